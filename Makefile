@@ -1,0 +1,51 @@
+# Everything a user or CI needs, in words. `make` alone lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup simulate test check bench lock snapshot clean
+
+help: ## Show this list
+	@echo "Founder absence simulation"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo "  ARGS passes options on: make simulate ARGS='--seed 7'"
+
+setup: $(STAMP) ## Create .venv with the locked dependencies (done by the other targets when needed)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/usr/bin/python3.12 setup"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+simulate: setup ## Run the 14 founderless days and print the verdict
+	@$(BIN)/simulate run $(ARGS)
+
+test: setup ## Run every test
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: setup ## Lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## Time the default run beside the same SQL replayed bare
+	$(BIN)/python -m simulation.bench $(ARGS)
+
+lock: setup ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+		--no-emit-find-links --output-file requirements.lock pyproject.toml
+
+snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
+	$(BIN)/python -m simulation.snapshot > fixtures/schema.snapshot.sql
+
+clean: ## Remove what runs and tests left behind (not the reports)
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

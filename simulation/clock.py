@@ -1,0 +1,147 @@
+"""The one simulated clock of a run, and the discrete-event loop that moves it.
+
+Three readers see the same second: Python code in this process (freezegun), Postgres and the operator's shell
+(libfaketime, through a clock file that is replaced atomically), and the loop itself (SimPy). Resolution is one second.
+Monotonic time stays real: deadlines of the harness, pools and sockets must not freeze.
+"""
+
+from __future__ import annotations
+
+import datetime as real_datetime
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import simpy
+from freezegun import api as freezegun_api
+
+SimProcess = Generator[Any, Any, Any]
+"""A SimPy process: yields events, usually ``kernel.env.timeout(sim_seconds)``."""
+
+_MONOTONIC = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+
+
+class SimulationClock:
+    """Simulated UTC time of one run.
+
+    :param start: first instant of the simulated window, aware UTC, whole seconds.
+    :param files: libfaketime clock files to keep in step (their folders exist; files are replaced, never rewritten).
+    """
+
+    def __init__(self, *, start: datetime, files: tuple[Path, ...] = ()) -> None:
+        if start.tzinfo is None or start.microsecond:
+            raise ValueError(f"start must be an aware UTC datetime in whole seconds, not {start!r}")
+        self.start = start
+        self._now = start
+        self._files = files
+        self._frozen: Any = None
+
+    @property
+    def now(self) -> datetime:
+        """Simulated instant (aware UTC)."""
+        return self._now
+
+    @property
+    def elapsed_seconds(self) -> int:
+        """Simulated seconds since the start of the window."""
+        return int((self._now - self.start).total_seconds())
+
+    def move_to(self, instant: datetime) -> None:
+        """Move every reader to ``instant``. Time never goes back: an earlier instant leaves the clock alone."""
+        if instant <= self._now:
+            return
+        self._now = instant
+        self._write_files()
+        if self._frozen is not None:
+            self._frozen.move_to(instant)
+
+    def advance(self, sim_seconds: float) -> None:
+        """Let a call cost time, from inside whatever runs (a timeout, a back-off). Parts of a second round up."""
+        whole = -int(-sim_seconds // 1)
+        self.move_to(self._now + timedelta(seconds=whole))
+
+    def _write_files(self) -> None:
+        for file in self._files:
+            write_clock_file(file, self._now)
+
+    @contextmanager
+    def frozen(self) -> Iterator[SimulationClock]:
+        """Within this block Python code in this process lives in simulated time."""
+        self._write_files()
+        with _real_monotonic():
+            freezer = freezegun_api.freeze_time(self._now)
+            self._frozen = freezer.start()
+            try:
+                yield self
+            finally:
+                self._frozen = None
+                freezer.stop()
+
+
+def write_clock_file(file: Path, instant: datetime) -> None:
+    """Replace a libfaketime clock file atomically; a reader sees the old second or the new one, never half a line."""
+    temporary = f"{file}.next"
+    with open(temporary, "w") as handle:
+        handle.write(f"{instant:%Y-%m-%d %H:%M:%S}\n")
+    os.replace(temporary, file)
+
+
+@contextmanager
+def _real_monotonic() -> Iterator[None]:
+    """Keep freezegun off the monotonic clocks: frozen ones hang pools and sockets (its ``ignore`` goes by module)."""
+    saved = {name: getattr(freezegun_api, f"fake_{name}") for name in _MONOTONIC}
+    for name in _MONOTONIC:
+        setattr(freezegun_api, f"fake_{name}", getattr(freezegun_api, f"real_{name}"))
+    try:
+        yield
+    finally:
+        for name, fake in saved.items():
+            setattr(freezegun_api, f"fake_{name}", fake)
+
+
+def wall_now() -> datetime:
+    """Real UTC time, also while the process is frozen; for names of run directories only, never for history."""
+    return real_datetime.datetime.fromtimestamp(freezegun_api.real_time(), tz=real_datetime.UTC)
+
+
+class Kernel:
+    """Discrete-event loop: time jumps to the next event, nothing sleeps.
+
+    Events of one instant run in the order in which they were scheduled. Code that runs inside an event may let time
+    pass (:meth:`SimulationClock.advance`); events that fell due meanwhile run late, at the clock's time, as they would
+    behind a busy worker.
+    """
+
+    def __init__(self, clock: SimulationClock) -> None:
+        self.clock = clock
+        self.env = simpy.Environment()
+        self.events_processed = 0
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def spawn(self, process: SimProcess) -> simpy.Process:
+        """Start a process at the current instant."""
+        return self.env.process(process)
+
+    def sleep(self, sim_seconds: float) -> simpy.Event:
+        """Event that happens ``sim_seconds`` from the clock's now (not the loop's, which may lag behind a slow call)."""
+        return self.env.timeout(max(0, self.clock.elapsed_seconds + sim_seconds - self.env.now))
+
+    def until(self, instant: datetime) -> simpy.Event:
+        """Event at ``instant``, or now when it is past."""
+        return self.env.timeout(max(0, int((instant - self.clock.start).total_seconds()) - self.env.now))
+
+    def run_until(self, end: datetime) -> None:
+        """Process every event up to and including ``end``, then stand at ``end``."""
+        limit = (end - self.clock.start).total_seconds()
+        env = self.env
+        while env.peek() <= limit:
+            self.clock.move_to(self.clock.start + timedelta(seconds=env.peek()))
+            env.step()
+            self.events_processed += 1
+        self.clock.move_to(end)

@@ -1,0 +1,55 @@
+"""What a run needs of its surroundings: a Postgres under the simulated clock, with its roles and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+ROLES = ("platform", "observer", "founder", "witness")
+"""``platform``: the app; ``observer``: reads all, writes nothing; ``founder``: revoked before day 0; ``witness``: the WAL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """One database of one run. Connection strings hold throw-away passwords: never print or record them."""
+
+    name: str
+    clock_file: Path
+    """The libfaketime file the server reads."""
+
+    host: str
+    port: int
+    passwords: dict[str, str]
+
+    def conninfo(self, role: str, *, application: str) -> str:
+        """libpq connection string of a role."""
+        return (
+            f"host={self.host} port={self.port} dbname={self.name} user={role} "
+            f"password={self.passwords[role]} application_name={application}"
+        )
+
+    def url(self, role: str, *, application: str) -> str:
+        """The same as an SQLAlchemy URL (psycopg 3)."""
+        return (
+            f"postgresql+psycopg://{role}:{self.passwords[role]}@/{self.name}"
+            f"?host={self.host}&port={self.port}&application_name={application}"
+        )
+
+
+class Environment(Protocol):
+    """A started provider: ``embedded`` now, ``containers`` and ``compose`` beside it."""
+
+    name: str
+
+    def prepare_template(self, migrate: Callable[[str], None]) -> None: ...
+
+    def clone(self, name: str) -> Database: ...
+
+    def revoke_founder(self) -> None: ...
+
+    def server_log(self) -> Iterator[str]: ...
+
+    @property
+    def alive(self) -> bool: ...

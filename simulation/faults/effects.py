@@ -1,0 +1,96 @@
+"""What a fault does at the moment it meets the world: the words between the fault schedule and those who carry it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingCall:
+    """A request that is about to reach Stripe."""
+
+    method: str
+    path: str
+    idempotency_key: str | None
+    contest_id: str | None
+    user_id: str | None
+    business_key: str | None
+    """``metadata.payout_transfer_id`` of a transfer, ``metadata.payment_intent_id`` of an intent."""
+    destination: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEffect:
+    """``before``: nothing happened at Stripe; ``after``: it happened and the caller never hears."""
+
+    fault_id: str
+    fault_kind: str
+    mode: Literal["timeout_before", "timeout_after", "reset_before", "reset_after", "error", "close_account", "slow"]
+    sim_seconds: int = 0
+    """What the call costs on the simulated clock (30 for a timeout)."""
+    status: int | None = None
+    error_type: str | None = None
+    error_code: str | None = None
+    executed: bool = False
+    """For ``error``: a 500 whose effect happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingWebhook:
+    """An event of the twin that is about to be delivered for the first time."""
+
+    event_id: str
+    event_type: str
+    object_id: str
+    contest_id: str | None
+    user_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEffect:
+    fault_id: str
+    fault_kind: str
+    mode: Literal["delay", "duplicate", "second_event", "lost"]
+    delay_seconds: int = 0
+    """``delay``: before the first attempt; ``duplicate``/``second_event``: between first and second delivery."""
+    copies: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderEffect:
+    fault_id: str
+    fault_kind: str
+    mode: Literal["timeout", "status", "malformed", "incomplete_final"]
+    status: int | None = None
+    sim_seconds: int = 0
+
+
+class Injector(Protocol):
+    """Asked wherever the world may go wrong. An effect that is returned counts as injected (and is recorded by the injector)."""
+
+    def on_stripe_call(self, call: PendingCall) -> CallEffect | None: ...
+
+    def on_webhook(self, webhook: PendingWebhook) -> WebhookEffect | None: ...
+
+    def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None: ...
+
+    def fault_of(self, business_key: str) -> str | None:
+        """Fault that touched this key before (a transfer id, a Stripe event id, an intent), so that what follows keeps its cause."""
+        ...
+
+
+class Calm:
+    """The injector of a world in which nothing goes wrong."""
+
+    def on_stripe_call(self, call: PendingCall) -> CallEffect | None:  # noqa: ARG002
+        return None
+
+    def on_webhook(self, webhook: PendingWebhook) -> WebhookEffect | None:  # noqa: ARG002
+        return None
+
+    def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None:  # noqa: ARG002
+        return None
+
+    def fault_of(self, business_key: str) -> str | None:  # noqa: ARG002
+        return None

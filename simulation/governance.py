@@ -1,0 +1,30 @@
+"""Which tables of a target the audit rules speak of, by the target's own names."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Governance(BaseModel):
+    """Told by the target, stored with the run, so that a history can be judged without its platform."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    governed_tables: tuple[str, ...]
+    append_only_tables: tuple[str, ...]
+    audit_table: str
+    """Has a row in every transaction that changes a governed table."""
+    audit_columns: dict[str, str]
+    """Canonical (``transaction_id``, ``actor``, ``action``, ``reason``, ``request_id``, ``created_at``) to column."""
+    contest_table: str
+    contest_status_column: str
+    contest_audit_table: str
+    contest_audit_columns: dict[str, str]
+    """Canonical (``contest_id``, ``actor``, ``action``, ``reason``, ``from_status``, ``to_status``, ``created_at``) to column."""
+    executions_table: str
+    system_actor: str
+    """Actor of automatic transitions."""
+    planned_time_columns: tuple[str, ...] = ()
+    """``table.column`` that may lie outside the simulated window (planned times of contests)."""
+    runbook_only_requests: tuple[str, ...] = ()
+    """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""

@@ -1,0 +1,282 @@
+"""What a run is about. Bad scenario files are refused with ``file:line``, value and remedy before anything starts.
+
+Times are ISO 8601 or ``day N HH:MM`` (days count from 0 at ``start``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic.functional_validators import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_KEY = r"^[a-z][a-z0-9_]*$"
+_DAY = re.compile(r"^day (\d+) ([01]?\d|2[0-3]):([0-5]\d)$")
+
+
+def _instant(value: Any, info: ValidationInfo) -> Any:
+    """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
+    if isinstance(value, str) and (match := _DAY.match(value)):
+        day, hour, minute = (int(part) for part in match.groups())
+        start: datetime = (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC))
+        return start + timedelta(days=day, hours=hour, minutes=minute)
+    return value
+
+
+def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
+    """An error of a validator that knows its remedy, and where below the validated model the fault lies."""
+    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise refusal("a time needs a zone", remedy="write 2026-03-01T00:00:00Z or 'day 3 08:00'")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StripeSettings(_Model):
+    """The twin's behaviour where Stripe publishes no number (spec/stripe.md)."""
+
+    opening_balance_cents: int = Field(default=0, ge=0)
+    fee_basis_points: int = Field(default=290, ge=0, le=10_000)
+    fee_fixed_cents: int = Field(default=30, ge=0)
+    pending_days: int = Field(default=2, ge=0)
+    webhook_latency_seconds: int = Field(default=2, ge=0)
+    webhook_retry_seconds: tuple[int, ...] = (60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
+    """Waits between attempts; deliveries stop three days after the first."""
+
+
+class OperatorSettings(_Model):
+    response_seconds: int = Field(default=300, ge=0)
+    """From an alert firing to the operator opening its runbook."""
+    seconds_per_command: int = Field(default=20, ge=0)
+
+
+class MonitorSettings(_Model):
+    scrape_interval_seconds: int = Field(default=600, ge=60)
+    sample_interval_seconds: int = Field(default=21_600, ge=300)
+
+
+ROUNDS = 4
+_ROUND_HOURS = 6
+_FINAL_BOARD_HOURS = 1
+
+Rounds = tuple[int | None, int | None, int | None, int | None]
+
+
+class PlayerResult(_Model):
+    """One line of a results CSV: strokes of each round, None where none was played."""
+
+    player: str = Field(min_length=1)
+    rounds: Rounds
+
+
+class Tournament(_Model):
+    """A golf tournament: drawn from the seed, or replayed from ``results`` (a CSV ``player,round_1,…,round_4``)."""
+
+    first_round: Instant
+    """Date and time of the first tee of the four rounds."""
+    round_interval_hours: int = Field(default=24, ge=_ROUND_HOURS, le=168)
+    """From one round's first tee to the next one's."""
+    players: int = Field(default=24, ge=4, le=200)
+    cut_after_round_2: int = Field(default=16, ge=1)
+    """Players who make the cut (ties at the line stay in)."""
+    withdrawals: int = Field(default=1, ge=0)
+    results: Path | None = None
+    """Path of the CSV, from the scenario file's folder."""
+    played: tuple[PlayerResult, ...] = ()
+    """What ``results`` says; the loader fills it in, so that a stored scenario needs no second file."""
+
+    def tee(self, round_number: int) -> datetime:
+        """First tee of round 1 to 4; everybody is in six hours later."""
+        return self.first_round + timedelta(hours=self.round_interval_hours * (round_number - 1))
+
+    @property
+    def final_board_at(self) -> datetime:
+        """When the provider gives the terminal signal: an hour after the last round's end."""
+        return self.tee(ROUNDS) + timedelta(hours=_ROUND_HOURS + _FINAL_BOARD_HOURS)
+
+
+class Contest(_Model):
+    key: str = Field(pattern=_KEY)
+    name: str
+    tournament: str
+    entry_fee_cents: int = Field(ge=0)
+    payout_percent: dict[int, int]
+    entrants: int = Field(ge=1, le=500)
+    max_entries: int = Field(default=100, ge=1)
+    roster_size: int = Field(default=3, ge=1, le=10)
+    missed_round_strokes: int = Field(default=80, ge=1)
+    created: Instant
+    lock: Instant
+    start: Instant
+    end: Instant
+    late_joiners: int = Field(default=0, ge=0)
+    """Join within the last hour before the lock."""
+    late_payers: int = Field(default=0, ge=0)
+    """Join in time, pay after the lock and before the start."""
+    double_payers: int = Field(default=0, ge=0)
+    non_payers: int = Field(default=0, ge=0)
+
+    @field_validator("payout_percent")
+    @classmethod
+    def _places(cls, percent: dict[int, int]) -> dict[int, int]:
+        total = sum(percent.values())
+        if total > 100:
+            raise refusal(f"payout_percent adds up to {total}, more than 100", remedy="lower a place's percentage")
+        if sorted(percent) != list(range(1, len(percent) + 1)) or min(percent.values(), default=0) < 0:
+            raise refusal(
+                f"payout_percent {percent} has a hole or a negative share",
+                remedy="name places 1, 2, 3 … with 0 or more",
+            )
+        return percent
+
+    @model_validator(mode="after")
+    def _times_in_order(self) -> Contest:
+        for earlier, later in (("created", "lock"), ("lock", "start"), ("start", "end")):
+            first, second = getattr(self, earlier), getattr(self, later)
+            if first > second or (first == second and (earlier, later) != ("lock", "start")):
+                raise refusal(
+                    f"{later} {second:%Y-%m-%d %H:%M} is not after {earlier} {first:%Y-%m-%d %H:%M}",
+                    remedy=f"created < lock <= start < end must hold: move {later} or {earlier}",
+                    path=(later,),
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _entrants_add_up(self) -> Contest:
+        special = self.late_joiners + self.late_payers + self.double_payers + self.non_payers
+        if special > self.entrants:
+            raise refusal(
+                f"{special} late, double or non payers and late joiners of {self.entrants} entrants",
+                remedy="raise entrants or name fewer",
+                path=("entrants",),
+            )
+        if self.entrants > self.max_entries:
+            raise refusal(
+                f"entrants {self.entrants} exceeds max_entries {self.max_entries}",
+                remedy="raise max_entries",
+                path=("entrants",),
+            )
+        return self
+
+
+FaultKind = Literal[
+    "transfer_timeout_before",
+    "transfer_timeout_after",
+    "transfer_error",
+    "transfer_reset",
+    "destination_invalid",
+    "webhook_duplicated",
+    "webhook_delayed",
+    "webhook_lost",
+    "two_events_for_one_payment",
+    "provider_outage",
+    "provider_malformed",
+    "provider_incomplete_final",
+]
+
+
+class Expectation(_Model):
+    """Exactly one of the three."""
+
+    self_heals: Literal[True] | None = None
+    runbook: str | None = None
+    terminal: str | None = None
+    """The failure reason that must be documented; combined with ``runbook`` when ops must act on it."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Expectation:
+        if self.self_heals is None and self.runbook is None and self.terminal is None:
+            raise refusal("nothing is expected", remedy="write self_heals: true, runbook: <name> or terminal: <reason>")
+        if self.self_heals and (self.runbook or self.terminal):
+            raise refusal("self_heals excludes runbook and terminal", remedy="keep one", path=("self_heals",))
+        return self
+
+
+class Fault(_Model):
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    kind: FaultKind
+    expect: Expectation
+    contest: str | None = None
+    nth: int = Field(default=1, ge=1)
+    """Which transfer or payment of the contest, in the order in which Stripe first sees them."""
+    times: int = Field(default=1, ge=1)
+    """How often it strikes the same victim."""
+    tournament: str | None = None
+    at: Instant | None = None
+    minutes: int | None = Field(default=None, ge=1)
+    delay_hours: int | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, ge=400, le=599)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Fault:
+        for name in needs_of(self.kind):
+            if getattr(self, name) is None:
+                raise refusal(f"a {self.kind} needs {name}", remedy=f"add {name}: to fault {self.id}")
+        return self
+
+
+def needs_of(kind: FaultKind) -> tuple[str, ...]:
+    """Fields without which a fault of this kind has no victim, time or length."""
+    if not kind.startswith("provider_"):
+        return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
+    at = () if kind == "provider_incomplete_final" else ("at",)
+    minutes = () if kind == "provider_malformed" else ("minutes",)
+    return ("tournament", *at, *minutes)
+
+
+class Scenario(_Model):
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    description: str
+    start: Instant
+    days: int = Field(ge=1, le=366)
+    converge_within_hours: int = Field(default=12, ge=1)
+    stripe: StripeSettings = StripeSettings()
+    operator: OperatorSettings = OperatorSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament]
+    contests: tuple[Contest, ...] = Field(min_length=1)
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def end(self) -> datetime:
+        """Last instant of the simulated window."""
+        return self.start + timedelta(days=self.days)
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> Scenario:
+        contests, faults = [contest.key for contest in self.contests], [fault.id for fault in self.faults]
+        for section, name, keys in (("contests", "key", contests), ("faults", "id", faults)):
+            for index, key in enumerate(keys):
+                if key in keys[:index]:
+                    raise refusal(f"{name} {key!r} stands twice", remedy="rename one", path=(section, index, name))
+        return self
+
+    @model_validator(mode="after")
+    def _references_resolve(self) -> Scenario:
+        contests = sorted(contest.key for contest in self.contests)
+        tournaments = sorted(self.tournaments)
+        for index, contest in enumerate(self.contests):
+            _known(contest.tournament, tournaments, ("contests", index, "tournament"))
+        for index, fault in enumerate(self.faults):
+            _known(fault.contest, contests, ("faults", index, "contest"))
+            _known(fault.tournament, tournaments, ("faults", index, "tournament"))
+        return self
+
+
+def _known(value: str | None, known: Sequence[str], path: tuple[str | int, ...]) -> None:
+    if value is not None and value not in known:
+        raise refusal(f"no {path[-1]} is called {value!r}", remedy=f"name one of: {', '.join(known)}", path=path)

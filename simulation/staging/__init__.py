@@ -1,0 +1,1 @@
+"""The staging contest platform: a Flask application, its jobs and its schema. Knows nothing of what runs it."""

@@ -1,0 +1,28 @@
+"""Who acts, and under which request: what every audit record needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+SYSTEM = UUID(int=0)
+"""The actor of jobs and webhooks (`spec/platform.md`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Actor and request of whatever is done under it."""
+
+    actor: UUID
+    request_id: str
+
+    @property
+    def actor_name(self) -> str:
+        """The actor as the audit log spells it: a user id, the system's included."""
+        return str(self.actor)
+
+
+def of_job(name: str) -> Context:
+    """Context of one run of a background job."""
+    return Context(actor=SYSTEM, request_id=f"job:{name}:{datetime.now(UTC).isoformat(timespec='seconds')}")

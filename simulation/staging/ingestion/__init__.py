@@ -1,0 +1,1 @@
+"""From the provider's feed to validated, stored scores."""

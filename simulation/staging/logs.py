@@ -1,0 +1,47 @@
+"""One line per event: domain, time, severity, what happened, and the ids that matter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+Domain = Literal["Auth", "Ingestion", "Settlement", "Payment", "Payout", "Lifecycle", "Admin"]
+Severity = Literal["INFO", "WARNING", "ERROR"]
+
+
+def to_stderr(line: str) -> None:
+    """The default destination."""
+    print(line, file=sys.stderr)
+
+
+class Log:
+    """Writes log lines to the callable it was given."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def info(self, domain: Domain, message: str, **fields: object) -> None:
+        """Something expected happened."""
+        self._line("INFO", domain, message, fields)
+
+    def warning(self, domain: Domain, message: str, **fields: object) -> None:
+        """Something went wrong that the platform will try again by itself."""
+        self._line("WARNING", domain, message, fields)
+
+    def error(self, domain: Domain, message: str, **fields: object) -> None:
+        """Something went wrong that needs a runbook or that no retry will mend."""
+        self._line("ERROR", domain, message, fields)
+
+    def _line(self, severity: Severity, domain: Domain, message: str, fields: dict[str, object]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        details = "".join(f" {key}={_shown(value)}" for key, value in fields.items() if value is not None)
+        self._write(f"[{domain}] {at} {severity} {message}{details}")
+
+
+def _shown(value: object) -> str:
+    """A value without blanks stands bare, anything else is quoted, so that a line stays one line."""
+    text = str(value)
+    return text if text.isprintable() and text and " " not in text else json.dumps(text)

@@ -1,0 +1,1 @@
+"""The platform's schema, one SQL file a migration."""

@@ -1,0 +1,20 @@
+"""Brings a database to the newest schema."""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+
+
+def migrate(database_url: str) -> None:
+    """Run all outstanding migrations as the database's owner, in one transaction.
+
+    The roles that the migrations grant to must exist. Safe to repeat: a database that is up to date stays as it is.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

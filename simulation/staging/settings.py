@@ -1,0 +1,73 @@
+"""What a deployment may configure. Read once at start; nothing changes while the platform runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TEST_ENVIRONMENT = "test"
+"""In this environment background work is silent (specification 06A, scheduler behaviour)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Configuration of one platform; the defaults are the values of `spec/platform.md`."""
+
+    environment: str
+    """`production`, `staging` or `test`."""
+    database_url: str
+    """SQLAlchemy URL of the role `platform`."""
+    stripe_api_key: str
+    stripe_webhook_secret: str
+    admin_jwt_secret: str
+    provider_base_url: str
+    stripe_base_url: str = "https://api.stripe.com"
+
+    lifecycle_interval_seconds: int = 300
+    ingestion_interval_seconds: int = 300
+    settlement_interval_seconds: int = 300
+    payout_interval_seconds: int = 300
+    reconciliation_hour: int = 2
+    """Hour of the day, UTC."""
+
+    stripe_timeout_seconds: float = 30
+    provider_timeout_seconds: float = 5
+    provider_retry_delays_seconds: tuple[float, ...] = (1, 2, 4)
+
+    payout_jobs_per_run: int = 10
+    payout_transfers_per_job: int = 50
+    refunds_per_run: int = 50
+    payout_retry_delays_seconds: tuple[int, ...] = (60, 7200)
+    """Wait after the first and the second failed attempt. The first is over at the next tick; the second is long enough that
+    one outage does not burn the last attempt, and short enough that Stripe still knows the idempotency key."""
+    attempt_lease_seconds: int = 120
+    """An attempt still unfinished after this long was abandoned by its process (a Stripe call takes 30 s at most)."""
+    idempotency_key_life_seconds: int = 23 * 3600
+    """Stripe forgets a key after 24 h and would then execute it again; we stop an hour earlier."""
+
+    dead_letter_after_failures: int = 3
+    reconciliation_overlap_seconds: int = 2 * 86400
+    reconciliation_grace_seconds: int = 900
+    """A payment younger than this may still have its webhook under way."""
+    stuck_payout_minutes: int = 30
+    database_pool_size: int = 10
+
+    @property
+    def jobs_enabled(self) -> bool:
+        """Whether background work runs at all."""
+        return self.environment != TEST_ENVIRONMENT
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Settings of a process of its own; raises KeyError naming a required variable that is missing."""
+        return cls(
+            environment=env["PLATFORM_ENV"],
+            database_url=env["DATABASE_URL"],
+            stripe_api_key=env["STRIPE_API_KEY"],
+            stripe_webhook_secret=env["STRIPE_WEBHOOK_SECRET"],
+            admin_jwt_secret=env["ADMIN_JWT_SECRET"],
+            provider_base_url=env["INGESTION_ENDPOINT_URL"],
+            stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
+            lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),
+        )

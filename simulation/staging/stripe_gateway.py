@@ -1,0 +1,165 @@
+"""The calls we make to Stripe, and what their failures mean for a retry.
+
+The client makes one attempt a call: retries are ours, spread over scheduler runs, always with the stored idempotency key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import requests
+import stripe
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripeFailure:
+    """Why a call failed. `retryable` also means that Stripe may have done it all the same."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+def failure_of(error: stripe.StripeError) -> StripeFailure:
+    """Judge an error by the retry rules of `spec/platform.md`, Money.
+
+    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still at work.
+    """
+    message = " ".join(str(error).split())
+    if isinstance(error, stripe.APIConnectionError):
+        timed_out = isinstance(error.__cause__, requests.Timeout)
+        code = "STRIPE_TIMEOUT" if timed_out else "STRIPE_CONNECTION_FAILED"
+        return StripeFailure(code=code, message=message, retryable=True)
+    status = error.http_status or 0
+    if status == 429:
+        return StripeFailure(code="STRIPE_RATE_LIMITED", message=message, retryable=True)
+    if status == 409:
+        return StripeFailure(code="STRIPE_REQUEST_IN_PROGRESS", message=message, retryable=True)
+    if not 400 <= status < 500:
+        return StripeFailure(code="STRIPE_SERVER_ERROR", message=message, retryable=True)
+    kind = error.code or (error.error.type if error.error else None) or type(error).__name__
+    return StripeFailure(code=str(kind).upper(), message=message, retryable=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedIntent:
+    """A payment intent as Stripe answered it."""
+
+    stripe_id: str
+    client_secret: str
+    status: str
+
+
+class StripeGateway:
+    """Stripe through the official client; every method raises `stripe.StripeError`."""
+
+    def __init__(self, *, api_key: str, base_url: str, timeout_seconds: float) -> None:
+        self._http = stripe.RequestsClient(timeout=timeout_seconds)
+        self._client = stripe.StripeClient(
+            api_key, base_addresses={"api": base_url}, max_network_retries=0, http_client=self._http
+        )
+
+    def create_payment_intent(
+        self, *, amount_cents: int, metadata: dict[str, str], idempotency_key: str
+    ) -> CreatedIntent:
+        """Ask for an entry fee; the same key gives the same intent."""
+        intent = self._client.v1.payment_intents.create(
+            {"amount": amount_cents, "currency": "usd", "metadata": metadata},
+            {"idempotency_key": idempotency_key},
+        )
+        return _created(intent)
+
+    def retrieve_payment_intent(self, stripe_id: str) -> CreatedIntent:
+        """The intent again, with its client secret, which we do not store."""
+        return _created(self._client.v1.payment_intents.retrieve(stripe_id))
+
+    def create_account(self, *, user_id: UUID, email: str) -> str:
+        """Open an Express account that transfers can be sent to; returns `acct_…`."""
+        account = self._client.v1.accounts.create(
+            {
+                "type": "express",
+                "email": email,
+                "capabilities": {"transfers": {"requested": True}},
+                "metadata": {"user_id": str(user_id)},
+            },
+            {"idempotency_key": f"account:{user_id}"},
+        )
+        return account.id
+
+    def create_transfer(
+        self, *, amount_cents: int, destination: str, group: str, metadata: dict[str, str], idempotency_key: str
+    ) -> str:
+        """Send a prize; returns `tr_…`."""
+        transfer = self._client.v1.transfers.create(
+            {
+                "amount": amount_cents,
+                "currency": "usd",
+                "destination": destination,
+                "transfer_group": group,
+                "metadata": metadata,
+            },
+            {"idempotency_key": idempotency_key},
+        )
+        return transfer.id
+
+    def find_transfer(self, *, group: str, payout_transfer_id: UUID) -> str | None:
+        """The transfer that was made for our row, if Stripe has one."""
+        page = self._client.v1.transfers.list({"transfer_group": group, "limit": PAGE_SIZE})
+        for transfer in page.auto_paging_iter():
+            if (transfer.metadata or {}).get("payout_transfer_id") == str(payout_transfer_id):
+                return transfer.id
+        return None
+
+    def create_refund(
+        self, *, stripe_payment_intent_id: str, amount_cents: int, metadata: dict[str, str], idempotency_key: str
+    ) -> str:
+        """Give an entry fee back; returns `re_…`."""
+        refund = self._client.v1.refunds.create(
+            {"payment_intent": stripe_payment_intent_id, "amount": amount_cents, "metadata": metadata},
+            {"idempotency_key": idempotency_key},
+        )
+        return refund.id
+
+    def find_refund(self, *, stripe_payment_intent_id: str) -> str | None:
+        """The refund of a payment, if Stripe has one that did not fail."""
+        page = self._client.v1.refunds.list({"payment_intent": stripe_payment_intent_id, "limit": PAGE_SIZE})
+        for refund in page.auto_paging_iter():
+            if refund.status not in ("failed", "canceled"):
+                return refund.id
+        return None
+
+    def events_since(self, since: datetime, *, type_: str | None = None) -> list[dict[str, object]]:
+        """Events created at or after `since`, oldest first, ties in the order of their ids."""
+        extra: dict[str, object] = {"type": type_} if type_ else {}
+        events = list(self._listed("events", since, extra))
+        return sorted(events, key=lambda event: (_created_at(event), str(event["id"])))
+
+    def listed_since(self, kind: str, since: datetime) -> list[dict[str, object]]:
+        """Objects of a kind (`payment_intents`, `transfers`, `refunds`) created at or after `since`."""
+        return list(self._listed(kind, since, {}))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def _listed(self, kind: str, since: datetime, extra: Mapping[str, object]) -> Iterator[dict[str, object]]:
+        parameters = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE, **extra}
+        for item in getattr(self._client.v1, kind).list(parameters).auto_paging_iter():
+            yield json.loads(str(item))
+
+
+def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
+    return CreatedIntent(
+        stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper()
+    )
+
+
+def _created_at(event: dict[str, object]) -> int:
+    created = event["created"]
+    return created if isinstance(created, int) else 0

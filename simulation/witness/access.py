@@ -1,0 +1,66 @@
+"""Who came to the database: connections of every role, and the statements of every role but the platform's and ours.
+
+Read from the server's own JSON log. Lines are counted per role, application and instant, so that a pool's connections
+are one event.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from simulation.history import DatabaseAccess, Recorder, WitnessSummary
+
+_AUTHORIZED = re.compile(r"^connection authorized: user=(\S+)(?: database=\S+)?(?: application_name=(\S+))?")
+_STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (.*)$", re.S)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Access:
+    at: datetime
+    role: str
+    application: str
+    access: Literal["connection", "statement", "refused"]
+    statement: str = ""
+
+
+def record_access(lines: Iterable[str], *, recorder: Recorder, database: str, since: datetime) -> None:
+    """Record what the log says of ``database`` from ``since`` on, and the witness's summary."""
+    counts: dict[_Access, int] = {}
+    for line in lines:
+        access = _read(json.loads(line), database=database)
+        if access is not None and access.at >= since:
+            counts[access] = counts.get(access, 0) + 1
+    for access, count in counts.items():
+        recorder.record(
+            DatabaseAccess(
+                role=access.role,
+                application=access.application,
+                access=access.access,
+                statement=access.statement,
+                count=count,
+            ),
+            at=access.at,
+            cause="monitor",
+        )
+    recorder.record(WitnessSummary(witness="access_log", records=sum(counts.values())), cause="monitor")
+
+
+def _read(entry: dict[str, str], *, database: str) -> _Access | None:
+    if entry.get("dbname") not in (database, None):
+        return None
+    message = entry.get("message", "")
+    at = datetime.strptime(entry["timestamp"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    role = entry.get("user", "")
+    application = entry.get("application_name", "")
+    if match := _AUTHORIZED.match(message):
+        return _Access(at=at, role=match[1], application=match[2] or "", access="connection")
+    if entry.get("error_severity") == "FATAL" and role:
+        return _Access(at=at, role=role, application=application, access="refused", statement=message)
+    if (match := _STATEMENT.match(message)) and entry.get("error_severity") == "LOG":
+        return _Access(at=at, role=role, application=application, access="statement", statement=match[1])
+    return None

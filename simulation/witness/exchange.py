@@ -1,0 +1,124 @@
+"""HTTP witness: a WSGI middleware around the platform that writes down every request and its answer."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from pydantic import JsonValue
+
+from simulation.history import Actor, Exchange, Recorder, current_cause
+
+UNRECORDED_ACTOR: Actor = "monitor"
+_LARGEST_BODY_BYTES = 16_384
+
+
+@dataclass(kw_only=True)
+class ExchangeContext:
+    """Who is at the platform's door now. The world sets it; the middleware reads it."""
+
+    actor: Actor = "setup"
+    execution_id: str | None = None
+
+    @contextmanager
+    def acting(self, actor: Actor, *, execution_id: str | None = None) -> Iterator[None]:
+        """Requests within this block are ``actor``'s. Not to be held across a ``yield`` of a process."""
+        saved = (self.actor, self.execution_id)
+        self.actor, self.execution_id = actor, execution_id
+        try:
+            yield
+        finally:
+            self.actor, self.execution_id = saved
+
+
+class ExchangeWitness:
+    """WSGI middleware. Gives every request an ``X-Request-Id`` as an ingress does, and records it with its answer.
+
+    The request id of a request that brought none is its cause and a running number, so that a row in the platform's
+    audit trail leads back to the fault.
+    """
+
+    def __init__(self, app: Any, *, recorder: Recorder, context: ExchangeContext) -> None:
+        self._app = app
+        self._recorder = recorder
+        self._context = context
+        self._numbers = 0
+        self.requests = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.requests += 1
+        if self._context.actor == UNRECORDED_ACTOR:
+            answer: Iterable[bytes] = self._app(environ, start_response)
+            return answer
+        request_body = _read_body(environ)
+        if "HTTP_X_REQUEST_ID" not in environ:
+            self._numbers += 1
+            environ["HTTP_X_REQUEST_ID"] = f"{current_cause()}#{self._numbers}"
+        statuses: list[str] = []
+
+        def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            statuses.append(status)
+            return start_response(status, headers, exc_info)
+
+        iterable = self._app(environ, remember)
+        try:
+            body = b"".join(iterable)
+        finally:
+            if hasattr(iterable, "close"):
+                iterable.close()
+        self._record(environ, request_body, int(statuses[-1].split()[0]), body)
+        return [body]
+
+    def _record(self, environ: dict[str, Any], request_body: bytes, status: int, body: bytes) -> None:
+        self._recorder.record(
+            Exchange(
+                actor=self._context.actor,
+                request_id=environ["HTTP_X_REQUEST_ID"],
+                method=environ["REQUEST_METHOD"],
+                path=environ.get("PATH_INFO", ""),
+                query=environ.get("QUERY_STRING", ""),
+                status=status,
+                request_body=_readable(request_body),
+                response_body=_readable(body),
+                execution_id=self._context.execution_id,
+                token_subject=_subject(environ.get("HTTP_AUTHORIZATION", "")),
+            )
+        )
+
+
+def _read_body(environ: dict[str, Any]) -> bytes:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _readable(body: bytes) -> JsonValue:
+    """JSON as it is without secrets, text as text, large bodies by their size."""
+    if not body:
+        return None
+    if len(body) > _LARGEST_BODY_BYTES:
+        return f"({len(body)} bytes)"
+    try:
+        document: JsonValue = json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+    if isinstance(document, dict) and "client_secret" in document:
+        document["client_secret"] = "(withheld)"  # noqa: S105
+    return document
+
+
+def _subject(authorization: str) -> str | None:
+    """``sub`` of a bearer token, unverified: the witness says who claimed to come, not whether they were let in."""
+    if not authorization.startswith("Bearer "):
+        return None
+    try:
+        claims = jwt.decode(authorization.removeprefix("Bearer "), options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return "(unreadable token)"
+    return str(claims.get("sub"))

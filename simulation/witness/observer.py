@@ -1,0 +1,71 @@
+"""Read-only observation of the target's database: the canonical relations, and single answers for samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from pydantic import JsonValue
+
+from simulation.environment.protocol import Database
+from simulation.history import Observation, Recorder, Row
+from simulation.witness.wal import canonical_sha256
+
+
+class Observer:
+    """Reads as the role ``observer``, which can write nothing.
+
+    :param relations: canonical relation → SQL (``simulation/target/queries.py``).
+    """
+
+    def __init__(self, *, database: Database, relations: Mapping[str, str], recorder: Recorder) -> None:
+        self._connection = psycopg.connect(
+            database.conninfo("observer", application="witness-observer"), autocommit=True, row_factory=dict_row
+        )
+        self._relations = relations
+        self._recorder = recorder
+
+    def rows(self, relation: str) -> list[Row]:
+        """Rows of a relation now, JSON-ready; a column ``payload`` (a whole leaderboard) becomes ``payload_sha256``."""
+        query: Any = self._relations[relation]
+        return [_plain(row) for row in self._connection.execute(query)]
+
+    def one(self, query: str) -> Row:
+        """The single row of an ad-hoc query."""
+        statement: Any = query
+        row = self._connection.execute(statement).fetchone()
+        if row is None:
+            raise LookupError(f"no row: {query}")
+        return _plain(row)
+
+    def record_all(self, *, translate: Callable[[Row], Row]) -> None:
+        """Record every relation; ``translate`` renumbers transaction ids as the WAL witness did."""
+        for relation in self._relations:
+            rows = tuple(translate(row) for row in self.rows(relation))
+            self._recorder.record(Observation(relation=relation, rows=rows), cause="monitor")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _plain(row: Mapping[str, Any]) -> Row:
+    plain = {column: _json(value) for column, value in row.items() if column != "payload"}
+    if "payload" in row:
+        plain["payload_sha256"] = canonical_sha256(row["payload"])
+    if "transaction_id" in plain and isinstance(row["transaction_id"], (int, str)):
+        plain["transaction_id"] = f"xid8:{row['transaction_id']}"
+    return plain
+
+
+def _json(value: Any) -> JsonValue:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, UUID | Decimal | date):
+        return str(value)
+    result: JsonValue = value
+    return result

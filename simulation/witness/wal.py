@@ -1,0 +1,190 @@
+"""The witness that cannot be talked round: every committed row change, read from a logical slot (``test_decoding``).
+
+The slot exists before the first row does, so nothing escapes it; triggers, session settings and forgotten audit tables
+do not reach it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from pydantic import JsonValue
+
+from simulation.environment.protocol import Database
+from simulation.history import Change, Recorder, Row, Transaction, WitnessSummary
+
+_TABLE = re.compile(
+    r'^table (?:(?:"([^"]+)"|([^.\s]+))\.)(?:"([^"]+)"|([^:\s]+)): (INSERT|UPDATE|DELETE|TRUNCATE): ?(.*)$', re.S
+)
+_COMMIT = re.compile(r"^COMMIT (\d+) \(at (.+)\)$")
+_COLUMN = re.compile(r'(?:"((?:[^"]|"")+)"|([^\s\["]+))\[((?:[^\[\]]|\[\])+)\]:')
+_LARGEST_VALUE_CHARACTERS = 2_048
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+
+
+class WalError(Exception):
+    """The slot said something this witness does not understand; the run has no witness then."""
+
+
+@dataclass(kw_only=True)
+class RawTransaction:
+    """A committed transaction as decoded, with the server's own transaction id."""
+
+    server_xid: str
+    committed_at: datetime
+    changes: list[Change] = field(default_factory=list)
+
+
+def read_transactions(connection: psycopg.Connection[Any], *, slot: str) -> Iterator[RawTransaction]:
+    """All transactions since the last call, in commit order, without those that changed no row."""
+    options = "'include-timestamp', 'on', 'skip-empty-xacts', 'on'"
+    rows = connection.execute(f"SELECT data FROM pg_logical_slot_get_changes(%s, NULL, NULL, {options})", (slot,))
+    yield from parse(row[0] for row in rows)
+
+
+def parse(lines: Iterable[str]) -> Iterator[RawTransaction]:
+    """Lines of ``test_decoding`` as transactions.
+
+    :raises WalError: a line that fits no known form.
+    """
+    changes: list[Change] = []
+    for line in lines:
+        if line.startswith("BEGIN"):
+            changes = []
+        elif match := _COMMIT.match(line):
+            yield RawTransaction(server_xid=match[1], committed_at=_instant(match[2]), changes=changes)
+        else:
+            changes.append(_change(line))
+
+
+def _change(line: str) -> Change:
+    match = _TABLE.match(line)
+    if match is None:
+        raise WalError(f"not a line of test_decoding: {line[:200]!r}")
+    table, op, rest = match[3] or match[4], match[5].lower(), match[6]
+    if op == "truncate":
+        return Change(table=table, op="truncate")
+    if op == "delete":
+        return Change(table=table, op="delete", key={} if rest.startswith("(no-tuple") else _columns(rest))
+    if rest.startswith("old-key: "):
+        old, _, rest = rest.removeprefix("old-key: ").partition(" new-tuple: ")
+        return Change(table=table, op="update", new=_columns(rest), key=_columns(old))
+    return Change(table=table, op="insert" if op == "insert" else "update", new=_columns(rest))
+
+
+def _columns(text: str) -> Row:
+    row: Row = {}
+    position = 0
+    while position < len(text):
+        match = _COLUMN.match(text, position)
+        if match is None:
+            raise WalError(f"not a column of test_decoding: {text[position : position + 200]!r}")
+        literal, position = _literal(text, match.end())
+        if literal != "unchanged-toast-datum":
+            row[(match[1] or match[2]).replace('""', '"')] = _value(match[3], literal)
+        position += 1
+    return row
+
+
+def _literal(text: str, start: int) -> tuple[str | None, int]:
+    """A value from ``start``: quoted (quotes doubled) or bare; returns it and where it ended."""
+    if text[start] != "'":
+        end = text.find(" ", start)
+        end = len(text) if end < 0 else end
+        bare = text[start:end]
+        return (None if bare == "null" else bare), end
+    end = start + 1
+    while True:
+        end = text.index("'", end)
+        if text[end + 1 : end + 2] != "'":
+            return text[start + 1 : end].replace("''", "'"), end + 1
+        end += 2
+
+
+def _value(column_type: str, literal: str | None) -> JsonValue:
+    """A value by its type: integers, booleans, JSON, ISO 8601 UTC times; everything else as text."""
+    if literal is None:
+        return None
+    if column_type in _INTEGERS:
+        return int(literal)
+    if column_type == "boolean":
+        return literal == "true"
+    if column_type in ("jsonb", "json"):
+        return _small(json.loads(literal), literal)
+    if column_type == "timestamp with time zone":
+        return _instant(literal).isoformat()
+    if column_type == "xid8":
+        return f"xid8:{literal}"
+    return literal
+
+
+def _small(document: JsonValue, literal: str) -> JsonValue:
+    """Large documents (whole leaderboards) stand in the history by the hash of their canonical JSON."""
+    if len(literal) <= _LARGEST_VALUE_CHARACTERS:
+        return document
+    return {"sha256": canonical_sha256(document), "characters": len(literal)}
+
+
+def canonical_sha256(document: JsonValue) -> str:
+    """sha256 over JSON with sorted keys and no spaces: equal documents, equal hashes."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+class WalWitness:
+    """Reads the slot whenever asked and records transactions, numbered from 1.
+
+    ``xid8`` values (a platform's own note of its transaction id) become that number too, so that the server's numbering
+    never reaches the history; an id that belongs to no transaction with changes stays visible as ``xid8:<id>``.
+    """
+
+    def __init__(
+        self, *, database: Database, slot: str, recorder: Recorder, cause_of: Callable[[RawTransaction], str]
+    ) -> None:
+        self._connection = psycopg.connect(database.conninfo("witness", application="witness-wal"), autocommit=True)
+        self._slot = slot
+        self._recorder = recorder
+        self._cause_of = cause_of
+        self._numbers: dict[str, int] = {}
+        self.rows = 0
+
+    def collect(self) -> None:
+        """Record what has been committed since the last call."""
+        for raw in read_transactions(self._connection, slot=self._slot):
+            self._numbers[raw.server_xid] = len(self._numbers) + 1
+            self.rows += len(raw.changes)
+            self._recorder.record(
+                Transaction(
+                    xid=self._numbers[raw.server_xid],
+                    changes=tuple(
+                        change.model_copy(update={"new": self.renumbered(change.new)}) for change in raw.changes
+                    ),
+                ),
+                at=raw.committed_at,
+                cause=self._cause_of(raw),
+            )
+
+    def renumbered(self, row: Row) -> Row:
+        """The row with server transaction ids replaced by this run's numbers."""
+        return {
+            column: self._numbers.get(value.removeprefix("xid8:"), value)
+            if isinstance(value, str) and value.startswith("xid8:")
+            else value
+            for column, value in row.items()
+        }
+
+    def close(self) -> None:
+        """Record the summary and leave."""
+        self._recorder.record(WitnessSummary(witness="wal", records=self.rows), cause="monitor")
+        self._connection.close()

@@ -1,0 +1,22 @@
+"""Which fault an alert goes back to: the link between fault and runbook in the causal chain that ends in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulation.history import AlertResolved, Event, FaultInjected, FaultScheduled
+
+
+def cause_of_alert(events: Sequence[Event], *, alert_id: str, runbook: str | None) -> str:
+    """``fault:<id>`` when exactly one open fault expects ``runbook``, else ``alert:<alert_id>``.
+
+    A fault is open from the moment it met its victim until an alert that went back to it is resolved. Two open faults
+    of one runbook leave the alert with its own name: a guess would be worse than a shorter chain.
+    """
+    if runbook is None:
+        return f"alert:{alert_id}"
+    expecting = {event.fault_id for event in events if isinstance(event, FaultScheduled) and event.runbook == runbook}
+    injected = {event.fault_id for event in events if isinstance(event, FaultInjected)}
+    closed = {event.cause for event in events if isinstance(event, AlertResolved)}
+    candidates = [fault_id for fault_id in sorted(expecting & injected) if f"fault:{fault_id}" not in closed]
+    return f"fault:{candidates[0]}" if len(candidates) == 1 else f"alert:{alert_id}"

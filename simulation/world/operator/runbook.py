@@ -1,0 +1,106 @@
+"""A runbook as the operator's robot carries it out: sections of steps, each one command with the answer it must give.
+
+The grammar is documented for its writers in ``fixtures/runbooks/README.md``; ``parser`` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Section(StrEnum):
+    """Sections of a failure runbook, in the order of DESIGN.md (Runbooks); values are the audit trail's phase names."""
+
+    DETECTION = "detection"
+    DIAGNOSIS = "diagnosis"
+    RECOVERY = "recovery"
+    VERIFICATION = "verification"
+    ROLLBACK = "rollback"
+    ESCALATION = "escalation"
+    DOCUMENTATION = "documentation"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """As the heading spells it."""
+        return self.value.capitalize()
+
+
+HAPPY_PATH = (Section.DETECTION, Section.DIAGNOSIS, Section.RECOVERY, Section.VERIFICATION, Section.DOCUMENTATION)
+"""What an execution runs when every answer is as written. Rollback and Escalation belong to a failed one."""
+
+
+class Outcome(StrEnum):
+    """Where a branch leads, when not to another step."""
+
+    CONTINUE = "continue"
+    ESCALATE = "escalate"
+    ESCALATE_AS_PARTIAL = "escalate as partial"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A step to go to: ``step`` counts from 1 within its section."""
+
+    section: Section
+    step: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """``if [CAPTURE] is VALUE, …``; a branch without a capture is ``otherwise, …``."""
+
+    line: int
+    capture: str | None
+    negated: bool
+    value: str
+    target: Place | Outcome
+
+    def holds(self, captures: Mapping[str, str]) -> bool:
+        """Whether this is the branch to take, given what was captured so far."""
+        return self.capture is None or (captures[self.capture] == self.value) is not self.negated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One command and its documented answer."""
+
+    section: Section
+    number: int
+    title: str
+    line: int
+    """Where the command stands in the file."""
+    command: str
+    expected: tuple[str, ...]
+    """Lines of output, with wildcards as ``match`` reads them."""
+    exit_status: int
+    writes: bool
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runbook:
+    """One failure runbook."""
+
+    name: str
+    version: str
+    date: date
+    alert: str
+    roles: tuple[str, ...]
+    steps: Mapping[Section, tuple[Step, ...]]
+    sha256: str
+    """Of the file's bytes: what exactly was carried out."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether any step of the way that is normally taken changes the platform."""
+        return any(step.writes for step in self.path(Place(section=Section.DETECTION)))
+
+    def path(self, start: Place) -> Iterator[Step]:
+        """Steps of the happy path from ``start`` on."""
+        for section in HAPPY_PATH[HAPPY_PATH.index(start.section) :]:
+            for step in self.steps[section]:
+                if section is not start.section or step.number >= start.step:
+                    yield step

@@ -1,0 +1,129 @@
+"""Real tournaments as a CSV ``player,round_1,round_2,round_3,round_4``: read, and refused with line, column and value.
+
+An empty cell is a round that was not played: rounds 3 and 4 after a missed cut, everything after a withdrawal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from simulation.errors import UsageError
+from simulation.scenario import ROUNDS, PlayerResult, Rounds
+
+COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))
+FEWEST_STROKES, MOST_STROKES = 50, 130
+"""A round outside of these is a typing error: the lowest round ever recorded on a full tour is 57."""
+
+
+def read_results(file: Path) -> tuple[PlayerResult, ...]:
+    """Players in the order of the file.
+
+    :raises UsageError: the file cannot be read, a column is missing or unknown, a cell is no plausible score, a player
+        stands twice, or a round is empty that a later one follows.
+    """
+    lines = _table(file)
+    _check_header(file, lines[0])
+    players: dict[str, int] = {}
+    results = []
+    for line in lines[1:]:
+        result = _result(file, line)
+        if result.player in players:
+            raise line.error(
+                "player", f"{result.player!r} stands in line {players[result.player]} already", "remove one"
+            )
+        players[result.player] = line.number
+        results.append(result)
+    if len(results) < 4:
+        raise UsageError(
+            place=str(file), problem=f"{len(results)} players", remedy="a tournament needs 4: add a line for each"
+        )
+    return tuple(results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    file: Path
+    number: int
+    cells: tuple[str, ...]
+
+    def error(self, column: str, problem: str, remedy: str) -> UsageError:
+        return UsageError(place=f"{self.file}:{self.number}", problem=f"column {column}: {problem}", remedy=remedy)
+
+
+def _table(file: Path) -> list[_Line]:
+    """Every line as text, the header first; pandas gets no say in what a number is."""
+    try:
+        frame = pd.read_csv(
+            file, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
+        )
+    except OSError as error:
+        raise UsageError(
+            place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name an existing CSV file"
+        ) from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise UsageError(
+            place=str(file),
+            problem=f"is not a CSV table: {str(error).strip()}",
+            remedy=f"save it as UTF-8 text with the columns {','.join(COLUMNS)}",
+        ) from error
+    rows = [tuple(cell.strip() for cell in row) for row in frame.itertuples(index=False, name=None)]
+    lines = [_Line(file=file, number=number, cells=cells) for number, cells in enumerate(rows, start=1)]
+    return [line for line in lines if any(line.cells)]
+
+
+def _check_header(file: Path, header: _Line) -> None:
+    for position, expected in enumerate(COLUMNS):
+        found = header.cells[position] if position < len(header.cells) else ""
+        if found != expected:
+            raise header.error(
+                str(position + 1), f"is {found!r}, not {expected!r}", f"let the file begin with {','.join(COLUMNS)}"
+            )
+    if len(header.cells) > len(COLUMNS):
+        extra = header.cells[len(COLUMNS)]
+        raise header.error(extra, "is unknown", f"keep only {','.join(COLUMNS)}")
+
+
+def _result(file: Path, line: _Line) -> PlayerResult:
+    name, *cells = line.cells
+    if not name:
+        raise line.error("player", "is empty", "write the player's name or remove the line")
+    strokes = [_strokes(line, column, cell) for column, cell in zip(COLUMNS[1:], cells, strict=True)]
+    for number in range(1, ROUNDS):
+        if strokes[number] is not None and strokes[number - 1] is None:
+            raise line.error(
+                f"round_{number}",
+                f"is empty, but round_{number + 1} is {strokes[number]}",
+                f"write the strokes of round {number}, or empty the rounds after it",
+            )
+    first, second, third, fourth = strokes
+    rounds: Rounds = (first, second, third, fourth)
+    return PlayerResult(player=name, rounds=rounds)
+
+
+def _strokes(line: _Line, column: str, cell: str) -> int | None:
+    if not cell:
+        return None
+    if not (cell.isascii() and cell.isdigit()):
+        raise line.error(column, f"{cell!r} is not a number of strokes", "write a whole number, or leave it empty")
+    if not FEWEST_STROKES <= int(cell) <= MOST_STROKES:
+        raise line.error(
+            column,
+            f"{cell} strokes cannot be a round of 18 holes",
+            f"write the round's strokes, {FEWEST_STROKES} to {MOST_STROKES} (not the score against par)",
+        )
+    return int(cell)
+
+
+def made_cut(rounds: Rounds) -> bool:
+    """Played at the weekend, as a results table shows it."""
+    return rounds[2] is not None
+
+
+def outcome(rounds: Rounds) -> Literal["active", "cut", "withdrawn"]:
+    """What the empty cells say: two rounds are a missed cut, any other number short of four a withdrawal."""
+    played = sum(strokes is not None for strokes in rounds)
+    return {4: "active", 2: "cut"}.get(played, "withdrawn")  # type: ignore[return-value]

@@ -1,0 +1,149 @@
+"""The parameters of one request, read with Stripe's complaints about wrong ones. None of these is kept for an idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from simulation.world.stripe.errors import ApiError, JsonObject, Unmodelled, missing
+from simulation.world.stripe.form import FormValue
+
+_SECRET_PARAMS = ("client_secret",)
+_BOUNDS = ("gt", "gte", "lt", "lte")
+
+
+class Params:
+    """Typed reading of decoded form values; each reader raises :class:`ApiError` naming the parameter."""
+
+    def __init__(self, values: Mapping[str, FormValue]) -> None:
+        self._values = values
+
+    def check_names(self, accepted: Collection[str], unmodelled: Collection[str]) -> None:
+        """Refuse what Stripe does not know (``parameter_unknown``) and what the twin cannot honour."""
+        for name in self._values:
+            if name in unmodelled:
+                raise Unmodelled(f"The Stripe twin does not model the parameter {name}", param=name)
+            if name not in accepted:
+                raise ApiError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
+
+    def text(self, name: str, *, choices: Collection[str] | None = None) -> str | None:
+        """A string, or None where it was not sent."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise ApiError(f"Invalid string: {name}", param=name)
+        if not value:
+            raise ApiError(
+                f"You passed an empty string for '{name}'.", code="parameter_invalid_empty", param=name
+            )
+        if choices is not None and value not in choices:
+            raise ApiError(f"Invalid {name}: must be one of {', '.join(sorted(choices))}", param=name)
+        return value
+
+    def required_text(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise missing(name)
+        return value
+
+    def integer(self, name: str, *, minimum: int = 1) -> int | None:
+        """A whole number of at least ``minimum``, or None where it was not sent."""
+        value = self.text(name)
+        return None if value is None else _integer(name, value, minimum)
+
+    def required_integer(self, name: str, *, minimum: int = 1) -> int:
+        value = self.integer(name, minimum=minimum)
+        if value is None:
+            raise missing(name)
+        return value
+
+    def boolean(self, name: str) -> bool | None:
+        value = self.text(name)
+        if value is not None and value not in ("true", "false"):
+            raise ApiError(f"Invalid boolean: {value}", param=name)
+        return None if value is None else value == "true"
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings, in order; empty where it was not sent."""
+        value = self._values.get(name, {})
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value.values()):
+            raise ApiError("Invalid array", param=name)
+        return tuple(str(item) for item in value.values())
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """String to string, for ``metadata``; empty values mean "unset" and are dropped."""
+        value = self._values.get(name, {})
+        if value == "":
+            return {}
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value.values()):
+            raise ApiError(f"Invalid {name}: it must be a hash of strings", param=name)
+        return {key: str(item) for key, item in value.items() if item}
+
+    def nested(self, name: str) -> Params:
+        """The parameters in brackets under ``name``."""
+        value = self._values.get(name, {})
+        if isinstance(value, str):
+            raise ApiError("Invalid object", param=name)
+        return Params(value)
+
+    def dollars(self) -> str:
+        """The required ``currency``; this world knows US dollars only."""
+        currency = self.required_text("currency").lower()
+        if len(currency) != 3:
+            raise ApiError(f"Invalid currency: {currency}.", param="currency")
+        if currency != "usd":
+            raise Unmodelled(f"The Stripe twin does not model the currency {currency}", param="currency")
+        return currency
+
+    def period(self, name: str = "created") -> Period:
+        """A filter on time: one instant, or ``[gt] [gte] [lt] [lte]`` in Unix seconds."""
+        value = self._values.get(name, {})
+        if isinstance(value, str):
+            second = _integer(name, value, 0)
+            return Period(earliest=second, latest=second)
+        bounds = {bound: _integer(f"{name}[{bound}]", str(item), 0) for bound, item in value.items()}
+        if unknown := [bound for bound in bounds if bound not in _BOUNDS]:
+            raise ApiError(f"Invalid {name}: unknown bound {unknown[0]}", param=name)
+        earliest = max(bounds.get("gte", 0), bounds.get("gt", -1) + 1)
+        latest = min(bounds.get("lte", Period.END), bounds.get("lt", Period.END) - 1)
+        return Period(earliest=earliest, latest=latest)
+
+    def comparable(self) -> JsonObject:
+        """All of it as JSON, to tell one request from another. Has secrets in it: compare, never record."""
+        return {name: _as_json(value) for name, value in self._values.items()}
+
+    def journaled(self) -> JsonObject:
+        """All of it as JSON for the history, secrets withheld."""
+        return {name: "(withheld)" if name in _SECRET_PARAMS else value for name, value in self.comparable().items()}
+
+
+class Period:
+    """A closed interval of whole Unix seconds."""
+
+    END = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+
+    def __init__(self, *, earliest: int, latest: int) -> None:
+        self._earliest, self._latest = earliest, latest
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self._earliest <= instant.timestamp() <= self._latest
+
+
+def _integer(name: str, value: str, minimum: int) -> int:
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ApiError(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
+    if int(value) < minimum:
+        raise ApiError(
+            f"This value must be greater than or equal to {minimum}.", code="parameter_invalid_integer", param=name
+        )
+    return int(value)
+
+
+def _as_json(value: FormValue) -> JsonValue:
+    if isinstance(value, str):
+        return value
+    return {name: _as_json(item) for name, item in value.items()}

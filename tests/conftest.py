@@ -1,0 +1,33 @@
+"""What tests share: one real Postgres per test process, a fresh database per test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
+from simulation.environment.protocol import Database
+from simulation.environment.workspace import workspace
+from simulation.staging.schema import migrate
+
+SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
+"""Simulated instant at which the shared test server starts; its clock only moves forward."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A real server under a simulated clock, with the staging platform's schema as its template."""
+    with workspace() as folder, embedded_postgres(folder=folder, now=SERVER_START) as server:
+        server.prepare_template(migrate)
+        yield server
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of the test's own, cloned from the template, with roles, grants and a WAL slot."""
+    name = f"t{abs(hash(request.node.nodeid)):x}"[:20]
+    clone = postgres.clone(name)
+    yield clone
+    postgres.drop(name)
