@@ -129,7 +129,7 @@ class Kernel:
         return self.env.process(process)
 
     def sleep(self, sim_seconds: float) -> simpy.Event:
-        """Event that happens ``sim_seconds`` from the clock's now (not the loop's, which may lag behind a slow call)."""
+        """Event ``sim_seconds`` from the clock's now (not the loop's, which may lag behind a slow call)."""
         return self.env.timeout(max(0, self.clock.elapsed_seconds + sim_seconds - self.env.now))
 
     def until(self, instant: datetime) -> simpy.Event:

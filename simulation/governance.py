@@ -20,7 +20,7 @@ class Governance(BaseModel):
     contest_status_column: str
     contest_audit_table: str
     contest_audit_columns: dict[str, str]
-    """Canonical (``contest_id``, ``actor``, ``action``, ``reason``, ``from_status``, ``to_status``, ``created_at``) to column."""
+    """The same with ``contest_id``, ``from_status`` and ``to_status``, and without transaction and request."""
     executions_table: str
     system_actor: str
     """Actor of automatic transitions."""

@@ -2,15 +2,15 @@
 
 ``history.jsonl`` has one event a line. Every event carries its order (``seq``), its simulated instant (``at``) and the
 ``cause`` it goes back to: ``fault:<id>`` where a fault started it, else the thing that did (``job:payout:…``,
-``entrant:…``, ``alert:…``, ``execution:…``, ``setup``, ``monitor``). Nothing in it depends on wall time, hashing or process ids, so that a
-digest over the lines is a fingerprint of the history.
+``entrant:…``, ``alert:…``, ``execution:…``, ``setup``, ``monitor``). Nothing in it depends on wall time, hashing or
+process ids, so that a digest over the lines is a fingerprint of the history.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -201,7 +201,7 @@ class StripeCall(Event):
 
 
 class StripeMovement(Event):
-    """A balance transaction at Stripe: the independent record of money. ``net_cents = amount_cents - fee_cents``; signs as Stripe's."""
+    """A balance transaction at Stripe, with Stripe's signs: ``net_cents = amount_cents - fee_cents``."""
 
     kind: Literal["stripe_movement"] = "stripe_movement"
     balance_transaction_id: str
@@ -260,7 +260,10 @@ class WebhookAttempt(Event):
 
 
 class ProviderPublication(Event):
-    """What the provider really knows, at each change of its board. ``rounds`` has strokes of completed rounds, None where none was played."""
+    """What the provider really knows, at each change of its board.
+
+    ``rounds`` has the strokes of completed rounds, None where none was played.
+    """
 
     kind: Literal["provider_publication"] = "provider_publication"
     tournament: str
@@ -289,6 +292,20 @@ class ProviderAnswer(Event):
 # --- people -----------------------------------------------------------------------------------------------------
 
 
+Action = Literal[
+    "signed_up",
+    "created_contest",
+    "published_contest",
+    "joined",
+    "paid",
+    "paid_late",
+    "paid_twice",
+    "never_paid",
+    "opened_intent",
+    "refused",
+]
+
+
 class EntrantAction(Event):
     """What a player or organizer set out to do, by their own account."""
 
@@ -298,18 +315,7 @@ class EntrantAction(Event):
     user_id: str | None
     contest: str | None
     contest_id: str | None
-    action: Literal[
-        "signed_up",
-        "created_contest",
-        "published_contest",
-        "joined",
-        "paid",
-        "paid_late",
-        "paid_twice",
-        "never_paid",
-        "opened_intent",
-        "refused",
-    ]
+    action: Action
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()
@@ -396,7 +402,10 @@ Row = dict[str, JsonValue]
 
 
 class Change(BaseModel):
-    """One committed row change. ``new``: the row after (insert, update); ``key``: old key columns (update of a key, delete)."""
+    """One committed row change.
+
+    ``new``: the row after it (insert, update); ``key``: the old key columns (update of a key, delete).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -409,8 +418,8 @@ class Change(BaseModel):
 class Transaction(Event):
     """One committed transaction from the write-ahead log; ``at`` is its commit time.
 
-    ``xid`` counts from 1 within the run, in commit order; ``xid8`` columns hold it too (the witness translates), so that the
-    server's own numbers, which autovacuum may shift, never reach the history.
+    ``xid`` counts from 1 within the run, in commit order; ``xid8`` columns hold it too (the witness translates), so
+    that the server's own numbers never reach the history.
     """
 
     kind: Literal["transaction"] = "transaction"
@@ -500,7 +509,7 @@ _cause: ContextVar[str] = ContextVar("cause", default="setup")
 
 @contextmanager
 def caused_by(cause: str) -> Iterator[None]:
-    """Everything recorded within this block goes back to ``cause``. Do not hold it across a ``yield`` of a SimPy process."""
+    """Everything recorded within this block goes back to ``cause``. Not to be held across a process's ``yield``."""
     token = _cause.set(cause)
     try:
         yield
@@ -514,11 +523,14 @@ def current_cause() -> str:
 
 
 class Recorder:
-    """Appends events to the history, in memory and (line-buffered) in ``history.jsonl``, stamping order, time and cause."""
+    """Appends events to the history, in memory and in ``history.jsonl``, stamping order, time and cause."""
 
-    def __init__(self, *, clock: SimulationClock, file: TextIO | None = None) -> None:
+    def __init__(
+        self, *, clock: SimulationClock, file: TextIO | None = None, listener: Callable[[Event], None] | None = None
+    ) -> None:
         self._clock = clock
         self._file = file
+        self._listener = listener
         self.events: list[Event] = []
 
     def record(self, event: _E, *, at: datetime | None = None, cause: str | None = None) -> _E:
@@ -533,6 +545,8 @@ class Recorder:
         self.events.append(stamped)
         if self._file is not None:
             self._file.write(line_of(stamped) + "\n")
+        if self._listener is not None:
+            self._listener(stamped)
         return stamped
 
 
@@ -570,7 +584,10 @@ class History:
 
     @classmethod
     def load(cls, file: Path) -> History:
-        """Read ``history.jsonl``. A torn last line (a killed run) is dropped; any other bad line raises ``ValueError`` with its number."""
+        """Read ``history.jsonl``. A torn last line (a killed run) is dropped.
+
+        :raises ValueError: any other line is not an event; with its number.
+        """
         lines = file.read_text().splitlines()
         events: list[Event] = []
         for number, line in enumerate(lines, start=1):

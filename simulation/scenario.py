@@ -104,9 +104,13 @@ class Tournament(_Model):
         return self.first_round + timedelta(hours=self.round_interval_hours * (round_number - 1))
 
     @property
+    def last_round_ends_at(self) -> datetime:
+        return self.tee(ROUNDS) + timedelta(hours=_ROUND_HOURS)
+
+    @property
     def final_board_at(self) -> datetime:
         """When the provider gives the terminal signal: an hour after the last round's end."""
-        return self.tee(ROUNDS) + timedelta(hours=_ROUND_HOURS + _FINAL_BOARD_HOURS)
+        return self.last_round_ends_at + timedelta(hours=_FINAL_BOARD_HOURS)
 
 
 class Contest(_Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
 from simulation.staging.schema import migrate
 
+_numbers = itertools.count(1)
 SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
 """Simulated instant at which the shared test server starts; its clock only moves forward."""
 
@@ -25,9 +27,8 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def database(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Database]:
+def database(postgres: EmbeddedPostgres) -> Iterator[Database]:
     """A database of the test's own, cloned from the template, with roles, grants and a WAL slot."""
-    name = f"t{abs(hash(request.node.nodeid)):x}"[:20]
-    clone = postgres.clone(name)
-    yield clone
+    name = f"test_{next(_numbers)}"
+    yield postgres.clone(name)
     postgres.drop(name)

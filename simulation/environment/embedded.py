@@ -39,7 +39,6 @@ _SETTINGS = {
     "max_replication_slots": "16",
     "max_connections": "60",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "jit": "off",
@@ -127,18 +126,20 @@ class EmbeddedPostgres:
 
     def _initialise(self) -> None:
         password_file = self._folder / "data.password"
+        password_file.touch(mode=0o600)
         password_file.write_text(self._passwords[_SUPERUSER])
         if self._runner:
             os.chown(password_file, self._runner["user"], self._runner["group"])
         command: list[str | Path] = [
-            self._install / "bin" / "initdb", "-D", self._folder / "data", "-U", _SUPERUSER, f"--pwfile={password_file}",
-            "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
+            self._install / "bin" / "initdb", "-D", self._folder / "data", "-U", _SUPERUSER,
+            f"--pwfile={password_file}", "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, **self._runner)
         password_file.unlink()
         if done.returncode:
+            said = done.stderr.strip() or done.stdout.strip()
             raise EnvironmentFault(
-                problem=f"PostgreSQL could not initialise its data folder: {done.stderr.strip() or done.stdout.strip()}",
+                problem=f"PostgreSQL could not initialise its data folder: {said}",
                 remedy="free disk space (or set TMPDIR to a folder that has room); 'simulate doctor' tells more",
             )
 
@@ -147,12 +148,12 @@ class EmbeddedPostgres:
         environment = {
             key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TMPDIR")
         } | clock_environment(library=self._library, clock_file=self.clock_file)
-        self._output = open(self._folder / "server.out", "wb")
-        self._process = subprocess.Popen(
-            [self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder, *settings],
-            env=environment, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=_die_with_parent, **self._runner,
-        )  # fmt: skip
+        with open(self._folder / "server.out", "wb") as output:
+            self._process = subprocess.Popen(
+                [self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder, *settings],
+                env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=_die_with_parent, **self._runner,
+            )  # fmt: skip
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + _START_DEADLINE_WALL_SECONDS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 ROLES = ("platform", "observer", "founder", "witness")
-"""``platform``: the app; ``observer``: reads all, writes nothing; ``founder``: revoked before day 0; ``witness``: the WAL."""
+"""``platform``: the app; ``observer``: only reads; ``founder``: revoked before day 0; ``witness``: reads the WAL."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Database:
 
     host: str
     port: int
-    passwords: dict[str, str]
+    passwords: dict[str, str] = field(repr=False)
 
     def conninfo(self, role: str, *, application: str) -> str:
         """libpq connection string of a role."""

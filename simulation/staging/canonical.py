@@ -37,4 +37,6 @@ def json_value(value: object) -> object:
 
 def row_json(row: Row[Any]) -> dict[str, object]:
     """A database row as a JSON object, in column order."""
-    return {key: json_value(value) if isinstance(value, UUID | datetime) else value for key, value in row._mapping.items()}
+    return {
+        key: json_value(value) if isinstance(value, UUID | datetime) else value for key, value in row._asdict().items()
+    }

@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy
-from sqlalchemy import Connection, Row, TextClause
-from sqlalchemy.exc import DBAPIError
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, TextClause
 from sqlalchemy.pool import QueuePool
 
 
 class Database:
     """Access as the role `platform`.
 
-    The pool fails at once when it is exhausted instead of queueing: a caller that must wait is better told so, and the metric shows it.
+    The pool fails at once when it is exhausted instead of queueing: a caller that must wait is better told so, and
+    the metric shows it.
     """
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self._engine = sqlalchemy.create_engine(
             url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=0, pool_pre_ping=True
         )
+        self._compiled: dict[TextClause, str] = {}
         self._reader: Connection | None = None
         self._reader_lock = threading.Lock()
         self._pool_size = pool_size
 
-    def read(self, statement: TextClause, **parameters: object) -> Sequence[Row[Any]]:
-        """Run one reading statement outside any transaction; a dropped connection is replaced once."""
+    def read(self, statement: TextClause, **parameters: object) -> list[Any]:
+        """Run one reading statement outside any transaction; rows are named tuples.
+
+        It goes past SQLAlchemy's execution, because an idle run of a job is nothing but this call. A dropped connection
+        is replaced once. Raises `psycopg.Error`.
+        """
+        sql = self._compiled.get(statement)
+        if sql is None:
+            sql = self._compiled[statement] = str(statement.compile(dialect=self._engine.dialect))
         with self._reader_lock:
             try:
-                return self._kept_reader().execute(statement, parameters).all()
-            except DBAPIError as error:
-                self._drop_reader()
-                if not error.connection_invalidated:
+                return self._fetch(sql, parameters)
+            except psycopg.OperationalError:
+                if self._reader is not None and not self._driver_connection(self._reader).closed:
                     raise
-                return self._kept_reader().execute(statement, parameters).all()
+                self._drop_reader()
+                return self._fetch(sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -63,12 +73,20 @@ class Database:
             self._drop_reader()
         self._engine.dispose()
 
-    def _kept_reader(self) -> Connection:
+    def _fetch(self, sql: str, parameters: dict[str, object]) -> list[Any]:
         if self._reader is None:
             self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        return self._reader
+        with self._driver_connection(self._reader).cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    @staticmethod
+    def _driver_connection(connection: Connection) -> psycopg.Connection[Any]:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return driver
 
     def _drop_reader(self) -> None:
         if self._reader is not None:
+            self._reader.invalidate()
             self._reader.close()
             self._reader = None

@@ -14,7 +14,7 @@ Severity = Literal["INFO", "WARNING", "ERROR"]
 
 def to_stderr(line: str) -> None:
     """The default destination."""
-    print(line, file=sys.stderr)
+    sys.stderr.write(f"{line}\n")
 
 
 class Log:

@@ -39,18 +39,19 @@ class Settings:
     payout_transfers_per_job: int = 50
     refunds_per_run: int = 50
     payout_retry_delays_seconds: tuple[int, ...] = (60, 7200)
-    """Wait after the first and the second failed attempt. The first is over at the next tick; the second is long enough that
-    one outage does not burn the last attempt, and short enough that Stripe still knows the idempotency key."""
+    """Wait after the first and the second failed attempt.
+
+    The first is over at the next tick; the second is long enough that one outage does not burn the last attempt, and
+    short enough that Stripe still knows the idempotency key.
+    """
     attempt_lease_seconds: int = 120
     """An attempt still unfinished after this long was abandoned by its process (a Stripe call takes 30 s at most)."""
     idempotency_key_life_seconds: int = 23 * 3600
     """Stripe forgets a key after 24 h and would then execute it again; we stop an hour earlier."""
 
-    dead_letter_after_failures: int = 3
     reconciliation_overlap_seconds: int = 2 * 86400
     reconciliation_grace_seconds: int = 900
     """A payment younger than this may still have its webhook under way."""
-    stuck_payout_minutes: int = 30
     database_pool_size: int = 10
 
     @property

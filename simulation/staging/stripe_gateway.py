@@ -1,6 +1,7 @@
 """The calls we make to Stripe, and what their failures mean for a retry.
 
-The client makes one attempt a call: retries are ours, spread over scheduler runs, always with the stored idempotency key.
+The client makes one attempt a call: retries are ours, spread over scheduler runs, always with the stored idempotency
+key.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class StripeGateway:
         """The transfer that was made for our row, if Stripe has one."""
         page = self._client.v1.transfers.list({"transfer_group": group, "limit": PAGE_SIZE})
         for transfer in page.auto_paging_iter():
-            if (transfer.metadata or {}).get("payout_transfer_id") == str(payout_transfer_id):
+            if _metadata(transfer).get("payout_transfer_id") == str(payout_transfer_id):
                 return transfer.id
         return None
 
@@ -146,7 +147,7 @@ class StripeGateway:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._http.close()  # type: ignore[no-untyped-call]  # untyped in the stripe package
 
     def _listed(self, kind: str, since: datetime, extra: Mapping[str, object]) -> Iterator[dict[str, object]]:
         parameters = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE, **extra}
@@ -155,9 +156,12 @@ class StripeGateway:
 
 
 def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
-    return CreatedIntent(
-        stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper()
-    )
+    return CreatedIntent(stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper())
+
+
+def _metadata(transfer: stripe.Transfer) -> dict[str, str]:
+    metadata = transfer.metadata
+    return metadata.to_dict() if isinstance(metadata, stripe.StripeObject) else dict(metadata or {})
 
 
 def _created_at(event: dict[str, object]) -> int:

@@ -1,6 +1,7 @@
 """A transaction that cannot change a governed table without saying who did what, and why.
 
-Every write of the platform goes through `UnitOfWork.write`. When the block ends and something was changed, exactly one `audit_log` row is
+Every write of the platform goes through `UnitOfWork.write`. When the block ends and something was changed, exactly
+one `audit_log` row is
 written in the same transaction; when nothing was changed, none is.
 """
 
@@ -22,7 +23,8 @@ _INSERT_AUDIT_LOG = text("""
     VALUES (:id, :actor, :action, :reason, :entity_type, :entity_id, :request_id, CAST(:payload AS jsonb))
 """)
 _INSERT_CONTEST_AUDIT = text("""
-    INSERT INTO admin_contest_audit (id, contest_instance_id, admin_user_id, action, reason, payload, from_status, to_status)
+    INSERT INTO admin_contest_audit (id, contest_instance_id, admin_user_id, action, reason, payload, from_status,
+        to_status)
     VALUES (:id, :contest_id, :actor, :action, :reason, CAST(:payload AS jsonb), :from_status, :to_status)
 """)
 

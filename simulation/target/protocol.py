@@ -3,24 +3,31 @@
 A target gives a front door (HTTP), a database to observe read-only, and the names by which its tables map to the
 canonical relations below. ``builtin`` and ``process`` implement it; the run does not know which it has.
 
-Canonical relations (columns; ids as text, money in integer cents, times ISO 8601 UTC), rows in a total order:
+Canonical relations: ids as text, money in integer cents, times ISO 8601 UTC, rows in a total order.
 
-- ``contests``: contest_id, name, status, organizer_id, entry_fee_cents, payout_structure (json), scoring (json), tournament, created_at, lock_time, start_time,
-  end_time, completed_at, settled_at (null until SETTLED), paid_out_at (null until PAID_OUT)
+- ``contests``: contest_id, name, status, organizer_id, entry_fee_cents, payout_structure (json), scoring (json),
+  tournament, created_at, lock_time, start_time, end_time, completed_at, settled_at (null until SETTLED), paid_out_at
+  (null until PAID_OUT)
 - ``entries``: contest_id, user_id, joined_at, roster (json list)
 - ``payments``: payment_id, contest_id, user_id, stripe_payment_intent_id, status, amount_cents, created_at
-- ``postings``: posting_id, transaction_id, contest_id, user_id, account, entry_type, direction (DEBIT/CREDIT), amount_cents, currency, reference_type,
-  reference_id, idempotency_key, stripe_event_id, created_at
-- ``settlements``: settlement_id, contest_id, settled_at, participant_count, total_pool_cents, results (json: rankings [{user_id, rank, score, payout_cents}], platform_cents)
-- ``payout_jobs``: job_id, contest_id, settlement_id, status, total_payouts, completed_count, failed_count, created_at, completed_at
-- ``transfers``: transfer_id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts, stripe_transfer_id, idempotency_key, failure_reason, created_at, completed_at
-- ``refunds``: refund_id, payment_id, contest_id, user_id, amount_cents, status, stripe_refund_id, idempotency_key, reason, failure_reason
+- ``postings``: posting_id, transaction_id, contest_id, user_id, account, entry_type, direction (DEBIT/CREDIT),
+  amount_cents, currency, reference_type, reference_id, idempotency_key, stripe_event_id, created_at
+- ``settlements``: settlement_id, contest_id, settled_at, participant_count, total_pool_cents, results (json: rankings
+  [{user_id, rank, score, payout_cents}], platform_cents)
+- ``payout_jobs``: job_id, contest_id, settlement_id, status, total_payouts, completed_count, failed_count, created_at,
+  completed_at
+- ``transfers``: transfer_id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts,
+  stripe_transfer_id, idempotency_key, failure_reason, created_at, completed_at
+- ``refunds``: refund_id, payment_id, contest_id, user_id, amount_cents, status, stripe_refund_id, idempotency_key,
+  reason, failure_reason
 - ``stripe_events``: stripe_event_id, event_type, processing_status, received_at, processed_at, error
 - ``contest_audit``: audit_id, contest_id, actor, action, reason, from_status, to_status, created_at
-- ``audit_records``: audit_id, transaction_id (xid), actor, action, reason, entity_type, entity_id, request_id, created_at
-- ``runbook_executions``: id, runbook_name, runbook_version, executed_by, status, execution_phase, phase_step, start_time, end_time, duration_seconds, error_reason,
-  system_state_before, system_state_after, result_json
-- ``ingestion_events``: event_id, contest_id, event_type, payload_hash, received_at, validation_status, payload_sha256 (ours: filled in by the harness from the payload)
+- ``audit_records``: audit_id, transaction_id (number of the transaction in the history), actor, action, reason,
+  entity_type, entity_id, request_id, created_at
+- ``runbook_executions``: id, runbook_name, runbook_version, executed_by, status, execution_phase, phase_step,
+  start_time, end_time, duration_seconds, error_reason, system_state_before, system_state_after, result_json
+- ``ingestion_events``: event_id, contest_id, event_type, payload_hash, received_at, validation_status, payload_sha256
+  (computed by the observer from the stored payload)
 - ``ingestion_errors``: error_id, contest_id, error_code, created_at
 - ``settlement_runs``: run_id, contest_id, status, started_at, completed_at, error_code
 - ``users``: user_id, is_admin, stripe_account_id, deleted_at
@@ -30,32 +37,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
-
-import httpx
 
 from simulation.governance import Governance
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TargetKeys:
+    """Throw-away secrets of one run; no ``repr``, so that none reaches a log."""
+
+    stripe_platform_key: str
+    stripe_publishable_key: str
+    stripe_dashboard_key: str
+    stripe_webhook_secret: str
+    admin_jwt_secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOutcome:
+    """One run of a background job: whether it found work, and the error that broke it off, if one did."""
+
+    busy: bool
+    error: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetJob:
-    """A background job the world drives because it lives in this process. ``run`` returns whether it found work."""
+    """A background job the world drives because it lives in this process."""
 
     name: str
     interval_seconds: int
     daily_at_seconds: int | None
     """Seconds after midnight UTC for a daily job, else None."""
-    run: Callable[[], bool]
+    run: Callable[[], JobOutcome]
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperatorIdentity:
+class Admin:
+    """A user with admin rights, as the target knows them."""
+
     user_id: str
     name: str
 
 
 class People(Protocol):
-    """How people act on this platform. Each method is one or two HTTP requests; errors raise ``httpx.HTTPStatusError``."""
+    """How people act on this platform, one or two HTTP requests each; refusals raise ``httpx.HTTPStatusError``."""
 
     def sign_up(self, *, name: str, email: str) -> str:
         """Returns the user id."""
@@ -66,7 +93,11 @@ class People(Protocol):
         ...
 
     def create_contest(self, *, organizer_id: str, contest: Mapping[str, Any]) -> str:
-        """``contest``: contest_name, entry_fee_cents, payout_structure, max_entries, lock_time, start_time, end_time, provider_event_id, scoring. Returns its id."""
+        """Creates a contest and returns its id.
+
+        ``contest``: contest_name, entry_fee_cents, payout_structure, max_entries, lock_time, start_time, end_time,
+        provider_event_id, scoring (roster_size, missed_round_strokes).
+        """
         ...
 
     def publish_contest(self, *, organizer_id: str, contest_id: str) -> None: ...
@@ -79,23 +110,31 @@ class People(Protocol):
 
 
 class Target(Protocol):
+    """A platform under simulation."""
+
     name: str
     governance: Governance
     relations: Mapping[str, str]
-    """Canonical relation → SQL the observer runs. ``:contest_id`` style parameters are not used; queries are whole."""
-    people: People
-    operator: OperatorIdentity
+    """Canonical relation to the SQL the observer runs for it."""
     jobs: Sequence[TargetJob]
+    """Empty for a target whose own timers drive its jobs."""
     wsgi: Any
     """WSGI application of a platform in this process; the run puts its exchange witness around it."""
+
+    def create_admin(self, *, name: str, email: str, role: str) -> Admin:
+        """Deployment-time bootstrap of an admin, before the absence begins."""
+        ...
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
         """A bearer token for an admin user, valid from the simulated now."""
         ...
 
-    def fingerprint_code(self) -> str: ...
+    def configuration(self) -> Mapping[str, str]:
+        """What the platform was configured with, name to hash of the value: its fingerprint must not change."""
+        ...
+
+    def code_files(self) -> Sequence[Path]:
+        """The files whose change would be a deploy."""
+        ...
 
     def close(self) -> None: ...
-
-
-Client = httpx.Client

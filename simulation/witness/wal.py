@@ -25,6 +25,8 @@ _TABLE = re.compile(
 )
 _COMMIT = re.compile(r"^COMMIT (\d+) \(at (.+)\)$")
 _COLUMN = re.compile(r'(?:"((?:[^"]|"")+)"|([^\s\["]+))\[((?:[^\[\]]|\[\])+)\]:')
+_FLUSH_MARK = "wal-witness-flush"
+_OUR_MESSAGE = f"message: transactional: 1 prefix: {_FLUSH_MARK},"
 _LARGEST_VALUE_CHARACTERS = 2_048
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
@@ -43,9 +45,16 @@ class RawTransaction:
 
 
 def read_transactions(connection: psycopg.Connection[Any], *, slot: str) -> Iterator[RawTransaction]:
-    """All transactions since the last call, in commit order, without those that changed no row."""
-    options = "'include-timestamp', 'on', 'skip-empty-xacts', 'on'"
-    rows = connection.execute(f"SELECT data FROM pg_logical_slot_get_changes(%s, NULL, NULL, {options})", (slot,))
+    """All transactions since the last call, in commit order, without those that changed no row.
+
+    Our own committed message comes first: its flush ends on a record. Without it the flushed log may end within one
+    (the WAL writer flushes whole pages), and the reader would wait for a commit that nobody is there to make.
+    """
+    connection.execute("SELECT pg_logical_emit_message(true, %s, '')", (_FLUSH_MARK,))
+    rows = connection.execute(
+        "SELECT data FROM pg_logical_slot_get_changes(%s, NULL, NULL, VARIADIC %s)",
+        (slot, ["include-timestamp", "on", "skip-empty-xacts", "on"]),
+    )
     yield from parse(row[0] for row in rows)
 
 
@@ -59,8 +68,9 @@ def parse(lines: Iterable[str]) -> Iterator[RawTransaction]:
         if line.startswith("BEGIN"):
             changes = []
         elif match := _COMMIT.match(line):
-            yield RawTransaction(server_xid=match[1], committed_at=_instant(match[2]), changes=changes)
-        else:
+            if changes:
+                yield RawTransaction(server_xid=match[1], committed_at=_instant(match[2]), changes=changes)
+        elif not line.startswith(_OUR_MESSAGE):
             changes.append(_change(line))
 
 
@@ -184,7 +194,9 @@ class WalWitness:
             for column, value in row.items()
         }
 
-    def close(self) -> None:
-        """Record the summary and leave."""
+    def summarise(self) -> None:
+        """Record how many row changes were seen in all."""
         self._recorder.record(WitnessSummary(witness="wal", records=self.rows), cause="monitor")
+
+    def close(self) -> None:
         self._connection.close()

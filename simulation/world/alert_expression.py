@@ -104,19 +104,19 @@ def _binary(node: Any) -> Evaluate:
         raise UnsupportedExpression(f"{node}: bool, on, ignoring and group modifiers are not known")
     if symbol in _COMPARISONS:
         return _comparison(node, symbol)
+    if symbol not in ("and", "or", "unless"):
+        raise UnsupportedExpression(f"{node}: the operator {symbol} is not known")
     left, right = _compile(node.lhs), _compile(node.rhs)
     if symbol == "and":
         return lambda samples: _paired(left(samples), right(samples), present=True)
     if symbol == "unless":
         return lambda samples: _paired(left(samples), right(samples), present=False)
-    if symbol == "or":
 
-        def union(samples: Sequence[Sample]) -> Vector:
-            first = left(samples)
-            return first + _paired(right(samples), first, present=False)
+    def union(samples: Sequence[Sample]) -> Vector:
+        first = left(samples)
+        return first + _paired(right(samples), first, present=False)
 
-        return union
-    raise UnsupportedExpression(f"{node}: the operator {symbol} is not known")
+    return union
 
 
 def _comparison(node: Any, symbol: str) -> Evaluate:

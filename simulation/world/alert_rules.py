@@ -5,19 +5,17 @@ What is evaluated is the subset of PromQL in ``alert_expression``; a rule beyond
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 import promql_parser
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulation.errors import UsageError
 from simulation.world.alert_expression import Evaluate, UnsupportedExpression, compile_expression
-
-_LINE = "__line__"
+from simulation.yaml_marks import MarkedYaml, read_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +58,9 @@ class _Rule(_Model):
     for_: str | None = Field(default=None, alias="for")
     labels: _Labels
     annotations: _Annotations
-    line: int = Field(alias=_LINE)
 
 
-class _LineLoader(yaml.SafeLoader):
-    """Keeps the line on which each mapping begins."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        mapping[_LINE] = node.start_mark.line + 1
-        return mapping
-
-
-def load_alert_rules(folder: Path) -> tuple[AlertRule, ...]:
+def load_rules(folder: Path) -> tuple[AlertRule, ...]:
     """All rules of ``*.yml`` in ``folder``, by file name and order within; :class:`UsageError` names file and line."""
     files = sorted(folder.glob("*.yml"))
     if not files:
@@ -84,42 +72,39 @@ def load_alert_rules(folder: Path) -> tuple[AlertRule, ...]:
     return tuple(rules)
 
 
-def _rules_of(file: Path) -> Sequence[AlertRule]:
-    try:
-        document = yaml.load(file.read_text(), Loader=_LineLoader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(place=f"{file}:{line}", problem=f"not YAML: {error.problem}", remedy="mend the line") from error
-    groups = document.get("groups") if isinstance(document, dict) else None
+def _rules_of(file: Path) -> Iterator[AlertRule]:
+    document = read_yaml(file)
+    groups = document.value.get("groups") if isinstance(document.value, dict) else None
     if not isinstance(groups, list):
-        raise UsageError(place=f"{file}:1", problem="no 'groups:' list", remedy="write Prometheus' rule file format")
-    return [_rule(file, raw) for group in groups for raw in group.get("rules", ())]
+        raise document.error((), problem="no 'groups:' list", remedy="write Prometheus' rule file format")
+    for number, group in enumerate(groups):
+        rules = group.get("rules") if isinstance(group, dict) else None
+        if not isinstance(rules, list):
+            raise document.error(
+                ("groups", number), problem="a group without 'rules:'", remedy="give it a list of rules"
+            )
+        for index, raw in enumerate(rules):
+            yield _rule(document, ("groups", number, "rules", index), raw)
 
 
-def _rule(file: Path, raw: Mapping[str, Any]) -> AlertRule:
-    place = f"{file}:{raw[_LINE]}"
-    plain = {
-        key: {inner: text for inner, text in value.items() if inner != _LINE} if isinstance(value, dict) else value
-        for key, value in raw.items()
-    }
+def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> AlertRule:
     try:
-        rule = _Rule.model_validate(plain)
-        hold_seconds = int(promql_parser.parse_duration(rule.for_).total_seconds()) if rule.for_ else 0
-        evaluate = compile_expression(rule.expr)
+        rule = _Rule.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            place=place,
-            problem=f"rule {raw.get('alert', '(unnamed)')}: {where}: {first['msg']}, value {first['input']!r}",
-            remedy="a rule has alert, expr, for, labels.severity (critical, warning), annotations.summary and runbook_url",
+        raise document.error(
+            (*path, *first["loc"]),
+            problem=f"{'.'.join(map(str, first['loc']))}: {first['msg']}, value {first['input']!r}",
+            remedy="a rule has alert, expr, for, labels.severity (critical, warning), annotations.summary",
         ) from error
+    try:
+        evaluate = compile_expression(rule.expr)
     except UnsupportedExpression as error:
-        raise UsageError(
-            place=place, problem=f"rule {raw['alert']}: {error}", remedy="write it with the subset that is known"
-        ) from error
+        raise document.error((*path, "expr"), problem=str(error), remedy="write it with what is known") from error
+    try:
+        hold_seconds = int(promql_parser.parse_duration(rule.for_).total_seconds()) if rule.for_ else 0
     except ValueError as error:
-        raise UsageError(place=place, problem=f"rule {raw['alert']}: for: {error}", remedy="write e.g. 5m") from error
+        raise document.error((*path, "for"), problem=f"{rule.for_!r}: {error}", remedy="write e.g. 5m") from error
     return AlertRule(
         alert=rule.alert,
         expression=rule.expr,
@@ -129,7 +114,7 @@ def _rule(file: Path, raw: Mapping[str, Any]) -> AlertRule:
         labels={name: str(value) for name, value in rule.labels.model_dump().items()},
         summary=rule.annotations.summary,
         runbook=PurePosixPath(rule.annotations.runbook_url).stem if rule.annotations.runbook_url else None,
-        place=place,
+        place=f"{document.file}:{document.line_of(path)}",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a scoreboard shows at one moment of a tournament, and the feed's JSON for it (spec/platform.md, "The provider's feed")."""
+"""What a scoreboard shows at one moment of a tournament, and the feed's JSON for it (spec/platform.md)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from simulation import scenario
 from simulation.scenario import ROUNDS
 from simulation.world.tournament import HOLES, Card, Status
 
+FINAL = "STATUS_FINAL"
+"""The terminal signal."""
 _BLOCK_HOLES = 6
 _BLOCK_HOURS = 2
 _STATUS_NAMES: dict[Status, str] = {
@@ -67,10 +69,10 @@ def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card],
         "id": key,
         "label": key.replace("_", " ").title(),
         "startDate": f"{tournament.first_round:%Y-%m-%dT%H:%M:%SZ}",
-        "status": {"type": {"name": state, "completed": state == "STATUS_FINAL"}},
+        "status": {"type": {"name": state, "completed": state == FINAL}},
         "competitions": [{"competitors": [_competitor(card) for card in cards]}],
     }
-    return json.dumps({"events": [event]}, sort_keys=True, separators=(",", ":"))
+    return json.dumps({"events": [event]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _competitor(card: Card) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from simulation import scenario
+from simulation.chance import chance
 from simulation.clock import Kernel, SimProcess
 from simulation.errors import SimulationError
 from simulation.faults.effects import Injector, ProviderEffect
@@ -19,6 +19,7 @@ FEED_PATH = "/golf/leaderboard/"
 STATUS_PATH = "/status"
 STATUS_PAGE = ""
 """The tournament name under which the injector is asked about the provider's own status page."""
+_SIGNED_HOLES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,14 @@ class _Board:
     """The newest revision of one tournament."""
 
     revision: int
-    final: bool
+    state: str
+    """The event's ``STATUS_…``."""
     body: str
     cards: tuple[Card, ...]
+
+    @property
+    def final(self) -> bool:
+        return self.state == board.FINAL
 
 
 class ScoreProvider:
@@ -112,13 +118,13 @@ class ScoreProvider:
         for moment in board.moments(tournament):
             yield self.kernel.until(moment.at)
             with caused_by(f"provider:{key}"):
-                self._publish(key, moment, state="STATUS_FINAL" if moment.final else "STATUS_IN_PROGRESS")
+                self._publish(key, moment, state=board.FINAL if moment.final else "STATUS_IN_PROGRESS")
 
     def _publish(self, key: str, moment: Moment, *, state: str) -> None:
         cards = board.at_moment(self._cards[key], moment)
         body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=state)
         revision = self._boards[key].revision + 1 if key in self._boards else 0
-        self._boards[key] = _Board(revision=revision, final=moment.final, body=body, cards=cards)
+        self._boards[key] = _Board(revision=revision, state=state, body=body, cards=cards)
         self._recorder.record(
             ProviderPublication(
                 tournament=key,
@@ -157,13 +163,14 @@ class ScoreProvider:
         return _failure(effect)
 
     def _incomplete(self, key: str, current: _Board) -> _Board:
-        """The final board without round 4 of one player who played it; which one is drawn from the seed."""
+        """The board without the last holes of one player who finished; which one is drawn from the seed."""
         finishers = [card for card in current.cards if card.rounds[-1] is not None]
-        lacking = random.Random(f"{self._seed}:incomplete_final:{key}").choice(finishers)
-        cards = tuple(
-            replace(card, holes=(*card.holes[:-1], ())) if card is lacking else card for card in current.cards
-        )
-        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state="STATUS_FINAL")
+        if not finishers:
+            return current
+        late = chance(self._seed, "incomplete_final", key).choice(finishers)
+        unsigned = replace(late, holes=(*late.holes[:-1], late.holes[-1][:_SIGNED_HOLES]))
+        cards = tuple(unsigned if card is late else card for card in current.cards)
+        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=current.state)
         return replace(current, body=body, cards=cards)
 
     def _status_page(self) -> ProviderResponse:

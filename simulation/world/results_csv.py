@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from simulation.errors import UsageError
 from simulation.scenario import ROUNDS, PlayerResult, Rounds
 
@@ -26,11 +24,11 @@ def read_results(file: Path) -> tuple[PlayerResult, ...]:
         stands twice, or a round is empty that a later one follows.
     """
     lines = _table(file)
-    _check_header(file, lines[0])
+    _check_header(lines[0])
     players: dict[str, int] = {}
     results = []
     for line in lines[1:]:
-        result = _result(file, line)
+        result = _result(line)
         if result.player in players:
             raise line.error(
                 "player", f"{result.player!r} stands in line {players[result.player]} already", "remove one"
@@ -56,6 +54,8 @@ class _Line:
 
 def _table(file: Path) -> list[_Line]:
     """Every line as text, the header first; pandas gets no say in what a number is."""
+    import pandas as pd  # here, because it takes longer to import than all the rest, and few runs replay a CSV
+
     try:
         frame = pd.read_csv(
             file, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
@@ -70,12 +70,12 @@ def _table(file: Path) -> list[_Line]:
             problem=f"is not a CSV table: {str(error).strip()}",
             remedy=f"save it as UTF-8 text with the columns {','.join(COLUMNS)}",
         ) from error
-    rows = [tuple(cell.strip() for cell in row) for row in frame.itertuples(index=False, name=None)]
+    rows = [tuple(cell.strip() for cell in row) for row in frame.fillna("").itertuples(index=False, name=None)]
     lines = [_Line(file=file, number=number, cells=cells) for number, cells in enumerate(rows, start=1)]
     return [line for line in lines if any(line.cells)]
 
 
-def _check_header(file: Path, header: _Line) -> None:
+def _check_header(header: _Line) -> None:
     for position, expected in enumerate(COLUMNS):
         found = header.cells[position] if position < len(header.cells) else ""
         if found != expected:
@@ -87,7 +87,7 @@ def _check_header(file: Path, header: _Line) -> None:
         raise header.error(extra, "is unknown", f"keep only {','.join(COLUMNS)}")
 
 
-def _result(file: Path, line: _Line) -> PlayerResult:
+def _result(line: _Line) -> PlayerResult:
     name, *cells = line.cells
     if not name:
         raise line.error("player", "is empty", "write the player's name or remove the line")
@@ -118,12 +118,9 @@ def _strokes(line: _Line, column: str, cell: str) -> int | None:
     return int(cell)
 
 
-def made_cut(rounds: Rounds) -> bool:
-    """Played at the weekend, as a results table shows it."""
-    return rounds[2] is not None
-
-
 def outcome(rounds: Rounds) -> Literal["active", "cut", "withdrawn"]:
     """What the empty cells say: two rounds are a missed cut, any other number short of four a withdrawal."""
     played = sum(strokes is not None for strokes in rounds)
-    return {4: "active", 2: "cut"}.get(played, "withdrawn")  # type: ignore[return-value]
+    if played == ROUNDS:
+        return "active"
+    return "cut" if played == 2 else "withdrawn"

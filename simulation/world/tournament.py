@@ -6,14 +6,15 @@ the line stay in), and a few players withdraw in the middle of a round.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Literal
 
 from faker import Faker
 
 from simulation import scenario
+from simulation.chance import chance
 from simulation.scenario import ROUNDS, PlayerResult, Rounds
 from simulation.world.results_csv import outcome
 
@@ -21,7 +22,7 @@ PARS = (4, 4, 5, 3, 4, 4, 3, 5, 4, 4, 5, 3, 4, 4, 4, 3, 5, 4)
 HOLES = len(PARS)
 _CUT_AFTER = 2
 _SKILL_DEVIATION = 1.8
-"""Standard deviation of the players' mean round against par, in strokes; about what separates a tour's best and worst."""
+"""Standard deviation of the players' mean round against par, in strokes: what separates a field's best and worst."""
 _FORM_DEVIATION = 1.0
 """The same player from one day to the next."""
 _MISHAPS: tuple[tuple[int, float], ...] = ((-2, 0.01), (-1, 0.19), (0, 0.62), (1, 0.15), (2, 0.03))
@@ -49,7 +50,7 @@ class Card:
 
 def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card, ...]:
     """The whole tournament, before its first tee. Ordered by player id."""
-    source = random.Random(f"{seed}:tournament:{key}")
+    source = chance(seed, "tournament", key)
     if tournament.played:
         cards = [_replayed(result, source) for result in tournament.played]
     else:
@@ -62,7 +63,7 @@ def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card,
 # --- drawn from the seed -------------------------------------------------------------------------------------------
 
 
-def _drawn(tournament: scenario.Tournament, source: random.Random) -> list[Card]:
+def _drawn(tournament: scenario.Tournament, source: Random) -> list[Card]:
     names = _names(tournament.players, source)
     skills = [source.gauss(0.0, _SKILL_DEVIATION) for _ in names]
     weekend = [tuple(_round(skill, source) for _ in range(ROUNDS)) for skill in skills]
@@ -75,7 +76,7 @@ def _drawn(tournament: scenario.Tournament, source: random.Random) -> list[Card]
     return _cut(cards, tournament.cut_after_round_2)
 
 
-def _names(count: int, source: random.Random) -> list[str]:
+def _names(count: int, source: Random) -> list[str]:
     faker = Faker("en_US")
     faker.seed_instance(source.getrandbits(64))
     names: dict[str, None] = {}
@@ -84,17 +85,17 @@ def _names(count: int, source: random.Random) -> list[str]:
     return list(names)
 
 
-def _round(skill: float, source: random.Random) -> tuple[int, ...]:
+def _round(skill: float, source: Random) -> tuple[int, ...]:
     """18 holes of a player whose mean is ``skill`` strokes over par: birdies turn into bogeys as it grows."""
     shift = (skill + source.gauss(0.0, _FORM_DEVIATION)) / (2 * HOLES)
-    chances = {strokes: chance for strokes, chance in _MISHAPS}
+    chances = dict(_MISHAPS)
     moved = max(-chances[1], min(chances[-1], shift))
     weights = [chances[-2], chances[-1] - moved, chances[0], chances[1] + moved, chances[2]]
     against_par = source.choices([strokes for strokes, _ in _MISHAPS], weights, k=HOLES)
     return tuple(max(1, par + strokes) for par, strokes in zip(PARS, against_par, strict=True))
 
 
-def _withdrawn(card: Card, source: random.Random) -> Card:
+def _withdrawn(card: Card, source: Random) -> Card:
     """Leaves the course after hole 6 or 12 of some round."""
     last_round, last_hole = source.randrange(ROUNDS), source.choice((6, 12))
     holes = [*card.holes[:last_round], card.holes[last_round][:last_hole]]
@@ -121,12 +122,12 @@ def _sent_home(card: Card) -> Card:
 # --- replayed from a CSV -------------------------------------------------------------------------------------------
 
 
-def _replayed(result: PlayerResult, source: random.Random) -> Card:
+def _replayed(result: PlayerResult, source: Random) -> Card:
     holes = tuple(() if strokes is None else _spread(strokes, source) for strokes in result.rounds)
     return Card(player_id="", name=result.player, holes=holes, status=outcome(result.rounds))
 
 
-def _spread(strokes: int, source: random.Random) -> tuple[int, ...]:
+def _spread(strokes: int, source: Random) -> tuple[int, ...]:
     """18 holes that add up to ``strokes``: par everywhere, the difference a stroke at a time over holes in turn."""
     holes = list(PARS)
     difference = strokes - sum(PARS)

@@ -18,11 +18,13 @@ from simulation.staging.ingestion.provider import Payload, ProviderFailure, Unch
 from simulation.staging.ingestion.validation import FeedError, validate, validate_progress
 from simulation.staging.runtime import Runtime
 
-# A contest without a valid event needs the whole body, whatever tag an older contest of the same tournament left behind.
+# A contest without a valid event needs the whole body, whatever tag an older contest of the same tournament left
+# behind.
 _FEEDS = text("""
     SELECT c.provider_event_id, array_agg(c.id ORDER BY c.id) AS contest_ids, f.etag, f.last_error,
            coalesce(f.consecutive_failures, 0) AS consecutive_failures, bool_and(EXISTS (
-               SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID')) AS all_served
+               SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID'))
+                   AS all_served
     FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id)
     WHERE c.settle_time IS NULL AND c.status IN ('LOCKED', 'LIVE', 'COMPLETE')
     GROUP BY c.provider_event_id, f.etag, f.last_error, f.consecutive_failures
@@ -53,8 +55,13 @@ def run(runtime: Runtime, context: Context) -> PollResult:
         try:
             new_events = poll_feed(runtime, context, feed)
         except Exception as error:
-            runtime.log.error("Ingestion", "poll failed", provider_event_id=feed.provider_event_id, error=repr(error),
-                              request_id=context.request_id)
+            runtime.log.error(
+                "Ingestion",
+                "poll failed",
+                provider_event_id=feed.provider_event_id,
+                error=repr(error),
+                request_id=context.request_id,
+            )
             store.record_feed_failure(runtime, feed.provider_event_id, type(error).__name__)
             new_events = None
         failed += new_events is None
@@ -78,12 +85,23 @@ def poll_feed(runtime: Runtime, context: Context, feed: Row[Any]) -> int | None:
 
 def _record_outage(runtime: Runtime, context: Context, feed: Row[Any], failure: ProviderFailure) -> None:
     """Every failed poll is logged; the table gets the beginning of an outage and each change of its kind."""
-    runtime.log.error("Ingestion", "provider failed", provider_event_id=feed.provider_event_id,
-                      error_code=failure.error_code, detail=failure.detail, request_id=context.request_id)
+    runtime.log.error(
+        "Ingestion",
+        "provider failed",
+        provider_event_id=feed.provider_event_id,
+        error_code=failure.error_code,
+        detail=failure.detail,
+        request_id=context.request_id,
+    )
     if feed.consecutive_failures == 0 or feed.last_error != failure.error_code:
         details: dict[str, object] = {"provider_event_id": feed.provider_event_id, "detail": failure.detail}
-        with runtime.unit_of_work(context, action="ingestion_failed", reason=f"provider failure {failure.error_code}",
-                                  entity=("ingestion_feed", feed.provider_event_id), payload=details) as work:
+        with runtime.unit_of_work(
+            context,
+            action="ingestion_failed",
+            reason=f"provider failure {failure.error_code}",
+            entity=("ingestion_feed", feed.provider_event_id),
+            payload=details,
+        ) as work:
             for contest_id in feed.contest_ids:
                 store.store_error(work, contest_id, code=failure.error_code, details=details)
     store.record_feed_failure(runtime, feed.provider_event_id, failure.error_code)
@@ -94,11 +112,18 @@ def _ingest(runtime: Runtime, context: Context, feed: Row[Any], payload: Payload
     payload_hash = sha256_of(data)
     reason = f"payload refused: {errors[0].code}" if errors else "new leaderboard from the provider"
     stored: list[UUID] = []
-    with runtime.unit_of_work(context, action="ingestion_event_stored", reason=reason,
-                              entity=("ingestion_feed", feed.provider_event_id)) as work:
+    with runtime.unit_of_work(
+        context, action="ingestion_event_stored", reason=reason, entity=("ingestion_feed", feed.provider_event_id)
+    ) as work:
         for contest_id in feed.contest_ids:
-            if store.store_event(work, contest_id, data=data, payload_hash=payload_hash, errors=errors,
-                                 is_terminal=board is not None and board.is_final):
+            if store.store_event(
+                work,
+                contest_id,
+                data=data,
+                payload_hash=payload_hash,
+                errors=errors,
+                is_terminal=board is not None and board.is_final,
+            ):
                 stored.append(contest_id)
         work.payload.update(payload_hash=payload_hash, contest_ids=[str(contest_id) for contest_id in stored])
     _log(runtime, context, feed, errors, stored)
@@ -112,7 +137,7 @@ def _ingest(runtime: Runtime, context: Context, feed: Row[Any], payload: Payload
 def _read(runtime: Runtime, feed: Row[Any], payload: Payload) -> tuple[object, Board | None, list[FeedError]]:
     """The payload as stored, the board if it is one, and what is wrong with it."""
     try:
-        data: object = json.loads(payload.text)
+        data: object = json.loads(payload.text, parse_constant=_refuse_constant)
     except ValueError as error:
         digest = hashlib.sha256(payload.text.encode()).hexdigest()
         raw = {"raw": payload.text.replace("\x00", "\ufffd"), "sha256": digest}
@@ -127,10 +152,28 @@ def _read(runtime: Runtime, feed: Row[Any], payload: Payload) -> tuple[object, B
     return data, board if not errors else None, errors
 
 
+def _refuse_constant(name: str) -> object:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(f"{name} is not JSON")
+
+
 def _log(runtime: Runtime, context: Context, feed: Row[Any], errors: list[FeedError], stored: list[UUID]) -> None:
     for error in errors:
-        runtime.log.error("Ingestion", "payload refused", provider_event_id=feed.provider_event_id, error_code=error.code,
-                          path=error.path, detail=error.detail, request_id=context.request_id)
+        runtime.log.error(
+            "Ingestion",
+            "payload refused",
+            provider_event_id=feed.provider_event_id,
+            error_code=error.code,
+            path=error.path,
+            detail=error.detail,
+            request_id=context.request_id,
+        )
     for contest_id in stored:
-        runtime.log.info("Ingestion", "event stored", contest_id=contest_id, provider_event_id=feed.provider_event_id,
-                         validation_status="INVALID" if errors else "VALID", request_id=context.request_id)
+        runtime.log.info(
+            "Ingestion",
+            "event stored",
+            contest_id=contest_id,
+            provider_event_id=feed.provider_event_id,
+            validation_status="INVALID" if errors else "VALID",
+            request_id=context.request_id,
+        )

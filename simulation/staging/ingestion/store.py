@@ -13,22 +13,26 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT_EVENT = text("""
-    INSERT INTO ingestion_events (id, contest_instance_id, provider, event_type, provider_data_json, payload_hash, is_terminal,
+    INSERT INTO ingestion_events (id, contest_instance_id, provider, event_type, provider_data_json, payload_hash,
+        is_terminal,
                                   validation_status, validation_errors_json)
     SELECT :id, :contest_id, :provider, 'leaderboard', CAST(:data AS jsonb), :payload_hash, :is_terminal, :status,
            CAST(:errors AS jsonb)
     WHERE :payload_hash IS DISTINCT FROM (
-        SELECT payload_hash FROM ingestion_events WHERE contest_instance_id = :contest_id ORDER BY sequence_number DESC LIMIT 1)
+        SELECT payload_hash FROM ingestion_events WHERE contest_instance_id = :contest_id ORDER BY sequence_number
+            DESC LIMIT 1)
     RETURNING id
 """)
 _INSERT_ERROR = text("""
-    INSERT INTO ingestion_validation_errors (id, contest_instance_id, ingestion_event_id, error_code, error_details_json)
+    INSERT INTO ingestion_validation_errors (id, contest_instance_id, ingestion_event_id, error_code,
+        error_details_json)
     VALUES (:id, :contest_id, :event_id, :code, CAST(:details AS jsonb))
 """)
 _RECORD_SUCCESS = text("""
     INSERT INTO ingestion_feeds (provider_event_id, etag, last_success_at, last_attempt_at)
     VALUES (:provider_event_id, :etag, now(), now())
-    ON CONFLICT (provider_event_id) DO UPDATE SET etag = EXCLUDED.etag, last_success_at = now(), last_attempt_at = now(),
+    ON CONFLICT (provider_event_id) DO UPDATE SET etag = EXCLUDED.etag, last_success_at = now(),
+        last_attempt_at = now(),
         consecutive_failures = 0, last_error = NULL
 """)
 _RECORD_FAILURE = text("""
@@ -65,7 +69,9 @@ def store_event(
     if not stored:
         return False
     for error in errors:
-        store_error(work, contest_id, code=error.code, details={"path": error.path, "detail": error.detail}, event_id=event_id)
+        store_error(
+            work, contest_id, code=error.code, details={"path": error.path, "detail": error.detail}, event_id=event_id
+        )
     return True
 
 

@@ -187,7 +187,9 @@ def validate_progress(earlier: Board, later: Board) -> list[FeedError]:
     for player_id in sorted(earlier.players.keys() & later.players.keys()):
         lost = earlier.players[player_id].strokes_by_round.keys() - later.players[player_id].strokes_by_round.keys()
         if lost:
-            reader.error("INCONSISTENT_LEADERBOARD_ORDER", f"player {player_id}", f"rounds {sorted(lost)} were complete before")
+            reader.error(
+                "INCONSISTENT_LEADERBOARD_ORDER", f"player {player_id}", f"rounds {sorted(lost)} were complete before"
+            )
     if earlier.is_final and not later.is_final:
         reader.error("INCONSISTENT_LEADERBOARD_ORDER", "$.events[0].status", "the tournament was final before")
     return reader.errors

@@ -1,7 +1,7 @@
 """Compares what a command printed with what its runbook says: exactly, save for the wildcards of the grammar.
 
-``[..]`` stands for anything within a line, a line ``...`` for any number of lines, ``[NAME]`` for something not empty within
-a line that is captured; where the name is known already, the same text must stand there again.
+``[..]`` stands for anything within a line, a line ``...`` for any number of lines, ``[NAME]`` for something not empty
+within a line that is captured; where the name is known already, the same text must stand there again.
 """
 
 from __future__ import annotations

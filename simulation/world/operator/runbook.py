@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 
 
 class Section(StrEnum):
@@ -23,8 +24,8 @@ class Section(StrEnum):
     DOCUMENTATION = "documentation"
 
     @property
-    def title(self) -> str:  # type: ignore[override]
-        """As the heading spells it."""
+    def heading(self) -> str:
+        """As the Markdown file spells it."""
         return self.value.capitalize()
 
 
@@ -59,8 +60,8 @@ class Branch:
     target: Place | Outcome
 
     def holds(self, captures: Mapping[str, str]) -> bool:
-        """Whether this is the branch to take, given what was captured so far."""
-        return self.capture is None or (captures[self.capture] == self.value) is not self.negated
+        """Whether this is the branch to take, given what was captured so far (nothing, on a way that left it out)."""
+        return self.capture is None or (captures.get(self.capture) == self.value) is not self.negated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ class Step:
 class Runbook:
     """One failure runbook."""
 
+    path: Path
     name: str
     version: str
     date: date
@@ -96,9 +98,9 @@ class Runbook:
     @property
     def writes(self) -> bool:
         """Whether any step of the way that is normally taken changes the platform."""
-        return any(step.writes for step in self.path(Place(section=Section.DETECTION)))
+        return any(step.writes for step in self.steps_from(Place(section=Section.DETECTION)))
 
-    def path(self, start: Place) -> Iterator[Step]:
+    def steps_from(self, start: Place) -> Iterator[Step]:
         """Steps of the happy path from ``start`` on."""
         for section in HAPPY_PATH[HAPPY_PATH.index(start.section) :]:
             for step in self.steps[section]:

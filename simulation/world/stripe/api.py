@@ -19,6 +19,8 @@ class Trigger:
     origin: StripeOrigin
     request_id: str | None = None
     idempotency_key: str | None = None
+    fault_id: str | None = None
+    """Fault that this goes back to, if any."""
 
 
 BY_THE_WORLD = Trigger(origin="harness")
@@ -37,6 +39,8 @@ class ApiRequest:
     """As sent: what replays go by."""
     recorded_key: str | None
     """As history and events have it: reproducible also where an SDK drew the key at random."""
+    fault_id: str | None = None
+    """Fault that touches this call, or touched before what it is about."""
 
     @property
     def segments(self) -> list[str]:
@@ -44,7 +48,12 @@ class ApiRequest:
 
     @property
     def trigger(self) -> Trigger:
-        return Trigger(origin=self.origin, request_id=self.request_id, idempotency_key=self.recorded_key)
+        return Trigger(
+            origin=self.origin,
+            request_id=self.request_id,
+            idempotency_key=self.recorded_key,
+            fault_id=self.fault_id,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +73,11 @@ class Answer:
     status: int
     body: JsonObject
     request_id: str
+    """Of the request that was first given this answer."""
+    object_id: str | None = None
     executed: bool = False
     """Stripe's state changed through this very request."""
     replayed: bool = False
-    kept: bool = False
-    """Stays the answer for its idempotency key."""
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -78,11 +87,6 @@ class Answer:
             return None
         return str(error.get("code") or error.get("type"))
 
-    @property
-    def object_id(self) -> str | None:
-        identity = self.body.get("id")
-        return None if identity is None else str(identity)
-
     @classmethod
     def of_error(cls, error: ApiError, *, request_id: str) -> Answer:
-        return cls(status=error.status, body=error.body(), request_id=request_id, kept=error.kept)
+        return cls(status=error.status, body=error.body(), request_id=request_id)

@@ -10,7 +10,8 @@ JsonObject = dict[str, JsonValue]
 class ApiError(Exception):
     """An answer that is not 200.
 
-    :param kept: endpoint execution had begun, so the answer is replayed to the same idempotency key (spec/stripe.md 1, 2, 6).
+    :param kept: the endpoint had begun to execute, so the answer is replayed to the same idempotency key
+        (spec/stripe.md 1, 2, 6).
     :param details: further fields of the ``error`` object, e.g. the payment intent of a declined card.
     """
 
@@ -32,7 +33,8 @@ class ApiError(Exception):
 
     def body(self) -> JsonObject:
         """The JSON of the answer; absent fields are left out, as Stripe does."""
-        return {"error": {name: value for name, value in self._fields.items() if value is not None} | self._details}
+        error: JsonObject = {name: value for name, value in self._fields.items() if value is not None}
+        return {"error": {**error, **self._details}}
 
 
 class Refused(ApiError):
@@ -54,7 +56,7 @@ class Refused(ApiError):
 
 
 class Unmodelled(ApiError):
-    """The request may be right, but the twin cannot answer it as Stripe would; the journal reports itself as incomplete."""
+    """The request may be right, but the twin cannot answer it as Stripe would; the journal then says so."""
 
 
 def missing(param: str) -> ApiError:
@@ -68,7 +70,10 @@ def no_such(kind: str, object_id: str, *, param: str = "id", status: int = 400) 
 
 
 class TwinTimeout(Exception):
-    """No answer came within the caller's patience; the call costs ``sim_seconds``. Whether it took effect, the caller cannot know."""
+    """No answer came within the caller's patience; the call costs ``sim_seconds``.
+
+    Whether it took effect, the caller cannot know.
+    """
 
     def __init__(self, *, sim_seconds: int) -> None:
         super().__init__(f"no answer from Stripe within {sim_seconds} s")

@@ -1,4 +1,7 @@
-"""The parameters of one request, read with Stripe's complaints about wrong ones. None of these is kept for an idempotency key."""
+"""The parameters of one request, read with Stripe's complaints about wrong ones.
+
+None of these complaints is kept for an idempotency key.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,7 @@ class Params:
         if not isinstance(value, str):
             raise ApiError(f"Invalid string: {name}", param=name)
         if not value:
-            raise ApiError(
-                f"You passed an empty string for '{name}'.", code="parameter_invalid_empty", param=name
-            )
+            raise ApiError(f"You passed an empty string for '{name}'.", code="parameter_invalid_empty", param=name)
         if choices is not None and value not in choices:
             raise ApiError(f"Invalid {name}: must be one of {', '.join(sorted(choices))}", param=name)
         return value

@@ -1,4 +1,4 @@
-"""A made-up run, rich enough to design and test the report against: 4 contests, 14 days, 8 faults, money that adds up."""
+"""A made-up run, rich enough to test the report against: 4 contests, 14 days, 8 faults, money that adds up."""
 
 from __future__ import annotations
 

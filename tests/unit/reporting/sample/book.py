@@ -56,7 +56,15 @@ class Book:
         )
 
     def post(
-        self, at: datetime, *, contest: str, user: str | None, entry: str, debit: str, credit: str, cents: int,
+        self,
+        at: datetime,
+        *,
+        contest: str,
+        user: str | None,
+        entry: str,
+        debit: str,
+        credit: str,
+        cents: int,
         reference: tuple[str, str],
     ) -> None:
         """One balanced business event of the ledger."""

@@ -9,9 +9,9 @@ from typing import Literal
 from simulation.history import (
     AlertFired,
     AlertResolved,
+    Exchange,
     ExecutionEnded,
     ExecutionStarted,
-    Exchange,
     FaultInjected,
     FaultScheduled,
     ProviderAnswer,
@@ -27,28 +27,74 @@ Expect = Literal["self_heals", "runbook", "terminal"]
 
 
 def _schedule(
-    book: Book, fault: str, kind: str, at: datetime, expect: Expect, *, runbook: str | None = None,
-    reason: str | None = None, ends: datetime | None = None, **keys: str,
-) -> None:  # fmt: skip
-    book.add(day(0), FaultScheduled(fault_id=fault, fault_kind=kind, starts_at=at, ends_at=ends, keys=keys,
-                                    expectation=expect, runbook=runbook, reason=reason))  # fmt: skip
+    book: Book,
+    fault: str,
+    kind: str,
+    at: datetime,
+    expect: Expect,
+    *,
+    runbook: str | None = None,
+    reason: str | None = None,
+    ends: datetime | None = None,
+    **keys: str,
+) -> None:
+    book.add(
+        day(0),
+        FaultScheduled(
+            fault_id=fault,
+            fault_kind=kind,
+            starts_at=at,
+            ends_at=ends,
+            keys=keys,
+            expectation=expect,
+            runbook=runbook,
+            reason=reason,
+        ),
+    )
 
 
 def _inject(book: Book, fault: str, kind: str, at: datetime, detail: str, **keys: str) -> None:
     book.add(at, FaultInjected(fault_id=fault, fault_kind=kind, keys=keys, detail=detail), cause=f"fault:{fault}")
 
 
-def _failed_attempt(book: Book, fault: str, plan: Plan, rank: int, at: datetime, *, status: int | None, entry: str) -> None:
+def _failed_attempt(
+    book: Book, fault: str, plan: Plan, rank: int, at: datetime, *, status: int | None, entry: str
+) -> None:
     transfer, user = transfer_id(plan, rank), user_id(winner(plan, rank))
-    book.add(at, StripeCall(request_id=f"req_{fault}_{at:%H%M}", origin="platform", method="POST", path="/v1/transfers",
-                            idempotency_key=f"payout:{transfer}", status=status,
-                            error_code="account_invalid" if status else None, object_id=None,
-                            executed=fault == "F2", fault_id=fault), cause=f"fault:{fault}")  # fmt: skip
-    book.post(at + timedelta(seconds=30), contest=plan.contest_id, user=user, entry=entry,
-              debit=f"winnings_payable:{plan.contest_id}:{user}", credit=f"winnings_payable:{plan.contest_id}:{user}",
-              cents=0, reference=("payout_transfer", transfer))  # fmt: skip
-    book.audit(at, actor=SYSTEM, action=entry.lower(), reason="the call to Stripe failed", entity="payout_transfers",
-               entity_id=transfer)  # fmt: skip
+    book.add(
+        at,
+        StripeCall(
+            request_id=f"req_{fault}_{at:%H%M}",
+            origin="platform",
+            method="POST",
+            path="/v1/transfers",
+            idempotency_key=f"payout:{transfer}",
+            status=status,
+            error_code="account_invalid" if status else None,
+            object_id=None,
+            executed=fault == "F2",
+            fault_id=fault,
+        ),
+        cause=f"fault:{fault}",
+    )
+    book.post(
+        at + timedelta(seconds=30),
+        contest=plan.contest_id,
+        user=user,
+        entry=entry,
+        debit=f"winnings_payable:{plan.contest_id}:{user}",
+        credit=f"winnings_payable:{plan.contest_id}:{user}",
+        cents=0,
+        reference=("payout_transfer", transfer),
+    )
+    book.audit(
+        at,
+        actor=SYSTEM,
+        action=entry.lower(),
+        reason="the call to Stripe failed",
+        entity="payout_transfers",
+        entity_id=transfer,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,132 +107,414 @@ class Command:
 
 
 def _execute(
-    book: Book, number: int, *, fault: str, alert: str, runbook: str, fired: datetime, labels: dict[str, str],
-    severity: str, commands: tuple[Command, ...], resolved: datetime | None, failed: bool = False,
-) -> None:  # fmt: skip
+    book: Book,
+    number: int,
+    *,
+    fault: str,
+    alert: str,
+    runbook: str,
+    fired: datetime,
+    labels: dict[str, str],
+    severity: str,
+    commands: tuple[Command, ...],
+    resolved: datetime | None,
+    failed: bool = False,
+) -> None:
     alert_id, execution = f"alert-{number}", make_id("execution", number)
-    book.add(fired, AlertFired(alert_id=alert_id, alert=alert, labels=labels, severity=severity, runbook=runbook,
-                               pending_since=fired - timedelta(minutes=10), value=1), cause="monitor")  # fmt: skip
+    book.add(
+        fired,
+        AlertFired(
+            alert_id=alert_id,
+            alert=alert,
+            labels=labels,
+            severity=severity,
+            runbook=runbook,
+            pending_since=fired - timedelta(minutes=10),
+            value=1,
+        ),
+        cause=f"fault:{fault}",
+    )
     if resolved:
-        book.add(resolved, AlertResolved(alert_id=alert_id, alert=alert), cause="monitor")
+        book.add(resolved, AlertResolved(alert_id=alert_id, alert=alert), cause=f"fault:{fault}")
     started, cause = fired + timedelta(minutes=5), f"fault:{fault}"
-    book.add(started, ExecutionStarted(execution_id=execution, runbook=runbook, version="1.0.0", sha256="cd" * 32,
-                                       alert_id=alert_id, operator=OPERATOR, writes=True,
-                                       state_before={"stuck": 1}), cause=cause)  # fmt: skip
+    book.add(
+        started,
+        ExecutionStarted(
+            execution_id=execution,
+            runbook=runbook,
+            version="1.0.0",
+            sha256="cd" * 32,
+            alert_id=alert_id,
+            operator=OPERATOR,
+            writes=True,
+            state_before={"stuck": 1},
+        ),
+        cause=cause,
+    )
     for index, command in enumerate(commands, start=1):
         at = started + timedelta(seconds=20 * index)
         matched = command.output is None
-        book.add(at, RunbookStep(execution_id=execution, section=command.section, step=index, line=20 + 6 * index,
-                                 command=command.command, expected=command.expected, output=command.output or command.expected,
-                                 exit_status=0, expected_exit_status=0, matched=matched, writes=command.writes,
-                                 request_ids=(f"exec-{number}-req-{index}",)), cause=cause)  # fmt: skip
+        book.add(
+            at,
+            RunbookStep(
+                execution_id=execution,
+                section=command.section,
+                step=index,
+                line=20 + 6 * index,
+                command=command.command,
+                expected=command.expected,
+                output=command.output or command.expected,
+                exit_status=0,
+                expected_exit_status=0,
+                matched=matched,
+                writes=command.writes,
+                request_ids=(f"exec-{number}-req-{index}",),
+            ),
+            cause=cause,
+        )
         if command.writes:
-            book.add(at, Exchange(actor="operator_robot", request_id=f"exec-{number}-req-{index}", method="POST",
-                                  path="/api/admin/diagnostics/run-payout-scheduler" if "payout" in runbook else
-                                  "/api/admin/diagnostics/replay-stripe-events", status=200, execution_id=execution,
-                                  token_subject=OPERATOR, response_body={"success": True}), cause=cause)  # fmt: skip
-        book.audit(at, actor=OPERATOR, action="runbook_step", reason=f"{runbook}: {command.section}, step {index}",
-                   entity="runbook_executions", entity_id=execution)  # fmt: skip
+            book.add(
+                at,
+                Exchange(
+                    actor="operator_robot",
+                    request_id=f"exec-{number}-req-{index}",
+                    method="POST",
+                    path="/api/admin/diagnostics/run-payout-scheduler"
+                    if "payout" in runbook
+                    else "/api/admin/diagnostics/replay-stripe-events",
+                    status=200,
+                    execution_id=execution,
+                    token_subject=OPERATOR,
+                    response_body={"success": True},
+                ),
+                cause=cause,
+            )
+        book.audit(
+            at,
+            actor=OPERATOR,
+            action="runbook_step",
+            reason=f"{runbook}: {command.section}, step {index}",
+            entity="runbook_executions",
+            entity_id=execution,
+        )
     ended = started + timedelta(seconds=20 * len(commands) + 10)
-    book.add(ended, ExecutionEnded(execution_id=execution, runbook=runbook, status="failed" if failed else "completed",
-                                   error="verification, step 4: output differs" if failed else None,
-                                   state_after={"stuck": 0}, sim_duration_seconds=int((ended - started).total_seconds())),
-             cause=cause)  # fmt: skip
-    book.row("runbook_executions", id=execution, runbook_name=runbook, runbook_version="1.0.0", executed_by=OPERATOR,
-             status="failed" if failed else "completed", execution_phase="documentation", phase_step=len(commands),
-             start_time=started, end_time=ended, duration_seconds=int((ended - started).total_seconds()), error_reason=None,
-             system_state_before={"stuck": 1}, system_state_after={"stuck": 0}, result_json={}, created_at=started)  # fmt: skip
+    book.add(
+        ended,
+        ExecutionEnded(
+            execution_id=execution,
+            runbook=runbook,
+            status="failed" if failed else "completed",
+            error="verification, step 4: output differs" if failed else None,
+            state_after={"stuck": 0},
+            sim_duration_seconds=int((ended - started).total_seconds()),
+        ),
+        cause=cause,
+    )
+    book.row(
+        "runbook_executions",
+        id=execution,
+        runbook_name=runbook,
+        runbook_version="1.0.0",
+        executed_by=OPERATOR,
+        status="failed" if failed else "completed",
+        execution_phase="documentation",
+        phase_step=len(commands),
+        start_time=started,
+        end_time=ended,
+        duration_seconds=int((ended - started).total_seconds()),
+        error_reason=None,
+        system_state_before={"stuck": 1},
+        system_state_after={"stuck": 0},
+        result_json={},
+        created_at=started,
+    )
 
 
-CURL = 'curl -sS "$API_BASE_URL/api/admin/diagnostics'
-AUTH = '-H "Authorization: Bearer $ADMIN_TOKEN"'
+def _look(section: str, path: str, query: str, expected: str) -> Command:
+    return Command(
+        section=section,
+        command=f'curl -sS "$API_BASE_URL/api/admin/diagnostics/{path}" -H "Authorization: Bearer $ADMIN_TOKEN" \\\n'
+        f"  | jq '{query}'",
+        expected=expected,
+    )
+
+
+def _act(path: str, query: str, expected: str) -> Command:
+    return Command(
+        section="Recovery",
+        command=f'curl -sS -X POST "$API_BASE_URL/api/admin/{path}" -H "Authorization: Bearer $ADMIN_TOKEN" \\\n'
+        f"  | jq '{query}'",
+        expected=expected,
+        writes=True,
+    )
 
 
 def transfer_faults(book: Book) -> None:
     """F1 is retried by runbook, F2 heals by itself, F3 ends terminal with its reason."""
     due = MASTERS.complete + timedelta(minutes=10)
-    _schedule(book, "F1", "transfer_timeout_before", due, "runbook", runbook="payout_transfer_stuck_in_retryable",
-              contest="masters", nth="2")  # fmt: skip
+    _schedule(
+        book,
+        "F1",
+        "transfer_timeout_before",
+        due,
+        "runbook",
+        runbook="payout_transfer_stuck_in_retryable",
+        contest="masters",
+        nth="2",
+    )
     for at in (due, due + timedelta(minutes=5)):
-        _inject(book, "F1", "transfer_timeout_before", at, "no answer for 30 s; Stripe never saw the call",
-                payout_transfer_id=transfer_id(MASTERS, 2), contest_id=MASTERS.contest_id, user_id=user_id(winner(MASTERS, 2)))  # fmt: skip
+        _inject(
+            book,
+            "F1",
+            "transfer_timeout_before",
+            at,
+            "no answer for 30 s; Stripe never saw the call",
+            payout_transfer_id=transfer_id(MASTERS, 2),
+            contest_id=MASTERS.contest_id,
+            user_id=user_id(winner(MASTERS, 2)),
+        )
         _failed_attempt(book, "F1", MASTERS, 2, at, status=None, entry="PAYOUT_ATTEMPT_RETRYABLE")
-    stuck = (Command(section="Detection", command=f"{CURL}/payouts?stuck_minutes=30\" {AUTH} | jq '.stuck_transfers | length'", expected="1"),
-             Command(section="Diagnosis", command=f"{CURL}/payouts?stuck_minutes=30\" {AUTH} \\\n  | jq -r '.stuck_transfers[] | .failure_reason'", expected="STRIPE_TIMEOUT"),
-             Command(section="Recovery", command=f"curl -sS -X POST \"$API_BASE_URL/api/admin/diagnostics/run-payout-scheduler\" {AUTH} | jq .success", expected="true", writes=True),
-             Command(section="Verification", command=f"{CURL}/payouts?stuck_minutes=30\" {AUTH} | jq '.stuck_transfers | length'", expected="0"))  # fmt: skip
-    _execute(book, 1, fault="F1", alert="PayoutTransfersStuckInRetryable", runbook="payout_transfer_stuck_in_retryable",
-             fired=MASTERS.complete + timedelta(minutes=57), labels={}, severity="warning", commands=stuck,
-             resolved=MASTERS.complete + timedelta(minutes=67))  # fmt: skip
+    stuck = (
+        _look("Detection", "payouts?stuck_minutes=30", ".stuck_transfers | length", "1"),
+        _look("Diagnosis", "payouts?stuck_minutes=30", ".stuck_transfers[0].failure_reason", '"STRIPE_TIMEOUT"'),
+        _act("diagnostics/run-payout-scheduler", ".success", "true"),
+        _look("Verification", "payouts?stuck_minutes=30", ".stuck_transfers | length", "0"),
+    )
+    _execute(
+        book,
+        1,
+        fault="F1",
+        alert="PayoutTransfersStuckInRetryable",
+        runbook="payout_transfer_stuck_in_retryable",
+        fired=MASTERS.complete + timedelta(minutes=57),
+        labels={},
+        severity="warning",
+        commands=stuck,
+        resolved=MASTERS.complete + timedelta(minutes=67),
+    )
     due = LINKS.complete + timedelta(minutes=10)
     _schedule(book, "F2", "transfer_timeout_after", due, "self_heals", contest="links", nth="1")
-    _inject(book, "F2", "transfer_timeout_after", due - timedelta(minutes=5), "Stripe made the transfer; the platform never heard",
-            payout_transfer_id=transfer_id(LINKS, 1), contest_id=LINKS.contest_id)  # fmt: skip
+    _inject(
+        book,
+        "F2",
+        "transfer_timeout_after",
+        due - timedelta(minutes=5),
+        "Stripe made the transfer; the platform never heard",
+        payout_transfer_id=transfer_id(LINKS, 1),
+        contest_id=LINKS.contest_id,
+    )
     _failed_attempt(book, "F2", LINKS, 1, due - timedelta(minutes=5), status=None, entry="PAYOUT_ATTEMPT_RETRYABLE")
-    _schedule(book, "F3", "destination_invalid", due, "terminal", runbook="destination_account_invalid",
-              reason="account_invalid", contest="links", nth="3")  # fmt: skip
-    _inject(book, "F3", "destination_invalid", due, "the winner's account was closed",
-            payout_transfer_id=transfer_id(LINKS, 3), contest_id=LINKS.contest_id, user_id=user_id(winner(LINKS, 3)))  # fmt: skip
+    _schedule(
+        book,
+        "F3",
+        "destination_invalid",
+        due,
+        "terminal",
+        runbook="destination_account_invalid",
+        reason="account_invalid",
+        contest="links",
+        nth="3",
+    )
+    _inject(
+        book,
+        "F3",
+        "destination_invalid",
+        due,
+        "the winner's account was closed",
+        payout_transfer_id=transfer_id(LINKS, 3),
+        contest_id=LINKS.contest_id,
+        user_id=user_id(winner(LINKS, 3)),
+    )
     _failed_attempt(book, "F3", LINKS, 3, due, status=400, entry="PAYOUT_ATTEMPT_FAILED_TERMINAL")
     transfer = transfer_id(LINKS, 3)
-    book.row("transfers", transfer_id=transfer, contest_id=LINKS.contest_id, user_id=user_id(winner(LINKS, 3)),
-             amount_cents=prize(LINKS, 3), status="failed_terminal", attempt_count=1, max_attempts=3, stripe_transfer_id=None,
-             idempotency_key=f"payout:{transfer}", failure_reason="account_invalid", created_at=due,
-             completed_at=due + timedelta(seconds=30))  # fmt: skip
-    look = (Command(section="Detection", command=f"{CURL}/payouts\" {AUTH} | jq .counts.failed_terminal", expected="1"),
-            Command(section="Recovery", command=f"curl -sS -X POST \"$API_BASE_URL/api/admin/payout-transfers/$TRANSFER/acknowledge\" {AUTH} -d '{{\"acknowledged\": true}}' | jq .success", expected="true", writes=True))  # fmt: skip
-    _execute(book, 2, fault="F3", alert="PayoutTransferFailedTerminal", runbook="destination_account_invalid",
-             fired=due + timedelta(minutes=10), labels={}, severity="warning", commands=look, resolved=due + timedelta(minutes=30))  # fmt: skip
+    book.row(
+        "transfers",
+        transfer_id=transfer,
+        contest_id=LINKS.contest_id,
+        user_id=user_id(winner(LINKS, 3)),
+        amount_cents=prize(LINKS, 3),
+        status="failed_terminal",
+        attempt_count=1,
+        max_attempts=3,
+        stripe_transfer_id=None,
+        idempotency_key=f"payout:{transfer}",
+        failure_reason="account_invalid",
+        created_at=due,
+        completed_at=due + timedelta(seconds=30),
+    )
+    look = (
+        _look("Detection", "payouts", ".counts.failed_terminal", "1"),
+        _act("payout-transfers/$TRANSFER/acknowledge", ".success", "true"),
+    )
+    _execute(
+        book,
+        2,
+        fault="F3",
+        alert="PayoutTransferFailedTerminal",
+        runbook="destination_account_invalid",
+        fired=due + timedelta(minutes=10),
+        labels={},
+        severity="warning",
+        commands=look,
+        resolved=due + timedelta(minutes=30),
+    )
 
 
 def webhook_faults(book: Book) -> None:
     """F4 arrives twice, F5 comes 26 hours late and is replayed before, F6 is one payment told by two events."""
     twice = MASTERS.created + timedelta(hours=1, minutes=41 * 4 + 4)
     _schedule(book, "F4", "webhook_duplicated", twice, "self_heals", contest="masters", nth="5")
-    _inject(book, "F4", "webhook_duplicated", twice, "delivered again 90 s later", stripe_event_id="evt_pi_masters_04",
-            payment_intent="pi_masters_04")  # fmt: skip
-    book.add(twice + timedelta(seconds=92), WebhookAttempt(event_id="evt_pi_masters_04", event_type="payment_intent.succeeded",
-             object_id="pi_masters_04", attempt=2, status=200, next_attempt_at=None, fault_id="F4"), cause="fault:F4")  # fmt: skip
+    _inject(
+        book,
+        "F4",
+        "webhook_duplicated",
+        twice,
+        "delivered again 90 s later",
+        stripe_event_id="evt_pi_masters_04",
+        payment_intent="pi_masters_04",
+    )
+    book.add(
+        twice + timedelta(seconds=92),
+        WebhookAttempt(
+            event_id="evt_pi_masters_04",
+            event_type="payment_intent.succeeded",
+            object_id="pi_masters_04",
+            attempt=2,
+            status=200,
+            next_attempt_at=None,
+            fault_id="F4",
+        ),
+        cause="fault:F4",
+    )
     late = CLUB.created + timedelta(hours=1, minutes=41 * 6 + 4)
-    _schedule(book, "F5", "webhook_delayed", late, "runbook", runbook="payment_webhook_missing", contest="club", nth="7")
-    _inject(book, "F5", "webhook_delayed", late, "held back for 26 h", stripe_event_id="evt_pi_club_06",
-            payment_intent="pi_club_06", contest_id=CLUB.contest_id)  # fmt: skip
-    book.add(late + timedelta(hours=26), WebhookAttempt(event_id="evt_pi_club_06", event_type="payment_intent.succeeded",
-             object_id="pi_club_06", attempt=1, status=200, next_attempt_at=None, fault_id="F5"), cause="fault:F5")  # fmt: skip
-    replay = (Command(section="Detection", command=f"{CURL}/payments\" {AUTH} | jq '.webhooks_missing | length'", expected="1"),
-              Command(section="Recovery", command=f"curl -sS -X POST \"$API_BASE_URL/api/admin/diagnostics/replay-stripe-events\" {AUTH} -d '{{}}' | jq .result.replayed", expected="1", writes=True),
-              Command(section="Verification", command=f"{CURL}/payments\" {AUTH} | jq '.webhooks_missing | length'", expected="0"))  # fmt: skip
-    _execute(book, 3, fault="F5", alert="PaymentWebhookMissing", runbook="payment_webhook_missing",
-             fired=late + timedelta(hours=24, minutes=53), labels={}, severity="critical", commands=replay,
-             resolved=late + timedelta(hours=25, minutes=13))  # fmt: skip
+    _schedule(
+        book, "F5", "webhook_delayed", late, "runbook", runbook="payment_webhook_missing", contest="club", nth="7"
+    )
+    _inject(
+        book,
+        "F5",
+        "webhook_delayed",
+        late,
+        "held back for 26 h",
+        stripe_event_id="evt_pi_club_06",
+        payment_intent="pi_club_06",
+        contest_id=CLUB.contest_id,
+    )
+    book.add(
+        late + timedelta(hours=26),
+        WebhookAttempt(
+            event_id="evt_pi_club_06",
+            event_type="payment_intent.succeeded",
+            object_id="pi_club_06",
+            attempt=1,
+            status=200,
+            next_attempt_at=None,
+            fault_id="F5",
+        ),
+        cause="fault:F5",
+    )
+    replay = (
+        _look("Detection", "payments", ".webhooks_missing | length", "1"),
+        _act("diagnostics/replay-stripe-events", ".result.replayed", "1"),
+        _look("Verification", "payments", ".webhooks_missing | length", "0"),
+    )
+    _execute(
+        book,
+        3,
+        fault="F5",
+        alert="PaymentWebhookMissing",
+        runbook="payment_webhook_missing",
+        fired=late + timedelta(hours=24, minutes=53),
+        labels={},
+        severity="critical",
+        commands=replay,
+        resolved=late + timedelta(hours=25, minutes=13),
+    )
     both = DUEL.created + timedelta(hours=1, minutes=41 + 4)
     _schedule(book, "F6", "two_events_for_one_payment", both, "self_heals", contest="duel", nth="2")
-    _inject(book, "F6", "two_events_for_one_payment", both, "a second event for the same change", payment_intent="pi_duel_01",
-            stripe_event_id="evt_pi_duel_01b")  # fmt: skip
-    book.add(both + timedelta(seconds=32), WebhookAttempt(event_id="evt_pi_duel_01b", event_type="payment_intent.succeeded",
-             object_id="pi_duel_01", attempt=1, status=200, next_attempt_at=None, fault_id="F6"), cause="fault:F6")  # fmt: skip
+    _inject(
+        book,
+        "F6",
+        "two_events_for_one_payment",
+        both,
+        "a second event for the same change",
+        payment_intent="pi_duel_01",
+        stripe_event_id="evt_pi_duel_01b",
+    )
+    book.add(
+        both + timedelta(seconds=32),
+        WebhookAttempt(
+            event_id="evt_pi_duel_01b",
+            event_type="payment_intent.succeeded",
+            object_id="pi_duel_01",
+            attempt=1,
+            status=200,
+            next_attempt_at=None,
+            fault_id="F6",
+        ),
+        cause="fault:F6",
+    )
 
 
 def provider_faults(book: Book) -> None:
     """F7 is silent for 90 minutes, F8 sends one broken payload."""
     begin = day(3, 14)
-    _schedule(book, "F7", "provider_outage", begin, "runbook", runbook="ingestion_lag", ends=begin + timedelta(minutes=90),
-              tournament="spring")  # fmt: skip
+    _schedule(
+        book,
+        "F7",
+        "provider_outage",
+        begin,
+        "runbook",
+        runbook="ingestion_lag",
+        ends=begin + timedelta(minutes=90),
+        tournament="spring",
+    )
     for minute in range(0, 90, 5):
         at = begin + timedelta(minutes=minute)
         _inject(book, "F7", "provider_outage", at, "the provider does not answer", tournament="spring")
-        book.add(at, ProviderAnswer(tournament="spring", status=None, revision=None, valid=False, fault_id="F7"), cause="fault:F7")
-    lag = (Command(section="Detection", command=f"{CURL}/ingestion\" {AUTH} | jq '.max_lag_seconds > 3600'", expected="true"),
-           Command(section="Recovery", command="sleep 1800", expected=""),
-           Command(section="Verification", command=f"{CURL}/ingestion\" {AUTH} | jq '.max_lag_seconds < 600'", expected="true"))  # fmt: skip
-    _execute(book, 4, fault="F7", alert="IngestionLag", runbook="ingestion_lag", fired=begin + timedelta(minutes=70),
-             labels={"provider_event_id": "spring"}, severity="critical", commands=lag, resolved=begin + timedelta(minutes=100))  # fmt: skip
-    book.add(begin + timedelta(minutes=90), ProviderAnswer(tournament="spring", status=200, revision=5, valid=True), cause="job:poll")
+        book.add(
+            at,
+            ProviderAnswer(tournament="spring", status=None, revision=None, valid=False, fault_id="F7"),
+            cause="fault:F7",
+        )
+    lag = (
+        _look("Detection", "ingestion", ".max_lag_seconds > 3600", "true"),
+        Command(section="Recovery", command="sleep 1800", expected=""),
+        _look("Verification", "ingestion", ".max_lag_seconds < 600", "true"),
+    )
+    _execute(
+        book,
+        4,
+        fault="F7",
+        alert="IngestionLag",
+        runbook="ingestion_lag",
+        fired=begin + timedelta(minutes=70),
+        labels={"provider_event_id": "spring"},
+        severity="critical",
+        commands=lag,
+        resolved=begin + timedelta(minutes=100),
+    )
+    book.add(
+        begin + timedelta(minutes=90),
+        ProviderAnswer(tournament="spring", status=200, revision=5, valid=True),
+        cause="job:poll",
+    )
     broken = day(8, 11)
     _schedule(book, "F8", "provider_malformed", broken, "self_heals", tournament="coast")
     _inject(book, "F8", "provider_malformed", broken, "a payload cut in the middle", tournament="coast")
-    book.add(broken, ProviderAnswer(tournament="coast", status=200, revision=4, valid=False, fault_id="F8"), cause="fault:F8")
-    book.add(broken + timedelta(minutes=5), ProviderAnswer(tournament="coast", status=200, revision=4, valid=True), cause="job:poll")
+    book.add(
+        broken, ProviderAnswer(tournament="coast", status=200, revision=4, valid=False, fault_id="F8"), cause="fault:F8"
+    )
+    book.add(
+        broken + timedelta(minutes=5),
+        ProviderAnswer(tournament="coast", status=200, revision=4, valid=True),
+        cause="job:poll",
+    )
     for number in range(2):
-        book.row("ingestion_errors", error_id=make_id("ingestion", number), contest_id=(DUEL, CLUB)[number].contest_id,
-                 error_code="MALFORMED_JSON", created_at=broken)  # fmt: skip
+        book.row(
+            "ingestion_errors",
+            error_id=make_id("ingestion", number),
+            contest_id=(DUEL, CLUB)[number].contest_id,
+            error_code="MALFORMED_JSON",
+            created_at=broken,
+        )

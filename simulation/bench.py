@@ -1,0 +1,202 @@
+"""``make bench``: the default run, timed, beside the floor of the same run.
+
+The floor is the platform's own SQL, recorded in the run and replayed bare through psycopg on the same server, with the
+clock moved at the same places. What the run takes above it is Python: platform, twin, world and witnesses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from simulation.clock import write_clock_file
+from simulation.commands.run import prepare
+from simulation.environment.protocol import Database
+from simulation.progress import Silent
+from simulation.proofs import prove_the_clock
+from simulation.run import begin, live, revoke_founder_access, run
+from simulation.run_directory import RunDirectory
+from simulation.stage import RunRequest, stage
+
+_TARGETS = {"whole run (s)": 15.0, "day 0 to the last (s)": 8.0, "peak memory (MB)": 400.0, "days / floor": 4.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One step on one connection of the platform, at a simulated instant."""
+
+    connection: int
+    autocommit: bool
+    step: Literal["execute", "commit", "rollback"]
+    at: datetime
+    sql: str = ""
+    parameters: Any = None
+
+
+class Stopwatch(Silent):
+    """Wall time by phase."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[str, float]] = [("start", time.perf_counter())]
+
+    def phase(self, text: str) -> None:
+        self._marks.append((text, time.perf_counter()))
+
+    def seconds(self, prefix: str) -> float:
+        """How long the phase whose name begins with ``prefix`` took."""
+        for (name, began), (_, ended) in zip(self._marks, self._marks[1:], strict=False):
+            if name.startswith(prefix):
+                return ended - began
+        raise LookupError(prefix)
+
+
+def main() -> None:
+    """Print the figures with their baseline; exit 0 whatever they are (machines are shared and noisy)."""
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory(prefix="bench-") as out:
+        request = prepare(scenario=arguments.scenario, seed=arguments.seed, out=Path(out))
+        whole, days, ratios, verdicts = [], [], [], []
+        for _ in range(arguments.repeat):
+            watch = Stopwatch()
+            began = time.perf_counter()
+            verdicts.append(run(request, watch).verdict.outcome)
+            whole.append(time.perf_counter() - began)
+            days.append(watch.seconds("living"))
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        for _ in range(arguments.repeat):
+            lived, floor, statements = _floor(request)
+            ratios.append((lived, floor, statements))
+    _print(whole, days, peak_mb, ratios, verdicts)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario", nargs="?", default="founder_absence_14d")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=3)
+    return parser.parse_args()
+
+
+def _floor(request: RunRequest) -> tuple[float, float, int]:
+    """Wall seconds of the days, of their SQL alone, and how many statements that was, on one server."""
+    directory = RunDirectory.create(out=request.out, scenario="floor", seed=request.seed)
+    statements: list[Statement] = []
+    with _recorded(statements), stage(request, directory, Silent()) as on:
+        bare = on.server.clone("floor")
+        prove_the_clock(on)
+        begin(on)
+        revoke_founder_access(on)
+        began = time.perf_counter()
+        live(on, Silent())
+        lived = time.perf_counter() - began
+        recorded = len(statements)
+        return lived, _replay(statements[:recorded], bare), recorded
+
+
+@contextmanager
+def _recorded(statements: list[Statement]) -> Iterator[None]:
+    """Write down what the platform's role executes, on which connection, and when it commits."""
+
+    def note(
+        connection: Connection, step: Literal["execute", "commit", "rollback"], sql: str = "", parameters: Any = None
+    ) -> None:
+        if connection.engine.url.username == "platform":
+            raw: Any = connection.connection.dbapi_connection
+            statements.append(
+                Statement(
+                    connection=id(raw),
+                    autocommit=raw.autocommit,
+                    step=step,
+                    at=datetime.now(UTC),
+                    sql=sql,
+                    parameters=parameters,
+                )
+            )
+
+    def execute(connection: Connection, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
+        note(connection, "execute", sql, parameters)
+
+    def commit(connection: Connection) -> None:
+        note(connection, "commit")
+
+    def rollback(connection: Connection) -> None:
+        note(connection, "rollback")
+
+    listeners = (("before_cursor_execute", execute), ("commit", commit), ("rollback", rollback))
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
+
+
+def _replay(statements: list[Statement], database: Database) -> float:
+    """The same statements through psycopg alone; returns wall seconds."""
+    conninfo = database.conninfo("platform", application="floor")
+    connections = {key: psycopg.connect(conninfo) for key in dict.fromkeys(one.connection for one in statements)}
+    began = time.perf_counter()
+    at: datetime | None = None
+    for one in statements:
+        if one.at != at:
+            at = one.at
+            write_clock_file(database.clock_file, at)
+        connection = connections[one.connection]
+        if connection.autocommit != one.autocommit:
+            connection.autocommit = one.autocommit
+        if one.step == "execute":
+            sql: Any = one.sql
+            connection.execute(sql, one.parameters or None)
+        elif one.step == "commit":
+            connection.commit()
+        else:
+            connection.rollback()
+    took = time.perf_counter() - began
+    for connection in connections.values():
+        connection.close()
+    return took
+
+
+def _print(
+    whole: list[float], days: list[float], peak_mb: float, floors: list[tuple[float, float, int]], verdicts: list[str]
+) -> None:
+    table = Table(
+        title=f"{len(whole)} runs, {platform.machine()}, {os.cpu_count()} cores: median (min to max)", box=None
+    )
+    for heading in ("figure", "median", "min", "max", "target"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right")
+    ratios = [lived / floor for lived, floor, _ in floors]
+    rows = {
+        "whole run (s)": whole,
+        "day 0 to the last (s)": days,
+        "floor: same SQL, bare (s)": [floor for _, floor, _ in floors],
+        "days / floor": ratios,
+        "peak memory (MB)": [peak_mb],
+    }
+    for name, values in rows.items():
+        ordered = sorted(values)
+        target = f"≤ {_TARGETS[name]:g}" if name in _TARGETS else "baseline"
+        table.add_row(name, f"{ordered[len(ordered) // 2]:.2f}", f"{ordered[0]:.2f}", f"{ordered[-1]:.2f}", target)
+    Console().print(table)
+    Console().print(f"{floors[0][2]:,} statements; verdicts: {', '.join(verdicts)}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Nobody was there: no database access, no Stripe dashboard, nothing deployed, no founder.
+
+Source: spec/iteration-06.md (06C, measurable constraints 1 to 3), DESIGN.md (intervention: one is enough to fail).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.history import (
+    AccessProbe,
+    DatabaseAccess,
+    Fingerprint,
+    StripeCall,
+    StripeMovement,
+)
+
+_APPLICATION_ROLES = frozenset({"platform", "observer", "witness"})
+_FINGERPRINTS = (
+    "code",
+    "environment_variables",
+    "database_configuration",
+    "database_grants",
+    "database_schema",
+    "runbooks",
+)
+_PROBES = {
+    "founder_database": True,
+    "founder_admin_token": True,
+    "superuser_database": True,
+    "operator_admin_token": False,
+}
+"""What an access must answer: refused or not."""
+NEAR_A_PROBE = timedelta(seconds=60)
+
+
+@check("No one but the application came to the database")
+def no_database_access(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("access_log")
+    since = case.started.absence_start
+    for access in case.events(DatabaseAccess):
+        if access.at < since:
+            continue
+        inquiry.examine(access.count)
+        if access.role in _APPLICATION_ROLES or (access.access == "refused" and _probed(case, access)):
+            continue
+        inquiry.find(
+            f"role {access.role}",
+            "tried to reach the database" if access.access == "refused" else f"{access.access} during the absence",
+            expected="the application's roles only",
+            actual=access.statement or access.application,
+            events=(access,),
+        )
+    if not inquiry.examined:
+        inquiry.nothing_needed("the access log was kept, and nobody came to the database during the absence")
+
+
+def _probed(case: Case, access: DatabaseAccess) -> bool:
+    """Refusals at the instant of our own probes are the probes."""
+    return any(
+        probe.subject.endswith("_database") and probe.refused and abs(probe.at - access.at) <= NEAR_A_PROBE
+        for probe in case.events(AccessProbe)
+    )
+
+
+@check("Nobody used the Stripe dashboard or changed a webhook endpoint")
+def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("stripe_journal")
+    since = case.started.absence_start
+    for call in case.events(StripeCall):
+        inquiry.examine()
+        if call.at < since:
+            continue
+        if call.origin == "dashboard":
+            inquiry.find(
+                call.object_id or call.path, f"{call.method} {call.path} from the Stripe dashboard", events=(call,)
+            )
+        elif call.path.startswith("/v1/webhook_endpoints") and call.method != "GET":
+            inquiry.find(call.object_id or call.path, "a webhook endpoint was changed", events=(call,))
+    for movement in case.events(StripeMovement):
+        inquiry.examine()
+        if movement.origin == "dashboard" and movement.at >= since:
+            inquiry.find(
+                movement.source_id,
+                f"a {movement.movement} of {movement.amount_cents} cents from the Stripe dashboard",
+                events=(movement,),
+            )
+
+
+@check("Code, environment, database configuration, grants, schema and runbooks stayed as they were")
+def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
+    prints = case.events(Fingerprint)
+    if not prints or prints[0].moment != "start":
+        raise CannotTell("no fingerprint was taken at the start")
+    first = prints[0]
+    for later in prints[1:]:
+        inquiry.examine()
+        for name in _FINGERPRINTS:
+            if getattr(later, name) != getattr(first, name):
+                inquiry.find(
+                    name.replace("_", " "),
+                    "changed during the absence",
+                    expected=getattr(first, name),
+                    actual=getattr(later, name),
+                    events=(later, first),
+                )
+    if prints[-1].moment != "end":
+        inquiry.doubt("no fingerprint was taken at the end")
+    if case.started.days > 1 and not any(item.moment == "during" for item in prints):
+        inquiry.doubt("no fingerprint was taken between start and end: a change that was undone would not show")
+
+
+@check("The founder's access was refused, and the operator's worked, at the start and at the end")
+def founder_revoked(case: Case, inquiry: Inquiry) -> None:
+    probes = case.events(AccessProbe)
+    for subject, refused in _PROBES.items():
+        for moment in ("start", "end"):
+            found = [probe for probe in probes if (probe.subject, probe.moment) == (subject, moment)]
+            if not found:
+                inquiry.doubt(f"{subject.replace('_', ' ')} was not tried at the {moment}")
+            for probe in found:
+                inquiry.examine()
+                if probe.refused != refused:
+                    inquiry.find(
+                        subject.replace("_", " "),
+                        f"{'refused' if probe.refused else 'let in'} at the {moment}",
+                        expected="refused" if refused else "let in",
+                        actual=probe.detail,
+                        events=(probe,),
+                    )

@@ -1,0 +1,141 @@
+"""The audit trail against the write-ahead log: nothing governed changes without a record, no record without a change.
+
+Source: spec/iteration-06.md (06C, success criteria), DESIGN.md (Witnesses and checks).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.checks.signals import audit_of
+from simulation.checks.wal import RowChange, as_instant
+from simulation.history import Row, Transaction
+
+TOLERANCE = timedelta(seconds=1)
+"""``now()`` is a transaction's beginning, its commit time the end; the clock may step in between."""
+_STEP_WORD = "runbook"
+"""Audit records of runbook steps explain themselves and need no governed change."""
+
+
+@check("Every transaction that changed a governed table has its audit record, and every audit record its change")
+def audit_completeness(case: Case, inquiry: Inquiry) -> None:
+    governance = case.governance
+    for transaction in case.wal.transactions:
+        governed = sorted({change.table for change in transaction.changes} & set(governance.governed_tables))
+        records = _inserted(transaction, governance.audit_table)
+        if not governed and not records:
+            continue
+        inquiry.examine()
+        if not records:
+            inquiry.find(
+                ", ".join(governed),
+                f"transaction {transaction.xid} changed {', '.join(governed)} without an audit record",
+                expected=f"a row in {governance.audit_table}",
+                actual="none",
+                events=(transaction,),
+            )
+        for record in records:
+            _record_is_sound(case, inquiry, transaction, record, governed)
+
+
+def _record_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, record: Row, governed: list[str]) -> None:
+    columns = case.governance.audit_columns
+    action = str(record.get(columns["action"]) or "")
+    subject = f"audit record {record.get('id', '')} ({action or 'no action'})"
+    for name in ("actor", "action", "reason", "request_id"):
+        if not str(record.get(columns[name]) or "").strip():
+            inquiry.find(subject, f"audit record without {name}", expected=f"a {name}", events=(transaction,))
+    if str(record.get(columns["transaction_id"])) != str(transaction.xid):
+        inquiry.find(
+            subject,
+            "audit record speaks of another transaction than the one that wrote it",
+            expected=transaction.xid,
+            actual=record.get(columns["transaction_id"]),
+            events=(transaction,),
+        )
+    _same_time(inquiry, subject, record.get(columns["created_at"]), transaction)
+    if not governed and _STEP_WORD not in action:
+        inquiry.find(subject, "audit record without a change that it explains", events=(transaction,))
+
+
+def _same_time(inquiry: Inquiry, subject: str, noted: object, transaction: Transaction) -> None:
+    instant: datetime | None = as_instant(noted)
+    if instant is None or abs(instant - transaction.at) > TOLERANCE:
+        inquiry.find(
+            subject,
+            "audit record is not dated at its commit",
+            expected=transaction.at.isoformat(),
+            actual=noted,
+            events=(transaction,),
+        )
+
+
+@check("Every change of a contest's status has its audit row in the same transaction: actor, reason, from, to, time")
+def transition_audit(case: Case, inquiry: Inquiry) -> None:
+    governance = case.governance
+    explained: set[tuple[int, str, str]] = set()
+    for contest_id, stays in sorted(case.stays.items()):
+        for stay in stays:
+            inquiry.examine()
+            explained.add((stay.transaction.xid, contest_id, stay.status))
+            if stay.previous is None:
+                _creation_is_audited(case, inquiry, stay.transaction, contest_id)
+                continue
+            row = audit_of(case, stay.transaction, contest_id, stay.status)
+            if row is None:
+                inquiry.find(
+                    case.name(contest_id),
+                    f"{stay.previous} → {stay.status} has no audit row in its transaction",
+                    expected=f"a row in {governance.contest_audit_table} with {stay.previous} → {stay.status}",
+                    actual="none",
+                    events=(stay.transaction,),
+                )
+            else:
+                _row_is_sound(case, inquiry, stay.transaction, row, stay.previous)
+    for change in case.wal.of(governance.contest_audit_table):
+        _tells_the_truth(case, inquiry, change, explained)
+
+
+def _creation_is_audited(case: Case, inquiry: Inquiry, transaction: Transaction, contest_id: str) -> None:
+    column = case.governance.contest_audit_columns["contest_id"]
+    rows = _inserted(transaction, case.governance.contest_audit_table)
+    if not any(str(row.get(column)) == contest_id for row in rows):
+        inquiry.find(case.name(contest_id), "the contest's creation has no audit row", events=(transaction,))
+
+
+def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: Row, previous: str) -> None:
+    columns = case.governance.contest_audit_columns
+    subject = case.name(str(row.get(columns["contest_id"])))
+    for name in ("actor", "action", "reason"):
+        if not str(row.get(columns[name]) or "").strip():
+            inquiry.find(subject, f"transition without {name}", expected=f"a {name}", events=(transaction,))
+    if row.get(columns["from_status"]) != previous:
+        inquiry.find(
+            subject,
+            "transition audited from another status than it had",
+            expected=previous,
+            actual=row.get(columns["from_status"]),
+            events=(transaction,),
+        )
+    _same_time(inquiry, subject, row.get(columns["created_at"]), transaction)
+
+
+def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained: set[tuple[int, str, str]]) -> None:
+    """A row that claims a transition must stand beside it; records of *failed* transitions name what did not happen."""
+    columns, row = case.governance.contest_audit_columns, change.after or {}
+    contest_id, to_status = str(row.get(columns["contest_id"])), row.get(columns["to_status"])
+    moved = to_status is not None and row.get(columns["from_status"]) not in (None, to_status)
+    failed = "failed" in str(row.get(columns["action"]))
+    beside = (change.transaction.xid, contest_id, str(to_status)) in explained
+    if change.op == "insert" and moved and not failed and not beside:
+        inquiry.find(
+            case.name(contest_id),
+            f"audit row claims {row.get(columns['from_status'])} → {to_status}, which did not happen with it",
+            events=(change.transaction,),
+        )
+
+
+def _inserted(transaction: Transaction, table: str) -> list[Row]:
+    return [change.new for change in transaction.changes if change.table == table and change.op == "insert"]

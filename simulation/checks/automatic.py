@@ -1,0 +1,126 @@
+"""Contests move by themselves: who moved them, and whether in time and not before the signal.
+
+Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (Contest states, Background work).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case, PlannedContest, Stay
+from simulation.checks.relations import SettlementRow, SettlementRunRow
+from simulation.checks.signals import audit_of, field_signal, final_signal
+from simulation.checks.wal import RowChange
+from simulation.history import Exchange, ProviderAnswer
+
+
+@check("Every transition was made by the system itself, in time and not before its signal")
+def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
+    for contest in case.contests:
+        for stay in case.stays.get(contest.contest_id, ()):
+            if stay.previous is not None:
+                inquiry.examine()
+                _by_the_system(case, inquiry, contest, stay)
+        _in_time(case, inquiry, contest)
+
+
+def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: Stay) -> None:
+    audit = audit_of(case, stay.transaction, contest.contest_id, stay.status)
+    actor = None if audit is None else audit.get(case.governance.contest_audit_columns["actor"])
+    if str(actor) != case.governance.system_actor:
+        inquiry.find(
+            contest.key,
+            f"the transition to {stay.status} was not made by the system",
+            expected=case.governance.system_actor,
+            actual=actor,
+            events=(stay.transaction,),
+        )
+
+
+def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
+    """LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the terminal signal."""
+    plan = contest.plan
+    field, final = field_signal(case, contest), final_signal(case, contest)
+    polled = case.within("lifecycle", "ingestion")
+    windows = {
+        "LOCKED": (plan.lock, plan.lock + case.within("lifecycle")),
+        "LIVE": (_later(plan.start, field.first), _later(plan.start + polled, field.first_whole, polled)),
+        "COMPLETE": (_later(plan.lock, final.first), _later(plan.lock, final.first_whole, polled)),
+    }
+    for status, window in windows.items():
+        _between(case, inquiry, contest, status, window)
+
+
+def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = timedelta()) -> datetime | None:
+    """The later of an instant and of an answer with its grace; None without an answer."""
+    return None if answer is None else max(instant, answer.at + grace)
+
+
+def _between(
+    case: Case,
+    inquiry: Inquiry,
+    contest: PlannedContest,
+    status: str,
+    window: tuple[datetime | None, datetime | None],
+) -> None:
+    """Without an earliest instant there was no signal, and the status must not have come."""
+    earliest, latest = window
+    arrival = case.arrival(contest.contest_id, status)
+    if arrival is not None and (earliest is None or arrival.at < earliest):
+        inquiry.find(
+            contest.key,
+            f"became {status} before its signal",
+            expected="its signal" if earliest is None else f"not before {earliest:%Y-%m-%d %H:%M:%S}",
+            actual=f"{arrival.at:%Y-%m-%d %H:%M:%S}",
+            events=(arrival.transaction,),
+        )
+    elif latest is not None and latest <= _last_instant(case) and (arrival is None or arrival.at > latest):
+        inquiry.find(
+            contest.key,
+            f"became {status} too late" if arrival else f"never became {status}",
+            expected=f"by {latest:%Y-%m-%d %H:%M:%S}",
+            actual="" if arrival is None else f"{arrival.at:%Y-%m-%d %H:%M:%S}",
+            at=latest,
+            events=() if arrival is None else (arrival.transaction,),
+        )
+
+
+def _last_instant(case: Case) -> datetime:
+    return case.history.events[-1].at
+
+
+@check("Every settlement was made by the scheduler in time, or by a runbook after it had failed", needs_end=True)
+def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
+    rows = {row.settlement_id: row for row in case.rows(SettlementRow)}
+    failed = {run.contest_id for run in case.rows(SettlementRunRow) if run.status == "FAILED"}
+    table = case.wal.table_with_ids(rows)
+    for change in case.wal.of(table or ""):
+        row = rows.get(change.row_id)
+        if row is None:
+            continue
+        inquiry.examine()
+        name = case.name(row.contest_id)
+        request = _request_of(case, change)
+        if request is not None and (request.execution_id is None or row.contest_id not in failed):
+            inquiry.find(name, "settled by hand", actual=request.path, events=(request, change.transaction))
+        final = _final_of(case, row.contest_id)
+        due = None if final is None else final.at + case.within("ingestion", "lifecycle", "settlement")
+        if due is not None and change.transaction.at > due and row.contest_id not in failed:
+            inquiry.find(name, "settled too late", expected=f"by {due:%Y-%m-%d %H:%M}", events=(change.transaction,))
+
+
+def _request_of(case: Case, change: RowChange) -> Exchange | None:
+    """The HTTP request in which the change was committed, by its audit record; None for a job's."""
+    governance = case.governance
+    ids = {
+        other.new.get(governance.audit_columns["request_id"])
+        for other in change.transaction.changes
+        if other.table == governance.audit_table
+    }
+    return next((exchange for exchange in case.events(Exchange) if exchange.request_id in ids), None)
+
+
+def _final_of(case: Case, contest_id: str) -> ProviderAnswer | None:
+    contest = next((item for item in case.contests if item.contest_id == contest_id), None)
+    return None if contest is None else final_signal(case, contest).first_whole

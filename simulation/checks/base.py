@@ -1,0 +1,163 @@
+"""What a check is: a question to the history, answered with findings that point at their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from simulation.checks.case import CannotTell, Case
+from simulation.governance import Governance
+from simulation.history import Event, History
+
+Outcome = Literal["pass", "fail", "unknown", "not_verified"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not as it must be. ``seqs`` are the events of the history that show it."""
+
+    check: str
+    subject: str
+    message: str
+    expected: str = ""
+    actual: str = ""
+    at: datetime | None = None
+    seqs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What a check saw. ``unknown`` and ``not_verified`` hold the reason, or None."""
+
+    check: str
+    examined: int
+    findings: tuple[Finding, ...]
+    unknown: str | None
+    not_verified: str | None
+    title: str = ""
+    note: str = ""
+    """Why it was right that nothing was there to look at."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Fail outranks unknown, unknown outranks not verified."""
+        if self.findings:
+            return "fail"
+        if self.unknown is not None:
+            return "unknown"
+        return "pass" if self.not_verified is None else "not_verified"
+
+
+class Inquiry:
+    """The notes a check takes while it looks."""
+
+    def __init__(self, check: str) -> None:
+        self._check = check
+        self.examined = 0
+        self.findings: list[Finding] = []
+        self.unknown: str | None = None
+        self.not_verified: str | None = None
+        self.note = ""
+
+    def examine(self, count: int = 1) -> None:
+        """Count what was looked at; a check that looked at nothing proves nothing."""
+        self.examined += count
+
+    def find(
+        self,
+        subject: str,
+        message: str,
+        *,
+        expected: object = "",
+        actual: object = "",
+        at: datetime | None = None,
+        events: tuple[Event | None, ...] = (),
+    ) -> None:
+        """Note a finding with the events that show it; the time defaults to the first of them."""
+        evidence = [event for event in events if event is not None]
+        self.findings.append(
+            Finding(
+                check=self._check,
+                subject=subject,
+                message=message,
+                expected=str(expected),
+                actual=str(actual),
+                at=at or (evidence[0].at if evidence else None),
+                seqs=tuple(event.seq for event in evidence),
+            )
+        )
+
+    def doubt(self, reason: str) -> None:
+        """Something could not be seen; the first reason is kept."""
+        self.unknown = self.unknown or reason
+
+    def nothing_needed(self, reason: str) -> None:
+        """Say why nothing had to be there to look at."""
+        self.note = reason
+
+    def leave_unverified(self, reason: str) -> None:
+        """The question cannot be settled here and decides nothing."""
+        self.not_verified = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A named property of a history.
+
+    ``needs_end``: cannot be asked of a history that breaks off. The others are asked of what is there: what they find
+    stands, but without the end they cannot acquit.
+    """
+
+    name: str
+    title: str
+    look: Callable[[Case, Inquiry], None]
+    needs_end: bool
+
+    def run(self, history: History, governance: Governance) -> CheckResult:
+        """Look at a history by itself. Never raises."""
+        return self.examine(Case(history, governance))
+
+    def examine(self, case: Case) -> CheckResult:
+        """Look at a case that other checks look at too. Never raises: what goes wrong in a check is ``unknown``."""
+        inquiry = Inquiry(self.name)
+        if case.history.ended is None:
+            inquiry.doubt(_broken_off(case.history))
+        if case.history.ended is not None or not self.needs_end:
+            self._look(case, inquiry)
+        if not inquiry.examined and not inquiry.note and not inquiry.findings and not inquiry.not_verified:
+            inquiry.doubt("nothing to look at")
+        return CheckResult(
+            check=self.name,
+            title=self.title,
+            examined=inquiry.examined,
+            findings=tuple(inquiry.findings),
+            unknown=inquiry.unknown,
+            not_verified=inquiry.not_verified,
+            note=inquiry.note,
+        )
+
+    def _look(self, case: Case, inquiry: Inquiry) -> None:
+        try:
+            self.look(case, inquiry)
+        except CannotTell as gap:
+            inquiry.doubt(str(gap))
+        except Exception as error:
+            inquiry.doubt(f"the check itself broke: {type(error).__name__}: {error}")
+
+
+def _broken_off(history: History) -> str:
+    if not history.events:
+        return "the history is empty"
+    last = history.events[-1]
+    return f"the history breaks off at event {last.seq} ({last.at:%Y-%m-%d %H:%M:%S}): no RunEnded"
+
+
+def check(title: str, *, needs_end: bool = False) -> Callable[[Callable[[Case, Inquiry], None]], Check]:
+    """Make a check of a function; the function's name becomes the check's."""
+
+    def make(look: Callable[[Case, Inquiry], None]) -> Check:
+        return Check(name=look.__name__, title=title, look=look, needs_end=needs_end)
+
+    return make

@@ -1,0 +1,95 @@
+"""Exactly once per business key, in each book by itself: totals that balance prove nothing about paying twice.
+
+Source: spec/platform.md (Tables, Money), spec/stripe.md (Idempotency).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.checks.money import Moved, grouped, moved
+from simulation.checks.relations import (
+    PaymentRow,
+    PayoutJobRow,
+    PostingRow,
+    Relation,
+    SettlementRow,
+    StripeEventRow,
+    TransferRow,
+)
+
+_R = TypeVar("_R", bound=Relation)
+_ONCE = ("ENTRY_FEE", "ENTRY_FEE_REFUND", "PAYOUT_ATTEMPT_COMPLETED", "PAYOUT_ATTEMPT_FAILED_TERMINAL")
+"""Entry types that a reference has one business event of. (An attempt may be retryable more than once.)"""
+
+
+@check("Every payment, refund, settlement and prize happened exactly once in each book", needs_end=True)
+def exactly_once(case: Case, inquiry: Inquiry) -> None:
+    _at_stripe(case, inquiry)
+    _in_the_ledger(case, inquiry)
+    _in_the_tables(case, inquiry)
+
+
+def _at_stripe(case: Case, inquiry: Inquiry) -> None:
+    for kind, what in (("charge", "charged"), ("refund", "refunded")):
+        for key, items in grouped(moved(case, kind), _intent).items():
+            _once_at_stripe(inquiry, f"payment {key}", what, items)
+    for (contest_id, user_id), items in grouped(moved(case, "transfer"), lambda item: item.entrant).items():
+        _once_at_stripe(inquiry, f"prize of {user_id} in {case.name(contest_id)}", "transferred", items)
+
+
+def _intent(item: Moved) -> str:
+    return item.payment_intent_id or item.movement.source_id
+
+
+def _once_at_stripe(inquiry: Inquiry, subject: str, what: str, items: Iterable[Moved]) -> None:
+    movements = [item.movement for item in items]
+    inquiry.examine()
+    if len(movements) > 1:
+        inquiry.find(
+            subject,
+            f"{what} {len(movements)} times at Stripe",
+            expected="once",
+            actual=", ".join(f"{movement.source_id} {movement.amount_cents}" for movement in movements),
+            at=movements[1].at,
+            events=tuple(movements),
+        )
+
+
+def _in_the_ledger(case: Case, inquiry: Inquiry) -> None:
+    postings = case.rows(PostingRow)
+    _unique(inquiry, postings, "ledger rows", "idempotency key", lambda row: row.idempotency_key)
+    _unique(inquiry, postings, "ledger rows", "Stripe event", lambda row: row.stripe_event_id)
+    events = {(row.transaction_id, row.entry_type): row for row in postings if row.entry_type in _ONCE}
+    _unique(
+        inquiry,
+        events.values(),
+        "business events in the ledger",
+        "entry",
+        lambda row: f"{row.entry_type} of {row.reference_type} {row.reference_id}",
+    )
+    prizes = [row for row in postings if row.entry_type == "PRIZE_PAYOUT" and row.direction == "CREDIT"]
+    _unique(inquiry, prizes, "prizes in the ledger", "entrant", lambda row: row.account)
+
+
+def _in_the_tables(case: Case, inquiry: Inquiry) -> None:
+    _unique(inquiry, case.rows(SettlementRow), "settlements", "contest", lambda row: case.name(row.contest_id))
+    _unique(inquiry, case.rows(PayoutJobRow), "payout jobs", "contest", lambda row: case.name(row.contest_id))
+    transfers = case.rows(TransferRow)
+    _unique(inquiry, transfers, "transfers", "entrant", lambda row: f"{case.name(row.contest_id)}, {row.user_id}")
+    _unique(inquiry, transfers, "transfers", "idempotency key", lambda row: row.idempotency_key)
+    _unique(inquiry, transfers, "transfers", "Stripe transfer", lambda row: row.stripe_transfer_id)
+    _unique(inquiry, case.rows(PaymentRow), "payments", "intent", lambda row: row.stripe_payment_intent_id)
+    _unique(inquiry, case.rows(StripeEventRow), "stored events", "Stripe event", lambda row: row.stripe_event_id)
+
+
+def _unique(inquiry: Inquiry, rows: Iterable[_R], what: str, key_name: str, key: Callable[[_R], str | None]) -> None:
+    for value, group in grouped(rows, key).items():
+        if value is None:
+            continue
+        inquiry.examine()
+        if len(group) > 1:
+            inquiry.find(f"{key_name} {value}", f"{len(group)} {what} for it", expected="one", actual=len(group))

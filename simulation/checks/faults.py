@@ -1,0 +1,145 @@
+"""Faults: each met its victim, was recovered the way the scenario says, and what failed was escalated.
+
+Source: DESIGN.md (Faults), spec/iteration-06.md (06C, success criteria; escalation runbooks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case, Execution
+from simulation.checks.money import grouped
+from simulation.checks.relations import TransferRow
+from simulation.history import AlertFired, Escalated, FaultInjected, FaultScheduled
+
+
+@check(
+    "Every injected fault was recovered as expected: by itself, by its runbook, or terminal with its reason",
+    needs_end=True,
+)
+def faults_recovered(case: Case, inquiry: Inquiry) -> None:
+    strikes = grouped(case.events(FaultInjected), lambda event: event.fault_id)
+    for fault in case.events(FaultScheduled):
+        struck = strikes.get(fault.fault_id, ())
+        if not struck:
+            inquiry.doubt(f"fault {fault.fault_id} met no victim, so its recovery was not seen")
+            continue
+        inquiry.examine()
+        if fault.runbook is not None:
+            _by_runbook(case, inquiry, fault, struck)
+        if fault.expectation == "terminal":
+            _terminal(case, inquiry, fault, struck)
+        if fault.expectation == "self_heals":
+            _by_itself(case, inquiry, fault, struck)
+    if not case.events(FaultScheduled) and not case.scenario.faults:
+        inquiry.nothing_needed("the scenario has no faults")
+
+
+def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
+    answered = [
+        execution
+        for execution in case.executions
+        if execution.started.runbook == fault.runbook and execution.started.at >= struck[0].at
+    ]
+    if not any(execution.ended is not None and execution.ended.status == "completed" for execution in answered):
+        inquiry.find(
+            f"fault {fault.fault_id}",
+            f"not recovered by runbook {fault.runbook}",
+            expected="an execution after the fault, completed",
+            actual=", ".join(_status(execution) for execution in answered) or "no execution",
+            events=(struck[0],),
+        )
+
+
+def _status(execution: Execution) -> str:
+    return execution.ended.status if execution.ended else "in progress"
+
+
+def _terminal(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
+    """What the fault made impossible must be given up with the expected reason, in the transfer's own row."""
+    victims = {value for strike in struck for value in strike.keys.values()}
+    rows = [row for row in case.rows(TransferRow) if victims & {row.transfer_id, row.idempotency_key}]
+    if not rows:
+        inquiry.find(f"fault {fault.fault_id}", "its victim is not among the transfers", events=(struck[0],))
+    for row in rows:
+        if row.status != "failed_terminal" or (fault.reason or "").lower() not in (row.failure_reason or "").lower():
+            inquiry.find(
+                f"fault {fault.fault_id}, transfer {row.transfer_id}",
+                "not given up with the expected reason",
+                expected=f"failed_terminal: {fault.reason}",
+                actual=f"{row.status}: {row.failure_reason}",
+                events=(struck[0],),
+            )
+
+
+def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
+    cause = f"fault:{fault.fault_id}"
+    for execution in case.executions:
+        if execution.started.cause == cause:
+            inquiry.find(
+                f"fault {fault.fault_id}",
+                f"should have healed by itself, but runbook {execution.started.runbook} was needed",
+                events=(execution.started, struck[0]),
+            )
+    for escalated in case.events(Escalated):
+        if escalated.cause == cause:
+            inquiry.find(
+                f"fault {fault.fault_id}",
+                "should have healed by itself, but was escalated",
+                actual=escalated.reason,
+                events=(escalated, struck[0]),
+            )
+    if case.ended.converged_at is None:
+        inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", events=(struck[0], case.ended))
+
+
+@check("Every failed execution and every alert without a runbook was escalated, and nothing else was", needs_end=True)
+def failures_escalated(case: Case, inquiry: Inquiry) -> None:
+    escalations = case.events(Escalated)
+    executions = {item.execution_id for item in escalations if item.execution_id}
+    alerts = {item.alert_id for item in escalations if item.alert_id}
+    for execution in case.executions:
+        inquiry.examine()
+        if _status(execution) != "completed" and execution.started.execution_id not in executions:
+            inquiry.find(
+                execution.started.runbook,
+                f"the execution {_status(execution)} and was not escalated",
+                events=(execution.started, execution.ended),
+            )
+    fired = {alert.alert_id: alert for alert in case.events(AlertFired)}
+    for alert in fired.values():
+        inquiry.examine()
+        if alert.runbook is None and alert.alert_id not in alerts:
+            inquiry.find(alert.alert, "an alert without a runbook was not escalated", events=(alert,))
+    for escalated in escalations:
+        inquiry.examine()
+        if not _justified(case, escalated, fired.get(escalated.alert_id or "")):
+            inquiry.find(
+                "escalation",
+                "escalated although a runbook had recovered it",
+                actual=escalated.reason,
+                events=(escalated,),
+            )
+    if not inquiry.examined:
+        inquiry.nothing_needed("no alert fired and no runbook ran")
+
+
+def _justified(case: Case, escalated: Escalated, alert: AlertFired | None) -> bool:
+    """By a failed or partial execution, or because no execution answered the alert."""
+    related = [
+        execution
+        for execution in case.executions
+        if execution.started.execution_id == escalated.execution_id
+        or (alert is not None and execution.started.alert_id == alert.alert_id)
+    ]
+    return not related or any(_status(execution) != "completed" for execution in related)
+
+
+@check("Nothing had to be escalated beyond operations")
+def no_escalation(case: Case, inquiry: Inquiry) -> None:
+    for escalated in case.events(Escalated):
+        inquiry.examine()
+        inquiry.find("escalation", "people beyond operations were needed", actual=escalated.reason, events=(escalated,))
+    if case.history.ended is not None and not inquiry.examined:
+        inquiry.nothing_needed("nothing was escalated")

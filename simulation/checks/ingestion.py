@@ -1,0 +1,194 @@
+"""Scores: what the provider handed out was ingested, what was wrong was written down, settlements used its last word.
+
+Source: spec/iteration-06.md (06C, measurable constraint 6; failure criteria), spec/platform.md (the feed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
+from simulation.checks.expected import expected_settlements
+from simulation.checks.relations import (
+    IngestionErrorRow,
+    IngestionEventRow,
+    SettlementRow,
+    SettlementRunRow,
+)
+from simulation.checks.signals import answers
+from simulation.history import ProviderAnswer, ProviderPublication
+
+_TRIES = 3
+"""A poll may fail twice and still succeed (spec/platform.md, Background work)."""
+_SERVER_ERROR = 500
+
+
+def _live(case: Case, contest: PlannedContest) -> tuple[datetime, datetime] | None:
+    """From LIVE to COMPLETE (or to the end of what is known), by the write-ahead log."""
+    live, complete = case.arrival(contest.contest_id, "LIVE"), case.arrival(contest.contest_id, "COMPLETE")
+    if live is None:
+        return None
+    return live.at, complete.at if complete else case.history.events[-1].at
+
+
+@check(
+    "Every board that the provider handed out, or showed for long, in a contest's live time was ingested",
+    needs_end=True,
+)
+def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("provider")
+    stored = {(row.contest_id, row.payload_sha256): row.validation_status for row in case.rows(IngestionEventRow)}
+    for contest in case.contests:
+        window = _live(case, contest)
+        if window is None:
+            inquiry.doubt(f"{contest.key} was never live")
+            continue
+        for answer in answers(case, contest.plan.tournament):
+            if answer.valid and answer.payload_sha256 and window[0] <= answer.at <= window[1]:
+                inquiry.examine()
+                _was_stored(inquiry, contest, answer, stored.get((contest.contest_id, answer.payload_sha256)))
+        for publication in _shown_long_enough(case, contest, window):
+            inquiry.examine()
+            _was_fetched(case, inquiry, contest, publication)
+
+
+def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswer, status: str | None) -> None:
+    """An altered board (a fault's) may be refused, but not ignored."""
+    if status == "VALID" or (status is not None and answer.fault_id is not None):
+        return
+    inquiry.find(
+        contest.key,
+        f"revision {answer.revision} was handed out and not ingested",
+        expected="an ingestion event, VALID",
+        actual=status or "none",
+        events=(answer,),
+    )
+
+
+def _shown_long_enough(
+    case: Case, contest: PlannedContest, window: tuple[datetime, datetime]
+) -> Iterator[ProviderPublication]:
+    """Publications of the live time that stood for two polls without a failure of the provider."""
+    tournament, polls = contest.plan.tournament, 2 * case.within("ingestion")
+    own = [item for item in case.events(ProviderPublication) if item.tournament == tournament]
+    failures = [answer.at for answer in answers(case, tournament) if not answer.valid]
+    for item, following in zip(own, [*own[1:], None], strict=True):
+        until = min(window[1], following.at if following else window[1])
+        if window[0] <= item.at and item.at + polls <= until and not any(item.at <= at <= until for at in failures):
+            yield item
+
+
+def _was_fetched(case: Case, inquiry: Inquiry, contest: PlannedContest, publication: ProviderPublication) -> None:
+    if not any(
+        answer.revision == publication.revision and answer.valid for answer in answers(case, contest.plan.tournament)
+    ):
+        inquiry.find(contest.key, f"revision {publication.revision} was never fetched", events=(publication,))
+
+
+@check(
+    "Nothing failed silently: every invalid or failed answer of the provider has its ingestion error", needs_end=True
+)
+def ingestion_errors_logged(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("provider")
+    grace = case.within("ingestion")
+    errors = case.rows(IngestionErrorRow)
+    for tournament in sorted(case.scenario.tournaments):
+        contests = {item.contest_id for item in case.contests if item.plan.tournament == tournament}
+        noted = [error.created_at for error in errors if error.contest_id in contests]
+        for group in _troubles(case, tournament):
+            inquiry.examine()
+            first, last = group[0], group[-1]
+            if not any(first.at <= at <= last.at + grace for at in noted):
+                inquiry.find(
+                    f"tournament {tournament}",
+                    f"{_trouble(first)} left no ingestion error",
+                    expected=f"a row dated {first.at:%Y-%m-%d %H:%M} or up to {grace} after {last.at:%Y-%m-%d %H:%M}",
+                    actual="none",
+                    events=(first, last),
+                )
+    _invalid_not_taken(case, inquiry)
+    if not inquiry.examined:
+        inquiry.nothing_needed("the provider answered, and never wrongly")
+
+
+def _troubles(case: Case, tournament: str) -> Iterator[Sequence[ProviderAnswer]]:
+    """Failures in a row and of one kind; fewer than a poll's tries may have been retried with success."""
+    given = answers(case, tournament)
+    for (valid, status, _), group in groupby(given, key=lambda item: (item.valid, item.status, item.payload_sha256)):
+        if not valid:
+            yield from _polls(list(group), retried=status is None or status >= _SERVER_ERROR)
+
+
+def _polls(group: list[ProviderAnswer], *, retried: bool) -> Iterator[Sequence[ProviderAnswer]]:
+    """Healthy answers that changed nothing are not in the history, so a long pause also ends a group."""
+    pause = timedelta(seconds=2 * BUSY_SECONDS)
+    start = 0
+    for position in range(1, len(group) + 1):
+        if position == len(group) or group[position].at - group[position - 1].at > pause:
+            part = group[start:position]
+            start = position
+            if not retried or len(part) >= _TRIES:
+                yield part
+
+
+def _trouble(answer: ProviderAnswer) -> str:
+    if answer.payload_sha256 is not None:
+        return "an invalid payload"
+    return "a timeout" if answer.status is None else f"status {answer.status}"
+
+
+def _invalid_not_taken(case: Case, inquiry: Inquiry) -> None:
+    invalid = {
+        answer.payload_sha256: answer
+        for answer in case.events(ProviderAnswer)
+        if not answer.valid and answer.payload_sha256 is not None
+    }
+    for row in case.rows(IngestionEventRow):
+        if row.payload_sha256 in invalid and row.validation_status == "VALID":
+            inquiry.find(
+                f"ingestion event {row.event_id}",
+                "an invalid payload was taken as valid",
+                at=row.received_at,
+                events=(invalid[row.payload_sha256],),
+            )
+
+
+@check("Every settlement used the provider's last word, applied once, and scored by it", needs_end=True)
+def scores_applied(case: Case, inquiry: Inquiry) -> None:
+    settled = {row.contest_id: row for row in case.rows(SettlementRow)}
+    events = case.rows(IngestionEventRow)
+    runs = case.rows(SettlementRunRow)
+    for contest_id, expected in expected_settlements(case).items():
+        inquiry.examine()
+        publication = expected.publication
+        if not any(
+            row.contest_id == contest_id
+            and row.payload_sha256 == publication.payload_sha256
+            and row.validation_status == "VALID"
+            and row.received_at <= expected.closed_at
+            for row in events
+        ):
+            inquiry.find(
+                expected.contest.key,
+                "settled without the provider's final board",
+                expected=f"revision {publication.revision} ingested before {expected.closed_at:%Y-%m-%d %H:%M}",
+                events=(publication,),
+            )
+        completed = sum(run.contest_id == contest_id and run.status == "COMPLETE" for run in runs)
+        if completed != 1:
+            inquiry.find(expected.contest.key, "not settled by exactly one run", expected=1, actual=completed)
+        ours = {placing.user_id: placing.score for placing in expected.settlement.placings}
+        theirs = {ranking.user_id: ranking.score for ranking in settled[contest_id].results.rankings}
+        if ours != theirs:
+            inquiry.find(
+                expected.contest.key,
+                "scores differ from the provider's",
+                expected=ours,
+                actual=theirs,
+                events=(publication,),
+            )
+    if not settled:
+        raise CannotTell("no contest was settled")

@@ -1,0 +1,103 @@
+"""No hand on the platform's endpoints: what only runbooks may do was done by runbooks, and nobody absent came.
+
+Source: spec/iteration-06.md (06C, measurable constraint 4), DESIGN.md (Where the specification pulls two ways).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulation.checks.access import NEAR_A_PROBE
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.history import AccessProbe, Exchange
+
+_ABSENT = frozenset({"founder", "engineer"})
+_OPERATORS = frozenset({"operator", "operator_robot"})
+_REFUSED = frozenset({401, 403})
+
+
+@check(
+    "No endpoint was used by hand: runbook requests came from executions that an alert started, none from the absent"
+)
+def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("exchange")
+    since = case.started.absence_start
+    absent_subjects = _absent_subjects(case)
+    open_executions = _answering_alerts(case)
+    for exchange in case.events(Exchange):
+        if exchange.at < since:
+            continue
+        inquiry.examine()
+        problem = _problem(case, exchange, absent_subjects, open_executions)
+        if problem:
+            inquiry.find(
+                f"{exchange.method} {exchange.path}",
+                problem,
+                expected="operators within runbook executions, entrants and organizers in their own affairs",
+                actual=f"{exchange.actor}, token of {exchange.token_subject}, status {exchange.status}",
+                events=(exchange,),
+            )
+
+
+def _problem(case: Case, exchange: Exchange, absent_subjects: frozenset[str], open_executions: frozenset[str]) -> str:
+    refused = exchange.status in _REFUSED
+    if exchange.actor in _ABSENT:
+        return "" if refused and _token_probed(case, exchange) else f"a request of the {exchange.actor}"
+    if exchange.token_subject in absent_subjects and not refused:
+        return "a request with the token of somebody who is absent"
+    if exchange.actor == "setup" and exchange.method != "GET":
+        return "a change made by hand during the absence"
+    if _is_runbook_only(case, exchange) and not _within(case, exchange, open_executions):
+        return "an intervention outside an open runbook execution"
+    return ""
+
+
+def _token_probed(case: Case, exchange: Exchange) -> bool:
+    return any(
+        probe.subject == "founder_admin_token" and abs(probe.at - exchange.at) <= NEAR_A_PROBE
+        for probe in case.events(AccessProbe)
+    )
+
+
+def _absent_subjects(case: Case) -> frozenset[str]:
+    """Whom the founder's and engineers' tokens name; an operator's own subject is not theirs, whoever used it."""
+    subjects: dict[bool, set[str]] = {True: set(), False: set()}
+    for exchange in case.events(Exchange):
+        if exchange.token_subject is not None and exchange.actor in _ABSENT | _OPERATORS:
+            subjects[exchange.actor in _ABSENT].add(exchange.token_subject)
+    return frozenset(subjects[True] - subjects[False])
+
+
+def _answering_alerts(case: Case) -> frozenset[str]:
+    return frozenset(item.started.execution_id for item in case.executions if item.started.alert_id is not None)
+
+
+def _is_runbook_only(case: Case, exchange: Exchange) -> bool:
+    return any(matches(pattern, exchange) for pattern in case.governance.runbook_only_requests)
+
+
+def matches(pattern: str, exchange: Exchange) -> bool:
+    """``METHOD /path`` with ``*`` for one segment."""
+    method, _, path = pattern.partition(" ")
+    wanted, given = list(_segments(path)), list(_segments(exchange.path))
+    return (
+        method == exchange.method
+        and len(wanted) == len(given)
+        and all(want in ("*", got) for want, got in zip(wanted, given, strict=True))
+    )
+
+
+def _segments(path: str) -> Iterator[str]:
+    return (segment for segment in path.split("/") if segment)
+
+
+def _within(case: Case, exchange: Exchange, answering: frozenset[str]) -> bool:
+    if exchange.actor not in _OPERATORS or exchange.execution_id not in answering:
+        return False
+    return any(
+        execution.started.execution_id == exchange.execution_id
+        and execution.started.seq < exchange.seq
+        and (execution.ended is None or exchange.seq < execution.ended.seq)
+        for execution in case.executions
+    )

@@ -1,0 +1,125 @@
+"""The ledger by itself: double entry, clearing accounts that end empty, nothing below zero, no entry made by hand.
+
+Source: spec/platform.md (Tables, Money), DESIGN.md (Witnesses and checks). Accounts: ``stripe`` (our money there, gross
+of fees), ``contest_pool:<contest>``, ``winnings_payable:<contest>:<user>``, ``platform``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.checks.money import grouped
+from simulation.checks.relations import (
+    ContestRow,
+    PaymentRow,
+    PostingRow,
+    RefundRow,
+    SettlementRow,
+    TransferRow,
+)
+from simulation.history import StripeBalance
+
+POOL, PAYABLE = "contest_pool:", "winnings_payable:"
+"""Clearing accounts; their balance is a credit."""
+MOVED_NOTHING = frozenset({"PAYOUT_ATTEMPT_RETRYABLE", "PAYOUT_ATTEMPT_FAILED_TERMINAL"})
+
+
+@check("Debits equal credits in every business event", needs_end=True)
+def double_entry(case: Case, inquiry: Inquiry) -> None:
+    for transaction_id, rows in grouped(case.rows(PostingRow), lambda row: row.transaction_id).items():
+        inquiry.examine()
+        for problem in _imbalances(rows):
+            inquiry.find(f"{rows[0].entry_type} {transaction_id}", problem, actual=_lines(rows), at=rows[0].created_at)
+
+
+def _imbalances(rows: Sequence[PostingRow]) -> list[str]:
+    problems = []
+    if sum(row.debit_cents for row in rows) != 0:
+        problems.append("debits and credits differ")
+    if {row.direction for row in rows} != {"DEBIT", "CREDIT"}:
+        problems.append("not a debit and a credit")
+    if len({row.currency for row in rows}) > 1:
+        problems.append("more than one currency")
+    if any(row.amount_cents < 0 for row in rows):
+        problems.append("a negative amount")
+    if any(row.entry_type in MOVED_NOTHING and row.amount_cents for row in rows):
+        problems.append("an attempt that moved no money moves a balance")
+    return problems
+
+
+def _lines(rows: Sequence[PostingRow]) -> str:
+    return "; ".join(f"{row.direction} {row.account} {row.amount_cents}" for row in rows)
+
+
+@check("Pools and winnings end at zero, but for prizes that could not be delivered", needs_end=True)
+def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
+    owed = {
+        f"{PAYABLE}{row.contest_id}:{row.user_id}": row
+        for row in case.rows(TransferRow)
+        if row.status == "failed_terminal"
+    }
+    settled = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
+    for account, balance in sorted(_balances(case.rows(PostingRow)).items()):
+        if not account.startswith((POOL, PAYABLE)):
+            continue
+        if account.startswith(POOL) and account.removeprefix(POOL) not in settled:
+            inquiry.doubt(f"{account} belongs to a contest that was not settled")
+            continue
+        inquiry.examine()
+        expected = owed[account].amount_cents if account in owed else 0
+        if balance != expected:
+            inquiry.find(account, "not drained", expected=f"{expected} cents", actual=f"{balance} cents")
+
+
+def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
+    """Account → credits minus debits."""
+    balances: Counter[str] = Counter()
+    for row in rows:
+        balances[row.account] -= row.debit_cents
+    return balances
+
+
+@check("No balance was ever below zero", needs_end=True)
+def nothing_negative(case: Case, inquiry: Inquiry) -> None:
+    balances: Counter[str] = Counter()
+    in_time = sorted(case.rows(PostingRow), key=lambda row: row.created_at)
+    for instant, group in groupby(in_time, key=lambda row: row.created_at):
+        rows = list(group)
+        for row in rows:
+            asset = row.account == "stripe"
+            balances[row.account] += row.debit_cents if asset else -row.debit_cents
+        for account in sorted({row.account for row in rows}):
+            inquiry.examine()
+            if balances[account] < 0 and account != "platform":
+                inquiry.find(account, "below zero", expected="≥ 0", actual=f"{balances[account]} cents", at=instant)
+    for balance in case.events(StripeBalance):
+        for name, cents in (("available", balance.available_cents), ("pending", balance.pending_cents)):
+            inquiry.examine()
+            if cents < 0:
+                inquiry.find(f"Stripe {name}", "below zero", actual=f"{cents} cents", events=(balance,))
+
+
+@check("Every ledger entry goes back to a payment, refund, settlement or transfer; none is by hand", needs_end=True)
+def postings_referenced(case: Case, inquiry: Inquiry) -> None:
+    known = {
+        "payment_intent": {row.payment_id for row in case.rows(PaymentRow)},
+        "refund": {row.refund_id for row in case.rows(RefundRow)},
+        "settlement": {row.settlement_id for row in case.rows(SettlementRow)},
+        "payout_transfer": {row.transfer_id for row in case.rows(TransferRow)},
+    }
+    for row in case.rows(PostingRow):
+        inquiry.examine()
+        subject = f"{row.entry_type} {row.posting_id}"
+        if row.reference_id not in known.get(row.reference_type, set()):
+            inquiry.find(
+                subject,
+                "refers to nothing that exists",
+                actual=f"{row.reference_type} {row.reference_id}",
+                at=row.created_at,
+            )
+        elif row.entry_type == "ADJUSTMENT" and row.reference_type != "settlement":
+            inquiry.find(subject, "an adjustment outside a settlement", actual=row.reference_type, at=row.created_at)

@@ -1,0 +1,130 @@
+"""Contests on their way: SCHEDULED → LOCKED → LIVE → COMPLETE → SETTLED → PAID_OUT, in order and without ERROR.
+
+Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (Contest states).
+"""
+
+from __future__ import annotations
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case, Stay
+from simulation.checks.relations import ContestRow, PayoutJobRow
+from simulation.checks.wal import RowChange
+
+PATH = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE")
+_ALLOWED = {
+    (None, "SCHEDULED"),
+    ("SCHEDULED", "LOCKED"),
+    ("LOCKED", "LIVE"),
+    ("LIVE", "COMPLETE"),
+    ("LIVE", "ERROR"),
+    ("ERROR", "COMPLETE"),
+    ("ERROR", "CANCELLED"),
+    ("SCHEDULED", "CANCELLED"),
+    ("LOCKED", "CANCELLED"),
+}
+_TERMS = frozenset({"entry_fee_cents", "payout_structure", "max_entries", "scoring", "provider_event_id"})
+
+
+@check("Contests move only along the allowed transitions, and their terms are frozen from LOCKED on")
+def lifecycle_order(case: Case, inquiry: Inquiry) -> None:
+    for contest_id, stays in sorted(case.stays.items()):
+        for stay in stays:
+            inquiry.examine()
+            if (stay.previous, stay.status) not in _ALLOWED:
+                inquiry.find(
+                    case.name(contest_id),
+                    f"moved from {stay.previous} to {stay.status}",
+                    expected=" → ".join(PATH),
+                    actual=f"{stay.previous} → {stay.status}",
+                    events=(stay.transaction,),
+                )
+    for change in case.wal.of(case.governance.contest_table):
+        _terms_frozen(case, inquiry, change)
+
+
+def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange) -> None:
+    governance, before, after = case.governance, change.before, change.after
+    if before is None or after is None or before.get(governance.contest_status_column) == "SCHEDULED":
+        return
+    planned = {name.split(".", 1)[1] for name in governance.planned_time_columns if "." in name}
+    columns = sorted(_TERMS | (planned & {"lock_time", "start_time", "end_time"}))
+    for column in columns:
+        if before.get(column) != after.get(column):
+            inquiry.find(
+                case.name(change.row_id),
+                f"{column} changed after the contest was locked",
+                expected=before.get(column),
+                actual=after.get(column),
+                events=(change.transaction,),
+            )
+
+
+@check("Every contest of the scenario was completed, settled and paid out", needs_end=True)
+def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
+    rows = {row.contest_id: row for row in case.rows(ContestRow)}
+    jobs = {job.contest_id: job for job in case.rows(PayoutJobRow)}
+    created = {contest.key: contest for contest in case.contests}
+    for plan in case.scenario.contests:
+        inquiry.examine()
+        contest = created.get(plan.key)
+        row = rows.get(contest.contest_id) if contest else None
+        if row is None:
+            inquiry.find(plan.key, "the contest does not exist at the end of the run", expected="PAID_OUT")
+            continue
+        job = jobs.get(row.contest_id)
+        stage = _stage(row)
+        if stage != "PAID_OUT" or job is None or job.status != "complete":
+            inquiry.find(
+                plan.key,
+                "the contest was not paid out",
+                expected="PAID_OUT",
+                actual=f"{stage}, payout job {job.status if job else 'missing'}",
+            )
+        elif not _stages_in_order(case, row):
+            inquiry.find(plan.key, "stages out of order", expected="COMPLETE ≤ SETTLED ≤ PAID_OUT", actual=row)
+
+
+def _stage(row: ContestRow) -> str:
+    if row.status != "COMPLETE" or row.settled_at is None:
+        return row.status
+    return "SETTLED" if row.paid_out_at is None else "PAID_OUT"
+
+
+def _stages_in_order(case: Case, row: ContestRow) -> bool:
+    complete = case.arrival(row.contest_id, "COMPLETE")
+    if complete is None or row.settled_at is None or row.paid_out_at is None:
+        raise CannotTell(f"{case.name(row.contest_id)}: the write-ahead log does not show when it became COMPLETE")
+    return complete.at <= row.settled_at <= row.paid_out_at
+
+
+@check("No contest entered ERROR")
+def no_error_state(case: Case, inquiry: Inquiry) -> None:
+    for contest_id, stays in sorted(case.stays.items()):
+        inquiry.examine()
+        for stay in stays:
+            if stay.status == "ERROR":
+                inquiry.find(case.name(contest_id), "entered ERROR", events=(stay.transaction,))
+
+
+@check("Every ERROR state had a documented way out: a runbook that was carried out and ended it")
+def error_states_recovered(case: Case, inquiry: Inquiry) -> None:
+    for contest_id, stays in sorted(case.stays.items()):
+        inquiry.examine()
+        for stay, following in zip(stays, [*stays[1:], None], strict=True):
+            if stay.status == "ERROR" and not _recovered(case, stay, following):
+                inquiry.find(
+                    case.name(contest_id),
+                    "was in ERROR without a documented recovery",
+                    expected="a completed runbook execution, and out of ERROR within it",
+                    actual="still in ERROR" if following is None else f"left for {following.status}",
+                    events=(stay.transaction,),
+                )
+
+
+def _recovered(case: Case, stay: Stay, following: Stay | None) -> bool:
+    return following is not None and any(
+        execution.ended is not None
+        and execution.ended.status == "completed"
+        and stay.at <= execution.started.at <= following.at <= execution.ended.at
+        for execution in case.executions
+    )

@@ -1,0 +1,75 @@
+"""Our own model of what a contest must pay: the jury's arithmetic, written from the facts and from no code.
+
+Source: spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). A tie shares the
+percentages of the places it occupies, split equally. Floored to the cent; the platform keeps what is left. All money is
+in integer cents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+Rounds = Sequence[int | None]
+"""A player's strokes in rounds 1 to 4; None for a round without a complete card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A paid entrant and the players they chose."""
+
+    user_id: str
+    roster: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the contest was created with. ``payout_percent``: place → whole percent of the pool."""
+
+    entry_fee_cents: int
+    payout_percent: Mapping[int, int]
+    missed_round_strokes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing:
+    user_id: str
+    rank: int
+    score: int
+    payout_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedSettlement:
+    """Placings by rank, then user id. ``platform_cents`` is rake and remainder: pool − prizes."""
+
+    placings: tuple[Placing, ...]
+    pool_cents: int
+    platform_cents: int
+
+
+def score_of(roster: Sequence[str], rounds: Mapping[str, Rounds], *, missed_round_strokes: int) -> int:
+    """Strokes of all roster players over four rounds.
+
+    :raises KeyError: a roster player whom the provider does not know.
+    """
+    return sum(missed_round_strokes if strokes is None else strokes for player in roster for strokes in rounds[player])
+
+
+def expected_settlement(entries: Sequence[Entry], *, rounds: Mapping[str, Rounds], rules: Rules) -> ExpectedSettlement:
+    """Scores, ranks and prizes of the paid ``entries``."""
+    pool_cents = rules.entry_fee_cents * len(entries)
+    scored = sorted(
+        (score_of(entry.roster, rounds, missed_round_strokes=rules.missed_round_strokes), entry.user_id)
+        for entry in entries
+    )
+    placings: list[Placing] = []
+    for score, group in groupby(scored, key=lambda item: item[0]):
+        tied = [user_id for _, user_id in group]
+        rank = len(placings) + 1
+        percent = sum(rules.payout_percent.get(rank + offset, 0) for offset in range(len(tied)))
+        prize_cents = pool_cents * percent // (100 * len(tied))
+        placings += [Placing(user_id=user_id, rank=rank, score=score, payout_cents=prize_cents) for user_id in tied]
+    paid_cents = sum(placing.payout_cents for placing in placings)
+    return ExpectedSettlement(placings=tuple(placings), pool_cents=pool_cents, platform_cents=pool_cents - paid_cents)

@@ -1,0 +1,100 @@
+"""What the platform says of itself against what witnesses saw, and what became of its alerts.
+
+Source: spec/iteration-06.md (Admin dashboards reflect real-time state accurately; Monitoring and Alerting).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.history import (
+    AlertFired,
+    AlertResolved,
+    Escalated,
+    ExecutionStarted,
+    FaultInjected,
+    FaultScheduled,
+    MetricChange,
+    Sample,
+)
+
+_METRICS = (
+    "ingestion_lag_seconds",
+    "settlement_duration_seconds",
+    "contest_status_transitions_failed",
+    "score_audit_mismatches",
+    "database_connection_pool_available",
+    "auth_service_error_rate",
+    "error_budget_remaining",
+)
+"""The specification's metrics but ``settlement_status``, which has a series only while a settlement has failed."""
+_QUEUE = timedelta(hours=1)
+"""An alert may wait behind another that the operator is answering."""
+
+
+@check("What the dashboards' endpoints reported is what the witnesses saw at that instant")
+def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
+    for sample in case.events(Sample):
+        inquiry.examine()
+        if sample.reported != sample.observed:
+            inquiry.find(
+                f"{sample.endpoint}: {sample.subject}",
+                "the platform reports what is not so",
+                expected=sample.observed,
+                actual=sample.reported,
+                events=(sample,),
+            )
+
+
+@check("The metrics of the specification were there and were scraped")
+def monitoring_active(case: Case, inquiry: Inquiry) -> None:
+    seen: set[str] = set()
+    for change in case.events(MetricChange):
+        inquiry.examine(len(change.changes))
+        seen |= {series.partition("{")[0] for series, value in change.changes.items() if value is not None}
+        if change.changes.get("up") == 0:
+            inquiry.find("metrics endpoint", "could not be scraped", expected="up 1", actual="up 0", events=(change,))
+    if inquiry.examined and case.history.ended is not None:
+        for name in _METRICS:
+            if name not in seen:
+                inquiry.find(name, "the metric was never reported")
+
+
+@check("Every alert was answered in time with its runbook or escalated, had a cause, and was resolved", needs_end=True)
+def alerts_answered(case: Case, inquiry: Inquiry) -> None:
+    resolved = {event.alert_id for event in case.events(AlertResolved)}
+    strikes = [event.at for event in case.events(FaultInjected)]
+    for alert in case.events(AlertFired):
+        inquiry.examine()
+        if not _answered(case, alert):
+            inquiry.find(
+                alert.alert,
+                "nobody answered the alert in time",
+                expected=f"runbook {alert.runbook}" if alert.runbook else "escalated",
+                events=(alert,),
+            )
+        if alert.alert_id not in resolved:
+            inquiry.find(alert.alert, "the alert still fires at the end", events=(alert,))
+        if not any(at <= alert.at for at in strikes):
+            inquiry.find(alert.alert, "the alert fired although nothing had gone wrong", events=(alert,))
+    if not inquiry.examined and not any(fault.runbook for fault in case.events(FaultScheduled)):
+        inquiry.nothing_needed("no fault called for an alert, and none fired")
+
+
+def _answered(case: Case, alert: AlertFired) -> bool:
+    """By its own execution, by one of its runbook that was under way, or by escalation where it has no runbook."""
+    limit = alert.at + timedelta(seconds=case.scenario.operator.response_seconds) + _QUEUE
+    if alert.runbook is None:
+        return any(event.alert_id == alert.alert_id and event.at <= limit for event in case.events(Escalated))
+    own = any(
+        event.alert_id == alert.alert_id and alert.at <= event.at <= limit for event in case.events(ExecutionStarted)
+    )
+    return own or any(
+        execution.started.runbook == alert.runbook
+        and execution.started.at <= alert.at
+        and execution.ended is not None
+        and alert.at <= execution.ended.at
+        for execution in case.executions
+    )

@@ -1,0 +1,147 @@
+"""Payouts run by themselves, and their retries keep the rules.
+
+Source: spec/platform.md (Money, Background work), DESIGN.md ("a payout that needs a manual trigger fails the test").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.checks.money import grouped
+from simulation.checks.relations import TransferRow
+from simulation.history import Exchange, FaultInjected, StripeCall, Transaction
+
+_TRANSFERS = "/v1/transfers"
+_BAD_REQUEST, _CONFLICT, _RATE_LIMIT, _SERVER_ERROR = 400, 409, 429, 500
+_KEY_LIFE = timedelta(hours=24)
+_WITHOUT_A_CALL = ("DESTINATION_ACCOUNT_MISSING", "IDEMPOTENCY_KEY_EXPIRED")
+
+
+def transfer_calls(case: Case) -> Sequence[StripeCall]:
+    """Attempts to move a prize, as Stripe's journal has them."""
+    case.need_witness("stripe_journal")
+    return [
+        call
+        for call in case.events(StripeCall)
+        if call.method == "POST" and call.path == _TRANSFERS and call.origin == "platform"
+    ]
+
+
+@check("Payouts ran by themselves: the scheduler came first, and paid whatever no fault had touched", needs_end=True)
+def payout_automatic(case: Case, inquiry: Inquiry) -> None:
+    job = case.job("payout")
+    inquiry.examine(job.runs)
+    if not job.runs:
+        inquiry.find(job.job, "the payout scheduler never ran", events=(job,))
+    calls = grouped(transfer_calls(case), lambda call: call.idempotency_key)
+    faulted = _faulted(case)
+    by_hand = _made_by_hand(case)
+    for row in case.rows(TransferRow):
+        inquiry.examine()
+        attempts = calls.get(row.idempotency_key, ())
+        if row.transfer_id in by_hand:
+            inquiry.find(
+                f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
+                "its first attempt was triggered by hand",
+                expected="the scheduler's own attempt, before any runbook acts",
+                events=(by_hand[row.transfer_id],),
+            )
+        elif not faulted & {row.transfer_id, row.idempotency_key} and attempts:
+            last = attempts[-1]
+            if not last.cause.startswith("job:"):
+                inquiry.find(
+                    f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
+                    "no fault had touched it, yet it was not paid by the scheduler",
+                    expected="job:…",
+                    actual=last.cause,
+                    events=(last,),
+                )
+
+
+def _faulted(case: Case) -> frozenset[str]:
+    """Business keys that a fault of the schedule touched."""
+    return frozenset(value for strike in case.events(FaultInjected) for value in strike.keys.values())
+
+
+def _made_by_hand(case: Case) -> Mapping[str, Transaction]:
+    """Transfers whose first attempt was claimed within somebody's request, by the audit record in that transaction."""
+    rows = case.rows(TransferRow)
+    table = case.wal.table_with_ids(row.transfer_id for row in rows)
+    requests = {exchange.request_id for exchange in case.events(Exchange)}
+    column = case.governance.audit_columns["request_id"]
+    found: dict[str, Transaction] = {}
+    for change in case.wal.of(table or ""):
+        before, after = change.before or {}, change.after or {}
+        if before.get("attempt_count") == 0 and after.get("attempt_count") == 1:
+            ids = {
+                other.new.get(column)
+                for other in change.transaction.changes
+                if other.table == case.governance.audit_table
+            }
+            if ids & requests:
+                found[change.row_id] = change.transaction
+    return found
+
+
+@check("Retries keep the rules: no attempt too many, one key for all, given up only for good reason", needs_end=True)
+def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
+    calls = grouped(transfer_calls(case), lambda call: call.idempotency_key)
+    rows = {row.idempotency_key: row for row in case.rows(TransferRow)}
+    for key, attempts in calls.items():
+        if key not in rows:
+            inquiry.examine()
+            inquiry.find(
+                f"transfer call {attempts[0].request_id}",
+                "its idempotency key belongs to no transfer",
+                expected="the key stored with the transfer, the same on every attempt",
+                actual=key,
+                events=tuple(attempts),
+            )
+    for key, row in rows.items():
+        inquiry.examine()
+        attempts = calls.get(key, ())
+        for problem in _broken_rules(row, attempts):
+            inquiry.find(
+                f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
+                problem,
+                actual=f"{row.status} ({row.failure_reason}); answers {[call.status for call in attempts]}",
+                events=tuple(attempts),
+            )
+    if not rows and not calls:
+        raise CannotTell("no prize was ever due")
+
+
+def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]:
+    problems = []
+    if row.attempt_count > row.max_attempts or len(attempts) > row.max_attempts:
+        problems.append(f"{max(row.attempt_count, len(attempts))} attempts, {row.max_attempts} allowed")
+    if len(attempts) > row.attempt_count:
+        problems.append(f"{len(attempts)} calls, but {row.attempt_count} attempts on record")
+    if any(is_terminal(call) for call in attempts[:-1]):
+        problems.append("tried again after a definite refusal")
+    if attempts and attempts[-1].at - attempts[0].at >= _KEY_LIFE:
+        problems.append("tried again with a key that Stripe had forgotten")
+    if row.status == "failed_terminal" and not _rightly_given_up(row, attempts):
+        problems.append("given up although the last failure may pass")
+    if row.status == "completed" and all(is_refusal(call) for call in attempts):
+        problems.append("completed without a call that can have moved the money")
+    return problems
+
+
+def is_refusal(call: StripeCall) -> bool:
+    """Stripe certainly did nothing: any 4xx. After a timeout, a reset or a 5xx it may have."""
+    return call.status is not None and _BAD_REQUEST <= call.status < _SERVER_ERROR
+
+
+def is_terminal(call: StripeCall) -> bool:
+    """A refusal that stays one; a conflict in flight and a rate limit pass."""
+    return is_refusal(call) and call.status not in (_CONFLICT, _RATE_LIMIT)
+
+
+def _rightly_given_up(row: TransferRow, attempts: Sequence[StripeCall]) -> bool:
+    if row.failure_reason in _WITHOUT_A_CALL:
+        return True
+    return len(attempts) >= row.max_attempts or (bool(attempts) and is_terminal(attempts[-1]))

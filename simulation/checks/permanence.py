@@ -1,0 +1,177 @@
+"""What was written stays written: append-only tables, executions that only go forward, dates and books that hold.
+
+Source: spec/iteration-06.md (06A, constraints), DESIGN.md (Where the specification pulls two ways).
+"""
+
+from __future__ import annotations
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.checks.relations import SettlementRow, TransferRow
+from simulation.checks.wal import RowChange, as_instant, instants_of
+from simulation.history import Row
+
+_FINAL = frozenset({"completed", "failed", "partial"})
+_PHASES = ("detection", "diagnosis", "recovery", "verification", "rollback", "escalation", "documentation")
+_KEPT_OF_AN_EXECUTION = ("runbook_name", "runbook_version", "executed_by", "start_time", "system_state_before")
+_TERMINAL_TRANSFER = frozenset({"completed", "failed_terminal"})
+_KEPT_OF_A_TRANSFER = ("status", "amount_cents", "stripe_transfer_id", "user_id", "contest_id", "idempotency_key")
+
+
+@check("Append-only tables were only appended to, executions went forward once, settled and paid rows never changed")
+def append_only(case: Case, inquiry: Inquiry) -> None:
+    governance = case.governance
+    kept = {*governance.append_only_tables, governance.audit_table, governance.contest_audit_table}
+    settlements = _table_of(case, SettlementRow, "settlement_id")
+    transfers = _table_of(case, TransferRow, "transfer_id")
+    for change in case.wal.changes:
+        if change.table in kept or change.table == settlements:
+            inquiry.examine()
+            _only_inserted(inquiry, change)
+        elif change.table == governance.executions_table:
+            inquiry.examine()
+            _execution_goes_forward(inquiry, change)
+        elif change.table == transfers:
+            inquiry.examine()
+            _terminal_for_good(inquiry, change)
+
+
+def _table_of(case: Case, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
+    """A canonical relation's table, found by its ids; None where it was not observed (the history breaks off)."""
+    try:
+        return case.wal.table_with_ids([getattr(row, column) for row in case.rows(kind)])
+    except CannotTell:
+        return None
+
+
+def _only_inserted(inquiry: Inquiry, change: RowChange) -> None:
+    if change.op != "insert":
+        inquiry.find(
+            f"{change.table} {change.row_id}".strip(),
+            f"{change.op} on an append-only table",
+            expected="insert only",
+            actual=_difference(change.before, change.after),
+            events=(change.transaction,),
+        )
+
+
+def _execution_goes_forward(inquiry: Inquiry, change: RowChange) -> None:
+    subject, before, after = f"execution {change.row_id}", change.before, change.after
+    problems: list[str] = []
+    if after is None:
+        problems.append("was deleted")
+    elif before is None:
+        if after.get("status") != "in_progress":
+            problems.append(f"began with status {after.get('status')}")
+    else:
+        if before.get("status") in _FINAL:
+            problems.append(f"changed after it was {before.get('status')}")
+        problems += [f"{column} changed" for column in _KEPT_OF_AN_EXECUTION if before.get(column) != after.get(column)]
+        if _position(after) < _position(before):
+            problems.append("phase or step went back")
+    for problem in problems:
+        inquiry.find(
+            subject, f"the execution {problem}", actual=_difference(before, after), events=(change.transaction,)
+        )
+
+
+def _position(row: Row) -> tuple[int, int]:
+    phase, step = str(row.get("execution_phase") or ""), row.get("phase_step")
+    return (_PHASES.index(phase) if phase in _PHASES else -1, step if isinstance(step, int) else 0)
+
+
+def _terminal_for_good(inquiry: Inquiry, change: RowChange) -> None:
+    before, after = change.before, change.after
+    if after is None:
+        inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", events=(change.transaction,))
+    elif before is not None and before.get("status") in _TERMINAL_TRANSFER:
+        for column in _KEPT_OF_A_TRANSFER:
+            if before.get(column) != after.get(column):
+                inquiry.find(
+                    f"transfer {change.row_id}",
+                    f"{column} changed after the transfer was {before.get('status')}",
+                    expected=before.get(column),
+                    actual=after.get(column),
+                    events=(change.transaction,),
+                )
+
+
+def _difference(before: Row | None, after: Row | None) -> str:
+    if before is None or after is None:
+        return ""
+    changed = sorted(column for column in before.keys() | after.keys() if before.get(column) != after.get(column))
+    return ", ".join(f"{column}: {before.get(column)!r} → {after.get(column)!r}" for column in changed)
+
+
+@check("No row is dated outside the simulated window")
+def time_window(case: Case, inquiry: Inquiry) -> None:
+    planned = frozenset(case.governance.planned_time_columns)
+    first, last = case.started.window_start, case.started.window_end
+    if case.history.ended is not None:
+        last = max(last, case.history.ended.at)
+    for change in case.wal.changes:
+        inquiry.examine()
+        if not first <= change.transaction.at <= last:
+            inquiry.find(change.table, "committed outside the simulated window", events=(change.transaction,))
+        for column, instant in instants_of(change.after or {}):
+            name = f"{change.table}.{column}"
+            if name not in planned and not first <= instant <= last:
+                inquiry.find(
+                    f"{name} of {change.row_id}",
+                    "dated outside the simulated window",
+                    expected=f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}",
+                    actual=instant.isoformat(),
+                    events=(change.transaction,),
+                )
+
+
+_BOOKS = {
+    "postings": "posting_id",
+    "transfers": "transfer_id",
+    "refunds": "refund_id",
+    "payments": "payment_id",
+    "settlements": "settlement_id",
+    "contests": "contest_id",
+    "runbook_executions": "id",
+}
+
+
+@check("Folding the write-ahead log gives the same books as the database shows", needs_end=True)
+def books_match_wal(case: Case, inquiry: Inquiry) -> None:
+    for relation, id_column in _BOOKS.items():
+        observed = case.history.rows(relation)
+        if observed is None:
+            inquiry.doubt(f"relation {relation} was not observed")
+            continue
+        rows = {str(row[id_column]): row for row in observed}
+        table = case.wal.table_with_ids(list(rows))
+        if table is None:
+            if rows:
+                inquiry.find(relation, "no row of it is in the write-ahead log", actual=f"{len(rows)} rows")
+            continue
+        logged = case.wal.rows(table)
+        for row_id in sorted(rows.keys() | logged.keys()):
+            inquiry.examine()
+            _same_row(inquiry, f"{relation} {row_id}", rows.get(row_id), logged.get(row_id))
+
+
+def _same_row(inquiry: Inquiry, subject: str, observed: Row | None, logged: Row | None) -> None:
+    if observed is None or logged is None:
+        where = "the database, not in the log" if logged is None else "the log, not in the database"
+        inquiry.find(subject, f"the row is in {where}")
+        return
+    for column in sorted(observed.keys() & logged.keys()):
+        if isinstance(logged[column], dict | list):
+            continue  # the log may hold a large document by its hash
+        if _plain(observed[column]) != _plain(logged[column]):
+            inquiry.find(
+                subject,
+                f"{column} differs between log and database",
+                expected=logged[column],
+                actual=observed[column],
+            )
+
+
+def _plain(value: object) -> object:
+    """Comparable whatever the driver: times as instants, the rest as text."""
+    return as_instant(value) or str(value)

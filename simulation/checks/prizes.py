@@ -1,0 +1,134 @@
+"""Prizes against our own model, and what became of each.
+
+Source: spec/platform.md (Money), spec/iteration-06.md (Verify all winners received correct amounts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.checks.expected import Expected, expected_settlements
+from simulation.checks.model import Placing
+from simulation.checks.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
+from simulation.history import StripeObject
+
+
+@check("Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent", needs_end=True)
+def expected_prizes(case: Case, inquiry: Inquiry) -> None:
+    settlements = {row.contest_id: row for row in case.rows(SettlementRow)}
+    for contest_id, expected in expected_settlements(case).items():
+        _totals(inquiry, expected, settlements[contest_id])
+        _rankings(inquiry, expected, settlements[contest_id].results.rankings)
+    for contest in case.contests:
+        if contest.contest_id not in settlements:
+            inquiry.doubt(f"{contest.key} was not settled")
+
+
+def _totals(inquiry: Inquiry, expected: Expected, row: SettlementRow) -> None:
+    model = expected.settlement
+    paid = len(model.placings)
+    figures = (
+        ("participants", paid, row.participant_count),
+        ("pool in cents", model.pool_cents, row.total_pool_cents),
+        ("cents to the platform", model.platform_cents, row.results.platform_cents),
+        ("cents of the pool accounted for", row.total_pool_cents, _accounted(row)),
+    )
+    for what, ours, theirs in figures:
+        inquiry.examine()
+        if ours != theirs:
+            inquiry.find(
+                expected.contest.key, f"{what} differ", expected=ours, actual=theirs, events=(expected.publication,)
+            )
+
+
+def _accounted(row: SettlementRow) -> int:
+    return sum(ranking.payout_cents for ranking in row.results.rankings) + row.results.platform_cents
+
+
+def _rankings(inquiry: Inquiry, expected: Expected, rankings: tuple[Ranking, ...]) -> None:
+    theirs: Mapping[str, Ranking] = {ranking.user_id: ranking for ranking in rankings}
+    ours: Mapping[str, Placing] = {placing.user_id: placing for placing in expected.settlement.placings}
+    for user_id in sorted(ours.keys() | theirs.keys()):
+        inquiry.examine()
+        wanted, found = ours.get(user_id), theirs.get(user_id)
+        if _figures(wanted) != _figures(found):
+            inquiry.find(
+                f"{expected.contest.key}, entrant {user_id}",
+                "settled otherwise than the scores say",
+                expected=_in_words(wanted),
+                actual=_in_words(found),
+                events=(expected.publication,),
+            )
+
+
+def _figures(placing: Placing | Ranking | None) -> tuple[int, int, int] | None:
+    return None if placing is None else (placing.rank, placing.score, placing.payout_cents)
+
+
+def _in_words(placing: Placing | Ranking | None) -> str:
+    if placing is None:
+        return "not ranked"
+    return f"rank {placing.rank}, {placing.score} strokes, {placing.payout_cents} cents"
+
+
+@check("Every payout transfer was executed, or is terminal with its reason", needs_end=True)
+def transfers_final(case: Case, inquiry: Inquiry) -> None:
+    made = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "transfer"}
+    transfers = case.rows(TransferRow)
+    for row in transfers:
+        inquiry.examine()
+        problem = _unfinished(row, made)
+        if problem:
+            inquiry.find(
+                f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
+                problem,
+                expected="completed, or failed_terminal with a reason",
+                actual=f"{row.status} after {row.attempt_count} attempts",
+            )
+    _winners_have_transfers(case, inquiry, transfers)
+    _jobs_add_up(case, inquiry, transfers)
+
+
+def _unfinished(row: TransferRow, made: Mapping[str, StripeObject]) -> str:
+    if row.status == "failed_terminal":
+        return "" if row.failure_reason else "failed for good without a reason"
+    if row.status != "completed":
+        return "neither executed nor given up"
+    transfer = made.get(row.stripe_transfer_id or "")
+    if transfer is None:
+        return f"said to be completed, but Stripe knows no transfer {row.stripe_transfer_id}"
+    if transfer.amount_cents != row.amount_cents:
+        return f"Stripe moved {transfer.amount_cents} cents instead of {row.amount_cents}"
+    return ""
+
+
+def _winners_have_transfers(case: Case, inquiry: Inquiry, transfers: tuple[TransferRow, ...]) -> None:
+    amounts = {(row.contest_id, row.user_id): row.amount_cents for row in transfers}
+    for settlement in case.rows(SettlementRow):
+        for ranking in settlement.results.rankings:
+            inquiry.examine()
+            actual = amounts.get((settlement.contest_id, ranking.user_id), 0)
+            if actual != ranking.payout_cents:
+                inquiry.find(
+                    f"{case.name(settlement.contest_id)}, entrant {ranking.user_id}",
+                    "the transfer is not what was settled",
+                    expected=f"{ranking.payout_cents} cents",
+                    actual=f"{actual} cents",
+                )
+
+
+def _jobs_add_up(case: Case, inquiry: Inquiry, transfers: tuple[TransferRow, ...]) -> None:
+    for job in case.rows(PayoutJobRow):
+        inquiry.examine()
+        statuses = [row.status for row in transfers if row.contest_id == job.contest_id]
+        counted = (len(statuses), statuses.count("completed"), statuses.count("failed_terminal"))
+        told = (job.total_payouts, job.completed_count, job.failed_count)
+        if counted != told:
+            inquiry.find(
+                case.name(job.contest_id),
+                "the payout job's counts are not its transfers'",
+                expected="{} in all, {} completed, {} failed".format(*counted),
+                actual="{} in all, {} completed, {} failed".format(*told),
+            )

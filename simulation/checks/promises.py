@@ -1,0 +1,125 @@
+"""What the scenario promises did happen, and everybody who should have watched did.
+
+Source: DESIGN.md (Witnesses and checks: every kind of event a scenario promises must have happened at least once).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.checks.lifecycle import PATH
+from simulation.checks.money import grouped
+from simulation.history import (
+    ClockProof,
+    EntrantAction,
+    FaultInjected,
+    FaultScheduled,
+    ProviderPublication,
+    WebhookAttempt,
+    WitnessSummary,
+)
+from simulation.scenario import Contest
+
+_WITNESSES: tuple[WitnessName, ...] = ("wal", "access_log", "stripe_journal", "exchange", "provider")
+WitnessName = Literal["wal", "access_log", "stripe_journal", "exchange", "provider"]
+_CLOCKS = ("postgres", "python", "shell")
+
+
+@check("Everything the scenario promises happened: faults, stages, entrants, boards, webhooks", needs_end=True)
+def promised_events(case: Case, inquiry: Inquiry) -> None:
+    _faults(case, inquiry)
+    for plan in case.scenario.contests:
+        _stages(case, inquiry, plan)
+        _people(case, inquiry, plan)
+    finals = {item.tournament for item in case.events(ProviderPublication) if item.final}
+    for tournament in sorted({plan.tournament for plan in case.scenario.contests}):
+        inquiry.examine()
+        if tournament not in finals:
+            inquiry.find(f"tournament {tournament}", "no final board was published")
+    _webhooks(case, inquiry)
+
+
+def _faults(case: Case, inquiry: Inquiry) -> None:
+    scheduled = {fault.fault_id: fault for fault in case.events(FaultScheduled)}
+    met = {strike.fault_id for strike in case.events(FaultInjected)}
+    for fault_id in sorted(scheduled.keys() | {fault.id for fault in case.scenario.faults}):
+        inquiry.examine()
+        if fault_id not in met:
+            inquiry.find(f"fault {fault_id}", "never met its victim", events=(scheduled.get(fault_id),))
+
+
+def _stages(case: Case, inquiry: Inquiry, plan: Contest) -> None:
+    contest = next((item for item in case.contests if item.key == plan.key), None)
+    for status in PATH:
+        inquiry.examine()
+        if contest is None or case.arrival(contest.contest_id, status) is None:
+            inquiry.find(plan.key, f"never reached {status}", expected=" → ".join(PATH))
+
+
+def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
+    """Habits count where there is a fee to pay."""
+    acts: dict[str, set[str]] = {}
+    late = 0
+    for action in case.events(EntrantAction):
+        if action.contest == plan.key:
+            acts.setdefault(action.action, set()).add(action.person)
+            late += action.action == "joined" and (plan.lock - action.at).total_seconds() <= 3_600
+    promised = [("joined", plan.entrants), ("late joiners", plan.late_joiners)]
+    if plan.entry_fee_cents:
+        promised += [
+            ("paid_late", plan.late_payers),
+            ("paid_twice", plan.double_payers),
+            ("never_paid", plan.non_payers),
+        ]
+    for what, count in promised:
+        inquiry.examine()
+        actual = late if what == "late joiners" else len(acts.get(what, ()))
+        if actual < count:
+            what = what.replace("_", " ")
+            inquiry.find(plan.key, f"fewer entrants than promised: {what}", expected=count, actual=actual)
+
+
+def _webhooks(case: Case, inquiry: Inquiry) -> None:
+    """Delivered, or dead for good; one that Stripe would still try is unfinished."""
+    for event_id, attempts in grouped(case.events(WebhookAttempt), lambda attempt: attempt.event_id).items():
+        inquiry.examine()
+        last = max(attempts, key=lambda attempt: attempt.seq)
+        delivered = any(attempt.status is not None and 200 <= attempt.status < 300 for attempt in attempts)
+        if not delivered and last.next_attempt_at is not None:
+            inquiry.find(
+                f"webhook {event_id}",
+                "neither delivered nor dead",
+                actual=f"attempt {last.attempt} answered {last.status}, next at {last.next_attempt_at:%Y-%m-%d %H:%M}",
+                events=(last,),
+            )
+
+
+@check("Every witness watched, and all clocks agreed", needs_end=True)
+def witnesses_present(case: Case, inquiry: Inquiry) -> None:
+    summaries = {summary.witness: summary for summary in case.events(WitnessSummary)}
+    for name in _WITNESSES:
+        summary = summaries.get(name)
+        if summary is None:
+            inquiry.doubt(f"witness {name} left no summary")
+        elif summary.records == 0:
+            inquiry.doubt(f"witness {name} recorded nothing")
+        elif summary.problem is not None:
+            inquiry.doubt(f"witness {name}: {summary.problem}")
+        else:
+            inquiry.examine()
+    proofs = case.events(ClockProof)
+    for proof in proofs:
+        inquiry.examine()
+        if proof.kernel_time != proof.subject_time:
+            inquiry.find(
+                f"clock of {proof.subject}",
+                "differs from the simulated clock",
+                expected=proof.kernel_time.isoformat(),
+                actual=proof.subject_time.isoformat(),
+                events=(proof,),
+            )
+    for subject in _CLOCKS:
+        if not any(proof.subject == subject for proof in proofs):
+            inquiry.doubt(f"the clock of {subject} was not compared")

@@ -1,0 +1,193 @@
+"""Rows of the canonical relations, typed: the target protocol's columns, but for those that no check needs."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+
+def _from_text(value: Any) -> Any:
+    """JSON columns come as documents or as text, by the target's driver."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) else value
+
+
+Instant = Annotated[datetime, AwareDatetime]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class Relation(BaseModel):
+    """Base of all rows; ``relation`` is the canonical name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    relation: ClassVar[str]
+
+
+class ContestRow(Relation):
+    relation = "contests"
+    contest_id: str
+    name: str
+    status: str
+    settled_at: Instant | None = None
+    paid_out_at: Instant | None = None
+
+
+class EntryRow(Relation):
+    relation = "entries"
+    contest_id: str
+    user_id: str
+    roster: Annotated[tuple[str, ...], BeforeValidator(_from_text)] = ()
+
+
+class PaymentRow(Relation):
+    relation = "payments"
+    payment_id: str
+    contest_id: str
+    user_id: str
+    stripe_payment_intent_id: str | None = None
+    status: str
+    amount_cents: int
+
+
+class PostingRow(Relation):
+    relation = "postings"
+    posting_id: str
+    transaction_id: Text
+    contest_id: str | None = None
+    user_id: str | None = None
+    account: str
+    entry_type: str
+    direction: str
+    amount_cents: int
+    currency: str
+    reference_type: str
+    reference_id: str
+    idempotency_key: str
+    stripe_event_id: str | None = None
+    created_at: Instant
+
+    @property
+    def debit_cents(self) -> int:
+        """The amount signed as a debit: credits are negative."""
+        return self.amount_cents if self.direction == "DEBIT" else -self.amount_cents
+
+
+class Ranking(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    user_id: str
+    rank: int
+    score: int
+    payout_cents: int
+
+
+class Results(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    rankings: tuple[Ranking, ...]
+    platform_cents: int
+
+
+class SettlementRow(Relation):
+    relation = "settlements"
+    settlement_id: str
+    contest_id: str
+    settled_at: Instant
+    participant_count: int
+    total_pool_cents: int
+    results: Annotated[Results, BeforeValidator(_from_text)]
+
+
+class PayoutJobRow(Relation):
+    relation = "payout_jobs"
+    job_id: str
+    contest_id: str
+    settlement_id: str
+    status: str
+    total_payouts: int
+    completed_count: int
+    failed_count: int
+
+
+class TransferRow(Relation):
+    relation = "transfers"
+    transfer_id: str
+    contest_id: str
+    user_id: str
+    amount_cents: int
+    status: str
+    attempt_count: int
+    max_attempts: int
+    stripe_transfer_id: str | None = None
+    idempotency_key: str
+    failure_reason: str | None = None
+    created_at: Instant
+
+
+class RefundRow(Relation):
+    relation = "refunds"
+    refund_id: str
+    payment_id: str
+    contest_id: str
+    user_id: str
+    amount_cents: int
+    status: str
+    stripe_refund_id: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+
+
+class StripeEventRow(Relation):
+    relation = "stripe_events"
+    stripe_event_id: str
+    event_type: str
+    processing_status: str
+
+
+class ExecutionRow(Relation):
+    relation = "runbook_executions"
+    id: str
+    runbook_name: str
+    runbook_version: str
+    executed_by: str
+    status: str
+    start_time: Instant
+    end_time: Instant | None = None
+    duration_seconds: int | None = None
+    error_reason: str | None = None
+    system_state_before: Annotated[JsonValue, BeforeValidator(_from_text)] = None
+    system_state_after: Annotated[JsonValue, BeforeValidator(_from_text)] = None
+
+
+class IngestionEventRow(Relation):
+    relation = "ingestion_events"
+    event_id: str
+    contest_id: str
+    received_at: Instant
+    validation_status: str
+    payload_sha256: str | None = None
+
+
+class IngestionErrorRow(Relation):
+    relation = "ingestion_errors"
+    error_id: str
+    contest_id: str
+    error_code: str = Field(min_length=1)
+    created_at: Instant
+
+
+class SettlementRunRow(Relation):
+    relation = "settlement_runs"
+    run_id: str
+    contest_id: str
+    status: str
+
+
+class UserRow(Relation):
+    relation = "users"
+    user_id: str
+    stripe_account_id: str | None = None

@@ -1,0 +1,187 @@
+"""Runbook executions: one row each, every step as documented and logged before the next.
+
+Source: spec/iteration-06.md (06A; constraints: complete audit trail, before/after state, no silent partial recovery).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case, Execution
+from simulation.checks.relations import ExecutionRow
+from simulation.history import AlertFired, Exchange, FaultScheduled, RunbookStep
+
+_NEAR = timedelta(seconds=60)
+"""Between the platform's row and the operator's own note of the same moment."""
+_STEP_PATH, _OK = "/runbooks/step", 200
+
+
+def called_for(case: Case) -> str:
+    """Why runbooks must have run: an alert or a fault that asks for one. Empty: nothing did."""
+    names = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook}
+    names |= {alert.runbook for alert in case.events(AlertFired) if alert.runbook}
+    return ", ".join(sorted(names))
+
+
+def _excuse_none(case: Case, inquiry: Inquiry) -> None:
+    if not case.executions and not called_for(case):
+        inquiry.nothing_needed("no fault and no alert called for a runbook")
+
+
+@check(
+    "Every execution is one row: in progress, final once, with version, operator, state before and after",
+    needs_end=True,
+)
+def runbook_rows(case: Case, inquiry: Inquiry) -> None:
+    rows = {row.id: row for row in case.rows(ExecutionRow)}
+    known = {execution.started.execution_id for execution in case.executions}
+    for execution in case.executions:
+        inquiry.examine()
+        row = rows.get(execution.started.execution_id)
+        for problem, expected, actual in _row_problems(case, execution, row):
+            inquiry.find(_name(execution), problem, expected=expected, actual=actual, events=(execution.started,))
+    for row_id in sorted(rows.keys() - known):
+        inquiry.find(f"execution {row_id}", "a row for an execution that nobody carried out", actual=rows[row_id])
+    _excuse_none(case, inquiry)
+
+
+def _name(execution: Execution) -> str:
+    return f"{execution.started.runbook} ({execution.started.execution_id})"
+
+
+def _row_problems(case: Case, execution: Execution, row: ExecutionRow | None) -> Iterator[tuple[str, object, object]]:
+    started, ended = execution.started, execution.ended
+    if row is None:
+        yield "no row in runbook_executions", "one row", "none"
+        return
+    changes = [change for change in case.wal.of(case.governance.executions_table) if change.row_id == row.id]
+    inserts = sum(change.op == "insert" for change in changes)
+    finals = sum((change.after or {}).get("status") != "in_progress" for change in changes if change.op == "update")
+    pairs: list[tuple[str, object, object]] = [
+        ("times it was inserted", 1, inserts),
+        ("times it became final", 1, finals),
+        ("name", started.runbook, row.runbook_name),
+        ("version", started.version, row.runbook_version),
+        ("operator", started.operator, row.executed_by),
+        ("status", "a final one" if ended is None else ended.status, row.status),
+        ("state before", started.state_before, row.system_state_before),
+        ("state after", None if ended is None else ended.state_after, row.system_state_after),
+    ]
+    yield from ((what + " differs", ours, theirs) for what, ours, theirs in pairs if ours != theirs)
+    yield from _time_problems(execution, row)
+    if row.system_state_before is None or (row.status == "completed" and row.system_state_after is None):
+        yield "no snapshot of the system's state", "before and after", "missing"
+    if row.status == "failed" and not row.error_reason:
+        yield "failed without a reason", "error_reason", "none"
+
+
+def _time_problems(execution: Execution, row: ExecutionRow) -> Iterator[tuple[str, object, object]]:
+    if abs(row.start_time - execution.started.at) > _NEAR:
+        yield "start time differs", execution.started.at.isoformat(), row.start_time.isoformat()
+    if row.end_time is None or row.duration_seconds is None:
+        yield "no end time or duration", "both", "missing"
+    elif row.duration_seconds != int((row.end_time - row.start_time).total_seconds()):
+        yield "duration is not end − start", int((row.end_time - row.start_time).total_seconds()), row.duration_seconds
+    elif execution.ended is not None and abs(row.end_time - execution.ended.at) > _NEAR:
+        yield "end time differs", execution.ended.at.isoformat(), row.end_time.isoformat()
+
+
+@check("Every runbook, carried out exactly as documented, gave the documented output at each step and completed")
+def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
+    documents: dict[tuple[str, str], str] = {}
+    for execution in case.executions:
+        started, ended = execution.started, execution.ended
+        for step in execution.steps:
+            inquiry.examine()
+            if not step.matched or step.exit_status != step.expected_exit_status:
+                inquiry.find(
+                    f"{started.runbook}, {step.section} step {step.step} (line {step.line})",
+                    f"not the documented output of: {step.command}",
+                    expected=f"{step.expected} (exit {step.expected_exit_status})",
+                    actual=f"{step.output} (exit {step.exit_status})",
+                    events=(step,),
+                )
+        if not execution.steps:
+            inquiry.find(_name(execution), "an execution without a step", events=(started,))
+        if ended is not None and ended.status != "completed":
+            inquiry.find(
+                _name(execution),
+                f"the execution {ended.status}",
+                expected="completed",
+                actual=ended.error,
+                events=(ended, started),
+            )
+        if case.history.ended is not None and ended is None:
+            inquiry.find(_name(execution), "the execution never ended", events=(started,))
+        if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
+            inquiry.find(
+                _name(execution),
+                "another text under the same name and version",
+                actual=started.sha256,
+                events=(started,),
+            )
+    _excuse_none(case, inquiry)
+
+
+@check("Every step was logged as started before it ran and with its outcome before the next began")
+def runbook_steps_logged(case: Case, inquiry: Inquiry) -> None:
+    notes = _step_notes(case)
+    for execution in case.executions:
+        log = notes.get(execution.started.execution_id, [])
+        for step, following in zip(execution.steps, [*execution.steps[1:], None], strict=True):
+            inquiry.examine()
+            begun = _noted(log, step, "started")
+            outcome = _noted(log, step, "passed" if step.matched else "failed")
+            next_begun = None if following is None else _noted(log, following, "started", after=step.seq)
+            if begun is None or begun.seq > step.seq:
+                _not_logged(inquiry, execution, step, "was not logged before it ran")
+            elif outcome is None:
+                _not_logged(inquiry, execution, step, "has no outcome in the log")
+            elif next_begun is not None and outcome.seq > next_begun.seq:
+                _not_logged(inquiry, execution, step, "was logged after the next had begun")
+    _excuse_none(case, inquiry)
+
+
+def _step_notes(case: Case) -> Mapping[str, list[Exchange]]:
+    notes: dict[str, list[Exchange]] = {}
+    for exchange in case.events(Exchange):
+        body = exchange.request_body
+        if exchange.path.endswith(_STEP_PATH) and exchange.status == _OK and isinstance(body, dict):
+            notes.setdefault(str(body.get("execution_id")), []).append(exchange)
+    return notes
+
+
+def _noted(log: list[Exchange], step: RunbookStep, outcome: str, *, after: int = 0) -> Exchange | None:
+    """The note of a step; a step that a branch led to twice has several, of which the nearest to it counts."""
+    found = [
+        exchange
+        for exchange in log
+        if isinstance(body := exchange.request_body, dict)
+        and (str(body.get("phase")).lower(), body.get("step"), body.get("outcome"))
+        == (step.section.lower(), step.step, outcome)
+        and exchange.seq > after
+    ]
+    return min(found, key=lambda exchange: abs(exchange.seq - step.seq), default=None)
+
+
+def _not_logged(inquiry: Inquiry, execution: Execution, step: RunbookStep, what: str) -> None:
+    inquiry.find(
+        f"{execution.started.runbook}, {step.section} step {step.step} (line {step.line})",
+        f"the step {what}",
+        events=(step,),
+    )
+
+
+@check("Every runbook that the run called for was rehearsed in it")
+def runbooks_rehearsed(case: Case, inquiry: Inquiry) -> None:
+    completed = sorted(
+        {item.started.runbook for item in case.executions if item.ended and item.ended.status == "completed"}
+    )
+    inquiry.examine(len(completed))
+    for name in sorted({fault.runbook for fault in case.events(FaultScheduled) if fault.runbook} - set(completed)):
+        inquiry.find(name, "was called for and not carried out to its end")
+    inquiry.leave_unverified(
+        f"this run carried out {', '.join(completed) or 'no runbook'}; of the others it says nothing"
+    )

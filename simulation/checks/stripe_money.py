@@ -1,0 +1,77 @@
+"""Stripe's own balance, explained movement by movement; its arithmetic is trusted no more than the platform's.
+
+Source: spec/stripe.md (Money).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.history import StripeBalance, StripeMovement
+from simulation.scenario import StripeSettings
+
+_DIRECTION = {"charge": 1, "transfer": -1, "refund": -1}
+
+
+@check("Opening balance + charges − fees − transfers − refunds = closing balance, to the cent", needs_end=True)
+def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("stripe_journal")
+    balances = case.events(StripeBalance)
+    if not balances:
+        raise CannotTell("Stripe's closing balance was not recorded")
+    closing = balances[-1]
+    movements = case.events(StripeMovement)
+    for movement in movements:
+        inquiry.examine()
+        _is_sound(inquiry, movement, case.scenario.stripe)
+    inquiry.examine()
+    total = closing.opening_cents + sum(movement.net_cents for movement in movements)
+    if total != closing.available_cents + closing.pending_cents:
+        inquiry.find(
+            "Stripe balance",
+            "the movements do not add up to the closing balance",
+            expected=f"{total} cents",
+            actual=f"{closing.available_cents + closing.pending_cents} cents",
+            events=(closing,),
+        )
+    _pending(inquiry, closing, movements)
+
+
+def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettings) -> None:
+    subject = f"{movement.movement} {movement.source_id}"
+    if movement.movement not in _DIRECTION:
+        inquiry.find(subject, "a movement that nothing in the scenario explains", events=(movement,))
+    elif movement.amount_cents * _DIRECTION[movement.movement] <= 0:
+        inquiry.find(subject, "moves money the wrong way", actual=movement.amount_cents, events=(movement,))
+    if movement.net_cents != movement.amount_cents - movement.fee_cents:
+        inquiry.find(
+            subject,
+            "net is not amount − fee",
+            expected=movement.amount_cents - movement.fee_cents,
+            actual=movement.net_cents,
+            events=(movement,),
+        )
+    fee = _fee_cents(movement, settings)
+    if movement.fee_cents != fee:
+        inquiry.find(subject, "another fee than agreed", expected=fee, actual=movement.fee_cents, events=(movement,))
+
+
+def _fee_cents(movement: StripeMovement, settings: StripeSettings) -> int:
+    """A charge's percentage, rounded half up, and its fixed part; nothing else costs a fee."""
+    if movement.movement != "charge":
+        return 0
+    return (movement.amount_cents * settings.fee_basis_points + 5_000) // 10_000 + settings.fee_fixed_cents
+
+
+def _pending(inquiry: Inquiry, closing: StripeBalance, movements: Sequence[StripeMovement]) -> None:
+    pending = sum(movement.net_cents for movement in movements if movement.available_at > closing.at)
+    if pending != closing.pending_cents:
+        inquiry.find(
+            "Stripe pending balance",
+            "not the sum of what is not available yet",
+            expected=f"{pending} cents",
+            actual=f"{closing.pending_cents} cents",
+            events=(closing,),
+        )

@@ -1,0 +1,157 @@
+"""The command line. Exit codes: 0 pass, 1 fail, 2 unknown, 254 wrong usage, 255 the harness itself broke."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from simulation.errors import SimulationError
+from simulation.run_directory import DEFAULT_OUT
+
+DEFAULT_SCENARIO = "founder_absence_14d"
+_INTERRUPTED = 130
+_TERMINATED = 143
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Prove that a money-moving contest platform survives days in which nobody touches it.
+
+    A run simulates players, Stripe, the score provider and an operator around a real platform with a real
+    PostgreSQL, injects faults, and has a jury judge what happened from independent records.
+
+    \b
+    simulate run                     14 founderless days; a verdict in one screen and a report
+    simulate run smoke_2d            two days, one contest, seconds
+    simulate run --seed 7            another history of the same scenario
+    simulate check RUN_DIR           judge a stored history again
+    simulate scenarios               what can be run
+    simulate doctor                  what this machine has and lacks
+
+    Exit codes: 0 pass, 1 fail, 2 unknown, 254 wrong usage, 255 the harness itself broke.
+    """
+
+
+@cli.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Draws people, scores, and moments. Same seed, same history."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=None, help="Simulated days instead of the scenario's own number."
+)
+@click.option(
+    "--faults",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run a stored faults.json instead of the scenario's faults.",
+)
+@click.option(
+    "--environment",
+    type=click.Choice(["auto", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="Where PostgreSQL comes from.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where run directories go.",
+)
+@click.option("--quiet", is_flag=True, help="Print the verdict's one line only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
+def run(
+    scenario: str,
+    seed: int,
+    days: int | None,
+    plan_file: Path | None,
+    environment: str,
+    out: Path,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run SCENARIO (a name from `simulate scenarios`, or a YAML file) and judge it."""
+    from simulation.commands.run import run_command
+
+    sys.exit(
+        run_command(
+            scenario=scenario,
+            seed=seed,
+            days=days,
+            plan_file=plan_file,
+            environment=environment,
+            out=out,
+            quiet=quiet,
+            as_json=as_json,
+        )
+    )
+
+
+@cli.command()
+@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
+def check(run_dir: Path, as_json: bool) -> None:
+    """Judge the history stored in RUN_DIR again and rewrite its report. Needs no platform and no database."""
+    from simulation.commands.check import check_command
+
+    sys.exit(check_command(run_dir, as_json=as_json))
+
+
+@cli.command()
+def scenarios() -> None:
+    """List the scenarios that come with the project."""
+    from simulation.commands.scenarios import scenarios_command
+
+    sys.exit(scenarios_command())
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is here, what is missing, and what to do about it."""
+    from simulation.commands.doctor import doctor_command
+
+    sys.exit(doctor_command())
+
+
+def main() -> NoReturn:
+    """Entry point. A wrong option is wrong usage (254); Ctrl-C and kill unwind, so that nothing is left running."""
+    signal.signal(signal.SIGTERM, _terminate)
+    errors = Console(stderr=True)
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(254)
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("interrupted; everything that was started is stopped", highlight=False)
+        sys.exit(_INTERRUPTED)
+    except SimulationError as error:
+        errors.print(f"[bold red]✗[/] {_escaped(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except SystemExit:
+        raise
+    except Exception:
+        errors.print_exception(show_locals=False)
+        errors.print("the harness itself broke; this says nothing about the platform", highlight=False)
+        sys.exit(255)
+    sys.exit(0)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(_TERMINATED)

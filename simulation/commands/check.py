@@ -1,0 +1,34 @@
+"""``simulate check``: judge a stored history again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulation.commands.output import print_json, print_verdict
+from simulation.errors import UsageError
+from simulation.history import History
+from simulation.reporting.write import write_report
+from simulation.run_directory import RunDirectory
+from simulation.verdict import judge
+
+
+def check_command(run_dir: Path, *, as_json: bool) -> int:
+    """Returns the exit code of the verdict; the report in ``run_dir`` is written anew."""
+    directory = RunDirectory(path=run_dir)
+    if not directory.history.is_file():
+        raise UsageError(
+            place=str(run_dir), problem="there is no history.jsonl in it", remedy="name the folder of a run"
+        )
+    try:
+        history = History.load(directory.history)
+    except ValueError as error:
+        raise UsageError(
+            place=str(directory.history), problem=str(error), remedy="the file was changed or is damaged; run again"
+        ) from error
+    verdict = judge(history)
+    write_report(run_dir, history, verdict)
+    if as_json:
+        print_json(verdict.to_json())
+    else:
+        print_verdict(verdict, history, directory.report)
+    return verdict.exit_code

@@ -1,0 +1,107 @@
+"""Every kind of fault: what it is and needs, how a good platform recovers, and where in real life it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from simulation.scenario import Expectation, FaultKind, needs_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """One line of the catalogue."""
+
+    kind: FaultKind
+    what: str
+    default_expectation: Expectation
+    """Of a platform that keeps the rules of ``spec/platform.md``; a scenario states its own."""
+    origin: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Fields of a scenario's fault without which it cannot happen."""
+        return needs_of(self.kind)
+
+
+_SELF_HEALS = Expectation(self_heals=True)
+_STUCK = Expectation(runbook="payout_transfer_stuck_in_retryable")
+_WEBHOOK_MISSING = Expectation(runbook="payment_webhook_missing")
+
+_DESCRIPTIONS = (
+    Description(
+        kind="transfer_timeout_before",
+        what="The n-th transfer of a contest gets no answer and never reached Stripe; `times` attempts in a row.",
+        default_expectation=_SELF_HEALS,
+        origin="A connection that is accepted and never served: an overloaded proxy, a lost packet on the way out.",
+    ),
+    Description(
+        kind="transfer_timeout_after",
+        what="Stripe makes the n-th transfer of a contest, but the answer is lost: the platform cannot know.",
+        default_expectation=_SELF_HEALS,
+        origin="An answer slower than the client's deadline. Without an idempotency key it is the way to pay twice.",
+    ),
+    Description(
+        kind="transfer_error",
+        what="The n-th transfer of a contest is answered with `status` (500 unless given) and has no effect.",
+        default_expectation=_SELF_HEALS,
+        origin="An incident at Stripe, or 429 when too many payouts are sent at once.",
+    ),
+    Description(
+        kind="transfer_reset",
+        what="The connection is dropped before the n-th transfer of a contest reaches Stripe.",
+        default_expectation=_SELF_HEALS,
+        origin="A load balancer that recycles connections, a deploy on the other side.",
+    ),
+    Description(
+        kind="destination_invalid",
+        what="The winner's account is closed at Stripe when the n-th transfer of a contest is sent, and stays closed.",
+        default_expectation=Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="destination_account_invalid"),
+        origin="A person closes the account, or Stripe rejects it in a review between joining and winning.",
+    ),
+    Description(
+        kind="webhook_duplicated",
+        what="The event of the n-th payment of a contest is delivered `times` more often than once, under the same id.",
+        default_expectation=_SELF_HEALS,
+        origin="Stripe delivers at least once; an answer of ours that was lost is enough.",
+    ),
+    Description(
+        kind="webhook_delayed",
+        what="The event of the n-th payment of a contest is first delivered `delay_hours` after the payment.",
+        default_expectation=_WEBHOOK_MISSING,
+        origin="A backlog of deliveries at Stripe, or an endpoint that was unreachable for a day.",
+    ),
+    Description(
+        kind="webhook_lost",
+        what="The event of the n-th payment of a contest is never delivered; Stripe's list of events has it.",
+        default_expectation=_WEBHOOK_MISSING,
+        origin="An endpoint that was down for longer than the three days Stripe keeps trying.",
+    ),
+    Description(
+        kind="two_events_for_one_payment",
+        what="The n-th payment of a contest is announced by two events with different ids.",
+        default_expectation=_SELF_HEALS,
+        origin="Stripe documents it: one type and object under two event ids. Keys made of event ids count it twice.",
+    ),
+    Description(
+        kind="provider_outage",
+        what="For `minutes` from `at` one tournament's feed and the status page time out, or answer `status`.",
+        default_expectation=Expectation(runbook="ingestion_lag"),
+        origin="Score feeds fail when most people look at them: during a live round.",
+    ),
+    Description(
+        kind="provider_malformed",
+        what="The first `times` answers from `at` on are JSON that breaks off in the middle.",
+        default_expectation=_SELF_HEALS,
+        origin="A proxy that cuts a response short and calls it complete.",
+    ),
+    Description(
+        kind="provider_incomplete_final",
+        what="Until `minutes` after the terminal signal the board lacks the last six holes of one player.",
+        default_expectation=Expectation(runbook="settlement_failed_mid_run"),
+        origin="The terminal signal is published before the last score card is signed.",
+    ),
+)
+
+CATALOGUE: dict[FaultKind, Description] = {description.kind: description for description in _DESCRIPTIONS}
+assert set(CATALOGUE) == set(get_args(FaultKind)), "every kind of fault has a line in the catalogue"

@@ -1,0 +1,142 @@
+"""Carries out a fault plan: it is asked wherever the world may go wrong, and writes down every strike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from simulation.clock import SimulationClock
+from simulation.faults.effect_of import call_effect, provider_effect, webhook_effect
+from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
+from simulation.faults.schedule import FaultPlan, PlannedFault
+from simulation.history import FaultInjected, Recorder
+from simulation.world.registry import Registry
+
+_PAID = "payment_intent.succeeded"
+
+
+class PlannedInjector:
+    """The injector of a run; see :class:`simulation.faults.effects.Injector`.
+
+    Transfers and payments of a contest are numbered in the order in which Stripe first sees them.
+    """
+
+    def __init__(self, *, plan: FaultPlan, recorder: Recorder, clock: SimulationClock, registry: Registry) -> None:
+        self._plan = plan
+        self._recorder = recorder
+        self._clock = clock
+        self._registry = registry
+        self._transfers: dict[str, list[str]] = {}
+        self._payments: dict[str, list[str]] = {}
+        self._strikes: Counter[str] = Counter()
+        self._touched: dict[str, str] = {}
+        self._closed: dict[str, str] = {}  # destination that a fault closed → fault
+        self._over_at = plan.window_start
+
+    # --- asked by the world --------------------------------------------------------------------------------------
+
+    def on_stripe_call(self, call: PendingCall) -> CallEffect | None:
+        """Only transfers are struck. A destination that a fault closed strikes every later transfer to it, too."""
+        if call.method != "POST" or call.path != "/v1/transfers":
+            return None
+        transfer = call.business_key or call.idempotency_key or ""
+        contest = self._registry.contest_key(call.contest_id)
+        turn = _turn(self._transfers, contest, transfer)
+        for fault in self._plan.faults:
+            if self._closed_by(fault, call) or self._is_due(fault, ("transfer_", "destination_"), contest, turn):
+                return self._strike_transfer(fault, call, transfer)
+        return None
+
+    def on_webhook(self, webhook: PendingWebhook) -> WebhookEffect | None:
+        """Only the announcement of a payment is struck, once."""
+        if webhook.event_type != _PAID:
+            return None
+        contest = self._registry.contest_key(webhook.contest_id)
+        turn = _turn(self._payments, contest, webhook.object_id)
+        for fault in self._plan.faults:
+            if self._is_due(fault, ("webhook_", "two_events_"), contest, turn) and not self._strikes[fault.fault_id]:
+                keys = {"stripe_event_id": webhook.event_id, "payment_intent": webhook.object_id}
+                self._strike(fault, keys, detail=f"payment {turn} of {contest}", lasts_seconds=fault.delay_seconds)
+                return webhook_effect(fault)
+        return None
+
+    def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None:
+        """An empty ``tournament`` is the status page, which is down with any feed."""
+        for fault in self._plan.faults:
+            if self._meets(fault, tournament):
+                asked = f"{tournament or 'status page'}{', final board' if final else ''}"
+                self._strike(fault, {"tournament": str(fault.tournament)}, detail=f"request for {asked}")
+                return provider_effect(fault)
+        return None
+
+    def fault_of(self, business_key: str) -> str | None:
+        return self._touched.get(business_key)
+
+    # --- asked by the run ----------------------------------------------------------------------------------------
+
+    def healthy_at(self) -> datetime:
+        """When the last fault is over: what the plan knows beforehand, or a later strike with its delay."""
+        return max(self._over_at, self._plan.healthy_at())
+
+    def never_met(self) -> list[str]:
+        """Ids of faults that found no victim, ordered."""
+        return sorted(fault.fault_id for fault in self._plan.faults if not self._strikes[fault.fault_id])
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _is_due(self, fault: PlannedFault, kinds: tuple[str, ...], contest: str | None, turn: int) -> bool:
+        """The fault is aimed at this victim and has not struck it often enough."""
+        return (
+            fault.kind.startswith(kinds)
+            and contest is not None
+            and (fault.contest, fault.nth) == (contest, turn)
+            and self._strikes[fault.fault_id] < fault.times
+        )
+
+    def _closed_by(self, fault: PlannedFault, call: PendingCall) -> bool:
+        return call.destination is not None and self._closed.get(call.destination) == fault.fault_id
+
+    def _meets(self, fault: PlannedFault, tournament: str) -> bool:
+        now = self._clock.now
+        if now < fault.starts_at or (fault.ends_at is not None and now >= fault.ends_at):
+            return False
+        if fault.kind == "provider_outage":
+            return tournament in (fault.tournament, "")
+        if tournament != fault.tournament:
+            return False
+        if fault.kind == "provider_malformed":
+            return self._strikes[fault.fault_id] < fault.times
+        return fault.kind == "provider_incomplete_final"
+
+    def _strike_transfer(self, fault: PlannedFault, call: PendingCall, transfer: str) -> CallEffect:
+        keys = {"payout_transfer_id": transfer}
+        if call.idempotency_key is not None:
+            keys["idempotency_key"] = call.idempotency_key
+        if fault.kind == "destination_invalid" and call.destination is not None:
+            self._closed[call.destination] = fault.fault_id
+            keys["destination"] = call.destination
+        effect = call_effect(fault)
+        detail = f"{effect.mode}, strike {self._strikes[fault.fault_id] + 1}"
+        self._strike(fault, keys, detail=detail, lasts_seconds=effect.sim_seconds)
+        return effect
+
+    def _strike(self, fault: PlannedFault, keys: dict[str, str], *, detail: str, lasts_seconds: int = 0) -> None:
+        """Count and record a strike; its keys keep the fault as their cause."""
+        self._strikes[fault.fault_id] += 1
+        self._over_at = max(self._over_at, self._clock.now + timedelta(seconds=lasts_seconds))
+        if fault.tournament is None:
+            self._touched.update(dict.fromkeys(keys.values(), fault.fault_id))
+        self._recorder.record(
+            FaultInjected(fault_id=fault.fault_id, fault_kind=fault.kind, keys=keys, detail=detail),
+            cause=f"fault:{fault.fault_id}",
+        )
+
+
+def _turn(seen: dict[str, list[str]], contest: str | None, victim: str) -> int:
+    """Place of the victim among those of its contest, from 1; a new one comes last. 0 without a contest."""
+    if contest is None:
+        return 0
+    order = seen.setdefault(contest, [])
+    if victim not in order:
+        order.append(victim)
+    return order.index(victim) + 1

@@ -1,0 +1,166 @@
+"""The concrete faults of a run: what the seed made of the scenario's faults, as data that a run can be started from."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from simulation.chance import chance
+from simulation.errors import UsageError
+from simulation.history import FaultScheduled
+from simulation.scenario import Contest, Expectation, Fault, FaultKind, Scenario, Tournament
+
+CALL_TIMEOUT_SECONDS = 30
+"""How long a platform waits for Stripe (spec/platform.md, "Money")."""
+PROVIDER_TIMEOUT_SECONDS = 5
+_REPEAT_SECONDS = (60, 600)
+"""A duplicate, or the second event of a payment, comes this much after the first."""
+
+
+class PlannedFault(BaseModel):
+    """One line of ``faults.json``. Times are simulated, aware UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fault_id: str
+    kind: FaultKind
+    expect: Expectation
+    starts_at: datetime
+    """It meets nobody before. For faults of payments and transfers: when the first of them can happen."""
+    ends_at: datetime | None = None
+    """End of its window, where it has one; it meets nobody from then on."""
+    over_by: datetime
+    """When it should be over: the end of its window, or of the last payment or the payout it may strike."""
+    contest: str | None = None
+    nth: int = 1
+    times: int = 1
+    tournament: str | None = None
+    delay_seconds: int = 0
+    status: int | None = None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What it is aimed at, as the history has it."""
+        if self.tournament is not None:
+            return {"tournament": self.tournament}
+        return {"contest": str(self.contest), "nth": str(self.nth)}
+
+    @property
+    def scheduled(self) -> FaultScheduled:
+        """The event that announces it."""
+        expectation: Literal["self_heals", "runbook", "terminal"] = (
+            "terminal" if self.expect.terminal else "runbook" if self.expect.runbook else "self_heals"
+        )
+        return FaultScheduled(
+            fault_id=self.fault_id,
+            fault_kind=self.kind,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            keys=self.keys,
+            expectation=expectation,
+            runbook=self.expect.runbook,
+            reason=self.expect.terminal,
+        )
+
+
+class FaultPlan(BaseModel):
+    """The whole schedule of a run, ordered by start and id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_start: datetime
+    faults: tuple[PlannedFault, ...] = ()
+
+    @classmethod
+    def from_scenario(cls, scenario: Scenario, seed: int) -> FaultPlan:
+        """What the scenario's faults are in a run with this seed."""
+        contests = {contest.key: contest for contest in scenario.contests}
+        planned = [_planned(fault, contests, scenario.tournaments, seed) for fault in scenario.faults]
+        return cls(
+            window_start=scenario.start,
+            faults=tuple(sorted(planned, key=lambda fault: (fault.starts_at, fault.fault_id))),
+        )
+
+    @property
+    def scheduled(self) -> tuple[FaultScheduled, ...]:
+        """One event for each fault, to be recorded when the run starts."""
+        return tuple(fault.scheduled for fault in self.faults)
+
+    def healthy_at(self) -> datetime:
+        """When all of it should be over, as far as it is known beforehand."""
+        return max([self.window_start, *(fault.over_by for fault in self.faults)])
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, place: str = "faults.json") -> FaultPlan:
+        """:raises UsageError: the text is no schedule; ``place`` says where it came from."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(str(part) for part in first["loc"])
+            raise UsageError(
+                place=place, problem=f"{path}: {first['msg']}", remedy="use a faults.json as a run wrote it"
+            ) from error
+
+    @classmethod
+    def load(cls, file: Path) -> FaultPlan:
+        """:raises UsageError: no such file, or no schedule in it."""
+        try:
+            return cls.from_json(file.read_text(), place=str(file))
+        except OSError as error:
+            raise UsageError(
+                place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name a run's faults.json"
+            ) from error
+
+
+def _planned(fault: Fault, contests: dict[str, Contest], tournaments: dict[str, Tournament], seed: int) -> PlannedFault:
+    starts_at, ends_at = _window(fault, contests, tournaments)
+    delay_seconds = _delay_seconds(fault, seed)
+    last_chance = ends_at or (starts_at if fault.contest is None else max(starts_at, contests[fault.contest].start))
+    return PlannedFault(
+        fault_id=fault.id,
+        kind=fault.kind,
+        expect=fault.expect,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        over_by=last_chance + timedelta(seconds=delay_seconds),
+        contest=fault.contest,
+        nth=fault.nth,
+        times=fault.times,
+        tournament=fault.tournament,
+        delay_seconds=delay_seconds,
+        status=fault.status or (500 if fault.kind == "transfer_error" else None),
+    )
+
+
+def _window(
+    fault: Fault, contests: dict[str, Contest], tournaments: dict[str, Tournament]
+) -> tuple[datetime, datetime | None]:
+    """Payments can be made from a contest's creation on, transfers once its tournament is over.
+
+    A score card that is late for the final board was not on the board before, either.
+    """
+    if fault.tournament is not None:
+        tournament, length = tournaments[fault.tournament], timedelta(minutes=fault.minutes or 0)
+        if fault.at is None:
+            return tournament.last_round_ends_at, tournament.final_board_at + length
+        return fault.at, fault.at + length if length else None
+    assert fault.contest is not None, f"{fault.kind} without a contest"
+    contest = contests[fault.contest]
+    if fault.kind.startswith(("transfer_", "destination_")):
+        return tournaments[contest.tournament].final_board_at, None
+    return contest.created, None
+
+
+def _delay_seconds(fault: Fault, seed: int) -> int:
+    if fault.kind == "webhook_delayed":
+        return 3_600 * (fault.delay_hours or 0)
+    if fault.kind in ("webhook_duplicated", "two_events_for_one_payment"):
+        return chance(seed, "fault", fault.id).randint(*_REPEAT_SECONDS)
+    return 0

@@ -1,0 +1,51 @@
+"""``report.html``: one self-contained file. Everything is escaped; nothing is fetched; it reads without scripts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from simulation.reporting.parts.contests import STAGES
+from simulation.reporting.times import duration
+from simulation.reporting.view import Report
+from simulation.reporting.words import dollars, listed, mark, ordinal, plural
+
+
+def render_html(report: Report) -> str:
+    """The whole document."""
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(report=report, css=_asset("report.css"), js=_asset("report.js"), when=report.calendar.when, iso=_iso)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("simulation.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(money=dollars, duration=duration, ordinal=ordinal, listed=_listed)
+    environment.globals.update(plural=plural, mark=mark, stages=STAGES)
+    return environment
+
+
+def _listed(things: object) -> str:
+    return listed([str(thing) for thing in things]) if isinstance(things, (list, tuple)) else str(things)
+
+
+def _iso(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%MZ}"
+
+
+def _asset(name: str) -> Markup:
+    """An asset of ours, to be inlined as it is: it is code, and holds nothing of the run."""
+    return Markup((files("simulation.reporting") / "assets" / name).read_text(encoding="utf-8"))  # noqa: S704

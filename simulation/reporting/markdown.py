@@ -1,0 +1,32 @@
+"""Writing Markdown with text that is not ours: nothing in it may become markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from simulation.checks.base import Finding
+from simulation.reporting.text import finding_lines
+from simulation.reporting.times import Calendar
+
+_SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+"""What begins or ends markup anywhere in a line; an underscore within a word does neither."""
+
+
+def plain(text: object) -> str:
+    """Text for a paragraph, an item or a table cell, on one line."""
+    one_line = " ".join(str(text).split())
+    return html.escape(_SPECIAL.sub(lambda found: "\\" + found[0], one_line), quote=False)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A table of plain cells."""
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    return lines + [f"| {' | '.join(map(plain, row))} |" for row in rows]
+
+
+def finding_list(findings: Iterable[Finding], calendar: Calendar) -> list[str]:
+    """An item for each finding, its details as items below it."""
+    lines = (line for finding in findings for line in finding_lines(finding, calendar))
+    return [f"  - {plain(line)}" if line.startswith(" ") else f"- {plain(line)}" for line in lines]

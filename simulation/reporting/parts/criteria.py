@@ -1,0 +1,109 @@
+"""The verdict row by row: the specification's criteria by section, each with what decided it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from simulation.checks.base import CheckResult, Finding
+from simulation.reporting.parts.directory import Directory
+from simulation.reporting.words import Mark, mark
+from simulation.verdict import Criterion, Verdict
+
+_SECTIONS = {
+    "success": "Success criteria",
+    "failure": "Failure criteria",
+    "before": "Checklist: before the simulation",
+    "during": "Checklist: during the simulation",
+    "after": "Checklist: after the simulation",
+    "constraint": "Measurable constraints",
+    "completion": "Completion criteria",
+}
+_NOT_OCCURRED = {"pass": "did not occur", "fail": "occurred"}
+"""A failure criterion is met by not occurring."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionView:
+    section: str
+    text: str
+    outcome: str
+    mark: Mark
+    word: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for result in self.checks for finding in result.findings)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why it is unknown or not verified."""
+        reasons = ((result.check, result.unknown or result.not_verified) for result in self.checks)
+        return tuple(f"{check}: {reason}" for check, reason in reasons if reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionView:
+    key: str
+    title: str
+    criteria: tuple[CriterionView, ...]
+
+    @property
+    def passed(self) -> int:
+        return sum(criterion.outcome == "pass" for criterion in self.criteria)
+
+    @property
+    def all_passed(self) -> bool:
+        return self.passed == len(self.criteria)
+
+    @property
+    def mark(self) -> Mark:
+        """The worst outcome in the section."""
+        outcomes = {criterion.outcome for criterion in self.criteria}
+        return mark(next((o for o in ("fail", "unknown", "not_verified") if o in outcomes), "pass"))
+
+
+def sections_of(verdict: Verdict, names: Directory) -> tuple[SectionView, ...]:
+    """Sections in the specification's order."""
+    results = {result.check: _told(result, names) for result in verdict.results}
+    known = [*_SECTIONS, *(c.section for c in verdict.criteria if c.section not in _SECTIONS)]
+    sections = []
+    for key in dict.fromkeys(known):
+        criteria = tuple(_criterion(c, results) for c in verdict.criteria if c.section == key)
+        if criteria:
+            sections.append(SectionView(key=key, title=_SECTIONS.get(key, key.capitalize()), criteria=criteria))
+    return tuple(sections)
+
+
+def _criterion(criterion: Criterion, results: dict[str, CheckResult]) -> CriterionView:
+    marked = mark(criterion.outcome)
+    word = _NOT_OCCURRED.get(criterion.outcome, marked.word) if criterion.section == "failure" else marked.word
+    return CriterionView(
+        section=criterion.section,
+        text=criterion.text,
+        outcome=criterion.outcome,
+        mark=marked,
+        word=word,
+        checks=tuple(results[name] for name in criterion.checks if name in results),
+    )
+
+
+def _told(result: CheckResult, names: Directory) -> CheckResult:
+    """The result with findings that people can read: names for ids."""
+    findings = tuple(
+        replace(
+            finding,
+            subject=names.told(finding.subject),
+            message=names.told(finding.message),
+            expected=names.told(finding.expected),
+            actual=names.told(finding.actual),
+        )
+        for finding in result.findings
+    )
+    return replace(result, findings=findings)
+
+
+def findings_of(verdict: Verdict, names: Directory) -> tuple[Finding, ...]:
+    """All findings, each once, by time (those without one last)."""
+    found = [finding for result in verdict.results for finding in _told(result, names).findings]
+    return tuple(sorted(found, key=lambda f: (f.at is None, f.at.isoformat() if f.at else "", f.check, f.subject)))

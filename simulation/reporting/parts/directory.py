@@ -1,0 +1,93 @@
+"""Ids to names: the history speaks of ids, the report of people and contests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulation.history import EntrantAction, Exchange, ExecutionStarted, History
+from simulation.reporting.parts.fields import text
+from simulation.reporting.words import dollars
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CENTS = re.compile(r"(-?\d+)(?: cents\b|(?=, Stripe -?\d+ cents\b))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """Lookups never fail: an unknown id is shown by its first eight characters."""
+
+    contests: Mapping[str, str]
+    """Platform id or scenario key → name."""
+    contest_ids: Mapping[str, str]
+    """Scenario key → platform id."""
+    people: Mapping[str, str]
+    """User id → name."""
+    system_actor: str
+    operators: frozenset[str]
+
+    def contest(self, contest_id: str | None) -> str:
+        """Name of a contest by platform id or scenario key."""
+        return self.contests.get(contest_id or "", _short(contest_id))
+
+    def person(self, user_id: str | None) -> str:
+        """Name of a user."""
+        return self.people.get(user_id or "", _short(user_id))
+
+    def known(self, identifier: str) -> str:
+        """The name of whatever this is the id of; empty when it is neither a contest's nor a person's."""
+        return self.contests.get(identifier) or self.people.get(identifier) or ""
+
+    def told(self, text: str) -> str:
+        """A text of the jury's with names for the ids in it, and dollars for cents."""
+        named = _ID.sub(lambda found: self.known(found[0]) or found[0], text)
+        return _CENTS.sub(lambda found: dollars(int(found[1])), named)
+
+    def actor(self, actor: str) -> str:
+        """Who acted, in words: the platform itself, the operator, or a named user."""
+        if actor == self.system_actor:
+            return "platform (automatic)"
+        if actor in self.operators:
+            return "operator"
+        return self.person(actor)
+
+
+def directory_of(history: History) -> Directory:
+    """Read the names out of the history: observed contests, the scenario, and what people said when signing up."""
+    ids = {act.contest: act.contest_id for act in history.of(EntrantAction) if act.contest and act.contest_id}
+    return Directory(
+        contests=_contest_names(history, ids),
+        contest_ids=ids,
+        people=_people_names(history),
+        system_actor=history.started.governance.system_actor if history.started else "",
+        operators=frozenset(started.operator for started in history.of(ExecutionStarted)),
+    )
+
+
+def _contest_names(history: History, ids: Mapping[str, str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    document = history.started.scenario_document if history.started else None
+    contests = document.get("contests") if isinstance(document, dict) else None
+    for contest in contests if isinstance(contests, list) else ():
+        if isinstance(contest, dict) and contest.get("key"):
+            key = str(contest["key"])
+            names[key] = str(contest.get("name") or key)
+            if key in ids:
+                names[ids[key]] = names[key]
+    for row in history.rows("contests") or ():
+        names[text(row, "contest_id")] = text(row, "name")
+    return names
+
+
+def _people_names(history: History) -> dict[str, str]:
+    names = {act.user_id: act.person for act in history.of(EntrantAction) if act.user_id}
+    for exchange in history.of(Exchange):
+        asked, answered = exchange.request_body, exchange.response_body
+        if isinstance(asked, dict) and isinstance(answered, dict) and "user_id" in answered and "name" in asked:
+            names[str(answered["user_id"])] = str(asked["name"])
+    return names
+
+
+def _short(identifier: str | None) -> str:
+    return "—" if not identifier else identifier if len(identifier) <= 24 else f"{identifier[:8]}…"

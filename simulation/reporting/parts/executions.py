@@ -1,0 +1,100 @@
+"""Runbook executions: the alert that started each, the transcript, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.checks.case import Execution
+from simulation.history import AlertFired, AlertResolved, RunbookStep
+from simulation.reporting.parts.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertView:
+    """An alert that fired; ``resolved_at`` is None when it still fired at the end."""
+
+    alert_id: str
+    name: str
+    labels: str
+    severity: str
+    runbook: str | None
+    fired_at: datetime
+    resolved_at: datetime | None
+    fault_id: str | None
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionView:
+    number: int
+    execution_id: str
+    runbook: str
+    version: str
+    started_at: datetime
+    ended_at: datetime | None
+    status: str
+    """``completed``, ``failed``, ``partial``, or ``open`` when it never ended."""
+    error: str
+    duration_seconds: int | None
+    alert: AlertView | None
+    fault_id: str | None
+    steps: tuple[RunbookStep, ...]
+    seq: int
+
+    @property
+    def matched(self) -> int:
+        """Commands whose output was as the runbook states it."""
+        return sum(step.matched for step in self.steps)
+
+
+def alerts_of(source: Source) -> tuple[AlertView, ...]:
+    """All alerts that fired, in order."""
+    resolved = {event.alert_id: event.at for event in source.history.of(AlertResolved)}
+    return tuple(
+        AlertView(
+            alert_id=event.alert_id,
+            name=event.alert,
+            labels=", ".join(f"{name}={value}" for name, value in sorted(event.labels.items())),
+            severity=event.severity,
+            runbook=event.runbook,
+            fired_at=event.at,
+            resolved_at=resolved.get(event.alert_id),
+            fault_id=fault_of(event.cause),
+            seq=event.seq,
+        )
+        for event in source.history.of(AlertFired)
+    )
+
+
+def executions_of(source: Source, alerts: tuple[AlertView, ...]) -> tuple[ExecutionView, ...]:
+    """All executions, in order."""
+    by_id = {alert.alert_id: alert for alert in alerts}
+    return tuple(
+        _view(number, execution, by_id.get(execution.started.alert_id or ""))
+        for number, execution in enumerate(source.case.executions, start=1)
+    )
+
+
+def _view(number: int, execution: Execution, alert: AlertView | None) -> ExecutionView:
+    started, ended = execution.started, execution.ended
+    return ExecutionView(
+        number=number,
+        execution_id=started.execution_id,
+        runbook=started.runbook,
+        version=started.version,
+        started_at=started.at,
+        ended_at=ended.at if ended else None,
+        status=ended.status if ended else "open",
+        error=(ended.error or "") if ended else "the run ended before it did",
+        duration_seconds=ended.sim_duration_seconds if ended else None,
+        alert=alert,
+        fault_id=fault_of(started.cause) or (alert.fault_id if alert else None),
+        steps=execution.steps,
+        seq=started.seq,
+    )
+
+
+def fault_of(cause: str) -> str | None:
+    """The fault id in a ``fault:<id>`` cause."""
+    return cause.removeprefix("fault:") if cause.startswith("fault:") else None

@@ -1,0 +1,91 @@
+"""Facts of the run: what was run, where, why there, and how to run it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.history import JobSummary, RunStarted, WitnessSummary
+from simulation.reporting.parts.source import Source
+from simulation.reporting.words import plural
+from simulation.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """``code`` values are shown in a monospaced face."""
+
+    name: str
+    value: str
+    code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    scenario: str
+    description: str
+    seed: int
+    days: int
+    target: str
+    environment: str
+    environment_reason: str
+    digest: str
+    reproduce: str
+    rejudge: str
+    rows: tuple[Fact, ...]
+    """Everything else worth knowing, in order."""
+    jobs: tuple[JobSummary, ...]
+    witnesses: tuple[WitnessSummary, ...]
+
+
+def facts_of(source: Source, verdict: Verdict) -> Facts:
+    """Read from the first and the last event and the witnesses."""
+    started, ended = source.history.started, source.history.ended
+    scenario = started.scenario if started else "(no beginning on record)"
+    rows = [Fact(name="Events in the history", value=f"{len(source.history.events):,}")]
+    if started:
+        rows.append(Fact(name="Founder access revoked", value=source.calendar.when(started.absence_start)))
+    if ended:
+        rows += [
+            Fact(name="Last fault over", value=source.calendar.when(ended.healthy_at)),
+            Fact(name="Everything at rest", value=source.calendar.when(ended.converged_at)),
+            Fact(name="Deadline for that", value=source.calendar.when(ended.converge_deadline)),
+            Fact(name="Simulated events", value=f"{ended.events_processed:,}"),
+            Fact(name="SQL statements of the platform", value=f"{ended.statements:,}"),
+        ]
+        if ended.pending:
+            rows.append(Fact(name="Still pending", value=", ".join(ended.pending)))
+    return Facts(
+        scenario=scenario,
+        description=_description(started),
+        seed=started.seed if started else 0,
+        days=started.days if started else source.calendar.days,
+        target=started.target if started else "",
+        environment=started.environment if started else "",
+        environment_reason=started.environment_reason if started else "",
+        digest=verdict.digest,
+        reproduce=_reproduce(started),
+        rejudge=f"simulate check reports/{scenario}/latest",
+        rows=tuple(rows),
+        jobs=tuple(source.history.of(JobSummary)),
+        witnesses=tuple(source.history.of(WitnessSummary)),
+    )
+
+
+def _description(started: RunStarted | None) -> str:
+    document = started.scenario_document if started else None
+    return str(document.get("description") or "") if isinstance(document, dict) else ""
+
+
+def _reproduce(started: RunStarted | None) -> str:
+    """The command that gives the same history; ``--days`` only where the run was cut short."""
+    if started is None:
+        return ""
+    document = started.scenario_document
+    planned = document.get("days") if isinstance(document, dict) else None
+    days = f" --days {started.days}" if planned not in (None, started.days) else ""
+    return f"simulate run {started.scenario} --seed {started.seed}{days}"
+
+
+def run_title(facts: Facts) -> str:
+    """``founder_absence_14d, seed 7, 14 days``."""
+    return f"{facts.scenario}, seed {facts.seed}, {plural(facts.days, 'day')}"

@@ -1,0 +1,156 @@
+"""Each fault: what was to happen, what happened, how it was noticed, how and after how long it was over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.history import FaultInjected, FaultScheduled
+from simulation.reporting.parts.chain import Link, chain_of
+from simulation.reporting.parts.executions import AlertView, ExecutionView
+from simulation.reporting.parts.fields import text
+from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.victims import Victims, victims_of
+from simulation.reporting.words import fault_title, listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultView:
+    fault_id: str
+    kind: str
+    title: str
+    expected: str
+    """How the scenario says it must end, in words."""
+    foreseen: str
+    """The ending that goes with it."""
+    planned_at: datetime
+    planned_end: datetime | None
+    struck_at: datetime | None
+    struck_last: datetime | None
+    strikes: int
+    victims: str
+    alerts: tuple[AlertView, ...]
+    executions: tuple[ExecutionView, ...]
+    ending: str
+    """``runbook``, ``self``, ``terminal``, ``open`` or ``never``."""
+    ended_how: str
+    ended_at: datetime | None
+    chain: tuple[Link, ...]
+
+    @property
+    def over(self) -> bool:
+        """It struck and was recovered from, or ended in the state that was foreseen."""
+        return self.ending in ("runbook", "self", "terminal")
+
+    @property
+    def ended_short(self) -> str:
+        """How it was over, in a few words for a narrow screen."""
+        runbooks = listed(sorted({e.runbook for e in self.executions if e.status == "completed"}))
+        if self.ending == "terminal" and runbooks != "none":
+            return f"final failure; runbook {runbooks}"
+        words = {
+            "runbook": f"runbook {runbooks}",
+            "self": "healed by itself",
+            "terminal": "final failure, nothing to do",
+        }
+        return words.get(self.ending, self.ended_how)
+
+    @property
+    def as_foreseen(self) -> bool:
+        """It was over in the way that the scenario says."""
+        return self.ending == self.foreseen
+
+    @property
+    def noticed_after_seconds(self) -> int | None:
+        if not self.alerts or self.struck_at is None:
+            return None
+        return int((self.alerts[0].fired_at - self.struck_at).total_seconds())
+
+    @property
+    def over_after_seconds(self) -> int | None:
+        """From the first strike."""
+        if self.ended_at is None or self.struck_at is None:
+            return None
+        return int((self.ended_at - self.struck_at).total_seconds())
+
+
+def faults_of(
+    source: Source, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
+) -> tuple[FaultView, ...]:
+    """All scheduled faults, by the time they were planned for."""
+    scheduled = sorted(source.history.of(FaultScheduled), key=lambda event: (event.starts_at, event.fault_id))
+    return tuple(_view(source, event, alerts, executions) for event in scheduled)
+
+
+def _view(
+    source: Source, fault: FaultScheduled, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
+) -> FaultView:
+    injected = tuple(event for event in source.history.of(FaultInjected) if event.fault_id == fault.fault_id)
+    answers = _answers(fault, injected, executions)
+    answered = {execution.alert.alert_id for execution in answers if execution.alert}
+    mine = tuple(alert for alert in alerts if alert.fault_id == fault.fault_id or alert.alert_id in answered)
+    victims = victims_of(source, fault, injected)
+    ending, how, ended_at = _ending(fault, injected, victims, answers)
+    return FaultView(
+        fault_id=fault.fault_id,
+        kind=fault.fault_kind,
+        title=fault_title(fault.fault_kind),
+        expected=_expected(fault),
+        foreseen={"self_heals": "self"}.get(fault.expectation, fault.expectation),
+        planned_at=fault.starts_at,
+        planned_end=fault.ends_at,
+        struck_at=injected[0].at if injected else None,
+        struck_last=injected[-1].at if injected else None,
+        strikes=len(injected),
+        victims=victims.named,
+        alerts=mine,
+        executions=answers,
+        ending=ending,
+        ended_how=how,
+        ended_at=ended_at,
+        chain=chain_of(source, fault.fault_id, injected, victims, mine, answers),
+    )
+
+
+def _answers(
+    fault: FaultScheduled, injected: tuple[FaultInjected, ...], executions: tuple[ExecutionView, ...]
+) -> tuple[ExecutionView, ...]:
+    """Executions that go back to the fault; where none is marked so (two faults of one runbook), its runbook's."""
+    marked = tuple(execution for execution in executions if execution.fault_id == fault.fault_id)
+    if marked or not injected:
+        return marked
+    return tuple(
+        execution
+        for execution in executions
+        if execution.runbook == fault.runbook and execution.fault_id is None and execution.started_at >= injected[0].at
+    )
+
+
+def _expected(fault: FaultScheduled) -> str:
+    by_runbook = f"by runbook {fault.runbook}" if fault.runbook else ""
+    if fault.expectation == "terminal":
+        return f"ends as failed_terminal ({fault.reason})" + (f", dealt with {by_runbook}" if by_runbook else "")
+    return f"recovered {by_runbook}" if fault.expectation == "runbook" else "heals by itself"
+
+
+def _ending(
+    fault: FaultScheduled, injected: tuple[FaultInjected, ...], victims: Victims, answers: tuple[ExecutionView, ...]
+) -> tuple[str, str, datetime | None]:
+    """(ending, in words, when)."""
+    if not injected:
+        return "never", "never struck: its victim did not come", None
+    restored_at = victims.restored_at(injected[0].at, injected[-1].at, fault.ends_at)
+    completed = [answer for answer in answers if answer.status == "completed" and answer.ended_at]
+    runbooks = listed(sorted({answer.runbook for answer in completed}))
+    reasons = [text(r, "failure_reason") for r in victims.transfers if text(r, "status") == "failed_terminal"]
+    if reasons:
+        how = f"ended as failed_terminal ({listed(reasons)})" + (
+            f", dealt with by runbook {runbooks}" if completed else ""
+        )
+        return "terminal", how, completed[-1].ended_at if completed else restored_at
+    if completed and (restored_at or not victims.found):
+        ended_at = max(at for at in (restored_at, completed[-1].ended_at) if at)
+        return "runbook", f"recovered by runbook {runbooks}", ended_at
+    if restored_at:
+        return "self", "healed by itself", restored_at
+    return "open", "not recovered from by the end of the run", None

@@ -1,0 +1,69 @@
+"""The key figures at the top of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.reporting.parts.contests import ContestView
+from simulation.reporting.parts.criteria import SectionView
+from simulation.reporting.parts.executions import ExecutionView
+from simulation.reporting.parts.faults import FaultView
+from simulation.reporting.parts.funds import Funds
+from simulation.reporting.words import dollars, plural
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """``tone``: ``good``, ``bad`` or ``plain``."""
+
+    label: str
+    value: str
+    note: str
+    tone: str = "plain"
+
+
+def figures_of(
+    sections: tuple[SectionView, ...],
+    contests: tuple[ContestView, ...],
+    faults: tuple[FaultView, ...],
+    executions: tuple[ExecutionView, ...],
+    funds: Funds,
+    escalations: int,
+) -> tuple[Figure, ...]:
+    """Eight numbers that say how the run went."""
+    over = sum(fault.over for fault in faults)
+    completed = sum(execution.status == "completed" for execution in executions)
+    paid_out = sum(contest.paid_out for contest in contests)
+    return (
+        _criteria([criterion.outcome for section in sections for criterion in section.criteria]),
+        _of("Contests paid out", paid_out, len(contests), "of those created"),
+        _of("Faults over", over, len(faults), "recovered, or ended as foreseen"),
+        _of("Runbooks completed", completed, len(executions), "commands gave what they state"),
+        Figure(label="Money in", value=dollars(funds.in_cents), note=plural(funds.charges, "payment")),
+        Figure(label="Prizes out", value=dollars(funds.prizes_cents), note=plural(funds.transfers, "transfer")),
+        Figure(label="Stripe fees", value=dollars(funds.fees_cents), note=f"refunds {dollars(funds.refunds_cents)}"),
+        Figure(
+            label="Escalations",
+            value=f"{escalations}",
+            note="to engineering",
+            tone="bad" if escalations else "good",
+        ),
+    )
+
+
+def _criteria(outcomes: list[str]) -> Figure:
+    """What is not met is named; a criterion that is only not verified is no failure."""
+    told = [
+        (outcomes.count("fail"), "not met"),
+        (outcomes.count("unknown"), "unknown"),
+        (outcomes.count("not_verified"), "not verified"),
+    ]
+    rest = ", ".join(f"{count} {words}" for count, words in told if count)
+    tone = "bad" if told[0][0] or told[1][0] else "good"
+    value = f"{outcomes.count('pass')} of {len(outcomes)}"
+    return Figure(label="Criteria met", value=value, note=rest or "of the specification", tone=tone)
+
+
+def _of(label: str, part: int, whole: int, note: str) -> Figure:
+    tone = "plain" if not whole else "good" if part == whole else "bad"
+    return Figure(label=label, value=f"{part} of {whole}", note=note, tone=tone)

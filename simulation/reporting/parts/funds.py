@@ -1,0 +1,97 @@
+"""Money through the platform's balance at Stripe, to the cent, from Stripe's own movements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.history import StripeBalance, StripeMovement
+from simulation.reporting.parts.fields import number, text
+from simulation.reporting.parts.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Funds:
+    """All amounts positive; ``other_cents`` (adjustments, top-ups, reversals) carries its sign."""
+
+    opening_cents: int
+    in_cents: int
+    fees_cents: int
+    refunds_cents: int
+    prizes_cents: int
+    other_cents: int
+    closing_cents: int | None
+    """None: the balance was not witnessed."""
+    pending_cents: int
+    """Part of the closing balance that is not available yet."""
+    prizes_owed_cents: int
+    """Prizes whose transfer has not ended: still to be paid."""
+    prizes_undeliverable_cents: int
+    """Prizes whose transfer ended ``failed_terminal``: owed to people whom no transfer reaches."""
+    refunds_owed_cents: int
+    platform_share_cents: int
+    """What the ledger says belongs to the platform."""
+    charges: int
+    transfers: int
+    refunds: int
+
+    @property
+    def expected_closing_cents(self) -> int:
+        return (
+            self.opening_cents
+            + self.in_cents
+            - self.fees_cents
+            - self.refunds_cents
+            - self.prizes_cents
+            + self.other_cents
+        )
+
+    @property
+    def difference_cents(self) -> int:
+        """Closing balance less what the movements add up to; 0 is right."""
+        return (self.closing_cents or 0) - self.expected_closing_cents if self.closing_cents is not None else 0
+
+    @property
+    def owed_cents(self) -> int:
+        return self.prizes_owed_cents + self.prizes_undeliverable_cents + self.refunds_owed_cents
+
+
+def funds_of(source: Source) -> Funds:
+    """Sum the movements and what is still owed."""
+    movements = source.history.of(StripeMovement)
+    balances = source.history.of(StripeBalance)
+    amounts: dict[str, list[int]] = {"charge": [], "transfer": [], "refund": []}
+    other = 0
+    for movement in movements:
+        if movement.movement in amounts:
+            amounts[movement.movement].append(movement.amount_cents)
+        else:
+            other += movement.amount_cents
+    return Funds(
+        opening_cents=balances[-1].opening_cents if balances else 0,
+        in_cents=sum(amounts["charge"]),
+        fees_cents=sum(movement.fee_cents for movement in movements),
+        refunds_cents=-sum(amounts["refund"]),
+        prizes_cents=-sum(amounts["transfer"]),
+        other_cents=other,
+        closing_cents=balances[-1].available_cents + balances[-1].pending_cents if balances else None,
+        pending_cents=balances[-1].pending_cents if balances else 0,
+        prizes_owed_cents=_unfinished(source, "transfers", ("pending", "processing", "retryable")),
+        prizes_undeliverable_cents=_unfinished(source, "transfers", ("failed_terminal",)),
+        refunds_owed_cents=_unfinished(source, "refunds", ("pending", "processing", "retryable", "failed_terminal")),
+        platform_share_cents=_platform_share(source),
+        charges=len(amounts["charge"]),
+        transfers=len(amounts["transfer"]),
+        refunds=len(amounts["refund"]),
+    )
+
+
+def _unfinished(source: Source, relation: str, statuses: tuple[str, ...]) -> int:
+    return sum(number(row, "amount_cents") for row in source.rows(relation) if text(row, "status") in statuses)
+
+
+def _platform_share(source: Source) -> int:
+    return sum(
+        number(row, "amount_cents") * (1 if row.get("direction") == "CREDIT" else -1)
+        for row in source.rows("postings")
+        if row.get("account") == "platform"
+    )

@@ -1,0 +1,101 @@
+"""The jury's three books side by side, with names for ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.checks.case import CannotTell
+from simulation.checks.lines import Line
+from simulation.checks.reconciliation import reconcile
+from simulation.reporting.parts.source import Source
+
+_KINDS = ("payment", "refund", "prize")
+_TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """One business key in the three books, integer cents."""
+
+    kind: str
+    business_key: str
+    contest: str
+    person: str
+    expected_cents: int
+    ledger_cents: int
+    stripe_cents: int
+    state: str
+    """``agrees``, ``explained`` or ``problem``."""
+    remark: str
+    """The explanation, or the problem."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """All lines of one kind, and their sums."""
+
+    title: str
+    rows: tuple[Reconciled, ...]
+
+    @property
+    def expected_cents(self) -> int:
+        return sum(row.expected_cents for row in self.rows)
+
+    @property
+    def ledger_cents(self) -> int:
+        return sum(row.ledger_cents for row in self.rows)
+
+    @property
+    def stripe_cents(self) -> int:
+        return sum(row.stripe_cents for row in self.rows)
+
+    @property
+    def differing(self) -> tuple[Reconciled, ...]:
+        return tuple(row for row in self.rows if row.state != "agrees")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    books: tuple[Book, ...]
+    doubt: str
+    """Why the books could not be laid side by side; empty when they could."""
+
+    @property
+    def differing(self) -> tuple[Reconciled, ...]:
+        return tuple(row for book in self.books for row in book.differing)
+
+    @property
+    def keys(self) -> int:
+        return sum(len(book.rows) for book in self.books)
+
+
+def reconciliation_of(source: Source) -> Reconciliation:
+    """Entry fees, refunds and prizes by business key, as the jury reconciles them."""
+    try:
+        lines = reconcile(source.case)
+    except CannotTell as gap:
+        return Reconciliation(books=(), doubt=str(gap))
+    rows = sorted((_row(source, line) for line in lines), key=lambda row: (row.contest, row.person, row.business_key))
+    return Reconciliation(
+        books=tuple(
+            Book(title=_TITLES[kind], rows=tuple(row for row in rows if row.kind == kind))
+            for kind in _KINDS
+            if any(row.kind == kind for row in rows)
+        ),
+        doubt="",
+    )
+
+
+def _row(source: Source, line: Line) -> Reconciled:
+    state = "problem" if line.problem else "explained" if line.explanation else "agrees"
+    return Reconciled(
+        kind=line.kind,
+        business_key=line.business_key,
+        contest=source.names.contest(line.contest_id),
+        person=source.names.person(line.user_id),
+        expected_cents=line.expected_cents,
+        ledger_cents=line.ledger_cents,
+        stripe_cents=line.stripe_cents,
+        state=state,
+        remark=line.problem or line.explanation,
+    )

@@ -1,0 +1,118 @@
+"""The run in plain English, for somebody who knows nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.checks.base import Finding
+from simulation.reporting.parts.contests import ContestView
+from simulation.reporting.parts.criteria import CriterionView, SectionView
+from simulation.reporting.parts.facts import Facts
+from simulation.reporting.parts.faults import FaultView
+from simulation.reporting.parts.funds import Funds
+from simulation.reporting.times import Calendar
+from simulation.reporting.words import dollars, listed, plural
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """``what``: what was tried; ``happened``: what came of it; ``why``: why the verdict is what it is."""
+
+    what: str
+    happened: str
+    why: str
+
+
+def story_of(
+    calendar: Calendar,
+    facts: Facts,
+    contests: tuple[ContestView, ...],
+    entrants: int,
+    funds: Funds,
+    faults: tuple[FaultView, ...],
+    sections: tuple[SectionView, ...],
+    findings: tuple[Finding, ...],
+) -> Story:
+    """Three short texts, each complete by itself."""
+    return Story(
+        what=_what(calendar, facts),
+        happened=" ".join((_contests(contests, entrants), _money(funds), _faults(faults))),
+        why=_why([criterion for section in sections for criterion in section.criteria], findings),
+    )
+
+
+def _what(calendar: Calendar, facts: Facts) -> str:
+    span = f"{calendar.start:%d %b} to {calendar.end:%d %b %Y}"
+    return (
+        f"For {plural(facts.days, 'simulated day')} ({span}) a contest platform had to run by itself. Founder and "
+        "engineering access was revoked; only an operator was there, who answers alerts by following written runbooks "
+        "to the letter. "
+        "People joined contests and paid, real-world trouble was injected on a schedule, and independent witnesses "
+        "recorded everything."
+    )
+
+
+def _contests(contests: tuple[ContestView, ...], entrants: int) -> str:
+    paid_out = sum(contest.paid_out for contest in contests)
+    end = "all were paid out" if paid_out == len(contests) else f"{paid_out} of {len(contests)} were paid out"
+    return (
+        f"{plural(len(contests), 'contest')} with {plural(entrants, 'entrant')} took place; {end}."
+        if contests
+        else ("No contest was observed.")
+    )
+
+
+def _money(funds: Funds) -> str:
+    text = (
+        f"Entrants paid in {dollars(funds.in_cents)}; {dollars(funds.prizes_cents)} went out as prizes, "
+        f"{dollars(funds.refunds_cents)} came back as refunds and Stripe kept {dollars(funds.fees_cents)} in fees."
+    )
+    if funds.prizes_undeliverable_cents:
+        text += f" {dollars(funds.prizes_undeliverable_cents)} in prizes could not be delivered and is still owed."
+    if funds.difference_cents:
+        text += f" Stripe's closing balance differs from that by {dollars(funds.difference_cents)}."
+    return text
+
+
+def _faults(faults: tuple[FaultView, ...]) -> str:
+    if not faults:
+        return "Nothing was made to go wrong."
+    ways = (
+        ("runbook", "recovered by runbook"),
+        ("self", "healed by themselves"),
+        ("terminal", "ended in a final failure that was foreseen"),
+        ("open", "not recovered from"),
+        ("never", "never struck"),
+    )
+    counts = [(sum(fault.ending == ending for fault in faults), words) for ending, words in ways]
+    told = [
+        f"{count} {words if count > 1 else words.replace('themselves', 'itself')}" for count, words in counts if count
+    ]
+    return f"Of {plural(len(faults), 'injected fault')}, {listed(told)}."
+
+
+def _why(criteria: list[CriterionView], findings: tuple[Finding, ...]) -> str:
+    failed = [criterion for criterion in criteria if criterion.outcome == "fail"]
+    unknown = [criterion for criterion in criteria if criterion.outcome == "unknown"]
+    unverified = sum(criterion.outcome == "not_verified" for criterion in criteria)
+    note = (
+        f" {plural(unverified, 'criterion', 'criteria')} could not be verified here and decided nothing."
+        if unverified
+        else ""
+    )
+    if failed:
+        checks = listed(sorted({finding.check for finding in findings}))
+        return (
+            f"The run fails because {plural(len(failed), 'criterion', 'criteria')} of {len(criteria)} "
+            f"{'is' if len(failed) == 1 else 'are'} not met: {plural(len(findings), 'finding')} by {checks}.{note}"
+        )
+    if unknown:
+        reasons = list(dict.fromkeys(doubt for criterion in unknown for doubt in criterion.doubts))
+        return (
+            f"The verdict is unknown because {plural(len(unknown), 'criterion', 'criteria')} of {len(criteria)} could "
+            f"not be decided ({listed(reasons)}). What could not be looked at is never counted as passed.{note}"
+        )
+    return (
+        "The run passes because every criterion that was decided is met "
+        f"({len(criteria) - unverified} of {len(criteria)}) and no check has a finding.{note}"
+    )

@@ -1,0 +1,145 @@
+"""The verdict in one screen: at most 45 lines of 100 columns, readable without colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from simulation.history import History
+from simulation.reporting.parts.criteria import SectionView
+from simulation.reporting.parts.facts import run_title
+from simulation.reporting.text import finding_lines
+from simulation.reporting.times import duration
+from simulation.reporting.view import Report, build_report
+from simulation.reporting.words import dollars, plural
+from simulation.verdict import Verdict
+
+LINES, COLUMNS = 45, 100
+_STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
+_MOST_FINDINGS, _MOST_CRITERIA, _MOST_FAULTS = 4, 14, 9
+
+
+def render(verdict: Verdict, history: History, report_path: Path) -> RenderableType:
+    """What the command line prints at the end of a run."""
+    return render_report(build_report(history, verdict), report_path)
+
+
+def render_report(report: Report, report_path: Path) -> RenderableType:
+    """The screen for a view model that is there already."""
+    lines = [
+        *_head(report),
+        *_findings(report),
+        *_criteria(report),
+        *_faults(report),
+        *_money(report),
+        *_foot(report, report_path),
+    ]
+    assert len(lines) <= LINES, f"{len(lines)} lines do not fit the screen"
+    return Group(*lines)
+
+
+def _line(*parts: tuple[str, str] | str) -> Text:
+    """One line; what is too long is cut with an ellipsis. Control characters never reach the terminal."""
+    line = Text(no_wrap=True, overflow="ellipsis", end="\n")
+    for part in parts:
+        text, style = part if isinstance(part, tuple) else (part, "")
+        line.append("".join(char if char.isprintable() else " " for char in text), style=style)
+    line.truncate(COLUMNS, overflow="ellipsis")
+    return line
+
+
+def _head(report: Report) -> list[Text]:
+    style = f"bold {_STYLES[report.mark.tone]}"
+    return [
+        _line((f"{report.mark.symbol} {report.mark.word.upper()}", style), ("  " + report.headline, "bold")),
+        _line((f"  {run_title(report.facts)}; {_contests(report)}", "dim")),
+        _line(),
+    ]
+
+
+def _contests(report: Report) -> str:
+    paid_out = sum(contest.paid_out for contest in report.contests)
+    return f"{plural(len(report.contests), 'contest')}, {paid_out} paid out"
+
+
+def _findings(report: Report) -> list[Text]:
+    """Findings first, when there are any; else the doubts."""
+    lines = []
+    for finding in report.findings[:_MOST_FINDINGS]:
+        what, *more = finding_lines(finding, report.calendar)
+        lines.append(_line(("  ✗ ", "red"), what))
+        lines += [_line(("  " + line, "dim")) for line in more if "expected" in line]
+    rest = len(report.findings) - _MOST_FINDINGS
+    lines += (
+        [_line((f"  … and {plural(rest, 'more finding', 'more findings')} in the report", "dim"))] if rest > 0 else []
+    )
+    if not report.findings:
+        lines += [_line(("  ? ", "yellow"), doubt) for doubt in report.doubts[:_MOST_FINDINGS]]
+    return [_line(("Why", "bold")), *lines, _line()] if lines else []
+
+
+def _criteria(report: Report) -> list[Text]:
+    """The success criteria in full when all is well, else what is not met; the other sections by their counts."""
+    open_ = [criterion for criterion in report.criteria if criterion.outcome in ("fail", "unknown")]
+    shown = open_ or [c for section in report.sections if section.key == "success" for c in section.criteria]
+    most = _MOST_CRITERIA if not open_ else max(3, _MOST_CRITERIA - 2 * min(len(report.findings), _MOST_FINDINGS))
+    lines = [_line(("Criteria", "bold"))]
+    for criterion in shown[:most]:
+        failure = criterion.section == "failure"
+        note = f" ({criterion.word})" if failure or criterion.outcome == "not_verified" else ""
+        lines.append(
+            _line((f"  {criterion.mark.symbol} ", _STYLES[criterion.mark.tone]), criterion.text, (note, "dim"))
+        )
+    if len(shown) > most:
+        lines.append(_line((f"  … and {len(shown) - most} more, in the report", "dim")))
+    rest = [section for section in report.sections if open_ or section.key != "success"]
+    return [*lines, *(_count(section) for section in rest), _line()]
+
+
+def _count(section: SectionView) -> Text:
+    words = "did not occur" if section.key == "failure" else "met"
+    unverified = sum(criterion.outcome == "not_verified" for criterion in section.criteria)
+    note = f", {unverified} not verified here" if unverified else ""
+    count = f"{section.title}: {section.passed} of {len(section.criteria)} {words}{note}"
+    return _line((f"  {section.mark.symbol} ", _STYLES[section.mark.tone]), count)
+
+
+def _faults(report: Report) -> list[Text]:
+    if not report.faults:
+        return [_line(("Faults", "bold"), "  none in this scenario"), _line()]
+    lines = [_line(("Faults", "bold"))]
+    width = max(len(fault.fault_id) for fault in report.faults)
+    ordered = sorted(report.faults, key=lambda fault: fault.over)
+    for fault in ordered[:_MOST_FAULTS]:
+        symbol, style = ("✓", "green") if fault.over else ("✗", "red")
+        kind, after = fault.kind.replace("_", " "), duration(fault.over_after_seconds)
+        told = f"{fault.fault_id:<{width}}  {kind:<26} {after:>11}  {fault.ended_short}"
+        lines.append(_line((f"  {symbol} ", style), told))
+    if len(ordered) > _MOST_FAULTS:
+        lines.append(_line((f"  … and {len(ordered) - _MOST_FAULTS} more, in the report", "dim")))
+    return [*lines, _line()]
+
+
+def _money(report: Report) -> list[Text]:
+    funds = report.funds
+    closing = "not witnessed" if funds.closing_cents is None else dollars(funds.closing_cents)
+    outs = f"prizes {dollars(funds.prizes_cents)}, refunds {dollars(funds.refunds_cents)}"
+    outs += f", fees {dollars(funds.fees_cents)}"
+    symbol, style = ("✗", "red") if funds.difference_cents else ("✓", "green")
+    return [
+        _line(("Money", "bold")),
+        _line(f"    in   {dollars(funds.in_cents)} by {plural(funds.charges, 'payment')}"),
+        _line(f"    out  {outs}"),
+        _line(
+            (f"  {symbol} ", style),
+            f"balance at Stripe {dollars(funds.opening_cents)} → {closing}; still owed {dollars(funds.owed_cents)}",
+        ),
+        _line(),
+    ]
+
+
+def _foot(report: Report, path: Path) -> list[Text]:
+    again = [] if report.outcome == "pass" else [_line(("Again   ", "bold"), report.facts.reproduce)]
+    return [_line(("Report  ", "bold"), str(path)), *again]

@@ -1,0 +1,37 @@
+"""Findings, faults and money as plain lines: what all formats without layout have in common."""
+
+from __future__ import annotations
+
+from simulation.checks.base import Finding
+from simulation.reporting.parts.faults import FaultView
+from simulation.reporting.parts.funds import Funds
+from simulation.reporting.times import Calendar, duration
+from simulation.reporting.words import dollars
+
+
+def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
+    """One to three lines: what is wrong where, expected and actual, the evidence."""
+    when = f" ({calendar.when(finding.at)})" if finding.at else ""
+    lines = [f"{finding.check}: {finding.subject}: {finding.message}{when}"]
+    if finding.expected or finding.actual:
+        lines.append(f"  expected {finding.expected or '—'}; actual {finding.actual or '—'}")
+    if finding.seqs:
+        lines.append(f"  evidence: events {', '.join(map(str, finding.seqs[:10]))} of history.jsonl")
+    return lines
+
+
+def fault_outcome(fault: FaultView) -> str:
+    """``recovered by runbook X after 53 min``."""
+    return fault.ended_how + (f" after {duration(fault.over_after_seconds)}" if fault.ended_at else "")
+
+
+def money_line(funds: Funds) -> str:
+    """The whole balance in one line; the terms add up."""
+    closing = (
+        "closing balance not witnessed" if funds.closing_cents is None else f"closing {dollars(funds.closing_cents)}"
+    )
+    other = f" + other {dollars(funds.other_cents)}" if funds.other_cents else ""
+    return (
+        f"opening {dollars(funds.opening_cents)} + in {dollars(funds.in_cents)} - fees {dollars(funds.fees_cents)} "
+        f"- refunds {dollars(funds.refunds_cents)} - prizes {dollars(funds.prizes_cents)}{other} = {closing}"
+    )

@@ -1,0 +1,128 @@
+"""The view model: everything the report says, computed once from history and verdict; all formats show parts of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from simulation.checks.base import Finding
+from simulation.checks.case import Case
+from simulation.governance import Governance
+from simulation.history import EntrantAction, Escalated, History
+from simulation.reporting.parts.contests import ContestView, contests_of
+from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
+from simulation.reporting.parts.days import DayView, days_of
+from simulation.reporting.parts.directory import directory_of
+from simulation.reporting.parts.evidence import Evidence, evidence_of
+from simulation.reporting.parts.executions import AlertView, ExecutionView, alerts_of, executions_of
+from simulation.reporting.parts.facts import Facts, facts_of
+from simulation.reporting.parts.faults import FaultView, faults_of
+from simulation.reporting.parts.figures import Figure, figures_of
+from simulation.reporting.parts.funds import Funds, funds_of
+from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
+from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.story import Story, story_of
+from simulation.reporting.parts.trail import AuditRow, trail_of
+from simulation.reporting.timeline import Timeline, timeline_of
+from simulation.reporting.times import Calendar
+from simulation.reporting.words import HEADLINES, Mark, mark
+from simulation.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """``exit_code`` and ``outcome`` are the verdict's; everything else is told for people."""
+
+    outcome: str
+    exit_code: int
+    mark: Mark
+    headline: str
+    calendar: Calendar
+    facts: Facts
+    story: Story
+    figures: tuple[Figure, ...]
+    sections: tuple[SectionView, ...]
+    findings: tuple[Finding, ...]
+    evidence: dict[int, Evidence]
+    timeline: Timeline
+    days: tuple[DayView, ...]
+    contests: tuple[ContestView, ...]
+    faults: tuple[FaultView, ...]
+    alerts: tuple[AlertView, ...]
+    executions: tuple[ExecutionView, ...]
+    escalations: tuple[Escalated, ...]
+    funds: Funds
+    reconciliation: Reconciliation
+    trail: tuple[AuditRow, ...]
+
+    @property
+    def criteria(self) -> tuple[CriterionView, ...]:
+        return tuple(criterion for section in self.sections for criterion in section.criteria)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why criteria are unknown, each reason once."""
+        unknown = (criterion for criterion in self.criteria if criterion.outcome == "unknown")
+        return tuple(dict.fromkeys(doubt for criterion in unknown for doubt in criterion.doubts))
+
+
+def build_report(history: History, verdict: Verdict) -> Report:
+    """Compute the view model. A history that breaks off gives a shorter report, never an error."""
+    source = _source(history)
+    contests = contests_of(source)
+    alerts = alerts_of(source)
+    executions = executions_of(source, alerts)
+    faults = faults_of(source, alerts, executions)
+    funds, facts = funds_of(source), facts_of(source, verdict)
+    sections, findings = sections_of(verdict, source.names), findings_of(verdict, source.names)
+    escalations = tuple(history.of(Escalated))
+    entrants = len({act.person for act in history.of(EntrantAction) if act.action == "joined"})
+    return Report(
+        outcome=verdict.outcome,
+        exit_code=verdict.exit_code,
+        mark=mark(verdict.outcome),
+        headline=HEADLINES.get(verdict.outcome, HEADLINES["unknown"]),
+        calendar=source.calendar,
+        facts=facts,
+        story=story_of(source.calendar, facts, contests, entrants, funds, faults, sections, findings),
+        figures=figures_of(sections, contests, faults, executions, funds, len(escalations)),
+        sections=sections,
+        findings=findings,
+        evidence=evidence_of(history, findings),
+        timeline=timeline_of(source, contests, faults, alerts, executions),
+        days=days_of(source, contests, faults, alerts, executions),
+        contests=contests,
+        faults=faults,
+        alerts=alerts,
+        executions=executions,
+        escalations=escalations,
+        funds=funds,
+        reconciliation=reconciliation_of(source),
+        trail=trail_of(source),
+    )
+
+
+def _source(history: History) -> Source:
+    started = history.started
+    return Source(
+        history=history,
+        case=Case(history, started.governance if started else _NO_GOVERNANCE),
+        names=directory_of(history),
+        calendar=_calendar(history),
+    )
+
+
+def _calendar(history: History) -> Calendar:
+    started = history.started
+    if started is not None:
+        return Calendar(start=started.absence_start, end=started.window_end)
+    first = history.events[0].at if history.events else datetime(1970, 1, 1, tzinfo=UTC)
+    last = history.events[-1].at if history.events else first
+    return Calendar(start=first, end=max(last, first + timedelta(days=1)))
+
+
+_NO_GOVERNANCE = Governance(
+    governed_tables=(), append_only_tables=(), audit_table="", audit_columns={}, contest_table="",
+    contest_status_column="", contest_audit_table="", contest_audit_columns={}, executions_table="", system_actor="",
+)  # fmt: skip
+"""Of a history without a beginning."""

@@ -1,0 +1,78 @@
+"""How the report says things: money, counts, outcomes, fault kinds. Said once, so that all formats say it alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def dollars(cents: int) -> str:
+    """Integer cents as ``$1,234.56``; negative amounts as ``-$1,234.56``."""
+    sign = "-" if cents < 0 else ""
+    whole, part = divmod(abs(cents), 100)
+    return f"{sign}${whole:,}.{part:02d}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 contest``, ``4 contests``, ``1,204 records``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(things: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} and {things[-1]}" if things else "none"
+
+
+def ordinal(rank: int) -> str:
+    """``1st``, ``2nd``, ``11th``."""
+    suffix = "th" if rank % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{suffix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """An outcome in a word, a symbol and a tone; the symbol and the word read without the colour."""
+
+    word: str
+    symbol: str
+    tone: str
+    """``good``, ``bad``, ``doubt`` or ``plain``."""
+
+
+_MARKS = {
+    "pass": Mark(word="pass", symbol="✓", tone="good"),
+    "fail": Mark(word="fail", symbol="✗", tone="bad"),
+    "unknown": Mark(word="unknown", symbol="?", tone="doubt"),
+    "not_verified": Mark(word="not verified", symbol="–", tone="plain"),
+}
+
+
+def mark(outcome: str) -> Mark:
+    """The mark of a verdict's or a criterion's outcome. Anything else than the four known outcomes is doubt."""
+    return _MARKS.get(outcome, Mark(word=outcome, symbol="?", tone="doubt"))
+
+
+HEADLINES = {
+    "pass": "The platform lived through the absence by itself",
+    "fail": "The platform did not live through the absence",
+    "unknown": "It cannot be said whether the platform lived through the absence",
+}
+
+_FAULTS = {
+    "transfer_timeout_before": "A transfer to Stripe times out before Stripe did anything",
+    "transfer_timeout_after": "Stripe makes a transfer, but its answer never arrives",
+    "transfer_error": "Stripe answers a transfer with an error",
+    "transfer_reset": "The connection to Stripe drops during a transfer",
+    "destination_invalid": "A winner's payout account is closed",
+    "webhook_duplicated": "The notice of a payment arrives twice",
+    "webhook_delayed": "The notice of a payment arrives late",
+    "webhook_lost": "The notice of a payment never arrives",
+    "two_events_for_one_payment": "Stripe gives notice of one payment under two event ids",
+    "provider_outage": "The score provider does not answer",
+    "provider_malformed": "The score provider sends broken data",
+    "provider_incomplete_final": "The score provider calls a tournament final with scores missing",
+}
+
+
+def fault_title(kind: str) -> str:
+    """A fault kind as a sentence for people."""
+    return _FAULTS.get(kind, kind.replace("_", " ").capitalize())

@@ -1,0 +1,49 @@
+"""Everything the run directory gets once there is a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulation.errors import EnvironmentFault
+from simulation.history import History
+from simulation.reporting.html import render_html
+from simulation.reporting.junit import render_junit
+from simulation.reporting.postmortem import render_postmortem
+from simulation.reporting.summary import render_summary
+from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
+from simulation.reporting.view import Report, build_report
+from simulation.verdict import Verdict
+
+POSTMORTEM = "postmortem.md"
+
+
+def write_report(run_dir: Path, history: History, verdict: Verdict) -> None:
+    """Write ``verdict.json``, ``report.html``, ``junit.xml``, the tables, ``summary.md``, ``postmortem.md`` if need be.
+
+    A postmortem that people have written in is kept: it is written only where there is none.
+
+    :raises EnvironmentFault: the folder cannot be written.
+    """
+    report = build_report(history, verdict)
+    try:
+        (run_dir / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
+        for name, text in _files(report, history).items():
+            (run_dir / name).write_text(text, encoding="utf-8")
+        if verdict.outcome != "pass" and not (run_dir / POSTMORTEM).exists():
+            (run_dir / POSTMORTEM).write_text(render_postmortem(report), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(
+            problem=f"the report cannot be written to {run_dir}: {error.strerror or error}",
+            remedy="make room or make it writable, then judge the stored history again: simulate check RUN_DIR",
+        ) from error
+
+
+def _files(report: Report, history: History) -> dict[str, str]:
+    return {
+        "report.html": render_html(report),
+        "junit.xml": render_junit(report),
+        "ledger.csv": ledger_csv(history),
+        "audit.csv": audit_csv(report),
+        "runbooks.csv": runbooks_csv(report),
+        "summary.md": render_summary(report),
+    }

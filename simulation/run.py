@@ -1,0 +1,138 @@
+"""One run from top to bottom: bring up, revoke, live the founderless days, converge, observe, judge, report.
+
+Read this first. Each step is a few lines here and a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulation.clock import SimProcess
+from simulation.convergence import Convergence
+from simulation.errors import EnvironmentFault
+from simulation.history import History, RunStarted, WitnessSummary
+from simulation.progress import Progress
+from simulation.proofs import probe_access, prove_the_clock
+from simulation.reporting.write import write_report
+from simulation.run_directory import RunDirectory
+from simulation.stage import PREPARATION, RunRequest, Stage, stage
+from simulation.verdict import Verdict, judge
+from simulation.witness.access import record_access
+
+_PROGRESS_INTERVAL_SECONDS = 2 * 3600
+_FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    directory: RunDirectory
+    history: History
+    verdict: Verdict
+
+
+def run(request: RunRequest, progress: Progress) -> RunResult:
+    """Run a scenario and leave its run directory.
+
+    :raises EnvironmentFault: the machine cannot carry it; what was written so far stays in the run directory.
+    """
+    directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
+    directory.scenario.write_text(request.scenario_file.read_text())
+    directory.faults.write_text(request.plan.to_json())
+    with stage(request, directory, progress) as on:
+        prove_the_clock(on)
+        begin(on)
+        revoke_founder_access(on)
+        progress.phase(f"living {request.scenario.days} days")
+        convergence = live(on, progress)
+        progress.phase("collecting what the witnesses saw")
+        observe(on, convergence)
+        history = History(on.recorder.events)
+    progress.phase("judging")
+    verdict = judge(history)
+    progress.phase("writing the report")
+    write_report(directory.path, history, verdict)
+    return RunResult(directory=directory, history=history, verdict=verdict)
+
+
+def begin(on: Stage) -> None:
+    """Write down what this run is and what its seed will do to the platform."""
+    scenario = on.scenario
+    on.recorder.record(
+        RunStarted(
+            scenario=scenario.name,
+            scenario_document=scenario.model_dump(mode="json"),
+            seed=on.request.seed,
+            days=scenario.days,
+            window_start=scenario.start - PREPARATION,
+            window_end=scenario.end,
+            absence_start=scenario.start,
+            target=on.target.name,
+            environment=on.server.name,
+            environment_reason=on.request.environment_reason,
+            governance=on.target.governance,
+        )
+    )
+    for fault in on.request.plan.scheduled:
+        on.recorder.record(fault.model_copy())
+
+
+def revoke_founder_access(on: Stage) -> None:
+    """From here on no founder and no superuser; shown by trying."""
+    on.http.post(
+        f"/api/admin/users/{on.founder_admin.user_id}/revoke-admin",
+        json={"reason": "founder absence simulation: access revoked before day 0"},
+        headers=on.authorization(on.ops_admin.user_id),
+    ).raise_for_status()
+    on.server.revoke_founder()
+    probe_access(on, "start")
+
+
+def live(on: Stage, progress: Progress) -> Convergence:
+    """The days themselves. Everything that happens, happens in here."""
+    on.kernel.clock.move_to(on.scenario.start)
+    on.fingerprints.take("start")
+    on.provider.start()
+    on.entrants.start()
+    on.jobs.start()
+    on.monitor.start()
+    on.operator.start()
+    on.sampler.start()
+    convergence = Convergence(on)
+    on.kernel.spawn(convergence.watch())
+    on.kernel.spawn(_every(on, _PROGRESS_INTERVAL_SECONDS, lambda: _look(on, progress)))
+    on.kernel.spawn(_every(on, _FINGERPRINT_INTERVAL_SECONDS, lambda: on.fingerprints.take("during")))
+    on.kernel.run_until(on.scenario.end)
+    return convergence
+
+
+def _look(on: Stage, progress: Progress) -> None:
+    progress.at(on.kernel.now)
+    if not on.server.alive:
+        raise EnvironmentFault(
+            problem=f"PostgreSQL died on simulated {on.kernel.now:%d %b %H:%M}",
+            remedy="see the run's folder for the history so far; is there room on the disk and in memory?",
+        )
+    on.wal.collect()
+
+
+def _every(on: Stage, sim_seconds: int, action: Callable[[], None]) -> SimProcess:
+    while True:
+        action()
+        yield on.kernel.sleep(sim_seconds)
+
+
+def observe(on: Stage, convergence: Convergence) -> None:
+    """Everything a witness still has to say, then the end."""
+    on.sampler.take()
+    on.fingerprints.take("end")
+    probe_access(on, "end")
+    on.wal.collect()
+    on.observer.record_all(translate=on.wal.renumbered)
+    on.wal.summarise()
+    record_access(on.server.server_log(), recorder=on.recorder, database=on.database.name, since=on.scenario.start)
+    on.twin.record_final_state()
+    on.provider.record_final_state()
+    on.recorder.record(WitnessSummary(witness="exchange", records=on.exchange.requests), cause="monitor")
+    on.jobs.record_summaries()
+    on.recorder.record(convergence.ended(), cause="monitor")

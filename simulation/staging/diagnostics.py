@@ -1,0 +1,131 @@
+"""What ops may look at: one function for each diagnostic page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from simulation.staging.canonical import iso, row_json
+from simulation.staging.jobs import Every, Job, JobBook
+from simulation.staging.metrics import DEAD_LETTER_AFTER_FAILURES
+from simulation.staging.reconciliation import WEBHOOKS_MISSING
+from simulation.staging.runtime import Runtime
+
+Page = dict[str, Any]
+STUCK_LIMIT = 25
+
+_PING = text("SELECT 1 AS one")
+_TRANSFER_COUNTS = text("SELECT status, count(*) AS transfers FROM payout_transfers GROUP BY status ORDER BY status")
+_STUCK_TRANSFERS = text("""
+    SELECT id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts, failure_reason,
+        first_attempted_at,
+           next_attempt_at, updated_at
+    FROM payout_transfers WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => :minutes)
+    ORDER BY first_attempted_at, id LIMIT :limit
+""")
+_FEEDS = text("""
+    SELECT c.provider_event_id, floor(extract(epoch FROM now() - coalesce(f.last_success_at,
+        min(c.start_time))))::integer AS lag_seconds,
+           f.last_success_at, coalesce(f.consecutive_failures, 0) AS consecutive_failures, f.last_error
+    FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id) WHERE c.status = 'LIVE'
+    GROUP BY c.provider_event_id, f.last_success_at, f.consecutive_failures, f.last_error ORDER BY c.provider_event_id
+""")
+_WEBHOOKS_MISSING = text(f"""
+    SELECT m.item #>> '{{metadata,payment_intent_id}}' AS payment_intent_id,
+        m.item ->> 'stripe_id' AS stripe_payment_intent_id,
+           m.item #>> '{{metadata,contest_id}}' AS contest_id, m.item #>> '{{metadata,user_id}}' AS user_id,
+           (m.item ->> 'amount_cents')::bigint AS amount_cents
+    FROM ({WEBHOOKS_MISSING}) m ORDER BY 2
+""")  # noqa: S608 - every part is ours
+_DEAD_LETTERS = text(f"""
+    SELECT count(*) AS letters FROM stripe_webhook_dead_letters WHERE resolved_at IS NULL AND failure_count >=
+        {DEAD_LETTER_AFTER_FAILURES}
+""")  # noqa: S608 - every part is ours
+_REFUNDS = text("SELECT status, count(*) AS refunds FROM refunds GROUP BY status ORDER BY status")
+_SETTLEMENTS = text("""
+    SELECT c.id AS contest_id, c.contest_name, latest.error_json ->> 'error_code' AS error_code,
+        latest.settlement_run_id, latest.status
+    FROM contest_instances c LEFT JOIN LATERAL (
+        SELECT * FROM settlement_audit s WHERE s.contest_instance_id = c.id ORDER BY s.sequence_number DESC LIMIT 1)
+            latest ON true
+    WHERE c.status = 'COMPLETE' AND c.settle_time IS NULL ORDER BY c.end_time, c.id
+""")
+
+
+def health(runtime: Runtime) -> Page:
+    """Database, provider and pool, each by itself."""
+    try:
+        runtime.database.read(_PING)
+        database = "ok"
+    except (psycopg.Error, SQLAlchemyError):
+        database = "unreachable"
+    provider = "ok" if runtime.provider.is_reachable() else "unreachable"
+    status = "ok" if database == provider == "ok" else "degraded"
+    return {
+        "status": status,
+        "database": database,
+        "provider": provider,
+        "environment": runtime.settings.environment,
+        "database_connection_pool_available": runtime.database.available_connections,
+    }
+
+
+def jobs(all_jobs: tuple[Job, ...], book: JobBook) -> Page:
+    """Each job with its schedule and last run."""
+    pages = []
+    for job in all_jobs:
+        last = book.last_runs.get(job.name)
+        pages.append(
+            {
+                "name": job.name,
+                "interval_seconds": job.schedule.seconds if isinstance(job.schedule, Every) else 86400,
+                "schedule": asdict(job.schedule),
+                "last_run_at": iso(last.at) if last else None,
+                "last_result": asdict(last.result) if last else None,
+            }
+        )
+    return {"jobs": pages}
+
+
+def payouts(runtime: Runtime, stuck_minutes: int) -> Page:
+    """Transfers by status, and up to 25 that have been retryable for longer than the threshold."""
+    stuck = runtime.database.read(_STUCK_TRANSFERS, minutes=stuck_minutes, limit=STUCK_LIMIT)
+    counts = runtime.database.read(_TRANSFER_COUNTS)
+    return {
+        "counts_by_status": {row.status: row.transfers for row in counts},
+        "stuck_minutes": stuck_minutes,
+        "stuck_transfers": [row_json(row) for row in stuck],
+    }
+
+
+def ingestion(runtime: Runtime) -> Page:
+    """Lag and trouble of the feeds that live contests need."""
+    feeds = [row_json(row) for row in runtime.database.read(_FEEDS)]
+    return {"feeds": feeds, "max_lag_seconds": max((feed["lag_seconds"] for feed in feeds), default=0)}  # type: ignore[type-var]
+
+
+def payments(runtime: Runtime) -> Page:
+    """Payments whose webhook never came, events that keep failing, refunds by status."""
+    missing = runtime.database.read(_WEBHOOKS_MISSING)
+    letters = runtime.database.read(_DEAD_LETTERS)
+    refunds = runtime.database.read(_REFUNDS)
+    return {
+        "webhooks_missing": [row_json(row) for row in missing],
+        "dead_letters": letters[0].letters,
+        "refunds": {row.status: row.refunds for row in refunds},
+    }
+
+
+def settlements(runtime: Runtime) -> Page:
+    """Complete contests that are not settled: those whose last run failed, and those still to come."""
+    failed: list[Page] = []
+    pending: list[Page] = []
+    for row in runtime.database.read(_SETTLEMENTS):
+        page = row_json(row)
+        status = page.pop("status")
+        (failed if status == "FAILED" else pending).append(page)
+    return {"failed": failed, "pending": pending}

@@ -1,0 +1,77 @@
+"""Who calls, and with what body."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import g, request
+
+from simulation.staging import admin_token, users
+from simulation.staging.context import Context
+from simulation.staging.errors import ApiError
+from simulation.staging.parsing import Body
+from simulation.staging.runtime import Runtime
+from simulation.staging.service_levels import ServiceLevels
+
+
+def assign_request_id(runtime: Runtime) -> None:
+    """Keep the id that an ingress gave the request, or give it one."""
+    given = request.headers.get("X-Request-Id", "").strip()
+    g.request_id = given[:200] if given and given.isprintable() else str(runtime.new_id())
+
+
+def request_id() -> str:
+    """The id of the current request."""
+    return str(g.get("request_id", "unknown"))
+
+
+def body() -> Body:
+    """The JSON object that was sent; no body is an empty one. Raises 400 `invalid_json`."""
+    if not request.get_data():
+        return {}
+    value = request.get_json(force=True, silent=True)
+    if not isinstance(value, dict):
+        raise ApiError(400, "invalid_json", "the body must be a JSON object")
+    return value
+
+
+def user_context(runtime: Runtime) -> Context:
+    """The person named by `X-User-Id`; raises 401 if there is none, or not any more."""
+    try:
+        user_id = UUID(request.headers.get("X-User-Id", ""))
+    except ValueError:
+        raise ApiError(401, "unauthorized", "X-User-Id must name a user") from None
+    if user_id.int == 0 or users.find(runtime, user_id) is None:
+        raise ApiError(401, "unauthorized", "X-User-Id must name a user")
+    return Context(actor=user_id, request_id=request_id())
+
+
+def admin_context(runtime: Runtime, levels: ServiceLevels) -> Context:
+    """The admin behind the bearer token; raises 401 without a valid token, 403 without the claims or the rights."""
+    broken = True
+    try:
+        context = _admin(runtime)
+        broken = False
+        return context
+    except ApiError:
+        broken = False
+        raise
+    finally:
+        levels.authentications.count(failed=broken)
+
+
+def _admin(runtime: Runtime) -> Context:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        if scheme.lower() != "bearer":
+            raise admin_token.InvalidToken("no bearer token")
+        claims = admin_token.verify(runtime.settings.admin_jwt_secret, token.strip(), datetime.now(UTC))
+    except admin_token.InvalidToken as error:
+        runtime.log.warning("Auth", "token refused", detail=str(error), request_id=request_id())
+        raise ApiError(401, "unauthorized", "a valid bearer token is required") from error
+    user = users.find(runtime, claims.user_id)
+    if not claims.is_admin or claims.role != "admin" or user is None or not user.is_admin:
+        runtime.log.warning("Auth", "not an admin", user_id=claims.user_id, request_id=request_id())
+        raise ApiError(403, "forbidden", "admin rights are required")
+    return Context(actor=claims.user_id, request_id=request_id())

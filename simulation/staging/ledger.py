@@ -1,0 +1,89 @@
+"""The double-entry ledger: every business event is one transaction whose debits equal its credits.
+
+Accounts: `stripe` (our money at Stripe, gross of fees), `contest_pool:<contest id>`, `winnings_payable:<contest
+id>:<user id>` and `platform`.
+Idempotency keys come from business keys, never from Stripe's event ids, so that two events for one payment post once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+
+from simulation.staging.canonical import canonical_json
+from simulation.staging.unit_of_work import UnitOfWork
+
+STRIPE = "stripe"
+PLATFORM = "platform"
+
+_INSERT = text("""
+    INSERT INTO ledger (id, transaction_id, account, contest_instance_id, user_id, entry_type, direction,
+        amount_cents, currency,
+                        reference_type, reference_id, idempotency_key, stripe_event_id, metadata_json)
+    VALUES (:id, :transaction_id, :account, :contest_id, :user_id, :entry_type, :direction, :amount_cents, 'USD',
+            :reference_type, :reference_id, :idempotency_key, :stripe_event_id, CAST(:metadata AS jsonb))
+""")
+_BALANCE = text("""
+    SELECT coalesce(sum(CASE direction WHEN 'CREDIT' THEN amount_cents ELSE -amount_cents END), 0)::bigint AS cents
+    FROM ledger WHERE account = :account
+""")
+
+
+def contest_pool(contest_id: UUID) -> str:
+    """Entry fees that wait for the settlement."""
+    return f"contest_pool:{contest_id}"
+
+
+def winnings_payable(contest_id: UUID, user_id: UUID) -> str:
+    """What we owe a winner until it is transferred."""
+    return f"winnings_payable:{contest_id}:{user_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """One business event: `amount_cents` from the debited to the credited account."""
+
+    key: str
+    """Business key; the two rows get `<key>:debit` and `<key>:credit`."""
+    entry_type: str
+    debit: str
+    credit: str
+    amount_cents: int
+    contest_id: UUID
+    user_id: UUID | None
+    reference_type: str
+    reference_id: UUID
+    stripe_event_id: str | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
+
+
+def post(work: UnitOfWork, posting: Posting) -> None:
+    """Write the pair.
+
+    A key that was posted before violates its uniqueness: callers decide under a row lock, not by trial.
+    """
+    transaction_id = work.new_id()
+    for direction, account in (("DEBIT", posting.debit), ("CREDIT", posting.credit)):
+        work.write(
+            _INSERT,
+            id=work.new_id(),
+            transaction_id=transaction_id,
+            account=account,
+            contest_id=posting.contest_id,
+            user_id=posting.user_id,
+            entry_type=posting.entry_type,
+            direction=direction,
+            amount_cents=posting.amount_cents,
+            reference_type=posting.reference_type,
+            reference_id=posting.reference_id,
+            idempotency_key=f"{posting.key}:{direction.lower()}",
+            stripe_event_id=posting.stripe_event_id if direction == "DEBIT" else None,
+            metadata=canonical_json(posting.metadata),
+        )
+
+
+def balance_cents(work: UnitOfWork, account: str) -> int:
+    """Credits minus debits of an account."""
+    return int(work.read(_BALANCE, account=account)[0].cents)

@@ -1,0 +1,201 @@
+"""The payout scheduler: prizes of settled contests, and refunds that are due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from simulation.staging import ledger, outbox, refunds
+from simulation.staging.context import Context
+from simulation.staging.runtime import Runtime
+from simulation.staging.unit_of_work import UnitOfWork
+
+# All that an idle run asks; without parameters, so that the server keeps its plan.
+_ANYTHING_OPEN = text("""
+    SELECT EXISTS (SELECT FROM payout_jobs WHERE status <> 'complete')
+        OR EXISTS (SELECT FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')) AS open
+""")
+# Jobs whose transfers all wait for their back-off do not take up places.
+_DUE = text(f"""
+    (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j
+     WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (
+        SELECT FROM payout_transfers t WHERE t.payout_job_id = j.id AND {outbox.due_condition("t")}))
+     ORDER BY j.created_at, j.id LIMIT :job_limit)
+    UNION ALL
+    (SELECT 'refund', r.id, r.contest_instance_id FROM refunds r
+     WHERE r.status NOT IN ('completed', 'failed_terminal') AND {outbox.due_condition("r")}
+     ORDER BY r.created_at, r.id LIMIT :refund_limit)
+""")  # noqa: S608 - every part is ours
+_DUE_TRANSFERS = text(f"""
+    SELECT t.id FROM payout_transfers t WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
+    ORDER BY t.created_at, t.id LIMIT :transfer_limit
+""")  # noqa: S608 - every part is ours
+_LOCK = text(f"""
+    SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.id = :id AND {outbox.due_condition("t")} FOR UPDATE OF t SKIP LOCKED
+""")  # noqa: S608 - every part is ours
+_START_JOB = text("""
+    UPDATE payout_jobs SET status = 'processing', started_at = now() WHERE id = :id AND status = 'pending' RETURNING id
+""")
+_LOCK_JOB = text("SELECT id FROM payout_jobs WHERE id = :id FOR UPDATE")
+_COUNT_TRANSFERS = text("""
+    UPDATE payout_jobs j SET completed_count = n.completed, failed_count = n.failed,
+        status = CASE WHEN n.completed + n.failed = j.total_payouts THEN 'complete' ELSE j.status END,
+        completed_at = CASE WHEN n.completed + n.failed = j.total_payouts THEN now() END
+    FROM (SELECT count(*) FILTER (WHERE status = 'completed') AS completed,
+                 count(*) FILTER (WHERE status = 'failed_terminal') AS failed
+          FROM payout_transfers WHERE payout_job_id = :id) n
+    WHERE j.id = :id AND j.status = 'processing'
+      AND (n.completed + n.failed = j.total_payouts OR (n.completed, n.failed) <> (j.completed_count, j.failed_count))
+    RETURNING j.status, j.contest_id, j.completed_count, j.failed_count
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutResult:
+    """What one run of the payout scheduler did."""
+
+    jobs_processed: int = 0
+    transfers_completed: int = 0
+    transfers_retryable: int = 0
+    transfers_failed_terminal: int = 0
+    refunds_completed: int = 0
+
+
+def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
+    """Attempt everything that is due; trouble with one payment never keeps another from being made."""
+    if not runtime.database.read(_ANYTHING_OPEN)[0].open:
+        return PayoutResult()
+    settings = runtime.settings
+    due = runtime.database.read(
+        _DUE,
+        job_limit=settings.payout_jobs_per_run,
+        refund_limit=settings.refunds_per_run,
+        **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
+    )
+    jobs = [row for row in due if row.kind == "job"]
+    transfers: Counter[str | None] = Counter()
+    for job in jobs:
+        transfers.update(_process_job(runtime, context, job, ignore_backoff=ignore_backoff))
+    refunded = Counter(
+        _guarded(runtime, context, refunds.LANE, row.id, ignore_backoff=ignore_backoff)
+        for row in due
+        if row.kind == "refund"
+    )
+    return PayoutResult(
+        jobs_processed=len(jobs),
+        transfers_completed=transfers[outbox.COMPLETED],
+        transfers_retryable=transfers[outbox.RETRYABLE],
+        transfers_failed_terminal=transfers[outbox.FAILED_TERMINAL],
+        refunds_completed=refunded[outbox.COMPLETED],
+    )
+
+
+def _process_job(runtime: Runtime, context: Context, job: Row[Any], *, ignore_backoff: bool) -> Counter[str | None]:
+    with runtime.unit_of_work(
+        context, action="payout_job_started", reason="the contest is settled", entity=("payout_job", job.id)
+    ) as work:
+        if work.write(_START_JOB, id=job.id):
+            work.record_contest_action(job.contest_id, action="payouts_started", reason=work.reason)
+        count_transfers(work, job.id)
+    transfers = runtime.database.read(
+        _DUE_TRANSFERS,
+        job_id=job.id,
+        transfer_limit=runtime.settings.payout_transfers_per_job,
+        **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
+    )
+    return Counter(_guarded(runtime, context, LANE, row.id, ignore_backoff=ignore_backoff) for row in transfers)
+
+
+def _guarded(
+    runtime: Runtime, context: Context, lane: outbox.Lane, row_id: UUID, *, ignore_backoff: bool
+) -> str | None:
+    try:
+        return outbox.attempt(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
+    except Exception as error:
+        runtime.log.error(
+            lane.domain,
+            f"{lane.entity} attempt broke off",
+            entity_id=row_id,
+            error=repr(error),
+            request_id=context.request_id,
+        )
+        return None
+
+
+def count_transfers(work: UnitOfWork, job_id: UUID) -> None:
+    """Update a job's counts and finish it when every transfer is terminal; two schedulers take turns on its row."""
+    work.read(_LOCK_JOB, id=job_id)
+    for job in work.write(_COUNT_TRANSFERS, id=job_id):
+        if job.status == "complete":
+            counts = {"completed_count": job.completed_count, "failed_count": job.failed_count}
+            work.record_contest_action(
+                job.contest_id, action="payouts_complete", reason="every transfer is terminal", payload=dict(counts)
+            )
+
+
+def _obstacle(row: Row[Any]) -> str | None:
+    return None if row.stripe_connected_account_id else "DESTINATION_ACCOUNT_MISSING"
+
+
+def _call(runtime: Runtime, row: Row[Any]) -> str:
+    return runtime.stripe.create_transfer(
+        amount_cents=row.amount_cents,
+        destination=row.stripe_connected_account_id,
+        group=f"contest:{row.contest_id}",
+        metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "payout_transfer_id": str(row.id)},
+        idempotency_key=row.idempotency_key,
+    )
+
+
+def _find(runtime: Runtime, row: Row[Any]) -> str | None:
+    return runtime.stripe.find_transfer(group=f"contest:{row.contest_id}", payout_transfer_id=row.id)
+
+
+def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
+    """Every attempt has a pair in the ledger; only a completed one moves money."""
+    completed = outcome.status == outbox.COMPLETED
+    if outcome.is_attempt or outcome.status != outbox.RETRYABLE:
+        key = (
+            f"payout:{row.id}:completed" if completed else f"payout:{row.id}:attempt:{outcome.attempt}:{outcome.status}"
+        )
+        ledger.post(
+            work,
+            ledger.Posting(
+                key=key,
+                entry_type=f"PAYOUT_ATTEMPT_{outcome.status.upper()}",
+                debit=ledger.winnings_payable(row.contest_id, row.user_id),
+                credit=ledger.STRIPE,
+                amount_cents=row.amount_cents if completed else 0,
+                contest_id=row.contest_id,
+                user_id=row.user_id,
+                reference_type="payout_transfer",
+                reference_id=row.id,
+                metadata={
+                    "attempted_amount_cents": row.amount_cents,
+                    "attempt": outcome.attempt,
+                    "error": outcome.code,
+                    "detail": outcome.message,
+                    "stripe_transfer_id": outcome.stripe_id,
+                },
+            ),
+        )
+    if outcome.status != outbox.RETRYABLE:
+        count_transfers(work, row.payout_job_id)
+
+
+LANE = outbox.Lane(
+    entity="payout_transfer",
+    domain="Payout",
+    table="payout_transfers",
+    stripe_id_column="stripe_transfer_id",
+    lock=_LOCK,
+    obstacle=_obstacle,
+    send=_call,
+    find=_find,
+    book=_book,
+)

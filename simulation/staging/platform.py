@@ -1,0 +1,68 @@
+"""The platform in one object: its web application, its jobs, and its end."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from uuid import UUID
+
+from simulation.staging import logs, users
+from simulation.staging.context import SYSTEM, Context
+from simulation.staging.database import Database
+from simulation.staging.http.app import make_app
+from simulation.staging.ingestion.provider import Provider
+from simulation.staging.jobs import Job, JobBook, make_jobs
+from simulation.staging.runtime import Runtime
+from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.settings import Settings
+from simulation.staging.stripe_gateway import StripeGateway
+
+
+class Platform:
+    """A contest platform. It starts no threads and no timers: whoever owns the clock calls the jobs at their schedule.
+
+    `sleep` passes the seconds of a back-off, `new_id` makes every id, `log` takes each log line.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        new_id: Callable[[], UUID] = uuid.uuid4,
+        log: Callable[[str], None] = logs.to_stderr,
+    ) -> None:
+        self._runtime = Runtime(
+            settings=settings,
+            database=Database(settings.database_url, pool_size=settings.database_pool_size),
+            stripe=StripeGateway(
+                api_key=settings.stripe_api_key,
+                base_url=settings.stripe_base_url,
+                timeout_seconds=settings.stripe_timeout_seconds,
+            ),
+            provider=Provider(
+                base_url=settings.provider_base_url,
+                timeout_seconds=settings.provider_timeout_seconds,
+                retry_delays_seconds=settings.provider_retry_delays_seconds,
+                sleep=sleep,
+            ),
+            log=logs.Log(log),
+            new_id=new_id,
+        )
+        book, levels = JobBook(), ServiceLevels()
+        self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
+        self.wsgi = make_app(self._runtime, self.jobs, book, levels)
+
+    def create_admin(self, *, name: str, email: str, role: str) -> UUID:
+        """Make the first admins at deployment time, before there is an admin who could."""
+        context = Context(actor=SYSTEM, request_id=f"deployment:{self._runtime.new_id()}")
+        return users.create(
+            self._runtime, context, name=name, email=email, is_admin=True, role=role, reason="deployment bootstrap"
+        )
+
+    def close(self) -> None:
+        """Let go of database and network."""
+        self._runtime.database.close()
+        self._runtime.provider.close()
+        self._runtime.stripe.close()

@@ -1,0 +1,7 @@
+"""The staging platform as a target in this process: the one place that imports it."""
+
+from __future__ import annotations
+
+from simulation.target.builtin.target import BuiltinTarget, load_schema
+
+__all__ = ["BuiltinTarget", "load_schema"]

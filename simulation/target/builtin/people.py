@@ -1,0 +1,65 @@
+"""How players and organizers act on the staging platform: the requests its app would make for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from simulation.history import Actor
+from simulation.witness.exchange import ExchangeContext
+
+
+class StagingPeople:
+    """See :class:`simulation.target.protocol.People`."""
+
+    def __init__(self, *, http: httpx.Client, context: ExchangeContext) -> None:
+        self._http = http
+        self._context = context
+
+    def sign_up(self, *, name: str, email: str) -> str:
+        return str(self._post("/api/users", {"name": name, "email": email})["user_id"])
+
+    def connect_account(self, *, user_id: str) -> str:
+        answer = self._post(f"/api/users/{user_id}/connected-account", {}, user_id=user_id)
+        return str(answer["stripe_connected_account_id"])
+
+    def create_contest(self, *, organizer_id: str, contest: Mapping[str, Any]) -> str:
+        return str(
+            self._post("/api/custom-contests", dict(contest), user_id=organizer_id, actor="organizer")[
+                "contest_instance_id"
+            ]
+        )
+
+    def publish_contest(self, *, organizer_id: str, contest_id: str) -> None:
+        self._post(f"/api/custom-contests/{contest_id}/publish", {}, user_id=organizer_id, actor="organizer")
+
+    def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None:
+        self._post(f"/api/custom-contests/{contest_id}/join", {"roster": list(roster)}, user_id=user_id)
+
+    def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
+        answer = self._post(
+            "/api/payments/intents",
+            {"contest_instance_id": contest_id, "amount_cents": amount_cents},
+            user_id=user_id,
+            headers={"Idempotency-Key": idempotency_key},
+        )
+        client_secret = str(answer["client_secret"])
+        return client_secret.partition("_secret_")[0], client_secret
+
+    def _post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        user_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        actor: Actor = "entrant",
+    ) -> dict[str, Any]:
+        sent = {**(headers or {}), **({"X-User-Id": user_id} if user_id is not None else {})}
+        with self._context.acting(actor):
+            answer = self._http.post(path, json=body, headers=sent)
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+        return document

@@ -1,0 +1,106 @@
+"""Brings up the staging platform in this process and tells the run how to deal with it."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import simulation.staging
+from simulation.clock import SimulationClock
+from simulation.environment.protocol import Database
+from simulation.governance import Governance
+from simulation.staging.admin_token import mint
+from simulation.staging.jobs import DailyAt, Every, Job, JobResult
+from simulation.staging.platform import Platform
+from simulation.staging.schema import migrate
+from simulation.staging.settings import Settings
+from simulation.target.builtin.governance import GOVERNANCE
+from simulation.target.protocol import Admin, JobOutcome, TargetJob, TargetKeys
+from simulation.target.queries import load_queries
+
+_DAY_SECONDS = 86_400
+
+load_schema = migrate
+"""Loads the platform's schema into an empty database: ``load_schema(sqlalchemy_url)``."""
+
+
+class BuiltinTarget:
+    """See :class:`simulation.target.protocol.Target`.
+
+    :param seed: ids the platform makes come from it, so that a history repeats byte for byte.
+    :param log: receives each line of the platform's log.
+    """
+
+    name = "builtin"
+    governance: Governance = GOVERNANCE
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: SimulationClock,
+        seed: int,
+        keys: TargetKeys,
+        provider_base_url: str,
+        log: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._settings = Settings(
+            environment="staging",
+            database_url=database.url("platform", application="staging-platform"),
+            stripe_api_key=keys.stripe_platform_key,
+            stripe_webhook_secret=keys.stripe_webhook_secret,
+            admin_jwt_secret=keys.admin_jwt_secret,
+            provider_base_url=provider_base_url,
+        )
+        ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
+        self._platform = Platform(
+            self._settings,
+            sleep=clock.advance,
+            new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
+            log=log,
+        )
+        self.wsgi = self._platform.wsgi
+        self.relations: Mapping[str, str] = load_queries(Path(__file__).with_name("observe.sql"))
+        self.jobs: Sequence[TargetJob] = [_target_job(job) for job in self._platform.jobs]
+
+    def create_admin(self, *, name: str, email: str, role: str) -> Admin:
+        user_id = self._platform.create_admin(name=name, email=email, role=role)
+        return Admin(user_id=str(user_id), name=name)
+
+    def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
+        return mint(
+            self._settings.admin_jwt_secret, user_id=UUID(subject), now=self._clock.now, ttl_seconds=ttl_seconds
+        )
+
+    def configuration(self) -> Mapping[str, str]:
+        """Settings by name; secrets by their hash, which changes when they do."""
+        return {
+            name: hashlib.sha256(str(value).encode()).hexdigest()
+            for name, value in sorted(vars(self._settings).items())
+        }
+
+    def code_files(self) -> Sequence[Path]:
+        folder = Path(simulation.staging.__file__).parent
+        return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql"))
+
+    def close(self) -> None:
+        self._platform.close()
+
+
+def _target_job(job: Job) -> TargetJob:
+    schedule = job.schedule
+    daily = schedule.hour * 3600 + schedule.minute * 60 if isinstance(schedule, DailyAt) else None
+    return TargetJob(
+        name=job.name,
+        interval_seconds=schedule.seconds if isinstance(schedule, Every) else _DAY_SECONDS,
+        daily_at_seconds=daily,
+        run=lambda: _outcome(job.run()),
+    )
+
+
+def _outcome(result: JobResult) -> JobOutcome:
+    return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)

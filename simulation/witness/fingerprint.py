@@ -1,0 +1,86 @@
+"""What must not change while nobody is there: code, environment variables, configuration, grants, schema, runbooks.
+
+Each is told as a version that counts up from 1 with every change seen, so that histories of two runs compare equal
+although temporary paths and secrets differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from simulation.history import Fingerprint, Recorder
+from simulation.target.protocol import Target
+from simulation.witness.observer import Observer
+
+_SETTINGS = """
+SELECT coalesce(string_agg(name || '=' || coalesce(setting, ''), E'\\n' ORDER BY name), '') AS text
+FROM pg_settings WHERE source NOT IN ('client', 'session', 'override')"""
+_GRANTS = """
+SELECT (SELECT coalesce(string_agg(grantee || ' ' || privilege_type || ' ' || table_name || '.' || column_name, E'\\n'
+          ORDER BY grantee, table_name, column_name, privilege_type), '') FROM information_schema.column_privileges)
+    || (SELECT coalesce(string_agg(rolname || ' ' || rolsuper || rolcanlogin || rolcreaterole || rolreplication, E'\\n'
+          ORDER BY rolname), '') FROM pg_roles)
+    || (SELECT coalesce(string_agg(roleid::regrole || ' ' || member::regrole, E'\\n' ORDER BY roleid, member), '')
+          FROM pg_auth_members) AS text"""
+_SCHEMA = """
+SELECT (SELECT coalesce(string_agg(table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+          || coalesce(column_default, ''), E'\\n' ORDER BY table_name, ordinal_position), '')
+          FROM information_schema.columns WHERE table_schema = 'public')
+    || (SELECT coalesce(string_agg(tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text, E'\\n'
+          ORDER BY tgrelid::regclass::text, tgname), '') FROM pg_trigger WHERE NOT tgisinternal)
+    || (SELECT coalesce(string_agg(proname || ' ' || md5(prosrc), E'\\n' ORDER BY proname, prosrc), '')
+          FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
+    || (SELECT coalesce(string_agg(conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid), E'\\n'
+          ORDER BY conrelid::regclass::text, conname), '')
+          FROM pg_constraint WHERE connamespace = 'public'::regnamespace) AS text"""
+
+
+class FingerprintWitness:
+    """Takes fingerprints of one run, always of the same things."""
+
+    def __init__(self, *, target: Target, observer: Observer, runbooks: Iterable[Path], recorder: Recorder) -> None:
+        self._target = target
+        self._observer = observer
+        self._runbooks = tuple(runbooks)
+        self._recorder = recorder
+        self._seen: dict[str, list[str]] = {}
+
+    def take(self, moment: Literal["start", "during", "end"]) -> None:
+        """Look at everything now and record its versions."""
+        variables = {**os.environ, **self._target.configuration()}
+        self._recorder.record(
+            Fingerprint(
+                moment=moment,
+                code=self._version("code", _files(self._target.code_files())),
+                environment_variables=self._version("environment", _variables(variables)),
+                database_configuration=self._version("configuration", self._text(_SETTINGS)),
+                database_grants=self._version("grants", self._text(_GRANTS)),
+                database_schema=self._version("schema", self._text(_SCHEMA)),
+                runbooks=self._version("runbooks", _files(self._runbooks)),
+            ),
+            cause="monitor",
+        )
+
+    def _version(self, subject: str, text: str) -> str:
+        versions = self._seen.setdefault(subject, [])
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if not versions or versions[-1] != digest:
+            versions.append(digest)
+        return f"version {len(versions)}"
+
+    def _text(self, query: str) -> str:
+        return str(self._observer.one(query)["text"])
+
+
+def _files(paths: Iterable[Path]) -> str:
+    return "\n".join(
+        f"{path} {hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else 'gone'}" for path in paths
+    )
+
+
+def _variables(variables: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}={value}" for name, value in sorted(variables.items()))

@@ -1,0 +1,115 @@
+"""Holds what the platform's diagnostics say about itself against what the database holds at the same instant.
+
+The specification's criterion: admin dashboards reflect real-time state accurately. Nothing else runs between the two
+readings, so any difference is the platform's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+from pydantic import JsonValue
+
+from simulation.clock import Kernel, SimProcess
+from simulation.history import Recorder, Row, Sample, caused_by
+from simulation.witness.exchange import ExchangeContext
+from simulation.witness.observer import Observer
+
+
+class Sampler:
+    """Takes samples at an interval, as a monitoring account with an admin token."""
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        observer: Observer,
+        http: httpx.Client,
+        token: Callable[[], str],
+        context: ExchangeContext,
+        interval_seconds: int,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._observer = observer
+        self._http = http
+        self._token = token
+        self._context = context
+        self._interval_seconds = interval_seconds
+
+    def start(self) -> None:
+        self._kernel.spawn(self._sample_forever())
+
+    def _sample_forever(self) -> SimProcess:
+        while True:
+            yield self._kernel.sleep(self._interval_seconds)
+            self.take()
+
+    def take(self) -> None:
+        """One sample of every subject, now."""
+        self._record(
+            "/api/admin/diagnostics/payouts?stuck_minutes=30",
+            "transfers by status",
+            lambda page: _counts(page["counts_by_status"]),
+            lambda: _by_status(self._observer.rows("transfers")),
+        )
+        self._record(
+            "/api/admin/diagnostics/payments",
+            "refunds by status",
+            lambda page: _counts(page["refunds"]),
+            lambda: _by_status(self._observer.rows("refunds")),
+        )
+        self._record(
+            "/api/admin/contests",
+            "stage of each contest",
+            lambda page: {str(row["id"]): row["stage"] for row in page["contests"]},
+            lambda: {str(row["contest_id"]): _stage(row) for row in self._observer.rows("contests")},
+        )
+        self._record(
+            "/api/admin/runbooks/executions",
+            "status of each runbook execution",
+            lambda page: {str(row["id"]): row["status"] for row in page["executions"]},
+            lambda: {str(row["id"]): row["status"] for row in self._observer.rows("runbook_executions")},
+        )
+
+    def _record(
+        self,
+        endpoint: str,
+        subject: str,
+        reported: Callable[[dict[str, Any]], JsonValue],
+        observed: Callable[[], JsonValue],
+    ) -> None:
+        page = self._get(endpoint)
+        try:
+            said = reported(page)
+        except (KeyError, TypeError, AttributeError):
+            said = f"not the documented answer: {str(page)[:200]}"
+        self._recorder.record(
+            Sample(endpoint=endpoint.partition("?")[0], subject=subject, reported=said, observed=observed()),
+            cause="monitor",
+        )
+
+    def _get(self, path: str) -> dict[str, Any]:
+        with caused_by("monitor"), self._context.acting("monitor"):
+            answer = self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
+        document: dict[str, Any] = answer.json()
+        return document
+
+
+def _counts(counts: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Non-zero counts: a status without rows may be told as zero or left out."""
+    return {status: int(count) for status, count in sorted(counts.items()) if count}
+
+
+def _by_status(rows: Sequence[Row]) -> dict[str, JsonValue]:
+    return _counts(Counter(str(row["status"]) for row in rows))
+
+
+def _stage(row: Mapping[str, JsonValue]) -> JsonValue:
+    if row["paid_out_at"] is not None:
+        return "PAID_OUT"
+    return "SETTLED" if row["settled_at"] is not None else row["status"]

@@ -1,0 +1,95 @@
+"""A door on 127.0.0.1 to a platform that lives in this thread: for programs that speak HTTP (a shell's ``curl``).
+
+Nothing runs beside the simulation: whoever waits for such a program watches the door with a selector and serves one
+request at a time.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.types import WSGIApplication
+
+_HOST_NAME = "platform.test"
+"""What the platform sees as its own name: the port differs from run to run and must not reach it."""
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 10
+    """Real seconds of silence after which a peer is given up."""
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    """With small unbuffered writes every answer would wait 40 ms for an acknowledgement (measurements.md)."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The exchange witness writes down what is asked; standard error stays quiet."""
+
+    def get_stderr(self) -> io.StringIO:
+        return io.StringIO()
+
+
+class _Server(WSGIServer):
+    def server_bind(self) -> None:
+        """Bind without asking the resolver for the machine's name."""
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = _HOST_NAME, 80
+        self.setup_environ()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A peer that went away is its own affair; what the application raised is kept by the door."""
+
+
+class LoopbackDoor:
+    """Serves ``app`` on an ephemeral port. A selector may watch it; when it is readable, call :meth:`serve_one`."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.set_app(self._answer)
+        self._failure: BaseException | None = None
+        self._label = "loopback"
+        self._numbers = 0
+        self._request_ids: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Base URL, without a slash at its end."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def fileno(self) -> int:
+        return self._server.fileno()
+
+    def label_requests(self, label: str) -> None:
+        """Number the requests without an ``X-Request-Id`` from now on ``<label>-req-1``, ``-2`` …"""
+        self._label, self._numbers, self._request_ids = label, 0, []
+
+    def take_request_ids(self) -> tuple[str, ...]:
+        """Ids of the requests served since the last call."""
+        taken, self._request_ids = tuple(self._request_ids), []
+        return taken
+
+    def serve_one(self) -> None:
+        """Answer the request that waits. Raises what the application raised: a harness fault must not pass as a 500."""
+        self._server.handle_request()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def close(self) -> None:
+        self._server.server_close()
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if "HTTP_X_REQUEST_ID" not in environ:
+            self._numbers += 1
+            environ["HTTP_X_REQUEST_ID"] = f"{self._label}-req-{self._numbers}"
+        environ["HTTP_HOST"] = _HOST_NAME
+        self._request_ids.append(environ["HTTP_X_REQUEST_ID"])
+        try:
+            return self._app(environ, start_response)
+        except BaseException as failure:
+            self._failure = failure
+            raise

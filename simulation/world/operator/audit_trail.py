@@ -1,0 +1,102 @@
+"""The operator's entries in the platform's runbook audit trail, by its HTTP endpoints (specification 06A)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import httpx
+from pydantic import JsonValue
+
+from simulation.world.operator.runbook import Runbook, Section
+
+_PREFIX = "/api/admin/runbooks"
+_STATE = {"health": "/api/admin/diagnostics/health", "payouts": "/api/admin/diagnostics/payouts"}
+
+
+class NotRecorded(Exception):
+    """The platform did not take an entry. No step may go on without its record (06A, constraints)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the audit trail did not take an entry: {reason}")
+
+
+class AuditTrail:
+    """Entries of one execution.
+
+    :param client: reaches the platform; its base URL is the platform's.
+    :param label: prefix of the request ids, so that rows in the platform's books lead back to this execution.
+    """
+
+    def __init__(self, *, client: httpx.Client, token: str, label: str) -> None:
+        self._client = client
+        self._token = token
+        self._label = label
+        self._numbers = 0
+
+    def start(self, runbook: Runbook, *, executed_by: str, state: JsonValue) -> str:
+        """Open the execution; returns its id. Raises :class:`NotRecorded`, as all methods here."""
+        answer = self._post(
+            "start",
+            {
+                "runbook_name": runbook.name,
+                "runbook_version": runbook.version,
+                "executed_by": executed_by,
+                "system_state_before": state,
+            },
+        )
+        return str(answer["execution_id"])
+
+    def step(
+        self,
+        execution_id: str,
+        *,
+        section: Section,
+        number: int,
+        outcome: Literal["started", "passed", "failed"],
+        detail: str | None = None,
+    ) -> None:
+        """Say which step is under way, or how it ended."""
+        entry: dict[str, JsonValue] = {
+            "execution_id": execution_id,
+            "phase": section.value,
+            "step": number,
+            "outcome": outcome,
+        }
+        self._post("step", entry if detail is None else {**entry, "detail": detail})
+
+    def complete(
+        self, execution_id: str, *, status: str, result: JsonValue, error: str | None, state: JsonValue
+    ) -> None:
+        """Close the execution for good."""
+        entry: dict[str, JsonValue] = {
+            "execution_id": execution_id,
+            "status": status,
+            "result_json": result,
+            "system_state_after": state,
+        }
+        self._post("complete", entry if error is None else {**entry, "error_reason": error})
+
+    def state(self) -> JsonValue:
+        """The platform's own account of itself, for the before and after of the execution."""
+        return {name: self._request("GET", path) for name, path in _STATE.items()}
+
+    def _post(self, action: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        answer = self._request("POST", f"{_PREFIX}/{action}", body)
+        if not isinstance(answer, dict):
+            raise NotRecorded(f"{action} was answered with {answer!r}")
+        return answer
+
+    def _request(self, method: str, path: str, body: dict[str, JsonValue] | None = None) -> JsonValue:
+        self._numbers += 1
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "X-Request-Id": f"{self._label}-record-{self._numbers}",
+        }
+        try:
+            answer = self._client.request(method, path, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise NotRecorded(f"{method} {path}: {error}") from error
+        if answer.status_code != httpx.codes.OK:
+            raise NotRecorded(f"{method} {path}: HTTP {answer.status_code} {answer.text}")
+        document: JsonValue = answer.json()
+        return document

@@ -1,0 +1,57 @@
+"""How a runbook states where to go on: list items under a step that a person reads and a machine follows.
+
+::
+
+    - if [COUNT] is 0, go to Documentation
+    - if [REASON] is not NO_ACCOUNT, escalate
+    - otherwise, continue
+
+``otherwise`` is the last and must be there: no condition is left to the reader (06B, "every conditional is explicit").
+Targets: ``continue``, ``go to <Section>``, ``go to <Section> step N``, ``escalate``, ``escalate as partial``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from simulation.errors import UsageError
+from simulation.world.operator.runbook import Branch, Outcome, Place, Section
+
+_LOOKS_LIKE_ONE = re.compile(r"^(if|otherwise)\b", re.IGNORECASE)
+_BRANCH = re.compile(
+    r"^(?:if \[(?P<capture>[A-Z][A-Z0-9_]*)\] is (?P<negated>not )?(?P<value>[^,]+)|otherwise), (?P<target>[^,]+?)\.?$",
+    re.IGNORECASE,
+)
+_GO_TO = re.compile(r"^go to (?P<section>[A-Za-z]+)(?: step (?P<step>\d+))?$", re.IGNORECASE)
+_REMEDY = (
+    "write '- if [NAME] is VALUE, go to Section step N', '- if [NAME] is not VALUE, escalate' "
+    "or '- otherwise, continue'"
+)
+
+
+def is_branch(item: str) -> bool:
+    """Whether a list item under a step speaks of where to go on."""
+    return _LOOKS_LIKE_ONE.match(item) is not None
+
+
+def parse_branch(item: str, *, file: str, line: int) -> Branch:
+    """Read one list item. Raises :class:`UsageError` when it cannot be followed without interpretation."""
+    match = _BRANCH.match(item.replace("`", ""))
+    if match is None:
+        raise UsageError(place=f"{file}:{line}", problem=f"the branch {item!r} cannot be followed", remedy=_REMEDY)
+    return Branch(
+        line=line,
+        capture=match["capture"],
+        negated=match["negated"] is not None,
+        value=(match["value"] or "").strip(),
+        target=_target(match["target"].lower(), file=file, line=line),
+    )
+
+
+def _target(text: str, *, file: str, line: int) -> Place | Outcome:
+    if text in set(Outcome):
+        return Outcome(text)
+    match = _GO_TO.match(text)
+    if match is None or match["section"] not in set(Section):
+        raise UsageError(place=f"{file}:{line}", problem=f"{text!r} is no place to go to", remedy=_REMEDY)
+    return Place(section=Section(match["section"]), step=int(match["step"] or 1))

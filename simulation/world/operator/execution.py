@@ -1,0 +1,225 @@
+"""One runbook carried out, to the letter: type, compare, record, take the stated branch, stop at the first difference.
+
+A step is recorded as started before its command is typed and as passed or failed before the next begins. A difference
+ends the execution as failed: what was written is rolled back as the runbook says, the escalation steps gather what
+engineering needs, and the failure is escalated. Nobody interprets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import JsonValue
+
+from simulation.clock import Kernel
+from simulation.history import (
+    Actor,
+    AlertFired,
+    Escalated,
+    ExecutionEnded,
+    ExecutionStarted,
+    Recorder,
+    RunbookStep,
+    caused_by,
+)
+from simulation.scenario import OperatorSettings
+from simulation.witness.exchange import ExchangeContext
+from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
+from simulation.world.operator.match import compare
+from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, Step
+from simulation.world.operator.terminal import Terminal
+
+Status = Literal["completed", "failed", "partial"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What every execution of a run shares."""
+
+    kernel: Kernel
+    recorder: Recorder
+    context: ExchangeContext
+    settings: OperatorSettings
+    operator_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    status: Status
+    error: str | None = None
+
+
+class Execution:
+    """Answers ``alert`` with ``runbook``; run :meth:`carry_out` as (part of) a process of the kernel."""
+
+    def __init__(
+        self, *, desk: Desk, alert: AlertFired, runbook: Runbook, trail: AuditTrail, terminal: Terminal
+    ) -> None:
+        self._desk = desk
+        self._alert = alert
+        self._runbook = runbook
+        self._trail = trail
+        self._terminal = terminal
+        self._captures: dict[str, str] = {}
+        self._steps_passed = 0
+        self._wrote = False
+        self._id: str | None = None
+        self._started_at: datetime = desk.kernel.now
+
+    def carry_out(self) -> Generator[Any, Any, None]:
+        """From ``start`` to ``complete``; whatever went wrong is in the history and escalated."""
+        try:
+            with self._acting("operator_robot"):
+                self._start()
+            ending = yield from self._run()
+        except NotRecorded as error:
+            ending = Ending(status="failed", error=str(error))
+        with self._acting("operator_robot"):
+            self._end(ending)
+
+    # --- beginning and end --------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        state = self._trail.state()
+        self._id = self._trail.start(self._runbook, executed_by=self._desk.operator_name, state=state)
+        self._desk.recorder.record(
+            ExecutionStarted(
+                execution_id=self._id,
+                runbook=self._runbook.name,
+                version=self._runbook.version,
+                sha256=self._runbook.sha256,
+                alert_id=self._alert.alert_id,
+                operator=self._desk.operator_name,
+                writes=self._runbook.writes,
+                state_before=state,
+            )
+        )
+
+    def _end(self, ending: Ending) -> None:
+        state: JsonValue = None
+        if self._id is not None:
+            try:
+                state = self._trail.state()
+                self._trail.complete(
+                    self._id, status=ending.status, result=self._result(), error=ending.error, state=state
+                )
+            except NotRecorded as error:
+                ending = Ending(status="failed", error=f"{ending.error}; {error}" if ending.error else str(error))
+            self._desk.recorder.record(self._ended(self._id, ending, state))
+        if ending.status != "completed":
+            self._desk.recorder.record(
+                Escalated(
+                    alert_id=self._alert.alert_id,
+                    execution_id=self._id,
+                    reason=f"runbook {self._runbook.name} {ending.status}: {ending.error}",
+                )
+            )
+
+    def _result(self) -> JsonValue:
+        return {"steps_passed": self._steps_passed, "captured": dict(sorted(self._captures.items()))}
+
+    def _ended(self, execution_id: str, ending: Ending, state: JsonValue) -> ExecutionEnded:
+        return ExecutionEnded(
+            execution_id=execution_id,
+            runbook=self._runbook.name,
+            status=ending.status,
+            error=ending.error,
+            state_after=state,
+            sim_duration_seconds=int((self._desk.kernel.now - self._started_at).total_seconds()),
+        )
+
+    # --- the way through the steps ------------------------------------------------------------------------------
+
+    def _run(self) -> Generator[Any, Any, Ending]:
+        ending = yield from self._follow(tuple(self._runbook.steps_from(Place(section=Section.DETECTION))))
+        if ending.status == "failed":
+            undone = yield from self._roll_back()
+            ending = Ending(status="failed", error=f"{ending.error}; {undone}")
+        if ending.status != "completed":
+            for step in self._runbook.steps[Section.ESCALATION]:
+                yield from self._perform(step)
+        return ending
+
+    def _follow(self, steps: Sequence[Step]) -> Generator[Any, Any, Ending]:
+        while steps:
+            step, *rest = steps
+            difference = yield from self._perform(step)
+            if difference is not None:
+                return Ending(status="failed", error=f"{_name(step)}: {difference}")
+            target = self._target(step)
+            if target is Outcome.ESCALATE:
+                return Ending(status="failed", error=f"{_name(step)}: the runbook says to escalate")
+            if target is Outcome.ESCALATE_AS_PARTIAL:
+                return Ending(status="partial", error=f"{_name(step)}: the runbook says to escalate as partial")
+            steps = rest if target is Outcome.CONTINUE else tuple(self._runbook.steps_from(target))
+        return Ending(status="completed")
+
+    def _target(self, step: Step) -> Place | Outcome:
+        return next((branch.target for branch in step.branches if branch.holds(self._captures)), Outcome.CONTINUE)
+
+    def _roll_back(self) -> Generator[Any, Any, str]:
+        """Undo what was written; returns what to say of it."""
+        steps = self._runbook.steps[Section.ROLLBACK]
+        if not self._wrote:
+            return "nothing had been written, so nothing was rolled back"
+        for step in steps:
+            difference = yield from self._perform(step)
+            if difference is not None:
+                return f"rollback failed at {_name(step)}: {difference}"
+        return f"rolled back ({len(steps)} steps)"
+
+    # --- one step -----------------------------------------------------------------------------------------------
+
+    def _perform(self, step: Step) -> Generator[Any, Any, str | None]:
+        """Type one command; returns how its answer differs from the documented one, or None."""
+        yield self._desk.kernel.sleep(self._desk.settings.seconds_per_command)
+        assert self._id is not None
+        with self._acting("operator_robot"):
+            self._trail.step(self._id, section=step.section, number=step.number, outcome="started")
+        self._wrote = self._wrote or step.writes
+        answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+        comparison = compare(expected=step.expected, output=answer.output, known=self._captures)
+        difference = answer.problem or comparison.difference
+        if difference is None and answer.exit_status != step.exit_status:
+            difference = f"exit status {answer.exit_status}, expected {step.exit_status}"
+        if difference is None:
+            self._captures.update(comparison.captures)
+            self._steps_passed += 1
+        with self._acting("operator_robot"):
+            self._desk.recorder.record(
+                RunbookStep(
+                    execution_id=self._id,
+                    section=step.section.value,
+                    step=step.number,
+                    line=step.line,
+                    command=step.command,
+                    expected="\n".join(step.expected),
+                    output=answer.output.rstrip("\n"),
+                    exit_status=answer.exit_status,
+                    expected_exit_status=step.exit_status,
+                    matched=difference is None,
+                    writes=step.writes,
+                    request_ids=answer.request_ids,
+                )
+            )
+            outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
+            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=difference)
+        return difference
+
+    @contextmanager
+    def _acting(self, actor: Actor) -> Iterator[None]:
+        with caused_by(self._alert.cause), self._desk.context.acting(actor, execution_id=self._id):
+            yield
+
+    @contextmanager
+    def _acting_at_terminal(self) -> Iterator[None]:
+        with self._acting("operator"):
+            yield
+
+
+def _name(step: Step) -> str:
+    return f"{step.section.heading} step {step.number} (line {step.line})"

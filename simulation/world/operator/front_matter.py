@@ -1,0 +1,74 @@
+"""The YAML between two ``---`` lines at the top of a runbook."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simulation.errors import UsageError
+from simulation.world.operator.runbook import Section
+
+_BLOCK = re.compile(r"\A---\n(?P<yaml>.*?\n)---\n", re.DOTALL)
+_REMEDY = (
+    "state name, version (1.0.0), date, alert, roles and steps; "
+    "steps lists 'reads' or 'writes' for each step of a section"
+)
+
+Effect = Literal["reads", "writes"]
+
+
+class FrontMatter(BaseModel):
+    """Who may carry the runbook out, for which alert, and what each of its steps does to the platform."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    date: date
+    alert: str = Field(min_length=1)
+    roles: tuple[Literal["ops", "admin"], ...] = Field(min_length=1)
+    steps: dict[Section, tuple[Effect, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """``body`` keeps the line numbers of the file: the front matter's lines are empty in it."""
+
+    front: FrontMatter
+    body: str
+    steps_line: int
+
+
+def split(text: str, *, file: str) -> Document:
+    """Separate front matter and Markdown. Raises :class:`UsageError` with the line of the bad key."""
+    block = _BLOCK.match(text)
+    if block is None:
+        raise UsageError(place=f"{file}:1", problem="no front matter between two '---' lines", remedy=_REMEDY)
+    try:
+        front = FrontMatter.model_validate(yaml.safe_load(block["yaml"]))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        raise UsageError(place=f"{file}:{line}", problem=f"not YAML: {error.problem}", remedy=_REMEDY) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "front matter"
+        raise UsageError(
+            place=f"{file}:{_line_of(where.split('.')[0], block['yaml'])}",
+            problem=f"front matter: {where}: {first['msg']}, value {first['input']!r}",
+            remedy=_REMEDY,
+        ) from error
+    body = "\n" * block[0].count("\n") + text[block.end() :]
+    return Document(front=front, body=body, steps_line=_line_of("steps", block["yaml"]))
+
+
+def _line_of(key: str, block: str) -> int:
+    """Line of a top-level key in the file, 1 where it is missing."""
+    for number, line in enumerate(block.splitlines(), start=2):
+        if line.startswith(f"{key}:"):
+            return number
+    return 1

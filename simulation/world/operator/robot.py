@@ -1,0 +1,147 @@
+"""The operator on shift: answers alerts one at a time, each with the runbook it links, and escalates what has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+import httpx
+import simpy
+
+from simulation.clock import Kernel, SimProcess
+from simulation.environment.faketime import clock_environment, clock_library
+from simulation.history import AlertFired, Escalated, Recorder
+from simulation.scenario import OperatorSettings
+from simulation.target.protocol import Admin
+from simulation.witness.exchange import ExchangeContext
+from simulation.world.loopback import LoopbackDoor
+from simulation.world.operator.audit_trail import AuditTrail
+from simulation.world.operator.execution import Desk, Execution
+from simulation.world.operator.runbook import Runbook
+from simulation.world.operator.shell import ShellSettings
+from simulation.world.operator.terminal import Terminal
+from simulation.world.operator.tools import find_tools
+
+_PLATFORM_URL = "http://platform.test"
+_AlertKey = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class OperatorRobot:
+    """One run's operator.
+
+    :param app: the platform, behind the exchange witness.
+    :param token: an admin bearer token of ``operator``, valid from now on.
+    :param clock_file: the libfaketime file that the simulation clock keeps.
+    :param folder: for what a shell needs while it lives.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        runbooks: Sequence[Runbook],
+        app: WSGIApplication,
+        context: ExchangeContext,
+        operator: Admin,
+        token: Callable[[], str],
+        settings: OperatorSettings,
+        clock_file: Path,
+        folder: Path,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._runbooks = {runbook.name: runbook for runbook in runbooks}
+        self._token = token
+        self._client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url=_PLATFORM_URL)
+        self._door = LoopbackDoor(app)
+        self._shell = ShellSettings(
+            tools=find_tools(),
+            clock=clock_environment(library=clock_library(), clock_file=clock_file),
+            folder=folder,
+        )
+        self._desk = Desk(
+            kernel=kernel, recorder=recorder, context=context, settings=settings, operator_name=operator.name
+        )
+        self._queue: simpy.Store = simpy.Store(kernel.env)
+        self._unanswered: dict[_AlertKey, AlertFired] = {}
+        self._terminal: Terminal | None = None
+        self._executions = 0
+
+    def start(self) -> None:
+        """Go on shift."""
+        self._kernel.spawn(self._work())
+
+    def on_alert(self, alert: AlertFired) -> None:
+        """Queue the alert, or escalate it when no runbook is linked. The same alert is not taken up twice at once."""
+        if alert.runbook is None:
+            self._escalate(alert, f"the alert {alert.alert} has no runbook")
+        elif alert.runbook not in self._runbooks:
+            self._escalate(alert, f"the alert {alert.alert} links the runbook {alert.runbook}, which does not exist")
+        elif _key(alert) not in self._unanswered:
+            self._unanswered[_key(alert)] = alert
+            self._queue.put(alert)
+
+    @property
+    def unanswered(self) -> list[AlertFired]:
+        """Alerts in the queue and the one being answered, oldest first."""
+        return list(self._unanswered.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether an alert waits or is being answered."""
+        return bool(self._unanswered)
+
+    def shell_environment(self) -> dict[str, str]:
+        """For a probe of the time that the operator's programs see."""
+        return self._shell.environment()
+
+    def go_off_shift(self) -> None:
+        """At the end of the run: escalate what nobody has answered to its end."""
+        for alert in self.unanswered:
+            self._escalate(alert, f"the alert {alert.alert} was not answered to its end before the run was over")
+        self._unanswered.clear()
+
+    def close(self) -> None:
+        """End the shell that may still wait in a sleep, and shut the doors. Safe to call twice."""
+        if self._terminal is not None:
+            self._terminal.close()
+        self._client.close()
+        self._door.close()
+
+    def _work(self) -> SimProcess:
+        while True:
+            alert: AlertFired = yield self._queue.get()
+            yield self._kernel.sleep(self._seconds_to_response(alert))
+            yield from self._answer(alert)
+            del self._unanswered[_key(alert)]
+
+    def _seconds_to_response(self, alert: AlertFired) -> float:
+        """What is left of the response time; an alert that had to queue behind another may have waited it out."""
+        waited = (self._kernel.now - alert.at).total_seconds()
+        return max(0.0, self._desk.settings.response_seconds - waited)
+
+    def _answer(self, alert: AlertFired) -> SimProcess:
+        assert alert.runbook is not None
+        self._executions += 1
+        label = f"exec-{self._executions}"
+        token = self._token()
+        self._terminal = Terminal(kernel=self._kernel, door=self._door, settings=self._shell, token=token, label=label)
+        try:
+            yield from Execution(
+                desk=self._desk,
+                alert=alert,
+                runbook=self._runbooks[alert.runbook],
+                trail=AuditTrail(client=self._client, token=token, label=label),
+                terminal=self._terminal,
+            ).carry_out()
+        finally:
+            self._terminal.close()
+
+    def _escalate(self, alert: AlertFired, reason: str) -> None:
+        self._recorder.record(Escalated(alert_id=alert.alert_id, execution_id=None, reason=reason), cause=alert.cause)
+
+
+def _key(alert: AlertFired) -> _AlertKey:
+    return alert.alert, tuple(sorted(alert.labels.items()))

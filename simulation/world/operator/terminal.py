@@ -1,0 +1,82 @@
+"""The operator at the shell: types a command, lets the world go on while it sleeps, reads the answer.
+
+If a command takes the shell down with it, the next one gets a new shell with the captured values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from simulation.clock import Kernel
+from simulation.world.loopback import LoopbackDoor
+from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
+
+_NO_EXIT_STATUS = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """``problem`` says why the command has no proper end (deadline, shell gone); ``exit_status`` is -1 then."""
+
+    output: str
+    exit_status: int
+    problem: str | None
+    request_ids: tuple[str, ...]
+
+
+class Terminal:
+    """For one execution. ``token`` and the door's URL stand in the shell's environment, and in no record."""
+
+    def __init__(self, *, kernel: Kernel, door: LoopbackDoor, settings: ShellSettings, token: str, label: str) -> None:
+        self._kernel = kernel
+        self._door = door
+        self._settings = settings
+        self._variables = {"API_BASE_URL": door.url, "ADMIN_TOKEN": token}
+        self._shell: Shell | None = None
+        self._assigned: dict[str, str] = {}
+        door.label_requests(label)
+
+    def run(
+        self, command: str, *, known: Mapping[str, str], acting: Callable[[], AbstractContextManager[None]]
+    ) -> Generator[Any, Any, Answer]:
+        """Run ``command`` with the captures ``known`` as variables; ``acting`` wraps all that happens but sleeping."""
+        with acting():
+            shell = self._ready(known)
+            shell.begin(command)
+        while True:
+            with acting():
+                event = shell.proceed()
+            if isinstance(event, Finished):
+                return self._answer(event.output, exit_status=event.exit_status)
+            if isinstance(event, Broken):
+                self.close()
+                return self._answer(event.output, exit_status=_NO_EXIT_STATUS, problem=event.reason)
+            yield self._kernel.sleep(event.sim_seconds)
+            event.wake()
+
+    def close(self) -> None:
+        """End the shell, if there is one."""
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
+
+    def _ready(self, known: Mapping[str, str]) -> Shell:
+        if self._shell is None:
+            self._shell = Shell(settings=self._settings, door=self._door, variables=self._variables)
+            self._assigned = {}
+        for name, value in known.items():
+            if self._assigned.get(name) != value:
+                self._shell.assign(name, value)
+                self._assigned[name] = value
+        return self._shell
+
+    def _answer(self, output: str, *, exit_status: int, problem: str | None = None) -> Answer:
+        """With secret and port taken out, which no documented output contains."""
+        for name, value in self._variables.items():
+            output = output.replace(value, f"${name}")
+        return Answer(
+            output=output, exit_status=exit_status, problem=problem, request_ids=self._door.take_request_ids()
+        )

@@ -1,0 +1,45 @@
+"""The programs a runbook may count on, and the folder that puts ours in front of the system's."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulation.errors import EnvironmentFault
+from simulation.world.operator import simulated_sleep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    bash: Path
+    curl: Path
+    jq: Path
+    """The system's jq, or jaq from this project's environment, which answers the same."""
+
+
+def find_tools() -> Tools:
+    """Raises :class:`EnvironmentFault` naming what the machine lacks."""
+    beside_python = str(Path(sys.executable).parent)
+    jq = shutil.which("jq") or shutil.which("jaq", path=beside_python) or shutil.which("jaq")
+    return Tools(
+        bash=_found(shutil.which("bash"), "bash", "install bash"),
+        curl=_found(shutil.which("curl"), "curl", "install curl"),
+        jq=_found(jq, "jq", "install jq, or run the project's set-up, which brings jaq"),
+    )
+
+
+def _found(path: str | None, name: str, remedy: str) -> Path:
+    if path is None:
+        raise EnvironmentFault(problem=f"the operator's shell needs {name}, which is not here", remedy=remedy)
+    return Path(path)
+
+
+def write_shims(folder: Path, tools: Tools) -> None:
+    """Fill ``folder``, which comes first in the shell's PATH."""
+    folder.mkdir()
+    (folder / "jq").symlink_to(tools.jq)
+    sleep = folder / "sleep"
+    sleep.write_text(simulated_sleep.SCRIPT)
+    sleep.chmod(0o755)

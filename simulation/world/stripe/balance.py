@@ -1,0 +1,107 @@
+"""The platform's balance: charges land in *pending*, transfers draw on *available* (spec/stripe.md 14, 15)."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from simulation.clock import SimulationClock
+from simulation.history import Recorder, StripeMovement
+from simulation.world.stripe.api import Trigger
+from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.objects.balance_transaction import BalanceTransaction
+from simulation.world.stripe.table import Table
+
+Movement = Literal["charge", "transfer", "refund", "adjustment", "transfer_reversal"]
+_TRANSACTION_TYPES: Mapping[Movement, str] = {"transfer_reversal": "transfer_refund"}
+"""Stripe's name for a balance transaction, where it differs from ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """A movement to be booked. ``amount_cents`` is signed: what leaves the balance is negative."""
+
+    movement: Movement
+    amount_cents: int
+    fee_cents: int = 0
+    available_at: datetime
+    source_id: str
+    metadata: Mapping[str, str]
+    payment_intent_id: str | None = None
+    destination: str | None = None
+
+
+class Balance:
+    """Two sums and the list of lines that explain them; every line is also written to the history."""
+
+    def __init__(self, *, clock: SimulationClock, recorder: Recorder, ids: Ids, opening_cents: int) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._ids = ids
+        self.opening_cents = opening_cents
+        self._available_cents = opening_cents
+        self._pending: list[tuple[datetime, str, int]] = []
+        self._pending_cents = 0
+        self.transactions: Table[BalanceTransaction] = Table(kind="balance_transaction")
+
+    @property
+    def available_cents(self) -> int:
+        self._release()
+        return self._available_cents
+
+    @property
+    def pending_cents(self) -> int:
+        self._release()
+        return self._pending_cents
+
+    def post(self, posting: Posting, *, trigger: Trigger) -> BalanceTransaction:
+        """Book a line, now; its money counts as available from ``available_at`` on."""
+        line = self.transactions.add(
+            BalanceTransaction(
+                id=self._ids.next("txn"),
+                created=self._clock.now,
+                transaction_type=_TRANSACTION_TYPES.get(posting.movement, posting.movement),
+                amount_cents=posting.amount_cents,
+                fee_cents=posting.fee_cents,
+                available_at=posting.available_at,
+                source=posting.source_id,
+            )
+        )
+        heapq.heappush(self._pending, (line.available_at, line.id, line.net_cents))
+        self._pending_cents += line.net_cents
+        self._record(line, posting, trigger)
+        return line
+
+    def _release(self) -> None:
+        while self._pending and self._pending[0][0] <= self._clock.now:
+            _, _, net_cents = heapq.heappop(self._pending)
+            self._pending_cents -= net_cents
+            self._available_cents += net_cents
+
+    def _record(self, line: BalanceTransaction, posting: Posting, trigger: Trigger) -> None:
+        self._recorder.record(
+            StripeMovement(
+                balance_transaction_id=line.id,
+                movement=posting.movement,
+                amount_cents=line.amount_cents,
+                fee_cents=line.fee_cents,
+                net_cents=line.net_cents,
+                currency=line.currency,
+                available_at=line.available_at,
+                source_id=posting.source_id,
+                payment_intent_id=posting.payment_intent_id,
+                destination=posting.destination,
+                contest_id=posting.metadata.get("contest_id"),
+                user_id=posting.metadata.get("user_id"),
+                idempotency_key=trigger.idempotency_key,
+                origin=trigger.origin,
+            )
+        )
+
+
+def charge_fee_cents(amount_cents: int, *, basis_points: int, fixed_cents: int) -> int:
+    """Stripe's fee for one charge: a share, rounded half up to the cent, and a fixed part."""
+    return (amount_cents * basis_points + 5_000) // 10_000 + fixed_cents

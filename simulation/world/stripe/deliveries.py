@@ -1,0 +1,161 @@
+"""Webhooks: events pushed to the platform, at least once, in no promised order (spec/stripe.md 8 to 12)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from simulation.clock import Kernel, SimProcess
+from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
+from simulation.history import Recorder, WebhookAttempt, caused_by
+from simulation.scenario import StripeSettings
+from simulation.world.stripe.event_log import EventLog
+from simulation.world.stripe.objects.event import StripeEvent
+from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
+from simulation.world.stripe.signature import signature_header
+from simulation.world.stripe.subject import business_key_of
+
+Deliver = Callable[[bytes, Mapping[str, str]], int | None]
+"""POSTs a webhook to the platform; returns the status, or None when no answer came."""
+
+GIVES_UP_AFTER = timedelta(days=3)
+
+
+class Deliveries:
+    """One simulated process for each event to be pushed.
+
+    What fails is tried again on the schedule of the settings, for three days, and is then only listed.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        injector: Injector,
+        settings: StripeSettings,
+        secret: str,
+        endpoint: WebhookEndpoint,
+        log: EventLog,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._injector = injector
+        self._settings = settings
+        self._secret = secret
+        self._endpoint = endpoint
+        self._log = log
+        self._deliver: Deliver | None = None
+        self.pending = 0
+        """Pushes that are neither acknowledged nor given up."""
+        log.subscribe(self._on_event)
+
+    def attach(self, deliver: Deliver) -> None:
+        """Say how the platform is reached. Before that nobody answers there."""
+        self._deliver = deliver
+
+    def _on_event(self, event: StripeEvent) -> None:
+        if not self._endpoint.wants(event.event_type):
+            return
+        event.fault_id = event.fault_id or self._fault_of(event)
+        event.pending_webhooks = 1
+        self._start(self._first_push(event))
+
+    def _start(self, steps: SimProcess) -> None:
+        self.pending += 1
+        self._kernel.spawn(self._counted(steps))
+
+    def _counted(self, steps: SimProcess) -> SimProcess:
+        yield from steps
+        self.pending -= 1
+
+    def _first_push(self, event: StripeEvent) -> SimProcess:
+        yield self._kernel.sleep(self._settings.webhook_latency_seconds)
+        effect = self._effect_on(event)
+        if effect is not None:
+            event.fault_id = effect.fault_id
+            if effect.mode == "lost":
+                self._lose(event)
+                return
+            if effect.mode == "delay":
+                yield self._kernel.sleep(effect.delay_seconds)
+            else:
+                self._repeat(event, effect)
+        yield from self._push(event)
+
+    def _repeat(self, event: StripeEvent, effect: WebhookEffect) -> None:
+        """``duplicate``: the same event again; ``second_event``: the same change under another id."""
+        for copy in range(1, effect.copies + 1):
+            again = event if effect.mode == "duplicate" else self._log.emit_again(event)
+            self._start(self._later_push(again, effect.delay_seconds * copy))
+
+    def _later_push(self, event: StripeEvent, delay_seconds: int) -> SimProcess:
+        yield self._kernel.sleep(delay_seconds)
+        yield from self._push(event)
+
+    def _push(self, event: StripeEvent) -> SimProcess:
+        give_up_at = self._kernel.now + GIVES_UP_AFTER
+        waits = iter(self._settings.webhook_retry_seconds)
+        while True:
+            status = self._attempt(event)
+            if status is not None and 200 <= status < 300:
+                event.pending_webhooks = 0
+                self._record(event, status, next_attempt_at=None)
+                return
+            wait_seconds = next(waits, None)
+            again_at = None if wait_seconds is None else self._kernel.now + timedelta(seconds=wait_seconds)
+            if again_at is not None and again_at > give_up_at:
+                again_at = None
+            self._record(event, status, next_attempt_at=again_at)
+            if again_at is None:
+                return
+            yield self._kernel.until(again_at)
+
+    def _attempt(self, event: StripeEvent) -> int | None:
+        event.attempts += 1
+        body = event.payload = event.payload or json.dumps(event.render(), separators=(",", ":")).encode()
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signature_header(body, secret=self._secret, at=self._kernel.now),
+        }
+        if self._deliver is None or not self._endpoint.reaches_platform:
+            return None
+        with caused_by(_cause(event)):
+            return self._deliver(body, headers)
+
+    def _lose(self, event: StripeEvent) -> None:
+        event.attempts += 1
+        self._record(event, None, next_attempt_at=None)
+
+    def _effect_on(self, event: StripeEvent) -> WebhookEffect | None:
+        webhook = PendingWebhook(
+            event_id=event.id,
+            event_type=event.event_type,
+            object_id=event.object_id,
+            contest_id=event.metadata.get("contest_id"),
+            user_id=event.metadata.get("user_id"),
+        )
+        with caused_by(_cause(event)):
+            return self._injector.on_webhook(webhook)
+
+    def _fault_of(self, event: StripeEvent) -> str | None:
+        keys = (event.id, event.object_id, business_key_of(event.metadata))
+        return next((fault for key in keys if key and (fault := self._injector.fault_of(key))), None)
+
+    def _record(self, event: StripeEvent, status: int | None, *, next_attempt_at: datetime | None) -> None:
+        attempt = WebhookAttempt(
+            event_id=event.id,
+            event_type=event.event_type,
+            object_id=event.object_id,
+            attempt=event.attempts,
+            status=status,
+            next_attempt_at=next_attempt_at,
+            fault_id=event.fault_id,
+        )
+        self._recorder.record(attempt, cause=_cause(event))
+
+
+def _cause(event: StripeEvent) -> str:
+    return f"fault:{event.fault_id}" if event.fault_id else f"stripe:{event.id}"

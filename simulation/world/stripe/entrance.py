@@ -1,0 +1,50 @@
+"""Reading raw HTTP: whose key is it, what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from simulation.history import StripeOrigin
+from simulation.world.stripe.api import ApiRequest
+from simulation.world.stripe.form import decode
+from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.journal import Journal
+from simulation.world.stripe.params import Params
+
+
+class Entrance:
+    """:param origins: API key → whose it is."""
+
+    def __init__(self, *, origins: Mapping[str, StripeOrigin], ids: Ids, journal: Journal) -> None:
+        self._origins = origins
+        self._ids = ids
+        self._journal = journal
+
+    def read(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[ApiRequest, bool]:
+        """The request, and whether its API key is one of ours.
+
+        A stranger's request counts as the platform's: it came from there.
+        """
+        found = {name.lower(): value for name, value in headers.items()}
+        origin = self._origins.get(_api_key(found.get("authorization", "")))
+        parts = urlsplit(url)
+        key = found.get("idempotency-key")
+        request = ApiRequest(
+            request_id=self._ids.next("req"),
+            origin=origin or "platform",
+            method=method.upper(),
+            path=unquote(parts.path),
+            params=Params(decode(parts.query) | decode(body.decode(errors="replace"))),
+            idempotency_key=key,
+            recorded_key=self._journal.key_name(key),
+        )
+        if "stripe-account" in found:
+            self._journal.note(f"{request.method} {request.path}: the twin does not model the header Stripe-Account")
+        return request, origin is not None
+
+
+def _api_key(authorization: str) -> str:
+    """Of ``Bearer <key>``; every official SDK sends it so."""
+    scheme, _, value = authorization.partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,77 @@
+"""All events that Stripe ever had, and who wants to hear of new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from simulation.clock import SimulationClock
+from simulation.world.stripe.api import Trigger
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.objects.event import StripeEvent
+from simulation.world.stripe.table import Table
+
+RETENTION = timedelta(days=30)
+"""Events older than this are no longer listed (spec/stripe.md 10)."""
+
+
+class EventLog:
+    """Append-only; a subscriber is told of each event at the instant of its creation."""
+
+    def __init__(self, *, clock: SimulationClock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._subscribers: list[Callable[[StripeEvent], None]] = []
+        self.events: Table[StripeEvent] = Table(kind="event")
+
+    def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
+        self._subscribers.append(subscriber)
+
+    def emit(
+        self,
+        event_type: str,
+        snapshot: JsonObject,
+        *,
+        trigger: Trigger,
+        previous_attributes: JsonObject | None = None,
+        account: str | None = None,
+    ) -> StripeEvent:
+        """A new event about ``snapshot``, which must not be changed afterwards."""
+        event = self.events.add(
+            StripeEvent(
+                id=self._ids.next("evt"),
+                created=self._clock.now,
+                event_type=event_type,
+                snapshot=snapshot,
+                previous_attributes=previous_attributes,
+                account=account,
+                request_id=trigger.request_id,
+                idempotency_key=trigger.idempotency_key,
+                fault_id=trigger.fault_id,
+            )
+        )
+        for subscriber in self._subscribers:
+            subscriber(event)
+        return event
+
+    def emit_again(self, event: StripeEvent) -> StripeEvent:
+        """The same change under a second id (spec/stripe.md 11). Its pushing is the caller's: no subscriber is told."""
+        return self.events.add(
+            StripeEvent(
+                id=self._ids.next("evt"),
+                created=self._clock.now,
+                event_type=event.event_type,
+                snapshot=event.snapshot,
+                previous_attributes=event.previous_attributes,
+                account=event.account,
+                request_id=event.request_id,
+                idempotency_key=event.idempotency_key,
+                fault_id=event.fault_id,
+                pending_webhooks=1,
+            )
+        )
+
+    def is_listed(self, event: StripeEvent) -> bool:
+        """Whether the event is young enough to be shown."""
+        return self._clock.now - event.created <= RETENTION

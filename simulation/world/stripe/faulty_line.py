@@ -1,0 +1,90 @@
+"""The line between a caller and Stripe, on which calls are lost, cut off and answered with errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from simulation.faults.effects import CallEffect, Injector, PendingCall
+from simulation.world.stripe.api import Answer, ApiRequest
+from simulation.world.stripe.errors import ApiError, TwinReset, TwinTimeout
+from simulation.world.stripe.service import Service
+from simulation.world.stripe.subject import Subject
+
+_USUAL_ERRORS = {429: ("invalid_request_error", "rate_limit"), 409: ("idempotency_error", "idempotency_key_in_use")}
+_UNKNOWN_OUTCOME = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a call: Stripe's answer (None: the call never got there) or ``failure``, and what it cost."""
+
+    answer: Answer | None
+    failure: TwinTimeout | TwinReset | None = None
+    sim_seconds: int = 0
+
+
+class FaultyLine:
+    """Asks the injector about each call of the platform.
+
+    Everybody else's calls go through: a fault is the platform's trial.
+    """
+
+    def __init__(self, *, service: Service, injector: Injector) -> None:
+        self._service = service
+        self._injector = injector
+
+    def effect_on(self, request: ApiRequest, subject: Subject) -> CallEffect | None:
+        if request.origin != "platform":
+            return None
+        return self._injector.on_stripe_call(
+            PendingCall(
+                method=request.method,
+                path=request.path,
+                idempotency_key=request.recorded_key,
+                contest_id=subject.contest_id,
+                user_id=subject.user_id,
+                business_key=subject.business_key,
+                destination=subject.destination,
+            )
+        )
+
+    def carry(self, request: ApiRequest, effect: CallEffect | None) -> Outcome:
+        """Take a call to Stripe and its answer back, as far as the effect lets it."""
+        if effect is None:
+            return Outcome(answer=self._service.serve(request))
+        outcome = Outcome(answer=None, sim_seconds=effect.sim_seconds)
+        if effect.mode == "error":
+            return replace(outcome, answer=self._fail(request, effect))
+        if effect.mode.endswith("_before"):
+            return replace(outcome, failure=_failure(effect))
+        answer = self._service.serve(request)
+        failure = _failure(effect) if effect.mode.endswith("_after") else None
+        return replace(outcome, answer=answer, failure=failure)
+
+    def _fail(self, request: ApiRequest, effect: CallEffect) -> Answer:
+        """An error instead of the answer.
+
+        With ``executed`` it hides what happened, and is kept for the key (spec/stripe.md 1, 7); without, the request
+        never reached its endpoint, and the same key may try again.
+        """
+        error = _error(effect)
+        if effect.executed:
+            return self._service.serve(request, disguise=error)
+        return Answer.of_error(error, request_id=request.request_id)
+
+
+def _failure(effect: CallEffect) -> TwinTimeout | TwinReset:
+    kind = TwinTimeout if effect.mode.startswith("timeout") else TwinReset
+    return kind(sim_seconds=effect.sim_seconds)
+
+
+def _error(effect: CallEffect) -> ApiError:
+    status = effect.status or _UNKNOWN_OUTCOME
+    server = ("api_error", None) if status >= _UNKNOWN_OUTCOME else ("invalid_request_error", None)
+    error_type, code = _USUAL_ERRORS.get(status, server)
+    return ApiError(
+        f"The request could not be completed ({status}).",
+        status=status,
+        error_type=effect.error_type or error_type,
+        code=effect.error_code or code,
+    )

@@ -1,0 +1,130 @@
+"""What Stripe has at the end of the run, written down for the jury."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from simulation.history import Recorder, StripeBalance, StripeObject
+from simulation.world.stripe.store import Store
+
+
+def record_final_state(store: Store, recorder: Recorder) -> None:
+    """The balance, then every object the books may speak of, ordered by id."""
+    recorder.record(
+        StripeBalance(
+            opening_cents=store.balance.opening_cents,
+            available_cents=store.balance.available_cents,
+            pending_cents=store.balance.pending_cents,
+        )
+    )
+    final = [item for gather in _GATHERERS for item in gather(store)]
+    for item in sorted(final, key=lambda item: item.object_id):
+        recorder.record(item)
+
+
+def _payment_intents(store: Store) -> Iterator[StripeObject]:
+    for intent in store.payment_intents:
+        yield StripeObject(
+            object_type="payment_intent",
+            object_id=intent.id,
+            status=intent.status,
+            amount_cents=intent.amount_cents,
+            payment_intent_id=intent.id,
+            contest_id=intent.metadata.get("contest_id"),
+            user_id=intent.metadata.get("user_id"),
+            metadata=intent.metadata,
+        )
+
+
+def _charges(store: Store) -> Iterator[StripeObject]:
+    for charge in store.charges:
+        yield StripeObject(
+            object_type="charge",
+            object_id=charge.id,
+            status=charge.status,
+            amount_cents=charge.amount_cents,
+            payment_intent_id=charge.payment_intent,
+            contest_id=charge.metadata.get("contest_id"),
+            user_id=charge.metadata.get("user_id"),
+            metadata=charge.metadata,
+        )
+
+
+def _refunds(store: Store) -> Iterator[StripeObject]:
+    for refund in store.refunds:
+        tags = _tags_of_payment(store, refund.payment_intent) | refund.metadata
+        yield StripeObject(
+            object_type="refund",
+            object_id=refund.id,
+            status="succeeded",
+            amount_cents=refund.amount_cents,
+            payment_intent_id=refund.payment_intent,
+            contest_id=tags.get("contest_id"),
+            user_id=tags.get("user_id"),
+            metadata=refund.metadata,
+        )
+
+
+def _disputes(store: Store) -> Iterator[StripeObject]:
+    for dispute in store.disputes:
+        yield StripeObject(
+            object_type="dispute",
+            object_id=dispute.id,
+            status=dispute.status,
+            amount_cents=dispute.amount_cents,
+            payment_intent_id=dispute.payment_intent,
+            contest_id=dispute.metadata.get("contest_id"),
+            user_id=dispute.metadata.get("user_id"),
+            metadata=dispute.metadata,
+        )
+
+
+def _transfers(store: Store) -> Iterator[StripeObject]:
+    for transfer in store.transfers:
+        yield StripeObject(
+            object_type="transfer",
+            object_id=transfer.id,
+            status=transfer.status,
+            amount_cents=transfer.amount_cents,
+            destination=transfer.destination,
+            contest_id=transfer.metadata.get("contest_id"),
+            user_id=transfer.metadata.get("user_id"),
+            metadata=transfer.metadata,
+        )
+
+
+def _accounts(store: Store) -> Iterator[StripeObject]:
+    for account in store.accounts:
+        yield StripeObject(
+            object_type="account",
+            object_id=account.id,
+            status=account.status,
+            user_id=account.metadata.get("user_id"),
+            metadata=account.metadata,
+        )
+
+
+def _webhook_endpoints(store: Store) -> Iterator[StripeObject]:
+    for endpoint in store.webhook_endpoints:
+        yield StripeObject(
+            object_type="webhook_endpoint",
+            object_id=endpoint.id,
+            status=endpoint.status,
+            metadata={"url": endpoint.url, "enabled_events": ",".join(endpoint.enabled_events)},
+        )
+
+
+def _tags_of_payment(store: Store, payment_intent_id: str) -> dict[str, str]:
+    intent = store.payment_intents.find(payment_intent_id)
+    return {} if intent is None else intent.metadata
+
+
+_GATHERERS: tuple[Callable[[Store], Iterator[StripeObject]], ...] = (
+    _payment_intents,
+    _charges,
+    _refunds,
+    _disputes,
+    _transfers,
+    _accounts,
+    _webhook_endpoints,
+)

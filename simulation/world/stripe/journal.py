@@ -1,0 +1,62 @@
+"""The twin's witness: every request as Stripe saw it, and what the twin could not do as Stripe does."""
+
+from __future__ import annotations
+
+import re
+
+from simulation.history import Recorder, StripeCall, WitnessSummary
+from simulation.world.stripe.api import Answer, ApiRequest
+
+_DRAWN_BY_SDK = re.compile(r"^(stripe-node-retry-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+"""Keys an SDK makes up by itself for a POST without one (spec/stripe.md, What the Python SDK does)."""
+
+
+class Journal:
+    """Writes :class:`StripeCall` events. A noted problem makes the witness, and what rests on it, doubtful."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._calls = 0
+        self._key_names: dict[str, str] = {}
+        self._problems: list[str] = []
+
+    def key_name(self, key: str | None) -> str | None:
+        """How history speaks of an idempotency key.
+
+        Random keys would make two runs of one seed differ, so each becomes ``random-key-<n>``, the same on every use.
+        """
+        if key is None or not _DRAWN_BY_SDK.match(key):
+            return key
+        return self._key_names.setdefault(key, f"random-key-{len(self._key_names) + 1}")
+
+    def note(self, problem: str) -> None:
+        """Remember, once, that the twin did not answer as Stripe would have."""
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    def record(self, request: ApiRequest, answer: Answer | None, *, heard: bool, fault_id: str | None) -> None:
+        """:param answer: None when the request never reached Stripe. :param heard: the answer reached the caller."""
+        self._calls += 1
+        said = answer if heard else None
+        self._recorder.record(
+            StripeCall(
+                request_id=request.request_id,
+                origin=request.origin,
+                method=request.method,
+                path=request.path,
+                params=request.params.journaled(),
+                idempotency_key=request.recorded_key,
+                status=said.status if said else None,
+                error_code=said.error_code if said else None,
+                object_id=answer.object_id if answer else None,
+                executed=answer.executed if answer else False,
+                replayed=answer.replayed if answer else False,
+                fault_id=fault_id,
+            )
+        )
+
+    def summarize(self) -> None:
+        """The witness' own statement at the end of the run."""
+        self._recorder.record(
+            WitnessSummary(witness="stripe_journal", records=self._calls, problem="; ".join(self._problems) or None)
+        )

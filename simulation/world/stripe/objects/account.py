@@ -1,0 +1,78 @@
+"""A connected account: where a winner's transfers go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.objects.resource import embedded_list, unix
+
+
+@dataclass(kw_only=True)
+class Account:
+    """One payee.
+
+    ``enabled`` can be paid; ``restricted`` has not finished onboarding; ``closed`` was shut by Stripe and can never be
+    paid again; ``deleted`` was removed by the platform and is not found any more.
+    """
+
+    id: str
+    created: datetime
+    account_type: str
+    metadata: dict[str, str]
+    status: Literal["enabled", "restricted", "closed", "deleted"] = "enabled"
+    email: str | None = None
+    country: str = "US"
+    business_type: str | None = None
+    closed_by: str | None = None
+    """Fault that closed it: later calls to this account keep that id."""
+
+    @property
+    def is_gone(self) -> bool:
+        """For good: neither onboarding nor anything else brings it back."""
+        return self.status in ("closed", "deleted")
+
+    @property
+    def can_be_paid(self) -> bool:
+        return self.status == "enabled"
+
+    def render(self) -> JsonObject:
+        capability = "active" if self.can_be_paid else "inactive"
+        return {
+            "id": self.id,
+            "object": "account",
+            "business_profile": None,
+            "business_type": self.business_type,
+            "capabilities": {"card_payments": capability, "transfers": capability},
+            "charges_enabled": self.can_be_paid,
+            "controller": {"type": "application"},
+            "country": self.country,
+            "created": unix(self.created),
+            "default_currency": "usd",
+            "details_submitted": self.status != "restricted",
+            "email": self.email,
+            "external_accounts": embedded_list(f"/v1/accounts/{self.id}/external_accounts", []),
+            "future_requirements": self._requirements(),
+            "metadata": {**self.metadata},
+            "payouts_enabled": self.can_be_paid,
+            "requirements": self._requirements(),
+            "settings": {},
+            "tos_acceptance": {"date": None},
+            "type": self.account_type,
+        }
+
+    def _requirements(self) -> JsonObject:
+        due = ["individual.verification.document"] if self.status == "restricted" else []
+        reasons = {"restricted": "requirements.past_due", "closed": "rejected.other"}
+        return {
+            "alternatives": [],
+            "current_deadline": None,
+            "currently_due": [*due],
+            "disabled_reason": reasons.get(self.status),
+            "errors": [],
+            "eventually_due": [*due],
+            "past_due": [*due],
+            "pending_verification": [],
+        }

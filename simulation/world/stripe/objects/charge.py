@@ -1,0 +1,102 @@
+"""One attempt to take money from a card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.objects.resource import unix
+
+
+@dataclass(kw_only=True)
+class Charge:
+    id: str
+    created: datetime
+    payment_intent: str
+    amount_cents: int
+    metadata: dict[str, str]
+    status: Literal["succeeded", "failed"]
+    payment_method: str
+    available_at: datetime
+    currency: str = "usd"
+    description: str | None = None
+    receipt_email: str | None = None
+    transfer_group: str | None = None
+    balance_transaction: str | None = None
+    refunded_cents: int = 0
+    transferred_cents: int = 0
+    """Sum of the transfers that name this charge as their source."""
+    disputed: bool = False
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+    @property
+    def refundable_cents(self) -> int:
+        return self.amount_cents - self.refunded_cents if self.status == "succeeded" else 0
+
+    def render(self) -> JsonObject:
+        paid = self.status == "succeeded"
+        card: JsonObject = {"brand": "visa", "country": "US", "funding": "credit", "last4": "4242"}
+        return {
+            "id": self.id,
+            "object": "charge",
+            "amount": self.amount_cents,
+            "amount_captured": self.amount_cents if paid else 0,
+            "amount_refunded": self.refunded_cents,
+            "application": None,
+            "application_fee": None,
+            "application_fee_amount": None,
+            "balance_transaction": self.balance_transaction,
+            "billing_details": {"address": None, "email": self.receipt_email, "name": None, "phone": None},
+            "calculated_statement_descriptor": None,
+            "captured": paid,
+            "created": unix(self.created),
+            "currency": self.currency,
+            "customer": None,
+            "description": self.description,
+            "disputed": self.disputed,
+            "failure_balance_transaction": None,
+            "failure_code": self.failure_code,
+            "failure_message": self.failure_message,
+            "fraud_details": {},
+            "livemode": False,
+            "metadata": {**self.metadata},
+            "on_behalf_of": None,
+            "outcome": self._outcome(),
+            "paid": paid,
+            "payment_intent": self.payment_intent,
+            "payment_method": self.payment_method,
+            "payment_method_details": {"card": card, "type": "card"},
+            "receipt_email": self.receipt_email,
+            "receipt_number": None,
+            "receipt_url": None,
+            "refunded": paid and self.refunded_cents == self.amount_cents,
+            "review": None,
+            "shipping": None,
+            "source": None,
+            "source_transfer": None,
+            "statement_descriptor": None,
+            "statement_descriptor_suffix": None,
+            "status": self.status,
+            "transfer_data": None,
+            "transfer_group": self.transfer_group,
+        }
+
+    def _outcome(self) -> JsonObject:
+        if self.status == "succeeded":
+            return {
+                "network_status": "approved_by_network",
+                "reason": None,
+                "risk_level": "normal",
+                "seller_message": "Payment complete.",
+                "type": "authorized",
+            }
+        return {
+            "network_status": "declined_by_network",
+            "reason": self.failure_code,
+            "risk_level": "normal",
+            "seller_message": "The bank did not accept the payment.",
+            "type": "issuer_declined",
+        }

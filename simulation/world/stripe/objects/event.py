@@ -1,0 +1,58 @@
+"""Something that happened, with a snapshot of what it happened to (spec/stripe.md 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.world.stripe.api import API_VERSION
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.objects.resource import unix
+
+
+@dataclass(kw_only=True)
+class StripeEvent:
+    id: str
+    created: datetime
+    event_type: str
+    snapshot: JsonObject
+    """``data.object`` as it was; never changes again."""
+    previous_attributes: JsonObject | None = None
+    account: str | None = None
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    pending_webhooks: int = 0
+    """Endpoints that have not acknowledged it; 0 for a type nobody subscribed to."""
+    fault_id: str | None = None
+    """Fault that touched this event or the key it speaks of."""
+    attempts: int = 0
+    payload: bytes | None = None
+    """The body as first pushed: every later attempt sends the same bytes."""
+
+    @property
+    def object_id(self) -> str:
+        return str(self.snapshot.get("id"))
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        found = self.snapshot.get("metadata")
+        return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+    def render(self) -> JsonObject:
+        data: JsonObject = {"object": self.snapshot}
+        if self.previous_attributes is not None:
+            data["previous_attributes"] = self.previous_attributes
+        rendered: JsonObject = {
+            "id": self.id,
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": unix(self.created),
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": self.pending_webhooks,
+            "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
+            "type": self.event_type,
+        }
+        if self.account is not None:
+            rendered["account"] = self.account
+        return rendered

@@ -1,0 +1,63 @@
+"""/v1/balance and /v1/balance_transactions."""
+
+from __future__ import annotations
+
+from simulation.world.stripe.api import Call
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.listing import PAGING, matches, page
+from simulation.world.stripe.routing import Route, names
+from simulation.world.stripe.store import Store
+
+_URL = "/v1/balance_transactions"
+
+
+class Balances:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(method="GET", template="/v1/balance", endpoint=self.balance),
+            Route(
+                method="GET",
+                template=_URL,
+                endpoint=self.list,
+                accepts=PAGING | {"created", "currency", "source", "type"},
+                unmodelled=names("payout"),
+            ),
+            Route(method="GET", template=f"{_URL}/{{id}}", endpoint=self.get),
+        )
+
+    def balance(self, call: Call) -> JsonObject:  # noqa: ARG002
+        balance = self._store.balance
+        return {
+            "object": "balance",
+            "available": [_money(balance.available_cents)],
+            "connect_reserved": [{"amount": 0, "currency": "usd"}],
+            "livemode": False,
+            "pending": [_money(balance.pending_cents)],
+        }
+
+    def list(self, call: Call) -> JsonObject:
+        params = call.params
+        period, kind = params.period(), params.text("type")
+        source, currency = params.text("source"), params.text("currency")
+        return page(
+            self._store.balance.transactions,
+            params,
+            url=_URL,
+            wanted=lambda line: (
+                line.created in period
+                and matches(kind, line.transaction_type)
+                and matches(source, line.source)
+                and matches(currency, line.currency)
+            ),
+            render=lambda line: line.render_at(self._store.now),
+        )
+
+    def get(self, call: Call) -> JsonObject:
+        return self._store.balance.transactions.get(call.object_id).render_at(self._store.now)
+
+
+def _money(amount_cents: int) -> JsonObject:
+    return {"amount": amount_cents, "currency": "usd", "source_types": {"card": amount_cents}}

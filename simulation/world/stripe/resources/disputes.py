@@ -1,0 +1,46 @@
+"""Chargebacks: opened by the cardholder's bank, not through the API. They debit the platform (spec/stripe.md 16)."""
+
+from __future__ import annotations
+
+from simulation.world.stripe.api import BY_THE_WORLD
+from simulation.world.stripe.balance import Posting
+from simulation.world.stripe.objects.dispute import Dispute
+from simulation.world.stripe.store import Store
+
+_FEE_CENTS = 1_500
+"""Stripe's dispute fee in the United States."""
+
+
+class Disputes:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(self, payment_intent_id: str, *, reason: str) -> Dispute:
+        """The bank takes what is left of the payment back, at once."""
+        intent = self._store.payment_intents.get(payment_intent_id)
+        assert intent.latest_charge is not None, f"{intent.id} was never paid; there is nothing to dispute"
+        charge = self._store.charges.get(intent.latest_charge)
+        identity = self._store.ids.next("dp")
+        posting = Posting(
+            movement="adjustment",
+            amount_cents=-charge.refundable_cents,
+            fee_cents=_FEE_CENTS,
+            available_at=self._store.now,
+            source_id=identity,
+            metadata=charge.metadata,
+            payment_intent_id=intent.id,
+        )
+        dispute = Dispute(
+            id=identity,
+            created=self._store.now,
+            amount_cents=charge.refundable_cents,
+            charge=charge.id,
+            payment_intent=intent.id,
+            reason=reason,
+            balance_transaction=self._store.balance.post(posting, trigger=BY_THE_WORLD).id,
+            metadata=dict(charge.metadata),
+        )
+        charge.disputed = True
+        self._store.disputes.add(dispute)
+        self._store.log.emit("charge.dispute.created", dispute.render(), trigger=BY_THE_WORLD)
+        return dispute

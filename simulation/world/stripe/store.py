@@ -1,0 +1,74 @@
+"""Everything Stripe knows, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from simulation.clock import SimulationClock
+from simulation.history import Recorder
+from simulation.scenario import StripeSettings
+from simulation.world.stripe.balance import Balance, charge_fee_cents
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.event_log import EventLog
+from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.objects.account import Account
+from simulation.world.stripe.objects.charge import Charge
+from simulation.world.stripe.objects.dispute import Dispute
+from simulation.world.stripe.objects.payment_intent import PaymentIntent
+from simulation.world.stripe.objects.refund import Refund
+from simulation.world.stripe.objects.resource import Resource
+from simulation.world.stripe.objects.transfer import Transfer
+from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
+from simulation.world.stripe.table import Table
+
+
+class Store:
+    """Tables, balance and event log; the endpoints' only state. Time is the run's simulated clock."""
+
+    def __init__(self, *, clock: SimulationClock, recorder: Recorder, settings: StripeSettings, ids: Ids) -> None:
+        self._clock = clock
+        self._settings = settings
+        self.ids = ids
+        self.balance = Balance(clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_balance_cents)
+        self.log = EventLog(clock=clock, ids=ids)
+        self.payment_intents: Table[PaymentIntent] = Table(kind="payment_intent")
+        self.charges: Table[Charge] = Table(kind="charge")
+        self.accounts: Table[Account] = Table(kind="account")
+        self.transfers: Table[Transfer] = Table(kind="transfer")
+        self.refunds: Table[Refund] = Table(kind="refund")
+        self.disputes: Table[Dispute] = Table(kind="dispute")
+        self.webhook_endpoints: Table[WebhookEndpoint] = Table(kind="webhook_endpoint")
+        self.webhook_endpoints.add(WebhookEndpoint(id=ids.next("we"), created=self.now))
+
+    @property
+    def now(self) -> datetime:
+        return self._clock.now
+
+    def charge_available_at(self) -> datetime:
+        """When money charged now can be transferred."""
+        return self.now + timedelta(days=self._settings.pending_days)
+
+    def fee_cents(self, amount_cents: int) -> int:
+        """What Stripe keeps of a charge."""
+        return charge_fee_cents(
+            amount_cents,
+            basis_points=self._settings.fee_basis_points,
+            fixed_cents=self._settings.fee_fixed_cents,
+        )
+
+    def rendered(self, object_id: str) -> JsonObject | None:
+        """An object that another one names by its id, as JSON; None for ids that name nothing the twin keeps."""
+        prefix = object_id.partition("_")[0]
+        if prefix == "txn":
+            line = self.balance.transactions.find(object_id)
+            return None if line is None else line.render_at(self.now)
+        finders: dict[str, Callable[[str], Resource | None]] = {
+            "pi": self.payment_intents.find,
+            "ch": self.charges.find,
+            "acct": self.accounts.find,
+            "tr": self.transfers.find,
+            "re": self.refunds.find,
+        }
+        row = finders[prefix](object_id) if prefix in finders else None
+        return None if row is None else row.render()

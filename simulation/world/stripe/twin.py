@@ -1,0 +1,199 @@
+"""The Stripe twin: state, behaviour and journal of api.stripe.com for one run (``spec/stripe.md``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.faults.effects import Injector
+from simulation.history import Recorder, caused_by
+from simulation.scenario import StripeSettings
+from simulation.world.stripe.api import API_VERSION, Answer, ApiRequest
+from simulation.world.stripe.deliveries import Deliver, Deliveries
+from simulation.world.stripe.entrance import Entrance
+from simulation.world.stripe.errors import ApiError, TwinReset, TwinTimeout
+from simulation.world.stripe.faulty_line import FaultyLine, Outcome
+from simulation.world.stripe.final_state import record_final_state
+from simulation.world.stripe.idempotency import IdempotencyKeys
+from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.journal import Journal
+from simulation.world.stripe.resources.accounts import Accounts
+from simulation.world.stripe.resources.disputes import Disputes
+from simulation.world.stripe.service import Service
+from simulation.world.stripe.store import Store
+from simulation.world.stripe.subject import Subject, subject_of
+
+API_URL = "https://api.stripe.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinResponse:
+    """An HTTP answer. ``sim_seconds``: how long the caller waits for it; passing that time is the door's business."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sim_seconds: int = 0
+
+
+class StripeTwin:
+    """One implementation behind every door. Not thread-safe: a run has one thread.
+
+    :param platform_key: secret key of the platform; ``publishable_key`` is the entrants' browsers', ``dashboard_key``
+        that of a person with access to the dashboard. The key decides the origin that the history shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        injector: Injector,
+        settings: StripeSettings,
+        seed: int,
+        webhook_secret: str,
+        platform_key: str,
+        publishable_key: str,
+        dashboard_key: str,
+    ) -> None:
+        self.clock: SimulationClock = kernel.clock
+        self._recorder = recorder
+        self._injector = injector
+        self._publishable_key = publishable_key
+        ids = Ids(seed=seed)
+        self._store = Store(clock=kernel.clock, recorder=recorder, settings=settings, ids=ids)
+        self._journal = Journal(recorder)
+        service = Service(store=self._store, keys=IdempotencyKeys(clock=kernel.clock), journal=self._journal)
+        self._line = FaultyLine(service=service, injector=injector)
+        self._entrance = Entrance(
+            origins={platform_key: "platform", publishable_key: "entrant", dashboard_key: "dashboard"},
+            ids=ids,
+            journal=self._journal,
+        )
+        self._accounts = Accounts(self._store)
+        self._disputes = Disputes(self._store)
+        self._deliveries = Deliveries(
+            kernel=kernel,
+            recorder=recorder,
+            injector=injector,
+            settings=settings,
+            secret=webhook_secret,
+            endpoint=next(iter(self._store.webhook_endpoints)),
+            log=self._store.log,
+        )
+
+    def attach(self, deliver: Deliver) -> None:
+        """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came."""
+        self._deliveries.attach(deliver)
+
+    @property
+    def pending_deliveries(self) -> int:
+        """Webhooks that are neither acknowledged nor given up."""
+        return self._deliveries.pending
+
+    def handle(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> TwinResponse:
+        """Answer one HTTP request.
+
+        :raises TwinTimeout: no answer reaches the caller in time. :raises TwinReset: the connection is dropped.
+            Both say how many simulated seconds that takes; whether the request took effect, they do not say.
+        """
+        request, known = self._entrance.read(method=method, url=url, headers=headers, body=body)
+        if not known:
+            return self._turn_away(request)
+        try:
+            return self._handle(request)
+        except (TwinTimeout, TwinReset):
+            raise
+        except Exception as error:
+            # An SDK takes any exception for a network problem; the journal must not.
+            self._journal.note(f"{request.method} {request.path}: the twin failed: {error!r}")
+            raise
+
+    def confirm_payment_intent(
+        self, *, payment_intent_id: str, client_secret: str, payment_method: str = "pm_card_visa"
+    ) -> None:
+        """An entrant's browser confirms an intent by card.
+
+        :raises ApiError: the card was declined, the secret is wrong, or the intent cannot be paid any more.
+        """
+        response = self.handle(
+            method="POST",
+            url=f"{API_URL}/v1/payment_intents/{payment_intent_id}/confirm",
+            headers={"Authorization": f"Bearer {self._publishable_key}"},
+            body=urlencode({"client_secret": client_secret, "payment_method": payment_method}).encode(),
+        )
+        if response.status != 200:
+            error = json.loads(response.body)["error"]
+            raise ApiError(error["message"], status=response.status, code=error.get("code"))
+
+    def set_account_closed(self, account_id: str) -> None:
+        """Stripe closes a connected account for good; transfers to it are refused with ``account_invalid``."""
+        self._accounts.close(account_id)
+
+    def set_account_onboarding(self, account_id: str, *, finished: bool) -> None:
+        """An account's owner has (not) finished onboarding; until then it cannot be paid (spec/stripe.md 17)."""
+        self._accounts.set_onboarding(account_id, finished=finished)
+
+    def open_dispute(self, *, payment_intent_id: str, reason: str = "fraudulent") -> str:
+        """A cardholder charges a payment back; returns the dispute's id."""
+        return self._disputes.open(payment_intent_id, reason=reason).id
+
+    def record_final_state(self) -> None:
+        """Balance, objects and the journal's own summary, at the end of a run."""
+        record_final_state(self._store, self._recorder)
+        self._journal.summarize()
+
+    def _handle(self, request: ApiRequest) -> TwinResponse:
+        subject = subject_of(request, self._store)
+        effect = self._line.effect_on(request, subject)
+        striking = effect.fault_id if effect else self._closed_by(subject)
+        request = replace(request, fault_id=striking or self._fault_of(subject))
+        with caused_by(f"fault:{request.fault_id}") if request.fault_id else nullcontext():
+            if effect is not None and effect.mode == "close_account" and subject.destination is not None:
+                self._accounts.close(subject.destination, fault_id=effect.fault_id)
+            outcome = self._line.carry(request, effect)
+            self._journal.record(request, outcome.answer, heard=outcome.failure is None, fault_id=striking)
+        if outcome.failure is not None:
+            raise outcome.failure
+        return _response(request, outcome)
+
+    def _closed_by(self, subject: Subject) -> str | None:
+        """The fault that closed the destination: it strikes every later call to that account."""
+        account = self._store.accounts.find(subject.destination)
+        return None if account is None else account.closed_by
+
+    def _fault_of(self, subject: Subject) -> str | None:
+        """Once a fault has touched a key, whatever Stripe does about that key goes back to the fault."""
+        return self._injector.fault_of(subject.business_key) if subject.business_key else None
+
+    def _turn_away(self, request: ApiRequest) -> TwinResponse:
+        error = ApiError("Invalid API Key provided.", status=401)
+        outcome = Outcome(answer=Answer.of_error(error, request_id=request.request_id))
+        self._journal.record(request, outcome.answer, heard=True, fault_id=None)
+        return _response(request, outcome)
+
+
+def _response(request: ApiRequest, outcome: Outcome) -> TwinResponse:
+    answer = outcome.answer
+    assert answer is not None, "a call that did not fail has an answer"
+    headers = {
+        "Content-Type": "application/json",
+        "Request-Id": request.request_id,
+        "Stripe-Request-Id": request.request_id,
+        "Stripe-Version": API_VERSION,
+        **answer.headers,
+    }
+    if request.idempotency_key is not None:
+        headers |= {"Idempotency-Key": request.idempotency_key, "Original-Request": answer.request_id}
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return TwinResponse(
+        status=answer.status,
+        headers=headers,
+        body=json.dumps(answer.body).encode(),
+        sim_seconds=outcome.sim_seconds,
+    )

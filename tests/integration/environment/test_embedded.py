@@ -1,0 +1,127 @@
+"""The embedded server: on the simulated clock, with its roles, closed to founders, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from simulation.clock import write_clock_file
+from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
+from simulation.environment.protocol import Database
+from simulation.environment.workspace import PREFIX, candidate_roots, reap_leftovers, workspace
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+HOLDER = """
+import sys
+from datetime import UTC, datetime
+from simulation.environment.embedded import embedded_postgres
+from simulation.environment.workspace import workspace
+from simulation.cli import _terminate
+import signal
+signal.signal(signal.SIGTERM, _terminate)
+with workspace() as folder, embedded_postgres(folder=folder, now=datetime(2026, 3, 1, tzinfo=UTC)) as server:
+    print(folder, server._process.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+
+
+@contextmanager
+def _held() -> Iterator[tuple[subprocess.Popen[str], Path, int]]:
+    """A process that holds a server, with its folder and the server's process id."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as holder:
+        assert holder.stdout is not None
+        folder, pid = holder.stdout.readline().split()
+        yield holder, Path(folder), int(pid)
+
+
+def test_the_server_lives_in_simulated_time(postgres: EmbeddedPostgres, database: Database) -> None:
+    with psycopg.connect(database.conninfo("observer", application="test"), autocommit=True) as connection:
+        write_clock_file(postgres.clock_file, NOON)
+        row = connection.execute("SELECT now(), CURRENT_TIMESTAMP, clock_timestamp()").fetchone()
+    assert row == (NOON, NOON, NOON)
+
+
+def test_the_observer_cannot_write(database: Database) -> None:
+    with (
+        psycopg.connect(database.conninfo("observer", application="test")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("INSERT INTO users (name, email) VALUES ('x', 'x@y.z')")
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM ledger", "TRUNCATE ledger", "ALTER TABLE ledger ADD x int"])
+def test_the_platform_cannot_remove_or_change_tables(database: Database, statement: str) -> None:
+    with (
+        psycopg.connect(database.conninfo("platform", application="test")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_no_password_reaches_the_log(postgres: EmbeddedPostgres, database: Database) -> None:
+    log = "".join(postgres.server_log())
+    assert "connection authorized" in log
+    assert not [role for role, password in database.passwords.items() if password in log]
+
+
+def test_revoked_roles_are_refused() -> None:
+    with workspace() as folder, embedded_postgres(folder=folder, now=NOON) as server:
+        server.prepare_template(lambda _url: None)
+        database = server.clone("staging")
+        with psycopg.connect(database.conninfo("founder", application="before")):
+            pass
+        server.revoke_founder()
+        for role in ("founder", "superuser"):
+            with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+                psycopg.connect(database.conninfo(role, application="after"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_after_an_interrupt(how: signal.Signals) -> None:
+    with _held() as (holder, folder, pid):
+        assert _alive(pid)
+        holder.send_signal(how)
+        holder.wait(20)
+        assert not _alive(pid)
+        assert not folder.exists()
+
+
+def test_a_killed_runs_server_dies_with_it_and_the_next_run_reaps_its_folder() -> None:
+    with _held() as (holder, folder, pid):
+        holder.kill()
+        holder.wait(20)
+    assert folder in reap_leftovers()
+    assert not folder.exists()
+    assert not _alive(pid)
+
+
+def test_reaping_spares_the_living() -> None:
+    with workspace() as folder:
+        assert folder not in reap_leftovers()
+        assert folder.exists()
+
+
+def test_the_workspace_is_ours_alone(tmp_path: Path) -> None:
+    with workspace() as folder:
+        assert folder.name.startswith(f"{PREFIX}{os.getpid()}-")
+        assert folder.parent in candidate_roots()
+        assert folder.stat().st_mode & 0o077 == 0o011

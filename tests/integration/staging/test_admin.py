@@ -1,0 +1,252 @@
+"""The admin API: who gets in, what is recorded, and what JSON every failure has."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+
+from simulation.staging.admin_token import mint
+
+Stage = Any
+JWT_SECRET = "j" * 32
+
+PAGES = [
+    "contests", "diagnostics/health", "diagnostics/jobs", "diagnostics/payouts", "diagnostics/ingestion",
+    "diagnostics/payments", "diagnostics/settlements", "payout-transfers", "runbooks/executions",
+]  # fmt: skip
+ACTIONS = [
+    "diagnostics/run-payout-scheduler", "diagnostics/run-ingestion-poller", "diagnostics/replay-stripe-events",
+    "runbooks/start", "runbooks/step", "runbooks/complete",
+    "contests/00000000-0000-0000-0000-000000000001/cancel", "contests/00000000-0000-0000-0000-000000000001/settle",
+    "users/00000000-0000-0000-0000-000000000001/revoke-admin",
+    "payout-transfers/00000000-0000-0000-0000-000000000001/acknowledge",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", p) for p in PAGES] + [("POST", p) for p in ACTIONS])
+def test_without_a_token_nothing_is_shown_or_done(stage: Stage, method: str, path: str) -> None:
+    answer = stage.client.open(f"/api/admin/{path}", method=method, json={} if method == "POST" else None)
+    assert (answer.status_code, answer.json["error"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_admin_sees_every_page(stage: Stage, path: str) -> None:
+    assert stage.admin_get(path).status_code == 200
+
+
+@pytest.mark.parametrize("claims", [{"is_admin": False}, {"role": "user"}, {"sub": str(UUID(int=99))}])
+def test_a_genuine_token_without_the_claims_is_forbidden(stage: Stage, claims: dict[str, object]) -> None:
+    now = int(stage.clock.now.timestamp())
+    good = {"sub": str(stage.admin_id), "is_admin": True, "role": "admin", "iat": now, "exp": now + 60}
+    token = jwt.encode(good | claims, JWT_SECRET, algorithm="HS256")
+    answer = stage.client.get("/api/admin/contests", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
+
+
+def test_an_expired_token_is_refused(stage: Stage) -> None:
+    headers = {
+        "Authorization": f"Bearer {mint(JWT_SECRET, stage.admin_id, stage.clock.now - timedelta(hours=2), 3600)}"
+    }
+    assert stage.client.get("/api/admin/contests", headers=headers).status_code == 401
+
+
+def test_a_revoked_admin_is_out_at_once(stage: Stage) -> None:
+    founder = stage.platform.create_admin(name="Founder", email="f@x.test", role="founder")
+    token = {"Authorization": f"Bearer {mint(JWT_SECRET, founder, stage.clock.now, 3600)}"}
+    assert stage.client.get("/api/admin/contests", headers=token).status_code == 200
+    assert stage.admin_post(f"users/{founder}/revoke-admin", {"reason": "leaves"}).json["revoked"] is True
+    assert stage.client.get("/api/admin/contests", headers=token).status_code == 403
+
+
+def test_an_action_without_reason_is_refused(stage: Stage) -> None:
+    contest_id = stage.contest()
+    answer = stage.admin_post(f"contests/{contest_id}/cancel")
+    assert (answer.status_code, answer.json["error"]) == (400, "missing_required_fields")
+    assert stage.status(contest_id) == "SCHEDULED"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("DELETE", "/health", 405), ("GET", "/api/admin/contests/not-a-uuid", 404)],
+)
+def test_every_failure_is_json(stage: Stage, method: str, path: str, status: int) -> None:
+    answer = stage.client.open(path, method=method)
+    assert answer.status_code == status
+    assert set(answer.json) == {"error", "message"}
+
+
+def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulation.staging import contest_desk
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("inner secret")
+
+    monkeypatch.setattr(contest_desk, "contests", broken)
+    answer = stage.client.get("/api/admin/contests", headers=stage.admin | {"X-Request-Id": "req-7"})
+    assert (answer.status_code, answer.json["error"]) == (500, "internal_error")
+    assert "inner secret" not in answer.text
+    assert any("inner secret" in line and "req-7" in line for line in stage.log)
+
+
+def test_the_request_id_of_the_ingress_reaches_the_audit_log(stage: Stage) -> None:
+    contest_id = stage.contest()
+    stage.client.post(
+        f"/api/admin/contests/{contest_id}/cancel",
+        json={"reason": "rain"},
+        headers=stage.admin | {"X-Request-Id": "req-9"},
+    )
+    rows = stage.sql("SELECT actor, action, reason FROM audit_log WHERE request_id = 'req-9'")
+    assert rows == [{"actor": str(stage.admin_id), "action": "contest_cancelled", "reason": "rain"}]
+
+
+def test_a_live_contest_can_be_taken_to_error_and_cancelled_with_refunds(stage: Stage) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    stage.pass_time(hours=2)
+    stage.tick(3)
+    reason = {"reason": "the course is under water"}
+    assert stage.admin_post(f"contests/{contest_id}/cancel", reason).status_code == 409
+    assert stage.admin_post(f"contests/{contest_id}/mark-error", reason).status_code == 200
+    assert "contest_status_transitions_failed 1\n" in stage.client.get("/metrics").text
+    resolved = stage.admin_post(f"contests/{contest_id}/resolve-error", reason | {"to_status": "CANCELLED"})
+    assert resolved.status_code == 200
+    stage.tick()
+    assert stage.balances() == {"contest_pool": 0, "stripe": 0}
+    trail = stage.admin_get(f"contests/{contest_id}/audit").json["audit"]
+    assert [row["to_status"] for row in trail][-2:] == ["ERROR", "CANCELLED"]
+
+
+def test_a_contest_is_not_locked_before_its_time(stage: Stage) -> None:
+    contest_id = stage.contest()
+    early = stage.admin_post(f"contests/{contest_id}/force-lock", {"reason": "now"})
+    assert (early.status_code, early.json["error"]) == (409, "lock_time_not_reached")
+    stage.pass_time(hours=1)
+    assert stage.admin_post(f"contests/{contest_id}/force-lock", {"reason": "now"}).status_code == 200
+    assert stage.status(contest_id) == "LOCKED"
+
+
+def test_times_move_until_the_lock(stage: Stage) -> None:
+    contest_id = stage.contest()
+    times = {
+        name: (stage.clock.now + timedelta(hours=hours)).isoformat()
+        for name, hours in (("lock_time", 3), ("start_time", 4), ("end_time", 5))
+    }
+    path = f"contests/{contest_id}/update-times"
+    assert stage.admin_post(path, times | {"reason": "fog"}).status_code == 200
+    stage.pass_time(hours=3)
+    stage.tick()
+    assert stage.admin_post(path, times | {"reason": "fog"}).json["error"] == "contest_not_scheduled"
+
+
+def test_a_failed_transition_is_recorded_once_and_a_live_contest_goes_to_error(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulation.staging import lifecycle
+
+    contest_id = stage.contest()
+    genuine = lifecycle._move
+
+    def broken(*_: object) -> bool:
+        raise RuntimeError("no")
+
+    stage.pass_time(hours=1)
+    monkeypatch.setattr(lifecycle, "_move", broken)
+    stage.tick(3)
+    rows = "SELECT count(*) AS n FROM admin_contest_audit WHERE action = 'transition_failed'"
+    assert stage.sql(rows) == [{"n": 1}]
+    monkeypatch.setattr(lifecycle, "_move", genuine)
+    stage.pass_time(hours=1)
+    stage.tick(3)
+    assert stage.status(contest_id) == "LIVE"
+
+
+START = {"runbook_name": "r", "runbook_version": "1.0.0", "executed_by": "ops-1", "system_state_before": {"stuck": 2}}
+
+
+def start(stage: Stage) -> str:
+    answer = stage.admin_post("runbooks/start", START)
+    assert answer.status_code == 200
+    assert set(answer.json) == {"timestamp", "execution_id"}
+    execution_id: str = answer.json["execution_id"]
+    return execution_id
+
+
+def test_an_execution_is_one_row_from_start_to_end(stage: Stage) -> None:
+    execution_id = start(stage)
+    stage.pass_time(minutes=5)
+    body = {"execution_id": execution_id, "status": "completed", "result_json": {"recovered": 2}}
+    answer = stage.admin_post("runbooks/complete", body | {"system_state_after": {"stuck": 0}})
+    assert (answer.status_code, answer.json["success"]) == (200, True)
+    rows = stage.sql("SELECT * FROM runbook_executions")
+    assert len(rows) == 1
+    assert (rows[0]["status"], rows[0]["duration_seconds"], rows[0]["result_json"]) == (
+        "completed",
+        300,
+        {"recovered": 2},
+    )
+    assert (rows[0]["system_state_before"], rows[0]["system_state_after"]) == ({"stuck": 2}, {"stuck": 0})
+
+
+def test_each_step_leaves_an_audit_record_and_goes_forward(stage: Stage) -> None:
+    execution_id = start(stage)
+
+    def step(phase: str, number: int, outcome: str) -> int:
+        body = {"execution_id": execution_id, "phase": phase, "step": number, "outcome": outcome}
+        status: int = stage.admin_post("runbooks/step", body).status_code
+        return status
+
+    steps = [
+        ("diagnosis", 1, "started"),
+        ("diagnosis", 1, "passed"),
+        ("recovery", 1, "started"),
+        ("recovery", 2, "failed"),
+    ]
+    assert [step(*given) for given in steps] == [200, 200, 200, 200]
+    assert step("recovery", 1, "started") == 409
+    assert step("detection", 5, "started") == 409
+    assert step("unheard of", 1, "started") == 400
+    assert step("recovery", 3, "skipped") == 400
+    recorded = stage.sql("SELECT reason FROM audit_log WHERE action = 'runbook_step' ORDER BY sequence_number")
+    assert [row["reason"] for row in recorded] == [
+        f"{phase} step {number} {outcome}" for phase, number, outcome in steps
+    ]
+    assert stage.sql("SELECT execution_phase, phase_step FROM runbook_executions") == [
+        {"execution_phase": "recovery", "phase_step": 2}
+    ]
+
+
+@pytest.mark.parametrize("missing", ["runbook_name", "runbook_version", "executed_by"])
+def test_start_names_what_is_missing(stage: Stage, missing: str) -> None:
+    answer = stage.admin_post("runbooks/start", {name: value for name, value in START.items() if name != missing})
+    assert (answer.status_code, answer.json["error"]) == (400, "missing_required_fields")
+    assert missing in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"status": ""}, 400, "missing_required_fields"),
+        ({"status": "in_progress"}, 400, "invalid_status"),
+        ({"status": "done"}, 400, "invalid_status"),
+        ({"execution_id": "x"}, 404, "execution_id_not_found"),
+        ({"execution_id": "00000000-0000-0000-0000-000000000001"}, 404, "execution_id_not_found"),
+    ],
+)
+def test_complete_refuses_what_it_must(stage: Stage, change: dict[str, str], status: int, code: str) -> None:
+    body = {"execution_id": start(stage), "status": "failed", "error_reason": "step 2"} | change
+    answer = stage.admin_post("runbooks/complete", body)
+    assert (answer.status_code, answer.json["error"]) == (status, code)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "partial"])
+def test_an_execution_ends_once(stage: Stage, status: str) -> None:
+    body = {"execution_id": start(stage), "status": status}
+    assert stage.admin_post("runbooks/complete", body).status_code == 200
+    again = stage.admin_post("runbooks/complete", body)
+    assert (again.status_code, again.json["error"]) == (409, "execution_already_final")
+    listed = stage.admin_get(f"runbooks/executions?status={status}").json["executions"]
+    assert [row["id"] for row in listed] == [body["execution_id"]]

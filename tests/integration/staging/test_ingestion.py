@@ -1,0 +1,140 @@
+"""The poller: what is stored, what is an error, and that nothing fails silently."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+Stage = Any
+
+
+@pytest.fixture
+def live(stage: Stage) -> str:
+    contest_id: str = stage.contest()
+    stage.pass_time(hours=2)
+    stage.tick(3)
+    assert stage.status(contest_id) == "LIVE"
+    return contest_id
+
+
+def events(stage: Stage) -> list[str]:
+    rows = stage.sql("SELECT validation_status FROM ingestion_events ORDER BY sequence_number")
+    return [row["validation_status"] for row in rows]
+
+
+def error_codes(stage: Stage) -> list[str]:
+    rows = stage.sql("SELECT error_code FROM ingestion_validation_errors ORDER BY sequence_number")
+    return [row["error_code"] for row in rows]
+
+
+def one_round_on(stage: Stage) -> str:
+    board = json.loads(stage.provider.body)
+    holes = [{"period": hole, "value": 4} for hole in range(1, 19)]
+    for player in board["events"][0]["competitions"][0]["competitors"]:
+        player["linescores"].append({"period": len(player["linescores"]) + 1, "linescores": holes})
+    return json.dumps(board)
+
+
+def test_an_unchanged_board_is_a_success_and_stored_once(stage: Stage, live: str) -> None:
+    assert events(stage) == ["VALID"]
+    stage.tick(3)
+    assert events(stage) == ["VALID"]
+    assert stage.admin_get("diagnostics/ingestion").json["feeds"][0]["lag_seconds"] == 0
+
+
+def test_a_new_board_is_a_new_event(stage: Stage, live: str) -> None:
+    stage.provider.body = one_round_on(stage)
+    stage.tick()
+    assert events(stage) == ["VALID", "VALID"]
+
+
+def test_a_second_contest_of_the_tournament_gets_its_field_though_the_board_is_unchanged(
+    stage: Stage, live: str
+) -> None:
+    second = stage.contest()
+    stage.pass_time(hours=2)
+    stage.tick(3)
+    assert stage.status(second) == "LIVE"
+    per_contest = stage.sql("SELECT count(*) AS n FROM ingestion_events GROUP BY contest_instance_id")
+    assert per_contest == [{"n": 1}, {"n": 1}]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "requests_a_poll"),
+    [
+        (requests.ReadTimeout("slow"), 200, "PROVIDER_TIMEOUT", 4),
+        (requests.ConnectionError("reset"), 200, "NETWORK_ERROR", 4),
+        (None, 503, "PROVIDER_ERROR", 4),
+        (None, 404, "PROVIDER_NOT_FOUND", 1),
+        (None, 403, "PROVIDER_FORBIDDEN", 1),
+        (None, 401, "PROVIDER_UNAUTHORIZED", 1),
+        (None, 400, "PROVIDER_INVALID_REQUEST", 1),
+    ],
+)
+def test_an_outage_is_recorded_once_logged_each_time_and_shows_as_lag(
+    stage: Stage, live: str, error: Exception | None, status: int, code: str, requests_a_poll: int
+) -> None:
+    stage.provider.error, stage.provider.status, before = error, status, stage.provider.requests
+    stage.tick(3)
+    assert error_codes(stage) == [code]
+    assert sum(code in line for line in stage.log) == 3
+    assert stage.provider.requests - before == 3 * requests_a_poll
+    page = stage.admin_get("diagnostics/ingestion").json
+    assert page["feeds"][0]["consecutive_failures"] == 3
+    assert page["feeds"][0]["last_error"] == code
+    assert page["max_lag_seconds"] >= 900
+    stage.provider.error, stage.provider.status = None, 200
+    assert stage.admin_post("diagnostics/run-ingestion-poller").json["result"] == {
+        "feeds_polled": 1, "feeds_failed": 0, "events_stored": 0,
+    }  # fmt: skip
+    assert stage.admin_get("diagnostics/ingestion").json["max_lag_seconds"] == 0
+
+
+def test_each_kind_of_failure_in_an_outage_is_recorded(stage: Stage, live: str) -> None:
+    for stage.provider.status in (503, 503, 404, 503):
+        stage.tick()
+    assert error_codes(stage) == ["PROVIDER_ERROR", "PROVIDER_NOT_FOUND", "PROVIDER_ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("{bad", "MALFORMED_JSON"), ('{"events": NaN}', "MALFORMED_JSON"), ('{"events": null}', "SCHEMA_MISMATCH")],
+)
+def test_a_bad_payload_is_stored_once_as_invalid_and_the_good_one_after_it_is_taken(
+    stage: Stage, live: str, body: str, code: str
+) -> None:
+    good, stage.provider.body = stage.provider.body, body
+    stage.tick(2)
+    assert events(stage) == ["VALID", "INVALID"]
+    assert error_codes(stage) == [code]
+    assert sum(code in line for line in stage.log) == 2
+    stage.provider.body = good
+    stage.tick()
+    assert events(stage) == ["VALID", "INVALID", "VALID"]
+    listed = stage.admin_get(f"contests/{live}/validation-errors").json["validation_errors"]
+    assert [row["error_code"] for row in listed] == [code]
+    assert len(stage.admin_get(f"contests/{live}/ingestion-events").json["ingestion_events"]) == 3
+
+
+def test_a_board_that_lost_a_player_is_refused(stage: Stage, live: str) -> None:
+    board = json.loads(stage.provider.body)
+    board["events"][0]["competitions"][0]["competitors"].pop()
+    stage.provider.body = json.dumps(board)
+    stage.tick()
+    assert events(stage) == ["VALID", "INVALID"]
+
+
+def test_a_contest_does_not_end_by_silence(stage: Stage, live: str) -> None:
+    stage.provider.error = requests.ConnectionError("gone")
+    stage.tick(48)
+    assert stage.status(live) == "LIVE"
+
+
+def test_a_contest_without_field_does_not_start(stage: Stage) -> None:
+    contest_id = stage.contest()
+    stage.provider.body = '{"events": null}'
+    stage.pass_time(hours=3)
+    stage.tick(13)
+    assert stage.status(contest_id) == "LOCKED"
+    assert "contest_status_transitions_failed 1\n" in stage.client.get("/metrics").text

@@ -1,0 +1,186 @@
+"""Prizes: which failures are tried again, how often, with which key, and what the ledger says of each attempt."""
+
+from typing import Any
+
+import pytest
+
+Stage = Any
+
+
+@pytest.fixture
+def won(stage: Stage) -> str:
+    """A contest whose only entrant waits for 7.00; the next tick settles it and makes the first attempt."""
+    contest_id: str = stage.contest()
+    stage.entrant(contest_id, "1")
+    stage.play(contest_id)
+    return contest_id
+
+
+def transfer(stage: Stage) -> Any:
+    return stage.sql("SELECT status, attempt_count, failure_reason, stripe_transfer_id FROM payout_transfers")[0]
+
+
+def attempts(stage: Stage) -> list[str]:
+    rows = stage.sql(
+        "SELECT entry_type FROM ledger WHERE reference_type = 'payout_transfer' AND direction = 'DEBIT' "
+        "ORDER BY sequence_number"
+    )
+    return [row["entry_type"].removeprefix("PAYOUT_ATTEMPT_") for row in rows]
+
+
+@pytest.mark.parametrize("failure", ["before", "after", "429", "500", "503", "409"])
+def test_a_transient_failure_is_retried_at_the_next_tick_and_pays_once(stage: Stage, won: str, failure: str) -> None:
+    stage.stripe.failures["transfers"] = [failure]
+    stage.tick()
+    assert transfer(stage)["status"] == "retryable"
+    stage.tick()
+    assert transfer(stage) == {
+        "status": "completed", "attempt_count": 2, "failure_reason": None, "stripe_transfer_id": "tr_1",
+    }  # fmt: skip
+    assert len(stage.stripe.objects["transfers"]) == 1
+    assert attempts(stage) == ["RETRYABLE", "COMPLETED"]
+    assert stage.balances()["winnings_payable"] == 0
+
+
+def test_an_attempt_that_moved_no_money_moves_no_balance(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["before"]
+    stage.tick()
+    assert stage.balances()["winnings_payable"] == -700
+    entry = stage.sql("SELECT amount_cents, metadata_json FROM ledger WHERE entry_type = 'PAYOUT_ATTEMPT_RETRYABLE'")[0]
+    assert entry["amount_cents"] == 0
+    assert entry["metadata_json"]["attempted_amount_cents"] == 700
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"), [("400", "ACCOUNT_INVALID"), ("402", "API_ERROR"), ("403", "API_ERROR")]
+)
+def test_another_refusal_is_terminal_at_once(stage: Stage, won: str, failure: str, reason: str) -> None:
+    stage.stripe.failures["transfers"] = [failure]
+    stage.tick(2)
+    assert (transfer(stage)["status"], transfer(stage)["failure_reason"]) == ("failed_terminal", reason)
+    assert attempts(stage) == ["FAILED_TERMINAL"]
+    assert stage.sql("SELECT status, failed_count FROM payout_jobs") == [{"status": "complete", "failed_count": 1}]
+
+
+def test_a_winner_without_account_is_terminal_and_stripe_is_not_called(stage: Stage) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1", account=False)
+    stage.play(contest_id)
+    stage.tick()
+    assert transfer(stage)["failure_reason"] == "DESTINATION_ACCOUNT_MISSING"
+    assert ("POST", "transfers") not in stage.stripe.requests
+
+
+def test_the_third_attempt_comes_two_hours_later_and_is_the_last(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["before", "500", "before"]
+    stage.tick(3)
+    assert transfer(stage)["attempt_count"] == 2
+    stage.tick(21)
+    assert transfer(stage)["attempt_count"] == 2
+    assert "payout_transfers_stuck_retryable 1\n" in stage.client.get("/metrics").text
+    stage.tick(2)
+    assert transfer(stage) == {
+        "status": "failed_terminal", "attempt_count": 3, "failure_reason": "STRIPE_TIMEOUT", "stripe_transfer_id": None,
+    }  # fmt: skip
+    assert attempts(stage) == ["RETRYABLE", "RETRYABLE", "FAILED_TERMINAL"]
+
+
+def test_a_last_attempt_that_took_effect_unheard_is_found_at_stripe(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["before", "before", "after"]
+    stage.tick(30)
+    assert transfer(stage)["status"] == "completed"
+    assert attempts(stage) == ["RETRYABLE", "RETRYABLE", "COMPLETED"]
+
+
+def test_nothing_is_called_failed_while_stripe_cannot_say(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["before", "before", "after"]
+    stage.stripe.failures["GET transfers"] = ["500", "500"]
+    stage.tick(26)
+    assert (transfer(stage)["status"], transfer(stage)["attempt_count"]) == ("retryable", 3)
+    stage.tick(2)
+    assert transfer(stage)["status"] == "completed"
+    assert len(stage.stripe.objects["transfers"]) == 1
+    assert stage.balances()["winnings_payable"] == 0
+
+
+@pytest.mark.parametrize(("failure", "status"), [("before", "failed_terminal"), ("after", "completed")])
+def test_a_key_older_than_23_hours_is_never_sent_again(stage: Stage, won: str, failure: str, status: str) -> None:
+    stage.stripe.failures["transfers"] = [failure]
+    stage.tick()
+    stage.pass_time(hours=23)
+    stage.tick()
+    assert transfer(stage)["status"] == status
+    assert stage.stripe.requests.count(("POST", "transfers")) == 1
+    if status == "failed_terminal":
+        assert transfer(stage)["failure_reason"] == "IDEMPOTENCY_KEY_EXPIRED"
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def test_a_crash_between_stripe_and_commit_is_recovered_with_the_same_key(
+    stage: Stage, won: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulation.staging import outbox
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "_record", killed)
+        with pytest.raises(Killed):
+            stage.tick()
+    assert transfer(stage)["status"] == "processing"
+    stage.tick()
+    assert transfer(stage)["status"] == "completed"
+    assert len(stage.stripe.objects["transfers"]) == 1
+    assert attempts(stage) == ["RETRYABLE", "COMPLETED"]
+
+
+def test_running_the_scheduler_by_hand_ignores_the_back_off_but_not_the_limit(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["before"] * 5
+    stage.tick()
+    results = [stage.admin_post("diagnostics/run-payout-scheduler").json["result"] for _ in range(3)]
+    assert [r["transfers_retryable"] for r in results] == [1, 0, 0]
+    assert [r["transfers_failed_terminal"] for r in results] == [0, 1, 0]
+    assert transfer(stage)["attempt_count"] == 3
+
+
+def test_a_failed_transfer_can_be_acknowledged_and_taken_back(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["400"]
+    stage.tick()
+    listed = stage.admin_get("payout-transfers?status=failed_terminal").json["payout_transfers"]
+    path = f"payout-transfers/{listed[0]['id']}"
+    assert "payout_transfers_failed_terminal_unacknowledged 1\n" in stage.client.get("/metrics").text
+    assert stage.admin_post(f"{path}/acknowledge", {"acknowledged": True, "reason": "told"}).status_code == 200
+    assert "payout_transfers_failed_terminal_unacknowledged 0\n" in stage.client.get("/metrics").text
+    assert stage.admin_post(f"{path}/acknowledge", {"acknowledged": False, "reason": "undo"}).status_code == 200
+    shown = stage.admin_get(path).json
+    assert shown["acknowledged_at"] is None
+    assert [attempt["entry_type"] for attempt in shown["attempts"]] == ["PAYOUT_ATTEMPT_FAILED_TERMINAL"]
+
+
+def test_a_user_deleted_after_the_settlement_is_still_paid(stage: Stage) -> None:
+    contest_id = stage.contest()
+    user = stage.entrant(contest_id, "1")
+    stage.play(contest_id)
+    stage.stripe.failures["transfers"] = ["before"]
+    stage.tick()
+    assert stage.client.delete(f"/api/users/{user}", headers={"X-User-Id": user}).status_code == 200
+    stage.tick()
+    assert transfer(stage)["status"] == "completed"
+
+
+@pytest.mark.parametrize("failure", ["before", "after", "500"])
+def test_a_refund_is_retried_like_a_prize(stage: Stage, failure: str) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    assert stage.admin_post(f"contests/{contest_id}/cancel", {"reason": "rain"}).json["refunds_requested"] == 1
+    stage.stripe.failures["refunds"] = [failure]
+    stage.tick()
+    assert stage.sql("SELECT status FROM refunds") == [{"status": "retryable"}]
+    stage.tick()
+    assert stage.sql("SELECT status, attempt_count FROM refunds") == [{"status": "completed", "attempt_count": 2}]
+    assert len(stage.stripe.objects["refunds"]) == 1
+    assert stage.balances() == {"contest_pool": 0, "stripe": 0}

@@ -1,0 +1,167 @@
+"""The story's money: entry fees in, one refund, prizes out, and Stripe's own record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulation.history import StripeBalance, StripeCall, StripeMovement, StripeObject
+from tests.unit.checks.builder import Book, day
+
+FEE = 1_000
+STRIPE_FEE = 59
+"""2.9 % of a fee and 30 cents."""
+POOL = "contest_pool:C1"
+
+
+def charge(book: Book, person: str, intent: str, at: datetime) -> None:
+    """The entrant's card is charged at Stripe."""
+    movement(book, "charge", f"ch_{intent}", FEE, at, fee=STRIPE_FEE, payment_intent_id=intent, user_id=person)
+
+
+def movement(book: Book, kind: Any, source: str, cents: int, at: datetime, *, fee: int = 0, **facts: Any) -> None:
+    book.add(
+        StripeMovement(
+            balance_transaction_id=f"txn_{source}",
+            movement=kind,
+            amount_cents=cents,
+            fee_cents=fee,
+            net_cents=cents - fee,
+            currency="usd",
+            available_at=at + timedelta(days=2 if kind == "charge" else 0),
+            source_id=source,
+            contest_id="C1",
+            **facts,
+        ),
+        at,
+    )
+
+
+def post(
+    key: str, entry_type: str, debit: str, credit: str, cents: int, reference: tuple[str, str], at: datetime
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One business event: a debit and a credit."""
+    for direction, account in (("DEBIT", debit), ("CREDIT", credit)):
+        yield (
+            "postings",
+            {
+                "posting_id": f"{key}:{direction.lower()}",
+                "transaction_id": key,
+                "contest_id": "C1",
+                "account": account,
+                "entry_type": entry_type,
+                "direction": direction,
+                "amount_cents": cents,
+                "currency": "USD",
+                "reference_type": reference[0],
+                "reference_id": reference[1],
+                "idempotency_key": f"{key}:{direction.lower()}",
+                "stripe_event_id": f"evt_{key}" if direction == "DEBIT" and entry_type == "ENTRY_FEE" else None,
+                "created_at": at,
+            },
+        )
+
+
+def pay_in(book: Book, person: str, intent: str, *, refund: bool) -> None:
+    """Stripe's webhook arrives; a second payment goes back at the next tick."""
+    at, payment = day(0, 10, 0, 2), {"payment_id": f"p-{intent}", "contest_id": "C1", "user_id": person}
+    paid = {**payment, "stripe_payment_intent_id": intent, "status": "SUCCEEDED", "amount_cents": FEE}
+    reference = ("payment_intent", f"p-{intent}")
+    event = {"stripe_event_id": f"evt_{intent}", "event_type": "payment_intent.succeeded", "processing_status": "PROCESSED"}
+    book.write(
+        at,
+        ("stripe_events", event),
+        ("payments", paid),
+        *post(f"fee-{intent}", "ENTRY_FEE", "stripe", POOL, FEE, reference, at),
+        request_id=f"stripe:evt_{intent}#1",
+    )
+    if refund:
+        pay_back(book, person, intent, day(0, 10, 5))
+
+
+def pay_back(book: Book, person: str, intent: str, at: datetime) -> None:
+    row = {"refund_id": f"r-{intent}", "payment_id": f"p-{intent}", "contest_id": "C1", "user_id": person}
+    done = {**row, "amount_cents": FEE, "status": "completed", "stripe_refund_id": f"re_{intent}", "reason": "duplicate"}
+    book.write(
+        at,
+        ("refunds", done),
+        *post(f"refund-{intent}", "ENTRY_FEE_REFUND", POOL, "stripe", FEE, ("refund", f"r-{intent}"), at),
+    )
+    movement(book, "refund", f"re_{intent}", -FEE, at, payment_intent_id=intent, user_id=person)
+
+
+RANKINGS = (("ann", 1, 280, 1_800), ("bob", 2, 283, 900), ("cat", 3, 311, 0))
+
+
+def settle(book: Book, at: datetime) -> None:
+    """Pool 3000: 60 % to Ann, 30 % to Bob, the rest to the platform."""
+    ranked = [dict(zip(("user_id", "rank", "score", "payout_cents"), row, strict=True)) for row in RANKINGS]
+    results = {"rankings": ranked, "pool_cents": 3_000, "platform_cents": 300}
+    record = {"settlement_id": "s1", "contest_id": "C1", "settled_at": at, "participant_count": 3}
+    postings = [
+        *post("prize-ann", "PRIZE_PAYOUT", POOL, "winnings_payable:C1:ann", 1_800, ("settlement", "s1"), at),
+        *post("prize-bob", "PRIZE_PAYOUT", POOL, "winnings_payable:C1:bob", 900, ("settlement", "s1"), at),
+        *post("rest", "ADJUSTMENT", POOL, "platform", 300, ("settlement", "s1"), at),
+    ]
+    book.write(
+        at,
+        ("settlements", {**record, "total_pool_cents": 3_000, "results": results}),
+        ("settlement_runs", {"run_id": "run1", "contest_id": "C1", "status": "COMPLETE"}),
+        ("contests", {"id": "C1", "settled_at": at}),
+        *postings,
+        ("payout_jobs", job("pending", 0)),
+        ("transfers", transfer("ann", 1_800, at)),
+        ("transfers", transfer("bob", 900, at)),
+    )
+
+
+def job(status: str, completed: int) -> dict[str, Any]:
+    ids = {"job_id": "j1", "contest_id": "C1", "settlement_id": "s1", "status": status}
+    return {**ids, "total_payouts": 2, "completed_count": completed, "failed_count": 0}
+
+
+def transfer(person: str, cents: int, at: datetime) -> dict[str, Any]:
+    ids = {"transfer_id": f"tr-{person}", "contest_id": "C1", "user_id": person, "amount_cents": cents}
+    state = {"status": "pending", "attempt_count": 0, "max_attempts": 3, "stripe_transfer_id": None}
+    return {**ids, **state, "idempotency_key": f"payout:tr-{person}", "failure_reason": None, "created_at": at}
+
+
+def claim(book: Book, person: str, attempt: int, at: datetime, **write: Any) -> None:
+    update = {"id": f"tr-{person}", "status": "processing", "attempt_count": attempt}
+    book.write(at, ("transfers", update), **write)
+
+
+def call(book: Book, person: str, status: int | None, at: datetime, *, cause: str = "job:payouts") -> None:
+    """One attempt at Stripe."""
+    facts: dict[str, Any] = {"request_id": f"req_{person}_{at:%H%M}", "origin": "platform", "method": "POST"}
+    key = f"payout:tr-{person}"
+    made = status == 200
+    book.add(
+        StripeCall(**facts, path="/v1/transfers", idempotency_key=key, status=status, executed=made), at, cause=cause
+    )
+
+
+def pay_out(book: Book, person: str, cents: int, at: datetime, *, attempt: int = 1, cause: str = "job:payouts", **write: Any) -> None:
+    """A transfer that goes through."""
+    claim(book, person, attempt, at, **write)
+    call(book, person, 200, at, cause=cause)
+    made = f"tr_{person}"
+    movement(book, "transfer", made, -cents, at, destination=f"acct_{person}", user_id=person)
+    reference = ("payout_transfer", f"tr-{person}")
+    payable = f"winnings_payable:C1:{person}"
+    book.write(
+        at,
+        ("transfers", {"id": f"tr-{person}", "status": "completed", "stripe_transfer_id": made}),
+        *post(f"payout-{person}", "PAYOUT_ATTEMPT_COMPLETED", payable, "stripe", cents, reference, at),
+        **write,
+    )
+
+
+def record_stripe(book: Book) -> None:
+    """The twin's last word: 4 charges − fees − 1 refund − prizes = 64 cents."""
+    for person, cents in (("ann", 1_800), ("bob", 900)):
+        made: dict[str, Any] = {"object_type": "transfer", "object_id": f"tr_{person}", "status": "paid"}
+        book.add(StripeObject(**made, amount_cents=cents), day(6))
+    closing = 4 * (FEE - STRIPE_FEE) - FEE - 2_700
+    book.add(StripeBalance(opening_cents=0, available_cents=closing, pending_cents=0), day(6))

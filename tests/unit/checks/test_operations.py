@@ -1,0 +1,169 @@
+"""Diagnostics, metrics, alerts, jobs, rest, promises, witnesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.monitoring import alerts_answered, diagnostics_truthful, monitoring_active
+from simulation.checks.operations import convergence, jobs_ran
+from simulation.checks.promises import promised_events, witnesses_present
+from simulation.history import (
+    AlertFired,
+    AlertResolved,
+    ClockProof,
+    EntrantAction,
+    ExecutionStarted,
+    FaultInjected,
+    JobFailed,
+    JobSummary,
+    MetricChange,
+    ProviderPublication,
+    RunEnded,
+    RunStarted,
+    Sample,
+    WebhookAttempt,
+    WitnessSummary,
+)
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import SCENARIO, passing
+
+
+def _job(name: str, **updates: Any) -> Break:
+    return lambda book: book.edit(JobSummary, {"job": name}, **updates)
+
+
+def _alert(runbook: str | None, at: Any) -> Break:
+    facts: dict[str, Any] = {"labels": {}, "severity": "warning", "pending_since": at, "value": 1}
+
+    def spoil(book: Book) -> None:
+        book.add(AlertFired(alert_id="al-2", alert="Other", runbook=runbook, **facts), at)
+        book.add(AlertResolved(alert_id="al-2", alert="Other"), day(5, 20))
+
+    return spoil
+
+
+def _metrics(*, without: str = "", **more: float) -> Break:
+    def spoil(book: Book) -> None:
+        (event,) = (item for item in book.entries if isinstance(item, MetricChange))
+        changes = {name: value for name, value in event.changes.items() if not without or without not in name}
+        book.edit(MetricChange, {}, changes={**changes, **more})
+
+    return spoil
+
+
+def _plan(**updates: Any) -> Break:
+    """The scenario promised something else of its contest."""
+
+    def spoil(book: Book) -> None:
+        contest = {**SCENARIO["contests"][0], **updates}
+        book.edit(RunStarted, {}, scenario_document={**SCENARIO, "contests": [contest]})
+
+    return spoil
+
+
+def _open(relation: str, row_id: str, **updates: Any) -> Break:
+    return lambda book: book.amend(relation, row_id, **updates)
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "a number that is not so": (
+        diagnostics_truthful, lambda b: b.edit(Sample, {}, reported={"completed": 2}), "reports what is not so",
+    ),
+    "a metric missing": (monitoring_active, _metrics(without="auth_service"), "the metric was never reported"),
+    "metrics not served": (monitoring_active, _metrics(up=0.0), "could not be scraped"),
+    "an alert nobody answers": (alerts_answered, lambda b: b.drop(ExecutionStarted), "nobody answered the alert in time"),
+    "an alert answered late": (
+        alerts_answered, lambda b: b.edit(ExecutionStarted, {}, at=day(5, 13)), "nobody answered the alert in time",
+    ),
+    "an alert without runbook": (alerts_answered, _alert(None, day(5, 12)), "nobody answered the alert in time"),
+    "an alert that still fires": (alerts_answered, lambda b: b.drop(AlertResolved), "still fires at the end"),
+    "an alert without a cause": (alerts_answered, _alert(None, day(1)), "fired although nothing had gone wrong"),
+    "a job that never ran": (jobs_ran, _job("settlement", runs=0), "never ran"),
+    "a job that started late": (jobs_ran, _job("ingestion", first_at=day(1)), "the job started late"),
+    "a job that paused": (jobs_ran, _job("lifecycle", largest_gap_seconds=9_000), "the job paused"),
+    "a job that stopped": (jobs_ran, _job("payouts", last_at=day(5)), "the job stopped early"),
+    "a job that raised": (jobs_ran, lambda b: b.add(JobFailed(job="payouts", error="X"), day(2)), "the job raised"),
+    "no rest": (convergence, lambda b: b.edit(RunEnded, {}, converged_at=None), "did not converge in time"),
+    "rest too late": (convergence, lambda b: b.edit(RunEnded, {}, converged_at=day(5, 22)), "did not converge in time"),
+    "something pending": (convergence, lambda b: b.edit(RunEnded, {}, pending=("x",)), "did not converge in time"),
+    "a transfer open": (convergence, _open("transfers", "tr-ann", status="processing"), "still open at the end"),
+    "a refund open": (convergence, _open("refunds", "r-pi_cat2", status="pending"), "still open at the end"),
+    "a payout job open": (convergence, _open("payout_jobs", "j1", status="pending"), "still open at the end"),
+    "an execution open": (convergence, _open("runbook_executions", "x-1", status="in_progress"), "still open"),
+    "an event stored and never processed": (
+        convergence, _open("stripe_events", "evt_pi_ann", processing_status="RECEIVED"), "still open at the end",
+    ),
+    "a fault without a victim": (
+        promised_events, lambda b: b.drop(FaultInjected, fault_id="torn"), "never met its victim",
+    ),
+    "a contest never created": (
+        promised_events, lambda b: b.drop(EntrantAction, action="created_contest"), "never reached SCHEDULED",
+    ),
+    "a stage never reached": (
+        promised_events, lambda b: b.writes.remove(b.write_of("contests", status="LIVE")), "never reached LIVE",
+    ),
+    "fewer entrants": (promised_events, _plan(entrants=5), "fewer entrants than promised: joined"),
+    "no late joiner": (promised_events, _plan(late_joiners=1), "fewer entrants than promised: late joiners"),
+    "no late payer": (promised_events, _plan(late_payers=1), "fewer entrants than promised: paid late"),
+    "no second payment": (
+        promised_events, lambda b: b.drop(EntrantAction, action="paid_twice"), "fewer entrants than promised: paid twice",
+    ),
+    "no non-payer": (
+        promised_events, lambda b: b.drop(EntrantAction, action="never_paid"), "fewer entrants than promised: never paid",
+    ),
+    "no final board": (
+        promised_events, lambda b: b.drop(ProviderPublication, final=True), "no final board was published",
+    ),
+    "a webhook in limbo": (
+        promised_events, lambda b: b.edit(WebhookAttempt, {}, status=500, next_attempt_at=day(7)), "neither delivered nor dead",
+    ),
+    "a clock that differs": (
+        witnesses_present, lambda b: b.edit(ClockProof, {"subject": "postgres"}, subject_time=day(1)), "differs from the",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+def test_an_alert_that_fires_again_during_its_execution_is_answered_by_it() -> None:
+    book = passing()
+    _alert("stuck", day(5, 10, 0, 30))(book)
+
+    assert run(alerts_answered, book).outcome == "pass"
+
+
+def test_a_webhook_that_stripe_gave_up_is_dead_not_in_limbo() -> None:
+    book = passing()
+    book.edit(WebhookAttempt, {}, status=500)
+
+    assert run(promised_events, book).outcome == "pass"
+
+
+def test_habits_of_payers_are_not_promised_where_there_is_no_fee() -> None:
+    book = passing()
+    _plan(entry_fee_cents=0, late_payers=1)(book)
+
+    assert run(promised_events, book).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil", "reason"),
+    [
+        (diagnostics_truthful, lambda b: b.drop(Sample), "nothing to look at"),
+        (monitoring_active, lambda b: b.drop(MetricChange), "nothing to look at"),
+        (jobs_ran, lambda b: b.drop(JobSummary, job="settlement"), "settlement"),
+        (witnesses_present, lambda b: b.drop(WitnessSummary, witness="wal"), "wal left no summary"),
+        (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "wal"}, records=0), "wal recorded nothing"),
+        (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "wal"}, problem="torn"), "torn"),
+        (witnesses_present, lambda b: b.drop(ClockProof, subject="postgres"), "postgres was not compared"),
+    ],
+)
+def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
+    assert_unknown(check, passing(), spoil, reason)

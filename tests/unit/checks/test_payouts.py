@@ -1,0 +1,119 @@
+"""Payouts by themselves, and the rules of their retries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.payouts import payout_automatic, payout_retry_rules
+from simulation.history import Exchange, JobSummary, StripeCall
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_money import call
+
+BOB = "payout:tr-bob"
+
+
+def _first_by_hand(book: Book) -> None:
+    audit = book.write_of("transfers", id="tr-ann", attempt_count=1).audit
+    assert audit is not None
+    audit["request_id"] = "exec-1-req-1"
+
+
+def _terminal(reason: str = "TIMEOUT") -> Break:
+    def spoil(book: Book) -> None:
+        book.amend("transfers", "tr-bob", status="failed_terminal", failure_reason=reason)
+        book.drop(StripeCall, idempotency_key=BOB, status=200)
+
+    return spoil
+
+
+def _answers(*statuses: int | None) -> Break:
+    """Bob's attempts were answered like this."""
+
+    def spoil(book: Book) -> None:
+        book.drop(StripeCall, idempotency_key=BOB)
+        for number, status in enumerate(statuses):
+            call(book, "bob", status, day(5, 9, 20 + 5 * number))
+        book.amend("transfers", "tr-bob", attempt_count=len(statuses))
+
+    return spoil
+
+
+def _given_up(*statuses: int | None, reason: str = "api_error") -> Break:
+    def spoil(book: Book) -> None:
+        _answers(*statuses)(book)
+        book.amend("transfers", "tr-bob", status="failed_terminal", failure_reason=reason)
+
+    return spoil
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "the scheduler never ran": (
+        payout_automatic, lambda b: b.edit(JobSummary, {"job": "payouts"}, runs=0), "payout scheduler never ran",
+    ),
+    "a first attempt by hand": (payout_automatic, _first_by_hand, "first attempt was triggered by hand"),
+    "an untouched prize paid by a runbook": (
+        payout_automatic,
+        lambda b: b.edit(StripeCall, {"idempotency_key": "payout:tr-ann"}, cause="alert:al-1"),
+        "it was not paid by the scheduler",
+    ),
+    "a new key on each attempt": (
+        payout_retry_rules,
+        lambda b: b.edit(StripeCall, {"idempotency_key": BOB, "status": 200}, idempotency_key="other"),
+        "its idempotency key belongs to no transfer",
+    ),
+    "attempts beyond the limit": (payout_retry_rules, _answers(500, 500, None, 200), "4 attempts, 3 allowed"),
+    "attempts not on record": (
+        payout_retry_rules, lambda b: b.amend("transfers", "tr-bob", attempt_count=1), "but 1 attempts on record",
+    ),
+    "retried after a refusal": (payout_retry_rules, _answers(400, 200), "tried again after a definite refusal"),
+    "retried with a forgotten key": (
+        payout_retry_rules,
+        lambda b: b.edit(StripeCall, {"idempotency_key": BOB, "status": None}, at=day(4, 9)),
+        "a key that Stripe had forgotten",
+    ),
+    "a timeout taken as final": (payout_retry_rules, _terminal(), "given up although the last failure may pass"),
+    "a rate limit taken as final": (payout_retry_rules, _given_up(429), "given up although the last failure may pass"),
+    "completed without a call": (payout_retry_rules, _answers(), "completed without a call"),
+    "completed after a refusal": (payout_retry_rules, _answers(402), "completed without a call"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        _given_up(400),
+        _given_up(500, None, 429),
+        _given_up(reason="DESTINATION_ACCOUNT_MISSING"),
+        _answers(None, None, None),
+        _answers(409, 500, 200),
+    ],
+    ids=["refused once", "out of attempts", "no destination", "made after all", "third time lucky"],
+)
+def test_allowed(allowed: Break) -> None:
+    book = passing()
+    allowed(book)
+
+    assert run(payout_retry_rules, book).outcome == "pass"
+
+
+def test_a_runbook_may_pay_what_a_fault_had_touched() -> None:
+    history = passing().history()
+    causes: dict[Any, str] = {item.idempotency_key: item.cause for item in history.of(StripeCall)}
+
+    assert causes[BOB] == "fault:slow"
+    assert [item.path for item in history.of(Exchange) if item.actor == "operator"]
+    assert run(payout_automatic, passing()).outcome == "pass"
+
+
+def test_without_the_jobs_summary_nothing_is_known_of_the_scheduler() -> None:
+    assert_unknown(payout_automatic, passing(), lambda b: b.drop(JobSummary, job="payouts"), "payout")

@@ -1,0 +1,242 @@
+"""spec/stripe.md, Money: facts 14 to 17."""
+
+from datetime import timedelta
+
+import pytest
+import stripe
+
+from simulation.history import StripeBalance, StripeMovement, StripeObject
+from simulation.world.stripe.balance import charge_fee_cents
+
+
+def balance(world):
+    found = world.stripe.balance.retrieve()
+    return found.available[0].amount, found.pending[0].amount
+
+
+@pytest.mark.parametrize(("amount", "fee"), [(10_000, 320), (50, 31), (1_000, 59), (2_500, 103), (1_500, 74)])
+def test_the_fee_is_a_share_rounded_half_up_and_a_fixed_part(amount, fee):
+    assert charge_fee_cents(amount, basis_points=290, fixed_cents=30) == fee
+
+
+def test_a_charge_lands_in_pending_and_is_available_after_two_days(make_world):
+    world = make_world()
+    world.paid(10_000)
+    assert balance(world) == (0, 9_680)
+    world.pass_time(days=2, seconds=-1)
+    assert balance(world) == (0, 9_680)
+    world.pass_time(seconds=1)
+    assert balance(world) == (9_680, 0)
+
+
+def test_a_transfer_draws_on_available_only(make_world):
+    world = make_world()
+    account = world.account()
+    world.paid(10_000)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account, 5_000)
+    assert (refused.value.http_status, refused.value.code) == (400, "balance_insufficient")
+    world.pass_time(days=3)
+    with pytest.raises(stripe.InvalidRequestError):
+        world.transfer(account, 9_681, key="payout:t2")
+    world.transfer(account, 9_680, key="payout:t3")
+    assert balance(world) == (0, 0)
+
+
+def test_stripe_does_not_retry_a_refused_transfer_by_itself(make_world):
+    world = make_world()
+    account = world.account()
+    world.paid(10_000)
+    with pytest.raises(stripe.InvalidRequestError):
+        world.transfer(account, 5_000)
+    world.pass_time(days=10)
+    assert world.stripe.transfers.list().data == []
+
+
+def test_a_pool_paid_out_in_full_overdraws_by_the_fees(make_world):
+    world = make_world()
+    account = world.account()
+    for user in ("u1", "u2"):
+        world.paid(5_000, user)
+    world.pass_time(days=3)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account, 10_000)
+    assert refused.value.code == "balance_insufficient"
+
+
+def test_with_a_source_transaction_a_transfer_does_not_wait_for_the_balance(make_world):
+    world = make_world()
+    account = world.account()
+    charge = world.paid(10_000).latest_charge
+    transfer = world.transfer(account, 9_000, source_transaction=charge)
+    assert transfer.source_transaction == charge
+    assert balance(world) == (0, 680)
+    world.pass_time(days=2)
+    assert balance(world) == (680, 0)
+
+
+def test_transfers_with_a_source_may_not_exceed_its_charge(make_world):
+    world = make_world()
+    account = world.account()
+    charge = world.paid(10_000).latest_charge
+    world.transfer(account, 6_000, source_transaction=charge)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account, 4_001, key="payout:t2", source_transaction=charge)
+    assert refused.value.param == "source_transaction"
+    assert world.transfer(account, 4_000, key="payout:t3", source_transaction=charge).amount == 4_000
+
+
+def test_a_refund_debits_the_platform_and_leaves_transfers_alone(make_world):
+    world = make_world(pending_days=0)
+    account = world.account()
+    intent = world.paid(10_000)
+    transfer = world.transfer(account, 9_000)
+    refund = world.stripe.refunds.create({"payment_intent": intent.id, "metadata": {"refund_id": "r1"}})
+    assert (refund.amount, refund.status) == (10_000, "succeeded")
+    assert balance(world) == (-9_320, 0)
+    assert world.stripe.transfers.retrieve(transfer.id).amount_reversed == 0
+
+
+def test_a_refund_of_pending_money_is_taken_from_pending(world):
+    intent = world.paid(10_000)
+    world.stripe.refunds.create({"payment_intent": intent.id})
+    assert balance(world) == (1_000_000, -320)
+
+
+def test_a_charge_is_refunded_in_parts_but_never_beyond(world):
+    intent = world.paid(10_000)
+    world.stripe.refunds.create({"payment_intent": intent.id, "amount": 4_000})
+    with pytest.raises(stripe.InvalidRequestError):
+        world.stripe.refunds.create({"payment_intent": intent.id, "amount": 6_001})
+    world.stripe.refunds.create({"charge": intent.latest_charge})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.refunds.create({"payment_intent": intent.id})
+    assert refused.value.code == "charge_already_refunded"
+    charge = world.stripe.charges.retrieve(intent.latest_charge)
+    assert (charge.refunded, charge.amount_refunded) == (True, 10_000)
+
+
+def test_a_refund_announces_the_charge_as_refunded(world):
+    intent = world.paid(10_000)
+    world.stripe.refunds.create({"payment_intent": intent.id})
+    world.pass_time(seconds=2)
+    event = world.mailbox.events("charge.refunded")[0]
+    assert event["data"]["object"]["payment_intent"] == intent.id
+    assert event["data"]["previous_attributes"] == {"amount_refunded": 0, "refunded": False}
+
+
+def test_an_unpaid_intent_cannot_be_refunded(world):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.refunds.create({"payment_intent": world.intent().id})
+    assert refused.value.param == "payment_intent"
+
+
+def test_a_dispute_debits_the_platform_with_a_fee_and_leaves_transfers_alone(world):
+    intent = world.paid(10_000)
+    transfer = world.transfer(world.account())
+    before = balance(world)[0]
+    dispute = world.twin.open_dispute(payment_intent_id=intent.id)
+    world.pass_time(seconds=2)
+    assert balance(world)[0] == before - 10_000 - 1_500
+    assert world.stripe.transfers.retrieve(transfer.id).amount_reversed == 0
+    assert world.mailbox.events("charge.dispute.created")[0]["data"]["object"]["id"] == dispute
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.refunds.create({"payment_intent": intent.id})
+    assert refused.value.code == "charge_disputed"
+
+
+def test_a_reversal_brings_the_money_back(world):
+    transfer = world.transfer(world.account(), 5_000)
+    world.stripe.transfers.reversals.create(transfer.id, {"amount": 2_000})
+    world.stripe.transfers.reversals.create(transfer.id)
+    assert balance(world)[0] == 1_000_000
+    assert world.stripe.transfers.retrieve(transfer.id).reversed is True
+    assert [reversal.amount for reversal in world.stripe.transfers.reversals.list(transfer.id).data] == [3_000, 2_000]
+    with pytest.raises(stripe.InvalidRequestError):
+        world.stripe.transfers.reversals.create(transfer.id)
+
+
+def test_an_account_that_has_not_finished_onboarding_cannot_be_paid(world):
+    account = world.account()
+    world.twin.set_account_onboarding(account, finished=False)
+    assert world.stripe.accounts.retrieve(account).capabilities.transfers == "inactive"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account)
+    assert (refused.value.http_status, refused.value.code) == (400, "insufficient_capabilities_for_transfer")
+    world.twin.set_account_onboarding(account, finished=True)
+    assert world.transfer(account, key="payout:t2").destination == account
+
+
+def test_a_closed_account_cannot_be_paid_ever_again(world):
+    account = world.account()
+    world.twin.set_account_closed(account)
+    world.twin.set_account_onboarding(account, finished=True)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account)
+    assert (refused.value.http_status, refused.value.code) == (400, "account_invalid")
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_an_unknown_or_deleted_destination_does_not_exist(world, deleted):
+    account = "acct_nobody"
+    if deleted:
+        account = world.account()
+        assert world.stripe.accounts.delete(account).deleted is True
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account)
+    assert (refused.value.http_status, refused.value.code, refused.value.param) == (
+        400,
+        "resource_missing",
+        "destination",
+    )
+
+
+def test_every_movement_is_witnessed_with_its_business_keys(world):
+    intent = world.paid(10_000)
+    account = world.account()
+    transfer = world.transfer(account)
+    charged, sent = world.recorded(StripeMovement)
+    assert (charged.amount_cents, charged.fee_cents, charged.net_cents) == (10_000, 320, 9_680)
+    assert (charged.payment_intent_id, charged.contest_id, charged.user_id) == (intent.id, "c1", "u1")
+    assert (charged.origin, charged.available_at) == ("entrant", world.clock.now + timedelta(days=2))
+    assert (sent.amount_cents, sent.fee_cents, sent.net_cents) == (-5_000, 0, -5_000)
+    assert (sent.source_id, sent.destination, sent.idempotency_key) == (transfer.id, account, "payout:t1")
+    assert sent.origin == "platform"
+
+
+def test_the_final_balance_is_explained_by_opening_and_movements(world):
+    account = world.account()
+    intents = [world.paid(amount, f"u{amount}") for amount in (1_000, 2_500, 7_777)]
+    world.transfer(account)
+    world.stripe.refunds.create({"payment_intent": intents[0].id})
+    world.pass_time(days=1)
+    world.twin.record_final_state()
+    final = world.recorded(StripeBalance)[0]
+    movements = sum(movement.net_cents for movement in world.recorded(StripeMovement))
+    assert final.available_cents + final.pending_cents == final.opening_cents + movements
+
+
+def test_balance_transactions_explain_the_balance_too(world):
+    charge = world.stripe.charges.retrieve(world.paid(10_000).latest_charge)
+    line = world.stripe.balance_transactions.retrieve(charge.balance_transaction)
+    assert (line.amount, line.fee, line.net, line.status, line.type) == (10_000, 320, 9_680, "pending", "charge")
+    world.pass_time(days=2)
+    assert world.stripe.balance_transactions.list({"source": charge.id}).data[0].status == "available"
+
+
+def test_the_final_state_lists_every_object_by_id(world):
+    intent = world.paid(10_000)
+    transfer = world.transfer(world.account())
+    world.twin.record_final_state()
+    final = world.recorded(StripeObject)
+    assert [item.object_id for item in final] == sorted(item.object_id for item in final)
+    by_id = {item.object_id: item for item in final}
+    assert (by_id[intent.id].status, by_id[intent.id].contest_id) == ("succeeded", "c1")
+    assert by_id[transfer.id].metadata["payout_transfer_id"] == "t1"
+    assert {item.object_type for item in final} == {
+        "payment_intent",
+        "charge",
+        "transfer",
+        "account",
+        "webhook_endpoint",
+    }

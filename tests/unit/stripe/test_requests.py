@@ -1,0 +1,246 @@
+"""How requests are read, checked, listed and written down."""
+
+import pytest
+import stripe
+
+from simulation.history import StripeCall, WitnessSummary, line_of
+from simulation.world.stripe.errors import ApiError
+from simulation.world.stripe.form import decode
+
+TRANSFER = {"amount": 100, "currency": "usd", "destination": "acct_nobody"}
+
+
+def refusal(call):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        call()
+    return refused.value
+
+
+def test_nested_form_values_are_read():
+    assert decode("metadata[a]=1&metadata[b]=x%20y&expand[]=p&expand[]=q&types[0]=t&amount=5") == {
+        "metadata": {"a": "1", "b": "x y"},
+        "expand": {"0": "p", "1": "q"},
+        "types": {"0": "t"},
+        "amount": "5",
+    }
+
+
+@pytest.mark.parametrize("name", ["amount", "currency", "destination"])
+def test_a_missing_parameter_is_named(world, name):
+    error = refusal(lambda: world.stripe.transfers.create({k: v for k, v in TRANSFER.items() if k != name}))
+    assert (error.http_status, error.code, error.param) == (400, "parameter_missing", name)
+    assert "type" in error.json_body["error"]
+    assert error.request_id.startswith("req_")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"amout": 5}, "parameter_unknown", "amout"),
+        ({"amount": -1}, "parameter_invalid_integer", "amount"),
+        ({"amount": 0}, "parameter_invalid_integer", "amount"),
+        ({"amount": "ten"}, "parameter_invalid_integer", "amount"),
+        ({"destination": ""}, "parameter_invalid_empty", "destination"),
+        ({"destination": "acct_nobody"}, "resource_missing", "destination"),
+    ],
+)
+def test_a_wrong_parameter_is_named(world, change, code, param):
+    error = refusal(lambda: world.stripe.transfers.create(TRANSFER | change))
+    assert (error.http_status, error.code, error.param) == (400, code, param)
+
+
+@pytest.mark.parametrize(("amount", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")])
+def test_an_intent_has_a_smallest_and_a_largest_amount(world, amount, code):
+    assert refusal(lambda: world.intent(amount)).code == code
+
+
+def test_an_unknown_id_in_the_path_is_404(world):
+    error = refusal(lambda: world.stripe.transfers.retrieve("tr_nothing"))
+    assert (error.http_status, error.code, error.param) == (404, "resource_missing", "id")
+
+
+def test_an_unknown_account_is_403(world):
+    with pytest.raises(stripe.PermissionError) as refused:
+        world.stripe.accounts.retrieve("acct_nobody")
+    assert refused.value.error.code == "account_invalid"
+
+
+def test_a_wrong_api_key_is_401(world):
+    with pytest.raises(stripe.AuthenticationError):
+        world.client("sk_test_wrong").v1.balance.retrieve()
+    assert world.recorded(StripeCall)[-1].status == 401
+
+
+def test_an_intent_is_paid_once(world):
+    intent = world.paid()
+    with pytest.raises(ApiError) as refused:
+        world.twin.confirm_payment_intent(payment_intent_id=intent.id, client_secret=intent.client_secret)
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
+def test_an_intent_is_confirmed_at_creation_when_asked(world):
+    params = {"amount": 500, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
+    assert world.stripe.payment_intents.create(params).status == "succeeded"
+
+
+def test_a_browser_needs_the_secret_of_its_intent(world):
+    intent = world.intent()
+    with pytest.raises(ApiError) as refused:
+        world.twin.confirm_payment_intent(payment_intent_id=intent.id, client_secret="another")
+    assert refused.value.status == 404
+    assert world.stripe.payment_intents.retrieve(intent.id).status == "requires_payment_method"
+
+
+def test_a_publishable_key_cannot_move_money(world):
+    status, _, body = world.raw("POST", "/v1/transfers", "amount=5", key="pk_test_platform")
+    assert (status, body["error"]["code"]) == (401, "secret_key_required")
+
+
+def test_a_declined_card_leaves_an_intent_that_can_be_paid(world):
+    intent = world.intent()
+    with pytest.raises(ApiError) as declined:
+        world.twin.confirm_payment_intent(
+            payment_intent_id=intent.id,
+            client_secret=intent.client_secret,
+            payment_method="pm_card_chargeDeclinedInsufficientFunds",
+        )
+    assert (declined.value.status, declined.value.code) == (402, "card_declined")
+    again = world.stripe.payment_intents.retrieve(intent.id)
+    assert (again.status, again.last_payment_error.decline_code) == ("requires_payment_method", "insufficient_funds")
+    world.pass_time(seconds=2)
+    assert len(world.mailbox.events("payment_intent.payment_failed")) == 1
+    world.twin.confirm_payment_intent(payment_intent_id=intent.id, client_secret=intent.client_secret)
+    assert world.stripe.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_a_cancelled_intent_cannot_be_paid(world):
+    intent = world.intent()
+    assert world.stripe.payment_intents.cancel(intent.id).status == "canceled"
+    assert refusal(
+        lambda: world.stripe.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    ).code == ("payment_intent_unexpected_state")
+
+
+def test_objects_are_expanded_on_request(world):
+    intent = world.paid()
+    expanded = world.stripe.payment_intents.retrieve(intent.id, {"expand": ["latest_charge.balance_transaction"]})
+    assert expanded.latest_charge.balance_transaction.net == 9_680
+    listed = world.stripe.charges.list({"expand": ["data.payment_intent"]}).data
+    assert listed[0].payment_intent.id == intent.id
+
+
+def test_lists_are_newest_first_and_paged_by_cursor(world):
+    ids = [world.paid(user=f"u{number}").id for number in range(5)]
+    first = world.stripe.payment_intents.list({"limit": 2})
+    assert ([item.id for item in first.data], first.has_more) == ([ids[4], ids[3]], True)
+    second = world.stripe.payment_intents.list({"limit": 3, "starting_after": ids[3]})
+    assert ([item.id for item in second.data], second.has_more) == ([ids[2], ids[1], ids[0]], False)
+    back = world.stripe.payment_intents.list({"limit": 2, "ending_before": ids[1]})
+    assert ([item.id for item in back.data], back.has_more) == ([ids[3], ids[2]], True)
+    assert [item.id for item in first.auto_paging_iter()] == ids[::-1]
+
+
+def test_a_list_starts_after_a_known_object_only(world):
+    error = refusal(lambda: world.stripe.events.list({"starting_after": "evt_nothing"}))
+    assert (error.code, error.param) == ("resource_missing", "starting_after")
+
+
+def test_a_page_has_a_hundred_objects_at_most(world):
+    assert refusal(lambda: world.stripe.transfers.list({"limit": 101})).param == "limit"
+
+
+def test_lists_are_filtered(world):
+    first, second = world.account("u1"), world.account("u2")
+    world.transfer(first, key="payout:t1")
+    world.pass_time(hours=1)
+    late = world.transfer(second, key="payout:t2", transfer_group="contest:c2")
+    since = int(world.clock.now.timestamp())
+    transfers = world.stripe.transfers
+    for filters in ({"destination": second}, {"transfer_group": "contest:c2"}, {"created": {"gte": since}}):
+        assert [item.id for item in transfers.list(filters).data] == [late.id]
+    assert len(transfers.list({"created": {"lt": since}}).data) == 1
+    assert transfers.list({"transfer_group": "contest:none"}).data == []
+
+
+def test_events_are_filtered_by_type_group_and_time(world):
+    world.paid()
+    events = world.stripe.events
+    assert {event.type for event in events.list({"type": "payment_intent.*"}).data} == {
+        "payment_intent.created",
+        "payment_intent.succeeded",
+    }
+    assert len(events.list({"types": ["charge.succeeded", "payment_intent.created"]}).data) == 2
+    assert events.list({"created": {"gt": int(world.clock.now.timestamp())}}).data == []
+
+
+def test_every_request_is_written_down_reads_too(world):
+    account = world.account()
+    world.stripe.accounts.retrieve(account)
+    world.client("sk_test_dashboard").v1.balance.retrieve()
+    world.paid()
+    calls = world.recorded(StripeCall)
+    assert [(call.origin, call.method, call.executed) for call in calls] == [
+        ("platform", "POST", True),
+        ("platform", "GET", False),
+        ("dashboard", "GET", False),
+        ("platform", "POST", True),
+        ("entrant", "POST", True),
+        ("platform", "GET", False),
+    ]
+    assert calls[0].object_id == account
+    world.twin.record_final_state()
+    assert (world.recorded(WitnessSummary)[0].records, world.recorded(WitnessSummary)[0].problem) == (6, None)
+
+
+def test_secrets_are_not_written_down(world):
+    intent = world.paid()
+    world.twin.record_final_state()
+    history = "\n".join(line_of(event) for event in world.recorder.events)
+    for secret in (intent.client_secret, "sk_test_platform", "pk_test_platform", "whsec_test"):
+        assert secret not in history
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/customers", "email=a@b.test"),
+        ("POST", "/v1/payment_intents", "amount=500&currency=usd&transfer_data[destination]=acct_1"),
+        ("POST", "/v1/payment_intents", "amount=500&currency=eur"),
+    ],
+)
+def test_what_the_twin_cannot_do_as_stripe_does_puts_the_witness_in_doubt(world, method, path, body):
+    status, _, _ = world.raw(method, path, body)
+    world.twin.record_final_state()
+    assert status in (400, 404)
+    assert f"{method} {path}" in world.recorded(WitnessSummary)[0].problem
+
+
+def test_a_crash_of_the_twin_is_not_mistaken_for_a_network_problem(world, monkeypatch):
+    monkeypatch.setattr(world.twin._line, "carry", lambda request, effect: 1 / 0)
+    with pytest.raises(stripe.APIConnectionError):
+        world.account()
+    world.twin.record_final_state()
+    assert "ZeroDivisionError" in world.recorded(WitnessSummary)[0].problem
+
+
+def run_of(world):
+    account = world.account()
+    world.paid()
+    world.transfer(account)
+    world.pass_time(days=3)
+    world.twin.record_final_state()
+    return [line_of(event) for event in world.recorder.events]
+
+
+def test_the_same_seed_gives_the_same_history_and_another_seed_other_ids(make_world):
+    options = {"opening_balance_cents": 10_000}
+    first, second = run_of(make_world(seed=1, **options)), run_of(make_world(seed=1, **options))
+    assert first == second
+    assert run_of(make_world(seed=2, **options)) != first
+
+
+def test_a_read_more_does_not_rename_what_comes_after(make_world):
+    plain = make_world().account()
+    curious = make_world()
+    curious.stripe.balance.retrieve()
+    assert curious.account() == plain

@@ -1,0 +1,266 @@
+"""spec/stripe.md, Webhooks: facts 8 to 13."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import stripe
+
+from simulation.history import WebhookAttempt
+from simulation.world.stripe.signature import signature_header
+
+SECRET = "whsec_test"
+SUCCEEDED = "payment_intent.succeeded"
+
+
+def verified(world, index=-1):
+    _, body, headers = world.mailbox.arrived[index]
+    return stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET)
+
+
+def test_a_payment_is_announced_with_a_signature_the_sdk_accepts(world):
+    intent = world.paid()
+    world.pass_time(seconds=2)
+    event = verified(world)
+    assert (event.type, event.data.object.id, event.data.object.status) == (SUCCEEDED, intent.id, "succeeded")
+
+
+def test_another_secret_or_another_body_fails_the_signature(world):
+    world.paid()
+    world.pass_time(seconds=2)
+    _, body, headers = world.mailbox.arrived[-1]
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(body, headers["Stripe-Signature"], "whsec_other")
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(body.replace(b"10000", b"90000"), headers["Stripe-Signature"], SECRET)
+
+
+def test_every_attempt_has_its_own_signature_over_the_same_body(world):
+    world.mailbox.answer = lambda event: 500
+    world.paid()
+    world.pass_time(minutes=10)
+    attempts = [(body, headers["Stripe-Signature"]) for _, body, headers in world.mailbox.arrived]
+    assert len(attempts) == 3
+    assert len({body for body, _ in attempts}) == 1
+    assert len({signature for _, signature in attempts}) == 3
+
+
+def test_a_late_attempt_is_signed_with_its_own_time(world):
+    seen = []
+    world.mailbox.answer = lambda event: seen.append(verified(world)) or 200
+    world.script.line_up_webhook("delay", delay_seconds=26 * 3600)
+    world.paid()
+    world.pass_time(hours=27)
+    at = world.mailbox.arrived[-1][0]
+    assert int(at.timestamp()) - seen[0].created == 26 * 3600 + 2
+
+
+def test_a_signature_older_than_five_minutes_is_refused(world):
+    world.paid()
+    world.pass_time(seconds=2)
+    world.pass_time(seconds=300)
+    assert verified(world).type == SUCCEEDED
+    world.pass_time(seconds=1)
+    with pytest.raises(stripe.SignatureVerificationError):
+        verified(world)
+
+
+def test_a_signature_from_the_future_passes(world):
+    body = b'{"object":"event"}'
+    header = signature_header(body, secret=SECRET, at=world.clock.now + timedelta(days=14))
+    assert stripe.WebhookSignature.verify_header(body, header, SECRET, tolerance=300)
+
+
+@pytest.mark.parametrize("status", [None, 199, 301, 302, 400, 409, 500])
+def test_anything_but_2xx_is_tried_again(world, status):
+    world.mailbox.answer = lambda event: status if len(world.mailbox.arrived) == 1 else 204
+    world.paid()
+    world.pass_time(hours=1)
+    first, second = world.recorded(WebhookAttempt)
+    assert (first.status, second.status) == (status, 204)
+    assert first.next_attempt_at == second.at == first.at + timedelta(seconds=60)
+    assert world.twin.pending_deliveries == 0
+
+
+def test_attempts_back_off_for_three_days_and_then_the_event_is_only_listed(world):
+    world.mailbox.answer = lambda event: 500
+    world.paid()
+    world.pass_time(days=14)
+    times = world.mailbox.times(SUCCEEDED)
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert waits == sorted(waits)
+    assert times[-1] - times[0] <= timedelta(days=3)
+    assert world.recorded(WebhookAttempt)[-1].next_attempt_at is None
+    assert world.twin.pending_deliveries == 0
+    listed = world.stripe.events.list({"delivery_success": False}).data
+    assert [event.type for event in listed] == [SUCCEEDED]
+
+
+def test_a_schedule_longer_than_three_days_is_cut_off(make_world):
+    world = make_world(webhook_retry_seconds=(86_400,) * 10)
+    world.mailbox.answer = lambda event: 500
+    world.paid()
+    world.pass_time(days=14)
+    assert len(world.mailbox.times(SUCCEEDED)) == 4
+
+
+def test_delivered_events_are_not_listed_as_undelivered(world):
+    world.paid()
+    assert len(world.stripe.events.list({"delivery_success": False}).data) == 1
+    world.pass_time(seconds=2)
+    assert world.stripe.events.list({"delivery_success": False}).data == []
+    assert SUCCEEDED in [event.type for event in world.stripe.events.list({"delivery_success": True}).data]
+
+
+def test_events_are_listed_for_30_days(world):
+    world.paid()
+    event = world.stripe.events.list({"type": SUCCEEDED}).data[0]
+    world.pass_time(days=30)
+    assert world.stripe.events.retrieve(event.id).id == event.id
+    world.pass_time(seconds=1)
+    assert world.stripe.events.list().data == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.events.retrieve(event.id)
+    assert refused.value.http_status == 404
+
+
+def test_an_event_shows_the_object_as_it_was(world):
+    created = world.intent()
+    world.twin.confirm_payment_intent(payment_intent_id=created.id, client_secret=created.client_secret)
+    event = world.stripe.events.list({"type": "payment_intent.created"}).data[0]
+    assert event.data.object.status == "requires_payment_method"
+
+
+def test_an_event_names_its_request_and_its_key(world):
+    account = world.account()
+    transfer = world.transfer(account)
+    event = world.stripe.events.list({"type": "transfer.created"}).data[0]
+    assert event.request.id == transfer.last_response.headers["request-id"]
+    assert event.request.idempotency_key == "payout:t1"
+    assert event.data.object.id == transfer.id
+    assert (event.api_version, event.livemode, event.pending_webhooks) == (stripe.api_version, False, 1)
+
+
+def test_an_event_of_a_connected_account_names_the_account(world):
+    account = world.account()
+    world.pass_time(seconds=2)
+    assert verified(world).account == account
+
+
+def test_there_is_no_event_for_a_transfer_that_was_refused(world):
+    account = world.account()
+    world.twin.set_account_closed(account)
+    with pytest.raises(stripe.InvalidRequestError):
+        world.transfer(account)
+    assert world.stripe.events.list({"type": "transfer.*"}).data == []
+
+
+def test_a_reversal_is_announced(world):
+    transfer = world.transfer(world.account())
+    world.stripe.transfers.reversals.create(transfer.id, {"amount": 2_000})
+    world.pass_time(seconds=2)
+    assert world.mailbox.events("transfer.reversed")[0]["data"]["object"]["amount_reversed"] == 2_000
+
+
+def test_a_duplicate_is_the_same_event_twice(world):
+    world.script.line_up_webhook("duplicate", delay_seconds=30)
+    world.paid()
+    world.pass_time(minutes=5)
+    first, second = world.mailbox.events(SUCCEEDED)
+    assert first == second
+    assert world.mailbox.times(SUCCEEDED)[1] - world.mailbox.times(SUCCEEDED)[0] == timedelta(seconds=30)
+    assert [attempt.attempt for attempt in world.recorded(WebhookAttempt)] == [1, 2]
+
+
+def test_a_second_event_is_the_same_change_under_another_id(world):
+    world.script.line_up_webhook("second_event", delay_seconds=30)
+    world.paid()
+    world.pass_time(minutes=5)
+    first, second = world.mailbox.events(SUCCEEDED)
+    assert first["id"] != second["id"]
+    assert (first["type"], first["data"]) == (second["type"], second["data"])
+    assert {attempt.fault_id for attempt in world.recorded(WebhookAttempt)} == {"f-second_event"}
+    assert len(world.stripe.events.list({"type": SUCCEEDED}).data) == 2
+
+
+def test_copies_come_one_delay_after_the_other(world):
+    world.script.line_up_webhook("duplicate", delay_seconds=30, copies=3)
+    world.paid()
+    world.pass_time(minutes=5)
+    times = world.mailbox.times(SUCCEEDED)
+    assert [(at - times[0]).total_seconds() for at in times] == [0, 30, 60, 90]
+
+
+def test_a_delayed_webhook_arrives_late_with_its_fault_as_cause(world):
+    world.script.line_up_webhook("delay", delay_seconds=26 * 3600)
+    world.paid()
+    world.pass_time(hours=25)
+    assert world.mailbox.arrived == []
+    assert world.twin.pending_deliveries == 1
+    world.pass_time(hours=2)
+    attempt = world.recorded(WebhookAttempt)[0]
+    assert (attempt.cause, attempt.fault_id, attempt.status) == ("fault:f-delay", "f-delay", 200)
+    assert world.twin.pending_deliveries == 0
+
+
+def test_a_lost_webhook_is_never_pushed_but_listed(world):
+    world.script.line_up_webhook("lost")
+    world.paid()
+    world.pass_time(days=14)
+    assert world.mailbox.arrived == []
+    assert world.twin.pending_deliveries == 0
+    assert [event.type for event in world.stripe.events.list({"delivery_success": False}).data] == [SUCCEEDED]
+    assert world.recorded(WebhookAttempt)[0].next_attempt_at is None
+
+
+def test_webhooks_can_arrive_in_another_order_than_they_happened(world):
+    world.script.line_up_webhook("delay", delay_seconds=60)
+    first, second = world.paid(user="u1"), world.paid(user="u2")
+    world.pass_time(minutes=5)
+    arrived = [event["data"]["object"]["id"] for event in world.mailbox.events(SUCCEEDED)]
+    assert arrived == [second.id, first.id]
+
+
+def test_a_delivery_without_fault_has_its_event_as_cause(world):
+    world.paid()
+    world.pass_time(seconds=2)
+    attempt = world.recorded(WebhookAttempt)[0]
+    assert attempt.cause == f"stripe:{attempt.event_id}"
+
+
+def test_types_nobody_subscribed_to_are_listed_and_not_pushed(world):
+    world.paid()
+    world.pass_time(hours=1)
+    assert "charge.succeeded" not in {event["type"] for event in world.mailbox.events()}
+    charge = world.stripe.events.list({"type": "charge.succeeded"}).data[0]
+    assert charge.pending_webhooks == 0
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"url": "https://elsewhere.test/hook"}])
+def test_an_endpoint_changed_from_the_dashboard_takes_the_webhooks_away(world, change):
+    endpoint = world.stripe.webhook_endpoints.list().data[0]
+    world.client("sk_test_dashboard").v1.webhook_endpoints.update(endpoint.id, change)
+    world.paid()
+    world.pass_time(hours=1)
+    assert world.mailbox.arrived == []
+
+
+def test_an_endpoint_subscribed_to_everything_gets_everything(world):
+    endpoint = world.stripe.webhook_endpoints.list().data[0]
+    world.stripe.webhook_endpoints.update(endpoint.id, {"enabled_events": ["*"]})
+    world.paid()
+    world.pass_time(seconds=2)
+    assert {event["type"] for event in world.mailbox.events()} == {
+        "payment_intent.created",
+        "charge.succeeded",
+        SUCCEEDED,
+    }
+
+
+def test_while_nobody_answers_stripe_keeps_trying(world):
+    world.twin.attach(lambda body, headers: None)
+    world.paid()
+    world.pass_time(minutes=2)
+    world.twin.attach(world.mailbox)
+    world.pass_time(hours=1)
+    assert [attempt.status for attempt in world.recorded(WebhookAttempt)] == [None, None, 200]

@@ -1,0 +1,155 @@
+"""Scrapes, pending times, firing and resolution, in simulated time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.history import (
+    AlertFired,
+    AlertResolved,
+    FaultInjected,
+    FaultScheduled,
+    History,
+    MetricChange,
+    Recorder,
+)
+from simulation.scenario import MonitorSettings
+from simulation.world.alert_rules import AlertRule, load_rules
+from simulation.world.monitor import Monitor
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+RULE = """\
+groups:
+  - name: g
+    rules:
+      - alert: Lag
+        expr: lag > 3600 or up == 0
+        labels: {severity: critical}
+        annotations: {summary: late, runbook_url: lag.md}
+"""
+
+
+class Page:
+    """A metrics page that changes at given minutes; None means it cannot be had."""
+
+    def __init__(self, kernel: Kernel, bodies: dict[int, str | None]) -> None:
+        self._kernel, self._bodies = kernel, bodies
+
+    def scrape(self) -> str:
+        minute = (self._kernel.now - START) // timedelta(minutes=1)
+        body = self._bodies[max(known for known in self._bodies if known <= minute)]
+        if body is None:
+            raise httpx.ConnectError("no answer")
+        return body
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> tuple[AlertRule, ...]:
+    return _rules(tmp_path, RULE)
+
+
+def _rules(folder: Path, text: str) -> tuple[AlertRule, ...]:
+    (folder / "rules.yml").write_text(text)
+    return load_rules(folder)
+
+
+def watch(
+    bodies: dict[int, str | None], rules: tuple[AlertRule, ...], *, minutes: int, before: tuple[object, ...] = ()
+) -> History:
+    clock = SimulationClock(start=START)
+    kernel, recorder = Kernel(clock), Recorder(clock=clock)
+    for event in before:
+        recorder.record(event)  # type: ignore[type-var]
+    notified: list[AlertFired] = []
+    monitor = Monitor(
+        kernel=kernel,
+        recorder=recorder,
+        rules=rules,
+        scrape=Page(kernel, bodies).scrape,
+        settings=MonitorSettings(scrape_interval_seconds=600),
+        on_alert=notified.append,
+    )
+    monitor.start()
+    kernel.run_until(START + timedelta(minutes=minutes))
+    history = History(recorder.events)
+    assert notified == history.of(AlertFired)
+    resolved = {event.alert_id for event in history.of(AlertResolved)}
+    assert [alert for alert in notified if alert.alert_id not in resolved] == monitor.firing
+    return history
+
+
+def test_an_alert_fires_at_the_scrape_that_sees_it_and_resolves_at_the_one_that_does_not(
+    rules: tuple[AlertRule, ...],
+) -> None:
+    history = watch({0: "lag 1\n", 15: "lag 4000\n", 35: "lag 2\n"}, rules, minutes=60)
+    (fired,), (resolved,) = history.of(AlertFired), history.of(AlertResolved)
+    assert (fired.at, fired.value, fired.runbook) == (START + timedelta(minutes=20), 4000.0, "lag")
+    assert (resolved.at, resolved.alert_id) == (START + timedelta(minutes=40), fired.alert_id)
+
+
+def test_an_alert_waits_out_its_hold_time(tmp_path: Path) -> None:
+    rules = _rules(tmp_path, RULE.replace("        labels", "        for: 15m\n        labels"))
+    (fired,) = watch({0: "lag 4000\n"}, rules, minutes=60).of(AlertFired)
+    assert (fired.pending_since, fired.at) == (START, START + timedelta(minutes=20))
+
+
+def test_an_alert_that_clears_while_pending_never_fires(tmp_path: Path) -> None:
+    rules = _rules(tmp_path, RULE.replace("        labels", "        for: 15m\n        labels"))
+    history = watch({0: "lag 4000\n", 10: "lag 1\n", 20: "lag 4000\n", 30: "lag 1\n"}, rules, minutes=60)
+    assert history.of(AlertFired) == []
+
+
+def test_each_series_is_an_alert_of_its_own_and_a_changed_value_is_not(rules: tuple[AlertRule, ...]) -> None:
+    history = watch(
+        {0: 'lag{t="a"} 4000\n', 10: 'lag{t="a"} 5000\nlag{t="b"} 4000\n'},
+        rules,
+        minutes=30,
+    )
+    assert [(alert.alert_id, alert.labels["t"]) for alert in history.of(AlertFired)] == [("Lag-1", "a"), ("Lag-2", "b")]
+
+
+def test_only_changed_series_are_recorded(rules: tuple[AlertRule, ...]) -> None:
+    history = watch({0: "lag 1\nstuck 0\n", 10: "lag 2\nstuck 0\n", 20: "stuck 0\n"}, rules, minutes=40)
+    assert [event.changes for event in history.of(MetricChange)] == [
+        {"lag": 1.0, "stuck": 0.0, "up": 1.0},
+        {"lag": 2.0},
+        {"lag": None},
+    ]
+
+
+def test_a_page_that_cannot_be_had_shows_as_up_zero(rules: tuple[AlertRule, ...]) -> None:
+    history = watch({0: "lag 1\n", 10: None, 20: "lag 1\n"}, rules, minutes=30)
+    assert history.of(MetricChange)[1].changes == {"lag": None, "up": 0.0}
+    assert [alert.value for alert in history.of(AlertFired)] == [0.0]
+    assert len(history.of(AlertResolved)) == 1
+
+
+def _fault(name: str, runbook: str) -> tuple[FaultScheduled, FaultInjected]:
+    scheduled = FaultScheduled(
+        fault_id=name,
+        fault_kind="provider_outage",
+        starts_at=START,
+        ends_at=None,
+        keys={},
+        expectation="runbook",
+        runbook=runbook,
+    )
+    return scheduled, FaultInjected(fault_id=name, fault_kind="provider_outage", keys={}, detail="")
+
+
+def test_an_alert_goes_back_to_the_one_open_fault_of_its_runbook(rules: tuple[AlertRule, ...]) -> None:
+    before = (*_fault("F1", "lag"), *_fault("F2", "other"))
+    history = watch({0: "lag 4000\n", 10: "lag 1\n", 20: "lag 4000\n"}, rules, minutes=30, before=before)
+    assert [alert.cause for alert in history.of(AlertFired)] == ["fault:F1", "alert:Lag-2"]
+    assert history.of(AlertResolved)[0].cause == "fault:F1"
+
+
+def test_an_alert_with_two_candidates_keeps_its_own_name(rules: tuple[AlertRule, ...]) -> None:
+    before = (*_fault("F1", "lag"), *_fault("F2", "lag"))
+    (fired,) = watch({0: "lag 4000\n"}, rules, minutes=30, before=before).of(AlertFired)
+    assert fired.cause == "alert:Lag-1"

@@ -1,0 +1,300 @@
+"""Scenario files that cannot be run are refused with file, line, value and remedy; those of the project can be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+from simulation.errors import UsageError
+from simulation.scenario import FaultKind, Scenario
+from simulation.scenario_file import available_scenarios, find_scenario, load_scenario
+
+NEEDED_RUNBOOKS = (
+    "payout_transfer_stuck_in_retryable",
+    "payment_webhook_missing",
+    "ingestion_lag",
+    "destination_account_invalid",
+    "settlement_failed_mid_run",
+)
+GOOD = """\
+name: small
+description: One contest
+start: 2026-03-01T00:00:00Z
+days: 7
+stripe:
+  opening_balance_cents: 1000
+tournaments:
+  open:
+    first_round: day 2 08:00
+    players: 12
+    withdrawals: 1
+contests:
+  - key: cup
+    name: Cup
+    tournament: open
+    entry_fee_cents: 1000
+    payout_percent: {1: 60, 2: 40}
+    entrants: 5
+    max_entries: 8
+    created: day 0 06:00
+    lock: day 2 07:00
+    start: day 2 08:00
+    end: day 5 14:00
+    late_payers: 1
+    non_payers: 1
+faults:
+  - id: slow
+    kind: webhook_delayed
+    contest: cup
+    nth: 2
+    delay_hours: 26
+    expect: {runbook: payment_webhook_missing}
+  - id: down
+    kind: provider_outage
+    tournament: open
+    at: day 3 09:00
+    minutes: 90
+    expect: {runbook: ingestion_lag}
+"""
+
+
+@pytest.fixture
+def runbooks(tmp_path: Path) -> Path:
+    folder = tmp_path / "runbooks"
+    folder.mkdir()
+    for name in NEEDED_RUNBOOKS:
+        (folder / f"{name}.md").touch()
+    return folder
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "scenario.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def line_of(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), start=1) if part in line)
+
+
+def test_good_scenario_is_loaded(tmp_path: Path, runbooks: Path):
+    scenario = load_scenario(written(tmp_path, GOOD), runbooks=runbooks)
+    assert scenario.contests[0].lock.isoformat() == "2026-03-03T07:00:00+00:00"
+    assert scenario.faults[1].minutes == 90
+
+
+def test_days_can_be_given_instead_of_the_files(tmp_path: Path, runbooks: Path):
+    assert load_scenario(written(tmp_path, GOOD), days=9, runbooks=runbooks).days == 9
+
+
+def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbooks: Path):
+    scenario = load_scenario(written(tmp_path, GOOD), runbooks=runbooks)
+    again = written(tmp_path, yaml.safe_dump(scenario.model_dump(mode="json", exclude_none=True)))
+    assert load_scenario(again, runbooks=runbooks) == scenario
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem", "remedy"),
+    [
+        # keys
+        ("days: 7", "dayz: 7", "dayz: unknown key", "'days'"),
+        ("    players: 12", "    playrs: 12", "tournaments.open.playrs: unknown key", "'players'"),
+        ("    non_payers: 1", "    nonpayers: 1", "contests.0.nonpayers: unknown key", "'non_payers'"),
+        ("  opening_balance_cents: 1000", "  openning_balance: 1000", "stripe.openning_balance", "opening_balance"),
+        ("    minutes: 90", "    minuts: 90", "minuts: unknown key", "'minutes'"),
+        ("    name: Cup", "    # no name", "contests.0.name: is missing", "add `name:`"),
+        # values
+        ("    entrants: 5", "    entrants: five", "contests.0.entrants: 'five'", "whole number"),
+        ("    entrants: 5", "    entrants: 5.5", "5.5", "whole number"),
+        ("    entrants: 5", "    entrants: 0", "contests.0.entrants: 0", "1 or more"),
+        ("    entrants: 5", "    entrants: 501", "contests.0.entrants: 501", "500 or less"),
+        ("    entry_fee_cents: 1000", "    entry_fee_cents: -1", "-1", "0 or more"),
+        ("start: 2026-03-01T00:00:00Z", "start: tomorrow", "'tomorrow'", "day 3 08:00"),
+        ("start: 2026-03-01T00:00:00Z", "start: 2026-03-01T00:00:00", "a time needs a zone", "Z"),
+        ("    lock: day 2 07:00", "    lock: day 2 27:00", "'day 2 27:00'", "day 3 08:00"),
+        ("    kind: webhook_delayed", "    kind: webhook_delay", "'webhook_delay'", "'webhook_delayed'"),
+        ("  - key: cup", "  - key: The Cup", "'The Cup'", "lower-case"),
+        # payout structures
+        ("{1: 60, 2: 40}", "{1: 70, 2: 40}", "adds up to 110", "lower a place"),
+        ("{1: 60, 2: 40}", "{1: 60, 3: 40}", "has a hole", "1, 2, 3"),
+        # dates
+        ("    lock: day 2 07:00", "    lock: day 0 05:00", "is not after created", "created < lock"),
+        ("    start: day 2 08:00", "    start: day 1 08:00", "is not after lock", "move start or lock"),
+        ("    end: day 5 14:00", "    end: day 2 08:00", "is not after start", "move end or start"),
+        ("    lock: day 2 07:00", "    lock: day 0 06:10", "leaves entrants 0:10:00", "20 minutes"),
+        ("    end: day 5 14:00", "    end: day 5 16:00", "is not between the first tee", "move end"),
+        ("    start: day 2 08:00", "    start: day 2 07:05", "0:05:00 apart", "10 minutes"),
+        ("    first_round: day 2 08:00", "    first_round: day 0 00:00", "is not after the start", "later"),
+        ("    first_round: day 2 08:00", "    first_round: day 5 08:00", "leaves no hour", "raise days"),
+        ("    first_round: day 2 08:00", "    first_round: day 2 06:00", "would know scores", "first tee"),
+        # numbers of people
+        ("    entrants: 5", "    entrants: 9", "exceeds max_entries 8", "raise max_entries"),
+        ("    non_payers: 1", "    non_payers: 5", "of 5 entrants", "raise entrants"),
+        ("    withdrawals: 1", "    withdrawals: 12", "12 of 12 players withdraw", "finish"),
+        # references
+        ("    tournament: open\n    entry", "    tournament: opn\n    entry", "no tournament is called 'opn'", "open"),
+        ("    contest: cup", "    contest: cap", "no contest is called 'cap'", "cup"),
+        ("    tournament: open\n    at", "    tournament: opn\n    at", "no tournament is called 'opn'", "open"),
+        ("  - id: down", "  - id: slow", "id 'slow' stands twice", "rename"),
+        # faults
+        ("    delay_hours: 26\n", "", "needs delay_hours", "add delay_hours"),
+        ("    nth: 2", "    nth: 5", "waits for payment 5 of cup, which has 4", "lower nth to 4"),
+        ("    at: day 3 09:00", "    at: day 1 09:00", "asked for from 2026-03-03 07:00", "move at"),
+        ("{runbook: ingestion_lag}", "{runbook: ingestion_leg}", "'ingestion_leg', which does not", "ingestion_lag"),
+        ("{runbook: ingestion_lag}", "{}", "nothing is expected", "self_heals"),
+        ("{runbook: ingestion_lag}", "{self_heals: true, runbook: ingestion_lag}", "excludes", "keep one"),
+    ],
+)
+def test_bad_scenario_is_refused(tmp_path: Path, runbooks: Path, old: str, new: str, problem: str, remedy: str):
+    text = GOOD.replace(old, new, 1)
+    assert text != GOOD
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+    file, _, line = caught.value.place.rpartition(":")
+    assert file == str(tmp_path / "scenario.yaml")
+    assert 1 <= int(line) <= len(text.splitlines())
+    assert problem in caught.value.problem
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ("days: 7", "dayz: 7", "dayz"),
+        ("    entrants: 5", "    entrants: five", "entrants: five"),
+        ("{1: 60, 2: 40}", "{1: 70, 2: 40}", "payout_percent"),
+        ("    lock: day 2 07:00", "    lock: day 0 05:00", "lock:"),
+        ("    contest: cup", "    contest: cap", "contest: cap"),
+        ("    end: day 5 14:00", "    end: day 5 16:00", "end:"),
+        ("    nth: 2", "    nth: 5", "nth:"),
+        ("{runbook: ingestion_lag}", "{runbook: ingestion_leg}", "ingestion_leg"),
+        ("  - id: down", "  - id: slow\n    #", "#"),
+    ],
+)
+def test_refusal_names_the_line(tmp_path: Path, runbooks: Path, old: str, new: str, at: str):
+    text = GOOD.replace(old, new, 1)
+    expected = line_of(text, at) - (at == "#")
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+    assert caught.value.place == f"{tmp_path / 'scenario.yaml'}:{expected}"
+
+
+def test_missing_key_is_reported_where_it_is_missing(tmp_path: Path, runbooks: Path):
+    text = GOOD.replace("    name: Cup\n", "")
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+    assert caught.value.place.endswith(f":{line_of(text, 'key: cup')}")
+
+
+def test_first_of_several_problems_comes_with_their_number(tmp_path: Path, runbooks: Path):
+    text = GOOD.replace("entrants: 5", "entrants: five").replace("minutes: 90", "minutes: long")
+    with pytest.raises(UsageError, match=r"'five'.*\(and 1 more in this file\)"):
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("name: [a\ndays: 3\n", 2, "is not YAML"),
+        ("name: a\n  days: 3\n", 2, "is not YAML"),
+        ("name: a\nname: b\n", 2, "'name' stands twice"),
+        ("- a\n- b\n", 1, "is no scenario"),
+        ("", 1, "is no scenario"),
+        ("just words\n", 1, "is no scenario"),
+    ],
+)
+def test_what_is_no_scenario_is_refused(tmp_path: Path, runbooks: Path, text: str, line: int, problem: str):
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+    assert caught.value.place.endswith(f"scenario.yaml:{line}")
+    assert problem in caught.value.problem
+
+
+def test_missing_file_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_scenario(tmp_path / "nowhere.yaml")
+
+
+# --- results CSVs --------------------------------------------------------------------------------------------------
+
+WITH_RESULTS = GOOD.replace("    players: 12\n    withdrawals: 1\n", "    results: results.csv\n")
+ROWS = "player,round_1,round_2,round_3,round_4\nAnn,70,70,70,70\nBea,71,71,71,71\nCay,72,72,72,72\nDee,80,80,,\n"
+
+
+def test_results_are_read_beside_the_scenario(tmp_path: Path, runbooks: Path):
+    (tmp_path / "results.csv").write_text(ROWS)
+    tournament = load_scenario(written(tmp_path, WITH_RESULTS), runbooks=runbooks).tournaments["open"]
+    assert [result.player for result in tournament.played] == ["Ann", "Bea", "Cay", "Dee"]
+    assert str(tournament.results) == "results.csv", "no path of this machine reaches the history"
+
+
+def test_bad_results_name_the_line_of_the_csv(tmp_path: Path, runbooks: Path):
+    (tmp_path / "results.csv").write_text(ROWS.replace("Cay,72,72", "Cay,72,x"))
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, WITH_RESULTS), runbooks=runbooks)
+    assert caught.value.place == f"{tmp_path / 'results.csv'}:4"
+    assert "'x'" in caught.value.problem
+
+
+def test_results_that_are_not_there_name_the_line_of_the_scenario(tmp_path: Path, runbooks: Path):
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, WITH_RESULTS), runbooks=runbooks)
+    assert caught.value.place.endswith(f"scenario.yaml:{line_of(WITH_RESULTS, 'results:')}")
+
+
+def test_roster_larger_than_the_field_is_refused(tmp_path: Path, runbooks: Path):
+    (tmp_path / "results.csv").write_text(ROWS)
+    text = WITH_RESULTS.replace("    entrants: 5", "    roster_size: 5\n    entrants: 5")
+    with pytest.raises(UsageError, match="roster of 5 from a field of 4"):
+        load_scenario(written(tmp_path, text), runbooks=runbooks)
+
+
+# --- the project's own ---------------------------------------------------------------------------------------------
+
+
+def own(name: str, runbooks: Path) -> Scenario:
+    return load_scenario(find_scenario(name), runbooks=runbooks)
+
+
+def test_project_brings_its_scenarios():
+    assert {"founder_absence_14d", "quiet_14d", "smoke_2d", "month_30d"} <= set(available_scenarios())
+
+
+@pytest.mark.parametrize("name", list(available_scenarios()))
+def test_project_scenarios_can_be_run(name: str, runbooks: Path):
+    assert own(name, runbooks).name == name
+
+
+def test_quiet_fortnight_is_the_default_one_without_its_faults(runbooks: Path):
+    default, quiet = own("founder_absence_14d", runbooks), own("quiet_14d", runbooks)
+    assert quiet.faults == ()
+    assert (quiet.contests, quiet.tournaments, quiet.stripe) == (default.contests, default.tournaments, default.stripe)
+
+
+def test_default_scenario_is_as_varied_as_the_specification_asks(runbooks: Path):
+    default = own("founder_absence_14d", runbooks)
+    assert len(default.contests) == 4
+    assert {contest.entrants for contest in default.contests} >= {3, 20}
+    assert len({contest.entry_fee_cents for contest in default.contests}) == 4
+    assert len({tuple(contest.payout_percent.items()) for contest in default.contests}) == 4
+    assert sum(fault.expect.runbook is not None for fault in default.faults) >= 3
+
+
+def test_month_has_every_kind_of_fault(runbooks: Path):
+    month = own("month_30d", runbooks)
+    assert {fault.kind for fault in month.faults} == set(get_args(FaultKind))
+    assert len(month.contests) == 8
+
+
+def test_scenario_is_found_by_name_or_path(tmp_path: Path):
+    assert find_scenario("smoke_2d") == available_scenarios()["smoke_2d"]
+    file = written(tmp_path, GOOD)
+    assert find_scenario(str(file)) == file
+
+
+def test_unknown_scenario_suggests_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'smoke_2d'"):
+        find_scenario("smoke2d")

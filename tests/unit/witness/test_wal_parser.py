@@ -1,0 +1,62 @@
+"""``test_decoding`` lines, with the values that make a careless parser stumble."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.witness.wal import WalError, parse
+
+BEGIN, COMMIT = "BEGIN 744", "COMMIT 744 (at 2026-03-01 00:05:00+00)"
+
+
+def test_types_quotes_nulls_and_arrays() -> None:
+    line = (
+        "table public.ledger: INSERT: id[uuid]:'a1' amount_cents[bigint]:-500 note[text]:'it''s: a[b]:''c''' "
+        "gone[text]:null flag[boolean]:true ids[uuid[]]:'{a,b}' doc[jsonb]:'{\"a\": [1, \"x y\"]}' "
+        "at[timestamp with time zone]:'2026-03-01 00:05:00+00' tx[xid8]:'744' \"odd name\"[character varying]:'z'"
+    )
+    [transaction] = parse([BEGIN, line, COMMIT])
+    [change] = transaction.changes
+    assert transaction.server_xid == "744"
+    assert (change.table, change.op) == ("ledger", "insert")
+    assert change.new == {
+        "id": "a1",
+        "amount_cents": -500,
+        "note": "it's: a[b]:'c'",
+        "gone": None,
+        "flag": True,
+        "ids": "{a,b}",
+        "doc": {"a": [1, "x y"]},
+        "at": "2026-03-01T00:05:00+00:00",
+        "tx": "xid8:744",
+        "odd name": "z",
+    }
+
+
+def test_update_of_a_key_has_both_rows() -> None:
+    line = "table public.t: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 big[text]:unchanged-toast-datum"
+    [transaction] = parse([BEGIN, line, COMMIT])
+    assert transaction.changes[0].key == {"id": 1}
+    assert transaction.changes[0].new == {"id": 2}
+
+
+def test_delete_has_its_key_and_truncate_its_table() -> None:
+    lines = ["table public.t: DELETE: id[integer]:1", 'table "public"."T x": TRUNCATE: (no-flags)']
+    [transaction] = parse([BEGIN, *lines, COMMIT])
+    assert [(change.table, change.op, change.key) for change in transaction.changes] == [
+        ("t", "delete", {"id": 1}),
+        ("T x", "truncate", {}),
+    ]
+
+
+def test_a_large_document_stands_by_its_hash() -> None:
+    document = '{"board": "' + "x" * 5000 + '"}'
+    [transaction] = parse([BEGIN, f"table public.t: INSERT: doc[jsonb]:'{document}'", COMMIT])
+    value = transaction.changes[0].new["doc"]
+    assert isinstance(value, dict)
+    assert value["characters"] == len(document)
+
+
+def test_a_line_of_another_form_is_refused() -> None:
+    with pytest.raises(WalError, match="not a line of test_decoding"):
+        list(parse([BEGIN, "message: transactional: 1", COMMIT]))

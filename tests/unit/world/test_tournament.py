@@ -1,0 +1,111 @@
+"""Seeded golf: repeatable, plausible, cut at the line, and a CSV replayed to the stroke."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from simulation.scenario import PlayerResult, Rounds, Tournament
+from simulation.world.tournament import HOLES, PARS, Card, play
+
+FIRST_TEE = datetime(2026, 3, 4, 8, tzinfo=UTC)
+SEEDS = range(30)
+
+
+def tournament(*, players: int = 24, cut: int = 14, withdrawals: int = 1, played: tuple[PlayerResult, ...] = ()):
+    return Tournament(
+        first_round=FIRST_TEE, players=players, cut_after_round_2=cut, withdrawals=withdrawals, played=played
+    )
+
+
+def drawn(seed: int, **options: int) -> tuple[Card, ...]:
+    return play(key="open", tournament=tournament(**options), seed=seed)
+
+
+def after_two(card: Card) -> int:
+    return sum(map(sum, card.holes[:2]))
+
+
+def test_same_seed_same_tournament():
+    assert drawn(7) == drawn(7)
+
+
+def test_another_seed_or_key_is_another_tournament():
+    assert drawn(7) != drawn(8)
+    assert drawn(7) != play(key="other", tournament=tournament(), seed=7)
+
+
+def test_course_is_par_72_over_18_holes():
+    assert (sum(PARS), HOLES) == (72, 18)
+
+
+def test_rounds_look_like_golf():
+    strokes = [total for seed in SEEDS for card in drawn(seed) for total in card.rounds if total is not None]
+    assert 70 < sum(strokes) / len(strokes) < 74
+    assert min(strokes) >= 57
+    assert max(strokes) <= 92
+
+
+def test_players_are_distinct_and_ordered_by_id():
+    cards = drawn(3)
+    ids = [card.player_id for card in cards]
+    assert ids == sorted(set(ids))
+    assert len({card.name for card in cards}) == 24
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cut_keeps_everybody_at_the_line_and_nobody_beyond(seed: int):
+    cards = drawn(seed, withdrawals=0)
+    playing = [after_two(card) for card in cards if card.status == "active"]
+    cut = [after_two(card) for card in cards if card.status == "cut"]
+    assert len(playing) >= 14
+    assert max(playing) < min(cut)
+    line = max(playing)
+    assert sum(strokes < line for strokes in playing) < 14, "without those tied at the line, places are left"
+
+
+def test_ties_at_the_line_occur():
+    sizes = {sum(card.status == "active" for card in drawn(seed, withdrawals=0)) for seed in SEEDS}
+    assert any(size > 14 for size in sizes)
+
+
+def test_cut_players_have_two_rounds_and_no_third():
+    for card in drawn(5):
+        if card.status == "cut":
+            assert [len(holes) for holes in card.holes] == [18, 18, 0, 0]
+            assert card.rounds[2:] == (None, None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_withdraws_leaves_in_the_middle_of_a_round(seed: int):
+    for card in drawn(seed, withdrawals=4):
+        lengths = [len(holes) for holes in card.holes]
+        if card.status == "withdrawn":
+            broken = next(length for length in lengths if length < HOLES)
+            assert broken in (6, 12)
+            assert lengths[lengths.index(broken) + 1 :] == [0] * (3 - lengths.index(broken))
+        elif card.status == "active":
+            assert lengths == [HOLES] * 4
+
+
+def test_somebody_finishes_even_when_nearly_all_withdraw():
+    cards = drawn(1, players=4, cut=1, withdrawals=9)
+    assert any(card.status != "withdrawn" for card in cards)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "status"),
+    [
+        ((70, 71, 72, 73), "active"),
+        ((80, 81, None, None), "cut"),
+        ((75, None, None, None), "withdrawn"),
+        ((50, 130, 130, None), "withdrawn"),
+        ((None, None, None, None), "withdrawn"),
+    ],
+)
+def test_results_are_replayed_to_the_stroke(rounds: Rounds, status: str):
+    (card,) = play(key="open", tournament=tournament(played=(PlayerResult(player="Ann Ace", rounds=rounds),)), seed=1)
+    assert card.rounds == rounds
+    assert card.status == status
+    assert all(strokes >= 1 for holes in card.holes for strokes in holes)
