@@ -25,6 +25,6 @@ class Governance(BaseModel):
     system_actor: str
     """Actor of automatic transitions."""
     planned_time_columns: tuple[str, ...] = ()
-    """``table.column`` that may lie outside the simulated window (planned times of contests)."""
+    """``table.column`` that may lie outside the simulated window: what is planned, and how far back one looks."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""

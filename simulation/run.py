@@ -37,7 +37,7 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     :raises EnvironmentFault: the machine cannot carry it; what was written so far stays in the run directory.
     """
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
-    directory.scenario.write_text(request.scenario_file.read_text())
+    directory.scenario.write_text(request.scenario.to_yaml())
     directory.faults.write_text(request.plan.to_json())
     with stage(request, directory, progress) as on:
         prove_the_clock(on)

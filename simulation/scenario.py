@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -254,6 +255,10 @@ class Scenario(_Model):
     tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament]
     contests: tuple[Contest, ...] = Field(min_length=1)
     faults: tuple[Fault, ...] = ()
+
+    def to_yaml(self) -> str:
+        """The scenario as a file that loads equal: what was run, with overrides and replayed results in it."""
+        return yaml.safe_dump(self.model_dump(mode="json", exclude_none=True), sort_keys=False)
 
     @property
     def end(self) -> datetime:

@@ -57,7 +57,6 @@ class RunRequest:
     """What to run: everything was read and checked before anything is started."""
 
     scenario: Scenario
-    scenario_file: Path
     seed: int
     plan: FaultPlan
     rules: Sequence[AlertRule]

@@ -48,8 +48,13 @@ def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
         "LIVE": (_later(plan.start, field.first), _later(plan.start + polled, field.first_whole, polled)),
         "COMPLETE": (_later(plan.lock, final.first), _later(plan.lock, final.first_whole, polled)),
     }
-    for status, window in windows.items():
-        _between(case, inquiry, contest, status, window)
+    for status, (earliest, latest) in windows.items():
+        arrival = case.arrival(contest.contest_id, status)
+        if arrival is None:
+            _missing(case, inquiry, contest.key, status, latest)
+        else:
+            _not_before(inquiry, contest.key, arrival, earliest)
+            _not_after(inquiry, contest.key, arrival, latest)
 
 
 def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = timedelta()) -> datetime | None:
@@ -57,37 +62,33 @@ def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = 
     return None if answer is None else max(instant, answer.at + grace)
 
 
-def _between(
-    case: Case,
-    inquiry: Inquiry,
-    contest: PlannedContest,
-    status: str,
-    window: tuple[datetime | None, datetime | None],
-) -> None:
+def _not_before(inquiry: Inquiry, name: str, arrival: Stay, earliest: datetime | None) -> None:
     """Without an earliest instant there was no signal, and the status must not have come."""
-    earliest, latest = window
-    arrival = case.arrival(contest.contest_id, status)
-    if arrival is not None and (earliest is None or arrival.at < earliest):
+    if earliest is None or arrival.at < earliest:
         inquiry.find(
-            contest.key,
-            f"became {status} before its signal",
+            name,
+            f"became {arrival.status} before its signal",
             expected="its signal" if earliest is None else f"not before {earliest:%Y-%m-%d %H:%M:%S}",
             actual=f"{arrival.at:%Y-%m-%d %H:%M:%S}",
             events=(arrival.transaction,),
         )
-    elif latest is not None and latest <= _last_instant(case) and (arrival is None or arrival.at > latest):
+
+
+def _not_after(inquiry: Inquiry, name: str, arrival: Stay, latest: datetime | None) -> None:
+    if latest is not None and arrival.at > latest:
         inquiry.find(
-            contest.key,
-            f"became {status} too late" if arrival else f"never became {status}",
+            name,
+            f"became {arrival.status} too late",
             expected=f"by {latest:%Y-%m-%d %H:%M:%S}",
-            actual="" if arrival is None else f"{arrival.at:%Y-%m-%d %H:%M:%S}",
-            at=latest,
-            events=() if arrival is None else (arrival.transaction,),
+            actual=f"{arrival.at:%Y-%m-%d %H:%M:%S}",
+            events=(arrival.transaction,),
         )
 
 
-def _last_instant(case: Case) -> datetime:
-    return case.history.events[-1].at
+def _missing(case: Case, inquiry: Inquiry, name: str, status: str, latest: datetime | None) -> None:
+    """Only a whole history shows that something never came."""
+    if latest is not None and case.whole and latest <= case.ended.at:
+        inquiry.find(name, f"never became {status}", expected=f"by {latest:%Y-%m-%d %H:%M:%S}", at=latest)
 
 
 @check("Every settlement was made by the scheduler in time, or by a runbook after it had failed", needs_end=True)

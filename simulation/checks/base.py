@@ -122,9 +122,9 @@ class Check:
     def examine(self, case: Case) -> CheckResult:
         """Look at a case that other checks look at too. Never raises: what goes wrong in a check is ``unknown``."""
         inquiry = Inquiry(self.name)
-        if case.history.ended is None:
+        if not case.whole:
             inquiry.doubt(_broken_off(case.history))
-        if case.history.ended is not None or not self.needs_end:
+        if case.whole or not self.needs_end:
             self._look(case, inquiry)
         if not inquiry.examined and not inquiry.note and not inquiry.findings and not inquiry.not_verified:
             inquiry.doubt("nothing to look at")

@@ -102,15 +102,20 @@ class Case:
 
     @cached_property
     def started(self) -> RunStarted:
-        if self.history.started is None:
+        if not self.events(RunStarted):
             raise CannotTell("no RunStarted: the history has no beginning")
-        return self.history.started
+        return self.events(RunStarted)[0]
+
+    @cached_property
+    def whole(self) -> bool:
+        """The run came to its end. What a history that breaks off does not show may only not have come yet."""
+        return bool(self.events(RunEnded))
 
     @cached_property
     def ended(self) -> RunEnded:
-        if self.history.ended is None:
+        if not self.whole:
             raise CannotTell("no RunEnded: the history breaks off")
-        return self.history.ended
+        return self.events(RunEnded)[0]
 
     @cached_property
     def scenario(self) -> Scenario:

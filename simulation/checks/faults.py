@@ -141,5 +141,5 @@ def no_escalation(case: Case, inquiry: Inquiry) -> None:
     for escalated in case.events(Escalated):
         inquiry.examine()
         inquiry.find("escalation", "people beyond operations were needed", actual=escalated.reason, events=(escalated,))
-    if case.history.ended is not None and not inquiry.examined:
+    if case.whole and not inquiry.examined:
         inquiry.nothing_needed("nothing was escalated")

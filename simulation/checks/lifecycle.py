@@ -106,7 +106,7 @@ def no_error_state(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(case.name(contest_id), "entered ERROR", events=(stay.transaction,))
 
 
-@check("Every ERROR state had a documented way out: a runbook that was carried out and ended it")
+@check("Every ERROR state had a documented way out: a runbook that was carried out and ended it", needs_end=True)
 def error_states_recovered(case: Case, inquiry: Inquiry) -> None:
     for contest_id, stays in sorted(case.stays.items()):
         inquiry.examine()

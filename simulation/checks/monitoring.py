@@ -56,7 +56,7 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
         seen |= {series.partition("{")[0] for series, value in change.changes.items() if value is not None}
         if change.changes.get("up") == 0:
             inquiry.find("metrics endpoint", "could not be scraped", expected="up 1", actual="up 0", events=(change,))
-    if inquiry.examined and case.history.ended is not None:
+    if inquiry.examined and case.whole:
         for name in _METRICS:
             if name not in seen:
                 inquiry.find(name, "the metric was never reported")

@@ -78,6 +78,6 @@ def _open_ends(case: Case) -> list[tuple[str, str | None]]:
 
 @check("People reviewed what happened")
 def postmortem_reviewed(case: Case, inquiry: Inquiry) -> None:
-    if case.history.ended is None:
+    if not case.whole:
         raise CannotTell("there is no whole run to review")
     inquiry.leave_unverified("a review is people's work: the run leaves report.html, and postmortem.md when it failed")

@@ -107,7 +107,7 @@ def _difference(before: Row | None, after: Row | None) -> str:
 def time_window(case: Case, inquiry: Inquiry) -> None:
     planned = frozenset(case.governance.planned_time_columns)
     first, last = case.started.window_start, case.started.window_end
-    if case.history.ended is not None:
+    if case.whole:
         last = max(last, case.history.ended.at)
     for change in case.wal.changes:
         inquiry.examine()

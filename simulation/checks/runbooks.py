@@ -103,7 +103,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
                     actual=f"{step.output} (exit {step.exit_status})",
                     events=(step,),
                 )
-        if not execution.steps:
+        if not execution.steps and ended is not None:
             inquiry.find(_name(execution), "an execution without a step", events=(started,))
         if ended is not None and ended.status != "completed":
             inquiry.find(
@@ -113,7 +113,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
                 actual=ended.error,
                 events=(ended, started),
             )
-        if case.history.ended is not None and ended is None:
+        if case.whole and ended is None:
             inquiry.find(_name(execution), "the execution never ended", events=(started,))
         if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
             inquiry.find(
@@ -125,7 +125,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     _excuse_none(case, inquiry)
 
 
-@check("Every step was logged as started before it ran and with its outcome before the next began")
+@check("Every step was logged as started before it ran and with its outcome before the next began", needs_end=True)
 def runbook_steps_logged(case: Case, inquiry: Inquiry) -> None:
     notes = _step_notes(case)
     for execution in case.executions:
@@ -174,7 +174,7 @@ def _not_logged(inquiry: Inquiry, execution: Execution, step: RunbookStep, what:
     )
 
 
-@check("Every runbook that the run called for was rehearsed in it")
+@check("Every runbook that the run called for was rehearsed in it", needs_end=True)
 def runbooks_rehearsed(case: Case, inquiry: Inquiry) -> None:
     completed = sorted(
         {item.started.runbook for item in case.executions if item.ended and item.ended.status == "completed"}

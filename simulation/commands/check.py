@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulation.commands.output import print_json, print_verdict
+import click
+
+from simulation.commands.output import print_verdict
 from simulation.errors import UsageError
 from simulation.history import History
 from simulation.reporting.write import write_report
@@ -28,7 +30,7 @@ def check_command(run_dir: Path, *, as_json: bool) -> int:
     verdict = judge(history)
     write_report(run_dir, history, verdict)
     if as_json:
-        print_json(verdict.to_json())
+        click.echo(verdict.to_json(), nl=False)
     else:
         print_verdict(verdict, history, directory.report)
     return verdict.exit_code

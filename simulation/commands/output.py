@@ -1,12 +1,9 @@
-"""What commands print: the verdict in one screen, or JSON."""
+"""What commands print: the verdict in one screen."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-import click
 from rich.console import Console
 
 from simulation.history import History
@@ -17,8 +14,3 @@ from simulation.verdict import Verdict
 def print_verdict(verdict: Verdict, history: History, report: Path) -> None:
     """The verdict on standard output, at most 45 lines of 100 columns."""
     Console(width=min(100, Console().width)).print(render(verdict, history, report))
-
-
-def print_json(document: Any) -> None:
-    """Machine-readable output, keys sorted."""
-    click.echo(json.dumps(document, indent=1, sort_keys=True))

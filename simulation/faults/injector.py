@@ -65,7 +65,7 @@ class PlannedInjector:
         for fault in self._plan.faults:
             if self._meets(fault, tournament):
                 asked = f"{tournament or 'status page'}{', final board' if final else ''}"
-                self._strike(fault, {"tournament": str(fault.tournament)}, detail=f"request for {asked}")
+                self._strike_feed(fault, detail=f"request for {asked}")
                 return provider_effect(fault)
         return None
 
@@ -119,6 +119,14 @@ class PlannedInjector:
         detail = f"{effect.mode}, strike {self._strikes[fault.fault_id] + 1}"
         self._strike(fault, keys, detail=detail, lasts_seconds=effect.sim_seconds)
         return effect
+
+    def _strike_feed(self, fault: PlannedFault, *, detail: str) -> None:
+        """A window strikes every request within it and is told once; the provider's answers tell the rest."""
+        if fault.ends_at is not None and self._strikes[fault.fault_id]:
+            self._strikes[fault.fault_id] += 1
+            self._over_at = max(self._over_at, self._clock.now)
+        else:
+            self._strike(fault, {"tournament": str(fault.tournament)}, detail=detail)
 
     def _strike(self, fault: PlannedFault, keys: dict[str, str], *, detail: str, lasts_seconds: int = 0) -> None:
         """Count and record a strike; its keys keep the fault as their cause."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from simulation.history import History
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.facts import run_title
+from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report, build_report
@@ -18,7 +19,7 @@ from simulation.verdict import Verdict
 
 LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
-_MOST_FINDINGS, _MOST_CRITERIA, _MOST_FAULTS = 4, 14, 9
+_MOST_FINDINGS, _MOST_CRITERIA = 4, 14
 
 
 def render(verdict: Verdict, history: History, report_path: Path) -> RenderableType:
@@ -28,16 +29,9 @@ def render(verdict: Verdict, history: History, report_path: Path) -> RenderableT
 
 def render_report(report: Report, report_path: Path) -> RenderableType:
     """The screen for a view model that is there already."""
-    lines = [
-        *_head(report),
-        *_findings(report),
-        *_criteria(report),
-        *_faults(report),
-        *_money(report),
-        *_foot(report, report_path),
-    ]
-    assert len(lines) <= LINES, f"{len(lines)} lines do not fit the screen"
-    return Group(*lines)
+    above = [*_head(report), *_findings(report), *_criteria(report)]
+    below = [*_money(report), *_foot(report, report_path)]
+    return Group(*above, *_faults(report, room=LINES - len(above) - len(below)), *below)
 
 
 def _line(*parts: tuple[str, str] | str) -> Text:
@@ -106,20 +100,22 @@ def _count(section: SectionView) -> Text:
     return _line((f"  {section.mark.symbol} ", _STYLES[section.mark.tone]), count)
 
 
-def _faults(report: Report) -> list[Text]:
+def _faults(report: Report, *, room: int) -> list[Text]:
+    """As many as ``room`` lines hold, those that are not over first."""
     if not report.faults:
         return [_line(("Faults", "bold"), "  none in this scenario"), _line()]
-    lines = [_line(("Faults", "bold"))]
     width = max(len(fault.fault_id) for fault in report.faults)
-    ordered = sorted(report.faults, key=lambda fault: fault.over)
-    for fault in ordered[:_MOST_FAULTS]:
-        symbol, style = ("✓", "green") if fault.over else ("✗", "red")
-        kind, after = fault.kind.replace("_", " "), duration(fault.over_after_seconds)
-        told = f"{fault.fault_id:<{width}}  {kind:<26} {after:>11}  {fault.ended_short}"
-        lines.append(_line((f"  {symbol} ", style), told))
-    if len(ordered) > _MOST_FAULTS:
-        lines.append(_line((f"  … and {len(ordered) - _MOST_FAULTS} more, in the report", "dim")))
-    return [*lines, _line()]
+    rows = [_fault(fault, width) for fault in sorted(report.faults, key=lambda fault: fault.over)]
+    if len(rows) > room - 2:
+        kept = max(0, room - 3)
+        rows = [*rows[:kept], _line((f"  … and {len(rows) - kept} more, in the report", "dim"))]
+    return [_line(("Faults", "bold")), *rows, _line()]
+
+
+def _fault(fault: FaultView, width: int) -> Text:
+    symbol, style = ("✓", "green") if fault.over else ("✗", "red")
+    kind, after = fault.kind.replace("_", " "), duration(fault.over_after_seconds)
+    return _line((f"  {symbol} ", style), f"{fault.fault_id:<{width}}  {kind:<26} {after:>11}  {fault.ended_short}")
 
 
 def _money(report: Report) -> list[Text]:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from simulation.checks.base import Finding
 from simulation.checks.case import Case
 from simulation.governance import Governance
-from simulation.history import EntrantAction, Escalated, History
+from simulation.history import EntrantAction, Escalated, FaultScheduled, History
 from simulation.reporting.parts.contests import ContestView, contests_of
 from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
 from simulation.reporting.parts.days import DayView, days_of
 from simulation.reporting.parts.directory import directory_of
+from simulation.reporting.parts.endings import judged_faults
 from simulation.reporting.parts.evidence import Evidence, evidence_of
 from simulation.reporting.parts.executions import AlertView, ExecutionView, alerts_of, executions_of
 from simulation.reporting.parts.facts import Facts, facts_of
@@ -72,7 +73,8 @@ def build_report(history: History, verdict: Verdict) -> Report:
     contests = contests_of(source)
     alerts = alerts_of(source)
     executions = executions_of(source, alerts)
-    faults = faults_of(source, alerts, executions)
+    judged = judged_faults(verdict, frozenset(event.fault_id for event in history.of(FaultScheduled)))
+    faults = faults_of(source, judged, alerts, executions)
     funds, facts = funds_of(source), facts_of(source, verdict)
     sections, findings = sections_of(verdict, source.names), findings_of(verdict, source.names)
     escalations = tuple(history.of(Escalated))

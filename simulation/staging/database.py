@@ -36,6 +36,13 @@ class Database:
         It goes past SQLAlchemy's execution, because an idle run of a job is nothing but this call. A dropped connection
         is replaced once. Raises `psycopg.Error`.
         """
+        return self._run(statement, parameters)
+
+    def write_ungoverned(self, statement: TextClause, **parameters: object) -> None:
+        """Run one statement that is a transaction of its own, for operational state that needs no audit record."""
+        self._run(statement, parameters)
+
+    def _run(self, statement: TextClause, parameters: dict[str, object]) -> list[Any]:
         sql = self._compiled.get(statement)
         if sql is None:
             sql = self._compiled[statement] = str(statement.compile(dialect=self._engine.dialect))
@@ -54,12 +61,6 @@ class Database:
         with self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def autocommit(self) -> Iterator[Connection]:
-        """A connection whose every statement is a transaction, for operational state that is not governed."""
-        with self._engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
     @property
     def available_connections(self) -> int:
         """Connections that could be taken from the pool now."""
@@ -77,7 +78,8 @@ class Database:
         if self._reader is None:
             self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         with self._driver_connection(self._reader).cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(sql, parameters).fetchall()
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
 
     @staticmethod
     def _driver_connection(connection: Connection) -> psycopg.Connection[Any]:

@@ -94,8 +94,7 @@ def _store(runtime: Runtime, since: datetime, missing_in_ledger: list[_Item], mi
         "missing_in_ledger": canonical_json(missing_in_ledger),
         "missing_at_stripe": canonical_json(missing_at_stripe),
     }
-    with runtime.database.autocommit() as connection:
-        connection.execute(_INSERT, row)
+    runtime.database.write_ungoverned(_INSERT, **row)
 
 
 def _since(runtime: Runtime, now: datetime) -> datetime:

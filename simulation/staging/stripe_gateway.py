@@ -27,6 +27,10 @@ class StripeFailure:
     retryable: bool
 
 
+_DEAD_DESTINATIONS = ("account_invalid", "account_closed")
+"""Stripe's codes for an account that cannot be paid any more."""
+
+
 def failure_of(error: stripe.StripeError) -> StripeFailure:
     """Judge an error by the retry rules of `spec/platform.md`, Money.
 
@@ -44,6 +48,8 @@ def failure_of(error: stripe.StripeError) -> StripeFailure:
         return StripeFailure(code="STRIPE_REQUEST_IN_PROGRESS", message=message, retryable=True)
     if not 400 <= status < 500:
         return StripeFailure(code="STRIPE_SERVER_ERROR", message=message, retryable=True)
+    if error.code in _DEAD_DESTINATIONS or getattr(error, "param", None) == "destination":
+        return StripeFailure(code="DESTINATION_ACCOUNT_INVALID", message=message, retryable=False)
     kind = error.code or (error.error.type if error.error else None) or type(error).__name__
     return StripeFailure(code=str(kind).upper(), message=message, retryable=False)
 

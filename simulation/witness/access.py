@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from simulation.history import DatabaseAccess, Recorder, WitnessSummary
 
@@ -30,11 +31,18 @@ class _Access:
 
 def record_access(lines: Iterable[str], *, recorder: Recorder, database: str, since: datetime) -> None:
     """Record what the log says of ``database`` from ``since`` on, and the witness's summary."""
-    counts: dict[_Access, int] = {}
-    for line in lines:
-        access = _read(json.loads(line), database=database)
-        if access is not None and access.at >= since:
-            counts[access] = counts.get(access, 0) + 1
+    seen: dict[tuple[str, int], _Access] = {}
+    for number, line in enumerate(lines):
+        entry = json.loads(line)
+        access = _read(entry, database=database)
+        if access is None or access.at < since:
+            continue
+        session = entry.get("session_id", "")
+        if access.access == "refused":
+            # The server says "authorized" once the password is right and only then finds that the role may not log in.
+            seen = {key: other for key, other in seen.items() if key[0] != session or other.access != "connection"}
+        seen[session, number] = access
+    counts = Counter(seen.values())
     for access, count in counts.items():
         recorder.record(
             DatabaseAccess(
@@ -50,7 +58,7 @@ def record_access(lines: Iterable[str], *, recorder: Recorder, database: str, si
     recorder.record(WitnessSummary(witness="access_log", records=sum(counts.values())), cause="monitor")
 
 
-def _read(entry: dict[str, str], *, database: str) -> _Access | None:
+def _read(entry: dict[str, Any], *, database: str) -> _Access | None:
     if entry.get("dbname") not in (database, None):
         return None
     message = entry.get("message", "")

@@ -35,9 +35,12 @@ class JobDriver:
     def __init__(self, *, kernel: Kernel, recorder: Recorder, jobs: Sequence[TargetJob]) -> None:
         self._kernel = kernel
         self._recorder = recorder
-        self._tallies = [_Tally(job=job, started_at=kernel.now) for job in jobs]
+        self._jobs = jobs
+        self._tallies: list[_Tally] = []
 
     def start(self) -> None:
+        """Begin now; the first run of each job is one interval away, as after a deploy."""
+        self._tallies = [_Tally(job=job, started_at=self._kernel.now) for job in self._jobs]
         for tally in self._tallies:
             self._kernel.spawn(self._drive(tally))
 

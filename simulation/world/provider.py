@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from simulation import scenario
 from simulation.chance import chance
@@ -50,6 +51,11 @@ class _Board:
     @property
     def final(self) -> bool:
         return self.state == board.FINAL
+
+    @cached_property
+    def sha256(self) -> str:
+        """Asked for at every poll, hence computed once."""
+        return board.sha256(self.body)
 
 
 class ScoreProvider:
@@ -141,7 +147,7 @@ class ScoreProvider:
     def _answer(
         self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None
     ) -> ProviderResponse:
-        etag = f'"{board.sha256(current.body)[:32]}"'
+        etag = f'"{current.sha256[:32]}"'
         known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
         if known == etag:
             return ProviderResponse(status=304, headers={"ETag": etag}, body="")

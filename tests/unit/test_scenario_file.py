@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-import yaml
 
 from simulation.errors import UsageError
 from simulation.scenario import FaultKind, Scenario
@@ -92,7 +91,7 @@ def test_days_can_be_given_instead_of_the_files(tmp_path: Path, runbooks: Path):
 
 def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbooks: Path):
     scenario = load_scenario(written(tmp_path, GOOD), runbooks=runbooks)
-    again = written(tmp_path, yaml.safe_dump(scenario.model_dump(mode="json", exclude_none=True)))
+    again = written(tmp_path, scenario.to_yaml())
     assert load_scenario(again, runbooks=runbooks) == scenario
 
 

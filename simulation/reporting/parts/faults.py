@@ -7,10 +7,10 @@ from datetime import datetime
 
 from simulation.history import FaultInjected, FaultScheduled
 from simulation.reporting.parts.chain import Link, chain_of
+from simulation.reporting.parts.endings import Judged, ending_of, foreseen_ending
 from simulation.reporting.parts.executions import AlertView, ExecutionView
-from simulation.reporting.parts.fields import text
 from simulation.reporting.parts.source import Source
-from simulation.reporting.parts.victims import Victims, victims_of
+from simulation.reporting.parts.victims import victims_of
 from simulation.reporting.words import fault_title, listed
 
 
@@ -33,14 +33,11 @@ class FaultView:
     executions: tuple[ExecutionView, ...]
     ending: str
     """``runbook``, ``self``, ``terminal``, ``open`` or ``never``."""
+    over: bool
+    """It struck, and was recovered from or ended in the final failure that was foreseen."""
     ended_how: str
     ended_at: datetime | None
     chain: tuple[Link, ...]
-
-    @property
-    def over(self) -> bool:
-        """It struck and was recovered from, or ended in the state that was foreseen."""
-        return self.ending in ("runbook", "self", "terminal")
 
     @property
     def ended_short(self) -> str:
@@ -75,28 +72,32 @@ class FaultView:
 
 
 def faults_of(
-    source: Source, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
+    source: Source, judged: Judged, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
 ) -> tuple[FaultView, ...]:
     """All scheduled faults, by the time they were planned for."""
     scheduled = sorted(source.history.of(FaultScheduled), key=lambda event: (event.starts_at, event.fault_id))
-    return tuple(_view(source, event, alerts, executions) for event in scheduled)
+    return tuple(_view(source, judged, event, alerts, executions) for event in scheduled)
 
 
 def _view(
-    source: Source, fault: FaultScheduled, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
+    source: Source,
+    judged: Judged,
+    fault: FaultScheduled,
+    alerts: tuple[AlertView, ...],
+    executions: tuple[ExecutionView, ...],
 ) -> FaultView:
     injected = tuple(event for event in source.history.of(FaultInjected) if event.fault_id == fault.fault_id)
     answers = _answers(fault, injected, executions)
     answered = {execution.alert.alert_id for execution in answers if execution.alert}
     mine = tuple(alert for alert in alerts if alert.fault_id == fault.fault_id or alert.alert_id in answered)
     victims = victims_of(source, fault, injected)
-    ending, how, ended_at = _ending(fault, injected, victims, answers)
+    ending = ending_of(fault, injected, victims, answers, judged)
     return FaultView(
         fault_id=fault.fault_id,
         kind=fault.fault_kind,
         title=fault_title(fault.fault_kind),
         expected=_expected(fault),
-        foreseen={"self_heals": "self"}.get(fault.expectation, fault.expectation),
+        foreseen=foreseen_ending(fault),
         planned_at=fault.starts_at,
         planned_end=fault.ends_at,
         struck_at=injected[0].at if injected else None,
@@ -105,9 +106,10 @@ def _view(
         victims=victims.named,
         alerts=mine,
         executions=answers,
-        ending=ending,
-        ended_how=how,
-        ended_at=ended_at,
+        ending=ending.kind,
+        over=ending.over,
+        ended_how=ending.how,
+        ended_at=ending.at,
         chain=chain_of(source, fault.fault_id, injected, victims, mine, answers),
     )
 
@@ -131,26 +133,3 @@ def _expected(fault: FaultScheduled) -> str:
     if fault.expectation == "terminal":
         return f"ends as failed_terminal ({fault.reason})" + (f", dealt with {by_runbook}" if by_runbook else "")
     return f"recovered {by_runbook}" if fault.expectation == "runbook" else "heals by itself"
-
-
-def _ending(
-    fault: FaultScheduled, injected: tuple[FaultInjected, ...], victims: Victims, answers: tuple[ExecutionView, ...]
-) -> tuple[str, str, datetime | None]:
-    """(ending, in words, when)."""
-    if not injected:
-        return "never", "never struck: its victim did not come", None
-    restored_at = victims.restored_at(injected[0].at, injected[-1].at, fault.ends_at)
-    completed = [answer for answer in answers if answer.status == "completed" and answer.ended_at]
-    runbooks = listed(sorted({answer.runbook for answer in completed}))
-    reasons = [text(r, "failure_reason") for r in victims.transfers if text(r, "status") == "failed_terminal"]
-    if reasons:
-        how = f"ended as failed_terminal ({listed(reasons)})" + (
-            f", dealt with by runbook {runbooks}" if completed else ""
-        )
-        return "terminal", how, completed[-1].ended_at if completed else restored_at
-    if completed and (restored_at or not victims.found):
-        ended_at = max(at for at in (restored_at, completed[-1].ended_at) if at)
-        return "runbook", f"recovered by runbook {runbooks}", ended_at
-    if restored_at:
-        return "self", "healed by itself", restored_at
-    return "open", "not recovered from by the end of the run", None

@@ -38,12 +38,20 @@ class Victims:
         An answer that the provider has nothing new is not on record, so that the end of an outage's window counts too.
         """
         if self.transfers:
-            ends = [instant(row, "completed_at") for row in self.transfers]
+            ends = [self._transfer_final(row) for row in self.transfers]
             return max((end for end in ends if end), default=None) if all(ends) else None
         if self.payments:
             return self._payment_restored(struck)
         good = [a.at for a in self.answers if a.valid and a.fault_id is None and a.at > struck_last]
         return min([*good, *([window_end] if window_end else [])], default=None)
+
+    def _transfer_final(self, transfer: Row) -> datetime | None:
+        """When a transfer ended: its own word, else its last posting's time; None while it has not."""
+        if transfer.get("status") not in ("completed", "failed_terminal"):
+            return None
+        mine = (row for row in self.postings if text(row, "reference_id") == text(transfer, "transfer_id"))
+        posted = [at for row in mine if (at := instant(row, "created_at")) is not None]
+        return instant(transfer, "completed_at") or max(posted, default=None)
 
     def _payment_restored(self, struck: datetime) -> datetime | None:
         posted = [at for row in self.postings if (at := instant(row, "created_at")) is not None]

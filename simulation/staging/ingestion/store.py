@@ -91,11 +91,9 @@ def store_error(
 
 def record_feed_success(runtime: Runtime, provider_event_id: str, etag: str | None) -> None:
     """The feed answered with something we know to be good."""
-    with runtime.database.autocommit() as connection:
-        connection.execute(_RECORD_SUCCESS, {"provider_event_id": provider_event_id, "etag": etag})
+    runtime.database.write_ungoverned(_RECORD_SUCCESS, provider_event_id=provider_event_id, etag=etag)
 
 
 def record_feed_failure(runtime: Runtime, provider_event_id: str, error: str) -> None:
     """The feed gave nothing usable. Its tag is forgotten: a 304 must never vouch for a payload that we refused."""
-    with runtime.database.autocommit() as connection:
-        connection.execute(_RECORD_FAILURE, {"provider_event_id": provider_event_id, "error": error})
+    runtime.database.write_ungoverned(_RECORD_FAILURE, provider_event_id=provider_event_id, error=error)

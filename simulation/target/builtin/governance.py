@@ -64,6 +64,7 @@ GOVERNANCE = Governance(
         "contest_instances.end_time",
         "payout_transfers.next_attempt_at",
         "refunds.next_attempt_at",
+        "reconciliation_runs.since",
     ),
     runbook_only_requests=(
         "POST /api/admin/diagnostics/*",

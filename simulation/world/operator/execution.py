@@ -170,7 +170,7 @@ class Execution:
             difference = yield from self._perform(step)
             if difference is not None:
                 return f"rollback failed at {_name(step)}: {difference}"
-        return f"rolled back ({len(steps)} steps)"
+        return "rolled back as the runbook says"
 
     # --- one step -----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The admin API: who gets in, what is recorded, and what JSON every failure has."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import jwt
 import pytest
 
+from simulation.staging import lifecycle
 from simulation.staging.admin_token import mint
 
 Stage = Any
@@ -25,15 +27,14 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", p) for p in PAGES] + [("POST", p) for p in ACTIONS])
-def test_without_a_token_nothing_is_shown_or_done(stage: Stage, method: str, path: str) -> None:
-    answer = stage.client.open(f"/api/admin/{path}", method=method, json={} if method == "POST" else None)
-    assert (answer.status_code, answer.json["error"]) == (401, "unauthorized")
+def test_without_a_token_nothing_is_shown_or_done(stage: Stage) -> None:
+    for method, path in [("GET", page) for page in PAGES] + [("POST", action) for action in ACTIONS]:
+        answer = stage.client.open(f"/api/admin/{path}", method=method, json={} if method == "POST" else None)
+        assert (path, answer.status_code, answer.json["error"]) == (path, 401, "unauthorized")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_an_admin_sees_every_page(stage: Stage, path: str) -> None:
-    assert stage.admin_get(path).status_code == 200
+def test_an_admin_sees_every_page(stage: Stage) -> None:
+    assert {path: stage.admin_get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
 
 
 @pytest.mark.parametrize("claims", [{"is_admin": False}, {"role": "user"}, {"sub": str(UUID(int=99))}])
@@ -142,26 +143,41 @@ def test_times_move_until_the_lock(stage: Stage) -> None:
     assert stage.admin_post(path, times | {"reason": "fog"}).json["error"] == "contest_not_scheduled"
 
 
-def test_a_failed_transition_is_recorded_once_and_a_live_contest_goes_to_error(
+def test_a_failed_transition_is_recorded_once_and_made_when_it_can_be(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.staging import lifecycle
-
     contest_id = stage.contest()
-    genuine = lifecycle._move
-
-    def broken(*_: object) -> bool:
-        raise RuntimeError("no")
-
     stage.pass_time(hours=1)
-    monkeypatch.setattr(lifecycle, "_move", broken)
+    with monkeypatch.context() as patched:
+        patched.setattr(lifecycle, "_move", _broken)
+        stage.tick(3)
+    rows = "SELECT from_status, to_status FROM admin_contest_audit WHERE action = 'transition_failed'"
+    assert stage.sql(rows) == [{"from_status": "SCHEDULED", "to_status": "LOCKED"}]
+    assert sum("SCHEDULED -> LOCKED failed" in line for line in stage.log) == 3
+    stage.tick()
+    assert stage.status(contest_id) == "LOCKED"
+
+
+def test_a_live_contest_whose_transition_fails_goes_to_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    contest_id = stage.contest()
+    stage.pass_time(hours=2)
     stage.tick(3)
-    rows = "SELECT count(*) AS n FROM admin_contest_audit WHERE action = 'transition_failed'"
-    assert stage.sql(rows) == [{"n": 1}]
-    monkeypatch.setattr(lifecycle, "_move", genuine)
-    stage.pass_time(hours=1)
-    stage.tick(3)
-    assert stage.status(contest_id) == "LIVE"
+    stage.sql("UPDATE ingestion_feeds SET etag = NULL")
+    body = json.loads(stage.provider.body)
+    body["events"][0]["status"]["type"] = {"name": "STATUS_FINAL", "completed": True}
+    stage.provider.body = json.dumps(body)
+    monkeypatch.setattr(lifecycle, "_move", _broken)
+    stage.tick(2)
+    assert stage.status(contest_id) == "ERROR"
+    trail = stage.admin_get(f"contests/{contest_id}/audit").json["audit"]
+    assert [(row["action"], row["to_status"]) for row in trail[-2:]] == [
+        ("transition_failed", "COMPLETE"),
+        ("status_changed", "ERROR"),
+    ]
+
+
+def _broken(*_: object) -> bool:
+    raise RuntimeError("no")
 
 
 START = {"runbook_name": "r", "runbook_version": "1.0.0", "executed_by": "ops-1", "system_state_before": {"stuck": 2}}

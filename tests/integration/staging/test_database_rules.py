@@ -43,72 +43,76 @@ def settled(stage: Stage) -> str:
 
 
 def refused(stage: Stage, statement: str, *parameters: object) -> None:
-    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+    with pytest.raises(psycopg.IntegrityError):
         stage.sql(statement, *parameters)
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
-def test_append_only_tables_refuse_every_change(stage: Stage, table: str) -> None:
-    column = stage.sql("SELECT column_name FROM information_schema.columns WHERE table_name = %s LIMIT 1", table)
-    name = column[0]["column_name"]
-    refused(stage, f"UPDATE {table} SET {name} = {name}")
-    refused(stage, f"DELETE FROM {table}")
-    refused(stage, f"TRUNCATE {table} CASCADE")
+def test_append_only_tables_refuse_every_change(stage: Stage) -> None:
+    for table in APPEND_ONLY:
+        column = stage.sql("SELECT column_name FROM information_schema.columns WHERE table_name = %s LIMIT 1", table)
+        name = column[0]["column_name"]
+        refused(stage, f"UPDATE {table} SET {name} = {name}")
+        refused(stage, f"DELETE FROM {table}")
+        refused(stage, f"TRUNCATE {table} CASCADE")
 
 
-@pytest.mark.parametrize("table", KEPT)
-def test_no_row_is_ever_removed(stage: Stage, table: str) -> None:
-    refused(stage, f"DELETE FROM {table}")
-    refused(stage, f"TRUNCATE {table} CASCADE")
+def test_no_row_is_ever_removed(stage: Stage) -> None:
+    for table in KEPT:
+        refused(stage, f"DELETE FROM {table}")
+        refused(stage, f"TRUNCATE {table} CASCADE")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE contest_instances SET status = 'CANCELLED'",
-        "UPDATE contest_instances SET settle_time = now()",
-        "UPDATE settlement_audit SET status = 'FAILED'",
-        "UPDATE payout_transfers SET status = 'processing' WHERE status = 'completed'",
-        "UPDATE payout_transfers SET status = 'retryable' WHERE status = 'failed_terminal'",
-        "UPDATE payout_transfers SET amount_cents = amount_cents + 1",
-        "UPDATE payout_jobs SET status = 'processing'",
-        "UPDATE payment_intents SET status = 'FAILED'",
-        "UPDATE payment_intents SET amount_cents = 1",
-        "UPDATE users SET stripe_connected_account_id = 'acct_other' WHERE stripe_connected_account_id IS NOT NULL",
-    ],
-)
-def test_final_states_are_final(stage: Stage, settled: str, statement: str) -> None:
+FINAL = [
+    "UPDATE contest_instances SET status = 'CANCELLED'",
+    "UPDATE contest_instances SET settle_time = now()",
+    "UPDATE settlement_audit SET status = 'FAILED'",
+    "UPDATE payout_transfers SET status = 'processing' WHERE status = 'completed'",
+    "UPDATE payout_transfers SET status = 'retryable' WHERE status = 'failed_terminal'",
+    "UPDATE payout_transfers SET amount_cents = amount_cents + 1",
+    "UPDATE payout_jobs SET status = 'processing'",
+    "UPDATE payment_intents SET status = 'FAILED'",
+    "UPDATE payment_intents SET amount_cents = 1",
+    "UPDATE users SET stripe_connected_account_id = 'acct_other' WHERE stripe_connected_account_id IS NOT NULL",
+]
+
+
+def test_final_states_are_final(stage: Stage, settled: str) -> None:
     assert stage.status(settled) == "COMPLETE"
-    refused(stage, statement)
+    for statement in FINAL:
+        refused(stage, statement)
 
 
-@pytest.mark.parametrize(
-    ("hours", "statement"),
-    [
-        (0, "UPDATE contest_instances SET entry_fee_cents = 1"),
-        (0, "UPDATE contest_instances SET status = 'LIVE'"),
-        (0, "UPDATE contest_instances SET status = 'COMPLETE'"),
-        (1, "UPDATE contest_instances SET contest_name = 'Other'"),
-        (1, "UPDATE contest_instances SET start_time = start_time + interval '1 h'"),
-        (1, "UPDATE contest_instances SET payout_structure = '{}'"),
-        (1, "UPDATE contest_instances SET status = 'SCHEDULED'"),
-        (2, "UPDATE contest_instances SET status = 'CANCELLED'"),
-    ],
-)
-def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: Stage, hours: int, statement: str) -> None:
+def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: Stage) -> None:
     stage.contest()
-    for _ in range(hours):
-        stage.pass_time(hours=1)
-        stage.tick()
-    refused(stage, statement)
+    for column, value in (
+        ("entry_fee_cents", "1"),
+        ("status", "'LIVE'"),
+        ("status", "'COMPLETE'"),
+        ("status", "'ERROR'"),
+    ):
+        refused(stage, f"UPDATE contest_instances SET {column} = {value}")
+    stage.pass_time(hours=1)
+    stage.tick()
+    fixed = (
+        "contest_name = 'Other'",
+        "start_time = start_time - interval '1 s'",
+        "payout_structure = '{}'",
+        "max_entries = 99",
+    )
+    for change in (*fixed, "status = 'SCHEDULED'"):
+        refused(stage, f"UPDATE contest_instances SET {change}")
+    stage.pass_time(hours=1)
+    stage.tick()
+    for status in ("CANCELLED", "LOCKED", "SCHEDULED"):
+        refused(stage, f"UPDATE contest_instances SET status = '{status}'")
 
 
 def test_a_ledger_transaction_must_balance(stage: Stage, settled: str) -> None:
     refused(
         stage,
         "INSERT INTO ledger (transaction_id, account, contest_instance_id, entry_type, direction, amount_cents,"
-        " reference_type, reference_id, idempotency_key) VALUES (gen_random_uuid(), 'platform', %s, 'ADJUSTMENT', 'DEBIT', 5,"
-        " 'settlement', gen_random_uuid(), 'lonely')",
+        " reference_type, reference_id, idempotency_key) VALUES (gen_random_uuid(), 'platform', %s, 'ADJUSTMENT',"
+        " 'DEBIT', 5, 'settlement', gen_random_uuid(), 'lonely')",
         settled,
     )
 
@@ -118,27 +122,27 @@ def test_the_same_key_is_posted_once(stage: Stage, settled: str) -> None:
     refused(
         stage,
         "INSERT INTO ledger (transaction_id, account, contest_instance_id, entry_type, direction, amount_cents,"
-        " reference_type, reference_id, idempotency_key) SELECT transaction_id, account, contest_instance_id, entry_type,"
-        " direction, amount_cents, reference_type, reference_id, idempotency_key FROM ledger LIMIT 1",
+        " reference_type, reference_id, idempotency_key) SELECT transaction_id, account, contest_instance_id,"
+        " entry_type, direction, amount_cents, reference_type, reference_id, idempotency_key FROM ledger LIMIT 1",
     )
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM users",
-        "TRUNCATE ledger",
-        "UPDATE ledger SET amount_cents = 0",
-        "UPDATE contest_instances SET entry_fee_cents = 0",
-        "UPDATE payout_transfers SET amount_cents = 1",
-        "ALTER TABLE ledger DISABLE TRIGGER ALL",
-        "DROP TABLE ledger",
-        "SET session_replication_role = replica",
-    ],
-)
-def test_the_application_role_lacks_the_right(stage: Stage, statement: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        stage.sql(statement, role="platform")
+FORBIDDEN = [
+    "DELETE FROM users",
+    "TRUNCATE ledger",
+    "UPDATE ledger SET amount_cents = 0",
+    "UPDATE contest_instances SET entry_fee_cents = 0",
+    "UPDATE payout_transfers SET amount_cents = 1",
+    "ALTER TABLE ledger DISABLE TRIGGER ALL",
+    "DROP TABLE ledger",
+    "SET session_replication_role = replica",
+]
+
+
+def test_the_application_role_lacks_the_right(stage: Stage) -> None:
+    for statement in FORBIDDEN:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            stage.sql(statement, role="platform")
 
 
 def test_no_role_of_the_application_is_powerful(stage: Stage) -> None:
@@ -154,31 +158,31 @@ EXECUTION = (
 )
 
 
-@pytest.mark.parametrize("status", ["pending", "completed", "failed", "partial"])
-def test_an_execution_begins_in_progress(stage: Stage, status: str) -> None:
-    refused(stage, EXECUTION, status)
+def test_an_execution_begins_in_progress(stage: Stage) -> None:
+    for status in ("pending", "completed", "failed", "partial"):
+        refused(stage, EXECUTION, status)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "runbook_name = 'other'",
-        "executed_by = 'other'",
-        "start_time = now() - interval '1 h'",
-        "result_json = '{}'",
-        "end_time = now()",
-        "status = 'completed'",
-        "status = 'pending'",
-        "execution_phase = 'detection', phase_step = 1",
-        "execution_phase = 'recovery', phase_step = 1",
-        "execution_phase = 'unheard of', phase_step = 9",
-        "status = 'completed', end_time = now(), duration_seconds = 1, execution_phase = 'documentation', phase_step = 1",
-    ],
-)
-def test_an_execution_changes_only_forward_and_ends_whole(stage: Stage, change: str) -> None:
+CHANGES = [
+    "runbook_name = 'other'",
+    "executed_by = 'other'",
+    "start_time = now() - interval '1 h'",
+    "result_json = '{}'",
+    "end_time = now()",
+    "status = 'completed'",
+    "status = 'pending'",
+    "execution_phase = 'detection', phase_step = 1",
+    "execution_phase = 'recovery', phase_step = 1",
+    "execution_phase = 'unheard of', phase_step = 9",
+    "status = 'completed', end_time = now(), duration_seconds = 1, execution_phase = 'documentation', phase_step = 1",
+]
+
+
+def test_an_execution_changes_only_forward_and_ends_whole(stage: Stage) -> None:
     stage.sql(EXECUTION, "in_progress")
     stage.sql("UPDATE runbook_executions SET execution_phase = 'recovery', phase_step = 2")
-    refused(stage, f"UPDATE runbook_executions SET {change}")
+    for change in CHANGES:
+        refused(stage, f"UPDATE runbook_executions SET {change}")
 
 
 def test_an_ended_execution_never_changes(stage: Stage) -> None:

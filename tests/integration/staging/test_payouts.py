@@ -52,7 +52,7 @@ def test_an_attempt_that_moved_no_money_moves_no_balance(stage: Stage, won: str)
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason"), [("400", "ACCOUNT_INVALID"), ("402", "API_ERROR"), ("403", "API_ERROR")]
+    ("failure", "reason"), [("400", "DESTINATION_ACCOUNT_INVALID"), ("402", "API_ERROR"), ("403", "API_ERROR")]
 )
 def test_another_refusal_is_terminal_at_once(stage: Stage, won: str, failure: str, reason: str) -> None:
     stage.stripe.failures["transfers"] = [failure]

@@ -50,14 +50,17 @@ def test_a_contest_nobody_paid_for_is_settled_empty_and_paid_out(stage: Stage) -
 def test_a_missed_round_costs_the_agreed_strokes(stage: Stage) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
-    stage.play(contest_id)
-    board = json.loads(stage.provider.body)
+    stage.pass_time(hours=2)
+    stage.tick(3)
+    board = json.loads(_final_board(stage))
     player = board["events"][0]["competitions"][0]["competitors"][0]
     player["status"]["type"]["name"] = "STATUS_CUT"
-    stage.sql("SELECT 1")
+    player["linescores"] = player["linescores"][:2]
     stage.provider.body = json.dumps(board)
+    stage.tick(2)
+    stage.pass_time(hours=1)
     stage.tick()
-    assert results(stage)["results"]["rankings"][0]["score"] == 288
+    assert results(stage)["results"]["rankings"][0]["score"] == 72 + 72 + 80 + 80
 
 
 def test_incomplete_scores_are_refused_recorded_and_settled_by_a_run_after_the_correction(stage: Stage) -> None:

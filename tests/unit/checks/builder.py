@@ -1,7 +1,7 @@
 """A book of events that becomes a history, and the ways to break it.
 
-The platform of these tests has tables that are the canonical relations themselves, so that what is written to the log is
-what the observer sees at the end, unless a test makes the two differ.
+The platform of these tests has tables that are the canonical relations themselves, so that what is written to the log
+is what the observer sees at the end, unless a test makes the two differ.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ GOVERNANCE = Governance(
     governed_tables=(*RELATIONS, CONTEST_AUDIT),
     append_only_tables=("postings", "ingestion_events", "ingestion_errors", "stripe_events", "settlements"),
     audit_table=AUDIT,
-    audit_columns={
-        name: name for name in ("transaction_id", "actor", "action", "reason", "request_id", "created_at")
-    },
+    audit_columns={name: name for name in ("transaction_id", "actor", "action", "reason", "request_id", "created_at")},
     contest_table="contests",
     contest_status_column="status",
     contest_audit_table=CONTEST_AUDIT,

@@ -170,9 +170,7 @@ def moved(previous: str | None, status: str, at: Any) -> dict[str, Any]:
 
 
 def act(book: Book, person: str, action: Any, at: Any, **details: Any) -> None:
-    book.add(
-        EntrantAction(person=person, user_id=person, contest="cup", contest_id="C1", action=action, **details), at
-    )
+    book.add(EntrantAction(person=person, user_id=person, contest="cup", contest_id="C1", action=action, **details), at)
 
 
 def enter(book: Book, person: str) -> None:
@@ -202,16 +200,22 @@ def play(book: Book) -> None:
         fetched = max(at, day(1, 8, 5)) + (day(0, 0, 5) - day(0))
         book.add(ProviderAnswer(**facts, status=200, valid=True), fetched)
         ingested = {"contest_id": "C1", "received_at": fetched, "payload_sha256": f"sha{revision}"}
-        book.write(fetched, ("ingestion_events", {"event_id": f"i{revision}", "validation_status": "VALID", **ingested}))
+        book.write(
+            fetched, ("ingestion_events", {"event_id": f"i{revision}", "validation_status": "VALID", **ingested})
+        )
     torn = day(2, 0, 5)
     book.add(
-        FaultInjected(fault_id="torn", fault_kind="provider_malformed", keys={"tournament": "open"}, detail="torn"), torn
+        FaultInjected(fault_id="torn", fault_kind="provider_malformed", keys={"tournament": "open"}, detail="torn"),
+        torn,
     )
     answer: dict[str, Any] = {"tournament": "open", "status": 200, "revision": 0, "payload_sha256": "shaX"}
     book.add(ProviderAnswer(**answer, valid=False, fault_id="torn"), torn)
     book.write(
         torn,
-        ("ingestion_errors", {"error_id": "x1", "contest_id": "C1", "error_code": "MALFORMED_JSON", "created_at": torn}),
+        (
+            "ingestion_errors",
+            {"error_id": "x1", "contest_id": "C1", "error_code": "MALFORMED_JSON", "created_at": torn},
+        ),
     )
 
 
@@ -222,11 +226,18 @@ def wind_down(book: Book) -> None:
     fingerprint(book, "end", DAYS)
     probe(book, "end")
     book.add(DatabaseAccess(role="platform", application="app", access="connection", count=3), day(1))
-    book.add(Sample(endpoint="/payouts", subject="by status", reported={"completed": 1}, observed={"completed": 1}), day(5))
+    book.add(
+        Sample(endpoint="/payouts", subject="by status", reported={"completed": 1}, observed={"completed": 1}), day(5)
+    )
     book.add(MetricChange(changes={**dict.fromkeys(METRICS, 0.0), "up": 1.0}), day(0, 0, 10))
     book.add(
         WebhookAttempt(
-            event_id="evt_1", event_type="payment_intent.succeeded", object_id="pi_ann", attempt=1, status=200, next_attempt_at=None
+            event_id="evt_1",
+            event_type="payment_intent.succeeded",
+            object_id="pi_ann",
+            attempt=1,
+            status=200,
+            next_attempt_at=None,
         ),
         day(0, 10),
     )

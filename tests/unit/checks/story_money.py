@@ -68,7 +68,11 @@ def pay_in(book: Book, person: str, intent: str, *, refund: bool) -> None:
     at, payment = day(0, 10, 0, 2), {"payment_id": f"p-{intent}", "contest_id": "C1", "user_id": person}
     paid = {**payment, "stripe_payment_intent_id": intent, "status": "SUCCEEDED", "amount_cents": FEE}
     reference = ("payment_intent", f"p-{intent}")
-    event = {"stripe_event_id": f"evt_{intent}", "event_type": "payment_intent.succeeded", "processing_status": "PROCESSED"}
+    event = {
+        "stripe_event_id": f"evt_{intent}",
+        "event_type": "payment_intent.succeeded",
+        "processing_status": "PROCESSED",
+    }
     book.write(
         at,
         ("stripe_events", event),
@@ -82,7 +86,13 @@ def pay_in(book: Book, person: str, intent: str, *, refund: bool) -> None:
 
 def pay_back(book: Book, person: str, intent: str, at: datetime) -> None:
     row = {"refund_id": f"r-{intent}", "payment_id": f"p-{intent}", "contest_id": "C1", "user_id": person}
-    done = {**row, "amount_cents": FEE, "status": "completed", "stripe_refund_id": f"re_{intent}", "reason": "duplicate"}
+    done = {
+        **row,
+        "amount_cents": FEE,
+        "status": "completed",
+        "stripe_refund_id": f"re_{intent}",
+        "reason": "duplicate",
+    }
     book.write(
         at,
         ("refunds", done),
@@ -142,7 +152,9 @@ def call(book: Book, person: str, status: int | None, at: datetime, *, cause: st
     )
 
 
-def pay_out(book: Book, person: str, cents: int, at: datetime, *, attempt: int = 1, cause: str = "job:payouts", **write: Any) -> None:
+def pay_out(
+    book: Book, person: str, cents: int, at: datetime, *, attempt: int = 1, cause: str = "job:payouts", **write: Any
+) -> None:
     """A transfer that goes through."""
     claim(book, person, attempt, at, **write)
     call(book, person, 200, at, cause=cause)
@@ -165,3 +177,38 @@ def record_stripe(book: Book) -> None:
         book.add(StripeObject(**made, amount_cents=cents), day(6))
     closing = 4 * (FEE - STRIPE_FEE) - FEE - 2_700
     book.add(StripeBalance(opening_cents=0, available_cents=closing, pending_cents=0), day(6))
+
+
+# --- ways to break it -------------------------------------------------------------------------------------------
+
+
+def twice(book: Book) -> None:
+    """Ann's prize is transferred a second time."""
+    movement(book, "transfer", "tr_again", -1_800, day(5, 11), destination="acct_ann", user_id="ann")
+
+
+def post_again(book: Book, key: str, *what: Any) -> None:
+    """One more business event in the ledger."""
+    book.write(day(5, 11), *post(key, *what, day(5, 11)))
+
+
+def undo_both(book: Book, key: str) -> None:
+    """As if a business event had never been posted."""
+    for direction in ("debit", "credit"):
+        book.undo("postings", f"{key}:{direction}")
+
+
+def amend_both(book: Book, key: str, **updates: Any) -> None:
+    """As if both rows of a business event had been posted otherwise."""
+    for direction in ("debit", "credit"):
+        book.amend("postings", f"{key}:{direction}", **updates)
+
+
+def give_up(book: Book) -> None:
+    """Bob's prize cannot be delivered: no money moved, the ledger still owes it."""
+    given_up = {"status": "failed_terminal", "failure_reason": "account closed", "stripe_transfer_id": None}
+    book.amend("transfers", "tr-bob", **given_up)
+    book.amend("payout_jobs", "j1", completed_count=1, failed_count=1)
+    undo_both(book, "payout-bob")
+    book.drop(StripeMovement, source_id="tr_bob")
+    book.edit(StripeBalance, {}, available_cents=964)

@@ -27,10 +27,11 @@ from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown,
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import movement
 
+DURING = day(3)
 SCHEDULER = "/api/admin/diagnostics/run-payout-scheduler"
 
 
-def _database(role: str, access: Any = "connection", statement: str = "", at: Any = day(2)) -> Break:
+def _database(role: str, access: Any = "connection", statement: str = "", at: Any = DURING) -> Break:
     event = DatabaseAccess(role=role, application="psql", access=access, statement=statement)
     return lambda book: book.add(event, at)
 
@@ -40,7 +41,7 @@ def _stripe(method: str, path: str, origin: Any) -> Break:
     return lambda book: book.add(call, day(2))
 
 
-def _request(actor: Any, path: str = "/api/admin/contests", at: Any = day(3), **facts: Any) -> Break:
+def _request(actor: Any, path: str = "/api/admin/contests", at: Any = DURING, **facts: Any) -> Break:
     values: dict[str, Any] = {"method": "POST", "status": 200, "request_id": "r", **facts}
     return lambda book: book.add(Exchange(actor=actor, path=path, **values), at)
 
@@ -59,10 +60,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "the founder only reads": (no_database_access, _database("founder", "statement", "SELECT 1"), "statement during"),
     "a superuser repairs a row": (no_database_access, _database("postgres", "statement", "UPDATE"), "statement during"),
     "the founder tries in vain": (no_database_access, _database("founder", "refused"), "tried to reach the database"),
-    "a refund from the dashboard": (no_stripe_dashboard, _stripe("POST", "/v1/refunds", "dashboard"), "from the Stripe"),
+    "a refund from the dashboard": (
+        no_stripe_dashboard,
+        _stripe("POST", "/v1/refunds", "dashboard"),
+        "from the Stripe",
+    ),
     "a look at the dashboard": (no_stripe_dashboard, _stripe("GET", "/v1/balance", "dashboard"), "from the Stripe"),
     "a webhook endpoint changed": (
-        no_stripe_dashboard, _stripe("POST", "/v1/webhook_endpoints/we_1", "platform"), "endpoint was changed",
+        no_stripe_dashboard,
+        _stripe("POST", "/v1/webhook_endpoints/we_1", "platform"),
+        "endpoint was changed",
     ),
     "a transfer from the dashboard": (
         no_stripe_dashboard,
@@ -80,33 +87,51 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "the founder's token in other hands": (no_manual_endpoints, _founders_token_elsewhere, "somebody who is absent"),
     "a change by the set-up": (no_manual_endpoints, _request("setup"), "by hand during the absence"),
     "scheduler triggered without an execution": (
-        no_manual_endpoints, _request("operator", SCHEDULER), "outside an open runbook execution",
+        no_manual_endpoints,
+        _request("operator", SCHEDULER),
+        "outside an open runbook execution",
     ),
     "scheduler triggered after the execution": (
-        no_manual_endpoints, _request("operator", SCHEDULER, day(5, 12), execution_id="x-1"), "outside an open runbook",
+        no_manual_endpoints,
+        _request("operator", SCHEDULER, day(5, 12), execution_id="x-1"),
+        "outside an open runbook",
     ),
     "scheduler triggered before the execution": (
-        no_manual_endpoints, _request("operator", SCHEDULER, execution_id="x-1"), "outside an open runbook",
+        no_manual_endpoints,
+        _request("operator", SCHEDULER, execution_id="x-1"),
+        "outside an open runbook",
     ),
     "scheduler triggered by somebody else meanwhile": (
-        no_manual_endpoints, _request("entrant", SCHEDULER, day(5, 10, 0, 30), execution_id="x-1"), "outside an open",
+        no_manual_endpoints,
+        _request("entrant", SCHEDULER, day(5, 10, 0, 30), execution_id="x-1"),
+        "outside an open",
     ),
     "an execution that no alert started": (
-        no_manual_endpoints, lambda b: b.edit(ExecutionStarted, {}, alert_id=None), "outside an open runbook execution",
+        no_manual_endpoints,
+        lambda b: b.edit(ExecutionStarted, {}, alert_id=None),
+        "outside an open runbook execution",
     ),
     "the founder let in": (
-        founder_revoked, lambda b: b.edit(AccessProbe, {"subject": "founder_database"}, refused=False), "let in at the start",
+        founder_revoked,
+        lambda b: b.edit(AccessProbe, {"subject": "founder_database"}, refused=False),
+        "let in at the start",
     ),
     "the superuser let in": (
-        founder_revoked, lambda b: b.edit(AccessProbe, {"subject": "superuser_database"}, refused=False), "let in at the end",
+        founder_revoked,
+        lambda b: b.edit(AccessProbe, {"subject": "superuser_database"}, refused=False),
+        "let in at the end",
     ),
     "the founder's token still good": (
-        founder_revoked, lambda b: b.edit(AccessProbe, {"subject": "founder_admin_token"}, refused=False), "let in",
+        founder_revoked,
+        lambda b: b.edit(AccessProbe, {"subject": "founder_admin_token"}, refused=False),
+        "let in",
     ),
     "the operator locked out": (
-        founder_revoked, lambda b: b.edit(AccessProbe, {"subject": "operator_admin_token"}, refused=True), "refused at",
+        founder_revoked,
+        lambda b: b.edit(AccessProbe, {"subject": "operator_admin_token"}, refused=True),
+        "refused at",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)
@@ -138,7 +163,9 @@ def test_an_empty_access_log_is_fine_only_if_it_was_kept() -> None:
     book.drop(DatabaseAccess)
     assert run(no_database_access, book).outcome == "pass"
 
-    assert_unknown(no_database_access, book, lambda b: b.edit(WitnessSummary, {"witness": "access_log"}, records=0), "log")
+    assert_unknown(
+        no_database_access, book, lambda b: b.edit(WitnessSummary, {"witness": "access_log"}, records=0), "log"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from simulation.checks.base import Check, CheckResult, Finding, Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.catalogue import CHECKS
-from simulation.history import RunStarted
-from tests.unit.checks.builder import Book, run
+from simulation.history import History, RunStarted
+from tests.unit.checks.builder import GOVERNANCE, Book, run
 from tests.unit.checks.story import passing
 
 FINDING = Finding(check="c", subject="s", message="m")
@@ -59,19 +59,17 @@ def test_without_its_end_a_history_acquits_nobody() -> None:
     assert "no RunEnded" in str(result.unknown)
 
 
+WHOLE = passing().history().events
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-@pytest.mark.parametrize("cut", [1, 40, 100, -1], ids=lambda cut: f"cut at {cut}")
-def test_a_truncated_history_never_passes_and_says_what_is_missing(check: Check, cut: int) -> None:
-    result = run(check, passing(), cut=cut)
+def test_a_sound_history_cut_anywhere_is_unknown_and_says_what_is_missing(check: Check) -> None:
+    for length in range(1, len(WHOLE)):
+        result = check.run(History(WHOLE[:length]), GOVERNANCE)
 
-    assert result.outcome in ("unknown", "fail" if not check.needs_end else "unknown")
-    assert "no RunEnded" in str(result.unknown)
-
-
-@pytest.mark.parametrize("check", [item for item in CHECKS if not item.needs_end], ids=lambda check: check.name)
-@pytest.mark.parametrize("cut", [20, 60, 100], ids=lambda cut: f"cut at {cut}")
-def test_a_sound_beginning_is_not_held_against_anybody(check: Check, cut: int) -> None:
-    assert run(check, passing(), cut=cut).findings == ()
+        assert result.findings == (), f"cut after {length} events"
+        assert result.outcome == "unknown"
+        assert f"breaks off at event {length} " in str(result.unknown)
 
 
 def test_a_history_without_its_beginning_is_unknown() -> None:
@@ -91,9 +89,7 @@ def test_a_history_without_its_beginning_is_unknown() -> None:
         ((), None, "y", "not_verified"),
     ],
 )
-def test_outcome(
-    findings: tuple[Finding, ...], unknown: str | None, not_verified: str | None, outcome: str
-) -> None:
+def test_outcome(findings: tuple[Finding, ...], unknown: str | None, not_verified: str | None, outcome: str) -> None:
     result = CheckResult(check="c", examined=1, findings=findings, unknown=unknown, not_verified=not_verified)
 
     assert result.outcome == outcome

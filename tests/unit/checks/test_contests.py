@@ -61,16 +61,24 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a stage skipped": (lifecycle_order, lambda b: _never(b, "LIVE"), "moved from LOCKED to COMPLETE"),
     "terms changed after the lock": (lifecycle_order, _terms, "entry_fee_cents changed after the contest was locked"),
     "locked by a person": (lifecycle_automatic, _by_hand, "LOCKED was not made by the system"),
-    "locked before its time": (lifecycle_automatic, lambda b: _move(b, "LOCKED", day(1, 7)), "LOCKED before its signal"),
+    "locked before its time": (
+        lifecycle_automatic,
+        lambda b: _move(b, "LOCKED", day(1, 7)),
+        "LOCKED before its signal",
+    ),
     "locked late": (lifecycle_automatic, lambda b: _move(b, "LOCKED", day(1, 8, 30)), "became LOCKED too late"),
     "never locked": (lifecycle_automatic, lambda b: _never(b, "LOCKED"), "never became LOCKED"),
     "live before its start": (lifecycle_automatic, lambda b: _move(b, "LIVE", day(1, 8, 30)), "LIVE before its signal"),
     "live late": (lifecycle_automatic, lambda b: _move(b, "LIVE", day(1, 12)), "became LIVE too late"),
     "live though no field was known": (
-        lifecycle_automatic, lambda b: b.drop(ProviderAnswer), "became LIVE before its signal",
+        lifecycle_automatic,
+        lambda b: b.drop(ProviderAnswer),
+        "became LIVE before its signal",
     ),
     "complete inferred from silence": (
-        lifecycle_automatic, lambda b: b.drop(ProviderAnswer, revision=2), "became COMPLETE before its signal",
+        lifecycle_automatic,
+        lambda b: b.drop(ProviderAnswer, revision=2),
+        "became COMPLETE before its signal",
     ),
     "complete late": (
         lifecycle_automatic,
@@ -78,30 +86,44 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         "became COMPLETE too late",
     ),
     "settled late": (
-        settlement_automatic, lambda b: setattr(b.write_of("settlements"), "at", day(5, 14)), "settled too late",
+        settlement_automatic,
+        lambda b: setattr(b.write_of("settlements"), "at", day(5, 14)),
+        "settled too late",
     ),
     "settled by hand": (settlement_automatic, lambda b: _settled_by_hand(b, None), "settled by hand"),
     "settled by a runbook though it had not failed": (
-        settlement_automatic, lambda b: _settled_by_hand(b, "x-1"), "settled by hand",
+        settlement_automatic,
+        lambda b: _settled_by_hand(b, "x-1"),
+        "settled by hand",
     ),
     "not paid out": (
-        contests_paid_out, lambda b: b.amend("contests", "C1", paid_out_at=None), "the contest was not paid out",
+        contests_paid_out,
+        lambda b: b.amend("contests", "C1", paid_out_at=None),
+        "the contest was not paid out",
     ),
     "payout job open": (
-        contests_paid_out, lambda b: b.amend("payout_jobs", "j1", status="processing"), "the contest was not paid out",
+        contests_paid_out,
+        lambda b: b.amend("payout_jobs", "j1", status="processing"),
+        "the contest was not paid out",
     ),
     "stuck in LIVE": (
-        contests_paid_out, lambda b: b.observe("contests", lambda rows: [{**rows[0], "status": "LIVE"}]), "not paid out",
+        contests_paid_out,
+        lambda b: b.observe("contests", lambda rows: [{**rows[0], "status": "LIVE"}]),
+        "not paid out",
     ),
     "contest missing": (
-        contests_paid_out, lambda b: b.observe("contests", lambda rows: []), "does not exist at the end of the run",
+        contests_paid_out,
+        lambda b: b.observe("contests", lambda rows: []),
+        "does not exist at the end of the run",
     ),
     "settled before it was complete": (
-        contests_paid_out, lambda b: b.amend("contests", "C1", settled_at=day(4)), "stages out of order",
+        contests_paid_out,
+        lambda b: b.amend("contests", "C1", settled_at=day(4)),
+        "stages out of order",
     ),
     "in ERROR": (no_error_state, _error, "entered ERROR"),
     "in ERROR without a runbook": (error_states_recovered, _error, "without a documented recovery"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)

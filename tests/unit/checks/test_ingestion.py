@@ -38,30 +38,48 @@ def _scores(book: Book) -> None:
 
 
 BREAKS: dict[str, tuple[Check, Break, str]] = {
-    "a board ignored": (ingestion_automatic, lambda b: b.undo("ingestion_events", "i1"), "was handed out and not ingested"),
+    "a board ignored": (
+        ingestion_automatic,
+        lambda b: b.undo("ingestion_events", "i1"),
+        "was handed out and not ingested",
+    ),
     "a sound board refused": (
-        ingestion_automatic, lambda b: b.amend("ingestion_events", "i1", validation_status="INVALID"), "not ingested",
+        ingestion_automatic,
+        lambda b: b.amend("ingestion_events", "i1", validation_status="INVALID"),
+        "not ingested",
     ),
     "a board never fetched": (
-        ingestion_automatic, lambda b: b.drop(ProviderAnswer, revision=1), "revision 1 was never fetched",
+        ingestion_automatic,
+        lambda b: b.drop(ProviderAnswer, revision=1),
+        "revision 1 was never fetched",
     ),
     "an invalid payload swallowed": (
-        ingestion_errors_logged, lambda b: b.undo("ingestion_errors", "x1"), "an invalid payload left no ingestion error",
+        ingestion_errors_logged,
+        lambda b: b.undo("ingestion_errors", "x1"),
+        "an invalid payload left no ingestion error",
     ),
     "an error noted much later": (
-        ingestion_errors_logged, lambda b: b.amend("ingestion_errors", "x1", created_at=day(2, 3)), "left no ingestion error",
+        ingestion_errors_logged,
+        lambda b: b.amend("ingestion_errors", "x1", created_at=day(2, 3)),
+        "left no ingestion error",
     ),
     "an outage swallowed": (ingestion_errors_logged, _outage(503), "status 503 left no ingestion error"),
     "timeouts swallowed": (ingestion_errors_logged, _outage(None), "a timeout left no ingestion error"),
     "a refusal swallowed": (ingestion_errors_logged, _outage(403, 1), "status 403 left no ingestion error"),
     "an invalid payload taken": (
-        ingestion_errors_logged, lambda b: b.amend("ingestion_events", "i1", payload_sha256="shaX"), "taken as valid",
+        ingestion_errors_logged,
+        lambda b: b.amend("ingestion_events", "i1", payload_sha256="shaX"),
+        "taken as valid",
     ),
     "settled on stale scores": (
-        scores_applied, lambda b: b.undo("ingestion_events", "i2"), "without the provider's final board",
+        scores_applied,
+        lambda b: b.undo("ingestion_events", "i2"),
+        "without the provider's final board",
     ),
     "settled before the final board was in": (
-        scores_applied, lambda b: b.amend("ingestion_events", "i2", received_at=day(5, 10)), "without the provider's final",
+        scores_applied,
+        lambda b: b.amend("ingestion_events", "i2", received_at=day(5, 10)),
+        "without the provider's final",
     ),
     "settled by two runs": (
         scores_applied,
@@ -69,7 +87,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         "not settled by exactly one run",
     ),
     "other scores": (scores_applied, _scores, "scores differ from the provider's"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)

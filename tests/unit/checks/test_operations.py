@@ -70,13 +70,21 @@ def _open(relation: str, row_id: str, **updates: Any) -> Break:
 
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a number that is not so": (
-        diagnostics_truthful, lambda b: b.edit(Sample, {}, reported={"completed": 2}), "reports what is not so",
+        diagnostics_truthful,
+        lambda b: b.edit(Sample, {}, reported={"completed": 2}),
+        "reports what is not so",
     ),
     "a metric missing": (monitoring_active, _metrics(without="auth_service"), "the metric was never reported"),
     "metrics not served": (monitoring_active, _metrics(up=0.0), "could not be scraped"),
-    "an alert nobody answers": (alerts_answered, lambda b: b.drop(ExecutionStarted), "nobody answered the alert in time"),
+    "an alert nobody answers": (
+        alerts_answered,
+        lambda b: b.drop(ExecutionStarted),
+        "nobody answered the alert in time",
+    ),
     "an alert answered late": (
-        alerts_answered, lambda b: b.edit(ExecutionStarted, {}, at=day(5, 13)), "nobody answered the alert in time",
+        alerts_answered,
+        lambda b: b.edit(ExecutionStarted, {}, at=day(5, 13)),
+        "nobody answered the alert in time",
     ),
     "an alert without runbook": (alerts_answered, _alert(None, day(5, 12)), "nobody answered the alert in time"),
     "an alert that still fires": (alerts_answered, lambda b: b.drop(AlertResolved), "still fires at the end"),
@@ -94,36 +102,54 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a payout job open": (convergence, _open("payout_jobs", "j1", status="pending"), "still open at the end"),
     "an execution open": (convergence, _open("runbook_executions", "x-1", status="in_progress"), "still open"),
     "an event stored and never processed": (
-        convergence, _open("stripe_events", "evt_pi_ann", processing_status="RECEIVED"), "still open at the end",
+        convergence,
+        _open("stripe_events", "evt_pi_ann", processing_status="RECEIVED"),
+        "still open at the end",
     ),
     "a fault without a victim": (
-        promised_events, lambda b: b.drop(FaultInjected, fault_id="torn"), "never met its victim",
+        promised_events,
+        lambda b: b.drop(FaultInjected, fault_id="torn"),
+        "never met its victim",
     ),
     "a contest never created": (
-        promised_events, lambda b: b.drop(EntrantAction, action="created_contest"), "never reached SCHEDULED",
+        promised_events,
+        lambda b: b.drop(EntrantAction, action="created_contest"),
+        "never reached SCHEDULED",
     ),
     "a stage never reached": (
-        promised_events, lambda b: b.writes.remove(b.write_of("contests", status="LIVE")), "never reached LIVE",
+        promised_events,
+        lambda b: b.writes.remove(b.write_of("contests", status="LIVE")),
+        "never reached LIVE",
     ),
     "fewer entrants": (promised_events, _plan(entrants=5), "fewer entrants than promised: joined"),
     "no late joiner": (promised_events, _plan(late_joiners=1), "fewer entrants than promised: late joiners"),
     "no late payer": (promised_events, _plan(late_payers=1), "fewer entrants than promised: paid late"),
     "no second payment": (
-        promised_events, lambda b: b.drop(EntrantAction, action="paid_twice"), "fewer entrants than promised: paid twice",
+        promised_events,
+        lambda b: b.drop(EntrantAction, action="paid_twice"),
+        "fewer entrants than promised: paid twice",
     ),
     "no non-payer": (
-        promised_events, lambda b: b.drop(EntrantAction, action="never_paid"), "fewer entrants than promised: never paid",
+        promised_events,
+        lambda b: b.drop(EntrantAction, action="never_paid"),
+        "fewer entrants than promised: never paid",
     ),
     "no final board": (
-        promised_events, lambda b: b.drop(ProviderPublication, final=True), "no final board was published",
+        promised_events,
+        lambda b: b.drop(ProviderPublication, final=True),
+        "no final board was published",
     ),
     "a webhook in limbo": (
-        promised_events, lambda b: b.edit(WebhookAttempt, {}, status=500, next_attempt_at=day(7)), "neither delivered nor dead",
+        promised_events,
+        lambda b: b.edit(WebhookAttempt, {}, status=500, next_attempt_at=day(7)),
+        "neither delivered nor dead",
     ),
     "a clock that differs": (
-        witnesses_present, lambda b: b.edit(ClockProof, {"subject": "postgres"}, subject_time=day(1)), "differs from the",
+        witnesses_present,
+        lambda b: b.edit(ClockProof, {"subject": "postgres"}, subject_time=day(1)),
+        "differs from the",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)

@@ -52,7 +52,9 @@ def _given_up(*statuses: int | None, reason: str = "api_error") -> Break:
 
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "the scheduler never ran": (
-        payout_automatic, lambda b: b.edit(JobSummary, {"job": "payouts"}, runs=0), "payout scheduler never ran",
+        payout_automatic,
+        lambda b: b.edit(JobSummary, {"job": "payouts"}, runs=0),
+        "payout scheduler never ran",
     ),
     "a first attempt by hand": (payout_automatic, _first_by_hand, "first attempt was triggered by hand"),
     "an untouched prize paid by a runbook": (
@@ -67,7 +69,9 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "attempts beyond the limit": (payout_retry_rules, _answers(500, 500, None, 200), "4 attempts, 3 allowed"),
     "attempts not on record": (
-        payout_retry_rules, lambda b: b.amend("transfers", "tr-bob", attempt_count=1), "but 1 attempts on record",
+        payout_retry_rules,
+        lambda b: b.amend("transfers", "tr-bob", attempt_count=1),
+        "but 1 attempts on record",
     ),
     "retried after a refusal": (payout_retry_rules, _answers(400, 200), "tried again after a definite refusal"),
     "retried with a forgotten key": (
@@ -79,7 +83,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a rate limit taken as final": (payout_retry_rules, _given_up(429), "given up although the last failure may pass"),
     "completed without a call": (payout_retry_rules, _answers(), "completed without a call"),
     "completed after a refusal": (payout_retry_rules, _answers(402), "completed without a call"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)

@@ -53,42 +53,68 @@ def _tampered(**updates: Any) -> Break:
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a change without a record": (audit_completeness, _unaudited, "without an audit record"),
     "a record without a change": (
-        audit_completeness, lambda b: b.write(day(3), ("ungoverned", {"id": "1"})), "without a change that it explains",
+        audit_completeness,
+        lambda b: b.write(day(3), ("ungoverned", {"id": "1"})),
+        "without a change that it explains",
     ),
     "a record without a reason": (audit_completeness, lambda b: _audit(b, reason=" "), "audit record without reason"),
     "a record without an actor": (audit_completeness, lambda b: _audit(b, actor=None), "audit record without actor"),
     "a record without a request": (audit_completeness, lambda b: _audit(b, request_id=""), "without request_id"),
-    "a record of another transaction": (audit_completeness, lambda b: _audit(b, transaction_id=99), "another transaction"),
+    "a record of another transaction": (
+        audit_completeness,
+        lambda b: _audit(b, transaction_id=99),
+        "another transaction",
+    ),
     "a record with the wrong time": (
-        audit_completeness, lambda b: _audit(b, created_at=day(4).isoformat()), "not dated at its commit",
+        audit_completeness,
+        lambda b: _audit(b, created_at=day(4).isoformat()),
+        "not dated at its commit",
     ),
     "a transition without its row": (
-        transition_audit, lambda b: _without_audit_row(b, "LIVE"), "LOCKED → LIVE has no audit row",
+        transition_audit,
+        lambda b: _without_audit_row(b, "LIVE"),
+        "LOCKED → LIVE has no audit row",
     ),
     "a creation without its row": (
-        transition_audit, lambda b: _without_audit_row(b, "SCHEDULED"), "creation has no audit row",
+        transition_audit,
+        lambda b: _without_audit_row(b, "SCHEDULED"),
+        "creation has no audit row",
     ),
     "a transition without reason": (transition_audit, lambda b: _transition(b, reason=""), "transition without reason"),
     "a transition without actor": (transition_audit, lambda b: _transition(b, actor=""), "transition without actor"),
     "a transition from elsewhere": (
-        transition_audit, lambda b: _transition(b, from_status="SCHEDULED"), "from another status than it had",
+        transition_audit,
+        lambda b: _transition(b, from_status="SCHEDULED"),
+        "from another status than it had",
     ),
     "a transition with the wrong time": (
-        transition_audit, lambda b: _transition(b, created_at=day(4).isoformat()), "not dated at its commit",
+        transition_audit,
+        lambda b: _transition(b, created_at=day(4).isoformat()),
+        "not dated at its commit",
     ),
     "a transition that did not happen": (
-        transition_audit, lambda b: b.write(day(3), ("contest_audit", moved("LIVE", "ERROR", day(3)))), "did not happen",
+        transition_audit,
+        lambda b: b.write(day(3), ("contest_audit", moved("LIVE", "ERROR", day(3)))),
+        "did not happen",
     ),
-    "a posting edited": (append_only, _change("postings", "update", id="rest:debit", amount_cents=1), "update on an append"),
+    "a posting edited": (
+        append_only,
+        _change("postings", "update", id="rest:debit", amount_cents=1),
+        "update on an append",
+    ),
     "a posting deleted": (append_only, _change("postings", "delete", id="rest:debit"), "delete on an append-only"),
     "the ledger truncated": (append_only, _change("postings", "truncate"), "truncate on an append-only table"),
     "an audit record deleted": (append_only, _change("audit", "delete", id="a1"), "delete on an append-only table"),
     "an execution deleted": (append_only, _change("runbook_executions", "delete", id=EXECUTION), "was deleted"),
     "an execution edited after its end": (
-        append_only, _change("runbook_executions", "update", id=EXECUTION, error_reason="x"), "changed after it was completed",
+        append_only,
+        _change("runbook_executions", "update", id=EXECUTION, error_reason="x"),
+        "changed after it was completed",
     ),
     "an execution that began completed": (
-        append_only, _change("runbook_executions", "insert", id="x-2", status="completed"), "began with status completed",
+        append_only,
+        _change("runbook_executions", "insert", id="x-2", status="completed"),
+        "began with status completed",
     ),
     "an execution that went back": (
         append_only,
@@ -101,29 +127,39 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         "runbook_name changed",
     ),
     "a completed transfer reopened": (
-        append_only, lambda b: b.write(day(5, 20), ("transfers", {"id": "tr-ann", "status": "pending"})), "status changed after",
+        append_only,
+        lambda b: b.write(day(5, 20), ("transfers", {"id": "tr-ann", "status": "pending"})),
+        "status changed after",
     ),
     "a transfer deleted": (append_only, _change("transfers", "delete", id="tr-ann"), "the transfer was deleted"),
     "a row dated in the future": (
-        time_window, lambda b: b.amend("settlements", "s1", settled_at=day(9)), "dated outside the simulated window",
+        time_window,
+        lambda b: b.amend("settlements", "s1", settled_at=day(9)),
+        "dated outside the simulated window",
     ),
     "a row with the machine's own time": (
-        time_window, lambda b: b.amend("refunds", "r-pi_cat2", created_at="2024-01-01 00:00:00+00"), "dated outside",
+        time_window,
+        lambda b: b.amend("refunds", "r-pi_cat2", created_at="2024-01-01 00:00:00+00"),
+        "dated outside",
     ),
     "a commit outside": (
-        time_window, lambda b: setattr(b.write_of("refunds"), "at", day(-3)), "committed outside the simulated window",
+        time_window,
+        lambda b: setattr(b.write_of("refunds"), "at", day(-3)),
+        "committed outside the simulated window",
     ),
     "a posting altered behind the log": (books_match_wal, _tampered(amount_cents=7), "amount_cents differs"),
     "a posting that the log has not": (books_match_wal, _tampered(posting_id="new"), "in the database, not in the log"),
     "a posting hidden": (
-        books_match_wal, lambda b: b.observe("postings", lambda rows: rows[1:]), "in the log, not in the database",
+        books_match_wal,
+        lambda b: b.observe("postings", lambda rows: rows[1:]),
+        "in the log, not in the database",
     ),
     "books of which the log knows nothing": (
         books_match_wal,
         lambda b: b.observe("refunds", lambda rows: [{**rows[0], "refund_id": "x"}]),
         "no row of it is in the write-ahead log",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BREAKS)

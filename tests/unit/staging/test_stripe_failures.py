@@ -25,7 +25,7 @@ def connection_error(cause: Exception) -> stripe.APIConnectionError:
         (stripe.APIError("in use", http_status=409), "STRIPE_REQUEST_IN_PROGRESS", True),
         (
             stripe.InvalidRequestError("no", "destination", code="account_invalid", http_status=400),
-            "ACCOUNT_INVALID",
+            "DESTINATION_ACCOUNT_INVALID",
             False,
         ),
         (

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from simulation.history import (
-    AlertFired,
-    AlertResolved,
-    Exchange,
-    ExecutionEnded,
-    ExecutionStarted,
-    FaultInjected,
-    FaultScheduled,
-    ProviderAnswer,
-    RunbookStep,
-    StripeCall,
-    WebhookAttempt,
-)
-from tests.unit.reporting.sample.book import OPERATOR, SYSTEM, Book, day, make_id
-from tests.unit.reporting.sample.contests import PLANS, Plan, prize, transfer_id, user_id, winner
+from simulation.history import FaultInjected, FaultScheduled, ProviderAnswer, StripeCall, WebhookAttempt
+from tests.unit.reporting.sample.book import SYSTEM, Book, day, make_id
+from tests.unit.reporting.sample.executions import Command, act, execute, look
+from tests.unit.reporting.sample.plans import PLANS, Plan, prize, transfer_id, user_id, winner
 
 MASTERS, LINKS, DUEL, CLUB = PLANS
 Expect = Literal["self_heals", "runbook", "terminal"]
@@ -97,158 +85,6 @@ def _failed_attempt(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    section: str
-    command: str
-    expected: str
-    output: str | None = None
-    writes: bool = False
-
-
-def _execute(
-    book: Book,
-    number: int,
-    *,
-    fault: str,
-    alert: str,
-    runbook: str,
-    fired: datetime,
-    labels: dict[str, str],
-    severity: str,
-    commands: tuple[Command, ...],
-    resolved: datetime | None,
-    failed: bool = False,
-) -> None:
-    alert_id, execution = f"alert-{number}", make_id("execution", number)
-    book.add(
-        fired,
-        AlertFired(
-            alert_id=alert_id,
-            alert=alert,
-            labels=labels,
-            severity=severity,
-            runbook=runbook,
-            pending_since=fired - timedelta(minutes=10),
-            value=1,
-        ),
-        cause=f"fault:{fault}",
-    )
-    if resolved:
-        book.add(resolved, AlertResolved(alert_id=alert_id, alert=alert), cause=f"fault:{fault}")
-    started, cause = fired + timedelta(minutes=5), f"fault:{fault}"
-    book.add(
-        started,
-        ExecutionStarted(
-            execution_id=execution,
-            runbook=runbook,
-            version="1.0.0",
-            sha256="cd" * 32,
-            alert_id=alert_id,
-            operator=OPERATOR,
-            writes=True,
-            state_before={"stuck": 1},
-        ),
-        cause=cause,
-    )
-    for index, command in enumerate(commands, start=1):
-        at = started + timedelta(seconds=20 * index)
-        matched = command.output is None
-        book.add(
-            at,
-            RunbookStep(
-                execution_id=execution,
-                section=command.section,
-                step=index,
-                line=20 + 6 * index,
-                command=command.command,
-                expected=command.expected,
-                output=command.output or command.expected,
-                exit_status=0,
-                expected_exit_status=0,
-                matched=matched,
-                writes=command.writes,
-                request_ids=(f"exec-{number}-req-{index}",),
-            ),
-            cause=cause,
-        )
-        if command.writes:
-            book.add(
-                at,
-                Exchange(
-                    actor="operator_robot",
-                    request_id=f"exec-{number}-req-{index}",
-                    method="POST",
-                    path="/api/admin/diagnostics/run-payout-scheduler"
-                    if "payout" in runbook
-                    else "/api/admin/diagnostics/replay-stripe-events",
-                    status=200,
-                    execution_id=execution,
-                    token_subject=OPERATOR,
-                    response_body={"success": True},
-                ),
-                cause=cause,
-            )
-        book.audit(
-            at,
-            actor=OPERATOR,
-            action="runbook_step",
-            reason=f"{runbook}: {command.section}, step {index}",
-            entity="runbook_executions",
-            entity_id=execution,
-        )
-    ended = started + timedelta(seconds=20 * len(commands) + 10)
-    book.add(
-        ended,
-        ExecutionEnded(
-            execution_id=execution,
-            runbook=runbook,
-            status="failed" if failed else "completed",
-            error="verification, step 4: output differs" if failed else None,
-            state_after={"stuck": 0},
-            sim_duration_seconds=int((ended - started).total_seconds()),
-        ),
-        cause=cause,
-    )
-    book.row(
-        "runbook_executions",
-        id=execution,
-        runbook_name=runbook,
-        runbook_version="1.0.0",
-        executed_by=OPERATOR,
-        status="failed" if failed else "completed",
-        execution_phase="documentation",
-        phase_step=len(commands),
-        start_time=started,
-        end_time=ended,
-        duration_seconds=int((ended - started).total_seconds()),
-        error_reason=None,
-        system_state_before={"stuck": 1},
-        system_state_after={"stuck": 0},
-        result_json={},
-        created_at=started,
-    )
-
-
-def _look(section: str, path: str, query: str, expected: str) -> Command:
-    return Command(
-        section=section,
-        command=f'curl -sS "$API_BASE_URL/api/admin/diagnostics/{path}" -H "Authorization: Bearer $ADMIN_TOKEN" \\\n'
-        f"  | jq '{query}'",
-        expected=expected,
-    )
-
-
-def _act(path: str, query: str, expected: str) -> Command:
-    return Command(
-        section="Recovery",
-        command=f'curl -sS -X POST "$API_BASE_URL/api/admin/{path}" -H "Authorization: Bearer $ADMIN_TOKEN" \\\n'
-        f"  | jq '{query}'",
-        expected=expected,
-        writes=True,
-    )
-
-
 def transfer_faults(book: Book) -> None:
     """F1 is retried by runbook, F2 heals by itself, F3 ends terminal with its reason."""
     due = MASTERS.complete + timedelta(minutes=10)
@@ -275,12 +111,12 @@ def transfer_faults(book: Book) -> None:
         )
         _failed_attempt(book, "F1", MASTERS, 2, at, status=None, entry="PAYOUT_ATTEMPT_RETRYABLE")
     stuck = (
-        _look("Detection", "payouts?stuck_minutes=30", ".stuck_transfers | length", "1"),
-        _look("Diagnosis", "payouts?stuck_minutes=30", ".stuck_transfers[0].failure_reason", '"STRIPE_TIMEOUT"'),
-        _act("diagnostics/run-payout-scheduler", ".success", "true"),
-        _look("Verification", "payouts?stuck_minutes=30", ".stuck_transfers | length", "0"),
+        look("Detection", "payouts?stuck_minutes=30", ".stuck_transfers | length", "1"),
+        look("Diagnosis", "payouts?stuck_minutes=30", ".stuck_transfers[0].failure_reason", '"STRIPE_TIMEOUT"'),
+        act("diagnostics/run-payout-scheduler", ".success", "true"),
+        look("Verification", "payouts?stuck_minutes=30", ".stuck_transfers | length", "0"),
     )
-    _execute(
+    execute(
         book,
         1,
         fault="F1",
@@ -342,11 +178,11 @@ def transfer_faults(book: Book) -> None:
         created_at=due,
         completed_at=due + timedelta(seconds=30),
     )
-    look = (
-        _look("Detection", "payouts", ".counts.failed_terminal", "1"),
-        _act("payout-transfers/$TRANSFER/acknowledge", ".success", "true"),
+    seen = (
+        look("Detection", "payouts", ".counts.failed_terminal", "1"),
+        act("payout-transfers/$TRANSFER/acknowledge", ".success", "true"),
     )
-    _execute(
+    execute(
         book,
         2,
         fault="F3",
@@ -355,7 +191,7 @@ def transfer_faults(book: Book) -> None:
         fired=due + timedelta(minutes=10),
         labels={},
         severity="warning",
-        commands=look,
+        commands=seen,
         resolved=due + timedelta(minutes=30),
     )
 
@@ -414,11 +250,11 @@ def webhook_faults(book: Book) -> None:
         cause="fault:F5",
     )
     replay = (
-        _look("Detection", "payments", ".webhooks_missing | length", "1"),
-        _act("diagnostics/replay-stripe-events", ".result.replayed", "1"),
-        _look("Verification", "payments", ".webhooks_missing | length", "0"),
+        look("Detection", "payments", ".webhooks_missing | length", "1"),
+        act("diagnostics/replay-stripe-events", ".result.replayed", "1"),
+        look("Verification", "payments", ".webhooks_missing | length", "0"),
     )
-    _execute(
+    execute(
         book,
         3,
         fault="F5",
@@ -478,11 +314,11 @@ def provider_faults(book: Book) -> None:
             cause="fault:F7",
         )
     lag = (
-        _look("Detection", "ingestion", ".max_lag_seconds > 3600", "true"),
+        look("Detection", "ingestion", ".max_lag_seconds > 3600", "true"),
         Command(section="Recovery", command="sleep 1800", expected=""),
-        _look("Verification", "ingestion", ".max_lag_seconds < 600", "true"),
+        look("Verification", "ingestion", ".max_lag_seconds < 600", "true"),
     )
-    _execute(
+    execute(
         book,
         4,
         fault="F7",

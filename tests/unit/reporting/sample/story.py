@@ -19,8 +19,10 @@ from simulation.history import (
 )
 from simulation.scenario import Contest, Expectation, Fault, Scenario, Tournament
 from tests.unit.reporting.sample.book import OPERATOR, START, SYSTEM, Book, day
-from tests.unit.reporting.sample.contests import PLANS, Plan, enter, live, people, play
+from tests.unit.reporting.sample.entries import enter, people
 from tests.unit.reporting.sample.faults import provider_faults, transfer_faults, webhook_faults
+from tests.unit.reporting.sample.lives import live, play
+from tests.unit.reporting.sample.plans import PLANS, Plan
 
 GOVERNANCE = Governance(
     governed_tables=("contest_instances", "ledger"),

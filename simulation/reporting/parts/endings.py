@@ -1,0 +1,89 @@
+"""How a fault ended. Whether that is right is the jury's word; when and by what is read from the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.checks.faults import faults_recovered
+from simulation.history import FaultInjected, FaultScheduled
+from simulation.reporting.parts.executions import ExecutionView
+from simulation.reporting.parts.fields import text
+from simulation.reporting.parts.victims import Victims
+from simulation.reporting.words import listed
+from simulation.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the jury says of the recovery of faults. ``blamed``: fault id → message of the first finding."""
+
+    blamed: Mapping[str, str]
+    acquitted: bool
+    """The check looked at every fault that struck and has no finding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """``kind`` as in :class:`simulation.reporting.parts.faults.FaultView`; ``at`` is None when no record tells it."""
+
+    kind: str
+    how: str
+    at: datetime | None
+    over: bool
+
+
+def judged_faults(verdict: Verdict, fault_ids: frozenset[str]) -> Judged:
+    """Read the results of the check that decides on recovery."""
+    results = [result for result in verdict.results if result.check == faults_recovered.name]
+    blamed: dict[str, str] = {}
+    for finding in (finding for result in results for finding in result.findings):
+        subject = finding.subject.removeprefix("fault ").split(",")[0]
+        if subject in fault_ids:
+            blamed.setdefault(subject, finding.message)
+    return Judged(blamed=blamed, acquitted=any(result.outcome == "pass" for result in results))
+
+
+def foreseen_ending(fault: FaultScheduled) -> str:
+    """The kind of ending that the scenario expects."""
+    return "self" if fault.expectation == "self_heals" else fault.expectation
+
+
+def ending_of(
+    fault: FaultScheduled,
+    injected: tuple[FaultInjected, ...],
+    victims: Victims,
+    answers: tuple[ExecutionView, ...],
+    judged: Judged,
+) -> Ending:
+    """What became of a fault."""
+    if not injected:
+        return Ending(kind="never", how="never struck: its victim did not come", at=None, over=False)
+    kind, how, at = _by_the_records(fault, injected, victims, answers)
+    if (message := judged.blamed.get(fault.fault_id)) is not None:
+        return Ending(kind="open" if kind == foreseen_ending(fault) else kind, how=message, at=at, over=False)
+    if kind == "open" and judged.acquitted:
+        return Ending(kind=foreseen_ending(fault), how="over, at a time that is not on record", at=None, over=True)
+    over = kind in ("self", "runbook") or kind == foreseen_ending(fault)
+    return Ending(kind=kind, how=how, at=at, over=over)
+
+
+def _by_the_records(
+    fault: FaultScheduled, injected: tuple[FaultInjected, ...], victims: Victims, answers: tuple[ExecutionView, ...]
+) -> tuple[str, str, datetime | None]:
+    """(kind, in words, when)."""
+    restored_at = victims.restored_at(injected[0].at, injected[-1].at, fault.ends_at)
+    completed = [answer for answer in answers if answer.status == "completed" and answer.ended_at]
+    runbooks = listed(sorted({answer.runbook for answer in completed}))
+    reasons = [text(r, "failure_reason") for r in victims.transfers if text(r, "status") == "failed_terminal"]
+    if reasons:
+        dealt = f", dealt with by runbook {runbooks}" if completed else ""
+        how = f"ended as failed_terminal ({listed(reasons)}){dealt}"
+        return "terminal", how, completed[-1].ended_at if completed else restored_at
+    if completed and (restored_at or not victims.found):
+        ended_at = max(at for at in (restored_at, completed[-1].ended_at) if at)
+        return "runbook", f"recovered by runbook {runbooks}", ended_at
+    if restored_at:
+        return "self", "healed by itself", restored_at
+    return "open", "not recovered from by the end of the run", None

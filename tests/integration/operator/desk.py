@@ -1,0 +1,168 @@
+"""A small platform with a counter to mend, and an operator in front of it with a real shell, curl and jq."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.environment.faketime import clock_environment, clock_library
+from simulation.history import AlertFired, History, Recorder
+from simulation.scenario import OperatorSettings
+from simulation.target.protocol import Admin
+from simulation.witness.exchange import ExchangeContext, ExchangeWitness
+from simulation.world.loopback import LoopbackDoor
+from simulation.world.operator.parser import load_runbook
+from simulation.world.operator.robot import OperatorRobot
+from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
+from simulation.world.operator.tools import find_tools
+from tests.unit.operator.books import MINI, write
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+TOKEN = "a-very-secret-token"
+
+
+@dataclass(kw_only=True)
+class CounterPlatform:
+    """Counts what is stuck; keeps the runbook trail; refuses a trail entry when told to."""
+
+    stuck: int = 2
+    cause: str = "timeout"
+    mends: bool = True
+    undo_answer: str = "undone"
+    refuse: str = ""
+    """Path ending, with the outcome of a step after a colon, that is answered with 500."""
+    trail: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+        refused = bool(self.refuse) and f"{path}:{body.get('outcome', '')}".endswith(self.refuse)
+        answer = "{}" if refused else self._answer(path, body)
+        start_response("500 Oops" if refused else "200 OK", [("Content-Type", "application/json")])
+        return [answer.encode()]
+
+    def _answer(self, path: str, body: dict[str, Any]) -> str:
+        if path.startswith("/api/admin/runbooks/"):
+            self.trail.append({"entry": path.rsplit("/", 1)[1], **body})
+            return json.dumps({"execution_id": "e-1", "timestamp": "now"})
+        if path == "/mend":
+            self.stuck -= self.mends
+        pages = {
+            "/count": f"{self.stuck} stuck\n",
+            "/mend": f"{self.stuck} stuck\n",
+            "/cause": f"{self.cause}\n",
+            "/undo": f"{self.undo_answer}\n",
+        }
+        return pages.get(path, "{}")
+
+    def steps(self) -> list[str]:
+        """The trail, one text an entry."""
+        return [
+            " ".join(str(entry[key]) for key in ("phase", "step", "outcome", "status") if key in entry)
+            or entry["entry"]
+            for entry in self.trail
+        ]
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """An operator on shift."""
+
+    kernel: Kernel
+    recorder: Recorder
+    robot: OperatorRobot
+
+    def raise_alert(self, runbook: str | None = "mini", *, label: str = "x", cause: str = "fault:F1") -> AlertFired:
+        number = sum(isinstance(event, AlertFired) for event in self.recorder.events) + 1
+        alert = self.recorder.record(
+            AlertFired(
+                alert_id=f"Mini-{number}",
+                alert="Mini",
+                labels={"of": label},
+                severity="critical",
+                runbook=runbook,
+                pending_since=self.kernel.now,
+                value=1.0,
+            ),
+            cause=cause,
+        )
+        self.robot.on_alert(alert)
+        return alert
+
+    def live(self, minutes: int = 60) -> History:
+        self.kernel.run_until(self.kernel.now + timedelta(minutes=minutes))
+        return History(self.recorder.events)
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A Unix socket's path holds about a hundred characters; pytest's own folders are longer."""
+    with tempfile.TemporaryDirectory(prefix="op-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def desk(platform: CounterPlatform, book: str = MINI) -> Iterator[Desk]:
+    """The platform's operator with one runbook, ``mini``."""
+    with short_folder() as folder:
+        clock = SimulationClock(start=START, files=(folder / "clock",))
+        context = ExchangeContext()
+        recorder = Recorder(clock=clock)
+        kernel = Kernel(clock)
+        with clock.frozen():
+            robot = OperatorRobot(
+                kernel=kernel,
+                recorder=recorder,
+                runbooks=[load_runbook(write(folder, book))],
+                app=ExchangeWitness(platform, recorder=recorder, context=context),
+                context=context,
+                operator=Admin(user_id="u-1", name="ops-user-123"),
+                token=lambda: TOKEN,
+                settings=OperatorSettings(response_seconds=300, seconds_per_command=20),
+                clock_file=folder / "clock",
+                folder=folder,
+            )
+            robot.start()
+            try:
+                yield Desk(kernel=kernel, recorder=recorder, robot=robot)
+            finally:
+                robot.close()
+
+
+@contextmanager
+def shell(platform: CounterPlatform, *, wall_deadline_seconds: float = 60) -> Iterator[Shell]:
+    """A shell by itself, its clock standing at ``START``."""
+    with short_folder() as folder:
+        clock = SimulationClock(start=START, files=(folder / "clock",))
+        door = LoopbackDoor(platform)
+        with clock.frozen():
+            session = Shell(
+                settings=ShellSettings(
+                    tools=find_tools(),
+                    clock=clock_environment(library=clock_library(), clock_file=folder / "clock"),
+                    folder=folder,
+                    wall_deadline_seconds=wall_deadline_seconds,
+                ),
+                door=door,
+                variables={"API_BASE_URL": door.url, "ADMIN_TOKEN": TOKEN},
+            )
+            try:
+                yield session
+            finally:
+                session.close()
+                door.close()
+
+
+def typed(session: Shell, command: str) -> tuple[str, int]:
+    """Output and exit status of a command that does not sleep; -1 when the shell is gone."""
+    session.begin(command)
+    answer = session.proceed()
+    assert isinstance(answer, Finished | Broken)
+    return answer.output, answer.exit_status if isinstance(answer, Finished) else -1

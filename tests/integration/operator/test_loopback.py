@@ -1,0 +1,76 @@
+"""The door on 127.0.0.1: one request at a time, numbered, with nothing of the machine reaching the platform."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from simulation.world.loopback import LoopbackDoor
+
+
+def answers(door: LoopbackDoor, *curl: str) -> str:
+    """What curl prints; the door is served meanwhile."""
+    with subprocess.Popen(["curl", "-sS", *curl], stdout=subprocess.PIPE, text=True) as process:
+        door.serve_one()
+        output, _ = process.communicate(timeout=10)
+    return output
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    shown = (
+        "REQUEST_METHOD",
+        "PATH_INFO",
+        "QUERY_STRING",
+        "HTTP_HOST",
+        "SERVER_NAME",
+        "SERVER_PORT",
+        "HTTP_X_REQUEST_ID",
+    )
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+    return [" ".join((*(environ[name] for name in shown), body)).encode()]
+
+
+@pytest.fixture
+def door() -> Iterable[LoopbackDoor]:
+    opened = LoopbackDoor(echo)
+    yield opened
+    opened.close()
+
+
+def test_a_request_arrives_whole_and_says_nothing_of_the_port(door: LoopbackDoor) -> None:
+    door.label_requests("exec-3")
+    assert answers(door, "--data", "body", f"{door.url}/a/b?c=d") == (
+        "POST /a/b c=d platform.test platform.test 80 exec-3-req-1 body"
+    )
+
+
+def test_requests_are_numbered_unless_they_have_an_id(door: LoopbackDoor) -> None:
+    door.label_requests("exec-1")
+    answers(door, door.url)
+    answers(door, "-H", "X-Request-Id: mine", door.url)
+    answers(door, door.url)
+    assert door.take_request_ids() == ("exec-1-req-1", "mine", "exec-1-req-2")
+    assert door.take_request_ids() == ()
+
+
+def test_what_the_application_raises_is_the_callers(door: LoopbackDoor) -> None:
+    def broken(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        raise ZeroDivisionError("harness fault")
+
+    failing = LoopbackDoor(broken)
+    with pytest.raises(ZeroDivisionError, match="harness fault"):
+        answers(failing, failing.url)
+    failing.close()
+
+
+def test_a_peer_that_goes_away_does_no_harm(door: LoopbackDoor) -> None:
+    import socket
+
+    host, port = door.url.removeprefix("http://").split(":")
+    socket.create_connection((host, int(port))).close()
+    door.serve_one()
+    assert answers(door, f"{door.url}/after").startswith("GET /after")

@@ -1,0 +1,222 @@
+"""Runbooks carried out to the letter by a real shell, recorded step by step, stopped at the first difference."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from simulation.clock import SimProcess
+from simulation.history import (
+    Escalated,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    History,
+    RunbookStep,
+    line_of,
+)
+from tests.integration.operator.desk import START, TOKEN, CounterPlatform, desk
+from tests.unit.operator.books import MINI
+
+
+def carried_out(platform: CounterPlatform, book: str = MINI) -> History:
+    with desk(platform, book) as on:
+        on.raise_alert()
+        return on.live()
+
+
+def sections(history: History) -> list[str]:
+    return [step.section for step in history.of(RunbookStep)]
+
+
+def test_every_step_is_recorded_before_it_is_typed_and_after() -> None:
+    platform = CounterPlatform()
+    history = carried_out(platform)
+    assert platform.steps() == [
+        "start",
+        *(
+            f"{section} 1 {outcome}"
+            for section in ("detection", "diagnosis", "recovery", "verification", "documentation")
+            for outcome in ("started", "passed")
+        ),
+        "completed",
+    ]
+    order = [
+        event.request_body["outcome"] if isinstance(event, Exchange) else "typed"  # type: ignore[index,call-overload]
+        for event in history.events
+        if isinstance(event, RunbookStep) or (isinstance(event, Exchange) and event.path.endswith("/step"))
+    ]
+    assert order == ["started", "typed", "passed"] * 5
+
+
+def test_a_completed_execution_leaves_its_transcript_and_states() -> None:
+    platform = CounterPlatform()
+    history = carried_out(platform)
+    (started,), (ended,) = history.of(ExecutionStarted), history.of(ExecutionEnded)
+    assert (started.at, started.operator, started.writes) == (START + timedelta(minutes=5), "ops-user-123", True)
+    assert (ended.status, ended.error, ended.sim_duration_seconds) == ("completed", None, 100)
+    recovery = history.of(RunbookStep)[2]
+    assert (recovery.output, recovery.matched, recovery.writes) == ("1 stuck\n0 stuck", True, True)
+    assert recovery.request_ids == ("exec-1-req-3", "exec-1-req-4")
+    assert platform.trail[-1]["result_json"] == {"captured": {"CAUSE": "timeout", "COUNT": "2"}, "steps_passed": 5}
+    assert history.of(Escalated) == []
+
+
+def test_everything_goes_back_to_the_alert_and_belongs_to_the_execution() -> None:
+    history = carried_out(CounterPlatform())
+    assert {event.cause for event in history.events} == {"fault:F1"}
+    typed = [event for event in history.of(Exchange) if event.actor == "operator"]
+    assert typed
+    assert {event.execution_id for event in typed} == {"e-1"}
+
+
+def test_neither_token_nor_port_reaches_the_history() -> None:
+    book = MINI.replace('curl -sS "$API_BASE_URL/cause"', 'echo "$ADMIN_TOKEN $API_BASE_URL"')
+    lines = "\n".join(line_of(event) for event in carried_out(CounterPlatform(), book).events)
+    assert "$ADMIN_TOKEN $API_BASE_URL" in lines
+    assert TOKEN not in lines
+    assert "127.0.0.1" not in lines
+
+
+def test_a_branch_leads_where_it_says() -> None:
+    history = carried_out(CounterPlatform(stuck=0))
+    assert sections(history) == ["detection", "documentation"]
+    assert history.of(ExecutionEnded)[0].status == "completed"
+
+
+def test_a_branch_that_escalates_ends_the_execution_as_failed() -> None:
+    platform = CounterPlatform(cause="flood")
+    history = carried_out(platform)
+    assert sections(history) == ["detection", "diagnosis"]
+    (escalated,) = history.of(Escalated)
+    assert "Diagnosis step 1 (line 37): the runbook says to escalate" in escalated.reason
+    assert "nothing had been written" in escalated.reason
+    assert platform.trail[-1]["status"] == "failed"
+
+
+def test_a_branch_may_escalate_as_partial() -> None:
+    history = carried_out(CounterPlatform(cause="flood"), MINI.replace("escalate\n", "escalate as partial\n"))
+    assert history.of(ExecutionEnded)[0].status == "partial"
+    assert len(history.of(Escalated)) == 1
+
+
+def test_the_first_difference_ends_the_execution_and_undoes_what_was_written() -> None:
+    platform = CounterPlatform(mends=False)
+    history = carried_out(platform)
+    assert sections(history) == ["detection", "diagnosis", "recovery", "rollback"]
+    (ended,), (escalated,) = history.of(ExecutionEnded), history.of(Escalated)
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error.startswith("Recovery step 1 (line 49): expected '... / 0 stuck', got '2 stuck / 2 stuck'")
+    assert ended.error.endswith("rolled back as the runbook says")
+    assert escalated.execution_id == "e-1"
+    assert platform.trail[-1]["error_reason"] == ended.error
+    assert platform.steps()[-4:] == ["recovery 1 failed", "rollback 1 started", "rollback 1 passed", "failed"]
+
+
+def test_a_rollback_that_fails_is_said() -> None:
+    history = carried_out(CounterPlatform(mends=False, undo_answer="refused"))
+    error = history.of(ExecutionEnded)[0].error
+    assert error is not None
+    assert "rollback failed at Rollback step 1 (line 70): line 1: expected 'undone', got 'refused'" in error
+
+
+def test_an_exit_status_other_than_the_stated_one_is_a_difference() -> None:
+    book = MINI.replace("? 0\n[..]", "? 3\n[..]")
+    error = carried_out(CounterPlatform(), book).of(ExecutionEnded)[0].error
+    assert error is not None
+    assert "exit status 0, expected 3" in error
+
+
+def test_a_command_that_takes_the_shell_down_fails_and_rollback_still_knows_the_captures() -> None:
+    book = MINI.replace('$ curl -sS "$API_BASE_URL/count"\n0 stuck', "$ exit 5\n0 stuck")
+    book = book.replace('$ curl -sS -X POST "$API_BASE_URL/undo"\nundone', '$ echo "had $COUNT"\nhad [COUNT]')
+    history = carried_out(CounterPlatform(), book)
+    assert [(step.section, step.matched) for step in history.of(RunbookStep)][-2:] == [
+        ("verification", False),
+        ("rollback", True),
+    ]
+    error = history.of(ExecutionEnded)[0].error
+    assert error is not None
+    assert "the command ended the shell" in error
+
+
+@pytest.mark.parametrize("refuse", ["/step:started", "/step:passed"])
+def test_without_its_record_no_step_goes_on(refuse: str) -> None:
+    platform = CounterPlatform(refuse=refuse)
+    history = carried_out(platform)
+    assert len(history.of(RunbookStep)) == (0 if refuse == "/step:started" else 1)
+    assert history.of(ExecutionEnded)[0].status == "failed"
+    assert "did not take an entry" in history.of(Escalated)[0].reason
+
+
+def test_an_execution_that_cannot_be_started_is_escalated() -> None:
+    history = carried_out(CounterPlatform(refuse="/start:"))
+    assert history.of(ExecutionStarted) == []
+    assert history.of(ExecutionEnded) == []
+    assert "HTTP 500" in history.of(Escalated)[0].reason
+
+
+def test_an_execution_that_cannot_be_completed_is_failed() -> None:
+    history = carried_out(CounterPlatform(refuse="/complete:"))
+    assert history.of(ExecutionEnded)[0].status == "failed"
+    assert len(history.of(Escalated)) == 1
+
+
+@pytest.mark.parametrize("runbook", [None, "unheard_of"])
+def test_an_alert_without_a_runbook_is_escalated_at_once(runbook: str | None) -> None:
+    with desk(CounterPlatform()) as on:
+        alert = on.raise_alert(runbook)
+        (escalated,) = on.live().of(Escalated)
+    assert (escalated.alert_id, escalated.at, escalated.cause) == (alert.alert_id, START, "fault:F1")
+
+
+def test_the_same_alert_is_answered_once_another_one_after_it() -> None:
+    with desk(CounterPlatform()) as on:
+        on.raise_alert()
+        on.raise_alert()
+        on.raise_alert(label="y")
+        assert on.robot.busy
+        history = on.live()
+        assert not on.robot.busy
+    starts = history.of(ExecutionStarted)
+    assert [event.alert_id for event in starts] == ["Mini-1", "Mini-3"]
+    assert starts[1].at == history.of(ExecutionEnded)[0].at
+
+
+def test_the_world_goes_on_while_a_runbook_sleeps() -> None:
+    platform = CounterPlatform(stuck=1, mends=False)
+
+    def healer(on_kernel_sleep: object) -> SimProcess:
+        yield on_kernel_sleep
+        platform.stuck = 0
+
+    book = MINI.replace(
+        '$ for number in $(seq 1 "$COUNT"); do\n>   curl -sS -X POST "$API_BASE_URL/mend"\n> done\n...\n0 stuck',
+        "$ for look in $(seq 1 9); do\n"
+        '>   left=$(curl -sS "$API_BASE_URL/count")\n'
+        '>   if [ "$left" = "0 stuck" ]; then break; fi\n'
+        ">   sleep 300\n"
+        "> done\n"
+        '> echo "$left at $(date +%H:%M)"\n'
+        "0 stuck at 00:21",
+    )
+    with desk(platform, book) as on:
+        on.raise_alert()
+        on.kernel.spawn(healer(on.kernel.sleep(20 * 60)))
+        history = on.live()
+    assert history.of(ExecutionEnded)[0].status == "completed"
+    assert history.of(RunbookStep)[2].output == "0 stuck at 00:21"
+
+
+def test_what_nobody_answered_to_its_end_is_escalated_when_the_shift_is_over() -> None:
+    book = MINI.replace('$ curl -sS "$API_BASE_URL/cause"\n[CAUSE]', "$ sleep 7200; echo [CAUSE]\n[CAUSE]")
+    with desk(CounterPlatform(), book) as on:
+        on.raise_alert()
+        on.raise_alert(label="y")
+        on.live(minutes=30)
+        on.robot.go_off_shift()
+        reasons = [event.reason for event in on.live(minutes=0).of(Escalated)]
+    assert len(reasons) == 2
+    assert all("not answered to its end" in reason for reason in reasons)

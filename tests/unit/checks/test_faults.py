@@ -1,0 +1,128 @@
+"""Faults and escalations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.faults import failures_escalated, faults_recovered, no_escalation
+from simulation.history import (
+    AlertFired,
+    Escalated,
+    ExecutionEnded,
+    ExecutionStarted,
+    FaultInjected,
+    FaultScheduled,
+    RunbookStep,
+    RunEnded,
+)
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_runbook import EXECUTION
+
+
+def _failed(book: Book) -> None:
+    book.edit(ExecutionEnded, {}, status="failed", error="step 1")
+
+
+def _escalated(**facts: Any) -> Break:
+    values: dict[str, Any] = {"alert_id": "al-1", "execution_id": None, "reason": "?", **facts}
+    return lambda book: book.add(Escalated(**values), day(5, 10, 5))
+
+
+def _alert(alert_id: str, runbook: str | None) -> Break:
+    facts: dict[str, Any] = {"labels": {}, "severity": "warning", "pending_since": day(5), "value": 1}
+    return lambda book: book.add(AlertFired(alert_id=alert_id, alert="A", runbook=runbook, **facts), day(5, 11))
+
+
+def _expect(**updates: Any) -> Break:
+    return lambda book: book.edit(FaultScheduled, {"fault_id": "slow"}, **updates)
+
+
+def _terminal(reason: str) -> Break:
+    def spoil(book: Book) -> None:
+        _expect(expectation="terminal", reason="account_closed")(book)
+        book.edit(FaultInjected, {"fault_id": "slow"}, keys={"payout_transfer_id": "tr-bob"})
+        book.amend("transfers", "tr-bob", status="failed_terminal", failure_reason=reason)
+
+    return spoil
+
+
+def _no_executions(book: Book) -> None:
+    for kind in (ExecutionStarted, ExecutionEnded, RunbookStep):
+        book.drop(kind)
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "no runbook after the fault": (faults_recovered, _no_executions, "not recovered by runbook stuck"),
+    "the wrong runbook": (
+        faults_recovered,
+        lambda b: b.edit(ExecutionStarted, {}, runbook="other"),
+        "not recovered by runbook stuck",
+    ),
+    "a runbook that failed": (faults_recovered, _failed, "not recovered by runbook stuck"),
+    "a runbook before the fault": (
+        faults_recovered,
+        lambda b: b.edit(FaultInjected, {"fault_id": "slow"}, at=day(5, 11)),
+        "not recovered by runbook",
+    ),
+    "a runbook where none should be needed": (
+        faults_recovered,
+        _expect(expectation="self_heals", runbook=None),
+        "should have healed by itself, but runbook",
+    ),
+    "an escalation where none should be needed": (
+        faults_recovered,
+        lambda b: b.add(Escalated(alert_id=None, execution_id=None, reason="?", cause="fault:torn"), day(3)),
+        "should have healed by itself, but was escalated",
+    ),
+    "no rest after the fault": (
+        faults_recovered,
+        lambda b: b.edit(RunEnded, {}, converged_at=None),
+        "did not converge",
+    ),
+    "given up for another reason": (faults_recovered, _terminal("timeout"), "not given up with the expected reason"),
+    "a victim that is no transfer": (
+        faults_recovered,
+        lambda b: [
+            _terminal("closed")(b),
+            b.edit(FaultInjected, {"fault_id": "slow"}, keys={"payout_transfer_id": "?"}),
+        ],
+        "not among the transfers",
+    ),
+    "a failure not escalated": (failures_escalated, _failed, "the execution failed and was not escalated"),
+    "an alert without runbook not escalated": (
+        failures_escalated,
+        _alert("al-2", None),
+        "an alert without a runbook was not escalated",
+    ),
+    "an escalation without need": (failures_escalated, _escalated(), "escalated although a runbook had recovered it"),
+    "an escalation at all": (no_escalation, _escalated(), "people beyond operations were needed"),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+def test_a_fault_may_be_terminal_and_need_a_runbook() -> None:
+    book = passing()
+    _terminal("ACCOUNT_CLOSED: destination")(book)
+
+    assert run(faults_recovered, book).outcome == "pass"
+
+
+def test_an_escalated_failure_is_in_order() -> None:
+    book = passing()
+    _failed(book)
+    _escalated(execution_id=EXECUTION)(book)
+
+    assert run(failures_escalated, book).outcome == "pass"
+
+
+def test_a_fault_without_a_victim_leaves_its_recovery_unknown() -> None:
+    assert_unknown(faults_recovered, passing(), lambda b: b.drop(FaultInjected, fault_id="torn"), "met no victim")

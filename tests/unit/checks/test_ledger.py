@@ -1,0 +1,132 @@
+"""The ledger's own arithmetic, and Stripe's."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.ledger import clearing_accounts_drained, double_entry, nothing_negative, postings_referenced
+from simulation.checks.stripe_money import stripe_balance_explained
+from simulation.history import (
+    StripeBalance,
+    StripeMovement,
+)
+from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_money import POOL, amend_both, give_up, movement, post, post_again, undo_both
+
+
+def _only_debit(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["posting_id"] != "fee-pi_ann:credit"]
+
+
+def _drained_early(book: Book) -> None:
+    early = day(0, 9)
+    book.write(early, *post("early", "ENTRY_FEE_REFUND", POOL, "stripe", 9_000, ("refund", "r-pi_cat2"), early))
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "a debit without its credit": (
+        double_entry,
+        lambda b: b.observe("postings", _only_debit),
+        "debits and credits differ",
+    ),
+    "one-sided event": (double_entry, lambda b: b.observe("postings", _only_debit), "not a debit and a credit"),
+    "two currencies": (
+        double_entry,
+        lambda b: b.amend("postings", "fee-pi_ann:debit", currency="EUR"),
+        "more than one currency",
+    ),
+    "a negative amount": (
+        double_entry,
+        lambda b: amend_both(b, "rest", amount_cents=-300),
+        "a negative amount",
+    ),
+    "a failed attempt that moved money": (
+        double_entry,
+        lambda b: amend_both(b, "rest", entry_type="PAYOUT_ATTEMPT_RETRYABLE"),
+        "moved no money moves a balance",
+    ),
+    "pool not empty": (
+        clearing_accounts_drained,
+        lambda b: undo_both(b, "rest"),
+        "not drained",
+    ),
+    "winnings not paid": (
+        clearing_accounts_drained,
+        lambda b: undo_both(b, "payout-ann"),
+        "not drained",
+    ),
+    "pool overdrawn for a while": (nothing_negative, _drained_early, "below zero"),
+    "Stripe balance negative": (
+        nothing_negative,
+        lambda b: b.edit(StripeBalance, {}, available_cents=-1),
+        "below zero",
+    ),
+    "posting for nothing": (
+        postings_referenced,
+        lambda b: b.amend("postings", "rest:debit", reference_id="?"),
+        "refers to nothing",
+    ),
+    "adjustment by hand": (
+        postings_referenced,
+        lambda b: post_again(b, "adj", "ADJUSTMENT", POOL, "platform", 5, ("payment_intent", "p-pi_ann")),
+        "an adjustment outside a settlement",
+    ),
+    "balance does not add up": (
+        stripe_balance_explained,
+        lambda b: b.edit(StripeBalance, {}, available_cents=65),
+        "do not add up",
+    ),
+    "net is not amount − fee": (
+        stripe_balance_explained,
+        lambda b: b.edit(StripeMovement, {"source_id": "tr_ann"}, net_cents=-1_799),
+        "net is not",
+    ),
+    "another fee": (
+        stripe_balance_explained,
+        lambda b: b.edit(StripeMovement, {"source_id": "ch_pi_ann"}, fee_cents=58),
+        "another fee",
+    ),
+    "the wrong way": (
+        stripe_balance_explained,
+        lambda b: b.edit(StripeMovement, {"source_id": "tr_ann"}, amount_cents=1_800),
+        "moves money the wrong way",
+    ),
+    "unexplained movement": (
+        stripe_balance_explained,
+        lambda b: movement(b, "adjustment", "x", 1, day(2)),
+        "nothing in the scenario explains",
+    ),
+    "pending wrong": (
+        stripe_balance_explained,
+        lambda b: b.edit(StripeBalance, {}, available_cents=0, pending_cents=64),
+        "not the sum of what is not available yet",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+@pytest.mark.parametrize("check", [clearing_accounts_drained, stripe_balance_explained], ids=lambda check: check.name)
+def test_a_prizegive_up_stays_owed(check: Check) -> None:
+    book = passing()
+    give_up(book)
+
+    assert run(check, book).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil", "reason"),
+    [
+        (double_entry, lambda b: b.observe("postings", lambda rows: []), "nothing to look at"),
+        (double_entry, lambda b: b.observe("postings", lambda rows: [{"posting_id": "x"}]), "cannot be read"),
+        (stripe_balance_explained, lambda b: b.drop(StripeBalance), "closing balance"),
+    ],
+)
+def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
+    assert_unknown(check, passing(), spoil, reason)

@@ -1,0 +1,119 @@
+"""Three books by business key: every difference is explained or found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.reconciliation import three_way_reconciliation
+from simulation.history import (
+    EntrantAction,
+    StripeMovement,
+    WebhookAttempt,
+    WitnessSummary,
+)
+from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_money import POOL, amend_both, charge, give_up, movement, post_again, twice, undo_both
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "ledger without payment": (
+        three_way_reconciliation,
+        lambda b: b.drop(StripeMovement, source_id="ch_pi_ann"),
+        "expected, ledger and Stripe differ",
+    ),
+    "payment that nobody booked": (
+        three_way_reconciliation,
+        lambda b: charge(b, "dan", "pi_dan", day(5, 12)),
+        "expected, ledger and Stripe differ",
+    ),
+    "payment that the entrant knows nothing of": (
+        three_way_reconciliation,
+        lambda b: b.drop(EntrantAction, action="paid", person="ann"),
+        "expected, ledger and Stripe differ",
+    ),
+    "payment counted twice": (
+        three_way_reconciliation,
+        lambda b: post_again(b, "fee2", "ENTRY_FEE", "stripe", POOL, 1_000, ("payment_intent", "p-pi_ann")),
+        "expected, ledger and Stripe differ",
+    ),
+    "second payment kept": (
+        three_way_reconciliation,
+        lambda b: b.drop(StripeMovement, source_id="re_pi_cat2"),
+        "differ",
+    ),
+    "refund without ledger": (
+        three_way_reconciliation,
+        lambda b: undo_both(b, "refund-pi_cat2"),
+        "differ",
+    ),
+    "refund that was not due": (
+        three_way_reconciliation,
+        lambda b: movement(b, "refund", "re_x", -1_000, day(2), payment_intent_id="pi_ann", user_id="ann"),
+        "differ",
+    ),
+    "prize paid twice": (three_way_reconciliation, twice, "expected, ledger and Stripe differ"),
+    "prize paid to nobody's account": (
+        three_way_reconciliation,
+        lambda b: b.edit(StripeMovement, {"source_id": "tr_ann"}, destination="acct_x"),
+        "paid into acct_x",
+    ),
+    "paid without ledger": (
+        three_way_reconciliation,
+        lambda b: undo_both(b, "payout-ann"),
+        "differ",
+    ),
+    "winner credited too much": (
+        three_way_reconciliation,
+        lambda b: amend_both(b, "prize-ann", amount_cents=1_900),
+        "the settlement credited 1900 cents",
+    ),
+    "wrong winner": (
+        three_way_reconciliation,
+        lambda b: b.edit(StripeMovement, {"source_id": "tr_ann"}, user_id="dan"),
+        "differ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+def test_a_prizegive_up_with_its_reason_is_explained() -> None:
+    book = passing()
+    give_up(book)
+
+    assert run(three_way_reconciliation, book).outcome == "pass"
+
+
+def test_a_payment_whose_webhook_is_still_due_is_in_flight() -> None:
+    book = passing()
+    book.add(
+        EntrantAction(
+            person="dan", user_id="dan", contest="cup", contest_id="C1", action="paid_late", payment_intent_id="pi_dan"
+        ),
+        day(5, 23),
+    )
+    charge(book, "dan", "pi_dan", day(5, 23))
+    attempt: dict[str, Any] = {"event_id": "evt_9", "event_type": "payment_intent.succeeded", "object_id": "pi_dan"}
+    book.add(WebhookAttempt(**attempt, attempt=1, status=500, next_attempt_at=day(6, 1)), day(5, 23))
+
+    lines = run(three_way_reconciliation, book).findings
+
+    assert [finding.subject.split()[0] for finding in lines] == ["refund"]  # paid after the books were closed
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil", "reason"),
+    [
+        (three_way_reconciliation, lambda b: b.observe("users", lambda rows: None), "users was not observed"),
+        (three_way_reconciliation, lambda b: b.drop(WitnessSummary, witness="stripe_journal"), "stripe_journal"),
+    ],
+)
+def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
+    assert_unknown(check, passing(), spoil, reason)

@@ -1,0 +1,172 @@
+"""Runbook executions: rows, steps, log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulation.checks.base import Check
+from simulation.checks.faults import failures_escalated, faults_recovered
+from simulation.checks.runbooks import (
+    runbook_rows,
+    runbook_steps_exact,
+    runbook_steps_logged,
+    runbooks_rehearsed,
+)
+from simulation.history import (
+    AlertFired,
+    AlertResolved,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    FaultInjected,
+    FaultScheduled,
+    RunbookStep,
+)
+from tests.unit.checks.builder import Book, Break, assert_found, day, run
+from tests.unit.checks.story import SCENARIO, passing
+from tests.unit.checks.story_runbook import EXECUTION
+
+ROW = "runbook_executions"
+
+
+def _row(**updates: Any) -> Break:
+    return lambda book: book.observe(ROW, lambda rows: [{**rows[0], **updates}])
+
+
+def _failed(book: Book) -> None:
+    book.edit(ExecutionEnded, {}, status="failed", error="step 1")
+
+
+def _note(outcome: str, phase: str) -> Break:
+    """Forget the operator's note of a step."""
+
+    def spoil(book: Book) -> None:
+        book.entries = [
+            event
+            for event in book.entries
+            if not (
+                isinstance(event, Exchange)
+                and isinstance(event.request_body, dict)
+                and (event.request_body["outcome"], event.request_body["phase"]) == (outcome, phase)
+            )
+        ]
+
+    return spoil
+
+
+def _no_executions(book: Book) -> None:
+    for kind in (ExecutionStarted, ExecutionEnded, RunbookStep):
+        book.drop(kind)
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "no row": (runbook_rows, lambda b: b.observe(ROW, lambda rows: []), "no row in runbook_executions"),
+    "a row too many": (
+        runbook_rows,
+        lambda b: b.observe(ROW, lambda rows: [*rows, {**rows[0], "id": "x-9"}]),
+        "nobody carried out",
+    ),
+    "another version": (runbook_rows, _row(runbook_version="9"), "version differs"),
+    "another operator": (runbook_rows, _row(executed_by="fred"), "operator differs"),
+    "left in progress": (runbook_rows, _row(status="in_progress"), "status differs"),
+    "completed though it failed": (runbook_rows, _failed, "status differs"),
+    "another state before": (runbook_rows, _row(system_state_before={}), "state before differs"),
+    "another state after": (runbook_rows, _row(system_state_after={}), "state after differs"),
+    "no state after": (runbook_rows, _row(system_state_after=None), "no snapshot of the system's state"),
+    "failed without a reason": (
+        runbook_rows,
+        lambda b: [_failed(b), _row(status="failed", error_reason=None)(b)],
+        "failed without a reason",
+    ),
+    "started at another time": (runbook_rows, _row(start_time=day(4).isoformat()), "start time differs"),
+    "ended at another time": (
+        runbook_rows,
+        _row(end_time=day(5, 11).isoformat(), duration_seconds=3_600),
+        "end time differs",
+    ),
+    "no end": (runbook_rows, _row(end_time=None), "no end time or duration"),
+    "another duration": (runbook_rows, _row(duration_seconds=1), "duration is not end − start"),
+    "inserted twice": (
+        runbook_rows,
+        lambda b: b.write_of(ROW).changes.append(b.write_of(ROW).changes[0]),
+        "times it was inserted",
+    ),
+    "final twice": (
+        runbook_rows,
+        lambda b: b.write(day(5, 11), (ROW, {"id": EXECUTION, "status": "completed"})),
+        "became final",
+    ),
+    "an output that differs": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunbookStep, {"writes": True}, matched=False),
+        "not the documented output",
+    ),
+    "an exit status that differs": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunbookStep, {"writes": True}, exit_status=1),
+        "not the documented output",
+    ),
+    "an execution that failed": (runbook_steps_exact, _failed, "the execution failed"),
+    "an execution that never ended": (runbook_steps_exact, lambda b: b.drop(ExecutionEnded), "never ended"),
+    "an execution without steps": (runbook_steps_exact, lambda b: b.drop(RunbookStep), "without a step"),
+    "a text changed under its version": (
+        runbook_steps_exact,
+        lambda b: b.add(b.history().of(ExecutionStarted)[0].model_copy(update={"sha256": "r1"}), day(5, 11)),
+        "another text under the same name",
+    ),
+    "a step not announced": (runbook_steps_logged, _note("started", "recovery"), "was not logged before it ran"),
+    "a step without outcome": (runbook_steps_logged, _note("passed", "recovery"), "has no outcome in the log"),
+    "an outcome noted too late": (
+        runbook_steps_logged,
+        lambda b: b.edit(
+            Exchange,
+            {"request_body": {"execution_id": EXECUTION, "phase": "detection", "step": 1, "outcome": "passed"}},
+            at=day(5, 10, 0, 50),
+        ),
+        "was logged after the next had begun",
+    ),
+    "called for and not carried out": (runbooks_rehearsed, _no_executions, "not carried out to its end"),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [runbook_rows, runbook_steps_exact, runbook_steps_logged, failures_escalated, faults_recovered],
+    ids=lambda check: check.name,
+)
+def test_a_quiet_run_needs_no_runbook(check: Check) -> None:
+    book = passing()
+    for kind in (
+        ExecutionStarted,
+        ExecutionEnded,
+        RunbookStep,
+        AlertFired,
+        AlertResolved,
+        FaultScheduled,
+        FaultInjected,
+    ):
+        book.drop(kind)
+    book.observe(ROW, lambda rows: [])
+    started = next(event for event in book.entries if event.kind == "run_started")  # type: ignore[attr-defined]
+    book.entries[0] = started.model_copy(update={"scenario_document": {**SCENARIO, "faults": []}})
+
+    result = run(check, book)
+
+    assert result.outcome == "pass"
+    assert result.note
+
+
+def test_an_alert_without_executions_is_not_a_quiet_run() -> None:
+    book = passing()
+    _no_executions(book)
+    book.observe(ROW, lambda rows: [])
+
+    assert run(runbook_rows, book).outcome == "unknown"

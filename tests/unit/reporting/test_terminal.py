@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from simulation.checks.base import Finding
+from simulation.history import History
+from simulation.reporting.terminal import COLUMNS, LINES, render, render_report
+from simulation.reporting.view import Report, build_report
+from simulation.verdict import Verdict
+from tests.unit.reporting.sample import failed_verdict, passed_verdict, unknown_verdict
+
+PATH = Path("reports/founder_absence_14d/latest/report.html")
+MANY = tuple(
+    Finding(check="exactly_once", subject="s" * 90, message="m" * 90, expected="e" * 90, actual="a" * 90, seqs=(1,))
+    for _ in range(50)
+)
+
+
+def screen(verdict: Verdict, history: History) -> list[str]:
+    return lines_of(build_report(history, verdict))
+
+
+def lines_of(report: Report) -> list[str]:
+    console = Console(width=COLUMNS, color_system=None)
+    with console.capture() as captured:
+        console.print(render_report(report, PATH))
+    return captured.get().splitlines()
+
+
+@pytest.mark.parametrize("verdict", [passed_verdict(), failed_verdict(), unknown_verdict(), failed_verdict(*MANY)])
+def test_it_fits_one_screen(history: History, verdict: Verdict) -> None:
+    lines = screen(verdict, history)
+    assert len(lines) <= LINES
+    assert max(map(len, lines)) <= COLUMNS
+
+
+def test_it_fits_one_screen_when_everything_is_wrong(history: History) -> None:
+    verdict = failed_verdict(*MANY)
+    criteria = tuple(replace(criterion, outcome="fail") for criterion in verdict.criteria)
+    report = build_report(history, replace(verdict, criteria=criteria))
+    crowded = replace(report, faults=report.faults * 5)
+    assert len(lines_of(crowded)) <= LINES
+
+
+def test_a_passed_run_lists_the_success_criteria_in_the_specifications_words(history: History) -> None:
+    lines = screen(passed_verdict(), history)
+    assert lines[0].startswith("✓ PASS")
+    assert "  ✓ No founder intervention required at any point" in lines
+    assert "  ✓ Failure criteria: 8 of 8 did not occur" in lines
+
+
+def test_faults_money_and_the_report_are_on_it(history: History) -> None:
+    text = "\n".join(screen(passed_verdict(), history))
+    assert "transfer timeout before         53 min  runbook payout_transfer_stuck_in_retryable" in text
+    assert "in   $840.00 by 43 payments" in text
+    assert "balance at Stripe $500.00 → $561.64; still owed $30.00" in text
+    assert str(PATH) in text
+
+
+def test_a_failed_run_starts_with_its_findings(history: History) -> None:
+    lines = screen(failed_verdict(), history)
+    assert lines[0].startswith("✗ FAIL")
+    assert "the prize was transferred twice" in lines[4]
+    assert lines[-1] == "Again   simulate run founder_absence_14d --seed 7"
+
+
+def test_an_unknown_run_starts_with_its_doubts(history: History) -> None:
+    lines = screen(unknown_verdict(), history)
+    assert lines[0].startswith("? UNKNOWN")
+    assert "the write-ahead log witness recorded no transaction" in lines[4]
+
+
+def test_control_characters_and_markup_do_not_reach_the_terminal(history: History) -> None:
+    finding = Finding(check="exactly_once", subject="\x1b[31m[red]evil[/red]", message="m")
+    text = "\n".join(screen(failed_verdict(finding), history))
+    assert "\x1b" not in text
+    assert "[red]evil[/red]" in text
+
+
+def test_render_takes_history_and_verdict(history: History) -> None:
+    console = Console(width=COLUMNS, color_system=None)
+    with console.capture() as captured:
+        console.print(render(passed_verdict(), history, PATH))
+    assert captured.get().startswith("✓ PASS")
