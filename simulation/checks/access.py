@@ -6,6 +6,7 @@ Source: spec/iteration-06.md (06C, measurable constraints 1 to 3), DESIGN.md (in
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
@@ -94,18 +95,13 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
     prints = case.events(Fingerprint)
     if not prints or prints[0].moment != "start":
         raise CannotTell("no fingerprint was taken at the start")
-    first = prints[0]
-    for later in prints[1:]:
+    for earlier, later in pairwise(prints):
         inquiry.examine()
         for name in _FINGERPRINTS:
-            if getattr(later, name) != getattr(first, name):
-                inquiry.find(
-                    name.replace("_", " "),
-                    "changed during the absence",
-                    expected=getattr(first, name),
-                    actual=getattr(later, name),
-                    events=(later, first),
-                )
+            before, after = getattr(earlier, name), getattr(later, name)
+            if before != after:
+                what = name.replace("_", " ")
+                inquiry.find(what, "changed during the absence", expected=before, actual=after, events=(later, earlier))
     if prints[-1].moment != "end":
         inquiry.doubt("no fingerprint was taken at the end")
     if case.started.days > 1 and not any(item.moment == "during" for item in prints):

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
-from simulation.checks.expected import expected_settlements
+from simulation.checks.expected import Expected, expected_settlements
 from simulation.checks.relations import (
     IngestionErrorRow,
     IngestionEventRow,
@@ -159,36 +159,34 @@ def _invalid_not_taken(case: Case, inquiry: Inquiry) -> None:
 @check("Every settlement used the provider's last word, applied once, and scored by it", needs_end=True)
 def scores_applied(case: Case, inquiry: Inquiry) -> None:
     settled = {row.contest_id: row for row in case.rows(SettlementRow)}
-    events = case.rows(IngestionEventRow)
     runs = case.rows(SettlementRunRow)
     for contest_id, expected in expected_settlements(case).items():
         inquiry.examine()
-        publication = expected.publication
-        if not any(
-            row.contest_id == contest_id
-            and row.payload_sha256 == publication.payload_sha256
-            and row.validation_status == "VALID"
-            and row.received_at <= expected.closed_at
-            for row in events
-        ):
+        name, publication = expected.contest.key, expected.publication
+        if not _ingested(case, expected):
             inquiry.find(
-                expected.contest.key,
+                name,
                 "settled without the provider's final board",
                 expected=f"revision {publication.revision} ingested before {expected.closed_at:%Y-%m-%d %H:%M}",
                 events=(publication,),
             )
         completed = sum(run.contest_id == contest_id and run.status == "COMPLETE" for run in runs)
         if completed != 1:
-            inquiry.find(expected.contest.key, "not settled by exactly one run", expected=1, actual=completed)
+            inquiry.find(name, "not settled by exactly one run", expected=1, actual=completed)
         ours = {placing.user_id: placing.score for placing in expected.settlement.placings}
         theirs = {ranking.user_id: ranking.score for ranking in settled[contest_id].results.rankings}
         if ours != theirs:
-            inquiry.find(
-                expected.contest.key,
-                "scores differ from the provider's",
-                expected=ours,
-                actual=theirs,
-                events=(publication,),
-            )
+            inquiry.find(name, "scores differ from the provider's", expected=ours, actual=theirs, events=(publication,))
     if not settled:
         raise CannotTell("no contest was settled")
+
+
+def _ingested(case: Case, expected: Expected) -> bool:
+    """The final board was in, and valid, when the books were closed."""
+    return any(
+        row.contest_id == expected.contest.contest_id
+        and row.payload_sha256 == expected.publication.payload_sha256
+        and row.validation_status == "VALID"
+        and row.received_at <= expected.closed_at
+        for row in case.rows(IngestionEventRow)
+    )

@@ -108,7 +108,7 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
     planned = frozenset(case.governance.planned_time_columns)
     first, last = case.started.window_start, case.started.window_end
     if case.whole:
-        last = max(last, case.history.ended.at)
+        last = max(last, case.ended.at)
     for change in case.wal.changes:
         inquiry.examine()
         if not first <= change.transaction.at <= last:

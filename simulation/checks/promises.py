@@ -5,6 +5,7 @@ Source: DESIGN.md (Witnesses and checks: every kind of event a scenario promises
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from simulation.checks.base import Inquiry, check
@@ -13,10 +14,12 @@ from simulation.checks.lifecycle import PATH
 from simulation.checks.money import grouped
 from simulation.history import (
     ClockProof,
+    DatabaseAccess,
     EntrantAction,
     FaultInjected,
     FaultScheduled,
     ProviderPublication,
+    Transaction,
     WebhookAttempt,
     WitnessSummary,
 )
@@ -107,8 +110,36 @@ def witnesses_present(case: Case, inquiry: Inquiry) -> None:
             inquiry.doubt(f"witness {name} recorded nothing")
         elif summary.problem is not None:
             inquiry.doubt(f"witness {name}: {summary.problem}")
+        elif (held := _held(case, name)) < summary.records:
+            inquiry.doubt(f"witness {name} saw {summary.records} records, the history holds {held}")
         else:
             inquiry.examine()
+    _gapless(case, inquiry)
+    _clocks(case, inquiry)
+
+
+def _held(case: Case, witness: WitnessName) -> float:
+    """Records in the history; without limit for a witness that also counts what it need not write down."""
+    if witness == "wal":
+        return sum(len(transaction.changes) for transaction in case.events(Transaction))
+    if witness == "access_log":
+        return sum(access.count for access in case.events(DatabaseAccess))
+    return math.inf
+
+
+def _gapless(case: Case, inquiry: Inquiry) -> None:
+    """Events and transactions are numbered from 1, so that one taken out shows."""
+    for what, numbers in (
+        ("event", [event.seq for event in case.history.events]),
+        ("transaction", [transaction.xid for transaction in case.events(Transaction)]),
+    ):
+        for expected, number in enumerate(numbers, start=1):
+            if number != expected:
+                inquiry.doubt(f"{what} {expected} is missing from the history")
+                break
+
+
+def _clocks(case: Case, inquiry: Inquiry) -> None:
     proofs = case.events(ClockProof)
     for proof in proofs:
         inquiry.examine()

@@ -95,34 +95,33 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
         started, ended = execution.started, execution.ended
         for step in execution.steps:
             inquiry.examine()
-            if not step.matched or step.exit_status != step.expected_exit_status:
-                inquiry.find(
-                    f"{started.runbook}, {step.section} step {step.step} (line {step.line})",
-                    f"not the documented output of: {step.command}",
-                    expected=f"{step.expected} (exit {step.expected_exit_status})",
-                    actual=f"{step.output} (exit {step.exit_status})",
-                    events=(step,),
-                )
+            _step_is_exact(inquiry, execution, step)
         if not execution.steps and ended is not None:
             inquiry.find(_name(execution), "an execution without a step", events=(started,))
         if ended is not None and ended.status != "completed":
-            inquiry.find(
-                _name(execution),
-                f"the execution {ended.status}",
-                expected="completed",
-                actual=ended.error,
-                events=(ended, started),
-            )
+            what = f"the execution {ended.status}"
+            inquiry.find(_name(execution), what, expected="completed", actual=ended.error, events=(ended, started))
         if case.whole and ended is None:
             inquiry.find(_name(execution), "the execution never ended", events=(started,))
         if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
-            inquiry.find(
-                _name(execution),
-                "another text under the same name and version",
-                actual=started.sha256,
-                events=(started,),
-            )
+            what = "another text under the same name and version"
+            inquiry.find(_name(execution), what, actual=started.sha256, events=(started,))
     _excuse_none(case, inquiry)
+
+
+def _step_is_exact(inquiry: Inquiry, execution: Execution, step: RunbookStep) -> None:
+    if not step.matched or step.exit_status != step.expected_exit_status:
+        inquiry.find(
+            _step_name(execution, step),
+            f"not the documented output of: {step.command}",
+            expected=f"{step.expected} (exit {step.expected_exit_status})",
+            actual=f"{step.output} (exit {step.exit_status})",
+            events=(step,),
+        )
+
+
+def _step_name(execution: Execution, step: RunbookStep) -> str:
+    return f"{execution.started.runbook}, {step.section} step {step.step} (line {step.line})"
 
 
 @check("Every step was logged as started before it ran and with its outcome before the next began", needs_end=True)
@@ -167,11 +166,7 @@ def _noted(log: list[Exchange], step: RunbookStep, outcome: str, *, after: int =
 
 
 def _not_logged(inquiry: Inquiry, execution: Execution, step: RunbookStep, what: str) -> None:
-    inquiry.find(
-        f"{execution.started.runbook}, {step.section} step {step.step} (line {step.line})",
-        f"the step {what}",
-        events=(step,),
-    )
+    inquiry.find(_step_name(execution, step), f"the step {what}", events=(step,))
 
 
 @check("Every runbook that the run called for was rehearsed in it", needs_end=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -125,7 +125,7 @@ def _job(
     def run() -> JobResult:
         acting = context.of_job(name)
         try:
-            result = JobResult(counts=asdict(work(acting)))
+            result = JobResult(counts=vars(work(acting)))
         except Exception as error:
             result = JobResult(error=" ".join(repr(error).split())[:500])
             runtime.log.error(domain, "job broke off", job=name, error=result.error, request_id=acting.request_id)

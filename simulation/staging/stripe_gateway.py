@@ -67,7 +67,9 @@ class StripeGateway:
     """Stripe through the official client; every method raises `stripe.StripeError`."""
 
     def __init__(self, *, api_key: str, base_url: str, timeout_seconds: float) -> None:
-        self._http = stripe.RequestsClient(timeout=timeout_seconds)
+        session = requests.Session()
+        session.trust_env = False  # no proxy of the machine may see a payment
+        self._http = stripe.RequestsClient(timeout=timeout_seconds, session=session)
         self._client = stripe.StripeClient(
             api_key, base_addresses={"api": base_url}, max_network_retries=0, http_client=self._http
         )

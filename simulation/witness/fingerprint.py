@@ -20,8 +20,10 @@ _SETTINGS = """
 SELECT coalesce(string_agg(name || '=' || coalesce(setting, ''), E'\\n' ORDER BY name), '') AS text
 FROM pg_settings WHERE source NOT IN ('client', 'session', 'override')"""
 _GRANTS = """
-SELECT (SELECT coalesce(string_agg(grantee || ' ' || privilege_type || ' ' || table_name || '.' || column_name, E'\\n'
-          ORDER BY grantee, table_name, column_name, privilege_type), '') FROM information_schema.column_privileges)
+SELECT (SELECT coalesce(string_agg(relname || ' ' || coalesce(relacl::text, ''), E'\\n' ORDER BY relname), '')
+          FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+    || (SELECT coalesce(string_agg(attrelid::regclass || '.' || attname || ' ' || attacl::text, E'\\n'
+          ORDER BY attrelid::regclass::text, attname), '') FROM pg_attribute WHERE attacl IS NOT NULL)
     || (SELECT coalesce(string_agg(rolname || ' ' || rolsuper || rolcanlogin || rolcreaterole || rolreplication, E'\\n'
           ORDER BY rolname), '') FROM pg_roles)
     || (SELECT coalesce(string_agg(roleid::regrole || ' ' || member::regrole, E'\\n' ORDER BY roleid, member), '')

@@ -67,7 +67,7 @@ class JobDriver:
             yield self._kernel.until(due)
             due += interval
             now = self._kernel.now
-            with caused_by(f"job:{tally.job.name}:{now:%Y-%m-%dT%H:%M:%S}"):
+            with caused_by(f"job:{tally.job.name}:{now.isoformat()}"):
                 outcome = tally.job.run()
                 if outcome.error is not None:
                     self._recorder.record(JobFailed(job=tally.job.name, error=outcome.error))

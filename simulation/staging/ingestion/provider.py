@@ -50,6 +50,7 @@ class Provider:
         self._retry_delays_seconds = retry_delays_seconds
         self._sleep = sleep
         self._session = requests.Session()
+        self._session.trust_env = False  # no proxy or .netrc of the machine may come between
 
     def fetch(self, provider_event_id: str, etag: str | None) -> Unchanged | Payload | ProviderFailure:
         """The leaderboard of a tournament; `etag` of the last good body makes the request conditional."""

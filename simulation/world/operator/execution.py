@@ -31,7 +31,7 @@ from simulation.witness.exchange import ExchangeContext
 from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
 from simulation.world.operator.match import compare
 from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, Step
-from simulation.world.operator.terminal import Terminal
+from simulation.world.operator.terminal import Answer, Terminal
 
 Status = Literal["completed", "failed", "partial"]
 
@@ -182,6 +182,15 @@ class Execution:
             self._trail.step(self._id, section=step.section, number=step.number, outcome="started")
         self._wrote = self._wrote or step.writes
         answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+        difference = self._difference(step, answer)
+        outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
+        with self._acting("operator_robot"):
+            self._desk.recorder.record(_transcript(self._id, step, answer, matched=difference is None))
+            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=difference)
+        return difference
+
+    def _difference(self, step: Step, answer: Answer) -> str | None:
+        """Compare; an answer that is as written adds its captures."""
         comparison = compare(expected=step.expected, output=answer.output, known=self._captures)
         difference = answer.problem or comparison.difference
         if difference is None and answer.exit_status != step.exit_status:
@@ -189,25 +198,6 @@ class Execution:
         if difference is None:
             self._captures.update(comparison.captures)
             self._steps_passed += 1
-        with self._acting("operator_robot"):
-            self._desk.recorder.record(
-                RunbookStep(
-                    execution_id=self._id,
-                    section=step.section.value,
-                    step=step.number,
-                    line=step.line,
-                    command=step.command,
-                    expected="\n".join(step.expected),
-                    output=answer.output.rstrip("\n"),
-                    exit_status=answer.exit_status,
-                    expected_exit_status=step.exit_status,
-                    matched=difference is None,
-                    writes=step.writes,
-                    request_ids=answer.request_ids,
-                )
-            )
-            outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
-            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=difference)
         return difference
 
     @contextmanager
@@ -223,3 +213,20 @@ class Execution:
 
 def _name(step: Step) -> str:
     return f"{step.section.heading} step {step.number} (line {step.line})"
+
+
+def _transcript(execution_id: str, step: Step, answer: Answer, *, matched: bool) -> RunbookStep:
+    return RunbookStep(
+        execution_id=execution_id,
+        section=step.section.value,
+        step=step.number,
+        line=step.line,
+        command=step.command,
+        expected="\n".join(step.expected),
+        output=answer.output.rstrip("\n"),
+        exit_status=answer.exit_status,
+        expected_exit_status=step.exit_status,
+        matched=matched,
+        writes=step.writes,
+        request_ids=answer.request_ids,
+    )

@@ -76,6 +76,7 @@ class Shell:
         os.close(status_write_fd)
         self._selector = self._watch()
         self._output = bytearray()
+        self._busy = False
         self._wall_left_seconds = settings.wall_deadline_seconds
 
     def assign(self, name: str, value: str) -> None:
@@ -85,6 +86,7 @@ class Shell:
     def begin(self, command: str) -> None:
         """Type a command; :meth:`proceed` until it is finished."""
         self._output.clear()
+        self._busy = True
         self._wall_left_seconds = self._settings.wall_deadline_seconds
         self._type(f"eval {shlex.quote(command)} </dev/null {self._redirection}")
         self._type(self._report)
@@ -108,7 +110,7 @@ class Shell:
             return
         self._bash.stdin.close()
         try:
-            self._bash.wait(timeout=2)
+            self._bash.wait(timeout=0 if self._busy else 2)
         except subprocess.TimeoutExpired:
             self._kill()
         assert self._bash.stdout is not None
@@ -173,6 +175,7 @@ class Shell:
             pass
         if not status:
             return self._break("the command ended the shell")
+        self._busy = False
         return Finished(output=self._output.decode(errors="replace"), exit_status=int(status))
 
     def _read_output(self) -> int:

@@ -14,7 +14,8 @@ from simulation.checks.lifecycle import (
 )
 from simulation.history import ExecutionEnded, ExecutionStarted, JobSummary, ProviderAnswer
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
-from tests.unit.checks.story import moved, passing
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_contest import moved
 from tests.unit.checks.story_runbook import exchange
 
 

@@ -17,6 +17,7 @@ from simulation.history import (
     EntrantAction,
     ExecutionStarted,
     FaultInjected,
+    History,
     JobFailed,
     JobSummary,
     MetricChange,
@@ -27,8 +28,9 @@ from simulation.history import (
     WebhookAttempt,
     WitnessSummary,
 )
-from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
-from tests.unit.checks.story import SCENARIO, passing
+from tests.unit.checks.builder import GOVERNANCE, Book, Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_contest import SCENARIO
 
 
 def _job(name: str, **updates: Any) -> Break:
@@ -188,8 +190,18 @@ def test_habits_of_payers_are_not_promised_where_there_is_no_fee() -> None:
         (witnesses_present, lambda b: b.drop(WitnessSummary, witness="wal"), "wal left no summary"),
         (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "wal"}, records=0), "wal recorded nothing"),
         (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "wal"}, problem="torn"), "torn"),
+        (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "wal"}, records=999), "saw 999 records"),
+        (witnesses_present, lambda b: b.edit(WitnessSummary, {"witness": "access_log"}, records=4), "saw 4 records"),
         (witnesses_present, lambda b: b.drop(ClockProof, subject="postgres"), "postgres was not compared"),
     ],
 )
 def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
     assert_unknown(check, passing(), spoil, reason)
+
+
+def test_an_event_taken_out_of_the_history_shows() -> None:
+    whole = passing().history().events
+
+    result = witnesses_present.run(History([*whole[:50], *whole[51:]]), GOVERNANCE)
+
+    assert (result.outcome, result.unknown) == ("unknown", "event 51 is missing from the history")

@@ -25,7 +25,8 @@ from simulation.history import (
     RunbookStep,
 )
 from tests.unit.checks.builder import Book, Break, assert_found, day, run
-from tests.unit.checks.story import SCENARIO, passing
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_contest import SCENARIO
 from tests.unit.checks.story_runbook import EXECUTION
 
 ROW = "runbook_executions"

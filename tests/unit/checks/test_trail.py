@@ -11,7 +11,8 @@ from simulation.checks.base import Check
 from simulation.checks.permanence import append_only, books_match_wal, time_window
 from simulation.history import Change
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
-from tests.unit.checks.story import moved, passing
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_contest import moved
 from tests.unit.checks.story_runbook import EXECUTION
 
 

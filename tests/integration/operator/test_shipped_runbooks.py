@@ -1,0 +1,116 @@
+"""The runbooks that come with the project, carried out against the staging platform in the trouble they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from simulation.faults.schedule import FaultPlan
+from simulation.history import (
+    AlertFired,
+    AlertResolved,
+    Escalated,
+    ExecutionEnded,
+    ExecutionStarted,
+    History,
+    RunbookStep,
+)
+from simulation.progress import Silent
+from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.run import begin, live
+from simulation.run_directory import RunDirectory
+from simulation.scenario_file import load_scenario
+from simulation.stage import RunRequest, stage
+from simulation.world.alert_rules import load_rules
+from simulation.world.operator.parser import load_runbook, load_runbooks
+from simulation.world.operator.runbook import Runbook
+
+HERE = Path(__file__).parent
+RUNBOOKS = [file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")) if file.name != "README.md"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lived:
+    """What a scenario left: its history, the platform's own record of executions and transfers, its last metrics."""
+
+    history: History
+    executions: Sequence[dict[str, object]]
+    transfers: Sequence[dict[str, object]]
+    metrics: str
+
+
+def lived(scenario_file: Path, runbooks: Sequence[Runbook], out: Path) -> Lived:
+    scenario = load_scenario(scenario_file, runbooks=RUNBOOKS_FOLDER)
+    request = RunRequest(
+        scenario=scenario,
+        seed=1,
+        plan=FaultPlan.from_scenario(scenario, 1),
+        rules=load_rules(ALERTS_FOLDER),
+        runbooks=runbooks,
+        out=out,
+    )
+    with stage(request, RunDirectory.create(out=out, scenario=scenario.name, seed=1), Silent()) as on:
+        begin(on)
+        live(on, Silent())
+        with on.context.acting("monitor"):
+            subject = on.ops_admin.user_id
+            return Lived(
+                history=History(on.recorder.events),
+                executions=on.get("/api/admin/runbooks/executions", subject=subject).json()["executions"],
+                transfers=on.get("/api/admin/payout-transfers", subject=subject).json()["payout_transfers"],
+                metrics=on.http.get("/metrics").text,
+            )
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    return lived(HERE / "all_runbooks.yaml", load_runbooks(RUNBOOKS_FOLDER), tmp_path_factory.mktemp("all"))
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_recovers_the_trouble_it_is_for(troubled: Lived, name: str) -> None:
+    history = troubled.history
+    (started,) = [event for event in history.of(ExecutionStarted) if event.runbook == name]
+    (ended,) = [event for event in history.of(ExecutionEnded) if event.runbook == name]
+    assert (ended.status, ended.error) == ("completed", None)
+    steps = [step for step in history.of(RunbookStep) if step.execution_id == started.execution_id]
+    assert any(step.writes and step.section == "recovery" for step in steps)
+    assert all(step.matched for step in steps)
+    (alert,) = [event for event in history.of(AlertFired) if event.runbook == name]
+    assert alert.cause.startswith("fault:")
+    assert [event.alert_id for event in history.of(AlertResolved) if event.alert_id == alert.alert_id]
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_an_execution_is_one_finished_row_at_its_last_step(troubled: Lived, name: str) -> None:
+    (row,) = [row for row in troubled.executions if row["runbook_name"] == name]
+    assert (row["status"], row["executed_by"]) == ("completed", "ops-user-123")
+    assert (row["execution_phase"], row["phase_step"]) == ("documentation", 1)
+    assert row["system_state_before"]
+    assert row["system_state_after"]
+
+
+def test_nothing_had_to_be_escalated(troubled: Lived) -> None:
+    assert troubled.history.of(Escalated) == []
+
+
+def test_a_failed_verification_takes_the_acknowledgement_back(tmp_path: Path) -> None:
+    name = "destination_account_invalid"
+    text = (RUNBOOKS_FOLDER / f"{name}.md").read_text()
+    expected = "failed for good, acknowledged, still owed: [COUNT]\n"
+    assert text.count(expected) == 1
+    file = tmp_path / f"{name}.md"
+    file.write_text(text.replace(expected, "something else\n"))
+    left = lived(HERE / "closed_account.yaml", [load_runbook(file)], tmp_path)
+    (ended,) = left.history.of(ExecutionEnded)
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error.endswith("rolled back as the runbook says")
+    assert len(left.history.of(Escalated)) == 1
+    assert [step.section for step in left.history.of(RunbookStep)][-2:] == ["rollback", "escalation"]
+    assert "payout_transfers_failed_terminal_unacknowledged 1\n" in left.metrics
+    assert [transfer["acknowledged_at"] for transfer in left.transfers] == [None]
+    assert [row["status"] for row in left.executions] == ["failed"]
