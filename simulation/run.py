@@ -124,6 +124,7 @@ def _every(on: Stage, sim_seconds: int, action: Callable[[], None]) -> SimProces
 
 def observe(on: Stage, convergence: Convergence) -> None:
     """Everything a witness still has to say, then the end."""
+    on.operator.go_off_shift()
     on.sampler.take()
     on.fingerprints.take("end")
     probe_access(on, "end")

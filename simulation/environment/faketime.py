@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
+import re
 from pathlib import Path
 
 from simulation.errors import EnvironmentFault
@@ -35,6 +37,18 @@ def _candidates() -> list[Path]:
         found.append(Path(spec.origin).parent / "vendor/libfaketime/src/libfaketime.so.1")
     found += sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     return found
+
+
+def remove_leftovers() -> None:
+    """Remove the shared memory that libfaketime leaves when a process under it is stopped at once.
+
+    The names end in the process id; those of living processes stay.
+    """
+    for path in Path("/dev/shm").glob("*faketime_*"):  # noqa: S108 - libfaketime's own place
+        match = re.fullmatch(r"(?:sem\.)?faketime_(?:sem|shm)_(\d+)", path.name)
+        if match is not None and not Path(f"/proc/{match[1]}").exists():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def clock_environment(*, library: Path, clock_file: Path) -> dict[str, str]:

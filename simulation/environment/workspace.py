@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from simulation.environment.faketime import remove_leftovers
 from simulation.errors import EnvironmentFault
 
 PREFIX = "founder-absence-"
@@ -57,10 +58,12 @@ def workspace() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        remove_leftovers()
 
 
 def reap_leftovers() -> list[Path]:
     """Stop servers and remove folders whose owner no longer lives; returns the folders removed."""
+    remove_leftovers()
     reaped = []
     for root in candidate_roots():
         for folder in sorted(root.glob(f"{PREFIX}*-*-*")) if root.is_dir() else []:

@@ -1,4 +1,4 @@
-"""What a fault does at the moment it meets the world: the words between the fault schedule and those who carry it out."""
+"""What a fault does when it meets the world: the words between the schedule and those who carry it out."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ProviderEffect:
 
 
 class Injector(Protocol):
-    """Asked wherever the world may go wrong. An effect that is returned counts as injected (and is recorded by the injector)."""
+    """Asked wherever the world may go wrong. An effect that is returned counts as injected and is on record."""
 
     def on_stripe_call(self, call: PendingCall) -> CallEffect | None: ...
 
@@ -76,7 +76,7 @@ class Injector(Protocol):
     def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None: ...
 
     def fault_of(self, business_key: str) -> str | None:
-        """Fault that touched this key before (a transfer id, a Stripe event id, an intent), so that what follows keeps its cause."""
+        """Fault that touched this key before, so that what follows keeps its cause."""
         ...
 
 
