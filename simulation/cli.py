@@ -54,7 +54,7 @@ def cli() -> None:
 )
 @click.option(
     "--environment",
-    type=click.Choice(["auto", "embedded"]),
+    type=click.Choice(["auto", "embedded", "containers", "compose"]),
     default="auto",
     show_default=True,
     help="Where PostgreSQL comes from.",

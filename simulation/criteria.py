@@ -76,7 +76,7 @@ _BEFORE = _rules(
     "before",
     (
         "All Iteration 05 (Automatic Payout) services are deployed to staging",
-        ("jobs_ran", "payout_automatic"),
+        ("jobs_ran", "payout_automatic", "stripe_contract"),
     ),
     (
         "All Iteration 06B runbooks are tested in staging (at least once per procedure)",

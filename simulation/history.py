@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TextIO, TypeVar
+from typing import Annotated, ClassVar, Literal, TextIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
@@ -28,6 +28,9 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    outside_digest: ClassVar[frozenset[str]] = frozenset()
+    """Fields that tell of the machine a run was made on, not of what happened: two environments differ in them."""
+
     seq: int = 0
     at: datetime = datetime.min.replace(tzinfo=UTC)
     cause: str = ""
@@ -37,6 +40,8 @@ class Event(BaseModel):
 
 
 class RunStarted(Event):
+    outside_digest = frozenset({"environment", "environment_reason"})
+
     kind: Literal["run_started"] = "run_started"
     scenario: str
     scenario_document: JsonValue
@@ -243,6 +248,41 @@ class StripeObject(Event):
     payment_intent_id: str | None = None
     destination: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class RequestShape(BaseModel):
+    """A kind of request to Stripe: endpoint (``{id}`` for an id) and parameters, each as ``name: kind of value``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    path: str
+    parameters: tuple[str, ...]
+    example_seq: int
+    """The first call of this shape."""
+
+
+class ShapeAnswer(BaseModel):
+    """What stripe-mock said of a shape's example."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: int
+    complaint: str = ""
+
+
+class StripeContract(Event):
+    """Every distinct shape of the platform's requests, and what stripe-mock said of each, in the same order."""
+
+    outside_digest = frozenset({"judge", "problem", "answers"})
+
+    kind: Literal["stripe_contract"] = "stripe_contract"
+    shapes: tuple[RequestShape, ...]
+    judge: str = ""
+    """Which stripe-mock; empty where there was none."""
+    problem: str = ""
+    """Why there was none, with the remedy."""
+    answers: tuple[ShapeAnswer, ...] = ()
 
 
 class WebhookAttempt(Event):
@@ -483,6 +523,7 @@ AnyEvent = Annotated[
     | StripeMovement
     | StripeBalance
     | StripeObject
+    | StripeContract
     | WebhookAttempt
     | ProviderPublication
     | ProviderAnswer
@@ -576,10 +617,10 @@ class History:
         return found[0] if found else None
 
     def digest(self) -> str:
-        """sha256 over the lines: the fingerprint of the run."""
+        """sha256 over the lines, without what only names the machine: the fingerprint of the run."""
         digest = hashlib.sha256()
         for event in self.events:
-            digest.update(line_of(event).encode() + b"\n")
+            digest.update(line_of(event, without=event.outside_digest).encode() + b"\n")
         return digest.hexdigest()
 
     @classmethod
@@ -600,6 +641,7 @@ class History:
         return cls(events)
 
 
-def line_of(event: Event) -> str:
+def line_of(event: Event, *, without: frozenset[str] = frozenset()) -> str:
     """One event as a line of ``history.jsonl``: JSON with sorted keys."""
-    return json.dumps(event.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    document = event.model_dump(mode="json", exclude=set(without))
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -19,8 +19,9 @@ from simulation.run_directory import RunDirectory
 from simulation.stage import PREPARATION, RunRequest, Stage, stage
 from simulation.verdict import Verdict, judge
 from simulation.witness.access import record_access
+from simulation.witness.stripe_contract import judge_contract
 
-_PROGRESS_INTERVAL_SECONDS = 2 * 3600
+_PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
 
 
@@ -69,7 +70,7 @@ def begin(on: Stage) -> None:
             absence_start=scenario.start,
             target=on.target.name,
             environment=on.server.name,
-            environment_reason=on.request.environment_reason,
+            environment_reason="; ".join(filter(None, (on.request.environment_reason, on.server.detail))),
             governance=on.target.governance,
         )
     )
@@ -136,4 +137,5 @@ def observe(on: Stage, convergence: Convergence) -> None:
     on.provider.record_final_state()
     on.recorder.record(WitnessSummary(witness="exchange", records=on.exchange.requests), cause="monitor")
     on.jobs.record_summaries()
+    on.recorder.record(judge_contract(on.recorder.events, on.stripe_mock), cause="monitor")
     on.recorder.record(convergence.ended(), cause="monitor")

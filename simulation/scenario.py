@@ -193,6 +193,11 @@ FaultKind = Literal[
     "provider_incomplete_final",
 ]
 
+TRANSFER_KINDS = ("transfer_", "destination_")
+"""How the names of kinds begin that strike a contest's transfers."""
+PAYMENT_KINDS = ("webhook_", "two_events_")
+"""How the names of kinds begin that strike the announcement of a contest's payments."""
+
 
 class Expectation(_Model):
     """Exactly one of the three."""

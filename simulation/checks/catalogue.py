@@ -20,6 +20,7 @@ from simulation.checks import (
     promises,
     reconciliation,
     runbooks,
+    stripe_contract,
     stripe_money,
 )
 from simulation.checks.base import Check
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     ledger.nothing_negative,
     ledger.postings_referenced,
     stripe_money.stripe_balance_explained,
+    stripe_contract.stripe_contract,
     audit.audit_completeness,
     audit.transition_audit,
     permanence.append_only,

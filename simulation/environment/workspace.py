@@ -50,8 +50,7 @@ def workspace() -> Iterator[Path]:
     """A folder that is gone afterwards, whatever happens; leftovers of killed runs are reaped first."""
     root = workspace_root()
     reap_leftovers()
-    pid = os.getpid()
-    folder = root / f"{PREFIX}{pid}-{_start_ticks(pid)}-{secrets.token_hex(3)}"
+    folder = root / f"{PREFIX}{owner_tag()}-{secrets.token_hex(3)}"
     folder.mkdir(mode=0o711)
     folder.chmod(0o711)
     try:
@@ -67,16 +66,22 @@ def reap_leftovers() -> list[Path]:
     reaped = []
     for root in candidate_roots():
         for folder in sorted(root.glob(f"{PREFIX}*-*-*")) if root.is_dir() else []:
-            if not _owner_lives(folder) and os.access(folder, os.W_OK):
+            if not owner_lives(folder.name.removeprefix(PREFIX)) and os.access(folder, os.W_OK):
                 _stop_server_in(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 reaped.append(folder)
     return reaped
 
 
-def _owner_lives(folder: Path) -> bool:
+def owner_tag() -> str:
+    """This process in a name: ``<pid>-<start ticks>``."""
+    return f"{os.getpid()}-{_start_ticks(os.getpid())}"
+
+
+def owner_lives(tag: str) -> bool:
+    """Whether the process that a name begins with (:func:`owner_tag`) still runs; True for a name of another form."""
     try:
-        pid, ticks = (int(part) for part in folder.name.removeprefix(PREFIX).split("-")[:2])
+        pid, ticks = (int(part) for part in tag.split("-")[:2])
     except ValueError:
         return True
     return _start_ticks(pid) == ticks

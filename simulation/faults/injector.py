@@ -10,6 +10,7 @@ from simulation.faults.effect_of import call_effect, provider_effect, webhook_ef
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import FaultInjected, Recorder
+from simulation.scenario import PAYMENT_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"
@@ -18,7 +19,8 @@ _PAID = "payment_intent.succeeded"
 class PlannedInjector:
     """The injector of a run; see :class:`simulation.faults.effects.Injector`.
 
-    Transfers and payments of a contest are numbered in the order in which Stripe first sees them.
+    Transfers and payments of a contest are numbered in the order in which Stripe first sees them; a transfer to an
+    account that a fault of another contest closed has no number, since nothing else can happen to it.
     """
 
     def __init__(self, *, plan: FaultPlan, recorder: Recorder, clock: SimulationClock, registry: Registry) -> None:
@@ -30,7 +32,7 @@ class PlannedInjector:
         self._payments: dict[str, list[str]] = {}
         self._strikes: Counter[str] = Counter()
         self._touched: dict[str, str] = {}
-        self._closed: dict[str, str] = {}  # destination that a fault closed → fault
+        self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed it
         self._over_at = plan.window_start
 
     # --- asked by the world --------------------------------------------------------------------------------------
@@ -40,10 +42,13 @@ class PlannedInjector:
         if call.method != "POST" or call.path != "/v1/transfers":
             return None
         transfer = call.business_key or call.idempotency_key or ""
+        closed_by = self._closed.get(call.destination or "")
+        if closed_by is not None:
+            return self._strike_transfer(closed_by, call, transfer)
         contest = self._registry.contest_key(call.contest_id)
         turn = _turn(self._transfers, contest, transfer)
         for fault in self._plan.faults:
-            if self._closed_by(fault, call) or self._is_due(fault, ("transfer_", "destination_"), contest, turn):
+            if self._is_due(fault, TRANSFER_KINDS, contest, turn):
                 return self._strike_transfer(fault, call, transfer)
         return None
 
@@ -54,7 +59,7 @@ class PlannedInjector:
         contest = self._registry.contest_key(webhook.contest_id)
         turn = _turn(self._payments, contest, webhook.object_id)
         for fault in self._plan.faults:
-            if self._is_due(fault, ("webhook_", "two_events_"), contest, turn) and not self._strikes[fault.fault_id]:
+            if self._is_due(fault, PAYMENT_KINDS, contest, turn) and not self._strikes[fault.fault_id]:
                 keys = {"stripe_event_id": webhook.event_id, "payment_intent": webhook.object_id}
                 self._strike(fault, keys, detail=f"payment {turn} of {contest}", lasts_seconds=fault.delay_seconds)
                 return webhook_effect(fault)
@@ -93,9 +98,6 @@ class PlannedInjector:
             and self._strikes[fault.fault_id] < fault.times
         )
 
-    def _closed_by(self, fault: PlannedFault, call: PendingCall) -> bool:
-        return call.destination is not None and self._closed.get(call.destination) == fault.fault_id
-
     def _meets(self, fault: PlannedFault, tournament: str) -> bool:
         now = self._clock.now
         if now < fault.starts_at or (fault.ends_at is not None and now >= fault.ends_at):
@@ -113,7 +115,7 @@ class PlannedInjector:
         if call.idempotency_key is not None:
             keys["idempotency_key"] = call.idempotency_key
         if fault.kind == "destination_invalid" and call.destination is not None:
-            self._closed[call.destination] = fault.fault_id
+            self._closed[call.destination] = fault
             keys["destination"] = call.destination
         effect = call_effect(fault)
         detail = f"{effect.mode}, strike {self._strikes[fault.fault_id] + 1}"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from simulation.chance import chance
 from simulation.errors import UsageError
 from simulation.history import FaultScheduled
-from simulation.scenario import Contest, Expectation, Fault, FaultKind, Scenario, Tournament
+from simulation.scenario import TRANSFER_KINDS, Contest, Expectation, Fault, FaultKind, Scenario, Tournament
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
@@ -153,7 +153,7 @@ def _window(
         return fault.at, fault.at + length if length else None
     assert fault.contest is not None, f"{fault.kind} without a contest"
     contest = contests[fault.contest]
-    if fault.kind.startswith(("transfer_", "destination_")):
+    if fault.kind.startswith(TRANSFER_KINDS):
         return tournaments[contest.tournament].final_board_at, None
     return contest.created, None
 

@@ -25,6 +25,8 @@ class Database:
         self._engine = sqlalchemy.create_engine(
             url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=0, pool_pre_ping=True
         )
+        self.transactions = 0
+        """Transactions begun by this process: what was read before the last one may be out of date."""
         self._compiled: dict[TextClause, str] = {}
         self._reader: Connection | None = None
         self._reader_lock = threading.Lock()
@@ -58,6 +60,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and rolls back if the block raises."""
+        self.transactions += 1
         with self._engine.begin() as connection:
             yield connection
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import TextClause
+
 from simulation.staging import context, lifecycle, payouts, reconciliation, settlement
+from simulation.staging.agenda import Agenda
 from simulation.staging.context import Context
 from simulation.staging.ingestion import poller
 from simulation.staging.logs import Domain
@@ -70,66 +73,72 @@ def make_jobs(runtime: Runtime, book: JobBook) -> tuple[Job, ...]:
     settings = runtime.settings
     if not settings.jobs_enabled:
         return ()
-    return (
-        _job(
-            runtime,
-            book,
-            "lifecycle_reconciler",
-            Every(seconds=settings.lifecycle_interval_seconds),
-            "Lifecycle",
-            lambda ctx: lifecycle.reconcile(runtime, ctx),
+    works = (
+        _Work(
+            name="lifecycle_reconciler",
+            schedule=Every(seconds=settings.lifecycle_interval_seconds),
+            domain="Lifecycle",
+            due=lifecycle.DUE,
+            run=lambda ctx: lifecycle.reconcile(runtime, ctx),
         ),
-        _job(
-            runtime,
-            book,
-            "ingestion_poller",
-            Every(seconds=settings.ingestion_interval_seconds),
-            "Ingestion",
-            lambda ctx: poller.run(runtime, ctx),
+        _Work(
+            name="ingestion_poller",
+            schedule=Every(seconds=settings.ingestion_interval_seconds),
+            domain="Ingestion",
+            due=poller.DUE,
+            run=lambda ctx: poller.run(runtime, ctx),
         ),
-        _job(
-            runtime,
-            book,
-            "settlement",
-            Every(seconds=settings.settlement_interval_seconds),
-            "Settlement",
-            lambda ctx: settlement.run(runtime, ctx),
+        _Work(
+            name="settlement",
+            schedule=Every(seconds=settings.settlement_interval_seconds),
+            domain="Settlement",
+            due=settlement.DUE,
+            run=lambda ctx: settlement.run(runtime, ctx),
         ),
-        _job(
-            runtime,
-            book,
-            "payout_scheduler",
-            Every(seconds=settings.payout_interval_seconds),
-            "Payout",
-            lambda ctx: payouts.run(runtime, ctx),
+        _Work(
+            name="payout_scheduler",
+            schedule=Every(seconds=settings.payout_interval_seconds),
+            domain="Payout",
+            due=payouts.OPEN,
+            run=lambda ctx: payouts.run(runtime, ctx),
         ),
-        _job(
-            runtime,
-            book,
-            "financial_reconciliation",
-            DailyAt(hour=settings.reconciliation_hour, minute=0),
-            "Payment",
-            lambda ctx: reconciliation.run(runtime, ctx),
+        _Work(
+            name="financial_reconciliation",
+            schedule=DailyAt(hour=settings.reconciliation_hour, minute=0),
+            domain="Payment",
+            due=None,
+            run=lambda ctx: reconciliation.run(runtime, ctx),
         ),
     )
+    agenda = Agenda(runtime.database, {work.name: work.due for work in works if work.due is not None})
+    return tuple(_job(runtime, book, agenda, work) for work in works)
 
 
-def _job(
-    runtime: Runtime,
-    book: JobBook,
-    name: str,
-    schedule: Every | DailyAt,
-    domain: Domain,
-    work: Callable[[Context], Any],
-) -> Job:
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What a job does; `due` is the query for its work, None for a job that always works."""
+
+    name: str
+    schedule: Every | DailyAt
+    domain: Domain
+    due: TextClause | None
+    run: Callable[[Context], Any]
+
+
+def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
     def run() -> JobResult:
-        acting = context.of_job(name)
+        result = _IDLE
         try:
-            result = JobResult(counts=vars(work(acting)))
+            if work.due is None or agenda.has_work_for(work.name):
+                result = JobResult(counts=vars(work.run(context.of_job(work.name))))
         except Exception as error:
             result = JobResult(error=" ".join(repr(error).split())[:500])
-            runtime.log.error(domain, "job broke off", job=name, error=result.error, request_id=acting.request_id)
-        book.record(name, result)
+            request_id = context.of_job(work.name).request_id
+            runtime.log.error(work.domain, "job broke off", job=work.name, error=result.error, request_id=request_id)
+        book.record(work.name, result)
         return result
 
-    return Job(name=name, schedule=schedule, run=run)
+    return Job(name=work.name, schedule=work.schedule, run=run)
+
+
+_IDLE = JobResult()

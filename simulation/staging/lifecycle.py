@@ -20,7 +20,7 @@ from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
-_DUE = text("""
+DUE = text("""
     SELECT c.id, c.status, c.lock_time, c.start_time, latest.id AS event_id,
            CASE c.status WHEN 'SCHEDULED' THEN 'LOCKED' WHEN 'LOCKED' THEN 'LIVE' ELSE 'COMPLETE' END AS target
     FROM contest_instances c
@@ -76,7 +76,7 @@ def transition(
 def reconcile(runtime: Runtime, context: Context) -> ReconcileResult:
     """Make every due transition, one step a contest; a failure keeps no other contest from moving."""
     made = failed = 0
-    for due in runtime.database.read(_DUE):
+    for due in runtime.database.read(DUE):
         try:
             made += _move(runtime, context, due)
         except Exception as error:

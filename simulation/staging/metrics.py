@@ -72,7 +72,6 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT 'stripe_webhook_dead_letters', '', count(*) FROM stripe_webhook_dead_letters
     WHERE resolved_at IS NULL AND failure_count >= {DEAD_LETTER_AFTER_FAILURES}
-    ORDER BY 1, 2
 """)  # noqa: S608 - every part is ours
 
 

@@ -14,10 +14,10 @@ from simulation.staging.context import Context
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
-# All that an idle run asks; without parameters, so that the server keeps its plan.
-_ANYTHING_OPEN = text("""
-    SELECT EXISTS (SELECT FROM payout_jobs WHERE status <> 'complete')
-        OR EXISTS (SELECT FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')) AS open
+OPEN = text("""
+    SELECT 1 FROM payout_jobs WHERE status <> 'complete'
+    UNION ALL
+    SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
 """)
 # Jobs whose transfers all wait for their back-off do not take up places.
 _DUE = text(f"""
@@ -68,8 +68,6 @@ class PayoutResult:
 
 def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
     """Attempt everything that is due; trouble with one payment never keeps another from being made."""
-    if not runtime.database.read(_ANYTHING_OPEN)[0].open:
-        return PayoutResult()
     settings = runtime.settings
     due = runtime.database.read(
         _DUE,

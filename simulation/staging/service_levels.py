@@ -24,6 +24,8 @@ class Rate:
     def __init__(self, window: timedelta) -> None:
         self._window = window
         self._hours: deque[_Hour] = deque()
+        self._total = 0
+        self._failed = 0
 
     def count(self, *, failed: bool) -> None:
         """One more request."""
@@ -32,13 +34,17 @@ class Rate:
             self._hours.append(_Hour(begins=hour))
         self._hours[-1].total += 1
         self._hours[-1].failed += failed
+        self._total += 1
+        self._failed += failed
 
     def totals(self) -> tuple[int, int]:
         """Requests and failures in the window."""
         begin = datetime.now(UTC) - self._window
         while self._hours and self._hours[0].begins < begin:
-            self._hours.popleft()
-        return sum(hour.total for hour in self._hours), sum(hour.failed for hour in self._hours)
+            left = self._hours.popleft()
+            self._total -= left.total
+            self._failed -= left.failed
+        return self._total, self._failed
 
 
 class ServiceLevels:

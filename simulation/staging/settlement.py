@@ -23,7 +23,7 @@ from simulation.staging.unit_of_work import UnitOfWork
 _TRANSIENT = (OperationalError, InterfaceError, PoolExhausted)
 
 # A run that failed is not repeated by itself: its cause is in the data, and a runbook decides.
-_DUE = text("""
+DUE = text("""
     SELECT c.id FROM contest_instances c
     LEFT JOIN LATERAL (SELECT status FROM settlement_audit s WHERE s.contest_instance_id = c.id
                        ORDER BY s.sequence_number DESC LIMIT 1) latest ON true
@@ -69,7 +69,7 @@ class SettlementResult:
 def run(runtime: Runtime, context: Context) -> SettlementResult:
     """Settle every contest that is due; a refusal is recorded and keeps no other contest from being settled."""
     settled = failed = 0
-    for due in runtime.database.read(_DUE):
+    for due in runtime.database.read(DUE):
         try:
             settle(runtime, context, due.id, reason="the contest is complete")
             settled += 1

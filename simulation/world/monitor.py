@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
-
 from simulation.clock import Kernel, SimProcess
 from simulation.history import AlertFired, AlertResolved, MetricChange, Recorder, caused_by
 from simulation.scenario import MonitorSettings
@@ -36,8 +34,8 @@ class _Active:
 class Monitor:
     """One run's monitoring.
 
-    :param scrape: the body of the metrics endpoint; ``httpx.HTTPError`` means it could not be had, and the series
-        ``up`` is 0 then, as Prometheus writes it.
+    :param scrape: the body of the metrics endpoint; None means it could not be had, and the series ``up`` is 0 then, as
+        Prometheus writes it.
     :param on_alert: told of every alert that fires, within the same instant.
     """
 
@@ -47,7 +45,7 @@ class Monitor:
         kernel: Kernel,
         recorder: Recorder,
         rules: Sequence[AlertRule],
-        scrape: Callable[[], str],
+        scrape: Callable[[], str | None],
         settings: MonitorSettings,
         on_alert: Callable[[AlertFired], None],
     ) -> None:
@@ -83,17 +81,11 @@ class Monitor:
     def observe(self) -> None:
         """One scrape and one evaluation of every rule."""
         self.scrapes += 1
-        body = self._fetch()
+        body = self._scrape()
         if body != self._body:
             self._body = body
             self._take(body)
         self._update_alerts()
-
-    def _fetch(self) -> str | None:
-        try:
-            return self._scrape()
-        except httpx.HTTPError:
-            return None
 
     def _take(self, body: str | None) -> None:
         samples = self._exposition.samples(body or "")

@@ -20,7 +20,7 @@ from simulation.staging.runtime import Runtime
 
 # A contest without a valid event needs the whole body, whatever tag an older contest of the same tournament left
 # behind.
-_FEEDS = text("""
+DUE = text("""
     SELECT c.provider_event_id, array_agg(c.id ORDER BY c.id) AS contest_ids, f.etag, f.last_error,
            coalesce(f.consecutive_failures, 0) AS consecutive_failures, bool_and(EXISTS (
                SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID'))
@@ -50,7 +50,7 @@ class PollResult:
 def run(runtime: Runtime, context: Context) -> PollResult:
     """Poll every feed that is due; trouble with one never keeps another from being polled."""
     polled = failed = stored = 0
-    for feed in runtime.database.read(_FEEDS):
+    for feed in runtime.database.read(DUE):
         polled += 1
         try:
             new_events = poll_feed(runtime, context, feed)

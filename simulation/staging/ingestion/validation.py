@@ -36,7 +36,7 @@ class _Reader:
     def member(self, owner: object, key: str, kind: type, path: str) -> object | None:
         """The member `key`, if it is there and of the kind."""
         where = f"{path}.{key}"
-        if not isinstance(owner, Mapping):
+        if not isinstance(owner, dict):
             self.error("INVALID_DATA_TYPE", path, f"expected an object, found {type(owner).__name__}")
             return None
         if key not in owner:
@@ -77,7 +77,7 @@ def validate(payload: object, provider_event_id: str) -> tuple[Board | None, lis
 
 
 def _event(reader: _Reader, payload: object, provider_event_id: str) -> Mapping[str, object] | None:
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         reader.error("SCHEMA_MISMATCH", "$", f"expected an object, found {type(payload).__name__}")
         return None
     if "events" in payload and payload["events"] in (None, []):

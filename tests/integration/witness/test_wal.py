@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from simulation.clock import SimulationClock
-from simulation.environment.embedded import slot_name
+from simulation.environment.server import slot_name
 from simulation.environment.protocol import Database
 from simulation.history import Recorder, Transaction
 from simulation.witness.wal import WalWitness

@@ -1,0 +1,67 @@
+"""The platform's requests to Stripe against Stripe's own description of its API, as stripe-mock holds it.
+
+The twin is ours and may share a misconception with the platform; stripe-mock shares none (spec/stripe.md, stripe-mock).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.history import RequestShape, ShapeAnswer, StripeContract
+
+SDK_API_VERSION = "2026-10-28.endive"
+MOCK_API_VERSION = "2026-08-26.dahlia"
+"""Of the pinned stripe-mock v0.203.0; it answers requests of every version by this one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skew:
+    """A parameter that the SDK's version of the API has and stripe-mock's has not: a refusal of it is no finding."""
+
+    method: str
+    path: str
+    parameter: str
+
+
+KNOWN_SKEW: tuple[Skew, ...] = ()
+"""Empty: nothing the builtin platform sends lies between the two versions."""
+
+
+@check("Stripe's own description of its API accepts the shape of every request the platform made")
+def stripe_contract(case: Case, inquiry: Inquiry) -> None:
+    contracts = case.events(StripeContract)
+    if not contracts:
+        inquiry.leave_unverified("no stripe-mock stood behind the twin")
+        return
+    contract = contracts[-1]
+    if not contract.judge:
+        inquiry.leave_unverified(contract.problem)
+        return
+    if len(contract.answers) != len(contract.shapes):
+        raise CannotTell(f"{contract.judge} judged {len(contract.answers)} of {len(contract.shapes)} shapes")
+    for shape, answer in zip(contract.shapes, contract.answers, strict=True):
+        inquiry.examine()
+        if answer.status >= 400 and not _is_known(shape):
+            _find(case, inquiry, contract, shape, answer)
+    if not contract.shapes:
+        inquiry.nothing_needed("the platform made no request to Stripe")
+
+
+def _find(case: Case, inquiry: Inquiry, contract: StripeContract, shape: RequestShape, answer: ShapeAnswer) -> None:
+    example = next((event for event in case.history.events if event.seq == shape.example_seq), None)
+    inquiry.find(
+        f"{shape.method} {shape.path}",
+        f"Stripe would refuse this request: {answer.complaint}",
+        expected=f"a request that {contract.judge} accepts (it speaks {MOCK_API_VERSION}, the SDK {SDK_API_VERSION})",
+        actual=", ".join(shape.parameters) or "no parameters",
+        events=(example, contract),
+    )
+
+
+def _is_known(shape: RequestShape) -> bool:
+    names = {parameter.partition(":")[0] for parameter in shape.parameters}
+    return any(
+        (skew.method, skew.path) == (shape.method, shape.path) and skew.parameter in names for skew in KNOWN_SKEW
+    )

@@ -1,0 +1,57 @@
+"""Which environment a run gets, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from simulation.environment.compose_file import images
+from simulation.environment.embedded import EmbeddedPostgres
+from simulation.environment.server import PostgresServer
+from simulation.errors import EnvironmentFault
+
+ENVIRONMENTS = ("embedded", "containers", "compose")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """``reason`` reads after the environment's name in the report."""
+
+    name: str
+    reason: str
+
+
+def choose(asked: str = "auto") -> Choice:
+    """The environment asked for; for ``auto`` containers when an engine answers and the image is here, else embedded.
+
+    ``auto`` downloads nothing: an image that is not here means ``embedded``.
+    """
+    if asked != "auto":
+        return Choice(name=asked, reason="asked for")
+    # The Docker client takes 0.2 s to import, which a run without an engine need not pay.
+    from simulation.environment import docker_presence
+
+    lacks = docker_presence.what_is_missing()
+    if lacks is None:
+        return Choice(name="containers", reason=f"auto: an engine answers and {images().postgres} is here")
+    return Choice(name="embedded", reason=f"auto: {lacks}")
+
+
+def provide(name: str, *, folder: Path, now: datetime) -> PostgresServer:
+    """The environment's server, not yet started.
+
+    :param folder: the run's workspace. :param now: the simulated instant at which it starts.
+    :raises EnvironmentFault: the packages for containers are not installed.
+    """
+    if name == "embedded":
+        return EmbeddedPostgres(folder=folder, now=now)
+    try:
+        from simulation.environment.compose import ComposePostgres
+        from simulation.environment.containers import ContainerPostgres
+    except ImportError as error:
+        raise EnvironmentFault(
+            problem=f"the environment {name!r} needs the package {error.name}",
+            remedy="run 'make setup', or: pip install testcontainers",
+        ) from error
+    return ContainerPostgres(folder=folder, now=now) if name == "containers" else ComposePostgres(now=now)

@@ -1,0 +1,136 @@
+"""Postgres in a container of this run alone: no network, reached through a Unix socket in the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from docker.errors import DockerException
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from simulation.environment.compose_file import images
+from simulation.environment.engine import connect, need_image, owner_labels, reap_containers, remove
+from simulation.environment.in_container import DATA_MOUNT, ContainerServer, fill_clock_folder
+from simulation.errors import EnvironmentFault
+from simulation.project import POSTGRES_FOLDER
+
+_INIT_FILES = {"roles.sql": "10-roles.sql", "passwords.sh": "20-passwords.sh"}
+"""In the order in which the image's entry point runs them."""
+
+# Ryuk needs an image of its own and a network; containers carry their owner instead, and the next run reaps.
+testcontainers_config.ryuk_disabled = True
+
+
+class ContainerPostgres(ContainerServer):
+    """See :class:`PostgresServer`.
+
+    :param folder: the workspace; holds socket, log and clock.
+    :param now: the simulated instant at which the server starts.
+    :param disk_megabytes: room for its data, which lives in memory.
+    """
+
+    name = "containers"
+
+    def __init__(self, *, folder: Path, now: datetime, disk_megabytes: int = 1024) -> None:
+        super().__init__()
+        self._folder = folder
+        self._now = now
+        self._disk_megabytes = disk_megabytes
+        self.host, self.port = str(folder / "socket"), 5432
+        self.clock_file = folder / "clock" / "now"
+
+    def start(self) -> None:
+        self._engine = connect()
+        reap_containers(self._engine)
+        need_image(self._engine, self._image)
+        for name, mode in (("clock", 0o755), ("socket", 0o777), ("log", 0o777)):
+            # The container's user is another one; only those who know the workspace's name come here.
+            (self._folder / name).mkdir()
+            (self._folder / name).chmod(mode)
+        fill_clock_folder(self._folder / "clock", self._now)
+        container = self._describe()
+        try:
+            _start(container)
+        finally:
+            self.container = container._container
+        self.await_ready(self.container)
+
+    def stop(self) -> None:
+        if self.container is not None:
+            remove(self.container)
+            self._engine.close()
+
+    def server_log(self) -> Iterator[str]:
+        file = self._folder / "log" / "server.json"
+        if file.exists():
+            with open(file) as lines:
+                yield from lines
+
+    def _describe(self) -> DockerContainer:
+        container = (
+            DockerContainer(self._image)
+            .with_command(["-c", "listen_addresses=", "-c", "log_directory=/simulation/log"])
+            .with_tmpfs_mount(DATA_MOUNT, f"size={self._disk_megabytes}m")
+            .with_volume_mapping(POSTGRES_FOLDER, "/simulation/postgres")
+            .with_volume_mapping(self._folder / "clock", "/simulation/clock")
+            .with_volume_mapping(self._folder / "socket", "/simulation/socket", "rw")
+            .with_volume_mapping(self._folder / "log", "/simulation/log", "rw")
+        )
+        for name, place in _INIT_FILES.items():
+            container.with_volume_mapping(POSTGRES_FOLDER / name, f"/docker-entrypoint-initdb.d/{place}")
+        options: dict[str, Any] = {
+            "user": "postgres",
+            "entrypoint": ["bash", "/simulation/postgres/start.sh"],
+            "network_mode": "none",
+            "labels": owner_labels(),
+            "cpuset_cpus": _our_cpus(),
+        }
+        return container.with_kwargs(**options)
+
+
+def _start(container: DockerContainer) -> None:
+    try:
+        container.start()
+    except DockerException as error:
+        raise EnvironmentFault(
+            problem=f"the engine could not start {container.image}: {error}",
+            remedy="run 'simulate doctor'; 'docker ps -a' shows what is there",
+        ) from error
+
+
+def _our_cpus() -> str | None:
+    """The core that harness and server share (see ``cpu.py``), in the engine's words."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
+
+
+@contextmanager
+def stripe_mock_container(folder: Path, socket_name: str) -> Iterator[tuple[Path, str]]:
+    """A stripe-mock without network; yields its Unix socket and which container it is. It may not be up yet."""
+    image = images().stripe_mock
+    place = folder / "stripe-mock"
+    place.mkdir()
+    with closing(connect()) as engine:
+        reap_containers(engine)
+        need_image(engine, image)
+        container = DockerContainer(image).with_volume_mapping(place, "/simulation", "rw")
+        container.with_command(["-http-unix", f"/simulation/{socket_name}"])
+        options: dict[str, Any] = {
+            "user": f"{os.getuid()}:{os.getgid()}",  # a socket that this process may connect to
+            "entrypoint": ["/bin/stripe-mock"],
+            "network_mode": "none",
+            "labels": owner_labels(),
+        }
+        container.with_kwargs(**options)
+        try:
+            _start(container)
+            yield place / socket_name, f"container {container.get_wrapped_container().short_id} of {image}"
+        finally:
+            if container._container is not None:
+                remove(container._container)

@@ -1,0 +1,30 @@
+"""Whether containers can be had on this machine, told in a few words; costs nothing where there is no Docker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from simulation.environment.compose_file import images
+from simulation.errors import EnvironmentFault
+
+_SOCKET = Path("/var/run/docker.sock")
+
+
+def what_is_missing() -> str | None:
+    """Why ``containers`` cannot be chosen; None when it can."""
+    if not os.environ.get("DOCKER_HOST") and not _SOCKET.exists():
+        return "no Docker engine on this machine"
+    try:
+        from simulation.environment.engine import connect, has_image
+    except ImportError as error:
+        return f"the package {error.name} is not installed"
+    try:
+        client = connect()
+    except EnvironmentFault:
+        return "no Docker engine answers"
+    try:
+        here = has_image(client, images().postgres)
+    finally:
+        client.close()
+    return None if here else f"the image {images().postgres} is not here ('make images' builds it)"

@@ -1,0 +1,107 @@
+"""The Docker engine: whether one answers, whether an image is here, and what killed runs left in it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from simulation.environment.workspace import owner_lives, owner_tag
+from simulation.errors import EnvironmentFault
+
+OWNER_LABEL = "founder-absence.owner"
+_API_TIMEOUT_WALL_SECONDS = 60
+
+
+def connect() -> docker.DockerClient:
+    """A client of the engine.
+
+    :raises EnvironmentFault: none answers.
+    """
+    client = None
+    try:
+        client = docker.from_env(timeout=_API_TIMEOUT_WALL_SECONDS)
+        client.ping()
+    except DockerException as error:
+        if client is not None:
+            client.close()
+        raise EnvironmentFault(
+            problem=f"no Docker engine answers: {error}",
+            remedy="start one (as root: dockerd &), point DOCKER_HOST at it, or run with --environment embedded",
+        ) from error
+    return client
+
+
+def has_image(client: docker.DockerClient, image: str) -> bool:
+    """Whether the image is on this machine already."""
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def need_image(client: docker.DockerClient, image: str) -> None:
+    """See that the image is here, from its registry if need be.
+
+    :raises EnvironmentFault: it is not and cannot be had.
+    """
+    if has_image(client, image):
+        return
+    try:
+        client.images.pull(image)
+    except APIError as error:
+        raise EnvironmentFault(
+            problem=f"the image {image} is not here and cannot be pulled: {error.explanation or error}",
+            remedy="build it without a registry: make images",
+        ) from error
+
+
+def owner_labels() -> dict[str, str]:
+    """Labels that tell a later run whose container this is."""
+    return {OWNER_LABEL: owner_tag()}
+
+
+def reap_containers(client: docker.DockerClient) -> list[str]:
+    """Remove containers whose run no longer lives; returns their short ids."""
+    reaped = []
+    for container in client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
+        if not owner_lives(container.labels[OWNER_LABEL]):
+            remove(container)
+            reaped.append(container.short_id)
+    return reaped
+
+
+def remove(container: Any) -> None:
+    """Kill and remove a container with its anonymous volumes; one that is gone already is fine."""
+    try:
+        container.remove(force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:  # another process is removing it right now
+            raise
+
+
+class Exit:
+    """Whether a container has ended, known without asking the engine each time: a thread waits for it."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+        self._ended = threading.Event()
+        self.status: int | None = None
+        threading.Thread(target=self._wait, name="container-exit", daemon=True).start()
+
+    @property
+    def happened(self) -> bool:
+        return self._ended.is_set()
+
+    def _wait(self) -> None:
+        try:
+            self.status = self._container.client.api.wait(self._container.id, timeout=None)["StatusCode"]
+        except Exception:
+            self.status = None  # removed, or the engine is gone
+        finally:
+            self._ended.set()

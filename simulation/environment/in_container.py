@@ -1,0 +1,99 @@
+"""What ``containers`` and ``compose`` share: a server inside a container, its clock folder, its passwords."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError
+
+from simulation.clock import write_clock_file
+from simulation.environment.compose_file import images
+from simulation.environment.engine import Exit
+from simulation.environment.faketime import clock_library
+from simulation.environment.protocol import ROLES
+from simulation.environment.server import SUPERUSER, PostgresServer
+from simulation.errors import EnvironmentFault
+
+LIBRARY_NAME = "libfaketime.so.1"
+_CLOCK_REFUSED = 64
+"""Exit status of the start script when libfaketime does not move the image's clock."""
+_PASSWORDS = "/var/run/postgresql/passwords"
+DATA_MOUNT = "/tmp"  # noqa: S108 - in the container, in memory
+"""A folder that every image has with mode 1777, which the engine keeps for what it mounts there."""
+LOG_FILE = f"{DATA_MOUNT}/pgdata/log/server.json"
+_READY_DEADLINE_WALL_SECONDS = 60.0
+
+
+class ContainerServer(PostgresServer):
+    """A subclass starts the container, hands it to :meth:`await_ready`, and knows where its log is."""
+
+    def __init__(self) -> None:
+        self.passwords = {}
+        self.container: Any = None
+        self._exit: Exit | None = None
+        self._image = images().postgres
+
+    @property
+    def alive(self) -> bool:
+        return self._exit is not None and not self._exit.happened
+
+    @property
+    def detail(self) -> str:
+        return f"container {self.container.short_id} of {self._image}"
+
+    def last_words(self) -> str:
+        try:
+            lines = self.container.logs(tail=3).decode(errors="replace").strip().splitlines()
+        except APIError as error:
+            return f"the container is gone ({error.explanation})"
+        return " ".join(lines)
+
+    def await_ready(self, container: Any) -> None:
+        """Wait until the server accepts connections, and learn this start's passwords.
+
+        :raises EnvironmentFault: it does not come up; with its last words.
+        """
+        self.container, self._exit = container, Exit(container)
+        deadline = time.monotonic() + _READY_DEADLINE_WALL_SECONDS
+        while not self._accepts_connections():
+            if self._exit.happened:
+                raise self._did_not_start()
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        said = container.exec_run(["cat", _PASSWORDS]).output.decode()
+        self.passwords = dict(line.split() for line in said.splitlines())
+        missing = {SUPERUSER, *ROLES} - self.passwords.keys()
+        assert not missing, f"the start script made no password for {missing}"
+        self.wait_until_up()
+
+    def _accepts_connections(self) -> bool:
+        try:
+            return bool(self.container.exec_run(["pg_isready", "-q", "-h", "/var/run/postgresql"]).exit_code == 0)
+        except APIError:  # it is not running yet, or no more
+            return False
+
+    def _did_not_start(self) -> EnvironmentFault:
+        assert self._exit is not None
+        if self._exit.status == _CLOCK_REFUSED:
+            return EnvironmentFault(
+                problem=f"the image {self._image} cannot live in simulated time: {self.last_words()}",
+                remedy="it needs glibc and this machine's architecture, as postgres:18.6-bookworm has (not alpine);"
+                " SIMULATE_FAKETIME_LIB names another libfaketime",
+            )
+        return EnvironmentFault(
+            problem=f"PostgreSQL in {self.detail} ended with status {self._exit.status}: {self.last_words()}",
+            remedy="run 'simulate doctor'; is there room in memory and on the disk?",
+        )
+
+
+def fill_clock_folder(folder: Path, now: datetime) -> Path:
+    """Put the clock file and the library that reads it where the container sees them; returns the clock file."""
+    shutil.copy(clock_library(), folder / LIBRARY_NAME)
+    (folder / LIBRARY_NAME).chmod(0o755)
+    write_clock_file(folder / "now", now)
+    return folder / "now"

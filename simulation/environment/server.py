@@ -1,0 +1,165 @@
+"""What every environment's Postgres does alike: databases from one template, roles, the founder's revocation."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from simulation.environment.protocol import ROLES, Database
+from simulation.errors import EnvironmentFault
+from simulation.project import POSTGRES_FOLDER
+
+SETTINGS = POSTGRES_FOLDER / "postgresql.conf"
+ROLES_SQL = POSTGRES_FOLDER / "roles.sql"
+SUPERUSER = "superuser"
+_TEMPLATE = "staging_template"
+_START_DEADLINE_WALL_SECONDS = 30.0
+_DISK_FULL = '"state_code":"53100"'
+
+
+class PostgresServer(ABC):
+    """One server on one simulated clock; many databases cloned from one template.
+
+    A subclass starts and stops it, and fills in where it listens and its roles' passwords.
+    """
+
+    name: str
+    host: str
+    port: int
+    clock_file: Path
+    passwords: dict[str, str]
+
+    @abstractmethod
+    def start(self) -> None:
+        """Bring it up; returns when the server accepts connections. Raises :class:`EnvironmentFault`."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop at once and wait; safe to call twice."""
+
+    @property
+    @abstractmethod
+    def alive(self) -> bool:
+        """Whether the server runs; cheap enough to be asked often."""
+
+    @abstractmethod
+    def server_log(self) -> Iterator[str]:
+        """Lines of the server's JSON log so far."""
+
+    @abstractmethod
+    def last_words(self) -> str:
+        """What it said before it had a log, in one line."""
+
+    @property
+    def detail(self) -> str:
+        """What exactly runs, for the report: container, image. Empty where the name says it all."""
+        return ""
+
+    def fault(self) -> EnvironmentFault | None:
+        """Why what the platform did cannot be held against it: the server died, or its disk is full."""
+        if any(_DISK_FULL in line for line in self.server_log()):
+            return EnvironmentFault(
+                problem="PostgreSQL ran out of disk space during the run",
+                remedy="give its data folder more room (memory or TMPDIR; 'simulate doctor' shows how much there is)",
+            )
+        if not self.alive:
+            return EnvironmentFault(
+                problem=f"PostgreSQL died during the run: {self.last_words() or 'no last words'}",
+                remedy="was it killed, or out of memory? Run again; the history so far is in the run's folder",
+            )
+        return None
+
+    def wait_until_up(self) -> None:
+        """Returns once the superuser can connect. Raises :class:`EnvironmentFault` with the server's last words."""
+        deadline = time.monotonic() + _START_DEADLINE_WALL_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError), self.superuser("postgres"):
+                return
+            if not self.alive:
+                break
+            time.sleep(0.02)
+        raise EnvironmentFault(
+            problem=f"PostgreSQL did not start: {self.last_words() or 'no output'}",
+            remedy="run 'simulate doctor'; is there room on the disk and in shared memory?",
+        )
+
+    def prepare_template(self, migrate: Callable[[str], None]) -> None:
+        """Create the template database and load the schema with ``migrate(sqlalchemy_url)`` as its owner."""
+        with self.superuser("postgres") as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+        migrate(self.database(_TEMPLATE).url(SUPERUSER, application="migrations"))
+
+    def clone(self, name: str) -> Database:
+        """A fresh database with the schema and a WAL slot ``witness_<name>`` that sees its first change."""
+        with self.superuser("postgres") as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(_TEMPLATE))
+            )
+            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+            for role in ROLES:
+                connection.execute(
+                    sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(role))
+                )
+        with self.superuser(name) as connection:
+            connection.execute("SELECT pg_create_logical_replication_slot(%s, 'test_decoding')", (slot_name(name),))
+        return self.database(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a cloned database and its slot."""
+        with self.superuser("postgres") as connection:
+            connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(name),))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def database(self, name: str) -> Database:
+        """How to reach a database of this server."""
+        return Database(name=name, clock_file=self.clock_file, host=self.host, port=self.port, passwords=self.passwords)
+
+    def revoke_founder(self) -> None:
+        """Take every access from the founder and close the superuser: only the app may change a row from here on."""
+        with self.superuser("postgres") as connection:
+            connection.execute("ALTER ROLE founder NOLOGIN")
+            connection.execute("REVOKE pg_read_all_data, pg_write_all_data FROM founder")
+            connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(SUPERUSER)))
+
+    @contextmanager
+    def superuser(self, name: str) -> Iterator[psycopg.Connection[Any]]:
+        """A superuser's connection to database ``name``, until :meth:`revoke_founder`."""
+        conninfo = self.database(name).conninfo(SUPERUSER, application="environment")
+        with psycopg.connect(conninfo, autocommit=True, connect_timeout=10) as connection:
+            yield connection
+
+
+@contextmanager
+def running(server: PostgresServer) -> Iterator[PostgresServer]:
+    """The started server; stopped afterwards, whatever happens. What was its fault is told as such.
+
+    :raises EnvironmentFault: in place of whatever went wrong, or of an ending that looks well, when the server died or
+        its disk was full.
+    """
+    try:
+        server.start()
+        try:
+            yield server
+        except EnvironmentFault:
+            raise
+        except Exception as error:
+            if fault := server.fault():
+                raise fault from error
+            raise
+        if fault := server.fault():
+            raise fault
+    finally:
+        server.stop()
+
+
+def slot_name(database_name: str) -> str:
+    """The logical replication slot of a cloned database."""
+    return f"witness_{database_name}"
