@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Docker's own compose where it is, else the older program of that name.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -f docker-compose.sim.yml
+STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup simulate test check bench lock snapshot clean
+.PHONY: help setup simulate test check bench gate images stripe-mock up down test-containers lock snapshot clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo; echo "  ARGS passes options on: make simulate ARGS='--seed 7'"
 
 setup: $(STAMP) ## Create .venv with the locked dependencies (done by the other targets when needed)
@@ -38,6 +41,25 @@ check: setup ## Lint, types, import contracts
 
 bench: setup ## Time the default run beside the same SQL replayed bare
 	$(BIN)/python -m simulation.bench $(ARGS)
+
+gate: setup ## The nightly gate: several seeds, in containers, with stripe-mock (ARGS='--seeds 1-5')
+	@$(BIN)/simulate gate $(ARGS)
+
+images: setup ## Build both container images without a registry (FORCE=1: anew)
+	@PYTHON=$(BIN)/python fixtures/images/build.sh
+
+stripe-mock: setup ## Build the pinned stripe-mock into .venv/bin, for runs without containers (needs Go)
+	@command -v go >/dev/null || { echo "stripe-mock is built with Go, which is not here: https://go.dev"; exit 1; }
+	GOBIN=$(CURDIR)/$(BIN) go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
+
+up: ## Keep PostgreSQL and stripe-mock of docker-compose.sim.yml up, for --environment compose
+	@$(COMPOSE) up -d
+
+down: ## Take them down again
+	@$(COMPOSE) down --volumes
+
+test-containers: setup ## The container tests; no engine or no image is a failure here, not a skip
+	SIMULATE_REQUIRE_DOCKER=1 $(BIN)/pytest tests/integration/containers $(ARGS)
 
 lock: setup ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \

@@ -14,19 +14,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from unittest import mock
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
 
 from simulation.clock import write_clock_file
 from simulation.commands.run import prepare
+from simulation.environment.choice import choose
 from simulation.environment.protocol import Database
 from simulation.progress import Silent
 from simulation.proofs import prove_the_clock
@@ -34,7 +34,17 @@ from simulation.run import begin, live, revoke_founder_access, run
 from simulation.run_directory import RunDirectory
 from simulation.stage import RunRequest, stage
 
-_TARGETS = {"whole run (s)": 15.0, "day 0 to the last (s)": 8.0, "peak memory (MB)": 400.0, "days / floor": 4.0}
+_TARGETS = {
+    "whole run (s)": 15.0,
+    "day 0 to the last (s)": 8.0,
+    "peak memory (MB)": 400.0,
+    "days / floor": 4.0,
+    "containers up (s)": 10.0,
+    "days in containers / embedded": 1.5,
+}
+
+
+Step = Literal["execute", "commit", "rollback"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +53,9 @@ class Statement:
 
     connection: int
     autocommit: bool
-    step: Literal["execute", "commit", "rollback"]
+    step: Step
     at: datetime
-    sql: str = ""
+    sql: Any = None
     parameters: Any = None
 
 
@@ -69,20 +79,24 @@ class Stopwatch(Silent):
 def main() -> None:
     """Print the figures with their baseline; exit 0 whatever they are (machines are shared and noisy)."""
     arguments = _arguments()
+    with_containers = choose().name == "containers"
     with tempfile.TemporaryDirectory(prefix="bench-") as out:
-        request = prepare(scenario=arguments.scenario, seed=arguments.seed, out=Path(out))
-        whole, days, ratios, verdicts = [], [], [], []
+        request = prepare(scenario=arguments.scenario, seed=arguments.seed, environment="embedded", out=Path(out))
+        whole, days, contained, ratios, verdicts = [], [], [], [], []
         for _ in range(arguments.repeat):
             watch = Stopwatch()
             began = time.perf_counter()
             verdicts.append(run(request, watch).verdict.outcome)
             whole.append(time.perf_counter() - began)
             days.append(watch.seconds("living"))
+            if with_containers:
+                # In turns with the embedded runs, so that a busy machine slows both alike.
+                contained.append(_in_containers(request))
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         for _ in range(arguments.repeat):
             lived, floor, statements = _floor(request)
             ratios.append((lived, floor, statements))
-    _print(whole, days, peak_mb, ratios, verdicts)
+    _print(whole, days, contained, peak_mb, ratios, verdicts)
 
 
 def _arguments() -> argparse.Namespace:
@@ -111,17 +125,14 @@ def _floor(request: RunRequest) -> tuple[float, float, int]:
 
 @contextmanager
 def _recorded(statements: list[Statement]) -> Iterator[None]:
-    """Write down what the platform's role executes, on which connection, and when it commits."""
+    """Write down what the platform's role sends to the server, on which connection, and when it commits."""
 
-    def note(
-        connection: Connection, step: Literal["execute", "commit", "rollback"], sql: str = "", parameters: Any = None
-    ) -> None:
-        if connection.engine.url.username == "platform":
-            raw: Any = connection.connection.dbapi_connection
+    def note(connection: psycopg.Connection[Any], step: Step, sql: Any = None, parameters: Any = None) -> None:
+        if connection.info.user == "platform":
             statements.append(
                 Statement(
-                    connection=id(raw),
-                    autocommit=raw.autocommit,
+                    connection=id(connection),
+                    autocommit=connection.autocommit,
                     step=step,
                     at=datetime.now(UTC),
                     sql=sql,
@@ -129,23 +140,27 @@ def _recorded(statements: list[Statement]) -> Iterator[None]:
                 )
             )
 
-    def execute(connection: Connection, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
-        note(connection, "execute", sql, parameters)
+    def execute(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
+        note(cursor.connection, "execute", query, params)
+        return real_execute(cursor, query, params, **options)
 
-    def commit(connection: Connection) -> None:
+    def commit(connection: psycopg.Connection[Any]) -> None:
         note(connection, "commit")
+        real_commit(connection)
 
-    def rollback(connection: Connection) -> None:
+    def rollback(connection: psycopg.Connection[Any]) -> None:
         note(connection, "rollback")
+        real_rollback(connection)
 
-    listeners = (("before_cursor_execute", execute), ("commit", commit), ("rollback", rollback))
-    for name, listener in listeners:
-        event.listen(Engine, name, listener)
-    try:
+    real_execute, real_commit, real_rollback = (
+        psycopg.Cursor.execute, psycopg.Connection.commit, psycopg.Connection.rollback,
+    )  # fmt: skip
+    with (
+        mock.patch.object(psycopg.Cursor, "execute", execute),
+        mock.patch.object(psycopg.Connection, "commit", commit),
+        mock.patch.object(psycopg.Connection, "rollback", rollback),
+    ):
         yield
-    finally:
-        for name, listener in listeners:
-            event.remove(Engine, name, listener)
 
 
 def _replay(statements: list[Statement], database: Database) -> float:
@@ -162,8 +177,7 @@ def _replay(statements: list[Statement], database: Database) -> float:
         if connection.autocommit != one.autocommit:
             connection.autocommit = one.autocommit
         if one.step == "execute":
-            sql: Any = one.sql
-            connection.execute(sql, one.parameters or None)
+            connection.execute(one.sql, one.parameters or None)
         elif one.step == "commit":
             connection.commit()
         else:
@@ -174,8 +188,20 @@ def _replay(statements: list[Statement], database: Database) -> float:
     return took
 
 
+def _in_containers(request: RunRequest) -> tuple[float, float]:
+    """The same run in containers: wall seconds until they are ready, and of the days."""
+    watch = Stopwatch()
+    run(replace(request, environment="containers"), watch)
+    return watch.seconds("starting PostgreSQL"), watch.seconds("living")
+
+
 def _print(
-    whole: list[float], days: list[float], peak_mb: float, floors: list[tuple[float, float, int]], verdicts: list[str]
+    whole: list[float],
+    days: list[float],
+    contained: list[tuple[float, float]],
+    peak_mb: float,
+    floors: list[tuple[float, float, int]],
+    verdicts: list[str],
 ) -> None:
     table = Table(
         title=f"{len(whole)} runs, {platform.machine()}, {os.cpu_count()} cores: median (min to max)", box=None
@@ -190,6 +216,11 @@ def _print(
         "days / floor": ratios,
         "peak memory (MB)": [peak_mb],
     }
+    if contained:
+        rows["containers up (s)"] = [up for up, _ in contained]
+        rows["days in containers / embedded"] = [
+            inside / outside for (_, inside), outside in zip(contained, days, strict=True)
+        ]
     for name, values in rows.items():
         ordered = sorted(values)
         target = f"≤ {_TARGETS[name]:g}" if name in _TARGETS else "baseline"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from simulation.errors import SimulationError
 from simulation.run_directory import DEFAULT_OUT
 
 DEFAULT_SCENARIO = "founder_absence_14d"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_DISK_FULL = "53100"
+"""PostgreSQL's code for it."""
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -31,6 +35,7 @@ def cli() -> None:
     simulate run smoke_2d            two days, one contest, seconds
     simulate run --seed 7            another history of the same scenario
     simulate check RUN_DIR           judge a stored history again
+    simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
     simulate scenarios               what can be run
     simulate doctor                  what this machine has and lacks
 
@@ -57,7 +62,7 @@ def cli() -> None:
     type=click.Choice(["auto", "embedded", "containers", "compose"]),
     default="auto",
     show_default=True,
-    help="Where PostgreSQL comes from.",
+    help="Where PostgreSQL and stripe-mock come from.",
 )
 @click.option(
     "--out",
@@ -93,6 +98,32 @@ def run(
             as_json=as_json,
         )
     )
+
+
+@cli.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.option("--seeds", default="1-5", show_default=True, help="Which seeds, as in 1-5,9.")
+@click.option(
+    "--environment",
+    type=click.Choice(["auto", "containers", "compose"]),
+    default="auto",
+    show_default=True,
+    help="Where PostgreSQL and stripe-mock come from.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where run directories and the gate's own go.",
+)
+@click.option("--quiet", is_flag=True, help="No progress lines.")
+def gate(scenario: str, seeds: str, environment: str, out: Path, quiet: bool) -> None:
+    """Run SCENARIO for several seeds; exit with the worst verdict. Needs containers and stripe-mock."""
+    from simulation.commands.gate import GateRequest, gate_command, parse_seeds
+
+    request = GateRequest(scenario=scenario, seeds=parse_seeds(seeds), environment=environment, out=out, quiet=quiet)
+    sys.exit(gate_command(request))
 
 
 @cli.command()
@@ -140,11 +171,37 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except SystemExit:
         raise
-    except Exception:
+    except Exception as error:
+        _broke(errors, error)
+    sys.exit(0)
+
+
+def _broke(errors: Console, error: Exception) -> NoReturn:
+    """A full disk is said in a sentence; of an error that nobody foresaw, all is shown to whoever mends the harness."""
+    said = _no_room(error)
+    if said is not None:
+        errors.print(f"[bold red]✗[/] {_escaped(said)}", highlight=False, soft_wrap=True)
+    else:
         errors.print_exception(show_locals=False)
         errors.print("the harness itself broke; this says nothing about the platform", highlight=False)
-        sys.exit(255)
-    sys.exit(0)
+    sys.exit(255)
+
+
+def _no_room(error: BaseException | None) -> str | None:
+    """What to do when the error, or what it came from, is a disk without room."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return (
+                f"the run cannot be written: {error.strerror}\n"
+                "  remedy: free some disk space, or name a folder that has room: --out DIR"
+            )
+        if getattr(error, "sqlstate", None) == _DISK_FULL:
+            return (
+                f"PostgreSQL has no room left: {error}\n"
+                "  remedy: free some disk space or memory, or set TMPDIR to a folder that has room"
+            )
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _escaped(text: str) -> str:

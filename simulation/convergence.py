@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from simulation.clock import SimProcess
-from simulation.history import RunEnded
+from simulation.events import RunEnded
 
 if TYPE_CHECKING:
     from simulation.stage import Stage

@@ -22,7 +22,7 @@ _LEDGER = (
     "three_way_reconciliation",
     "stripe_balance_explained",
 )
-_WINNERS = ("expected_prizes", "three_way_reconciliation", "exactly_once", "transfers_final")
+_WINNERS = ("expected_prizes", "three_way_reconciliation", "exactly_once", "transfers_final", "given_up_for_cause")
 _TRAIL = ("audit_completeness", "transition_audit", "append_only", "witnesses_present")
 _CONSISTENT = ("books_match_wal", "time_window", "exactly_once", "convergence", "scores_applied")
 _RUNBOOKS = ("runbook_steps_exact", "runbook_rows")
@@ -53,7 +53,10 @@ _SUCCESS = _rules(
         ("faults_recovered", "runbook_steps_exact", "promised_events"),
     ),
     ("All ledger entries correct and auditable", (*_LEDGER, "exactly_once", "books_match_wal", "audit_completeness")),
-    ("All payout transfers executed (or marked terminal failed)", ("transfers_final", "payout_retry_rules")),
+    (
+        "All payout transfers executed (or marked terminal failed)",
+        ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
+    ),
     ("Audit trail shows every operation with timestamp and reason", _TRAIL),
     ("Admin dashboards reflect real-time state accurately", ("diagnostics_truthful",)),
     ("No errors requiring database access to resolve", ("no_database_access", "convergence", "no_escalation")),
@@ -132,7 +135,7 @@ _COMPLETION_06C = _rules(
     ("All contest lifecycle stages complete automatically", (*_LIFECYCLE, "payout_automatic")),
     (
         "All payout transfers either complete or transition to failed_terminal with documented reason",
-        ("transfers_final", "payout_retry_rules"),
+        ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
     ),
     ("Audit trail is append-only and complete", (*_TRAIL, "runbook_steps_logged")),
     ("14-day simulation completes without system entering ERROR state", ("no_error_state", "jobs_ran")),
@@ -157,7 +160,7 @@ _COMPLETION_ALL_PHASES = _rules(
     ("All injected failures recovered via documented procedures", ("faults_recovered", "promised_events")),
     (
         "Payout transfers executed automatically (either completed or failed_terminal with logged reason)",
-        ("payout_automatic", "transfers_final"),
+        ("payout_automatic", "transfers_final", "given_up_for_cause"),
     ),
     ("Audit trail is complete and append-only", _TRAIL),
     ("Ledger reconciliation shows correct final balances", _LEDGER),

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from simulation.history import AlertFired, Event, FaultInjected
+from simulation.events import AlertFired, Event, FaultInjected
 
 
 class Progress(Protocol):

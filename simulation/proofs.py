@@ -9,7 +9,7 @@ from typing import Literal
 import psycopg
 
 from simulation.errors import EnvironmentFault
-from simulation.history import AccessProbe, ClockProof
+from simulation.events import AccessProbe, ClockProof
 from simulation.stage import Stage
 
 

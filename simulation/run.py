@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from simulation.clock import SimProcess
 from simulation.convergence import Convergence
 from simulation.errors import EnvironmentFault
-from simulation.history import History, RunStarted, WitnessSummary
+from simulation.events import RunStarted, WitnessSummary
+from simulation.history import History
 from simulation.progress import Progress
 from simulation.proofs import probe_access, prove_the_clock
 from simulation.reporting.write import write_report

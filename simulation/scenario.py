@@ -5,49 +5,21 @@ Times are ISO 8601 or ``day N HH:MM`` (days count from 0 at ``start``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic.functional_validators import BeforeValidator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator, model_validator
+
+from simulation.scenario_faults import Fault
+from simulation.scenario_model import Instant, ScenarioModel, refusal
 
 _KEY = r"^[a-z][a-z0-9_]*$"
-_DAY = re.compile(r"^day (\d+) ([01]?\d|2[0-3]):([0-5]\d)$")
 
 
-def _instant(value: Any, info: ValidationInfo) -> Any:
-    """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
-    if isinstance(value, str) and (match := _DAY.match(value)):
-        day, hour, minute = (int(part) for part in match.groups())
-        start: datetime = (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC))
-        return start + timedelta(days=day, hours=hour, minutes=minute)
-    return value
-
-
-def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
-    """An error of a validator that knows its remedy, and where below the validated model the fault lies."""
-    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise refusal("a time needs a zone", remedy="write 2026-03-01T00:00:00Z or 'day 3 08:00'")
-    return value.astimezone(UTC)
-
-
-Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StripeSettings(_Model):
+class StripeSettings(ScenarioModel):
     """The twin's behaviour where Stripe publishes no number (spec/stripe.md)."""
 
     opening_balance_cents: int = Field(default=0, ge=0)
@@ -59,13 +31,13 @@ class StripeSettings(_Model):
     """Waits between attempts; deliveries stop three days after the first."""
 
 
-class OperatorSettings(_Model):
+class OperatorSettings(ScenarioModel):
     response_seconds: int = Field(default=300, ge=0)
     """From an alert firing to the operator opening its runbook."""
     seconds_per_command: int = Field(default=20, ge=0)
 
 
-class MonitorSettings(_Model):
+class MonitorSettings(ScenarioModel):
     scrape_interval_seconds: int = Field(default=600, ge=60)
     sample_interval_seconds: int = Field(default=21_600, ge=300)
 
@@ -77,14 +49,14 @@ _FINAL_BOARD_HOURS = 1
 Rounds = tuple[int | None, int | None, int | None, int | None]
 
 
-class PlayerResult(_Model):
+class PlayerResult(ScenarioModel):
     """One line of a results CSV: strokes of each round, None where none was played."""
 
     player: str = Field(min_length=1)
     rounds: Rounds
 
 
-class Tournament(_Model):
+class Tournament(ScenarioModel):
     """A golf tournament: drawn from the seed, or replayed from ``results`` (a CSV ``player,round_1,…,round_4``)."""
 
     first_round: Instant
@@ -114,7 +86,7 @@ class Tournament(_Model):
         return self.last_round_ends_at + timedelta(hours=_FINAL_BOARD_HOURS)
 
 
-class Contest(_Model):
+class Contest(ScenarioModel):
     key: str = Field(pattern=_KEY)
     name: str
     tournament: str
@@ -178,77 +150,7 @@ class Contest(_Model):
         return self
 
 
-FaultKind = Literal[
-    "transfer_timeout_before",
-    "transfer_timeout_after",
-    "transfer_error",
-    "transfer_reset",
-    "destination_invalid",
-    "webhook_duplicated",
-    "webhook_delayed",
-    "webhook_lost",
-    "two_events_for_one_payment",
-    "provider_outage",
-    "provider_malformed",
-    "provider_incomplete_final",
-]
-
-TRANSFER_KINDS = ("transfer_", "destination_")
-"""How the names of kinds begin that strike a contest's transfers."""
-PAYMENT_KINDS = ("webhook_", "two_events_")
-"""How the names of kinds begin that strike the announcement of a contest's payments."""
-
-
-class Expectation(_Model):
-    """Exactly one of the three."""
-
-    self_heals: Literal[True] | None = None
-    runbook: str | None = None
-    terminal: str | None = None
-    """The failure reason that must be documented; combined with ``runbook`` when ops must act on it."""
-
-    @model_validator(mode="after")
-    def _one(self) -> Expectation:
-        if self.self_heals is None and self.runbook is None and self.terminal is None:
-            raise refusal("nothing is expected", remedy="write self_heals: true, runbook: <name> or terminal: <reason>")
-        if self.self_heals and (self.runbook or self.terminal):
-            raise refusal("self_heals excludes runbook and terminal", remedy="keep one", path=("self_heals",))
-        return self
-
-
-class Fault(_Model):
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    kind: FaultKind
-    expect: Expectation
-    contest: str | None = None
-    nth: int = Field(default=1, ge=1)
-    """Which transfer or payment of the contest, in the order in which Stripe first sees them."""
-    times: int = Field(default=1, ge=1)
-    """How often it strikes the same victim."""
-    tournament: str | None = None
-    at: Instant | None = None
-    minutes: int | None = Field(default=None, ge=1)
-    delay_hours: int | None = Field(default=None, ge=0)
-    status: int | None = Field(default=None, ge=400, le=599)
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Fault:
-        for name in needs_of(self.kind):
-            if getattr(self, name) is None:
-                raise refusal(f"a {self.kind} needs {name}", remedy=f"add {name}: to fault {self.id}")
-        return self
-
-
-def needs_of(kind: FaultKind) -> tuple[str, ...]:
-    """Fields without which a fault of this kind has no victim, time or length."""
-    if not kind.startswith("provider_"):
-        return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
-    at = () if kind == "provider_incomplete_final" else ("at",)
-    minutes = () if kind == "provider_malformed" else ("minutes",)
-    return ("tournament", *at, *minutes)
-
-
-class Scenario(_Model):
+class Scenario(ScenarioModel):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     description: str
     start: Instant

@@ -17,6 +17,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.choice import provide
+from simulation.environment.collector import patient_collector
 from simulation.environment.cpu import one_cpu
 from simulation.environment.protocol import Database
 from simulation.environment.server import PostgresServer, running, slot_name
@@ -97,7 +98,7 @@ class Stage:
     wal: WalWitness
     fingerprints: FingerprintWitness
     sampler: Sampler
-    stripe_mock: StripeMock | None = None
+    stripe_mock: StripeMock | None
 
     @property
     def scenario(self) -> Scenario:
@@ -119,6 +120,7 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
         folder = stack.enter_context(workspace())
         mock = stack.enter_context(stripe_mock(request.environment, folder=folder))
         stack.enter_context(one_cpu())
+        stack.enter_context(patient_collector())
         history_file = stack.enter_context(open(directory.history, "w"))
         log_file = stack.enter_context(open(directory.platform_log, "w"))
         progress.phase("starting PostgreSQL under the simulated clock")
@@ -130,9 +132,7 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
         stack.enter_context(clock.frozen())
         stack.enter_context(caused_by("setup"))
         recorder = Recorder(clock=clock, file=history_file, listener=progress.seen)
-        on = _wire(request, directory, stack, folder, server, database, Kernel(clock), recorder, log_file)
-        on.stripe_mock = mock
-        yield on
+        yield _wire(request, directory, stack, folder, server, database, mock, Kernel(clock), recorder, log_file)
 
 
 def _wire(
@@ -142,6 +142,7 @@ def _wire(
     folder: Path,
     server: PostgresServer,
     database: Database,
+    mock: StripeMock | None,
     kernel: Kernel,
     recorder: Recorder,
     log_file: TextIO,
@@ -223,6 +224,7 @@ def _wire(
         recorder=recorder,
         server=server,
         database=database,
+        stripe_mock=mock,
         target=target,
         context=context,
         exchange=exchange,

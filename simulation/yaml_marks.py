@@ -52,7 +52,7 @@ def read_yaml(file: Path) -> MarkedYaml:
         raise UsageError(
             place=f"{file}:{line}", problem=f"is not YAML: {error.problem}", remedy="correct the line (indent, quotes)"
         ) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise UsageError(place=str(file), problem=f"is not YAML: {error}", remedy="correct the file") from error
     finally:
         loader.dispose()
@@ -72,7 +72,17 @@ class _Reader:
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, str(index))) for index, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:
+            raise UsageError(
+                place=f"{self.file}:{node.start_mark.line + 1}",
+                problem=f"{node.value!r} is no date or number that there is: {error}",
+                remedy="correct it, or put it in quotes",
+            ) from error
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[Hashable, Any]:
         result: dict[Hashable, Any] = {}

@@ -10,13 +10,7 @@ from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
-from simulation.history import (
-    AccessProbe,
-    DatabaseAccess,
-    Fingerprint,
-    StripeCall,
-    StripeMovement,
-)
+from simulation.events import AccessProbe, DatabaseAccess, Fingerprint, StripeCall, StripeMovement
 
 _APPLICATION_ROLES = frozenset({"platform", "observer", "witness"})
 _FINGERPRINTS = (

@@ -11,7 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
 from simulation.checks.signals import audit_of
 from simulation.checks.wal import RowChange, as_instant
-from simulation.history import Row, Transaction
+from simulation.events import Row, Transaction
 
 TOLERANCE = timedelta(seconds=1)
 """``now()`` is a transaction's beginning, its commit time the end; the clock may step in between."""

@@ -12,7 +12,7 @@ from simulation.checks.case import Case, PlannedContest, Stay
 from simulation.checks.relations import SettlementRow, SettlementRunRow
 from simulation.checks.signals import audit_of, field_signal, final_signal
 from simulation.checks.wal import RowChange
-from simulation.history import Exchange, ProviderAnswer
+from simulation.events import Exchange, ProviderAnswer
 
 
 @check("Every transition was made by the system itself, in time and not before its signal")

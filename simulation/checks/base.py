@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from simulation.checks.case import CannotTell, Case
+from simulation.events import Event
 from simulation.governance import Governance
-from simulation.history import Event, History
+from simulation.history import History
 
 Outcome = Literal["pass", "fail", "unknown", "not_verified"]
 

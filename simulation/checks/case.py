@@ -12,13 +12,11 @@ from pydantic import ValidationError
 
 from simulation.checks.relations import Relation
 from simulation.checks.wal import WriteAheadLog
-from simulation.governance import Governance
-from simulation.history import (
+from simulation.events import (
     EntrantAction,
     Event,
     ExecutionEnded,
     ExecutionStarted,
-    History,
     JobSummary,
     RunbookStep,
     RunEnded,
@@ -26,6 +24,8 @@ from simulation.history import (
     Transaction,
     WitnessSummary,
 )
+from simulation.governance import Governance
+from simulation.history import History
 from simulation.scenario import Contest, Scenario
 
 _E = TypeVar("_E", bound=Event)

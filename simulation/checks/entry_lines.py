@@ -9,7 +9,7 @@ from simulation.checks.expected import closing_times
 from simulation.checks.lines import Amounts, Entrant, Line, compare, excuse_of, posted
 from simulation.checks.money import Moved, claims, grouped, moved
 from simulation.checks.relations import PaymentRow, RefundRow
-from simulation.history import EntrantAction, WebhookAttempt
+from simulation.events import EntrantAction, WebhookAttempt
 
 
 def payments(case: Case) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from simulation.checks.case import CannotTell, Case, PlannedContest
 from simulation.checks.model import Entry, ExpectedSettlement, Rounds, Rules, expected_settlement
 from simulation.checks.money import Moved, grouped, moved
 from simulation.checks.relations import SettlementRow
-from simulation.history import EntrantAction, ProviderPublication
+from simulation.events import EntrantAction, ProviderPublication
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case, Execution
 from simulation.checks.money import grouped
 from simulation.checks.relations import TransferRow
-from simulation.history import AlertFired, Escalated, FaultInjected, FaultScheduled
+from simulation.events import AlertFired, Escalated, FaultInjected, FaultScheduled
 
 
 @check(
@@ -40,7 +40,9 @@ def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seq
     answered = [
         execution
         for execution in case.executions
-        if execution.started.runbook == fault.runbook and execution.started.at >= struck[0].at
+        if execution.started.runbook == fault.runbook
+        and execution.started.at >= struck[0].at
+        and _may_answer(case, execution, struck[0])
     ]
     if not any(execution.ended is not None and execution.ended.status == "completed" for execution in answered):
         inquiry.find(
@@ -50,6 +52,14 @@ def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seq
             actual=", ".join(_status(execution) for execution in answered) or "no execution",
             events=(struck[0],),
         )
+
+
+def _may_answer(case: Case, execution: Execution, strike: FaultInjected) -> bool:
+    """Not one for another fault, unless its alert was firing already when this fault struck, and spoke for both."""
+    if execution.started.cause == f"fault:{strike.fault_id}" or not execution.started.cause.startswith("fault:"):
+        return True
+    alerts = (alert for alert in case.events(AlertFired) if alert.alert_id == execution.started.alert_id)
+    return any(alert.at <= strike.at for alert in alerts)
 
 
 def _status(execution: Execution) -> str:

@@ -19,7 +19,7 @@ from simulation.checks.relations import (
     SettlementRunRow,
 )
 from simulation.checks.signals import answers
-from simulation.history import ProviderAnswer, ProviderPublication
+from simulation.events import ProviderAnswer, ProviderPublication
 
 _TRIES = 3
 """A poll may fail twice and still succeed (spec/platform.md, Background work)."""

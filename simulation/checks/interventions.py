@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
-from simulation.history import AccessProbe, Exchange
+from simulation.events import AccessProbe, Exchange
 
 _ABSENT = frozenset({"founder", "engineer"})
 _OPERATORS = frozenset({"operator", "operator_robot"})

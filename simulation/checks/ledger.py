@@ -21,7 +21,7 @@ from simulation.checks.relations import (
     SettlementRow,
     TransferRow,
 )
-from simulation.history import StripeBalance
+from simulation.events import StripeBalance
 
 POOL, PAYABLE = "contest_pool:", "winnings_payable:"
 """Clearing accounts; their balance is a credit."""

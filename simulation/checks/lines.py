@@ -14,7 +14,7 @@ from typing import Literal
 from simulation.checks.case import Case
 from simulation.checks.money import Moved
 from simulation.checks.relations import PostingRow, RefundRow, TransferRow
-from simulation.history import Event
+from simulation.events import Event
 
 Entrant = tuple[str, str]
 """(contest id, user id)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from simulation.checks.case import Case
-from simulation.history import EntrantAction, StripeMovement, StripeObject
+from simulation.events import EntrantAction, StripeMovement, StripeObject
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

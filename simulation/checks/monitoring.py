@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
-from simulation.history import (
+from simulation.events import (
     AlertFired,
     AlertResolved,
     Escalated,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
-from simulation.history import JobFailed, JobSummary
+from simulation.events import JobFailed, JobSummary
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
 _FINAL = frozenset({"completed", "failed_terminal"})

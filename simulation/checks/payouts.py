@@ -12,7 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.money import grouped
 from simulation.checks.relations import TransferRow
-from simulation.history import Exchange, FaultInjected, StripeCall, Transaction
+from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
 
 _TRANSFERS = "/v1/transfers"
 _BAD_REQUEST, _CONFLICT, _RATE_LIMIT, _SERVER_ERROR = 400, 409, 429, 500
@@ -37,7 +37,7 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
     if not job.runs:
         inquiry.find(job.job, "the payout scheduler never ran", events=(job,))
     calls = grouped(transfer_calls(case), lambda call: call.idempotency_key)
-    faulted = _faulted(case)
+    faulted = faulted_keys(case)
     by_hand = _made_by_hand(case)
     for row in case.rows(TransferRow):
         inquiry.examine()
@@ -61,7 +61,7 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
                 )
 
 
-def _faulted(case: Case) -> frozenset[str]:
+def faulted_keys(case: Case) -> frozenset[str]:
     """Business keys that a fault of the schedule touched."""
     return frozenset(value for strike in case.events(FaultInjected) for value in strike.keys.values())
 

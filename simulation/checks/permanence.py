@@ -9,7 +9,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.relations import SettlementRow, TransferRow
 from simulation.checks.wal import RowChange, as_instant, instants_of
-from simulation.history import Row
+from simulation.events import Row
 
 _FINAL = frozenset({"completed", "failed", "partial"})
 _PHASES = ("detection", "diagnosis", "recovery", "verification", "rollback", "escalation", "documentation")

@@ -12,7 +12,7 @@ from simulation.checks.case import Case
 from simulation.checks.expected import Expected, expected_settlements
 from simulation.checks.model import Placing
 from simulation.checks.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
-from simulation.history import StripeObject
+from simulation.events import StripeObject
 
 
 @check("Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent", needs_end=True)

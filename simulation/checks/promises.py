@@ -12,7 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
 from simulation.checks.lifecycle import PATH
 from simulation.checks.money import grouped
-from simulation.history import (
+from simulation.events import (
     ClockProof,
     DatabaseAccess,
     EntrantAction,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case, Execution
 from simulation.checks.relations import ExecutionRow
-from simulation.history import AlertFired, Exchange, FaultScheduled, RunbookStep
+from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep
 
 _NEAR = timedelta(seconds=60)
 """Between the platform's row and the operator's own note of the same moment."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.checks.case import Case, PlannedContest
-from simulation.history import ProviderAnswer, ProviderPublication, Row, Transaction
+from simulation.events import ProviderAnswer, ProviderPublication, Row, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
-from simulation.history import RequestShape, ShapeAnswer, StripeContract
+from simulation.events import RequestShape, ShapeAnswer, StripeContract
 
 SDK_API_VERSION = "2026-10-28.endive"
-MOCK_API_VERSION = "2026-08-26.dahlia"
-"""Of the pinned stripe-mock v0.203.0; it answers requests of every version by this one."""
+MOCK_API_VERSIONS = {"v0.203.0": "2026-08-26.dahlia"}
+"""By stripe-mock's version; it answers requests of every API version by this one, and does not tell it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,15 @@ def _find(case: Case, inquiry: Inquiry, contract: StripeContract, shape: Request
     inquiry.find(
         f"{shape.method} {shape.path}",
         f"Stripe would refuse this request: {answer.complaint}",
-        expected=f"a request that {contract.judge} accepts (it speaks {MOCK_API_VERSION}, the SDK {SDK_API_VERSION})",
+        expected=f"a request that {contract.judge} accepts{_skew(contract.judge)}",
         actual=", ".join(shape.parameters) or "no parameters",
         events=(example, contract),
     )
+
+
+def _skew(judge: str) -> str:
+    speaks = next((api for version, api in MOCK_API_VERSIONS.items() if version in judge.split()), "another version")
+    return f" (it speaks {speaks}, the SDK {SDK_API_VERSION})"
 
 
 def _is_known(shape: RequestShape) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
-from simulation.history import StripeBalance, StripeMovement
+from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario import StripeSettings
 
 _DIRECTION = {"charge": 1, "transfer": -1, "refund": -1}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from simulation.history import Change, Row, Transaction
+from simulation.events import Change, Row, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
+from rich.markup import escape
 
 from simulation.clock import write_clock_file
+from simulation.commands import doctor_containers
 from simulation.environment.embedded import embedded_postgres, install_folder
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.environment.workspace import reap_leftovers, workspace, workspace_root
@@ -22,27 +25,55 @@ from simulation.world.operator.tools import find_tools
 _INSTANT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One thing to look at. ``needed``: without it no run can start; else it is an extra."""
+
+    name: str
+    look: Callable[[], str]
+    needed: bool = True
+
+
+PIECES = (
+    Piece(name="machine", look=lambda: _machine()),
+    Piece(name="leftovers", look=lambda: _leftovers()),
+    Piece(name="workspace", look=lambda: _room()),
+    Piece(name="clock library", look=lambda: _clock()),
+    Piece(name="PostgreSQL", look=lambda: _postgres()),
+    Piece(name="shell tools", look=lambda: _tools()),
+    Piece(name="Docker engine", look=doctor_containers.engine, needed=False),
+    Piece(name="images", look=doctor_containers.image_tags, needed=False),
+    Piece(name="containers", look=lambda: doctor_containers.containers(_INSTANT), needed=False),
+    Piece(name="compose", look=doctor_containers.compose, needed=False),
+    Piece(name="stripe-mock", look=doctor_containers.stripe_mock_here, needed=False),
+    Piece(name="environment", look=doctor_containers.auto),
+)
+
+
 def doctor_command() -> int:
     """Try each piece by itself; 0 when a run can start, 255 when something it needs is missing."""
     console = Console()
-    pieces: list[tuple[str, Callable[[], str]]] = [
-        ("machine", _machine),
-        ("leftovers", _leftovers),
-        ("workspace", _room),
-        ("clock library", _clock),
-        ("PostgreSQL", _postgres),
-        ("shell tools", _tools),
-        ("environment", lambda: "auto chooses 'embedded': the server of the package embedded-postgres"),
-    ]
     healthy = True
-    for name, look in pieces:
+    told: set[str] = set()
+    for piece in PIECES:
         try:
-            console.print(f"[green]✓[/] {name:<14} {look()}", highlight=False, soft_wrap=True)
-        except EnvironmentFault as fault:
-            healthy = False
-            console.print(f"[red]✗[/] {name:<14} {fault.problem}", highlight=False, soft_wrap=True)
-            console.print(f"  {'':<14} → {fault.remedy}", highlight=False, soft_wrap=True)
+            console.print(f"[green]✓[/] {piece.name:<14} {escape(piece.look())}", highlight=False, soft_wrap=True)
+        except (EnvironmentFault, ImportError) as error:
+            fault = _as_fault(error)
+            healthy = healthy and not piece.needed
+            sign = "[red]✗[/]" if piece.needed else "[yellow]–[/]"
+            console.print(f"{sign} {piece.name:<14} {escape(fault.problem)}", highlight=False, soft_wrap=True)
+            if fault.remedy not in told:
+                console.print(f"  {'':<14} → {escape(fault.remedy)}", highlight=False, soft_wrap=True)
+            told.add(fault.remedy)
     return 0 if healthy else 255
+
+
+def _as_fault(error: EnvironmentFault | ImportError) -> EnvironmentFault:
+    """The packages for containers may not be installed."""
+    if isinstance(error, EnvironmentFault):
+        return error
+    return EnvironmentFault(problem=f"the package {error.name} is not installed", remedy="run 'make setup'")
 
 
 def _machine() -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 from rich.console import Console
 
 from simulation.history import History
-from simulation.reporting.terminal import render
+from simulation.reporting.terminal import COLUMNS, render
 from simulation.verdict import Verdict
 
 
 def print_verdict(verdict: Verdict, history: History, report: Path) -> None:
-    """The verdict on standard output, at most 45 lines of 100 columns."""
-    Console(width=min(100, Console().width)).print(render(verdict, history, report))
+    """The verdict on standard output, at most 45 lines of 100 columns; a log has all of them."""
+    console = Console()
+    width = min(COLUMNS, console.width) if console.is_terminal else COLUMNS
+    Console(width=width).print(render(verdict, history, report))

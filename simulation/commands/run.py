@@ -9,6 +9,7 @@ from rich.console import Console
 
 from simulation.commands.output import print_verdict
 from simulation.environment.choice import choose
+from simulation.faults.plan_file import load_plan
 from simulation.faults.schedule import FaultPlan
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
@@ -60,7 +61,7 @@ def prepare(
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
-    plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else FaultPlan.load(plan_file)
+    plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     choice = choose(environment)
     return RunRequest(
         scenario=loaded,

@@ -16,13 +16,14 @@ from testcontainers.core.container import DockerContainer
 from simulation.environment.compose_file import images
 from simulation.environment.engine import connect, need_image, owner_labels, reap_containers, remove
 from simulation.environment.in_container import DATA_MOUNT, ContainerServer, fill_clock_folder
+from simulation.environment.watchdog import watch
 from simulation.errors import EnvironmentFault
 from simulation.project import POSTGRES_FOLDER
 
 _INIT_FILES = {"roles.sql": "10-roles.sql", "passwords.sh": "20-passwords.sh"}
 """In the order in which the image's entry point runs them."""
 
-# Ryuk needs an image of its own and a network; containers carry their owner instead, and the next run reaps.
+# Ryuk needs an image of its own and a network; see watchdog.py for what stands in its place.
 testcontainers_config.ryuk_disabled = True
 
 
@@ -94,6 +95,7 @@ class ContainerPostgres(ContainerServer):
 
 
 def _start(container: DockerContainer) -> None:
+    watch()
     try:
         container.start()
     except DockerException as error:

@@ -8,12 +8,12 @@ from pathlib import Path
 from simulation.environment.compose_file import images
 from simulation.errors import EnvironmentFault
 
-_SOCKET = Path("/var/run/docker.sock")
+DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
 
 def what_is_missing() -> str | None:
     """Why ``containers`` cannot be chosen; None when it can."""
-    if not os.environ.get("DOCKER_HOST") and not _SOCKET.exists():
+    if not os.environ.get("DOCKER_HOST") and not DEFAULT_SOCKET.exists():
         return "no Docker engine on this machine"
     try:
         from simulation.environment.engine import connect, has_image

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
+from simulation.environment.docker_presence import DEFAULT_SOCKET
 from simulation.environment.workspace import owner_lives, owner_tag
 from simulation.errors import EnvironmentFault
 
@@ -20,18 +23,22 @@ def connect() -> docker.DockerClient:
 
     :raises EnvironmentFault: none answers.
     """
-    client = None
+    host = os.environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
     try:
-        client = docker.from_env(timeout=_API_TIMEOUT_WALL_SECONDS)
-        client.ping()
-    except DockerException as error:
-        if client is not None:
-            client.close()
+        _knock(host)
+        return docker.from_env(timeout=_API_TIMEOUT_WALL_SECONDS, version="auto")
+    except (DockerException, OSError) as error:
         raise EnvironmentFault(
-            problem=f"no Docker engine answers: {error}",
+            problem=f"no Docker engine answers at {host}: {getattr(error, 'strerror', None) or error}",
             remedy="start one (as root: dockerd &), point DOCKER_HOST at it, or run with --environment embedded",
         ) from error
-    return client
+
+
+def _knock(host: str) -> None:
+    """Raises ``OSError`` where nobody listens; the client would leave its own socket open then."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(host.removeprefix("unix://"))
 
 
 def has_image(client: docker.DockerClient, image: str) -> bool:
@@ -83,6 +90,8 @@ def remove(container: Any) -> None:
     except APIError as error:
         if error.status_code != 409:  # another process is removing it right now
             raise
+    except OSError:
+        return  # the engine itself is gone; its own end was told already
 
 
 class Exit:

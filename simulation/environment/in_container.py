@@ -82,8 +82,9 @@ class ContainerServer(PostgresServer):
         if self._exit.status == _CLOCK_REFUSED:
             return EnvironmentFault(
                 problem=f"the image {self._image} cannot live in simulated time: {self.last_words()}",
-                remedy="it needs glibc and this machine's architecture, as postgres:18.6-bookworm has (not alpine);"
-                " SIMULATE_FAKETIME_LIB names another libfaketime",
+                remedy="name one in docker-compose.sim.yml that has glibc and this machine's architecture: the official"
+                " image's Debian variants (postgres:18.6-bookworm, not -alpine); SIMULATE_FAKETIME_LIB names another"
+                " libfaketime",
             )
         return EnvironmentFault(
             problem=f"PostgreSQL in {self.detail} ended with status {self._exit.status}: {self.last_words()}",

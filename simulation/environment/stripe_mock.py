@@ -149,20 +149,27 @@ def find_binary() -> Path | None:
 def _as_process(binary: Path, folder: Path) -> Iterator[StripeMock]:
     address = folder / _SOCKET_NAME
     quiet = subprocess.DEVNULL
+    version = binary_version(binary)
     process = subprocess.Popen(
         [binary, "-http-unix", address], stdin=quiet, stdout=quiet, stderr=quiet,
         preexec_fn=die_with_parent(signal.SIGKILL),
     )  # fmt: skip
     try:
-        yield StripeMock(address=address, detail=f"stripe-mock {binary_version(binary)}")
+        yield StripeMock(address=address, detail=f"stripe-mock {version}")
     finally:
         process.kill()
         process.wait()
 
 
 def binary_version(binary: Path) -> str:
-    """What the binary says of itself; one built by ``go install`` says "master" and is taken for the pinned version."""
-    said = subprocess.run([binary, "-version"], capture_output=True, text=True, check=False).stdout.split()
+    """What the binary says of itself; one built by ``go install`` says "master" and is taken for the pinned version.
+
+    :raises EnvironmentFault: it cannot be run.
+    """
+    try:
+        said = subprocess.run([binary, "-version"], capture_output=True, text=True, check=False).stdout.split()
+    except OSError as error:
+        raise EnvironmentFault(problem=f"{binary} cannot be run: {error.strerror}", remedy=REMEDY) from error
     return said[-1] if said and said[-1] != "master" else images().stripe_mock_version
 
 

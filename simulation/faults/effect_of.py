@@ -6,7 +6,7 @@ from typing import Literal
 
 from simulation.faults.effects import CallEffect, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import CALL_TIMEOUT_SECONDS, PROVIDER_TIMEOUT_SECONDS, PlannedFault
-from simulation.scenario import FaultKind
+from simulation.scenario_faults import FaultKind
 
 _CallMode = Literal["timeout_before", "timeout_after", "error", "reset_before", "close_account"]
 _CALL_MODES: dict[FaultKind, _CallMode] = {

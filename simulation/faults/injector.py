@@ -6,11 +6,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from simulation.clock import SimulationClock
+from simulation.events import FaultInjected
 from simulation.faults.effect_of import call_effect, provider_effect, webhook_effect
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
-from simulation.history import FaultInjected, Recorder
-from simulation.scenario import PAYMENT_KINDS, TRANSFER_KINDS
+from simulation.history import Recorder
+from simulation.scenario_faults import PAYMENT_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from simulation.chance import chance
-from simulation.errors import UsageError
-from simulation.history import FaultScheduled
-from simulation.scenario import TRANSFER_KINDS, Contest, Expectation, Fault, FaultKind, Scenario, Tournament
+from simulation.events import FaultScheduled
+from simulation.scenario import Contest, Scenario, Tournament
+from simulation.scenario_faults import TRANSFER_KINDS, Expectation, Fault, FaultKind
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
@@ -95,28 +94,6 @@ class FaultPlan(BaseModel):
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, *, place: str = "faults.json") -> FaultPlan:
-        """:raises UsageError: the text is no schedule; ``place`` says where it came from."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(str(part) for part in first["loc"])
-            raise UsageError(
-                place=place, problem=f"{path}: {first['msg']}", remedy="use a faults.json as a run wrote it"
-            ) from error
-
-    @classmethod
-    def load(cls, file: Path) -> FaultPlan:
-        """:raises UsageError: no such file, or no schedule in it."""
-        try:
-            return cls.from_json(file.read_text(), place=str(file))
-        except OSError as error:
-            raise UsageError(
-                place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name a run's faults.json"
-            ) from error
 
 
 def _planned(fault: Fault, contests: dict[str, Contest], tournaments: dict[str, Tournament], seed: int) -> PlannedFault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -20,6 +21,8 @@ from simulation.verdict import Verdict
 LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
 _MOST_FINDINGS, _MOST_CRITERIA = 4, 14
+_READABLE_COLUMNS = 76
+"""Findings are wrapped rather than cut, also on a terminal of 80 columns."""
 
 
 def render(verdict: Verdict, history: History, report_path: Path) -> RenderableType:
@@ -63,11 +66,13 @@ def _findings(report: Report) -> list[Text]:
     lines = []
     for finding in report.findings[:_MOST_FINDINGS]:
         what, *more = finding_lines(finding, report.calendar)
-        lines.append(_line(("  ✗ ", "red"), what))
+        said, *rest = wrap(what, _READABLE_COLUMNS, max_lines=2, placeholder=" …")
+        lines.append(_line(("  ✗ ", "red"), said))
+        lines += [_line("    " + line) for line in rest]
         lines += [_line(("  " + line, "dim")) for line in more if "expected" in line]
-    rest = len(report.findings) - _MOST_FINDINGS
+    left = len(report.findings) - _MOST_FINDINGS
     lines += (
-        [_line((f"  … and {plural(rest, 'more finding', 'more findings')} in the report", "dim"))] if rest > 0 else []
+        [_line((f"  … and {plural(left, 'more finding', 'more findings')} in the report", "dim"))] if left > 0 else []
     )
     if not report.findings:
         lines += [_line(("  ? ", "yellow"), doubt) for doubt in report.doubts[:_MOST_FINDINGS]]
@@ -115,7 +120,8 @@ def _faults(report: Report, *, room: int) -> list[Text]:
 def _fault(fault: FaultView, width: int) -> Text:
     symbol, style = ("✓", "green") if fault.over else ("✗", "red")
     kind, after = fault.kind.replace("_", " "), duration(fault.over_after_seconds)
-    return _line((f"  {symbol} ", style), f"{fault.fault_id:<{width}}  {kind:<26} {after:>11}  {fault.ended_short}")
+    said = f"{fault.fault_id:<{width}}  {after:>11}  {fault.ended_short}"
+    return _line((f"  {symbol} ", style), said, (f"  ({kind})", "dim"))
 
 
 def _money(report: Report) -> list[Text]:

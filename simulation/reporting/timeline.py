@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from simulation.history import ProviderAnswer, WebhookAttempt
+from simulation.events import ProviderAnswer, WebhookAttempt
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import Source
+from simulation.reporting.timeline_marks import APART_PERCENT, NARROW_PIXELS, Lane, Mark, Rows, Segment, Timeline
 from simulation.reporting.times import Calendar, duration
-
-_NARROW_PERCENT = 0.6
-"""A stage shorter than this is drawn at a fixed width, beside its narrow neighbours."""
-NARROW_PIXELS = 7
-_APART_PERCENT = 2.6
-"""Marks nearer than this to each other are drawn on rows of their own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Segment:
-    """A stretch of time. ``style`` names its pattern; ``shift_pixels`` moves narrow ones apart."""
-
-    left: float
-    width: float
-    style: str
-    label: str
-    tooltip: str
-    shift_pixels: int = 0
-    row: int = 0
-
-    @property
-    def narrow(self) -> bool:
-        return self.width < _NARROW_PERCENT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mark:
-    """An instant. ``shape`` names its symbol."""
-
-    left: float
-    shape: str
-    tooltip: str
-    label: str = ""
-    row: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    title: str
-    kind: str
-    segments: tuple[Segment, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    ticks: tuple[float, ...] = ()
-    """Ordinary events: too many for tooltips."""
-    note: str = ""
-
-    @property
-    def rows(self) -> int:
-        return 1 + max([segment.row for segment in self.segments] + [mark.row for mark in self.marks], default=0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timeline:
-    lanes: tuple[Lane, ...]
-    days: tuple[tuple[float, int, str], ...]
-    """(position, day number, date) of each midnight."""
 
 
 def timeline_of(
@@ -91,24 +36,6 @@ def timeline_of(
         (round(100 * day / calendar.days, 3), day, calendar.date_of(day)) for day in range(0, calendar.days, step)
     )
     return Timeline(lanes=tuple(lanes), days=days)
-
-
-class _Rows:
-    """Rows of a lane, filled from the top: each item goes to the first row with room for it, else to the last."""
-
-    def __init__(self, most: int = 4) -> None:
-        self._right: list[float] = []
-        self._most = most
-
-    def place(self, left: float, width: float = 0.0) -> int:
-        right = left + max(width, _APART_PERCENT)
-        for row, taken in enumerate(self._right):
-            if taken <= left:
-                self._right[row] = right
-                return row
-        if len(self._right) < self._most:
-            self._right.append(right)
-        return len(self._right) - 1
 
 
 def _contest_lane(calendar: Calendar, contest: ContestView) -> Lane:
@@ -143,7 +70,7 @@ def _stretch(calendar: Calendar, start: datetime, end: datetime | None, *, style
 def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Lane:
     segments: list[Segment] = []
     marks: list[Mark] = []
-    rows = _Rows()
+    rows = Rows()
     for fault in sorted(faults, key=lambda fault: (fault.struck_at or calendar.end, fault.fault_id)):
         if fault.struck_at is None:
             continue
@@ -151,9 +78,9 @@ def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Lane:
         text += f"Struck {calendar.when(fault.struck_at)}; {fault.ended_how}"
         text += f", {calendar.when(fault.ended_at)}" if fault.ended_at else ""
         stretch = _stretch(calendar, fault.struck_at, fault.ended_at, style="fault", tooltip=text)
-        row = rows.place(stretch.left, stretch.width)
-        segments.append(replace(stretch, row=row))
-        marks.append(Mark(left=stretch.left, shape="fault", tooltip=text, label=fault.fault_id, row=row))
+        mark = Mark(left=stretch.left, shape="fault", tooltip=text, label=fault.fault_id)
+        marks.append(rows.place(mark, until=stretch.left + stretch.width))
+        segments.append(replace(stretch, row=marks[-1].row))
     never = [fault.fault_id for fault in faults if fault.struck_at is None]
     note = f"never struck: {', '.join(never)}" if never else ""
     return Lane(title="Faults", kind="fault", segments=tuple(segments), marks=tuple(marks), note=note)
@@ -172,31 +99,32 @@ def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
 
 
 def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> Lane:
-    segments, marks, rows = [], [], _Rows()
+    segments, marks, rows = [], [], Rows()
     for alert in alerts:
         until = f", resolved {calendar.when(alert.resolved_at)}" if alert.resolved_at else ", never resolved"
         text = f"{alert.name} ({alert.severity}) fired {calendar.when(alert.fired_at)}{until}"
         stretch = _stretch(calendar, alert.fired_at, alert.resolved_at, style="alert", tooltip=text)
-        row = rows.place(stretch.left, stretch.width)
-        segments.append(replace(stretch, row=row))
-        marks.append(Mark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "", row=row))
+        mark = Mark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "")
+        marks.append(rows.place(mark, until=stretch.left + stretch.width))
+        segments.append(replace(stretch, row=marks[-1].row))
     return Lane(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))
 
 
 def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -> Lane:
-    marks, rows = [], _Rows()
+    marks, rows = [], Rows()
     for execution in executions:
         left = calendar.percent(execution.started_at)
         text = f"runbook {execution.runbook} {execution.status}, opened {calendar.when(execution.started_at)}, "
         text += f"took {duration(execution.duration_seconds)}"
         shape = "runbook" if execution.status == "completed" else "runbook_failed"
-        marks.append(Mark(left=left, shape=shape, tooltip=text, label=execution.fault_id or "", row=rows.place(left)))
+        marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label=execution.fault_id or "")))
     return Lane(title="Runbooks", kind="runbook", marks=tuple(marks))
 
 
 def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
     kinds = {fault.fault_id: fault.kind for fault in faults}
-    ticks, marks, rows = [], [], _Rows()
+    ticks, marks, rows = [], [], Rows()
+    labelled: dict[str, float] = {}
     for attempt in source.history.of(WebhookAttempt):
         left = source.calendar.percent(attempt.at)
         answer = f"answered {attempt.status}" if attempt.status is not None else "no answer"
@@ -209,5 +137,8 @@ def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
         shape = {"delayed": "late", "second delivery": "twice"}.get(what, "refused")
         text = f"{what}: {attempt.event_type} {attempt.event_id}, attempt {attempt.attempt}, "
         text += f"{source.calendar.when(attempt.at)}, {answer}"
-        marks.append(Mark(left=left, shape=shape, tooltip=text, label=attempt.fault_id or "", row=rows.place(left)))
+        label = attempt.fault_id or ""
+        near = left - labelled.get(label, -100.0) < APART_PERCENT
+        labelled[label] = left
+        marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label="" if near else label)))
     return Lane(title="Webhooks", kind="webhook", marks=tuple(marks), ticks=tuple(dict.fromkeys(ticks)))

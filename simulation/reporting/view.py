@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from simulation.checks.base import Finding
 from simulation.checks.case import Case
+from simulation.events import EntrantAction, Escalated, FaultScheduled
 from simulation.governance import Governance
-from simulation.history import EntrantAction, Escalated, FaultScheduled, History
+from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
 from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
 from simulation.reporting.parts.days import DayView, days_of
@@ -24,7 +25,8 @@ from simulation.reporting.parts.reconciliation import Reconciliation, reconcilia
 from simulation.reporting.parts.source import Source
 from simulation.reporting.parts.story import Story, story_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
-from simulation.reporting.timeline import Timeline, timeline_of
+from simulation.reporting.timeline import timeline_of
+from simulation.reporting.timeline_marks import Timeline
 from simulation.reporting.times import Calendar
 from simulation.reporting.words import HEADLINES, Mark, mark
 from simulation.verdict import Verdict

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from simulation.history import DatabaseAccess, Recorder, WitnessSummary
+from simulation.events import DatabaseAccess, WitnessSummary
+from simulation.history import Recorder
 
 _AUTHORIZED = re.compile(r"^connection authorized: user=(\S+)(?: database=\S+)?(?: application_name=(\S+))?")
 _STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (.*)$", re.S)

@@ -12,7 +12,8 @@ from typing import Any
 import jwt
 from pydantic import JsonValue
 
-from simulation.history import Actor, Exchange, Recorder, current_cause
+from simulation.events import Actor, Exchange
+from simulation.history import Recorder, current_cause
 
 UNRECORDED_ACTOR: Actor = "monitor"
 _LARGEST_BODY_BYTES = 16_384

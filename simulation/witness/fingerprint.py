@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from simulation.history import Fingerprint, Recorder
+from simulation.events import Fingerprint
+from simulation.history import Recorder
 from simulation.target.protocol import Target
 from simulation.witness.observer import Observer
 

@@ -13,7 +13,8 @@ from psycopg.rows import dict_row
 from pydantic import JsonValue
 
 from simulation.environment.protocol import Database
-from simulation.history import Observation, Recorder, Row
+from simulation.events import Observation, Row
+from simulation.history import Recorder
 from simulation.witness.wal import canonical_sha256
 
 

@@ -14,7 +14,8 @@ import httpx
 from pydantic import JsonValue
 
 from simulation.clock import Kernel, SimProcess
-from simulation.history import Recorder, Row, Sample, caused_by
+from simulation.events import Row, Sample
+from simulation.history import Recorder, caused_by
 from simulation.witness.exchange import ExchangeContext
 from simulation.witness.observer import Observer
 

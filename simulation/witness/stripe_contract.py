@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import JsonValue
 
 from simulation.environment.stripe_mock import REMEDY, StripeMock
-from simulation.history import Event, RequestShape, ShapeAnswer, StripeCall, StripeContract
+from simulation.events import Event, RequestShape, ShapeAnswer, StripeCall, StripeContract
 
 _ID_POSITION = 3
 """``/v1/<collection>/<id>``, split at the slashes."""

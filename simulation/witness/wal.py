@@ -18,7 +18,8 @@ import psycopg
 from pydantic import JsonValue
 
 from simulation.environment.protocol import Database
-from simulation.history import Change, Recorder, Row, Transaction, WitnessSummary
+from simulation.events import Change, Row, Transaction, WitnessSummary
+from simulation.history import Recorder
 
 _TABLE = re.compile(
     r'^table (?:(?:"([^"]+)"|([^.\s]+))\.)(?:"([^"]+)"|([^:\s]+)): (INSERT|UPDATE|DELETE|TRUNCATE): ?(.*)$', re.S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulation.history import AlertResolved, Event, FaultInjected, FaultScheduled
+from simulation.events import AlertResolved, Event, FaultInjected, FaultScheduled
 
 
 def cause_of_alert(events: Sequence[Event], *, alert_id: str, runbook: str | None) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from simulation.clock import Kernel, SimProcess
-from simulation.history import Action, EntrantAction, Recorder, caused_by
+from simulation.events import Action, EntrantAction
+from simulation.history import Recorder, caused_by
 from simulation.scenario import Contest, Scenario
 from simulation.target.protocol import People
 from simulation.world.entry_plan import Entry, plan_entries

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.history import JobFailed, JobSummary, Recorder, caused_by
+from simulation.events import JobFailed, JobSummary
+from simulation.history import Recorder, caused_by
 from simulation.target.protocol import TargetJob
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.history import AlertFired, AlertResolved, MetricChange, Recorder, caused_by
+from simulation.events import AlertFired, AlertResolved, MetricChange
+from simulation.history import Recorder, caused_by
 from simulation.scenario import MonitorSettings
 from simulation.world.alert_rules import AlertRule
 from simulation.world.attribution import cause_of_alert

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from simulation.staging import stripe_gateway, unit_of_work
+from simulation.staging import payouts, stripe_gateway, unit_of_work
 from tests.acceptance.conftest import Simulate
 
 
@@ -52,3 +53,11 @@ def test_a_transition_missing_from_the_contests_trail_is_seen(
 
     monkeypatch.setattr(unit_of_work.UnitOfWork, "record_contest_action", forgetful)
     assert "transition_audit" in _red_checks(simulate("smoke_2d"))
+
+
+def test_a_platform_that_pays_nobody_and_writes_down_a_reason_is_seen(
+    simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    excuse = replace(payouts.LANE, obstacle=lambda _: "DESTINATION_ACCOUNT_MISSING")
+    monkeypatch.setattr(payouts, "LANE", excuse)
+    assert "given_up_for_cause" in _red_checks(simulate("smoke_2d"))

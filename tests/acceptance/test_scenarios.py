@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.history import AlertFired, ExecutionEnded, FaultInjected, History
+from simulation.events import AlertFired, ExecutionEnded, FaultInjected
+from simulation.history import History
 from tests.acceptance.conftest import Simulate
 
 RUN_FILES = {

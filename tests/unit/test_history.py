@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulation.clock import SimulationClock
-from simulation.history import Escalated, History, JobFailed, Recorder, caused_by, line_of
+from simulation.events import Escalated, JobFailed
+from simulation.history import History, Recorder, caused_by, line_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulation.clock import Kernel, SimulationClock
-from simulation.history import (
-    AlertFired,
-    AlertResolved,
-    FaultInjected,
-    FaultScheduled,
-    History,
-    MetricChange,
-    Recorder,
-)
+from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange
+from simulation.history import History, Recorder
 from simulation.scenario import MonitorSettings
 from simulation.world.alert_rules import AlertRule, load_rules
 from simulation.world.monitor import Monitor

@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from simulation.errors import UsageError
-from simulation.scenario import FaultKind, Scenario
+from simulation.scenario import Scenario
+from simulation.scenario_faults import FaultKind
 from simulation.scenario_file import available_scenarios, find_scenario, load_scenario
 
 NEEDED_RUNBOOKS = (
@@ -140,7 +141,20 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
         ("  - id: down", "  - id: slow", "id 'slow' stands twice", "rename"),
         # faults
         ("    delay_hours: 26\n", "", "needs delay_hours", "add delay_hours"),
-        ("    nth: 2", "    nth: 5", "waits for payment 5 of cup, which has 4", "lower nth to 4"),
+        ("    nth: 2", "    nth: 5", "waits for payment 5 of cup, which is sure to have 4", "lower nth to 4"),
+        (
+            "    nth: 2",
+            "    nth: 2\n    minutes: 5",
+            "minutes: 5 means nothing to a webhook_delayed",
+            "delay_hours, nth",
+        ),
+        (
+            "    minutes: 90",
+            "    minutes: 90\n    contest: cup",
+            "cup means nothing",
+            "tournament, at, minutes, status",
+        ),
+        ("    minutes: 90", "    minutes: 5", "lasts 5 minutes", "more than 5"),
         ("    at: day 3 09:00", "    at: day 1 09:00", "asked for from 2026-03-03 07:00", "move at"),
         ("{runbook: ingestion_lag}", "{runbook: ingestion_leg}", "'ingestion_leg', which does not", "ingestion_lag"),
         ("{runbook: ingestion_lag}", "{}", "nothing is expected", "self_heals"),
@@ -159,6 +173,63 @@ def test_bad_scenario_is_refused(tmp_path: Path, runbooks: Path, old: str, new: 
     assert remedy in caught.value.remedy
 
 
+TRANSFER_FAULT = "  - id: {id}\n    kind: {kind}\n    contest: cup\n    nth: {nth}\n    expect: {{self_heals: true}}\n"
+OTHER_CUP = """\
+  - key: plate
+    name: Plate
+    tournament: open
+    entry_fee_cents: 1000
+    payout_percent: {1: 60, 2: 40}
+    entrants: 5
+    created: day 0 06:00
+    lock: day 2 07:00
+    start: day 2 08:00
+    end: day 5 14:00
+faults:
+"""
+
+
+@pytest.mark.parametrize(
+    ("faults", "problem"),
+    [
+        ((("a", "destination_invalid", 1), ("b", "transfer_error", 1)), "fault b aims at the victim of a"),
+        ((("a", "webhook_lost", 3), ("b", "webhook_duplicated", 3)), "fault b aims at the victim of a"),
+        ((("a", "transfer_error", 3),), "transfer 3 of cup, which is sure to have 2"),
+    ],
+)
+def test_faults_that_may_find_no_victim_are_refused(
+    tmp_path: Path, runbooks: Path, faults: tuple[tuple[str, str, int], ...], problem: str
+):
+    added = "".join(TRANSFER_FAULT.format(id=name, kind=kind, nth=nth) for name, kind, nth in faults)
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks)
+    assert problem in caught.value.problem
+
+
+def test_faults_of_one_transfer_may_follow_each_other(tmp_path: Path, runbooks: Path):
+    added = TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=1)
+    added += TRANSFER_FAULT.format(id="b", kind="transfer_timeout_after", nth=1)
+    assert len(load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks).faults) == 4
+
+
+def test_an_account_closed_in_another_contest_may_be_a_winners(tmp_path: Path, runbooks: Path):
+    text = GOOD.replace("faults:\n", OTHER_CUP) + TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=2)
+    assert load_scenario(written(tmp_path, text), runbooks=runbooks)
+    closing = TRANSFER_FAULT.format(id="b", kind="destination_invalid", nth=1).replace("cup", "plate")
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, text + closing), runbooks=runbooks)
+    assert "transfer 2 of cup, which is sure to have 1" in caught.value.problem
+
+
+def test_prizes_that_a_tie_could_floor_to_nothing_are_no_sure_transfers(tmp_path: Path, runbooks: Path):
+    text = GOOD.replace("entry_fee_cents: 1000", "entry_fee_cents: 2")  # 120 % of a cent, and 80 %
+    with pytest.raises(UsageError) as caught:
+        load_scenario(
+            written(tmp_path, text + TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=2)), runbooks=runbooks
+        )
+    assert "sure to have 1" in caught.value.problem
+
+
 @pytest.mark.parametrize(
     ("old", "new", "at"),
     [
@@ -169,6 +240,7 @@ def test_bad_scenario_is_refused(tmp_path: Path, runbooks: Path, old: str, new: 
         ("    contest: cup", "    contest: cap", "contest: cap"),
         ("    end: day 5 14:00", "    end: day 5 16:00", "end:"),
         ("    nth: 2", "    nth: 5", "nth:"),
+        ("start: 2026-03-01T00:00:00Z", "start: 2026-13-01", "2026-13-01"),
         ("{runbook: ingestion_lag}", "{runbook: ingestion_leg}", "ingestion_leg"),
         ("  - id: down", "  - id: slow\n    #", "#"),
     ],

@@ -9,17 +9,8 @@ import pytest
 
 from simulation.checks.catalogue import CHECKS
 from simulation.criteria import RULES
-from simulation.history import (
-    AccessProbe,
-    Exchange,
-    History,
-    RunStarted,
-    Sample,
-    StripeCall,
-    StripeMovement,
-    WitnessSummary,
-    line_of,
-)
+from simulation.events import AccessProbe, Exchange, RunStarted, Sample, StripeCall, StripeMovement, WitnessSummary
+from simulation.history import History, line_of
 from simulation.verdict import Verdict, judge
 from tests.unit.checks.builder import Book, day
 from tests.unit.checks.story import passing

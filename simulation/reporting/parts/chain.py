@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from simulation.history import Exchange, FaultInjected, StripeCall
+from simulation.events import Exchange, FaultInjected, StripeCall
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import Source

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.case import CannotTell, Stay
-from simulation.history import Row
+from simulation.events import Row
 from simulation.reporting.parts.fields import document, instant, number, text
 from simulation.reporting.parts.source import Source
 

@@ -6,13 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from simulation.history import (
-    AccessProbe,
-    EntrantAction,
-    Escalated,
-    JobFailed,
-    ProviderPublication,
-)
+from simulation.events import AccessProbe, EntrantAction, Escalated, JobFailed, ProviderPublication
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulation.history import EntrantAction, Exchange, ExecutionStarted, History
+from simulation.events import EntrantAction, Exchange, ExecutionStarted
+from simulation.history import History
 from simulation.reporting.parts.fields import text
 from simulation.reporting.words import dollars
 

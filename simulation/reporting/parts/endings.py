@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.faults import faults_recovered
-from simulation.history import FaultInjected, FaultScheduled
+from simulation.events import FaultInjected, FaultScheduled
 from simulation.reporting.parts.executions import ExecutionView
 from simulation.reporting.parts.fields import text
 from simulation.reporting.parts.victims import Victims
@@ -76,7 +76,8 @@ def _by_the_records(
     restored_at = victims.restored_at(injected[0].at, injected[-1].at, fault.ends_at)
     completed = [answer for answer in answers if answer.status == "completed" and answer.ended_at]
     runbooks = listed(sorted({answer.runbook for answer in completed}))
-    reasons = [text(r, "failure_reason") for r in victims.transfers if text(r, "status") == "failed_terminal"]
+    failed = [text(row, "failure_reason") for row in victims.transfers if text(row, "status") == "failed_terminal"]
+    reasons = list(dict.fromkeys(failed))
     if reasons:
         dealt = f", dealt with by runbook {runbooks}" if completed else ""
         how = f"ended as failed_terminal ({listed(reasons)}){dealt}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.case import Execution
-from simulation.history import AlertFired, AlertResolved, RunbookStep
+from simulation.events import AlertFired, AlertResolved, RunbookStep
 from simulation.reporting.parts.source import Source
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.history import JobSummary, RunStarted, WitnessSummary
+from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import Source
 from simulation.reporting.words import plural
 from simulation.verdict import Verdict

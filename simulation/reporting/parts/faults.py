@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.history import FaultInjected, FaultScheduled
+from simulation.events import FaultInjected, FaultScheduled
 from simulation.reporting.parts.chain import Link, chain_of
 from simulation.reporting.parts.endings import Judged, ending_of, foreseen_ending
 from simulation.reporting.parts.executions import AlertView, ExecutionView

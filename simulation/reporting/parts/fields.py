@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from simulation.history import Row
+from simulation.events import Row
 
 
 def text(row: Row, column: str) -> str:

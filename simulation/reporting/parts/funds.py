@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.history import StripeBalance, StripeMovement
+from simulation.events import StripeBalance, StripeMovement
 from simulation.reporting.parts.fields import number, text
 from simulation.reporting.parts.source import Source
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulation.checks.case import Case
-from simulation.history import History, Row
+from simulation.events import Row
+from simulation.history import History
 from simulation.reporting.parts.directory import Directory
 from simulation.reporting.times import Calendar
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.history import Row
+from simulation.events import Row
 from simulation.reporting.parts.fields import instant, text
 from simulation.reporting.parts.source import Source
 

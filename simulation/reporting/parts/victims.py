@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.history import FaultInjected, FaultScheduled, ProviderAnswer, Row, WebhookAttempt
+from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, Row, WebhookAttempt
 from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import Source
 from simulation.reporting.words import dollars, listed

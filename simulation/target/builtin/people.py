@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from simulation.history import Actor
+from simulation.events import Actor
 from simulation.witness.exchange import ExchangeContext
 
 

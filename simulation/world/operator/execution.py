@@ -16,16 +16,8 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from simulation.clock import Kernel
-from simulation.history import (
-    Actor,
-    AlertFired,
-    Escalated,
-    ExecutionEnded,
-    ExecutionStarted,
-    Recorder,
-    RunbookStep,
-    caused_by,
-)
+from simulation.events import Actor, AlertFired, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.history import Recorder, caused_by
 from simulation.scenario import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.operator.audit_trail import AuditTrail, NotRecorded

@@ -11,7 +11,8 @@ import simpy
 
 from simulation.clock import Kernel, SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
-from simulation.history import AlertFired, Escalated, Recorder
+from simulation.events import AlertFired, Escalated
+from simulation.history import Recorder
 from simulation.scenario import OperatorSettings
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulation.history import StripeOrigin
+from simulation.events import StripeOrigin
 from simulation.world.stripe.errors import ApiError, JsonObject
 from simulation.world.stripe.params import Params
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from simulation.clock import SimulationClock
-from simulation.history import Recorder, StripeMovement
+from simulation.events import StripeMovement
+from simulation.history import Recorder
 from simulation.world.stripe.api import Trigger
 from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.objects.balance_transaction import BalanceTransaction

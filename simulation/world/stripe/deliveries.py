@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
+from simulation.events import WebhookAttempt
 from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
-from simulation.history import Recorder, WebhookAttempt, caused_by
+from simulation.history import Recorder, caused_by
 from simulation.scenario import StripeSettings
 from simulation.world.stripe.event_log import EventLog
 from simulation.world.stripe.objects.event import StripeEvent

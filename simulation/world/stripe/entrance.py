@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from simulation.history import StripeOrigin
+from simulation.events import StripeOrigin
 from simulation.world.stripe.api import ApiRequest
 from simulation.world.stripe.form import decode
 from simulation.world.stripe.ids import Ids

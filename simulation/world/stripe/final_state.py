@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from simulation.history import Recorder, StripeBalance, StripeObject
+from simulation.events import StripeBalance, StripeObject
+from simulation.history import Recorder
 from simulation.world.stripe.store import Store
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from simulation.history import Recorder, StripeCall, WitnessSummary
+from simulation.events import StripeCall, WitnessSummary
+from simulation.history import Recorder
 from simulation.world.stripe.api import Answer, ApiRequest
 
 _DRAWN_BY_SDK = re.compile(r"^(stripe-node-retry-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")

@@ -13,7 +13,8 @@ from typing import Any
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.faketime import clock_environment, clock_library
-from simulation.history import AlertFired, History, Recorder
+from simulation.events import AlertFired
+from simulation.history import History, Recorder
 from simulation.scenario import OperatorSettings
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness

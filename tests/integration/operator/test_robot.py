@@ -7,15 +7,8 @@ from datetime import timedelta
 import pytest
 
 from simulation.clock import SimProcess
-from simulation.history import (
-    Escalated,
-    Exchange,
-    ExecutionEnded,
-    ExecutionStarted,
-    History,
-    RunbookStep,
-    line_of,
-)
+from simulation.events import Escalated, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.history import History, line_of
 from tests.integration.operator.desk import START, TOKEN, CounterPlatform, desk
 from tests.unit.operator.books import MINI
 

@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from simulation.events import AlertFired, AlertResolved, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.faults.schedule import FaultPlan
-from simulation.history import (
-    AlertFired,
-    AlertResolved,
-    Escalated,
-    ExecutionEnded,
-    ExecutionStarted,
-    History,
-    RunbookStep,
-)
+from simulation.history import History
 from simulation.progress import Silent
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import begin, live

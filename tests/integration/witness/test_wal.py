@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import psycopg
 
 from simulation.clock import SimulationClock
-from simulation.environment.server import slot_name
 from simulation.environment.protocol import Database
-from simulation.history import Recorder, Transaction
+from simulation.environment.server import slot_name
+from simulation.events import Transaction
+from simulation.history import Recorder
 from simulation.witness.wal import WalWitness
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from simulation.checks.base import Check, CheckResult
+from simulation.events import Change, Event, Observation, Row, RunEnded, Transaction
 from simulation.governance import Governance
-from simulation.history import Change, Event, History, Observation, Row, RunEnded, Transaction
+from simulation.history import History
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SYSTEM = "system"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.history import (
+from simulation.events import (
     AccessProbe,
     ClockProof,
     DatabaseAccess,

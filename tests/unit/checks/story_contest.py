@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.history import EntrantAction, FaultInjected, ProviderAnswer, ProviderPublication
+from simulation.events import EntrantAction, FaultInjected, ProviderAnswer, ProviderPublication
 from tests.unit.checks.builder import START, Book, day
 from tests.unit.checks.story_money import charge, pay_in
 

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulation.history import StripeBalance, StripeCall, StripeMovement, StripeObject
+from simulation.events import (
+    RequestShape,
+    ShapeAnswer,
+    StripeBalance,
+    StripeCall,
+    StripeContract,
+    StripeMovement,
+    StripeObject,
+)
 from tests.unit.checks.builder import Book, day
 
 FEE = 1_000
@@ -177,6 +185,8 @@ def record_stripe(book: Book) -> None:
         book.add(StripeObject(**made, amount_cents=cents), day(6))
     closing = 4 * (FEE - STRIPE_FEE) - FEE - 2_700
     book.add(StripeBalance(opening_cents=0, available_cents=closing, pending_cents=0), day(6))
+    shape = RequestShape(method="POST", path="/v1/transfers", parameters=("amount: integer",), example_seq=1)
+    book.add(StripeContract(shapes=(shape,), judge="stripe-mock v1", answers=(ShapeAnswer(status=200),)), day(6))
 
 
 # --- ways to break it -------------------------------------------------------------------------------------------

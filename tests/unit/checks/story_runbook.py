@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from simulation.history import AlertFired, AlertResolved, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import AlertFired, AlertResolved, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
 from tests.unit.checks.builder import Book, day
 from tests.unit.checks.story_money import call, claim, job, pay_out
 

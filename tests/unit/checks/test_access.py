@@ -14,7 +14,7 @@ from simulation.checks.access import (
 )
 from simulation.checks.base import Check
 from simulation.checks.interventions import no_manual_endpoints
-from simulation.history import (
+from simulation.events import (
     AccessProbe,
     DatabaseAccess,
     Exchange,

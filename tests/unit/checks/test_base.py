@@ -7,7 +7,8 @@ import pytest
 from simulation.checks.base import Check, CheckResult, Finding, Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.catalogue import CHECKS
-from simulation.history import History, RunStarted
+from simulation.events import RunStarted
+from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, Book, run
 from tests.unit.checks.story import passing
 

@@ -12,7 +12,7 @@ from simulation.checks.lifecycle import (
     lifecycle_order,
     no_error_state,
 )
-from simulation.history import ExecutionEnded, ExecutionStarted, JobSummary, ProviderAnswer
+from simulation.events import ExecutionEnded, ExecutionStarted, JobSummary, ProviderAnswer
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import moved

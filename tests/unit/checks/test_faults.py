@@ -8,7 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.faults import failures_escalated, faults_recovered, no_escalation
-from simulation.history import (
+from simulation.events import (
     AlertFired,
     Escalated,
     ExecutionEnded,
@@ -60,6 +60,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "the wrong runbook": (
         faults_recovered,
         lambda b: b.edit(ExecutionStarted, {}, runbook="other"),
+        "not recovered by runbook stuck",
+    ),
+    "a runbook for another fault": (
+        faults_recovered,
+        lambda b: b.edit(ExecutionStarted, {}, cause="fault:other"),
         "not recovered by runbook stuck",
     ),
     "a runbook that failed": (faults_recovered, _failed, "not recovered by runbook stuck"),
@@ -126,3 +131,11 @@ def test_an_escalated_failure_is_in_order() -> None:
 
 def test_a_fault_without_a_victim_leaves_its_recovery_unknown() -> None:
     assert_unknown(faults_recovered, passing(), lambda b: b.drop(FaultInjected, fault_id="torn"), "met no victim")
+
+
+def test_an_alert_that_was_firing_before_the_fault_may_speak_for_it_too():
+    book = passing()
+    book.edit(ExecutionStarted, {}, cause="fault:other")
+    strike = next(event for event in book.history().of(FaultInjected) if event.fault_id == "slow")
+    book.edit(AlertFired, {}, at=strike.at)
+    assert not run(faults_recovered, book).findings

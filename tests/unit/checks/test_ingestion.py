@@ -8,7 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.ingestion import ingestion_automatic, ingestion_errors_logged, scores_applied
-from simulation.history import ProviderAnswer, WitnessSummary
+from simulation.events import ProviderAnswer, WitnessSummary
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 

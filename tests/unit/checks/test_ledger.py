@@ -7,10 +7,7 @@ import pytest
 from simulation.checks.base import Check
 from simulation.checks.ledger import clearing_accounts_drained, double_entry, nothing_negative, postings_referenced
 from simulation.checks.stripe_money import stripe_balance_explained
-from simulation.history import (
-    StripeBalance,
-    StripeMovement,
-)
+from simulation.events import StripeBalance, StripeMovement
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import POOL, amend_both, give_up, movement, post, post_again, undo_both

@@ -10,14 +10,13 @@ from simulation.checks.base import Check
 from simulation.checks.monitoring import alerts_answered, diagnostics_truthful, monitoring_active
 from simulation.checks.operations import convergence, jobs_ran
 from simulation.checks.promises import promised_events, witnesses_present
-from simulation.history import (
+from simulation.events import (
     AlertFired,
     AlertResolved,
     ClockProof,
     EntrantAction,
     ExecutionStarted,
     FaultInjected,
-    History,
     JobFailed,
     JobSummary,
     MetricChange,
@@ -28,6 +27,7 @@ from simulation.history import (
     WebhookAttempt,
     WitnessSummary,
 )
+from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import SCENARIO

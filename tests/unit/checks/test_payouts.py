@@ -8,7 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.payouts import payout_automatic, payout_retry_rules
-from simulation.history import Exchange, JobSummary, StripeCall
+from simulation.events import Exchange, JobSummary, StripeCall
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import call

@@ -8,11 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.prizes import expected_prizes, transfers_final
-from simulation.history import (
-    EntrantAction,
-    ProviderPublication,
-    StripeObject,
-)
+from simulation.events import EntrantAction, ProviderPublication, StripeObject
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import charge, give_up

@@ -8,12 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.reconciliation import three_way_reconciliation
-from simulation.history import (
-    EntrantAction,
-    StripeMovement,
-    WebhookAttempt,
-    WitnessSummary,
-)
+from simulation.events import EntrantAction, StripeMovement, WebhookAttempt, WitnessSummary
 from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import POOL, amend_both, charge, give_up, movement, post_again, twice, undo_both

@@ -14,7 +14,7 @@ from simulation.checks.runbooks import (
     runbook_steps_logged,
     runbooks_rehearsed,
 )
-from simulation.history import (
+from simulation.events import (
     AlertFired,
     AlertResolved,
     Exchange,

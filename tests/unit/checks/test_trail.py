@@ -9,7 +9,7 @@ import pytest
 from simulation.checks.audit import audit_completeness, transition_audit
 from simulation.checks.base import Check
 from simulation.checks.permanence import append_only, books_match_wal, time_window
-from simulation.history import Change
+from simulation.events import Change
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import moved

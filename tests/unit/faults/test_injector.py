@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from simulation.clock import SimulationClock
+from simulation.events import FaultInjected
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, WebhookEffect
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.schedule import FaultPlan, PlannedFault
-from simulation.history import FaultInjected, Recorder
-from simulation.scenario import Expectation
+from simulation.history import Recorder
+from simulation.scenario_faults import Expectation
 from simulation.world.registry import Registry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -150,6 +151,13 @@ def test_a_closed_account_strikes_later_transfers_to_it_in_any_contest():
     assert world.strikes[-1].keys["payout_transfer_id"] == "x1"
 
 
+def test_a_transfer_to_an_account_closed_elsewhere_leaves_its_number_to_the_next():
+    world = World(of_contest("destination_invalid"), of_contest("transfer_error", fault_id="error", contest="other"))
+    world.transfer("t1", to="acct_a")
+    assert getattr(world.transfer("x1", contest="c-2", to="acct_a"), "fault_id", None) == "f"
+    assert getattr(world.transfer("x2", contest="c-2", to="acct_b"), "fault_id", None) == "error"
+
+
 def test_two_faults_of_one_contest_keep_to_their_own_victims():
     world = World(
         of_contest("transfer_timeout_before", fault_id="first", nth=1),
@@ -220,7 +228,7 @@ def test_late_score_card_is_missing_within_its_window():
     assert world.poll(minutes=60) is not None
     effect = world.poll(minutes=65, final=True)
     assert effect is not None
-    assert world.strikes[-1].detail == "request for open, final board"
+    assert [strike.detail for strike in world.strikes] == ["request for open"], "a window is told once"
     assert effect.mode == "incomplete_final"
     assert world.poll(minutes=90, final=True) is None
 

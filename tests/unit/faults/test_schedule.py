@@ -1,14 +1,10 @@
-"""A plan is what the seed made of a scenario's faults, and survives its own file."""
+"""A plan is what the seed made of a scenario's faults."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from simulation.errors import UsageError
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.scenario import Scenario
 
@@ -122,30 +118,9 @@ def test_announcement_states_what_is_expected():
     assert (late.expectation, late.runbook, late.keys) == ("self_heals", None, {"contest": "cup", "nth": "2"})
 
 
-def test_plan_survives_its_file(tmp_path: Path):
-    written = plan(*ALL)
-    file = tmp_path / "faults.json"
-    file.write_text(written.to_json())
-    assert FaultPlan.load(file) == written
-
-
 def test_world_is_healthy_once_the_last_fault_should_be_over():
     assert plan().healthy_at() == START
     assert plan(OUTAGE).healthy_at() == FIRST_TEE + timedelta(minutes=90)
     assert plan(LATE).healthy_at() == FIRST_TEE + timedelta(hours=26), "the last payment may be made until the start"
     assert plan(CLOSED).healthy_at() == FINAL_BOARD
     assert plan(*ALL).healthy_at() == FINAL_BOARD + timedelta(minutes=30)
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"window_start": "yesterday"}', '{"faults": []}'])
-def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, text: str):
-    file = tmp_path / "faults.json"
-    file.write_text(text)
-    with pytest.raises(UsageError) as caught:
-        FaultPlan.load(file)
-    assert caught.value.place == str(file)
-
-
-def test_a_missing_plan_is_refused(tmp_path: Path):
-    with pytest.raises(UsageError, match="cannot be read"):
-        FaultPlan.load(tmp_path / "faults.json")

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulation.checks.base import Finding
-from simulation.history import FaultInjected, History, Observation, Transaction
+from simulation.events import FaultInjected, Observation, Transaction
+from simulation.history import History
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.view import Report, build_report
 from tests.unit.reporting.sample import failed_verdict, passed_verdict, sample_history, unknown_verdict

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import stripe
 
-from simulation.history import StripeCall, StripeMovement
+from simulation.events import StripeCall, StripeMovement
 
 
 def last_call(world):

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from simulation.clock import SimulationClock
-from simulation.history import StripeCall, StripeMovement
+from simulation.events import StripeCall, StripeMovement
 from simulation.world.stripe.api import Answer, ApiRequest
 from simulation.world.stripe.errors import ApiError
 from simulation.world.stripe.idempotency import IdempotencyKeys

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import stripe
 
-from simulation.history import StripeBalance, StripeMovement, StripeObject
+from simulation.events import StripeBalance, StripeMovement, StripeObject
 from simulation.world.stripe.balance import charge_fee_cents
 
 

@@ -3,7 +3,8 @@
 import pytest
 import stripe
 
-from simulation.history import StripeCall, WitnessSummary, line_of
+from simulation.events import StripeCall, WitnessSummary
+from simulation.history import line_of
 from simulation.world.stripe.errors import ApiError
 from simulation.world.stripe.form import decode
 

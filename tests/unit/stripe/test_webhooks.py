@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import stripe
 
-from simulation.history import WebhookAttempt
+from simulation.events import WebhookAttempt
 from simulation.world.stripe.signature import signature_header
 
 SECRET = "whsec_test"

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 
 from simulation.clock import SimulationClock
-from simulation.history import DatabaseAccess, Recorder, WitnessSummary
+from simulation.events import DatabaseAccess, WitnessSummary
+from simulation.history import Recorder
 from simulation.witness.access import record_access
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

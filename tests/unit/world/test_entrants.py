@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from simulation.clock import Kernel, SimulationClock
+from simulation.events import EntrantAction
 from simulation.faults.effects import Calm
-from simulation.history import EntrantAction, Recorder
+from simulation.history import Recorder
 from simulation.scenario import Contest, Scenario
 from simulation.world.entrants import Entrants
 from simulation.world.entry_plan import Entry, plan_entries

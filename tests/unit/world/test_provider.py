@@ -12,8 +12,9 @@ import requests
 import responses
 
 from simulation.clock import Kernel, SimulationClock
+from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Calm, ProviderEffect
-from simulation.history import ProviderAnswer, ProviderPublication, Recorder, WitnessSummary
+from simulation.history import Recorder
 from simulation.scenario import Tournament
 from simulation.world.provider import ProviderTimeout, ScoreProvider
 from simulation.world.provider_door import install

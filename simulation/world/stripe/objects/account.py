@@ -8,6 +8,7 @@ from typing import Literal
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import embedded_list, unix
+from simulation.world.stripe.objects.unused_features import ACCOUNT_SETTINGS
 
 
 @dataclass(kw_only=True)
@@ -58,8 +59,8 @@ class Account:
             "metadata": {**self.metadata},
             "payouts_enabled": self.can_be_paid,
             "requirements": self._requirements(),
-            "settings": {},
-            "tos_acceptance": {"date": None},
+            "settings": ACCOUNT_SETTINGS,
+            "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
             "type": self.account_type,
         }
 

@@ -8,6 +8,9 @@ from typing import Literal
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix
+from simulation.world.stripe.objects.unused_features import CARD, OUTCOME
+
+_BILLING: JsonObject = {"address": None, "name": None, "phone": None, "tax_id": None}
 
 
 @dataclass(kw_only=True)
@@ -38,7 +41,7 @@ class Charge:
 
     def render(self) -> JsonObject:
         paid = self.status == "succeeded"
-        card: JsonObject = {"brand": "visa", "country": "US", "funding": "credit", "last4": "4242"}
+        card: JsonObject = {"brand": "visa", "country": "US", "funding": "credit", "last4": "4242", **CARD}
         return {
             "id": self.id,
             "object": "charge",
@@ -49,7 +52,7 @@ class Charge:
             "application_fee": None,
             "application_fee_amount": None,
             "balance_transaction": self.balance_transaction,
-            "billing_details": {"address": None, "email": self.receipt_email, "name": None, "phone": None},
+            "billing_details": {**_BILLING, "email": self.receipt_email},
             "calculated_statement_descriptor": None,
             "captured": paid,
             "created": unix(self.created),
@@ -92,6 +95,7 @@ class Charge:
                 "risk_level": "normal",
                 "seller_message": "Payment complete.",
                 "type": "authorized",
+                **OUTCOME,
             }
         return {
             "network_status": "declined_by_network",
@@ -99,4 +103,5 @@ class Charge:
             "risk_level": "normal",
             "seller_message": "The bank did not accept the payment.",
             "type": "issuer_declined",
+            **OUTCOME,
         }

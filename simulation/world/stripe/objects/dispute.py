@@ -7,6 +7,7 @@ from datetime import datetime
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix
+from simulation.world.stripe.objects.unused_features import DISPUTE_EVIDENCE, DISPUTED_CARD
 
 
 @dataclass(kw_only=True)
@@ -31,12 +32,20 @@ class Dispute:
             "charge": self.charge,
             "created": unix(self.created),
             "currency": self.currency,
-            "evidence": {},
-            "evidence_details": {"due_by": None, "has_evidence": False, "past_due": False, "submission_count": 0},
+            "enhanced_eligibility_types": [],
+            "evidence": DISPUTE_EVIDENCE,
+            "evidence_details": {
+                "due_by": None,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
+            },
             "is_charge_refundable": False,
             "livemode": False,
             "metadata": {**self.metadata},
             "payment_intent": self.payment_intent,
+            "payment_method_details": {"card": DISPUTED_CARD, "type": "card"},
             "reason": self.reason,
             "status": self.status,
         }

@@ -8,6 +8,7 @@ from typing import Literal
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix, unix_or_none
+from simulation.world.stripe.objects.unused_features import PAYMENT_INTENT
 
 IntentStatus = Literal["requires_payment_method", "requires_confirmation", "succeeded", "canceled"]
 
@@ -73,5 +74,6 @@ class PaymentIntent:
             "statement_descriptor_suffix": None,
             "status": self.status,
             "transfer_data": None,
+            **PAYMENT_INTENT,
             "transfer_group": self.transfer_group,
         }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix
+from simulation.world.stripe.objects.unused_features import REFUND
 
 
 @dataclass(kw_only=True)
@@ -38,4 +39,5 @@ class Refund:
             "source_transfer_reversal": None,
             "status": "succeeded",
             "transfer_reversal": None,
+            **REFUND,
         }

@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from simulation.history import Event, History, Observation, Row
+from simulation.events import Event, Observation, Row
+from simulation.history import History
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SYSTEM = "00000000-0000-0000-0000-000000000000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulation.history import EntrantAction, Exchange, StripeMovement, StripeObject, WebhookAttempt
+from simulation.events import EntrantAction, Exchange, StripeMovement, StripeObject, WebhookAttempt
 from tests.unit.reporting.sample.book import SYSTEM, Book, day, make_id
 from tests.unit.reporting.sample.plans import NAMES, Plan, fee_of, roster, user_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from simulation.history import AlertFired, AlertResolved, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import AlertFired, AlertResolved, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
 from tests.unit.reporting.sample.book import OPERATOR, Book, make_id
 
 

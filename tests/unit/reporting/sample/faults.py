@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from simulation.history import FaultInjected, FaultScheduled, ProviderAnswer, StripeCall, WebhookAttempt
+from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, StripeCall, WebhookAttempt
 from tests.unit.reporting.sample.book import SYSTEM, Book, day, make_id
 from tests.unit.reporting.sample.executions import Command, act, execute, look
 from tests.unit.reporting.sample.plans import PLANS, Plan, prize, transfer_id, user_id, winner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from simulation.history import Change, ProviderPublication, StripeCall, StripeMovement, Transaction
+from simulation.events import Change, ProviderPublication, StripeCall, StripeMovement, Transaction
 from tests.unit.reporting.sample.book import SYSTEM, Book, make_id
 from tests.unit.reporting.sample.plans import Plan, prize, ranking, transfer_id, user_id, winner
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulation.governance import Governance
-from simulation.history import (
+from simulation.events import (
     AccessProbe,
     Escalated,
     Exchange,
-    History,
     JobSummary,
     RunEnded,
     RunStarted,
@@ -17,7 +15,10 @@ from simulation.history import (
     StripeMovement,
     WitnessSummary,
 )
-from simulation.scenario import Contest, Expectation, Fault, Scenario, Tournament
+from simulation.governance import Governance
+from simulation.history import History
+from simulation.scenario import Contest, Scenario, Tournament
+from simulation.scenario_faults import Expectation, Fault
 from tests.unit.reporting.sample.book import OPERATOR, START, SYSTEM, Book, day
 from tests.unit.reporting.sample.entries import enter, people
 from tests.unit.reporting.sample.faults import provider_faults, transfer_faults, webhook_faults

@@ -1,0 +1,124 @@
+"""``simulate gate``: the nightly gate. The same scenario for several seeds, in containers, with stripe-mock."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from simulation.commands.run import prepare
+from simulation.environment.choice import Choice, choose
+from simulation.errors import EnvironmentFault, UsageError
+from simulation.progress import Plain, Progress, Silent
+from simulation.reporting.gate import GateReport, SeedOutcome, write_gate
+from simulation.run import run
+from simulation.run_directory import RunDirectory
+from simulation.stage import RunRequest
+
+REQUIRED_CHECKS = ("stripe_contract",)
+"""Not verified is not good enough for these."""
+_MOST_SEEDS = 1000
+_SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRequest:
+    """What the gate is to run."""
+
+    scenario: str
+    seeds: Sequence[int]
+    environment: str
+    out: Path
+    quiet: bool = False
+
+
+def gate_command(request: GateRequest) -> int:
+    """Run every seed, write one JUnit file and one summary; returns the exit code of the worst verdict.
+
+    :raises EnvironmentFault: no containers here: nothing was run.
+    """
+    choice = _demand_containers(request.environment)
+    runs = [_prepared(request, seed, choice) for seed in request.seeds]
+    directory = RunDirectory.create(out=request.out, scenario="gate", seed=request.seeds[0])
+    console = Console(stderr=True)
+    outcomes: list[SeedOutcome] = []
+    for prepared in runs:
+        console.print(f"seed {prepared.seed} ({len(outcomes) + 1} of {len(runs)})", highlight=False)
+        outcomes.append(_run_seed(prepared, _progress(prepared, console, silent=request.quiet)))
+    report = GateReport(
+        scenario=runs[0].scenario.name, environment=f"{choice.name}: {choice.reason}", seeds=tuple(outcomes)
+    )
+    write_gate(directory.path, report)
+    Console().print(report.text(), highlight=False, soft_wrap=True)
+    Console().print(f"{directory.path / 'summary.md'}", highlight=False, soft_wrap=True)
+    return report.exit_code
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """``1-5,9`` as (1, 2, 3, 4, 5, 9).
+
+    :raises UsageError: anything else.
+    """
+    seeds: list[int] = []
+    if _SEEDS.fullmatch(text):
+        for part in text.split(","):
+            first, _, last = part.partition("-")
+            seeds += range(int(first), min(int(last or first), int(first) + _MOST_SEEDS) + 1)
+    if not seeds or len(seeds) > _MOST_SEEDS or len(set(seeds)) < len(seeds):
+        raise UsageError(
+            place=f"--seeds {text}",
+            problem="not a list of different seeds",
+            remedy=f"name numbers and ranges, at most {_MOST_SEEDS} seeds: --seeds 1-5,9",
+        )
+    return tuple(seeds)
+
+
+def _demand_containers(asked: str) -> Choice:
+    choice = choose(asked)
+    if choice.name == "embedded":
+        raise EnvironmentFault(
+            problem=f"the gate runs in containers or compose only, and here there are none ({choice.reason})",
+            remedy="start a Docker engine and have the images (docker compose -f docker-compose.sim.yml pull,"
+            " or make images); 'simulate run' needs neither",
+        )
+    return choice
+
+
+def _prepared(request: GateRequest, seed: int, choice: Choice) -> RunRequest:
+    prepared = prepare(scenario=request.scenario, seed=seed, environment=choice.name, out=request.out)
+    return replace(prepared, environment_reason=choice.reason)
+
+
+def _progress(prepared: RunRequest, console: Console, *, silent: bool) -> Progress:
+    if silent:
+        return Silent()
+    return Plain(start=prepared.scenario.start, days=prepared.scenario.days, console=console)
+
+
+def _run_seed(prepared: RunRequest, progress: Progress) -> SeedOutcome:
+    """A seed whose environment broke is unknown: the others are run all the same."""
+    began = time.monotonic()
+    try:
+        result = run(prepared, progress)
+    except EnvironmentFault as fault:
+        return SeedOutcome(
+            seed=prepared.seed, outcome="unknown", wall_seconds=time.monotonic() - began, reason=str(fault)
+        )
+    missing = [
+        f"{check.check} is not verified: {check.not_verified}"
+        for check in result.verdict.results
+        if check.check in REQUIRED_CHECKS and check.outcome == "not_verified"
+    ]
+    return SeedOutcome(
+        seed=prepared.seed,
+        outcome="unknown" if missing and result.verdict.outcome == "pass" else result.verdict.outcome,
+        wall_seconds=time.monotonic() - began,
+        digest=result.verdict.digest,
+        findings=sum(len(check.findings) for check in result.verdict.results),
+        reason="; ".join(missing),
+        folder=result.directory.path,
+    )

@@ -1,0 +1,114 @@
+"""Everything a history can have in it, by the witness that saw it. One event is one line of ``history.jsonl``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simulation.events.base import Event
+from simulation.events.database import Change, DatabaseAccess, Row, Transaction, WitnessSummary
+from simulation.events.exchange import Actor, Exchange
+from simulation.events.faults import FaultInjected, FaultScheduled
+from simulation.events.observation import Observation, Sample
+from simulation.events.operations import (
+    AlertFired,
+    AlertResolved,
+    Escalated,
+    ExecutionEnded,
+    ExecutionStarted,
+    MetricChange,
+    RunbookStep,
+)
+from simulation.events.people import Action, EntrantAction
+from simulation.events.provider import ProviderAnswer, ProviderPublication
+from simulation.events.run import AccessProbe, ClockProof, Fingerprint, JobFailed, JobSummary, RunEnded, RunStarted
+from simulation.events.stripe import (
+    RequestShape,
+    ShapeAnswer,
+    StripeBalance,
+    StripeCall,
+    StripeContract,
+    StripeMovement,
+    StripeObject,
+    StripeOrigin,
+    WebhookAttempt,
+)
+
+AnyEvent = Annotated[
+    RunStarted
+    | ClockProof
+    | Fingerprint
+    | AccessProbe
+    | JobSummary
+    | JobFailed
+    | RunEnded
+    | FaultScheduled
+    | FaultInjected
+    | Exchange
+    | StripeCall
+    | StripeMovement
+    | StripeBalance
+    | StripeObject
+    | StripeContract
+    | WebhookAttempt
+    | ProviderPublication
+    | ProviderAnswer
+    | EntrantAction
+    | MetricChange
+    | AlertFired
+    | AlertResolved
+    | ExecutionStarted
+    | RunbookStep
+    | ExecutionEnded
+    | Escalated
+    | Transaction
+    | DatabaseAccess
+    | WitnessSummary
+    | Sample
+    | Observation,
+    Field(discriminator="kind"),
+]
+
+__all__ = [
+    "AccessProbe",
+    "Action",
+    "Actor",
+    "AlertFired",
+    "AlertResolved",
+    "AnyEvent",
+    "Change",
+    "ClockProof",
+    "DatabaseAccess",
+    "EntrantAction",
+    "Escalated",
+    "Event",
+    "Exchange",
+    "ExecutionEnded",
+    "ExecutionStarted",
+    "FaultInjected",
+    "FaultScheduled",
+    "Fingerprint",
+    "JobFailed",
+    "JobSummary",
+    "MetricChange",
+    "Observation",
+    "ProviderAnswer",
+    "ProviderPublication",
+    "RequestShape",
+    "Row",
+    "RunEnded",
+    "RunStarted",
+    "RunbookStep",
+    "Sample",
+    "ShapeAnswer",
+    "StripeBalance",
+    "StripeCall",
+    "StripeContract",
+    "StripeMovement",
+    "StripeObject",
+    "StripeOrigin",
+    "Transaction",
+    "WebhookAttempt",
+    "WitnessSummary",
+]

@@ -1,0 +1,21 @@
+"""What all events of a history have."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """Base of all events. ``at`` is simulated, aware UTC, whole seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outside_digest: ClassVar[frozenset[str]] = frozenset()
+    """Fields that tell of the machine a run was made on, not of what happened: two environments differ in them."""
+
+    seq: int = 0
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+    cause: str = ""

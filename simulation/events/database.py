@@ -1,0 +1,57 @@
+"""What the database and its log tell: committed changes, accesses; and what each witness saw in all."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from simulation.events.base import Event
+
+Row = dict[str, JsonValue]
+
+
+class Change(BaseModel):
+    """One committed row change.
+
+    ``new``: the row after it (insert, update); ``key``: the old key columns (update of a key, delete).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    op: Literal["insert", "update", "delete", "truncate"]
+    new: Row = Field(default_factory=dict)
+    key: Row = Field(default_factory=dict)
+
+
+class Transaction(Event):
+    """One committed transaction from the write-ahead log; ``at`` is its commit time.
+
+    ``xid`` counts from 1 within the run, in commit order; ``xid8`` columns hold it too (the witness translates), so
+    that the server's own numbers never reach the history.
+    """
+
+    kind: Literal["transaction"] = "transaction"
+    xid: int
+    changes: tuple[Change, ...]
+
+
+class DatabaseAccess(Event):
+    """A connection, or a statement of a role whose statements are logged. From the server's JSON log."""
+
+    kind: Literal["database_access"] = "database_access"
+    role: str
+    application: str
+    access: Literal["connection", "statement", "refused"]
+    statement: str = ""
+    count: int = 1
+
+
+class WitnessSummary(Event):
+    """What each witness saw in all; a witness that saw nothing has been silenced."""
+
+    kind: Literal["witness_summary"] = "witness_summary"
+    witness: Literal["wal", "access_log", "stripe_journal", "exchange", "provider"]
+    records: int
+    problem: str | None = None

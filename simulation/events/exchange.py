@@ -1,0 +1,31 @@
+"""Requests to the platform, as the door in front of it saw them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from simulation.events.base import Event
+
+Actor = Literal[
+    "entrant", "organizer", "stripe", "operator", "operator_robot", "monitor", "setup", "founder", "engineer"
+]
+
+
+class Exchange(Event):
+    """One request the platform answered. The monitor's scrapes are counted, not recorded."""
+
+    kind: Literal["exchange"] = "exchange"
+    actor: Actor
+    request_id: str
+    method: str
+    path: str
+    query: str = ""
+    status: int
+    request_body: JsonValue = None
+    response_body: JsonValue = None
+    execution_id: str | None = None
+    """The open runbook execution this request belongs to, as the world knows it."""
+    token_subject: str | None = None
+    """``sub`` of the bearer token, where there was one. Never the token."""

@@ -1,0 +1,34 @@
+"""Events of faults: announced, and met."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from simulation.events.base import Event
+
+
+class FaultScheduled(Event):
+    """One line of the concrete schedule that the seed produced."""
+
+    kind: Literal["fault_scheduled"] = "fault_scheduled"
+    fault_id: str
+    fault_kind: str
+    starts_at: datetime
+    ends_at: datetime | None
+    keys: dict[str, str]
+    """What it is aimed at: ``contest`` (scenario key), ``user_id``, ``rank``, ``tournament`` …"""
+    expectation: Literal["self_heals", "runbook", "terminal"]
+    runbook: str | None = None
+    reason: str | None = None
+
+
+class FaultInjected(Event):
+    """The fault met its victim. May happen several times for one fault (a transfer that times out twice)."""
+
+    kind: Literal["fault_injected"] = "fault_injected"
+    fault_id: str
+    fault_kind: str
+    keys: dict[str, str]
+    """Concrete business keys: ``payout_transfer_id``, ``stripe_event_id``, ``payment_intent`` …"""
+    detail: str

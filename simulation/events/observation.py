@@ -1,0 +1,28 @@
+"""What the platform says of itself, and what the observer read at the end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from simulation.events.base import Event
+from simulation.events.database import Row
+
+
+class Sample(Event):
+    """One number or list the platform reports about itself, beside what the witness saw at that instant."""
+
+    kind: Literal["sample"] = "sample"
+    endpoint: str
+    subject: str
+    reported: JsonValue
+    observed: JsonValue
+
+
+class Observation(Event):
+    """A canonical relation (see ``simulation/target/protocol.py``) as the observer read it at the end of the run."""
+
+    kind: Literal["observation"] = "observation"
+    relation: str
+    rows: tuple[Row, ...]

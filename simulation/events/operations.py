@@ -1,0 +1,83 @@
+"""Alerts, runbook executions and escalations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from simulation.events.base import Event
+
+
+class MetricChange(Event):
+    """Series of the metrics endpoint whose value changed since the last scrape (None: the series is gone)."""
+
+    kind: Literal["metric_change"] = "metric_change"
+    changes: dict[str, float | None]
+    """Key: the series in exposition form, ``name{label="value"}``."""
+
+
+class AlertFired(Event):
+    kind: Literal["alert_fired"] = "alert_fired"
+    alert_id: str
+    alert: str
+    labels: dict[str, str]
+    severity: str
+    runbook: str | None
+    """Name of the linked runbook (file stem of ``runbook_url``)."""
+    pending_since: datetime
+    value: float
+
+
+class AlertResolved(Event):
+    kind: Literal["alert_resolved"] = "alert_resolved"
+    alert_id: str
+    alert: str
+
+
+class ExecutionStarted(Event):
+    kind: Literal["execution_started"] = "execution_started"
+    execution_id: str
+    runbook: str
+    version: str
+    sha256: str
+    alert_id: str | None
+    operator: str
+    writes: bool
+    state_before: JsonValue = None
+
+
+class RunbookStep(Event):
+    """One command, as typed and as answered. The token stands in the command only as a variable."""
+
+    kind: Literal["runbook_step"] = "runbook_step"
+    execution_id: str
+    section: str
+    step: int
+    line: int
+    command: str
+    expected: str
+    output: str
+    exit_status: int
+    expected_exit_status: int
+    matched: bool
+    writes: bool
+    request_ids: tuple[str, ...] = ()
+
+
+class ExecutionEnded(Event):
+    kind: Literal["execution_ended"] = "execution_ended"
+    execution_id: str
+    runbook: str
+    status: Literal["completed", "failed", "partial"]
+    error: str | None = None
+    state_after: JsonValue = None
+    sim_duration_seconds: int
+
+
+class Escalated(Event):
+    kind: Literal["escalated"] = "escalated"
+    alert_id: str | None
+    execution_id: str | None
+    reason: str

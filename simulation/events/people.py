@@ -1,0 +1,37 @@
+"""What entrants and organizers did."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simulation.events.base import Event
+
+Action = Literal[
+    "signed_up",
+    "created_contest",
+    "published_contest",
+    "joined",
+    "paid",
+    "paid_late",
+    "paid_twice",
+    "never_paid",
+    "opened_intent",
+    "refused",
+]
+
+
+class EntrantAction(Event):
+    """What a player or organizer set out to do, by their own account."""
+
+    kind: Literal["entrant_action"] = "entrant_action"
+    person: str
+    """Scenario-wide key, e.g. ``p017``."""
+    user_id: str | None
+    contest: str | None
+    contest_id: str | None
+    action: Action
+    amount_cents: int = 0
+    payment_intent_id: str | None = None
+    roster: tuple[str, ...] = ()
+    detail: str = ""
+    """``refused``: the act that failed and the platform's answer."""

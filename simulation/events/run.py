@@ -1,0 +1,98 @@
+"""Events of the run itself: its beginning and end, its clocks, accesses, fingerprints and background jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from simulation.events.base import Event
+from simulation.governance import Governance
+
+
+class RunStarted(Event):
+    outside_digest = frozenset({"environment", "environment_reason"})
+
+    kind: Literal["run_started"] = "run_started"
+    scenario: str
+    scenario_document: JsonValue
+    """The scenario as loaded (model dump): what the checks know of contests, faults, expectations."""
+    seed: int
+    days: int
+    window_start: datetime
+    window_end: datetime
+    absence_start: datetime
+    """Founder access is revoked from here on."""
+    target: str
+    environment: str
+    environment_reason: str = ""
+    """Why ``auto`` chose it."""
+    governance: Governance
+    """So that a stored history can be judged without its platform."""
+
+
+class ClockProof(Event):
+    """Kernel, Postgres, Python and the shell asked for the time at one instant."""
+
+    kind: Literal["clock_proof"] = "clock_proof"
+    subject: Literal["postgres", "python", "shell", "target"]
+    kernel_time: datetime
+    subject_time: datetime
+
+
+class Fingerprint(Event):
+    """What must not change while nobody is there. Values are sha256 hex; sampled at start, daily and at the end."""
+
+    kind: Literal["fingerprint"] = "fingerprint"
+    moment: Literal["start", "during", "end"]
+    code: str
+    environment_variables: str
+    database_configuration: str
+    database_grants: str
+    database_schema: str
+    runbooks: str
+
+
+class AccessProbe(Event):
+    """An attempt to use an access that must not exist (the founder's), or one that must (the operator's)."""
+
+    kind: Literal["access_probe"] = "access_probe"
+    subject: Literal["founder_database", "founder_admin_token", "superuser_database", "operator_admin_token"]
+    moment: Literal["start", "end"]
+    refused: bool
+    detail: str
+
+
+class JobSummary(Event):
+    """A background job over the whole run, as the scheduler saw it."""
+
+    kind: Literal["job_summary"] = "job_summary"
+    job: str
+    interval_seconds: int
+    runs: int
+    busy_runs: int
+    first_at: datetime | None
+    last_at: datetime | None
+    largest_gap_seconds: int
+
+
+class JobFailed(Event):
+    """A background job raised; the exception's class and message, no trace."""
+
+    kind: Literal["job_failed"] = "job_failed"
+    job: str
+    error: str
+
+
+class RunEnded(Event):
+    """Last event. ``pending`` names what had not converged by the deadline."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    healthy_at: datetime
+    """When the last fault was over."""
+    converged_at: datetime | None
+    converge_deadline: datetime
+    pending: tuple[str, ...] = ()
+    events_processed: int
+    statements: int = 0

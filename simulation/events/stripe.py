@@ -1,0 +1,123 @@
+"""What the Stripe twin's journal has: calls, movements of money, final states, deliveries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from simulation.events.base import Event
+
+StripeOrigin = Literal["platform", "entrant", "dashboard", "harness"]
+
+
+class StripeCall(Event):
+    """One API request as the twin's journal has it."""
+
+    kind: Literal["stripe_call"] = "stripe_call"
+    request_id: str
+    origin: StripeOrigin
+    method: str
+    path: str
+    params: JsonValue = None
+    idempotency_key: str | None = None
+    status: int | None
+    """None: no answer reached the caller (timeout, reset)."""
+    error_code: str | None = None
+    object_id: str | None = None
+    executed: bool
+    """The call changed Stripe's state (false for reads, refusals, replays, and timeouts before effect)."""
+    replayed: bool = False
+    fault_id: str | None = None
+
+
+class StripeMovement(Event):
+    """A balance transaction at Stripe, with Stripe's signs: ``net_cents = amount_cents - fee_cents``."""
+
+    kind: Literal["stripe_movement"] = "stripe_movement"
+    balance_transaction_id: str
+    movement: Literal["charge", "transfer", "refund", "adjustment", "topup", "transfer_reversal"]
+    amount_cents: int
+    fee_cents: int
+    net_cents: int
+    currency: str
+    available_at: datetime
+    source_id: str
+    """``ch_…``, ``tr_…``, ``re_…``."""
+    payment_intent_id: str | None = None
+    destination: str | None = None
+    contest_id: str | None = None
+    user_id: str | None = None
+    idempotency_key: str | None = None
+    origin: StripeOrigin = "platform"
+
+
+class StripeBalance(Event):
+    """The twin's platform balance, recorded at the end (and after nothing else)."""
+
+    kind: Literal["stripe_balance"] = "stripe_balance"
+    opening_cents: int
+    available_cents: int
+    pending_cents: int
+
+
+class StripeObject(Event):
+    """Final state at Stripe of an object that the books speak of; recorded at the end, ordered by id."""
+
+    kind: Literal["stripe_object"] = "stripe_object"
+    object_type: Literal["payment_intent", "charge", "transfer", "refund", "account", "dispute", "webhook_endpoint"]
+    object_id: str
+    status: str
+    amount_cents: int = 0
+    contest_id: str | None = None
+    user_id: str | None = None
+    payment_intent_id: str | None = None
+    destination: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class RequestShape(BaseModel):
+    """A kind of request to Stripe: endpoint (``{id}`` for an id) and parameters, each as ``name: kind of value``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    path: str
+    parameters: tuple[str, ...]
+    example_seq: int
+    """The first call of this shape."""
+
+
+class ShapeAnswer(BaseModel):
+    """What stripe-mock said of a shape's example."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: int
+    complaint: str = ""
+
+
+class StripeContract(Event):
+    """Every distinct shape of the platform's requests, and what stripe-mock said of each, in the same order."""
+
+    outside_digest = frozenset({"judge", "problem", "answers"})
+
+    kind: Literal["stripe_contract"] = "stripe_contract"
+    shapes: tuple[RequestShape, ...]
+    judge: str = ""
+    """Which stripe-mock; empty where there was none."""
+    problem: str = ""
+    """Why there was none, with the remedy."""
+    answers: tuple[ShapeAnswer, ...] = ()
+
+
+class WebhookAttempt(Event):
+    kind: Literal["webhook_attempt"] = "webhook_attempt"
+    event_id: str
+    event_type: str
+    object_id: str
+    attempt: int
+    status: int | None
+    next_attempt_at: datetime | None
+    fault_id: str | None = None

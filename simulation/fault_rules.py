@@ -1,0 +1,127 @@
+"""Rules for the faults of a scenario: each must find its victim, whatever the seed draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.scenario import Contest, Scenario
+from simulation.scenario_faults import PAYMENT_KINDS, TRANSFER_KINDS, Fault
+
+_POLL_MINUTES = 5
+"""How often scores are asked for (spec/platform.md, "Background work")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenRule:
+    path: tuple[str | int, ...]
+    problem: str
+    remedy: str
+
+
+def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
+    """Every fault that may meet nobody, stands in another one's way, or waits for a runbook that is not there."""
+    for index, fault in enumerate(scenario.faults):
+        path = ("faults", index)
+        yield from _of_runbook(path, fault, runbooks)
+        if fault.tournament is not None:
+            yield from _of_provider_fault(path, fault, scenario)
+        else:
+            yield from _of_victim(path, fault, scenario)
+            yield from _of_rivals(path, fault, scenario.faults[:index])
+
+
+def minute(moment: datetime) -> str:
+    """A moment of the scenario in an error: ``2026-03-04 07:00``."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _of_runbook(path: tuple[str | int, ...], fault: Fault, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
+    if fault.expect.runbook is not None and fault.expect.runbook not in runbooks:
+        yield BrokenRule(
+            path=(*path, "expect", "runbook"),
+            problem=f"fault {fault.id} expects the runbook {fault.expect.runbook!r}, which does not exist",
+            remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+        )
+
+
+def _of_victim(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    contest = next(contest for contest in scenario.contests if contest.key == fault.contest)
+    transfers = fault.kind.startswith(TRANSFER_KINDS)
+    what = "transfer" if transfers else "payment"
+    victims = _sure_transfers(contest, scenario) if transfers else _sure_payments(contest)
+    if fault.nth > victims:
+        yield BrokenRule(
+            path=(*path, "nth" if victims else "contest"),
+            problem=f"fault {fault.id} waits for {what} {fault.nth} of {contest.key}, which is sure to have {victims}",
+            remedy=f"lower nth to {victims} or less" if victims else "name a contest that is sure to have one",
+        )
+
+
+def _sure_payments(contest: Contest) -> int:
+    return contest.entrants - contest.non_payers + contest.double_payers if contest.entry_fee_cents else 0
+
+
+def _sure_transfers(contest: Contest, scenario: Scenario) -> int:
+    """Prizes that are more than nothing however many share them, without winners whose account may be closed by then.
+
+    Who wins elsewhere may win here, too: each account that a fault of another contest closes by this payout may be
+    one of the winners'.
+    """
+    paying = contest.entrants - contest.non_payers
+    prizes = sum(percent * contest.entry_fee_cents >= 100 for percent in contest.payout_percent.values())
+    payout = scenario.tournaments[contest.tournament].final_board_at
+    elsewhere = {
+        other.key: scenario.tournaments[other.tournament].final_board_at
+        for other in scenario.contests
+        if other.key != contest.key
+    }
+    closed = sum(
+        fault.kind == "destination_invalid" and fault.contest in elsewhere and elsewhere[fault.contest] <= payout
+        for fault in scenario.faults
+    )
+    return max(0, min(paying, prizes) - closed)
+
+
+def _of_rivals(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault, ...]) -> Iterator[BrokenRule]:
+    """A payment is announced once and a closed account stays closed: a second fault would find nothing left to do."""
+    for rival in earlier:
+        if (rival.contest, rival.nth) != (fault.contest, fault.nth):
+            continue
+        of_payment = rival.kind.startswith(PAYMENT_KINDS) and fault.kind.startswith(PAYMENT_KINDS)
+        of_transfer = rival.kind.startswith(TRANSFER_KINDS) and fault.kind.startswith(TRANSFER_KINDS)
+        if of_payment or (of_transfer and "destination_invalid" in (rival.kind, fault.kind)):
+            yield BrokenRule(
+                path=(*path, "nth"),
+                problem=f"fault {fault.id} aims at the victim of {rival.id}: number {fault.nth} of {fault.contest}",
+                remedy="choose another nth",
+            )
+
+
+def _of_provider_fault(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    """The feed is polled from the first lock of the tournament's contests to its final board."""
+    assert fault.tournament is not None, "only called for faults of a tournament"
+    followers = [contest for contest in scenario.contests if contest.tournament == fault.tournament]
+    if not followers:
+        yield BrokenRule(
+            path=(*path, "tournament"),
+            problem=f"no contest follows {fault.tournament}, so that nobody asks for its scores",
+            remedy="name a tournament of a contest",
+        )
+        return
+    first, last = min(contest.lock for contest in followers), scenario.tournaments[fault.tournament].final_board_at
+    if fault.at is not None and not first <= fault.at <= last:
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} at {minute(fault.at)}: scores of {fault.tournament} are asked for from "
+            f"{minute(first)} to {minute(last)}",
+            remedy="move at between the two",
+        )
+    if fault.minutes is not None and fault.minutes <= _POLL_MINUTES:
+        yield BrokenRule(
+            path=(*path, "minutes"),
+            problem=f"fault {fault.id} lasts {fault.minutes} minutes: scores are asked for every {_POLL_MINUTES}, and "
+            "may never meet it",
+            remedy=f"more than {_POLL_MINUTES}",
+        )

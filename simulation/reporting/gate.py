@@ -1,0 +1,118 @@
+"""What the gate leaves: one ``junit.xml`` and one ``summary.md`` over all its seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from simulation.reporting.markdown import plain, table
+from simulation.reporting.words import mark
+from simulation.verdict import EXIT_CODES
+
+_COUNTS = ("tests", "failures", "errors", "skipped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedOutcome:
+    """One seed's end. ``reason``: why it is unknown, where no verdict says so; ``folder`` None: it has no report."""
+
+    seed: int
+    outcome: str
+    wall_seconds: float
+    digest: str = ""
+    findings: int = 0
+    reason: str = ""
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateReport:
+    """All seeds of one gate."""
+
+    scenario: str
+    environment: str
+    seeds: tuple[SeedOutcome, ...]
+
+    @property
+    def outcome(self) -> str:
+        """The worst of all: fail outranks unknown."""
+        outcomes = {seed.outcome for seed in self.seeds}
+        return next((worst for worst in ("fail", "unknown") if worst in outcomes), "pass")
+
+    @property
+    def exit_code(self) -> int:
+        return next(code for outcome, code in EXIT_CODES.items() if outcome == self.outcome)
+
+    def text(self) -> str:
+        """For the terminal: a line a seed."""
+        lines = [f"{mark(self.outcome).symbol} gate: {self.outcome}, {self.scenario} in {self.environment}"]
+        for seed in self.seeds:
+            where = seed.reason or f"{seed.findings} findings, digest {seed.digest[:12]}, {seed.folder}"
+            lines.append(
+                f"  {mark(seed.outcome).symbol} seed {seed.seed}: {seed.outcome}, {seed.wall_seconds:.1f} s, {where}"
+            )
+        return "\n".join(lines)
+
+
+def write_gate(folder: Path, report: GateReport) -> None:
+    """Write both files into ``folder``."""
+    (folder / "junit.xml").write_text(render_gate_junit(report), encoding="utf-8")
+    (folder / "summary.md").write_text(render_gate_summary(report), encoding="utf-8")
+
+
+def render_gate_summary(report: GateReport) -> str:
+    """A page of Markdown."""
+    rows = (
+        (
+            str(seed.seed), f"{mark(seed.outcome).symbol} {seed.outcome}", str(seed.findings),
+            f"{seed.wall_seconds:.1f}", seed.digest[:12] or "–",
+            seed.reason or str(seed.folder),
+        )
+        for seed in report.seeds
+    )  # fmt: skip
+    lines = [
+        f"## {mark(report.outcome).symbol} Gate: {report.outcome.upper()}",
+        "",
+        plain(f"{report.scenario}, {len(report.seeds)} seeds, in {report.environment}."),
+        "",
+        *table(("seed", "verdict", "findings", "seconds", "digest", "report, or why there is none"), rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_gate_junit(report: GateReport) -> str:
+    """Every seed's own suites, with the seed in front of their names."""
+    root = Element("testsuites", {"name": f"gate {report.scenario}"})
+    for seed in report.seeds:
+        for suite in _suites(seed):
+            root.append(suite)
+    for name in _COUNTS:
+        root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suites(seed: SeedOutcome) -> list[Element]:
+    suites = [] if seed.folder is None else list(_own(seed.folder))
+    for suite in suites:
+        suite.set("name", f"seed {seed.seed}: {suite.attrib['name']}")
+        for case in suite:
+            case.set("classname", f"seed{seed.seed}.{case.attrib['classname']}")
+    if seed.reason:
+        suites.append(_broken(seed))
+    return suites
+
+
+def _own(folder: Path) -> Element:
+    return ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314 - a file this program has just written
+
+
+def _broken(seed: SeedOutcome) -> Element:
+    """A seed without a full verdict counts as one error, so that nobody takes its absence for a pass."""
+    name = f"seed {seed.seed}: gate"
+    suite = Element("testsuite", {"name": name, "tests": "1", "failures": "0", "errors": "1", "skipped": "0"})
+    case = SubElement(suite, "testcase", {"classname": f"seed{seed.seed}", "name": "has a whole verdict", "time": "0"})
+    SubElement(case, "error", {"message": seed.reason})
+    return suite

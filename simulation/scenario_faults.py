@@ -1,0 +1,104 @@
+"""Faults as a scenario writes them: kind, victim or window, and the ending that is expected."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from simulation.scenario_model import Instant, ScenarioModel, refusal
+
+FaultKind = Literal[
+    "transfer_timeout_before",
+    "transfer_timeout_after",
+    "transfer_error",
+    "transfer_reset",
+    "destination_invalid",
+    "webhook_duplicated",
+    "webhook_delayed",
+    "webhook_lost",
+    "two_events_for_one_payment",
+    "provider_outage",
+    "provider_malformed",
+    "provider_incomplete_final",
+]
+
+TRANSFER_KINDS = ("transfer_", "destination_")
+"""How the names of kinds begin that strike a contest's transfers."""
+PAYMENT_KINDS = ("webhook_", "two_events_")
+"""How the names of kinds begin that strike the announcement of a contest's payments."""
+
+
+class Expectation(ScenarioModel):
+    """Exactly one of the three."""
+
+    self_heals: Literal[True] | None = None
+    runbook: str | None = None
+    terminal: str | None = None
+    """The failure reason that must be documented; combined with ``runbook`` when ops must act on it."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Expectation:
+        if self.self_heals is None and self.runbook is None and self.terminal is None:
+            raise refusal("nothing is expected", remedy="write self_heals: true, runbook: <name> or terminal: <reason>")
+        if self.self_heals and (self.runbook or self.terminal):
+            raise refusal("self_heals excludes runbook and terminal", remedy="keep one", path=("self_heals",))
+        return self
+
+
+class Fault(ScenarioModel):
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    kind: FaultKind
+    expect: Expectation
+    contest: str | None = None
+    nth: int = Field(default=1, ge=1)
+    """Which transfer or payment of the contest, in the order in which Stripe first sees them."""
+    times: int = Field(default=1, ge=1)
+    """How often it strikes the same victim."""
+    tournament: str | None = None
+    at: Instant | None = None
+    minutes: int | None = Field(default=None, ge=1)
+    delay_hours: int | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, ge=400, le=599)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs_and_nothing_else(self) -> Fault:
+        for name in needs_of(self.kind):
+            if getattr(self, name) is None:
+                raise refusal(f"a {self.kind} needs {name}", remedy=f"add {name}: to fault {self.id}")
+        taken = {*takes_of(self.kind), "id", "kind", "expect"}
+        for name, field in type(self).model_fields.items():
+            if name not in taken and getattr(self, name) != field.default:
+                raise refusal(
+                    f"{getattr(self, name)} means nothing to a {self.kind}",
+                    remedy=f"remove it; a {self.kind} takes {', '.join(takes_of(self.kind))}",
+                    path=(name,),
+                )
+        return self
+
+
+def needs_of(kind: FaultKind) -> tuple[str, ...]:
+    """Fields without which a fault of this kind has no victim, time or length."""
+    if not kind.startswith("provider_"):
+        return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
+    at = () if kind == "provider_incomplete_final" else ("at",)
+    minutes = () if kind == "provider_malformed" else ("minutes",)
+    return ("tournament", *at, *minutes)
+
+
+_ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
+    "transfer_error": ("times", "status"),
+    "transfer_reset": ("times",),
+    "transfer_timeout_after": ("times",),
+    "transfer_timeout_before": ("times",),
+    "webhook_duplicated": ("times",),
+    "provider_outage": ("status",),
+    "provider_malformed": ("times",),
+    "provider_incomplete_final": ("at",),
+}
+
+
+def takes_of(kind: FaultKind) -> tuple[str, ...]:
+    """All fields that mean something to a fault of this kind; the ones it needs come first."""
+    nth = () if kind.startswith("provider_") else ("nth",)
+    return (*needs_of(kind), *nth, *_ALSO_TAKES.get(kind, ()))

@@ -1,0 +1,43 @@
+"""What all parts of a scenario share: strict models, moments, and refusals that know their remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic.functional_validators import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_DAY = re.compile(r"^day (\d+) ([01]?\d|2[0-3]):([0-5]\d)$")
+
+
+def _instant(value: Any, info: ValidationInfo) -> Any:
+    """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
+    if isinstance(value, str) and (match := _DAY.match(value)):
+        day, hour, minute = (int(part) for part in match.groups())
+        start: datetime = (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC))
+        return start + timedelta(days=day, hours=hour, minutes=minute)
+    return value
+
+
+def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
+    """An error of a validator that knows its remedy, and where below the validated model the fault lies."""
+    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise refusal("a time needs a zone", remedy="write 2026-03-01T00:00:00Z or 'day 3 08:00'")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
+
+
+class ScenarioModel(BaseModel):
+    """Base of every part of a scenario: nothing unknown in it, nothing changed afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,61 @@
+"""What the command line says, and returns, when something stops it."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from psycopg.errors import DiskFull
+
+from simulation import cli
+from simulation.commands import scenarios as command
+from simulation.errors import EnvironmentFault, UsageError
+
+
+def stopped_by(error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def broken() -> int:
+        raise error
+
+    monkeypatch.setattr(command, "scenarios_command", broken)
+    monkeypatch.setattr("sys.argv", ["simulate", "scenarios"])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    return exit_.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (UsageError(place="a.yaml:3", problem="days: 0", remedy="1 or more"), 254, "a.yaml:3: days: 0\n  remedy: 1 or"),
+        (EnvironmentFault(problem="no clock", remedy="install one"), 255, "no clock\n  remedy: install one"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 255, "No space left on device\n  remedy: free some disk"),
+        (KeyboardInterrupt(), 130, "everything that was started is stopped"),
+        (ZeroDivisionError("boom"), 255, "this says nothing about the platform"),
+        (OSError(errno.EBADF, "odd"), 255, "this says nothing about the platform"),
+    ],
+)
+def test_what_stops_a_command_is_said_with_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+):
+    returned, told = stopped_by(error, monkeypatch, capsys)
+    assert returned == code
+    assert said in told
+
+
+def test_a_full_disk_is_said_without_a_traceback_wherever_it_comes_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    wrapped = RuntimeError("insert failed")
+    wrapped.__cause__ = DiskFull("could not extend file")
+    said = stopped_by(wrapped, monkeypatch, capsys)[1]
+    assert "PostgreSQL has no room left: could not extend file\n  remedy: free" in said
+    assert "Traceback" not in said
+
+
+def test_a_wrong_option_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("sys.argv", ["simulate", "run", "--seed", "x"])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    assert exit_.value.code == 254
+    assert "'x' is not a valid integer" in capsys.readouterr().err
