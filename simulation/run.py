@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from simulation.clock import SimProcess
 from simulation.convergence import Convergence
+from simulation.environment.faketime import clock_library
+from simulation.environment.workspace import require_room, workspace_root
 from simulation.errors import EnvironmentFault
 from simulation.events import RunStarted, WitnessSummary
 from simulation.history import History
@@ -21,6 +23,7 @@ from simulation.stage import PREPARATION, RunRequest, Stage, stage
 from simulation.verdict import Verdict, judge
 from simulation.witness.access import record_access
 from simulation.witness.stripe_contract import judge_contract
+from simulation.world.operator.tools import find_tools
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
@@ -38,6 +41,7 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
 
     :raises EnvironmentFault: the machine cannot carry it; what was written so far stays in the run directory.
     """
+    clock_library(), workspace_root(), find_tools()  # what this machine lacks is said before a folder is made
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     directory.scenario.write_text(request.scenario.to_yaml())
     directory.faults.write_text(request.plan.to_json())
@@ -110,6 +114,7 @@ def live(on: Stage, progress: Progress) -> Convergence:
 
 def _look(on: Stage, progress: Progress) -> None:
     progress.at(on.kernel.now)
+    require_room(on.folder)
     if not on.server.alive:
         raise EnvironmentFault(
             problem=f"PostgreSQL died on simulated {on.kernel.now:%d %b %H:%M}",

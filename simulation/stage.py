@@ -77,6 +77,8 @@ class Stage:
 
     request: RunRequest
     directory: RunDirectory
+    folder: Path
+    """The workspace; gone when the run is over."""
     kernel: Kernel
     recorder: Recorder
     server: PostgresServer
@@ -220,6 +222,7 @@ def _wire(
     return Stage(
         request=request,
         directory=directory,
+        folder=folder,
         kernel=kernel,
         recorder=recorder,
         server=server,

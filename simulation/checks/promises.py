@@ -45,9 +45,10 @@ def promised_events(case: Case, inquiry: Inquiry) -> None:
 
 
 def _faults(case: Case, inquiry: Inquiry) -> None:
+    """Held against the schedule as run: it comes from the scenario, or from a stored plan in its place."""
     scheduled = {fault.fault_id: fault for fault in case.events(FaultScheduled)}
     met = {strike.fault_id for strike in case.events(FaultInjected)}
-    for fault_id in sorted(scheduled.keys() | {fault.id for fault in case.scenario.faults}):
+    for fault_id in sorted(scheduled):
         inquiry.examine()
         if fault_id not in met:
             inquiry.find(f"fault {fault_id}", "never met its victim", events=(scheduled.get(fault_id),))

@@ -17,7 +17,7 @@ from simulation.run import run
 from simulation.scenario import Scenario
 from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
-from simulation.world.alert_rules import load_rules
+from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
 
 
@@ -62,13 +62,15 @@ def prepare(
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
+    rules, runbooks = load_rules(ALERTS_FOLDER), load_runbooks(RUNBOOKS_FOLDER)
+    refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
     choice = choose(environment)
     return RunRequest(
         scenario=loaded,
         seed=seed,
         plan=plan,
-        rules=load_rules(ALERTS_FOLDER),
-        runbooks=load_runbooks(RUNBOOKS_FOLDER),
+        rules=rules,
+        runbooks=runbooks,
         out=out,
         environment=choice.name,
         environment_reason=choice.reason,

@@ -23,9 +23,9 @@ class Choice:
 
 
 def choose(asked: str = "auto") -> Choice:
-    """The environment asked for; for ``auto`` containers when an engine answers and the image is here, else embedded.
+    """The environment asked for; for ``auto`` containers when an engine answers and has the images, else embedded.
 
-    ``auto`` downloads nothing: an image that is not here means ``embedded``.
+    ``auto`` downloads nothing: an image that it lacks means ``embedded``.
     """
     if asked != "auto":
         return Choice(name=asked, reason="asked for")
@@ -34,7 +34,7 @@ def choose(asked: str = "auto") -> Choice:
 
     lacks = docker_presence.what_is_missing()
     if lacks is None:
-        return Choice(name="containers", reason=f"auto: an engine answers and {images().postgres} is here")
+        return Choice(name="containers", reason=f"auto: an engine answers and has {images().postgres}")
     return Choice(name="embedded", reason=f"auto: {lacks}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from simulation.environment.compose_file import images
@@ -23,8 +24,6 @@ def what_is_missing() -> str | None:
         client = connect()
     except EnvironmentFault:
         return "no Docker engine answers"
-    try:
-        here = has_image(client, images().postgres)
-    finally:
-        client.close()
-    return None if here else f"the image {images().postgres} is not here ('make images' builds it)"
+    with closing(client):
+        absent = [image for image in (images().postgres, images().stripe_mock) if not has_image(client, image)]
+    return f"{' and '.join(absent)} not here ('make images' builds them)" if absent else None

@@ -19,9 +19,15 @@ def clock_library() -> Path:
 
     :raises EnvironmentFault: none is here.
     """
-    for candidate in _candidates():
+    candidates = _candidates()
+    for candidate in candidates:
         if candidate.is_file():
             return candidate
+    if os.environ.get(LIBRARY_VARIABLE):
+        raise EnvironmentFault(
+            problem=f"{LIBRARY_VARIABLE} names {candidates[0]}, which does not exist",
+            remedy="point it at a libfaketime.so.1, or unset it to use the one that is found",
+        )
     raise EnvironmentFault(
         problem=f"no libfaketime for this machine ({platform.system()} {platform.machine()})",
         remedy=f"install your distribution's package 'faketime', or point {LIBRARY_VARIABLE} at a libfaketime.so.1",

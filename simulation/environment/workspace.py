@@ -45,6 +45,19 @@ def workspace_root() -> Path:
     )
 
 
+def require_room(folder: Path) -> None:
+    """Stop a run whose disk fills up before the platform is blamed for it.
+
+    :raises EnvironmentFault: less than a tenth of what a run needs is left.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < _NEEDED_BYTES // 10:
+        raise EnvironmentFault(
+            problem=f"only {free // 1024**2} MB are left where the throw-away database lives ({folder.parent})",
+            remedy="free some disk space or memory, or set TMPDIR to a folder that has room, and run again",
+        )
+
+
 @contextmanager
 def workspace() -> Iterator[Path]:
     """A folder that is gone afterwards, whatever happens; leftovers of killed runs are reaped first."""

@@ -5,7 +5,7 @@ What is evaluated is the subset of PromQL in ``alert_expression``; a rule beyond
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -116,6 +116,17 @@ def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> Ale
         runbook=PurePosixPath(rule.annotations.runbook_url).stem if rule.annotations.runbook_url else None,
         place=f"{document.file}:{document.line_of(path)}",
     )
+
+
+def refuse_dead_links(rules: Sequence[AlertRule], *, known: Collection[str]) -> None:
+    """:raises UsageError: a rule links a runbook that is not among ``known``; nobody could answer its alert."""
+    for rule in rules:
+        if rule.runbook is not None and rule.runbook not in known:
+            raise UsageError(
+                place=rule.place,
+                problem=f"the alert {rule.alert} links the runbook {rule.runbook!r}, which does not exist",
+                remedy=f"write it, or link one of: {', '.join(sorted(known))}",
+            )
 
 
 def _refuse_duplicates(rules: Sequence[AlertRule]) -> None:

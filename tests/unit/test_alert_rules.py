@@ -9,7 +9,7 @@ import pytest
 from simulation.errors import UsageError
 from simulation.project import ALERTS_FOLDER
 from simulation.world.alert_expression import compile_expression
-from simulation.world.alert_rules import load_rules
+from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.exposition import Exposition
 
 BODY = """\
@@ -129,3 +129,9 @@ def test_the_shipped_rules_have_the_thresholds_and_severities_of_the_specificati
         "AuthServiceErrorRateHigh": ("auth_service_error_rate > 5", "critical"),
         "ErrorBudgetLow": ("error_budget_remaining < 10", "warning"),
     }.items() <= rules.items()
+
+
+def test_a_rule_that_links_a_missing_runbook_is_refused_by_line() -> None:
+    rules = load_rules(ALERTS_FOLDER)
+    with pytest.raises(UsageError, match=r"\.yml:\d+: the alert \w+ links the runbook 'ingestion_lag'"):
+        refuse_dead_links(rules, known={rule.runbook or "" for rule in rules} - {"ingestion_lag"})

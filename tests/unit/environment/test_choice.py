@@ -28,7 +28,7 @@ def test_without_docker_at_all_nothing_is_asked(tmp_path: Path, monkeypatch: pyt
 def test_with_an_engine_and_the_image_auto_is_containers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_presence, "what_is_missing", lambda: None)
     assert choose().name == "containers"
-    assert "is here" in choose().reason
+    assert "an engine answers and has postgres:" in choose().reason
 
 
 def test_without_the_image_auto_is_embedded_and_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
