@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup simulate test check bench gate images stripe-mock up down test-containers lock snapshot clean
+.PHONY: help setup simulate sabotage determinism test check bench gate images stripe-mock up down test-containers lock snapshot clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -29,6 +29,13 @@ $(STAMP): requirements.lock pyproject.toml
 
 simulate: setup ## Run the 14 founderless days and print the verdict
 	@$(BIN)/simulate run $(ARGS)
+
+sabotage: setup ## Plant every defect and see whether the jury names it
+	@$(BIN)/simulate sabotage --all $(ARGS)
+
+determinism: setup ## Run 20 seeds twice, idle and under load: equal histories
+	@$(BIN)/simulate determinism $(ARGS)
+	@$(BIN)/simulate determinism --load $(ARGS)
 
 test: setup ## Run every test
 	$(BIN)/pytest -n 2 $(ARGS)

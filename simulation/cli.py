@@ -36,6 +36,7 @@ def cli() -> None:
     simulate run --seed 7            another history of the same scenario
     simulate check RUN_DIR           judge a stored history again
     simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
+    simulate sabotage --all          plant every defect and see the jury name it
     simulate scenarios               what can be run
     simulate doctor                  what this machine has and lacks
 
@@ -71,6 +72,10 @@ def cli() -> None:
     show_default=True,
     help="Where run directories go.",
 )
+@click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
+@click.option(
+    "--twice", is_flag=True, help="Run it again in another process and show the first event where the histories part."
+)
 @click.option("--quiet", is_flag=True, help="Print the verdict's one line only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
 def run(
@@ -80,6 +85,8 @@ def run(
     plan_file: Path | None,
     environment: str,
     out: Path,
+    swarm: bool,
+    twice: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -94,6 +101,8 @@ def run(
             plan_file=plan_file,
             environment=environment,
             out=out,
+            swarm=swarm,
+            twice=twice,
             quiet=quiet,
             as_json=as_json,
         )
@@ -134,6 +143,40 @@ def check(run_dir: Path, as_json: bool) -> None:
     from simulation.commands.check import check_command
 
     sys.exit(check_command(run_dir, as_json=as_json))
+
+
+@cli.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Runs at a time instead of one a core.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where the matrix and the run directories go.",
+)
+def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | None, out: Path) -> None:
+    """Plant the defects NAMES, each in a run of its own, and see whether the checks named for them find them.
+
+    Without NAMES and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
+    named for it, never had its chance, or the same run without it did not pass.
+    """
+    from simulation.commands.sabotage import sabotage_command
+
+    sys.exit(sabotage_command(names, everything=everything, seeds=seeds, jobs=jobs, out=out))
+
+
+@cli.command()
+@click.argument("scenario", default="smoke_2d")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=20, show_default=True, help="Seeds 1 to N.")
+@click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
+def determinism(scenario: str, seeds: int, load: bool) -> None:
+    """Run SCENARIO twice for each seed, with different hash seeds, and show where two histories part first."""
+    from simulation.commands.determinism import determinism_command
+
+    sys.exit(determinism_command(scenario, seeds=seeds, load=load))
 
 
 @cli.command()

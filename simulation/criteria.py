@@ -13,7 +13,13 @@ from typing import Literal
 Section = Literal["success", "failure", "before", "during", "after", "constraint", "completion"]
 
 _NOBODY = ("no_database_access", "no_stripe_dashboard", "nothing_deployed", "no_manual_endpoints", "no_escalation")
-_LIFECYCLE = ("lifecycle_order", "lifecycle_automatic", "settlement_automatic", "contests_paid_out")
+_LIFECYCLE = (
+    "lifecycle_order",
+    "lifecycle_automatic",
+    "settlement_automatic",
+    "payouts_follow_settlement",
+    "contests_paid_out",
+)
 _LEDGER = (
     "double_entry",
     "clearing_accounts_drained",
@@ -21,6 +27,7 @@ _LEDGER = (
     "postings_referenced",
     "three_way_reconciliation",
     "stripe_balance_explained",
+    "webhooks_authentic",
 )
 _WINNERS = ("expected_prizes", "three_way_reconciliation", "exactly_once", "transfers_final", "given_up_for_cause")
 _TRAIL = ("audit_completeness", "transition_audit", "append_only", "witnesses_present")

@@ -50,7 +50,7 @@ def _of_victim(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) ->
     contest = next(contest for contest in scenario.contests if contest.key == fault.contest)
     transfers = fault.kind.startswith(TRANSFER_KINDS)
     what = "transfer" if transfers else "payment"
-    victims = _sure_transfers(contest, scenario) if transfers else _sure_payments(contest)
+    victims = sure_transfers(contest, scenario) if transfers else sure_payments(contest)
     if fault.nth > victims:
         yield BrokenRule(
             path=(*path, "nth" if victims else "contest"),
@@ -59,11 +59,11 @@ def _of_victim(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) ->
         )
 
 
-def _sure_payments(contest: Contest) -> int:
+def sure_payments(contest: Contest) -> int:
     return contest.entrants - contest.non_payers + contest.double_payers if contest.entry_fee_cents else 0
 
 
-def _sure_transfers(contest: Contest, scenario: Scenario) -> int:
+def sure_transfers(contest: Contest, scenario: Scenario) -> int:
     """Prizes that are more than nothing however many share them, without winners whose account may be closed by then.
 
     Who wins elsewhere may win here, too: each account that a fault of another contest closes by this payout may be

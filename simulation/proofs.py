@@ -15,19 +15,26 @@ from simulation.stage import Stage
 
 def prove_the_clock(on: Stage) -> None:
     """Kernel, Python, Postgres and the operator's shell must name the same second, or the run stops here."""
+    for proof in compare_the_clocks(on):
+        if proof.subject_time != proof.kernel_time:
+            raise EnvironmentFault(
+                problem=f"{proof.subject} says {proof.subject_time}, the simulation's clock says {proof.kernel_time}",
+                remedy="libfaketime does not reach it on this machine; 'simulate doctor' tells which library is used",
+            )
+
+
+def compare_the_clocks(on: Stage) -> list[ClockProof]:
+    """Ask everybody for the time and write the answers down; the jury judges those of the end."""
     kernel_time = on.kernel.now
     seen: dict[Literal["postgres", "python", "shell"], datetime] = {
         "python": datetime.now(UTC),
         "postgres": datetime.fromisoformat(str(on.observer.one("SELECT now() AS now")["now"])),
         "shell": _shell_time(on),
     }
-    for subject, subject_time in seen.items():
+    return [
         on.recorder.record(ClockProof(subject=subject, kernel_time=kernel_time, subject_time=subject_time))
-        if subject_time != kernel_time:
-            raise EnvironmentFault(
-                problem=f"{subject} says {subject_time}, the simulation's clock says {kernel_time}",
-                remedy="libfaketime does not reach it on this machine; 'simulate doctor' tells which library is used",
-            )
+        for subject, subject_time in seen.items()
+    ]
 
 
 def _shell_time(on: Stage) -> datetime:

@@ -16,7 +16,7 @@ from simulation.errors import EnvironmentFault
 from simulation.events import RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
-from simulation.proofs import probe_access, prove_the_clock
+from simulation.proofs import compare_the_clocks, probe_access, prove_the_clock
 from simulation.reporting.write import write_report
 from simulation.run_directory import RunDirectory
 from simulation.stage import PREPARATION, RunRequest, Stage, stage
@@ -43,9 +43,26 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     """
     clock_library(), workspace_root(), find_tools()  # what this machine lacks is said before a folder is made
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
+    history = carry_out(request, directory, progress)
+    progress.phase("judging")
+    verdict = judge(history)
+    progress.phase("writing the report")
+    write_report(directory.path, history, verdict)
+    return RunResult(directory=directory, history=history, verdict=verdict)
+
+
+def carry_out(
+    request: RunRequest, directory: RunDirectory, progress: Progress, *, guest: Callable[[Stage], None] | None = None
+) -> History:
+    """Everything up to the jury.
+
+    :param guest: shown the stage as soon as it is set. A normal run has none; a planted defect gets in this way.
+    """
     directory.scenario.write_text(request.scenario.to_yaml())
     directory.faults.write_text(request.plan.to_json())
     with stage(request, directory, progress) as on:
+        if guest is not None:
+            guest(on)
         prove_the_clock(on)
         begin(on)
         revoke_founder_access(on)
@@ -53,12 +70,7 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
         convergence = live(on, progress)
         progress.phase("collecting what the witnesses saw")
         observe(on, convergence)
-        history = History(on.recorder.events)
-    progress.phase("judging")
-    verdict = judge(history)
-    progress.phase("writing the report")
-    write_report(directory.path, history, verdict)
-    return RunResult(directory=directory, history=history, verdict=verdict)
+        return History(on.recorder.events)
 
 
 def begin(on: Stage) -> None:
@@ -134,6 +146,7 @@ def observe(on: Stage, convergence: Convergence) -> None:
     on.operator.go_off_shift()
     on.sampler.take()
     on.fingerprints.take("end")
+    compare_the_clocks(on)
     probe_access(on, "end")
     on.wal.collect()
     on.observer.record_all(translate=on.wal.renumbered)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TextIO
-from wsgiref.types import WSGIApplication
+from typing import TextIO
 
 import httpx
 import responses
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.clock import Kernel, SimulationClock
+from simulation.doors import PLATFORM_URL, MetricsDoor, WebhookDoor
 from simulation.environment.choice import provide
 from simulation.environment.collector import patient_collector
 from simulation.environment.cpu import one_cpu
@@ -51,7 +49,6 @@ from simulation.world.stripe import door as stripe_door
 from simulation.world.stripe.twin import StripeTwin
 
 PROVIDER_URL = "https://scores.provider.test"
-PLATFORM_URL = "http://platform.test"
 PREPARATION = timedelta(hours=1)
 """Time before day 0 in which the platform is deployed, admins are appointed and the founder's access is revoked."""
 TOKEN_TTL_SECONDS = 12 * 3600
@@ -134,173 +131,212 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
         stack.enter_context(clock.frozen())
         stack.enter_context(caused_by("setup"))
         recorder = Recorder(clock=clock, file=history_file, listener=progress.seen)
-        yield _wire(request, directory, stack, folder, server, database, mock, Kernel(clock), recorder, log_file)
+        ground = _Ground(
+            request=request,
+            stack=stack,
+            folder=folder,
+            database=database,
+            clock_file=server.clock_file,
+            kernel=Kernel(clock),
+            recorder=recorder,
+            keys=TargetKeys.throw_away(),
+            log_file=log_file,
+        )
+        yield _wire(ground, directory, server, mock)
 
 
-def _wire(
-    request: RunRequest,
-    directory: RunDirectory,
-    stack: ExitStack,
-    folder: Path,
-    server: PostgresServer,
-    database: Database,
-    mock: StripeMock | None,
-    kernel: Kernel,
-    recorder: Recorder,
-    log_file: TextIO,
-) -> Stage:
-    scenario, seed = request.scenario, request.seed
-    keys = _throw_away_keys()
-    registry = Registry()
-    injector = PlannedInjector(plan=request.plan, recorder=recorder, clock=kernel.clock, registry=registry)
-    twin = StripeTwin(
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What everything else of a run stands on."""
+
+    request: RunRequest
+    stack: ExitStack
+    folder: Path
+    database: Database
+    clock_file: Path
+    kernel: Kernel
+    recorder: Recorder
+    keys: TargetKeys
+    log_file: TextIO
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outside:
+    """The world that the platform calls."""
+
+    registry: Registry
+    injector: PlannedInjector
+    twin: StripeTwin
+    provider: ScoreProvider
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Front:
+    """The platform, and the way in."""
+
+    target: Target
+    context: ExchangeContext
+    exchange: ExchangeWitness
+    http: httpx.Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Witnesses:
+    observer: Observer
+    wal: WalWitness
+    fingerprints: FingerprintWitness
+
+
+def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock: StripeMock | None) -> Stage:
+    request, kernel, recorder, scenario = ground.request, ground.kernel, ground.recorder, ground.request.scenario
+    outside = _outside(ground)
+    front = _front(ground)
+    witnesses = _witnesses(ground, outside, front)
+    outside.twin.attach(WebhookDoor(http=front.http, context=front.context).deliver)
+    ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
+    founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
+    operator = _operator(ground, front, ops_admin)
+    return Stage(
+        request=request,
+        directory=directory,
+        folder=ground.folder,
         kernel=kernel,
         recorder=recorder,
+        server=server,
+        database=ground.database,
+        stripe_mock=mock,
+        target=front.target,
+        context=front.context,
+        exchange=front.exchange,
+        http=front.http,
+        injector=outside.injector,
+        twin=outside.twin,
+        provider=outside.provider,
+        entrants=_entrants(ground, outside, front),
+        jobs=JobDriver(kernel=kernel, recorder=recorder, jobs=front.target.jobs),
+        monitor=Monitor(
+            kernel=kernel,
+            recorder=recorder,
+            rules=request.rules,
+            scrape=MetricsDoor(app=front.exchange, context=front.context).scrape,
+            settings=scenario.monitor,
+            on_alert=operator.on_alert,
+        ),
+        operator=operator,
+        ops_admin=ops_admin,
+        founder_admin=founder_admin,
+        observer=witnesses.observer,
+        wal=witnesses.wal,
+        fingerprints=witnesses.fingerprints,
+        sampler=Sampler(
+            kernel=kernel,
+            recorder=recorder,
+            observer=witnesses.observer,
+            http=front.http,
+            token=_token_of(front.target, ops_admin),
+            context=front.context,
+            interval_seconds=scenario.monitor.sample_interval_seconds,
+        ),
+    )
+
+
+def _outside(ground: _Ground) -> _Outside:
+    """Twin and provider, and the network on which the platform's own clients find them."""
+    request, keys = ground.request, ground.keys
+    registry = Registry()
+    injector = PlannedInjector(
+        plan=request.plan, recorder=ground.recorder, clock=ground.kernel.clock, registry=registry
+    )
+    twin = StripeTwin(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
         injector=injector,
-        settings=scenario.stripe,
-        seed=seed,
+        settings=request.scenario.stripe,
+        seed=request.seed,
         webhook_secret=keys.stripe_webhook_secret,
         platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key,
         dashboard_key=keys.stripe_dashboard_key,
     )
     provider = ScoreProvider(
-        kernel=kernel,
-        recorder=recorder,
+        kernel=ground.kernel,
+        recorder=ground.recorder,
         injector=injector,
-        tournaments=scenario.tournaments,
-        seed=seed,
+        tournaments=request.scenario.tournaments,
+        seed=request.seed,
         base_url=PROVIDER_URL,
     )
-    network = stack.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
+    network = ground.stack.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
     network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
     stripe_door.install(network, twin)
     provider_door.install(network, provider)
+    return _Outside(registry=registry, injector=injector, twin=twin, provider=provider)
 
+
+def _front(ground: _Ground) -> _Front:
     target = BuiltinTarget(
-        database=database,
-        clock=kernel.clock,
-        seed=seed,
-        keys=keys,
+        database=ground.database,
+        clock=ground.kernel.clock,
+        seed=ground.request.seed,
+        keys=ground.keys,
         provider_base_url=PROVIDER_URL,
-        log=lambda line: print(line, file=log_file),
+        log=lambda line: print(line, file=ground.log_file),
     )
-    stack.callback(target.close)
+    ground.stack.callback(target.close)
     context = ExchangeContext()
-    exchange = ExchangeWitness(target.wsgi, recorder=recorder, context=context)
-    http = stack.enter_context(httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL))
-    observer = Observer(database=database, relations=target.relations, recorder=recorder)
-    stack.callback(observer.close)
-    attribution = Attribution(governance=target.governance, fault_of=injector.fault_of)
-    wal = WalWitness(database=database, slot=slot_name(database.name), recorder=recorder, cause_of=attribution.cause_of)
-    stack.callback(wal.close)
+    exchange = ExchangeWitness(target.wsgi, recorder=ground.recorder, context=context)
+    http = httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL)
+    ground.stack.enter_context(http)
+    return _Front(target=target, context=context, exchange=exchange, http=http)
 
-    twin.attach(WebhookDoor(http=http, context=context).deliver)
-    ops_admin = target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
-    founder_admin = target.create_admin(name="founder", email="founder@platform.test", role="founder")
+
+def _witnesses(ground: _Ground, outside: _Outside, front: _Front) -> _Witnesses:
+    recorder, target = ground.recorder, front.target
+    observer = Observer(database=ground.database, relations=target.relations, recorder=recorder)
+    ground.stack.callback(observer.close)
+    attribution = Attribution(governance=target.governance, fault_of=outside.injector.fault_of)
+    wal = WalWitness(
+        database=ground.database,
+        slot=slot_name(ground.database.name),
+        recorder=recorder,
+        cause_of=attribution.cause_of,
+    )
+    ground.stack.callback(wal.close)
+    runbooks = [runbook.path for runbook in ground.request.runbooks]
+    fingerprints = FingerprintWitness(target=target, observer=observer, runbooks=runbooks, recorder=recorder)
+    return _Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)
+
+
+def _operator(ground: _Ground, front: _Front, admin: Admin) -> OperatorRobot:
     operator = OperatorRobot(
-        kernel=kernel,
-        recorder=recorder,
-        runbooks=request.runbooks,
-        app=exchange,
-        context=context,
-        operator=ops_admin,
-        token=lambda: target.admin_token(subject=ops_admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS),
-        settings=scenario.operator,
-        clock_file=server.clock_file,
-        folder=folder,
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        runbooks=ground.request.runbooks,
+        app=front.exchange,
+        context=front.context,
+        operator=admin,
+        token=_token_of(front.target, admin),
+        settings=ground.request.scenario.operator,
+        clock_file=ground.clock_file,
+        folder=ground.folder,
     )
-    stack.callback(operator.close)
-    monitor = Monitor(
-        kernel=kernel,
-        recorder=recorder,
-        rules=request.rules,
-        scrape=MetricsDoor(app=exchange, context=context).scrape,
-        settings=scenario.monitor,
-        on_alert=operator.on_alert,
-    )
-    return Stage(
-        request=request,
-        directory=directory,
-        folder=folder,
-        kernel=kernel,
-        recorder=recorder,
-        server=server,
-        database=database,
-        stripe_mock=mock,
-        target=target,
-        context=context,
-        exchange=exchange,
-        http=http,
-        injector=injector,
-        twin=twin,
-        provider=provider,
-        entrants=Entrants(
-            kernel=kernel,
-            recorder=recorder,
-            scenario=scenario,
-            seed=seed,
-            people=StagingPeople(http=http, context=context),
-            registry=registry,
-            provider=provider,
-            confirm=twin.confirm_payment_intent,
-        ),
-        jobs=JobDriver(kernel=kernel, recorder=recorder, jobs=target.jobs),
-        monitor=monitor,
-        operator=operator,
-        ops_admin=ops_admin,
-        founder_admin=founder_admin,
-        observer=observer,
-        wal=wal,
-        fingerprints=FingerprintWitness(
-            target=target, observer=observer, runbooks=[book.path for book in request.runbooks], recorder=recorder
-        ),
-        sampler=Sampler(
-            kernel=kernel,
-            recorder=recorder,
-            observer=observer,
-            http=http,
-            token=lambda: target.admin_token(subject=ops_admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS),
-            context=context,
-            interval_seconds=scenario.monitor.sample_interval_seconds,
-        ),
+    ground.stack.callback(operator.close)
+    return operator
+
+
+def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:
+    return Entrants(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        scenario=ground.request.scenario,
+        seed=ground.request.seed,
+        people=StagingPeople(http=front.http, context=front.context),
+        registry=outside.registry,
+        provider=outside.provider,
+        confirm=outside.twin.confirm_payment_intent,
     )
 
 
-def _throw_away_keys() -> TargetKeys:
-    """Secrets of this run only; nothing in the history depends on them."""
-    return TargetKeys(
-        stripe_platform_key=f"sk_test_{secrets.token_hex(12)}",
-        stripe_publishable_key=f"pk_test_{secrets.token_hex(12)}",
-        stripe_dashboard_key=f"rk_test_{secrets.token_hex(12)}",
-        stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
-        admin_jwt_secret=secrets.token_hex(32),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebhookDoor:
-    """Stripe's way to the platform."""
-
-    http: httpx.Client
-    context: ExchangeContext
-
-    def deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
-        """POST a webhook; the status the platform answered."""
-        with self.context.acting("stripe"):
-            return self.http.post("/api/webhooks/stripe", content=body, headers=headers).status_code
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricsDoor:
-    """The monitor's way to the platform: one request made once and repeated, since it is asked thousands of times."""
-
-    app: WSGIApplication
-    context: ExchangeContext
-    _environ: dict[str, Any] = field(default_factory=lambda: EnvironBuilder("/metrics", PLATFORM_URL).get_environ())
-
-    def scrape(self) -> str | None:
-        """Body of the metrics endpoint, None when it fails."""
-        with self.context.acting("monitor"):
-            body, status, _ = run_wsgi_app(self.app, dict(self._environ))
-        return b"".join(body).decode() if status.startswith("200") else None
+def _token_of(target: Target, admin: Admin) -> Callable[[], str]:
+    """Mints a token of the admin, valid from the moment it is asked for."""
+    return lambda: target.admin_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)

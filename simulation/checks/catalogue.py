@@ -23,6 +23,7 @@ from simulation.checks import (
     runbooks,
     stripe_contract,
     stripe_money,
+    webhooks,
 )
 from simulation.checks.base import Check
 
@@ -63,6 +64,8 @@ CHECKS: tuple[Check, ...] = (
     access.founder_revoked,
     payouts.payout_automatic,
     payouts.payout_retry_rules,
+    payouts.payouts_follow_settlement,
+    webhooks.webhooks_authentic,
     ingestion.ingestion_automatic,
     ingestion.ingestion_errors_logged,
     ingestion.scores_applied,

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
-from simulation.checks.money import grouped
-from simulation.checks.relations import TransferRow
+from simulation.checks.expected import closing_times
+from simulation.checks.money import grouped, moved
+from simulation.checks.relations import PayoutJobRow, TransferRow
 from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
 
 _TRANSFERS = "/v1/transfers"
@@ -129,6 +130,24 @@ def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]
     if row.status == "completed" and all(is_refusal(call) for call in attempts):
         problems.append("completed without a call that can have moved the money")
     return problems
+
+
+@check("No prize left before its contest was settled", needs_end=True)
+def payouts_follow_settlement(case: Case, inquiry: Inquiry) -> None:
+    settled_at = closing_times(case)
+    for transfer in moved(case, "transfer"):
+        inquiry.examine()
+        closed = settled_at.get(transfer.contest_id or "")
+        if closed is None or transfer.movement.at < closed:
+            inquiry.find(
+                f"{case.name(transfer.contest_id)}, {transfer.movement.source_id}",
+                "money left for a contest that was not settled",
+                expected="after its settlement" if closed is None else f"not before {closed:%Y-%m-%d %H:%M:%S}",
+                actual=f"{transfer.movement.at:%Y-%m-%d %H:%M:%S}",
+                events=(transfer.movement,),
+            )
+    if not inquiry.examined and not any(row.total_payouts for row in case.rows(PayoutJobRow)):
+        inquiry.nothing_needed("no prize was due")
 
 
 def is_refusal(call: StripeCall) -> bool:

@@ -106,7 +106,26 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
         if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
             what = "another text under the same name and version"
             inquiry.find(_name(execution), what, actual=started.sha256, events=(started,))
+    _nothing_improvised(case, inquiry)
     _excuse_none(case, inquiry)
+
+
+def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
+    """Every request from the operator's terminal belongs to a documented step, which names it.
+
+    Of an execution that breaks off with the history, the last step has not been written down yet.
+    """
+    told = {request for execution in case.executions for step in execution.steps for request in step.request_ids}
+    ended = {item.started.execution_id: item for item in case.executions if item.ended is not None}
+    for exchange in case.events(Exchange):
+        execution = ended.get(exchange.execution_id or "")
+        if exchange.actor == "operator" and execution is not None and exchange.request_id not in told:
+            inquiry.find(
+                _name(execution),
+                f"{exchange.method} {exchange.path} belongs to no documented step",
+                actual=exchange.request_id,
+                events=(exchange,),
+            )
 
 
 def _step_is_exact(inquiry: Inquiry, execution: Execution, step: RunbookStep) -> None:

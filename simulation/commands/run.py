@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
+from simulation.commands.determinism import check_twice
 from simulation.commands.output import print_verdict
 from simulation.environment.choice import choose
 from simulation.faults.plan_file import load_plan
 from simulation.faults.schedule import FaultPlan
+from simulation.faults.swarm import swarm as swarm_faults
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import run
@@ -19,6 +22,8 @@ from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
 from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
+
+_NOT_DETERMINISTIC = 1
 
 
 def run_command(
@@ -29,11 +34,15 @@ def run_command(
     plan_file: Path | None,
     environment: str,
     out: Path,
+    swarm: bool,
+    twice: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Returns the exit code of the verdict."""
-    request = prepare(scenario=scenario, seed=seed, days=days, plan_file=plan_file, environment=environment, out=out)
+    request = prepare(
+        scenario=scenario, seed=seed, days=days, plan_file=plan_file, environment=environment, out=out, swarmed=swarm
+    )
     console = Console(stderr=True)
     progress = _progress(request.scenario, console, silent=quiet or as_json)
     try:
@@ -47,6 +56,9 @@ def run_command(
         click.echo(f"{result.verdict.outcome} {result.directory.report}")
     else:
         print_verdict(result.verdict, result.history, result.directory.report)
+    if twice and (difference := check_twice(result.directory, seed=seed)) is not None:
+        console.print(f"[bold red]✗[/] not deterministic: {escape(str(difference))}", highlight=False, soft_wrap=True)
+        return _NOT_DETERMINISTIC
     return result.verdict.exit_code
 
 
@@ -58,9 +70,12 @@ def prepare(
     plan_file: Path | None = None,
     environment: str = "auto",
     out: Path,
+    swarmed: bool = False,
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
+    if swarmed:
+        loaded = swarm_faults(loaded, seed)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(ALERTS_FOLDER), load_runbooks(RUNBOOKS_FOLDER)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})

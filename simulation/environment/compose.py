@@ -85,11 +85,16 @@ class ComposePostgres(ContainerServer):
 
     def _take(self) -> None:
         """Two runs on one clock would move it under each other."""
-        lock = self._held.enter_context((COMPOSE_CLOCK_FOLDER / "lock").open("w"))
         try:
+            lock = self._held.enter_context((COMPOSE_CLOCK_FOLDER / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise EnvironmentFault(
                 problem="another run uses the environment 'compose', whose one server has one clock",
                 remedy="wait for it, or run side by side with --environment containers",
+            ) from error
+        except OSError as error:
+            raise EnvironmentFault(
+                problem=f"the clock of 'compose' cannot be written: {COMPOSE_CLOCK_FOLDER}: {error.strerror}",
+                remedy="the folder must be yours: take the services down, remove it, make it anew, bring them up",
             ) from error

@@ -35,6 +35,7 @@ Canonical relations: ids as text, money in integer cents, times ISO 8601 UTC, ro
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,17 @@ class TargetKeys:
     stripe_dashboard_key: str
     stripe_webhook_secret: str
     admin_jwt_secret: str
+
+    @classmethod
+    def throw_away(cls) -> TargetKeys:
+        """Drawn from the system; nothing in the history depends on them."""
+        return cls(
+            stripe_platform_key=f"sk_test_{secrets.token_hex(12)}",
+            stripe_publishable_key=f"pk_test_{secrets.token_hex(12)}",
+            stripe_dashboard_key=f"rk_test_{secrets.token_hex(12)}",
+            stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
+            admin_jwt_secret=secrets.token_hex(32),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

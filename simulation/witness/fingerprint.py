@@ -37,6 +37,8 @@ SELECT (SELECT coalesce(string_agg(table_name || '.' || column_name || ' ' || da
           ORDER BY tgrelid::regclass::text, tgname), '') FROM pg_trigger WHERE NOT tgisinternal)
     || (SELECT coalesce(string_agg(proname || ' ' || md5(prosrc), E'\\n' ORDER BY proname, prosrc), '')
           FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
+    || (SELECT coalesce(string_agg(indexdef, E'\\n' ORDER BY indexname), '')
+          FROM pg_indexes WHERE schemaname = 'public')
     || (SELECT coalesce(string_agg(conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid), E'\\n'
           ORDER BY conrelid::regclass::text, conname), '')
           FROM pg_constraint WHERE connamespace = 'public'::regnamespace) AS text"""

@@ -12,6 +12,7 @@ from simulation.events import (
     AccessProbe,
     ClockProof,
     DatabaseAccess,
+    Exchange,
     FaultInjected,
     FaultScheduled,
     Fingerprint,
@@ -128,6 +129,17 @@ def watch(book: Book) -> None:
     book.add(MetricChange(changes={**dict.fromkeys(METRICS, 0.0), "up": 1.0}), day(0, 0, 10))
     event: dict[str, Any] = {"event_id": "evt_1", "event_type": "payment_intent.succeeded", "object_id": "pi_ann"}
     book.add(WebhookAttempt(**event, attempt=1, status=200, next_attempt_at=None), day(0, 10))
+    book.add(
+        Exchange(
+            actor="stripe",
+            request_id="stripe:evt_1#1",
+            method="POST",
+            path="/api/webhooks/stripe",
+            status=200,
+            request_body={"id": "evt_1"},
+        ),
+        day(0, 10),
+    )
 
 
 METRICS = (

@@ -100,6 +100,7 @@ def _step(book: Book, number: int, section: str, step: int, writes: bool) -> Non
             expected_exit_status=0,
             matched=True,
             writes=writes,
+            request_ids=("exec-1-req-1",) if writes else (),
         ),
         at,
         cause="fault:slow",

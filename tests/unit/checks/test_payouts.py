@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from simulation.checks.base import Check
-from simulation.checks.payouts import payout_automatic, payout_retry_rules
+from simulation.checks.payouts import payout_automatic, payout_retry_rules, payouts_follow_settlement
 from simulation.events import Exchange, JobSummary, StripeCall
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_money import call
+from tests.unit.checks.story_money import call, movement
 
 BOB = "payout:tr-bob"
 
@@ -82,6 +82,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a timeout taken as final": (payout_retry_rules, _terminal(), "given up although the last failure may pass"),
     "a rate limit taken as final": (payout_retry_rules, _given_up(429), "given up although the last failure may pass"),
     "completed without a call": (payout_retry_rules, _answers(), "completed without a call"),
+    "paid before the settlement": (
+        payouts_follow_settlement,
+        lambda b: movement(b, "transfer", "tr_early", -500, day(3), destination="acct_ann", user_id="ann"),
+        "money left for a contest that was not settled",
+    ),
     "completed after a refusal": (payout_retry_rules, _answers(402), "completed without a call"),
 }
 

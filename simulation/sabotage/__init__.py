@@ -1,0 +1,1 @@
+"""Planted defects: proof that the jury can fail a run. Only ``simulate sabotage`` and tests import this package."""

@@ -1,0 +1,91 @@
+"""Runs many trials, some at a time, each in a process of its own; controls are shared between entries."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulation.sabotage.catalogue import CATALOGUE
+from simulation.sabotage.entry import Sabotage
+from simulation.sabotage.finding import Ruling, rule
+from simulation.sabotage.trial import Trial, attempt
+
+Told = Callable[[Trial], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """Everything that was tried: rulings in the order of the catalogue, then of the seeds."""
+
+    rulings: tuple[Ruling, ...]
+    controls: tuple[Trial, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(ruling.good for ruling in self.rulings) and all(trial.outcome == "pass" for trial in self.controls)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Errand:
+    """One run to make. Entries travel by name: their functions do not."""
+
+    name: str | None
+    scenario: str
+    seed: int
+
+
+def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, out: Path, told: Told) -> Campaign:
+    """Run every entry with every seed, and each scenario once per seed without any.
+
+    :param jobs: processes at a time. :param told: called with each trial as it ends.
+    """
+    seeds = tuple(seeds)
+    scenarios = dict.fromkeys(entry.scenario for entry in entries)
+    errands = [_Errand(name=None, scenario=scenario, seed=seed) for seed in seeds for scenario in scenarios]
+    errands += [_Errand(name=entry.name, scenario=entry.scenario, seed=seed) for entry in entries for seed in seeds]
+    trials = _run(errands, jobs=jobs, out=out, told=told)
+    controls = {(trial.scenario, trial.seed): trial for trial in trials.values() if trial.sabotage is None}
+    return Campaign(
+        rulings=tuple(
+            rule(entry, trials[entry.name, entry.scenario, seed], controls[entry.scenario, seed])
+            for entry in entries
+            for seed in seeds
+        ),
+        controls=tuple(controls.values()),
+    )
+
+
+def _run(errands: Sequence[_Errand], *, jobs: int, out: Path, told: Told) -> dict[tuple[str | None, str, int], Trial]:
+    """Workers are forks of this process, which has read everything already; each makes one run after another."""
+    context = multiprocessing.get_context("fork")
+    cores = context.Queue()
+    for number in range(jobs):
+        cores.put(number)
+    trials: dict[tuple[str | None, str, int], Trial] = {}
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=context, initializer=_settle, initargs=(cores,)) as pool:
+        pending: set[Future[Trial]] = {pool.submit(_try, errand, out) for errand in errands}
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                trial = future.result()
+                trials[trial.sabotage, trial.scenario, trial.seed] = trial
+                told(trial)
+    return trials
+
+
+def _settle(cores: multiprocessing.Queue[int]) -> None:
+    """Each worker takes a core of its own; only the parent answers Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[cores.get() % len(allowed)]})
+
+
+def _try(errand: _Errand, out: Path) -> Trial:
+    entry = CATALOGUE[errand.name] if errand.name is not None else None
+    return attempt(entry, scenario=errand.scenario, seed=errand.seed, out=out)

@@ -1,0 +1,40 @@
+"""The whole catalogue, by family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulation.errors import UsageError
+from simulation.sabotage import harness, people
+from simulation.sabotage.entry import Sabotage
+from simulation.sabotage.platform import collecting, contests, ingesting, paying, settling, trail
+
+_SHELVES = (
+    paying.SHELF,
+    settling.PAYING,
+    collecting.SHELF,
+    settling.COLLECTING,
+    contests.SHELF,
+    ingesting.SHELF,
+    settling.SHELF,
+    trail.SHELF,
+    people.SHELF,
+    harness.SHELF,
+)
+CATALOGUE: dict[str, Sabotage] = {entry.name: entry for shelf in _SHELVES for entry in shelf.entries}
+assert len(CATALOGUE) == sum(len(shelf.entries) for shelf in _SHELVES), "every sabotage has a name of its own"
+
+
+def chosen(names: Sequence[str]) -> tuple[Sabotage, ...]:
+    """Entries by name; all of them without names.
+
+    :raises UsageError: no such entry.
+    """
+    unknown = [name for name in names if name not in CATALOGUE]
+    if unknown:
+        raise UsageError(
+            place=unknown[0],
+            problem="no sabotage has this name",
+            remedy="'simulate sabotage' without a name lists them",
+        )
+    return tuple(CATALOGUE[name] for name in names) if names else tuple(CATALOGUE.values())

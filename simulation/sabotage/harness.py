@@ -1,0 +1,253 @@
+"""Defects of the harness itself: a witness, a clock or a check that is broken must never look like a pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from simulation import clock, verdict
+from simulation.checks.base import Check
+from simulation.checks.case import Case
+from simulation.events import Observation
+from simulation.history import History
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+from simulation.world.entrants import Entrants
+from simulation.world.jobs import JobDriver
+
+SHELF = Shelf("harness", how="witness", scenario="quiet")
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    "lifecycle_order",
+    origin="a replication slot that was dropped, a reader that died",
+    verdict="unknown",
+)
+def wal_witness_silenced(plot: Plot) -> None:
+    """The write-ahead log is never read."""
+    plot.when_staged(lambda on: plot.replace(on.wal, "collect", lambda _: plot.trigger))
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    "no_database_access",
+    origin="a log that was rotated away, a log level",
+    verdict="unknown",
+)
+def access_log_silenced(plot: Plot) -> None:
+    """The server's log of connections and statements is empty."""
+
+    def empty(on: Stage) -> None:
+        def server_log() -> Any:
+            plot.trigger()
+            return iter(())
+
+        plot.replace(on.server, "server_log", lambda _: server_log)
+
+    plot.when_staged(empty)
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    "no_stripe_dashboard",
+    origin="a proxy that was bypassed",
+    verdict="unknown",
+)
+def stripe_journal_silenced(plot: Plot) -> None:
+    """Nothing of what Stripe was asked is written down."""
+    plot.when_staged(
+        lambda on: plot.replace(on.twin._journal, "record", lambda _: lambda *_args, **_named: plot.trigger())
+    )
+
+
+@SHELF.sabotage("witnesses_present", origin="disk full for a minute", verdict="unknown")
+def event_lost_from_the_history(plot: Plot) -> None:
+    """One event in the middle of the history is missing."""
+
+    def drop(history: History) -> History:
+        plot.trigger()
+        middle = len(history.events) // 2
+        return History((*history.events[:middle], *history.events[middle + 1 :]))
+
+    plot.after_the_run(drop)
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    "postmortem_reviewed",
+    "contests_paid_out",
+    origin="the harness was killed",
+    how="jury",
+    verdict="unknown",
+)
+def history_truncated(plot: Plot) -> None:
+    """The history breaks off in the middle."""
+
+    def cut(history: History) -> History:
+        plot.trigger()
+        return History(history.events[: len(history.events) // 2])
+
+    plot.after_the_run(cut)
+
+
+@SHELF.sabotage("transfers_final", origin="a query that lost its table in a refactoring", verdict="unknown")
+def relation_not_observed(plot: Plot) -> None:
+    """The transfers are missing from the observation."""
+
+    def drop(history: History) -> History:
+        plot.trigger()
+        return History(
+            event for event in history.events if not (isinstance(event, Observation) and event.relation == "transfers")
+        )
+
+    plot.after_the_run(drop)
+
+
+@SHELF.sabotage(
+    "books_match_wal",
+    origin="a page restored from an old backup below the running server: no log has it",
+    how="database",
+)
+def books_changed_below_the_log(plot: Plot) -> None:
+    """The database shows an amount that the write-ahead log does not know."""
+
+    def lie(on: Stage) -> None:
+        def make(real: Any) -> Any:
+            def rows(relation: str) -> Any:
+                found = real(relation)
+                if relation == "transfers" and found and on.kernel.now >= on.scenario.end:
+                    plot.trigger()
+                    found[0] = {**found[0], "amount_cents": found[0]["amount_cents"] + 1}
+                return found
+
+            return rows
+
+        plot.replace(on.observer, "rows", make)
+
+    plot.when_staged(lie)
+
+
+@SHELF.sabotage("exactly_once", origin="a filter that matches nothing any more", how="jury", verdict="unknown")
+def check_fed_nothing(plot: Plot) -> None:
+    """A check looks at an empty list."""
+    _replace_check(plot, "exactly_once", lambda *_: plot.trigger())
+
+
+@SHELF.sabotage("expected_prizes", origin="an assumption about the data", how="jury", verdict="unknown")
+def check_that_raises(plot: Plot) -> None:
+    """A check breaks off with an exception."""
+
+    def look(_case: Case, _inquiry: Any) -> None:
+        plot.trigger()
+        raise ZeroDivisionError("no contests")
+
+    _replace_check(plot, "expected_prizes", look)
+
+
+def _replace_check(plot: Plot, name: str, look: Any) -> None:
+    def make(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        return tuple(replace(check, look=look) if check.name == name else check for check in checks)
+
+    plot.replace(verdict, "CHECKS", make)
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    origin="a clock file inside a bind mount that was replaced and is not seen",
+    how="environment",
+    verdict="unknown",
+)
+def postgres_clock_ten_minutes_slow(plot: Plot) -> None:
+    """PostgreSQL lives ten minutes in the past."""
+
+    def slow(on: Stage) -> None:
+        def make(real: Any) -> Any:
+            def write(file: Any, instant: Any) -> None:
+                plot.trigger()
+                real(file, instant - timedelta(minutes=10))
+
+            return write
+
+        plot.replace(clock, "write_clock_file", make)
+        on.kernel.clock._write_files()
+
+    plot.when_staged(slow)
+
+
+@SHELF.sabotage(
+    "witnesses_present",
+    origin="libfaketime lost its file: the time stands still and every row looks plausible",
+    how="environment",
+)
+def postgres_clock_stands_still(plot: Plot) -> None:
+    """PostgreSQL's clock stops on the last afternoon."""
+
+    def stop(on: Stage) -> None:
+        on.kernel.clock._files = ()
+        plot.trigger()
+
+    plot.at(day=1, hour=17, act=stop)
+
+
+@SHELF.sabotage(
+    "promised_events",
+    "faults_recovered",
+    origin="a fault aimed at a contest that was renamed: the test is green because nothing happened",
+    scenario="payday",
+    how="environment",
+)
+def faults_that_never_strike(plot: Plot) -> None:
+    """The scenario's webhook faults meet nobody."""
+
+    def make(on: Stage) -> None:
+        def on_webhook(_: Any) -> None:
+            plot.trigger()
+
+        plot.replace(on.injector, "on_webhook", lambda _: on_webhook)
+
+    plot.when_staged(make)
+
+
+@SHELF.sabotage(
+    "promised_events",
+    origin="test users who lost their credentials: nobody plays, nothing can go wrong",
+    how="environment",
+)
+def entrants_stay_away(plot: Plot) -> None:
+    """Fewer people enter than the scenario promises."""
+
+    def make(real: Any) -> Any:
+        def enter(self: Any, entry: Any, contest: Any) -> Any:
+            if plot.triggers:
+                yield from real(self, entry, contest)
+            else:
+                plot.trigger()
+
+        return enter
+
+    plot.replace(Entrants, "_enter", make)
+
+
+@SHELF.sabotage(
+    "jobs_ran",
+    origin="a timer that died with its worker; nobody restarts what nobody misses",
+    how="environment",
+)
+def scheduler_stops(plot: Plot) -> None:
+    """The settlement job is not run any more after the first day."""
+
+    def make(real: Any) -> Any:
+        def drive(self: Any, tally: Any) -> Any:
+            steps = real(self, tally)
+            for step in steps:
+                if tally.job.name == "settlement" and tally.runs > 500:
+                    plot.trigger()
+                    return
+                yield step
+
+        return drive
+
+    plot.replace(JobDriver, "_drive", make)

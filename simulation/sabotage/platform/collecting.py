@@ -1,0 +1,289 @@
+"""Defects of collecting entry fees: webhooks, payments, refunds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import stripe
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging import contests, ledger, payment_events, payments, refunds, stripe_gateway, webhooks
+
+SHELF = Shelf("collecting")
+
+
+@SHELF.sabotage(
+    "exactly_once",
+    "three_way_reconciliation",
+    origin="at-least-once delivery taken for exactly-once",
+)
+def duplicate_event_counted_twice(plot: Plot) -> None:
+    """A second delivery of an event books the payment again."""
+
+    def make(real: Any) -> Any:
+        def process_once(runtime: Any, context: Any, event: Any) -> bool:
+            fresh: bool = real(runtime, context, event)
+            if not fresh and event["type"] == "payment_intent.succeeded":
+                plot.trigger()
+                with runtime.unit_of_work(
+                    context,
+                    action="stripe_event_processed",
+                    reason=f"Stripe sent {event['type']}",
+                    entity=("stripe_event", event["id"]),
+                ) as work:
+                    _book_again(work, event["data"]["object"], suffix="duplicate")
+            return fresh
+
+        return process_once
+
+    plot.replace(webhooks, "_process_once", make)
+
+
+@SHELF.sabotage(
+    "exactly_once",
+    "three_way_reconciliation",
+    origin="idempotency keys made of Stripe's event ids: one payment can be announced under two",
+)
+def two_events_for_one_payment_counted_twice(plot: Plot) -> None:
+    """Two events with different ids book one payment twice."""
+
+    def make(real: Any) -> Any:
+        def succeeded(work: Any, intent: Any, stripe_event_id: str) -> str:
+            effect: str = real(work, intent, stripe_event_id)
+            if effect == "payment was booked before":
+                plot.trigger()
+                _book_again(work, intent, suffix=stripe_event_id)
+            return effect
+
+        return succeeded
+
+    plot.replace(payment_events, "succeeded", make)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="an amount sent by the client and trusted; a webhook that books what was owed",
+)
+def amount_mismatch_accepted(plot: Plot) -> None:
+    """A payment of one dollar is booked as the whole fee."""
+
+    def cheap(real: Any) -> Any:
+        def create_payment_intent(self: Any, *, amount_cents: int, **rest: Any) -> Any:
+            return real(self, amount_cents=min(100, amount_cents), **rest)
+
+        return create_payment_intent
+
+    def generous(real: Any) -> Any:
+        def succeeded(work: Any, intent: Any, stripe_event_id: str) -> Any:
+            owed = payment_events.locked_intent(work, intent).amount_cents
+            plot.trigger()
+            return real(work, {**intent, "amount": owed, "amount_received": owed}, stripe_event_id)
+
+        return succeeded
+
+    plot.replace(stripe_gateway.StripeGateway, "create_payment_intent", cheap)
+    plot.replace(payment_events, "succeeded", generous)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    "webhooks_authentic",
+    origin="signature verification switched off for a test and left off; the endpoint's address is public",
+)
+def unsigned_webhook_accepted(plot: Plot) -> None:
+    """A forged event makes an entrant who never paid a payer."""
+    plot.replace(stripe.WebhookSignature, "verify_header", lambda _: staticmethod(lambda *_args, **_named: True))
+
+    def forge(on: Any) -> None:
+        at_stripe = on.twin._store.payment_intents
+        unpaid = [
+            row
+            for row in on.observer.rows("payments")
+            if at_stripe.get(row["stripe_payment_intent_id"]).status != "succeeded"
+        ]
+        intent = {
+            "id": unpaid[0]["stripe_payment_intent_id"],
+            "amount": unpaid[0]["amount_cents"],
+            "currency": "usd",
+            "metadata": {},
+        }
+        event = {"id": "evt_forged", "type": "payment_intent.succeeded", "data": {"object": intent}}
+        with on.context.acting("entrant"):
+            answer = on.http.post("/api/webhooks/stripe", content=json.dumps(event).encode())
+        if answer.status_code == 200:
+            plot.trigger()
+
+    plot.at(day=0, hour=6, minute=10, act=forge)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="events acknowledged into a queue whose worker was never deployed",
+)
+def event_stored_and_never_processed(plot: Plot) -> None:
+    """The first payment's event is stored as processed and has no effect."""
+    swallowed: list[str] = []
+
+    def make(real: Any) -> Any:
+        def succeeded(work: Any, intent: Any, stripe_event_id: str) -> str:
+            if swallowed and swallowed[0] != intent["id"]:
+                return str(real(work, intent, stripe_event_id))
+            swallowed.append(intent["id"])
+            plot.trigger()
+            return "queued"
+
+        return succeeded
+
+    plot.replace(payment_events, "succeeded", make)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    "expected_prizes",
+    origin="payments after the lock answered with 200 and dropped",
+)
+def late_payment_lost(plot: Plot) -> None:
+    """A payment that comes after the lock is not booked."""
+
+    def make(real: Any) -> Any:
+        def succeeded(work: Any, intent: Any, stripe_event_id: str) -> str:
+            payment = payment_events.locked_intent(work, intent)
+            contest = contests.locked(work, payment.contest_instance_id)
+            if contest.status == "SCHEDULED":
+                return str(real(work, intent, stripe_event_id))
+            plot.trigger()
+            return "the contest takes no payments any more"
+
+        return succeeded
+
+    plot.replace(payment_events, "succeeded", make)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="the refund button of an admin page that calls Stripe and nothing else",
+)
+def refund_without_ledger(plot: Plot) -> None:
+    """A refund is made at Stripe and never booked."""
+
+    def book(_work: Any, _row: Any, outcome: Any) -> None:
+        if outcome.status == "completed":
+            plot.trigger()
+
+    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="two tabs, two payments: the second is kept",
+)
+def duplicate_payment_kept(plot: Plot) -> None:
+    """Who paid twice gets nothing back."""
+
+    def make(real: Any) -> Any:
+        def refund_reason(*arguments: Any) -> Any:
+            reason = real(*arguments)
+            if reason is not None:
+                plot.trigger()
+
+        return refund_reason
+
+    plot.replace(payment_events, "_refund_reason", make)
+
+
+@SHELF.sabotage(
+    "stripe_balance_explained",
+    origin="a cardholder's bank takes a payment back weeks later; the event is acknowledged and forgotten",
+    how="person",
+)
+def dispute_ignored(plot: Plot) -> None:
+    """A chargeback debits the platform's balance and the books never hear of it."""
+
+    def charge_back(on: Any) -> None:
+        paid = [row for row in on.observer.rows("payments") if row["status"] == "SUCCEEDED"]
+        on.twin.open_dispute(payment_intent_id=paid[0]["stripe_payment_intent_id"])
+        plot.trigger()
+
+    plot.at(day=1, hour=20, act=charge_back)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    "expected_prizes",
+    origin="an optimistic interface: the entry counts as paid once the form was opened",
+)
+def ledger_without_payment(plot: Plot) -> None:
+    """An entry fee is booked when the payment is begun, not when it is made."""
+
+    def make(real: Any) -> Any:
+        def create_intent(runtime: Any, context: Any, **named: Any) -> Any:
+            intent = real(runtime, context, **named)
+            opened = {
+                "id": intent.client_secret.partition("_secret_")[0],
+                "amount": named["amount_cents"],
+                "currency": "usd",
+            }
+            with runtime.unit_of_work(
+                context,
+                action="entry_fee_booked",
+                reason="the payment was begun",
+                entity=("payment_intent", intent.payment_intent_id),
+            ) as work:
+                payment_events.succeeded(work, opened, None)  # type: ignore[arg-type]
+            plot.trigger()
+            return intent
+
+        return create_intent
+
+    plot.replace(payments, "create_intent", make)
+
+
+@SHELF.sabotage(
+    "postings_referenced",
+    origin="a goodwill credit booked as an adjustment, with nothing that calls for it",
+)
+def adjustment_out_of_nowhere(plot: Plot) -> None:
+    """Every refund comes with an adjustment that no settlement explains."""
+
+    def book(work: Any, row: Any, outcome: Any) -> None:
+        real(work, row, outcome)
+        if outcome.status == "completed":
+            plot.trigger()
+            ledger.post(
+                work,
+                ledger.Posting(
+                    key=f"goodwill:{row.id}",
+                    entry_type="ADJUSTMENT",
+                    debit=ledger.PLATFORM,
+                    credit=ledger.STRIPE,
+                    amount_cents=25,
+                    contest_id=row.contest_id,
+                    user_id=row.user_id,
+                    reference_type="refund",
+                    reference_id=row.id,
+                ),
+            )
+
+    real = refunds.LANE.book
+    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+
+
+def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
+    payment = payment_events.locked_intent(work, intent)
+    ledger.post(
+        work,
+        ledger.Posting(
+            key=f"entry_fee:{payment.id}:{suffix}",
+            entry_type="ENTRY_FEE",
+            debit=ledger.STRIPE,
+            credit=ledger.contest_pool(payment.contest_instance_id),
+            amount_cents=payment.amount_cents,
+            contest_id=payment.contest_instance_id,
+            user_id=payment.user_id,
+            reference_type="payment_intent",
+            reference_id=payment.id,
+        ),
+    )

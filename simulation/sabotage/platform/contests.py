@@ -1,0 +1,248 @@
+"""Defects of the contests' lifecycle and of the jobs that drive it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.intruder import superuser
+from simulation.sabotage.plot import Plot
+from simulation.staging import contests, diagnostics, lifecycle, metrics, reconciliation, settlement
+from simulation.staging.context import SYSTEM, Context
+
+SHELF = Shelf("contests", scenario="quiet")
+
+
+@SHELF.sabotage(
+    "lifecycle_automatic",
+    "contests_paid_out",
+    "convergence",
+    "promised_events",
+    origin="a transition whose precondition can never hold, and a reconciler that skips it in silence",
+)
+def stuck_in_locked(plot: Plot) -> None:
+    """A contest never becomes LIVE."""
+    _alter_move(plot, lambda due: due.target == "LIVE")
+
+
+@SHELF.sabotage(
+    "lifecycle_automatic",
+    origin="a time zone: the lock time was read as local time",
+)
+def locked_an_hour_late(plot: Plot) -> None:
+    """A contest is locked an hour after its lock time."""
+    _alter_move(
+        plot,
+        lambda due: due.target == "LOCKED" and datetime.now(UTC) < due.lock_time + timedelta(hours=1),
+    )
+
+
+@SHELF.sabotage(
+    "lifecycle_order",
+    "lifecycle_automatic",
+    "promised_events",
+    origin="a catch-up after an outage that jumps to where the clock says a contest should be",
+)
+def stage_skipped(plot: Plot) -> None:
+    """A contest goes from SCHEDULED to LIVE; the trigger that would refuse it was lost in a migration."""
+    plot.when_staged(
+        lambda on: superuser(on, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_transitions")
+    )
+    _alter_due(plot, "WHEN 'SCHEDULED' THEN 'LOCKED'", "WHEN 'SCHEDULED' THEN 'LIVE'")
+    _note_moves(plot, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
+
+
+@SHELF.sabotage(
+    "lifecycle_automatic",
+    origin="no news for hours taken for the end: the provider was only quiet",
+)
+def complete_inferred_from_silence(plot: Plot) -> None:
+    """A contest becomes COMPLETE four hours after its start, whatever the provider says."""
+    _alter_due(
+        plot,
+        "c.status = 'LIVE' AND latest.is_terminal",
+        "c.status = 'LIVE' AND c.start_time + interval '4 hours' <= now()",
+    )
+    _note_moves(plot, lambda due: due.target == "COMPLETE")
+
+
+@SHELF.sabotage(
+    "lifecycle_order",
+    origin="an admin page that edits a running contest, on a database without the guard",
+)
+def configuration_changed_after_lock(plot: Plot) -> None:
+    """A contest's end is moved while it is live."""
+
+    def edit(on: Any) -> None:
+        runtime = on.target._platform._runtime
+        contest_id = on.observer.rows("contests")[0]["contest_id"]
+        context = Context(actor=SYSTEM, request_id="contest-editor")
+        with runtime.unit_of_work(
+            context, action="contest_edited", reason="the organizer asked", entity=("contest", contest_id)
+        ) as work:
+            later = text("UPDATE contest_instances SET end_time = end_time + interval '30 minutes' WHERE id = :id")
+            work.write(later, id=contest_id)
+        plot.trigger()
+
+    plot.when_staged(
+        lambda on: superuser(on, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_configuration_frozen")
+    )
+    plot.at(day=0, hour=9, act=edit)
+
+
+@SHELF.sabotage(
+    "no_error_state",
+    "error_states_recovered",
+    "contests_paid_out",
+    "no_escalation",
+    origin="an exception in a hook of the last transition: the state exists, nobody wrote down the way out",
+)
+def error_without_a_way_out(plot: Plot) -> None:
+    """A contest enters ERROR and no runbook leads out of it."""
+
+    def make(real: Any) -> Any:
+        def move(runtime: Any, context: Any, due: Any) -> Any:
+            if due.target == "COMPLETE":
+                plot.trigger()
+                raise RuntimeError("completion hook failed")
+            return real(runtime, context, due)
+
+        return move
+
+    plot.replace(lifecycle, "_move", make)
+
+
+@SHELF.sabotage(
+    "settlement_automatic",
+    "no_manual_endpoints",
+    origin="settlement as a button: it works in every demonstration",
+)
+def settled_by_hand(plot: Plot) -> None:
+    """The settlement job does nothing; a person settles the contest."""
+
+    def by_hand(on: Any) -> None:
+        contest_id = on.observer.rows("contests")[0]["contest_id"]
+        with on.context.acting("operator"):
+            answer = on.http.post(
+                f"/api/admin/contests/{contest_id}/settle",
+                json={"reason": "the players are waiting"},
+                headers=on.authorization(on.ops_admin.user_id),
+            )
+        if answer.status_code == 200:
+            plot.trigger()
+
+    plot.replace(settlement, "run", lambda _: lambda *_args: settlement.SettlementResult())
+    plot.at(day=1, hour=18, act=by_hand)
+
+
+@SHELF.sabotage(
+    "jobs_ran",
+    origin="an unhandled answer of an API: the nightly job has been failing since the upgrade",
+)
+def job_that_raises(plot: Plot) -> None:
+    """The financial reconciliation breaks off every night."""
+
+    def run(*_: Any) -> Any:
+        plot.trigger()
+        raise RuntimeError("unexpected answer")
+
+    plot.replace(reconciliation, "run", lambda _: run)
+
+
+@SHELF.sabotage(
+    "diagnostics_truthful",
+    origin="a dashboard behind a cache that is never emptied",
+)
+def dashboard_from_a_cache(plot: Plot) -> None:
+    """The payouts page shows what it showed first."""
+    pages: list[Any] = []
+
+    def make(real: Any) -> Any:
+        def payouts(*arguments: Any) -> Any:
+            pages.append(real(*arguments))
+            if pages[-1] != pages[0]:
+                plot.trigger()
+            return pages[0]
+
+        return payouts
+
+    plot.replace(diagnostics, "payouts", make)
+
+
+@SHELF.sabotage(
+    "monitoring_active",
+    origin="a metric renamed in code, and not in the rules",
+)
+def metric_renamed(plot: Plot) -> None:
+    """A metric of the specification is missing from the page."""
+
+    def make(real: Any) -> Any:
+        def exposition(*arguments: Any) -> str:
+            plot.trigger()
+            return str(real(*arguments)).replace("score_audit_mismatches", "scores_audit_mismatches")
+
+        return exposition
+
+    plot.replace(metrics, "exposition", make)
+
+
+@SHELF.sabotage(
+    "time_window",
+    origin="a timestamp taken from the machine instead of the database",
+)
+def row_dated_by_another_clock(plot: Plot) -> None:
+    """Entries are dated by a clock that is months ahead."""
+
+    def ahead(real: Any) -> Any:
+        return text(
+            real.text.replace(
+                "(contest_instance_id, user_id, roster)", "(contest_instance_id, user_id, roster, joined_at)"
+            ).replace("CAST(:roster AS jsonb))", "CAST(:roster AS jsonb), now() + interval '200 days')")
+        )
+
+    plot.replace(contests, "_JOIN", ahead)
+
+    def make(real: Any) -> Any:
+        def join(*arguments: Any) -> Any:
+            plot.trigger()
+            return real(*arguments)
+
+        return join
+
+    plot.replace(contests, "join", make)
+
+
+def _alter_move(plot: Plot, skipped: Any) -> None:
+    def make(real: Any) -> Any:
+        def move(runtime: Any, context: Any, due: Any) -> Any:
+            if skipped(due):
+                plot.trigger()
+                return False
+            return real(runtime, context, due)
+
+        return move
+
+    plot.replace(lifecycle, "_move", make)
+
+
+def _note_moves(plot: Plot, deviates: Any) -> None:
+    def make(real: Any) -> Any:
+        def move(runtime: Any, context: Any, due: Any) -> Any:
+            if deviates(due):
+                plot.trigger()
+            return real(runtime, context, due)
+
+        return move
+
+    plot.replace(lifecycle, "_move", make)
+
+
+def _alter_due(plot: Plot, old: str, new: str) -> None:
+    def make(real: Any) -> Any:
+        assert old in real.text, f"the platform's statement has no {old!r} any more"
+        return text(real.text.replace(old, new))
+
+    plot.replace(lifecycle, "DUE", make)

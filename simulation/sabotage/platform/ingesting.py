@@ -1,0 +1,113 @@
+"""Defects of ingestion: what the provider says and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.intruder import superuser
+from simulation.sabotage.plot import Plot
+from simulation.staging.canonical import canonical_json
+from simulation.staging.ingestion import poller, store
+
+SHELF = Shelf("scores", scenario="scores")
+
+
+@SHELF.sabotage(
+    "ingestion_errors_logged",
+    origin="a broad except around the parser: the next poll will bring it",
+)
+def invalid_payload_swallowed(plot: Plot) -> None:
+    """A payload that cannot be read leaves no trace."""
+
+    def make(real: Any) -> Any:
+        def ingest(runtime: Any, context: Any, feed: Any, payload: Any) -> Any:
+            _, _, errors = poller._read(runtime, feed, payload)
+            if not errors:
+                return real(runtime, context, feed, payload)
+            plot.trigger()
+            return 0
+
+        return ingest
+
+    plot.replace(poller, "_ingest", make)
+
+
+@SHELF.sabotage(
+    "ingestion_errors_logged",
+    origin="timeouts counted as normal: they happen all the time",
+)
+def outage_without_a_record(plot: Plot) -> None:
+    """An outage of the provider leaves no ingestion error."""
+
+    def make(_real: Any) -> Any:
+        def record_outage(runtime: Any, _context: Any, feed: Any, failure: Any) -> None:
+            plot.trigger()
+            store.record_feed_failure(runtime, feed.provider_event_id, failure.error_code)
+
+        return record_outage
+
+    plot.replace(poller, "_record_outage", make)
+
+
+@SHELF.sabotage(
+    "append_only",
+    "ingestion_automatic",
+    origin="an upsert by contest: a corrected board overwrites the one it corrects",
+    scenario="quiet",
+)
+def correction_by_edit(plot: Plot) -> None:
+    """A new board overwrites the last event instead of being added."""
+
+    def make(real: Any) -> Any:
+        def store_event(work: Any, contest_id: Any, **event: Any) -> Any:
+            overwrite = text("""
+                UPDATE ingestion_events SET provider_data_json = CAST(:data AS jsonb), payload_hash = :payload_hash,
+                    is_terminal = :is_terminal
+                WHERE id = (SELECT id FROM ingestion_events WHERE contest_instance_id = :contest_id
+                            ORDER BY sequence_number DESC LIMIT 1) AND payload_hash <> :payload_hash RETURNING id""")
+            if event["errors"] or not work.write(
+                overwrite,
+                data=canonical_json(event["data"]),
+                payload_hash=event["payload_hash"],
+                is_terminal=event["is_terminal"],
+                contest_id=contest_id,
+            ):
+                return real(work, contest_id, **event)
+            plot.trigger()
+            return True
+
+        return store_event
+
+    plot.when_staged(
+        lambda on: superuser(
+            on,
+            "GRANT UPDATE ON ingestion_events TO platform",
+            "ALTER TABLE ingestion_events DISABLE TRIGGER USER",
+        )
+    )
+    plot.replace(store, "store_event", make)
+
+
+@SHELF.sabotage(
+    "ingestion_automatic",
+    origin="a rate limit that turned a five-minute poll into a few polls a day",
+    scenario="quiet",
+)
+def boards_never_fetched(plot: Plot) -> None:
+    """The poller asks only every eight hours; the boards in between are never seen."""
+
+    def make(real: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            now = datetime.now(UTC)
+            if now.hour % 8 == 6 and now.minute < 10:
+                return real(*arguments)
+            plot.trigger()
+            return poller.PollResult()
+
+        return run
+
+    plot.replace(poller, "run", make)

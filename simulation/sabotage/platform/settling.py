@@ -1,0 +1,289 @@
+"""Defects of settlement: who wins, how much, from which scores."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sqlalchemy import text
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging import prizes, scoring, settlement, settlement_records
+from simulation.staging.canonical import canonical_json
+from simulation.staging.errors import SettlementRefused
+from simulation.staging.ingestion.validation import validate
+
+SHELF = Shelf("scores")
+PAYING = Shelf("paying")
+COLLECTING = Shelf("collecting")
+
+
+@PAYING.sabotage(
+    "expected_prizes",
+    "three_way_reconciliation",
+    origin="a sort in the wrong direction: golf is won with fewer strokes",
+)
+def wrong_winner(plot: Plot) -> None:
+    """The prizes go to the ranks from the other end."""
+
+    def altered(ranked: list[Any]) -> list[Any]:
+        payouts = [ranking.payout_cents for ranking in reversed(ranked)]
+        return [dataclasses.replace(r, payout_cents=cents) for r, cents in zip(ranked, payouts, strict=True)]
+
+    _alter_rankings(plot, altered)
+
+
+@PAYING.sabotage(
+    "expected_prizes",
+    "three_way_reconciliation",
+    origin="two rows swapped in a spreadsheet, an index off by one: the totals stay right",
+)
+def two_winners_amounts_swapped(plot: Plot) -> None:
+    """First and second get each other's prize."""
+
+    def altered(ranked: list[Any]) -> list[Any]:
+        first, second, *rest = ranked
+        return [
+            dataclasses.replace(first, payout_cents=second.payout_cents),
+            dataclasses.replace(second, payout_cents=first.payout_cents),
+            *rest,
+        ]
+
+    _alter_rankings(plot, altered)
+
+
+@PAYING.sabotage(
+    "expected_prizes",
+    "three_way_reconciliation",
+    origin="ties broken by user id because the sort needed an order",
+)
+def tie_split_wrong(plot: Plot) -> None:
+    """Tied entrants get the prizes of single places, in the order of their ids."""
+
+    def make(real: Any) -> Any:
+        def rankings(scores: Any, payout_structure: Any, pool_cents: int) -> list[Any]:
+            ranked: list[Any] = real(scores, payout_structure, pool_cents)
+            shares = [int(payout_structure.get(str(place), 0)) for place in range(1, len(ranked) + 1)]
+            alone = [
+                dataclasses.replace(ranking, payout_cents=pool_cents * share // 100)
+                for ranking, share in zip(ranked, shares, strict=True)
+            ]
+            if [r.payout_cents for r in alone] != [r.payout_cents for r in ranked]:
+                plot.trigger()
+            return alone
+
+        return rankings
+
+    plot.replace(prizes, "rankings", make)
+
+
+@PAYING.sabotage(
+    "expected_prizes",
+    "clearing_accounts_drained",
+    origin="a rake computed as a percentage while the prizes were floored",
+)
+def remainder_lost(plot: Plot) -> None:
+    """The cents that flooring left over are booked nowhere."""
+
+    def make(real: Any) -> Any:
+        def platform_cents(self: Any) -> int:
+            whole: int = real.fget(self)
+            rake = whole - whole % 5
+            if rake != whole:
+                plot.trigger()
+            return rake
+
+        return property(platform_cents)
+
+    plot.replace(settlement_records.Settlement, "platform_cents", make)
+
+
+@SHELF.sabotage(
+    "expected_prizes",
+    "scores_applied",
+    origin="a retried event handler that adds to a running total",
+    scenario="quiet",
+)
+def round_applied_twice(plot: Plot) -> None:
+    """Round one counts twice."""
+
+    def strokes(player: Any) -> int:
+        first: int | None = player.rounds[0]
+        return int(player.strokes) + (first or 0)
+
+    _alter_scores(plot, strokes)
+
+
+@SHELF.sabotage(
+    "expected_prizes",
+    "scores_applied",
+    origin="rounds counted from zero in one place and from one in another",
+    scenario="quiet",
+)
+def wrong_round_scored(plot: Plot) -> None:
+    """Round three stands in for round four."""
+
+    def strokes(player: Any) -> int:
+        third, fourth = player.rounds[2], player.rounds[3]
+        if third is None or fourth is None:
+            return int(player.strokes)
+        return int(player.strokes) - int(fourth) + int(third)
+
+    _alter_scores(plot, strokes)
+
+
+@SHELF.sabotage(
+    "expected_prizes",
+    "scores_applied",
+    origin="missing values read as zero: who misses the cut leads the field",
+)
+def missed_rounds_cost_nothing(plot: Plot) -> None:
+    """A round that was not played adds no strokes."""
+
+    def strokes(player: Any) -> int:
+        return sum(value or 0 for value in player.rounds)
+
+    _alter_scores(plot, strokes)
+
+
+@SHELF.sabotage(
+    "expected_prizes",
+    "clearing_accounts_drained",
+    origin="a page size: the query returns the first rows only",
+    scenario="quiet",
+)
+def settlement_of_some_entrants(plot: Plot) -> None:
+    """Only the first three entrants are settled."""
+    plot.replace(settlement, "_PAID_ENTRANTS", lambda real: text(f"{real.text} LIMIT 3"))
+    _skip_the_pool_check(plot)
+
+
+@SHELF.sabotage(
+    "transfers_final",
+    "clearing_accounts_drained",
+    "three_way_reconciliation",
+    origin="a process that died between two commits which should have been one",
+    scenario="quiet",
+)
+def settlement_without_the_last_transfer(plot: Plot) -> None:
+    """The settlement stands, and its last winner has no transfer."""
+
+    def make(real: Any) -> Any:
+        def create(work: Any, contest_id: Any, settlement_id: Any, result: Any) -> None:
+            winners = [ranking for ranking in result.rankings if ranking.payout_cents]
+            plot.trigger()
+            real(work, contest_id, settlement_id, dataclasses.replace(result, rankings=tuple(winners[:-1])))
+
+        return create
+
+    plot.replace(settlement_records, "_create_payouts", make)
+
+
+@SHELF.sabotage(
+    "scores_applied",
+    origin="a replay tool that runs the engine again on a settled contest",
+    scenario="quiet",
+)
+def settlement_repeated_with_another_result(plot: Plot) -> None:
+    """A second run of a settled contest is recorded as complete, with other scores."""
+
+    def make(real: Any) -> Any:
+        def write(work: Any, run_id: Any, contest: Any, result: Any, **rest: Any) -> Any:
+            settled = real(work, run_id, contest, result, **rest)
+            again, scores = work.new_id(), canonical_json({"replayed": True})
+            settlement_records._start(work, again, contest.id, list(result.event_ids))
+            work.write(
+                settlement_records._SCORES,
+                id=work.new_id(), run_id=again, contest_id=contest.id, scores=scores, scores_hash="0" * 64,
+            )  # fmt: skip
+            work.write(settlement_records._COMPLETE, run_id=again, scores=scores)
+            plot.trigger()
+            return settled
+
+        return write
+
+    plot.replace(settlement_records, "write", make)
+
+
+@SHELF.sabotage(
+    "expected_prizes",
+    "scores_applied",
+    origin="a read replica that lags: the engine saw the board of hours ago",
+    scenario="quiet",
+)
+def settlement_on_stale_scores(plot: Plot) -> None:
+    """The settlement uses a board from the middle of the last round."""
+
+    def make(_real: Any) -> Any:
+        def final_board(work: Any, contest_id: Any) -> Any:
+            latest = settlement._LATEST_VALID_EVENT.text
+            stale = text(latest.replace("ORDER BY", "AND received_at < now() - interval '4 hours' ORDER BY"))
+            event = work.read(stale, contest_id=contest_id)[0]
+            board, _ = validate(event.provider_data_json, event.provider_data_json["events"][0]["id"])
+            plot.trigger()
+            return event.id, board
+
+        return final_board
+
+    plot.replace(settlement, "_final_board", make)
+
+
+@COLLECTING.sabotage(
+    "expected_prizes",
+    "nothing_negative",
+    origin="a LEFT JOIN where a JOIN was meant: entrants without a payment play along",
+)
+def unpaid_entrant_scored(plot: Plot) -> None:
+    """Everybody who joined is settled, paid or not."""
+    plot.replace(
+        settlement,
+        "_PAID_ENTRANTS",
+        lambda _: text("""
+            SELECT user_id, roster FROM contest_participants
+            WHERE contest_instance_id = :contest_id AND :entry_fee_cents >= 0 ORDER BY user_id"""),
+    )
+    _skip_the_pool_check(plot)
+
+
+def _skip_the_pool_check(plot: Plot) -> None:
+    """The platform would notice by its own ledger; this one does not look, and says when it should have."""
+
+    def make(real: Any) -> Any:
+        def check_pool(work: Any, contest_id: Any, pool_cents: int) -> None:
+            try:
+                real(work, contest_id, pool_cents)
+            except SettlementRefused:
+                plot.trigger()
+
+        return check_pool
+
+    plot.replace(settlement, "_check_pool", make)
+
+
+def _alter_rankings(plot: Plot, altered: Any) -> None:
+    def make(real: Any) -> Any:
+        def rankings(*arguments: Any) -> list[Any]:
+            ranked: list[Any] = real(*arguments)
+            changed: list[Any] = altered(ranked)
+            if changed != ranked:
+                plot.trigger()
+            return changed
+
+        return rankings
+
+    plot.replace(prizes, "rankings", make)
+
+
+def _alter_scores(plot: Plot, strokes: Any) -> None:
+    def make(real: Any) -> Any:
+        def score_roster(*arguments: Any, **named: Any) -> list[Any]:
+            scored: list[Any] = real(*arguments, **named)
+            changed = [dataclasses.replace(player, strokes=strokes(player)) for player in scored]
+            if changed != scored:
+                plot.trigger()
+            return changed
+
+        return score_roster
+
+    plot.replace(scoring, "score_roster", make)

@@ -1,0 +1,241 @@
+"""Defects of the trail: audit rows that are missing or lie, executions that are not what happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging import payouts, runbooks, unit_of_work
+from simulation.staging.errors import ApiError
+
+SHELF = Shelf("trail", scenario="quiet")
+
+
+@SHELF.sabotage(
+    "transition_audit",
+    origin="a second code path for a transition, without the audit call of the first",
+)
+def transition_without_audit_row(plot: Plot) -> None:
+    """A contest becomes LIVE and its own trail does not say so."""
+
+    def make(real: Any) -> Any:
+        def record(self: Any, contest_id: Any, **row: Any) -> None:
+            if row.get("to_status") != "LIVE":
+                real(self, contest_id, **row)
+            else:
+                plot.trigger()
+
+        return record
+
+    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+
+
+@SHELF.sabotage(
+    "audit_completeness",
+    origin="auditing by hand in each handler: one of them forgot",
+)
+def change_without_audit_record(plot: Plot) -> None:
+    """A transaction changes a governed table and leaves no audit record."""
+
+    def make(real: Any) -> Any:
+        def finish(self: Any) -> None:
+            if self.action != "contest_locked":
+                real(self)
+            else:
+                plot.trigger()
+
+        return finish
+
+    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+
+
+@SHELF.sabotage(
+    "audit_completeness",
+    origin="a mandatory field satisfied with a blank",
+)
+def audit_record_without_reason(plot: Plot) -> None:
+    """Audit records say nothing about why."""
+
+    def make(real: Any) -> Any:
+        def finish(self: Any) -> None:
+            plot.trigger()
+            self.reason = " "
+            real(self)
+
+        return finish
+
+    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+
+
+@SHELF.sabotage(
+    "transition_audit",
+    origin="a mandatory field satisfied with a blank",
+)
+def transition_without_reason(plot: Plot) -> None:
+    """A contest's trail says that it moved, and not why."""
+    _alter_contest_rows(plot, lambda row: {**row, "reason": " "} if row.get("to_status") else row)
+
+
+@SHELF.sabotage(
+    "transition_audit",
+    origin="the status read after the update instead of before it",
+)
+def transition_from_the_wrong_status(plot: Plot) -> None:
+    """A contest's trail names another status than the one it came from."""
+    _alter_contest_rows(
+        plot, lambda row: {**row, "from_status": "SCHEDULED"} if row.get("to_status") == "LIVE" else row
+    )
+
+
+@SHELF.sabotage(
+    "audit_completeness",
+    origin="audit records written by a worker when it gets round to it",
+)
+def audit_record_with_the_wrong_time(plot: Plot) -> None:
+    """Audit records are dated an hour before their transaction."""
+
+    def make(real: Any) -> Any:
+        plot_text = real.text.replace("request_id, payload)", "request_id, payload, created_at)")
+        return text(
+            plot_text.replace("CAST(:payload AS jsonb))", "CAST(:payload AS jsonb), now() - interval '1 hour')")
+        )
+
+    plot.replace(unit_of_work, "_INSERT_AUDIT_LOG", make)
+    _note_records(plot)
+
+
+@SHELF.sabotage(
+    "lifecycle_automatic",
+    origin="a shared service account: whoever deployed last is the actor of everything",
+)
+def transition_by_the_wrong_actor(plot: Plot) -> None:
+    """Automatic transitions are signed by an admin."""
+    admins: list[UUID] = []
+    plot.when_staged(lambda on: admins.append(UUID(on.ops_admin.user_id)))
+
+    def make(real: Any) -> Any:
+        def record(self: Any, contest_id: Any, **row: Any) -> None:
+            own = self.context
+            if own.actor.int == 0 and row.get("to_status"):
+                plot.trigger()
+                self.context = replace(own, actor=admins[0])
+            real(self, contest_id, **row)
+            self.context = own
+
+        return record
+
+    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+
+
+@SHELF.sabotage(
+    "runbook_rows",
+    "convergence",
+    origin="a double click on start, a retried request without idempotency",
+    scenario="payday",
+)
+def execution_row_duplicated(plot: Plot) -> None:
+    """Starting a runbook opens two executions."""
+
+    def make(real: Any) -> Any:
+        def start(*arguments: Any, **named: Any) -> Any:
+            plot.trigger()
+            real(*arguments, **named)
+            return real(*arguments, **named)
+
+        return start
+
+    plot.replace(runbooks, "start", make)
+
+
+@SHELF.sabotage(
+    "runbook_rows",
+    "convergence",
+    origin="the last call of a long procedure is the one that is forgotten",
+    scenario="payday",
+)
+def execution_left_in_progress(plot: Plot) -> None:
+    """Completing a runbook answers well and writes nothing."""
+    plot.replace(runbooks, "_COMPLETE", lambda _: text("SELECT now() AS end_time WHERE :id IS NOT NULL"))
+    _harmless(plot, "complete")
+
+
+@SHELF.sabotage(
+    "runbook_rows",
+    "runbook_steps_exact",
+    origin="a green status by default: whoever closes an execution has finished it",
+    scenario="payday",
+)
+def completed_though_a_step_failed(plot: Plot) -> None:
+    """A step of the runbook fails, and the execution is recorded as completed."""
+
+    def refuse(real: Any) -> Any:
+        def run(runtime: Any, context: Any, *, ignore_backoff: bool = False) -> Any:
+            if ignore_backoff:
+                raise ApiError(500, "internal_error", "the scheduler cannot be run")
+            return real(runtime, context)
+
+        return run
+
+    def make(real: Any) -> Any:
+        def complete(*arguments: Any, **named: Any) -> Any:
+            if named["status"] != "completed":
+                plot.trigger()
+            return real(*arguments, **{**named, "status": "completed", "error_reason": None})
+
+        return complete
+
+    plot.replace(payouts, "run", refuse)
+    plot.replace(runbooks, "complete", make)
+
+
+@SHELF.sabotage(
+    "runbook_steps_logged",
+    origin="notes written up at the end of the shift",
+    scenario="payday",
+    how="person",
+)
+def steps_not_logged(plot: Plot) -> None:
+    """The operator carries out steps and does not record them."""
+    from simulation.world.operator.audit_trail import AuditTrail
+
+    plot.replace(AuditTrail, "step", lambda _: lambda *_args, **_named: plot.trigger())
+
+
+def _harmless(plot: Plot, name: str) -> None:
+    def make(real: Any) -> Any:
+        def noted(*arguments: Any, **named: Any) -> Any:
+            plot.trigger()
+            return real(*arguments, **named)
+
+        return noted
+
+    plot.replace(runbooks, name, make)
+
+
+def _note_records(plot: Plot) -> None:
+    def make(real: Any) -> Any:
+        def finish(self: Any) -> None:
+            plot.trigger()
+            real(self)
+
+        return finish
+
+    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+
+
+def _alter_contest_rows(plot: Plot, altered: Any) -> None:
+    def make(real: Any) -> Any:
+        def record(self: Any, contest_id: Any, **row: Any) -> None:
+            changed = altered(row)
+            if changed != row:
+                plot.trigger()
+            real(self, contest_id, **changed)
+
+        return record
+
+    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)

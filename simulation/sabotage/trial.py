@@ -1,0 +1,101 @@
+"""One run with one defect planted, or with none (the control), reduced to what the matrix needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from simulation import verdict
+from simulation.commands.run import prepare
+from simulation.errors import SimulationError
+from simulation.history import History
+from simulation.progress import Progress, Silent
+from simulation.project import SCENARIOS_FOLDER
+from simulation.run import carry_out
+from simulation.run_directory import RunDirectory
+from simulation.sabotage.entry import Sabotage
+from simulation.sabotage.plot import Plot
+from simulation.stage import RunRequest
+from simulation.verdict import Verdict
+
+SCENARIOS = SCENARIOS_FOLDER / "sabotage"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one check said: how many findings, the first of them and its simulated time, or why it is in doubt."""
+
+    findings: int
+    first_at: datetime | None
+    message: str
+    doubt: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """``sabotage`` is None for a control. ``broke_off``: the harness stopped the run, and why."""
+
+    sabotage: str | None
+    scenario: str
+    seed: int
+    outcome: str
+    triggers: tuple[datetime, ...]
+    ended_at: datetime | None
+    seen: Mapping[str, Seen]
+    broke_off: str | None
+    wall_seconds: float
+    directory: Path
+
+
+def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -> Trial:
+    """Run the scenario with the defect planted and judge it. Never raises for what the run or the harness does."""
+    began = time.perf_counter()
+    request = prepare(scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out)
+    plot = Plot()
+    with plot.under_way():
+        if sabotage is not None:
+            sabotage.plant(plot)
+        directory, history, broke_off = _live(request, plot)
+        judged = verdict.judge(plot.rewritten(history))
+    return Trial(
+        sabotage=None if sabotage is None else sabotage.name,
+        scenario=scenario,
+        seed=seed,
+        outcome=judged.outcome,
+        triggers=tuple(plot.triggers),
+        ended_at=history.events[-1].at if history.events else None,
+        seen=_seen(judged),
+        broke_off=broke_off,
+        wall_seconds=time.perf_counter() - began,
+        directory=directory.path,
+    )
+
+
+def _live(request: RunRequest, plot: Plot) -> tuple[RunDirectory, History, str | None]:
+    """The history, and what stopped the run before its end: a harness that refuses to go on has not passed."""
+    directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
+    progress: Progress = Silent()
+    try:
+        return directory, carry_out(request, directory, progress, guest=plot.on_stage), None
+    except SimulationError as error:
+        return directory, History.load(directory.history), str(error)
+    except Exception as error:
+        return directory, History.load(directory.history), f"{type(error).__name__}: {error}"
+
+
+def _seen(judged: Verdict) -> dict[str, Seen]:
+    """Only checks that said something against the run."""
+    said: dict[str, Seen] = {}
+    for result in judged.results:
+        if result.findings or result.unknown is not None:
+            dated = [finding.at for finding in result.findings if finding.at is not None]
+            said[result.check] = Seen(
+                findings=len(result.findings),
+                first_at=min(dated, default=None),
+                message=result.findings[0].message if result.findings else "",
+                doubt=result.unknown,
+            )
+    return said

@@ -1,0 +1,59 @@
+"""A planted nondeterminism is found by running twice, with the first event in which the histories part."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from simulation.commands.determinism import Difference, first_difference
+from simulation.commands.run import prepare
+from simulation.progress import Silent
+from simulation.run import carry_out
+from simulation.run_directory import RunDirectory
+from simulation.sabotage.plot import Plot
+from simulation.sabotage.trial import SCENARIOS
+from simulation.staging import payouts
+from simulation.target.builtin import target
+
+
+def _unseeded_uuid(plot: Plot) -> None:
+    """Ids drawn from the machine's entropy."""
+    plot.replace(target, "Platform", lambda real: lambda *args, **named: real(*args, **{**named, "new_id": uuid.uuid4}))
+
+
+def _unordered_query(plot: Plot) -> None:
+    """Transfers in whatever order the database has them."""
+    plot.replace(
+        payouts,
+        "_DUE_TRANSFERS",
+        lambda real: text(real.text.replace("ORDER BY t.created_at, t.id", "ORDER BY random()")),
+    )
+
+
+def _history(out: Path, plant: Callable[[Plot], None]) -> Path:
+    request = prepare(scenario=str(SCENARIOS / "payday.yaml"), seed=1, environment="embedded", out=out)
+    directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=1)
+    plot = Plot()
+    with plot.under_way():
+        plant(plot)
+        carry_out(request, directory, Silent(), guest=plot.on_stage)
+    return directory.history
+
+
+@pytest.mark.parametrize("plant", [_unseeded_uuid, _unordered_query])
+def test_a_planted_nondeterminism_is_found(plant: Callable[[Plot], None], tmp_path: Path) -> None:
+    run: Callable[[], Path] = partial(_history, tmp_path, plant)
+    differences: list[Difference | None] = []
+    while not any(differences) and len(differences) < 3:
+        differences.append(first_difference(run(), run()))  # a shuffled order may come out the same now and then
+
+    found: Any = next(filter(None, differences), None)
+    assert found is not None
+    assert found.first != found.second
+    assert found.at.startswith("2026-")
