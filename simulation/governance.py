@@ -28,3 +28,18 @@ class Governance(BaseModel):
     """``table.column`` that may lie outside the simulated window: what is planned, and how far back one looks."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
+
+
+NO_GOVERNANCE = Governance(
+    governed_tables=(),
+    append_only_tables=(),
+    audit_table="",
+    audit_columns={},
+    contest_table="",
+    contest_status_column="",
+    contest_audit_table="",
+    contest_audit_columns={},
+    executions_table="",
+    system_actor="",
+)
+"""For a history without its beginning, in which no check can acquit anybody."""

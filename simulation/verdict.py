@@ -11,24 +11,11 @@ from simulation.checks.base import CheckResult, Outcome
 from simulation.checks.case import Case
 from simulation.checks.catalogue import CHECKS
 from simulation.criteria import RULES, Rule
-from simulation.governance import Governance
+from simulation.governance import NO_GOVERNANCE
 from simulation.history import History
 
 EXIT_CODES: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "unknown": 2}
 _RANK: tuple[Outcome, ...] = ("fail", "unknown", "not_verified", "pass")
-_NO_GOVERNANCE = Governance(
-    governed_tables=(),
-    append_only_tables=(),
-    audit_table="",
-    audit_columns={},
-    contest_table="",
-    contest_status_column="",
-    contest_audit_table="",
-    contest_audit_columns={},
-    executions_table="",
-    system_actor="",
-)
-"""For a history without its beginning, in which no check can acquit anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +54,7 @@ _ADAPTER = TypeAdapter(Verdict)
 def judge(history: History) -> Verdict:
     """Judge a history by itself: no platform, no database, no clock. Never raises."""
     started = history.started
-    case = Case(history, started.governance if started is not None else _NO_GOVERNANCE)
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
     results = tuple(check.examine(case) for check in CHECKS)
     outcomes = {result.check: result.outcome for result in results}
     criteria = tuple(_decide(rule, outcomes) for rule in RULES)

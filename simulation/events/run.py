@@ -95,4 +95,3 @@ class RunEnded(Event):
     converge_deadline: datetime
     pending: tuple[str, ...] = ()
     events_processed: int
-    statements: int = 0

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from simulation.reporting.parts.contests import STAGES
+from simulation.reporting.templating import page_environment
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
 from simulation.reporting.words import dollars, listed, mark, ordinal, plural
@@ -26,13 +27,7 @@ def render_html(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("simulation.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters.update(money=dollars, duration=duration, ordinal=ordinal, listed=_listed)
     environment.globals.update(plural=plural, mark=mark, stages=STAGES)
     return environment

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from simulation.reporting.sabotage_matrix import Matrix
+from simulation.reporting.templating import page_environment
 from simulation.reporting.times import duration
 
 _MARKS = {"named": "●", "silent": "✗", "beside": "○", "": ""}
@@ -27,13 +28,7 @@ def render_html(matrix: Matrix) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("simulation.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals.update(marks=_MARKS, words=_WORDS, after=_after)
     return environment
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from simulation.checks.base import Finding
 from simulation.checks.case import Case
 from simulation.events import EntrantAction, Escalated, FaultScheduled
-from simulation.governance import Governance
+from simulation.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
 from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
@@ -110,7 +110,7 @@ def _source(history: History) -> Source:
     started = history.started
     return Source(
         history=history,
-        case=Case(history, started.governance if started else _NO_GOVERNANCE),
+        case=Case(history, started.governance if started else NO_GOVERNANCE),
         names=directory_of(history),
         calendar=_calendar(history),
     )
@@ -123,10 +123,3 @@ def _calendar(history: History) -> Calendar:
     first = history.events[0].at if history.events else datetime(1970, 1, 1, tzinfo=UTC)
     last = history.events[-1].at if history.events else first
     return Calendar(start=first, end=max(last, first + timedelta(days=1)))
-
-
-_NO_GOVERNANCE = Governance(
-    governed_tables=(), append_only_tables=(), audit_table="", audit_columns={}, contest_table="",
-    contest_status_column="", contest_audit_table="", contest_audit_columns={}, executions_table="", system_actor="",
-)  # fmt: skip
-"""Of a history without a beginning."""

@@ -50,7 +50,6 @@ def facts_of(source: Source, verdict: Verdict) -> Facts:
             Fact(name="Everything at rest", value=source.calendar.when(ended.converged_at)),
             Fact(name="Deadline for that", value=source.calendar.when(ended.converge_deadline)),
             Fact(name="Simulated events", value=f"{ended.events_processed:,}"),
-            Fact(name="SQL statements of the platform", value=f"{ended.statements:,}"),
         ]
         if ended.pending:
             rows.append(Fact(name="Still pending", value=", ".join(ended.pending)))

@@ -117,7 +117,6 @@ def sample_history(*, contest_name: str | None = None, escalated: bool = False) 
         converged_at=day(10, 22),
         converge_deadline=day(11, 9),
         events_processed=48211,
-        statements=61234,
     )
     return book.history(first=started, last=ended, end=day(14))
 
