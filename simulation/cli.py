@@ -256,3 +256,7 @@ def _escaped(text: str) -> str:
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     sys.stderr.write("terminated; everything that was started is being stopped\n")
     sys.exit(_TERMINATED)
+
+
+if __name__ == "__main__":
+    main()
