@@ -25,7 +25,10 @@ _WIDTH = 140
 
 
 def sabotage_command(names: Sequence[str], *, everything: bool, seeds: int, jobs: int | None, out: Path) -> int:
-    """0: everything was caught by name and every control passed; 1: not so. Without names: lists the catalogue."""
+    """0: everything was caught by name and every control passed; 1: not so; 2: a defect could not be tried here.
+
+    Without names: lists the catalogue.
+    """
     if not names and not everything:
         Console().print(_listing())
         return 0
@@ -45,7 +48,9 @@ def sabotage_command(names: Sequence[str], *, everything: bool, seeds: int, jobs
     for part in (table_of(matrix), legend(), totals_of(matrix)):
         output.print(part)
     output.print(f"matrix  {file}", highlight=False, soft_wrap=True)
-    return 0 if campaign.good else 1
+    if not campaign.good:
+        return 1
+    return 2 if campaign.untried else 0
 
 
 def _listing() -> Table:

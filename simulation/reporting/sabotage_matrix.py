@@ -48,13 +48,17 @@ class Control(BaseModel):
 
 
 class Matrix(BaseModel):
-    """A whole campaign. ``columns``: checks in the order of the jury's catalogue."""
+    """A whole campaign.
+
+    ``columns``: checks in the order of the jury's catalogue. ``untried``: defect → why this machine cannot try it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     controls: tuple[Control, ...]
+    untried: Mapping[str, str] = {}
 
     @property
     def totals(self) -> Mapping[str, int]:

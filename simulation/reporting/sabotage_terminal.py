@@ -42,6 +42,8 @@ def totals_of(matrix: Matrix) -> Text:
     for result in ("missed", "unnamed", "never triggered", "control failed"):
         text.append(f" · {totals.get(result, 0)} {result}")
     text.append(f" · controls {matrix.controls_passed} of {len(matrix.controls)} passed")
+    for name, why in matrix.untried.items():
+        text.append(f"\nnot tried: {name} ({why})", style="bold yellow")
     return text
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulation.sabotage.catalogue import CATALOGUE
 from simulation.sabotage.entry import Sabotage
 from simulation.sabotage.finding import Ruling, rule
+from simulation.sabotage.needs import missing
 from simulation.sabotage.trial import Trial, attempt
 
 Told = Callable[[Trial], None]
@@ -20,10 +21,14 @@ Told = Callable[[Trial], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """Everything that was tried: rulings in the order of the catalogue, then of the seeds."""
+    """Everything that was tried: rulings in the order of the catalogue, then of the seeds.
+
+    :param untried: entry → why this machine cannot try it.
+    """
 
     rulings: tuple[Ruling, ...]
     controls: tuple[Trial, ...]
+    untried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
@@ -45,6 +50,8 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, o
     :param jobs: processes at a time. :param told: called with each trial as it ends.
     """
     seeds = tuple(seeds)
+    untried = {entry.name: why for entry in entries if (why := missing(entry.needs)) is not None}
+    entries = [entry for entry in entries if entry.name not in untried]
     scenarios = dict.fromkeys(entry.scenario for entry in entries)
     errands = [_Errand(name=None, scenario=scenario, seed=seed) for seed in seeds for scenario in scenarios]
     errands += [_Errand(name=entry.name, scenario=entry.scenario, seed=seed) for entry in entries for seed in seeds]
@@ -57,6 +64,7 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, o
             for seed in seeds
         ),
         controls=tuple(controls.values()),
+        untried=untried,
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from simulation.errors import UsageError
 from simulation.sabotage import harness, people
 from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.platform import collecting, contests, ingesting, paying, settling, trail
+from simulation.sabotage.platform import collecting, contests, contract, ingesting, paying, settling, trail
 
 _SHELVES = (
     paying.SHELF,
+    contract.SHELF,
     settling.PAYING,
     collecting.SHELF,
     settling.COLLECTING,

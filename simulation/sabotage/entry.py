@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from simulation.sabotage.needs import Need
 from simulation.sabotage.plot import Plot
 
 Family = Literal["paying", "collecting", "contests", "scores", "trail", "people", "harness"]
@@ -30,6 +31,7 @@ class Sabotage:
     :param breaks: what goes wrong. :param origin: where in real life it comes from.
     :param caught_by: checks each of which must name it: with a finding, or with doubt where ``verdict`` is unknown.
     :param scenario: file below ``scenarios/sabotage`` that gives it its chance.
+    :param needs: tool of this machine without which none of its checks can look.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Sabotage:
     scenario: str
     verdict: Literal["fail", "unknown"]
     plant: Plant
+    needs: Need | None = None
 
 
 class Shelf:
@@ -59,6 +62,7 @@ class Shelf:
         how: How | None = None,
         scenario: str | None = None,
         verdict: Literal["fail", "unknown"] = "fail",
+        needs: Need | None = None,
     ) -> Callable[[Plant], Plant]:
         """Make an entry of a planting function: its name is the entry's, its docstring what it breaks."""
 
@@ -74,6 +78,7 @@ class Shelf:
                     scenario=scenario or self._scenario,
                     verdict=verdict,
                     plant=plant,
+                    needs=needs,
                 )
             )
             return plant

@@ -17,6 +17,7 @@ def matrix_of(campaign: Campaign) -> Matrix:
             Control(scenario=trial.scenario, seed=trial.seed, outcome=trial.outcome, wall_seconds=trial.wall_seconds)
             for trial in campaign.controls
         ),
+        untried=campaign.untried,
     )
 
 

@@ -1,0 +1,22 @@
+"""Tools that some defects are told by: where one is missing, the entry is named as not tried, never as caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from simulation.environment import stripe_mock
+
+Need = Literal["stripe-mock"]
+
+
+def _stripe_mock() -> str | None:
+    return None if stripe_mock.find_binary() else f"no stripe-mock on this machine: {stripe_mock.REMEDY}"
+
+
+_FIND: Mapping[Need, Callable[[], str | None]] = {"stripe-mock": _stripe_mock}
+
+
+def missing(need: Need | None) -> str | None:
+    """Why an entry with this need cannot be tried here, and what would change that; None when it can."""
+    return None if need is None else _FIND[need]()

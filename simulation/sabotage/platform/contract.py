@@ -1,0 +1,41 @@
+"""Defects that twin and platform share: only Stripe's own description of its API, in stripe-mock, tells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging.stripe_gateway import StripeGateway
+from simulation.world.stripe.resources import transfers
+
+SHELF = Shelf("paying")
+_MISSPELT = "transfer_gruop"
+
+
+@SHELF.sabotage(
+    "stripe_contract",
+    origin="a twin written from the same wrong page of notes as the platform",
+    needs="stripe-mock",
+)
+def parameter_misspelt_by_platform_and_twin(plot: Plot) -> None:
+    """The platform misspells a parameter of its transfers, and the twin takes it for right."""
+
+    def make(_real: Any) -> Any:
+        def create_transfer(
+            self: Any, *, amount_cents: int, destination: str, group: str, metadata: Any, idempotency_key: str
+        ) -> str:
+            plot.trigger()
+            parameters = {
+                "amount": amount_cents,
+                "currency": "usd",
+                "destination": destination,
+                _MISSPELT: group,
+                "metadata": metadata,
+            }
+            return str(self._client.v1.transfers.create(parameters, {"idempotency_key": idempotency_key}).id)
+
+        return create_transfer
+
+    plot.replace(StripeGateway, "create_transfer", make)
+    plot.replace(transfers, "_CREATE", lambda known: known | {_MISSPELT})
