@@ -54,6 +54,15 @@ class Plot:
 
         self.when_staged(schedule)
 
+    def later(self, on: Stage, *, day: int, hour: int, act: Callable[[], object]) -> None:
+        """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened on the stage."""
+
+        def deed(_: Stage) -> None:
+            act()
+            self.trigger()
+
+        _spawn(on, _at(on, on.scenario.start + timedelta(days=day, hours=hour), deed))
+
     def when(self, holds: Callable[[Stage], bool], act: Callable[[Stage], None], *, look_seconds: int = 60) -> None:
         """Call ``act`` the first time ``holds`` is true, looking every minute of the absence."""
         self.when_staged(lambda on: _spawn(on, _watch(on, holds, act, look_seconds)))

@@ -1,0 +1,51 @@
+"""People at the admin's endpoints outside any runbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+
+
+@SHELF.sabotage(
+    "founder_revoked",
+    "no_manual_endpoints",
+    origin="tokens that stay valid until they expire, whatever becomes of the account",
+)
+def founders_token_still_works(plot: Plot) -> None:
+    """The founder's admin token is never revoked, and is used."""
+
+    def keep(on: Stage) -> None:
+        founder = on.founder_admin.user_id
+        path = f"/api/admin/users/{founder}/revoke-admin"
+        real_post = on.http.post
+
+        def post(url: str, **rest: Any) -> Any:
+            return on.http.get("/health") if url == path else real_post(url, **rest)
+
+        plot.replace(on.http, "post", lambda _: post)
+
+        def look() -> None:
+            with on.context.acting("founder"):
+                on.get("/api/admin/contests", subject=founder)
+
+        plot.later(on, day=1, hour=4, act=look)
+
+    plot.when_staged(keep)
+
+
+@SHELF.sabotage(
+    "no_manual_endpoints",
+    origin="an impatient colleague with an admin token and a terminal",
+)
+def scheduler_triggered_outside_a_runbook(plot: Plot) -> None:
+    """The payout scheduler is run by hand although no alert calls for it."""
+
+    def by_hand(on: Stage) -> None:
+        plot.trigger()
+        with on.context.acting("operator"):
+            on.http.post("/api/admin/diagnostics/run-payout-scheduler", headers=on.authorization(on.ops_admin.user_id))
+
+    plot.at(day=1, hour=5, act=by_hand)

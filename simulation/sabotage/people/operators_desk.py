@@ -1,0 +1,95 @@
+"""An operator who improvises, keeps silent or does not come."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+from simulation.world.operator.execution import Execution
+from simulation.world.operator.robot import OperatorRobot
+
+
+@SHELF.sabotage(
+    "runbook_steps_exact",
+    origin="experience: one more request than the page says",
+    scenario="payday",
+)
+def operator_improvises_a_step(plot: Plot) -> None:
+    """Within an execution the operator makes a request that no step documents."""
+
+    def make(real: Any) -> Any:
+        def perform(self: Any, step: Any) -> Any:
+            difference = yield from real(self, step)
+            if not plot.triggers:
+                plot.trigger()
+                with self._acting_at_terminal():
+                    self._trail._client.post(
+                        "/api/admin/diagnostics/run-ingestion-poller",
+                        headers={"Authorization": f"Bearer {self._trail._token}", "X-Request-Id": "improvised-1"},
+                    )
+            return difference
+
+        return perform
+
+    plot.replace(Execution, "_perform", make)
+
+
+@SHELF.sabotage(
+    "runbook_steps_exact",
+    "no_escalation",
+    origin="a runbook written for the version before",
+    scenario="payday",
+)
+def runbook_that_does_not_work(plot: Plot) -> None:
+    """A step, carried out as documented, answers otherwise than documented."""
+    _expect_otherwise(plot)
+
+
+def _expect_otherwise(plot: Plot) -> None:
+    def make(real: Any) -> Any:
+        def perform(self: Any, step: Any) -> Any:
+            if step.number == 2:
+                plot.trigger()
+                step = dataclasses.replace(step, expected=("as it was in the old version",))
+            return (yield from real(self, step))
+
+        return perform
+
+    plot.replace(Execution, "_perform", make)
+
+
+@SHELF.sabotage(
+    "failures_escalated",
+    "runbook_steps_exact",
+    origin="an operator who does not want to wake anybody",
+    scenario="payday",
+)
+def failure_not_escalated(plot: Plot) -> None:
+    """An execution fails and nobody is told."""
+    _expect_otherwise(plot)
+
+    def gag(on: Stage) -> None:
+        def make(real: Any) -> Any:
+            def record(event: Any, **rest: Any) -> Any:
+                return event if event.kind == "escalated" else real(event, **rest)
+
+            return record
+
+        plot.replace(on.recorder, "record", make)
+
+    plot.when_staged(gag)
+
+
+@SHELF.sabotage(
+    "alerts_answered",
+    "faults_recovered",
+    "runbooks_rehearsed",
+    origin="alerts into a channel that everybody has muted",
+    scenario="payday",
+)
+def alerts_ignored(plot: Plot) -> None:
+    """Alerts fire and nobody opens a runbook."""
+    plot.replace(OperatorRobot, "on_alert", lambda _: lambda *_args: plot.trigger())

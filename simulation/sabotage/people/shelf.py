@@ -1,0 +1,7 @@
+"""The entries of this family, filled by the modules beside it."""
+
+from __future__ import annotations
+
+from simulation.sabotage.entry import Shelf
+
+SHELF = Shelf("people", how="person", scenario="quiet")

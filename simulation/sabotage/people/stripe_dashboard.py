@@ -1,0 +1,76 @@
+"""People at the Stripe dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+from simulation.world.stripe.twin import API_URL
+
+
+def _dashboard(on: Stage, path: str, form: dict[str, str]) -> int:
+    origins = on.twin._entrance._origins
+    key = next(key for key, origin in origins.items() if origin == "dashboard")
+    return on.twin.handle(
+        method="POST",
+        url=f"{API_URL}{path}",
+        headers={"Authorization": f"Bearer {key}"},
+        body=urlencode(form).encode(),
+    ).status
+
+
+def _paid(on: Stage) -> dict[str, Any]:
+    return next(row for row in on.observer.rows("payments") if row["status"] == "SUCCEEDED")
+
+
+@SHELF.sabotage(
+    "no_stripe_dashboard",
+    origin="a customer writes to support, support presses the button",
+)
+def refund_from_the_dashboard(plot: Plot) -> None:
+    """A payment is refunded from the Stripe dashboard."""
+
+    def refund(on: Stage) -> None:
+        if _dashboard(on, "/v1/refunds", {"payment_intent": str(_paid(on)["stripe_payment_intent_id"])}) == 200:
+            plot.trigger()
+
+    plot.at(day=0, hour=20, act=refund)
+
+
+@SHELF.sabotage(
+    "no_stripe_dashboard",
+    "three_way_reconciliation",
+    origin="a winner who waits, paid by hand beside the platform",
+)
+def transfer_from_the_dashboard(plot: Plot) -> None:
+    """A prize is transferred from the Stripe dashboard."""
+
+    def pay(on: Stage) -> None:
+        entry = on.observer.rows("entries")[0]
+        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[entry["user_id"]]
+        form = {
+            "amount": "700",
+            "currency": "usd",
+            "destination": str(account),
+            "metadata[contest_id]": str(entry["contest_id"]),
+            "metadata[user_id]": str(entry["user_id"]),
+        }
+        if _dashboard(on, "/v1/transfers", form) == 200:
+            plot.trigger()
+
+    plot.at(day=1, hour=2, minute=30, act=pay)
+
+
+@SHELF.sabotage("no_stripe_dashboard", origin="an endpoint moved to another server, by hand")
+def endpoint_changed(plot: Plot) -> None:
+    """The webhook endpoint is edited in the Stripe dashboard."""
+
+    def change(on: Stage) -> None:
+        endpoint = next(iter(on.twin._store.webhook_endpoints)).id
+        if _dashboard(on, f"/v1/webhook_endpoints/{endpoint}", {"description": "moved"}) == 200:
+            plot.trigger()
+
+    plot.at(day=0, hour=20, act=change)
