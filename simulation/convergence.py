@@ -21,7 +21,8 @@ class Convergence:
     def __init__(self, on: Stage) -> None:
         self._on = on
         last_end = max(contest.end for contest in on.scenario.contests)
-        self.healthy_at = max(on.injector.healthy_at(), last_end)
+        tasks = (task.at for task in on.scenario.operator.tasks)
+        self.healthy_at = max(on.injector.healthy_at(), last_end, *tasks)
         self.deadline = self.healthy_at + timedelta(hours=on.scenario.converge_within_hours)
         self.converged_at: datetime | None = None
 

@@ -31,10 +31,18 @@ class StripeSettings(ScenarioModel):
     """Waits between attempts; deliveries stop three days after the first."""
 
 
+class OperatorTask(ScenarioModel):
+    """An operational task: planned work that no alert asks for."""
+
+    at: Instant
+    runbook: str
+
+
 class OperatorSettings(ScenarioModel):
     response_seconds: int = Field(default=300, ge=0)
     """From an alert firing to the operator opening its runbook."""
     seconds_per_command: int = Field(default=20, ge=0)
+    tasks: tuple[OperatorTask, ...] = ()
 
 
 class MonitorSettings(ScenarioModel):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from simulation.fault_rules import BrokenRule, broken_fault_rules, minute
-from simulation.scenario import Contest, Scenario, Tournament
+from simulation.scenario import Contest, OperatorTask, Scenario, Tournament
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
 _ROOM_TO_PAY_LATE = timedelta(minutes=10)
+_ROOM_FOR_A_TASK = timedelta(hours=2)
 _SHORTEST_ENTRY = timedelta(minutes=20)
 
 
@@ -23,6 +24,8 @@ def broken_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> tuple[Broke
         found.extend(_of_tournament(key, tournament, scenario))
     for index, contest in enumerate(scenario.contests):
         found.extend(_of_contest(index, contest, scenario))
+    for index, task in enumerate(scenario.operator.tasks):
+        found.extend(_of_task(index, task, scenario, runbooks))
     found.extend(broken_fault_rules(scenario, runbooks=runbooks))
     return tuple(found)
 
@@ -47,6 +50,23 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             path=(*path, "withdrawals"),
             problem=f"{tournament.withdrawals} of {tournament.players} players withdraw",
             remedy="let somebody finish",
+        )
+
+
+def _of_task(index: int, task: OperatorTask, scenario: Scenario, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
+    path = ("operator", "tasks", index)
+    if task.runbook not in runbooks:
+        yield BrokenRule(
+            path=(*path, "runbook"),
+            problem=f"the task names the runbook {task.runbook!r}, which does not exist",
+            remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+        )
+    if not scenario.start <= task.at <= scenario.end - _ROOM_FOR_A_TASK:
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"the task is at {minute(task.at)}, the window goes from {minute(scenario.start)} to "
+            f"{minute(scenario.end)} and must leave two hours to carry it out",
+            remedy="move at into the window",
         )
 
 

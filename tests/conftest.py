@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 
 from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
@@ -13,6 +14,8 @@ from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
 from simulation.staging.schema import migrate
 
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 _numbers = itertools.count(1)
 SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
 """Simulated instant at which the shared test server starts; its clock only moves forward."""

@@ -12,7 +12,10 @@ from simulation.checks.wal import RowChange, as_instant, instants_of
 from simulation.events import Row
 
 _FINAL = frozenset({"completed", "failed", "partial"})
-_PHASES = ("detection", "diagnosis", "recovery", "verification", "rollback", "escalation", "documentation")
+_PHASES = (
+    *("detection", "diagnosis", "prerequisites", "recovery", "steps", "verification", "documentation"),
+    *("rollback", "escalation"),
+)
 _KEPT_OF_AN_EXECUTION = ("runbook_name", "runbook_version", "executed_by", "start_time", "system_state_before")
 _TERMINAL_TRANSFER = frozenset({"completed", "failed_terminal"})
 _KEPT_OF_A_TRANSFER = ("status", "amount_cents", "stripe_transfer_id", "user_id", "contest_id", "idempotency_key")

@@ -12,6 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
 from simulation.checks.lifecycle import PATH
 from simulation.checks.money import grouped
+from simulation.checks.tasks import promised_tasks_done
 from simulation.events import (
     ClockProof,
     DatabaseAccess,
@@ -30,7 +31,7 @@ WitnessName = Literal["wal", "access_log", "stripe_journal", "exchange", "provid
 _CLOCKS = ("postgres", "python", "shell")
 
 
-@check("Everything the scenario promises happened: faults, stages, entrants, boards, webhooks", needs_end=True)
+@check("Everything the scenario promises happened: faults, stages, entrants, boards, webhooks, tasks", needs_end=True)
 def promised_events(case: Case, inquiry: Inquiry) -> None:
     _faults(case, inquiry)
     for plan in case.scenario.contests:
@@ -42,6 +43,7 @@ def promised_events(case: Case, inquiry: Inquiry) -> None:
         if tournament not in finals:
             inquiry.find(f"tournament {tournament}", "no final board was published")
     _webhooks(case, inquiry)
+    promised_tasks_done(case, inquiry)
 
 
 def _faults(case: Case, inquiry: Inquiry) -> None:

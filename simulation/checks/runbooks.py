@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case, Execution
 from simulation.checks.relations import ExecutionRow
+from simulation.checks.tasks import promised_tasks
 from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep
 
 _NEAR = timedelta(seconds=60)
@@ -19,15 +20,21 @@ _STEP_PATH, _OK = "/runbooks/step", 200
 
 
 def called_for(case: Case) -> str:
-    """Why runbooks must have run: an alert or a fault that asks for one. Empty: nothing did."""
-    names = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook}
+    """Why runbooks must have run: an alert, a fault or a task that asks for one. Empty: nothing did."""
+    names = _asked_for(case)
     names |= {alert.runbook for alert in case.events(AlertFired) if alert.runbook}
     return ", ".join(sorted(names))
 
 
+def _asked_for(case: Case) -> set[str]:
+    """Runbooks that the run was to carry out, whatever happened: for its faults, and as its tasks."""
+    faults = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook}
+    return faults | {task.runbook for task in promised_tasks(case).values()}
+
+
 def _excuse_none(case: Case, inquiry: Inquiry) -> None:
     if not case.executions and not called_for(case):
-        inquiry.nothing_needed("no fault and no alert called for a runbook")
+        inquiry.nothing_needed("no fault, no alert and no task called for a runbook")
 
 
 @check(
@@ -194,7 +201,7 @@ def runbooks_rehearsed(case: Case, inquiry: Inquiry) -> None:
         {item.started.runbook for item in case.executions if item.ended and item.ended.status == "completed"}
     )
     inquiry.examine(len(completed))
-    for name in sorted({fault.runbook for fault in case.events(FaultScheduled) if fault.runbook} - set(completed)):
+    for name in sorted(_asked_for(case) - set(completed)):
         inquiry.find(name, "was called for and not carried out to its end")
     inquiry.leave_unverified(
         f"this run carried out {', '.join(completed) or 'no runbook'}; of the others it says nothing"

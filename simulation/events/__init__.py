@@ -19,6 +19,7 @@ from simulation.events.operations import (
     ExecutionStarted,
     MetricChange,
     RunbookStep,
+    TaskDue,
 )
 from simulation.events.people import Action, EntrantAction
 from simulation.events.provider import ProviderAnswer, ProviderPublication
@@ -58,6 +59,7 @@ AnyEvent = Annotated[
     | MetricChange
     | AlertFired
     | AlertResolved
+    | TaskDue
     | ExecutionStarted
     | RunbookStep
     | ExecutionEnded
@@ -108,6 +110,7 @@ __all__ = [
     "StripeMovement",
     "StripeObject",
     "StripeOrigin",
+    "TaskDue",
     "Transaction",
     "WebhookAttempt",
     "WitnessSummary",

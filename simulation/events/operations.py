@@ -36,6 +36,15 @@ class AlertResolved(Event):
     alert: str
 
 
+class TaskDue(Event):
+    """The instant of an operational task that the scenario promised."""
+
+    kind: Literal["task_due"] = "task_due"
+    task_id: str
+    """``task-N``, N counting the scenario's tasks from 1."""
+    runbook: str
+
+
 class ExecutionStarted(Event):
     kind: Literal["execution_started"] = "execution_started"
     execution_id: str
@@ -43,6 +52,8 @@ class ExecutionStarted(Event):
     version: str
     sha256: str
     alert_id: str | None
+    task_id: str | None = None
+    """What it was started for: exactly one of an alert and a task."""
     operator: str
     writes: bool
     state_before: JsonValue = None

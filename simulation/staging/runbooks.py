@@ -14,7 +14,18 @@ from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
-PHASES = ("detection", "diagnosis", "recovery", "verification", "rollback", "escalation", "documentation")
+PHASES = (
+    "detection",
+    "diagnosis",
+    "prerequisites",
+    "recovery",
+    "steps",
+    "verification",
+    "documentation",
+    "rollback",
+    "escalation",
+)
+"""In the order in which an execution can come to them: even documentation may fail, and then is rolled back."""
 FINAL_STATUSES = ("completed", "failed", "partial")
 STEP_OUTCOMES = ("started", "passed", "failed")
 

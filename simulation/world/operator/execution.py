@@ -16,12 +16,13 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from simulation.clock import Kernel
-from simulation.events import Actor, AlertFired, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.history import Recorder, caused_by
 from simulation.scenario import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
 from simulation.world.operator.match import compare
+from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, Step
 from simulation.world.operator.terminal import Answer, Terminal
 
@@ -46,13 +47,13 @@ class Ending:
 
 
 class Execution:
-    """Answers ``alert`` with ``runbook``; run :meth:`carry_out` as (part of) a process of the kernel."""
+    """Answers ``occasion`` with ``runbook``; run :meth:`carry_out` as (part of) a process of the kernel."""
 
     def __init__(
-        self, *, desk: Desk, alert: AlertFired, runbook: Runbook, trail: AuditTrail, terminal: Terminal
+        self, *, desk: Desk, occasion: Occasion, runbook: Runbook, trail: AuditTrail, terminal: Terminal
     ) -> None:
         self._desk = desk
-        self._alert = alert
+        self._occasion = occasion
         self._runbook = runbook
         self._trail = trail
         self._terminal = terminal
@@ -84,7 +85,8 @@ class Execution:
                 runbook=self._runbook.name,
                 version=self._runbook.version,
                 sha256=self._runbook.sha256,
-                alert_id=self._alert.alert_id,
+                alert_id=self._occasion.alert_id,
+                task_id=self._occasion.task_id,
                 operator=self._desk.operator_name,
                 writes=self._runbook.writes,
                 state_before=state,
@@ -105,7 +107,7 @@ class Execution:
         if ending.status != "completed":
             self._desk.recorder.record(
                 Escalated(
-                    alert_id=self._alert.alert_id,
+                    alert_id=self._occasion.alert_id,
                     execution_id=self._id,
                     reason=f"runbook {self._runbook.name} {ending.status}: {ending.error}",
                 )
@@ -127,7 +129,7 @@ class Execution:
     # --- the way through the steps ------------------------------------------------------------------------------
 
     def _run(self) -> Generator[Any, Any, Ending]:
-        ending = yield from self._follow(tuple(self._runbook.steps_from(Place(section=Section.DETECTION))))
+        ending = yield from self._follow(tuple(self._runbook.steps_from(self._runbook.first)))
         if ending.status == "failed":
             undone = yield from self._roll_back()
             ending = Ending(status="failed", error=f"{ending.error}; {undone}")
@@ -194,7 +196,7 @@ class Execution:
 
     @contextmanager
     def _acting(self, actor: Actor) -> Iterator[None]:
-        with caused_by(self._alert.cause), self._desk.context.acting(actor, execution_id=self._id):
+        with caused_by(self._occasion.cause), self._desk.context.acting(actor, execution_id=self._id):
             yield
 
     @contextmanager

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simulation.errors import UsageError
-from simulation.world.operator.runbook import Section
+from simulation.world.operator.runbook import Kind, Section
 
 _BLOCK = re.compile(r"\A---\n(?P<yaml>.*?\n)---\n", re.DOTALL)
 _REMEDY = (
-    "state name, version (1.0.0), date, alert, roles and steps; "
+    "state name, version (1.0.0), date, alert (or trigger, for a task), roles and steps; "
     "steps lists 'reads' or 'writes' for each step of a section"
 )
 
@@ -30,9 +30,24 @@ class FrontMatter(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     date: date
-    alert: str = Field(min_length=1)
+    alert: str | None = Field(default=None, min_length=1)
+    trigger: str | None = Field(default=None, min_length=1)
     roles: tuple[Literal["ops", "admin"], ...] = Field(min_length=1)
     steps: dict[Section, tuple[Effect, ...]]
+    irreversible: dict[str, Annotated[str, Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _starts_in_one_way(self) -> FrontMatter:
+        if (self.alert is None) is (self.trigger is None):
+            raise ValueError("exactly one of alert (a failure runbook) and trigger (a task) starts a runbook")
+        foreign = [section for section in self.steps if section not in self.kind.value]
+        if foreign:
+            raise ValueError(f"a runbook of this kind has no section {', '.join(foreign)}: take it out of steps")
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.TASK if self.alert is None else Kind.FAILURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +71,11 @@ def split(text: str, *, file: str) -> Document:
         raise UsageError(place=f"{file}:{line}", problem=f"not YAML: {error.problem}", remedy=_REMEDY) from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "front matter"
+        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "it"
         raise UsageError(
             place=f"{file}:{_line_of(where.split('.')[0], block['yaml'])}",
-            problem=f"front matter: {where}: {first['msg']}, value {first['input']!r}",
+            problem=f"front matter: {where}: {first['msg'].removeprefix('Value error, ')}"
+            + (f", value {first['input']!r}" if first["loc"] else ""),
             remedy=_REMEDY,
         ) from error
     body = "\n" * block[0].count("\n") + text[block.end() :]

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from simulation.errors import UsageError
 from simulation.world.operator.branches import is_branch, parse_branch
 from simulation.world.operator.console import ConsoleBlock, parse_console
-from simulation.world.operator.runbook import Branch, Section
+from simulation.world.operator.runbook import Branch, Kind, Section
 
 
 @dataclass(kw_only=True)
@@ -32,20 +32,23 @@ class SectionDraft:
     steps: list[StepDraft] = field(default_factory=list)
 
 
-def read_sections(body: str, *, file: str) -> dict[Section, SectionDraft]:
-    """Every section of ``body``; raises :class:`UsageError` for one that is missing, empty, unknown or out of order."""
+def read_sections(body: str, *, kind: Kind, file: str) -> dict[Section, SectionDraft]:
+    """Every section of a runbook of ``kind``.
+
+    :raises UsageError: one is missing, empty, unknown or out of order.
+    """
     sections: dict[Section, SectionDraft] = {}
-    for kind, text, line in _blocks(body):
-        if kind == "h2":
-            sections[_section(text, line, sections, file=file)] = SectionDraft(line=line)
+    for block, text, line in _blocks(body):
+        if block == "h2":
+            sections[_section(text, line, sections, kind=kind, file=file)] = SectionDraft(line=line)
         elif sections:
-            _take(kind, text, line, sections[next(reversed(sections))], file=file)
-    for section in Section:
+            _take(block, text, line, sections[next(reversed(sections))], file=file)
+    for section in kind.value:
         if section not in sections:
             raise UsageError(
                 place=f"{file}:{body.count(chr(10))}",
                 problem=f"the section {section.heading} is missing",
-                remedy=f"add '## {section.heading}'; a runbook has {', '.join(known.heading for known in Section)}",
+                remedy=f"add '## {section.heading}'; a runbook has {', '.join(known.heading for known in kind.value)}",
             )
         if not sections[section].blocks:
             raise UsageError(
@@ -73,13 +76,13 @@ def _blocks(body: str) -> Iterator[tuple[str, str, int]]:
             stack.pop()
 
 
-def _section(text: str, line: int, sections: dict[Section, SectionDraft], *, file: str) -> Section:
-    known = [section.heading for section in Section]
+def _section(text: str, line: int, sections: dict[Section, SectionDraft], *, kind: Kind, file: str) -> Section:
+    known = [section.heading for section in kind.value]
     if text not in known:
         raise UsageError(
             place=f"{file}:{line}", problem=f"no section is called {text!r}", remedy=f"sections are {', '.join(known)}"
         )
-    section = list(Section)[known.index(text)]
+    section: Section = kind.value[known.index(text)]
     if section in sections or (sections and known.index(text) < known.index(next(reversed(sections)).heading)):
         raise UsageError(
             place=f"{file}:{line}",

@@ -28,14 +28,17 @@ def load_runbook(file: Path) -> Runbook:
     except OSError as error:
         raise UsageError(place=str(file), problem=f"cannot be read: {error}", remedy="name an existing file") from error
     document = split(raw.decode(), file=str(file))
-    sections = read_sections(document.body, file=str(file))
+    sections = read_sections(document.body, kind=document.front.kind, file=str(file))
     front = document.front
     runbook = Runbook(
         path=file,
         name=front.name,
         version=front.version,
         date=front.date,
+        kind=front.kind,
         alert=front.alert,
+        trigger=front.trigger,
+        irreversible=front.irreversible,
         roles=front.roles,
         steps={section: _steps(section, draft, document, file=str(file)) for section, draft in sections.items()},
         sha256=hashlib.sha256(raw).hexdigest(),

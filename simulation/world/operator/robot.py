@@ -1,4 +1,7 @@
-"""The operator on shift: answers alerts one at a time, each with the runbook it links, and escalates what has none."""
+"""The operator on shift: answers alerts one at a time, each with the runbook it links, and escalates what has none.
+
+Operational tasks that the scenario promises wait in the same queue: one pair of hands.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,21 @@ import simpy
 
 from simulation.clock import Kernel, SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
-from simulation.events import AlertFired, Escalated
+from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder
-from simulation.scenario import OperatorSettings
+from simulation.scenario import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.loopback import LoopbackDoor
 from simulation.world.operator.audit_trail import AuditTrail
 from simulation.world.operator.execution import Desk, Execution
+from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Runbook
 from simulation.world.operator.shell import ShellSettings
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
 
 _PLATFORM_URL = "http://platform.test"
-_AlertKey = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class OperatorRobot:
@@ -66,32 +69,23 @@ class OperatorRobot:
             kernel=kernel, recorder=recorder, context=context, settings=settings, operator_name=operator.name
         )
         self._queue: simpy.Store = simpy.Store(kernel.env)
-        self._unanswered: dict[_AlertKey, AlertFired] = {}
+        self._unanswered: dict[tuple[str, ...], Occasion] = {}
         self._terminal: Terminal | None = None
         self._executions = 0
 
     def start(self) -> None:
         """Go on shift."""
         self._kernel.spawn(self._work())
+        for number, task in enumerate(self._desk.settings.tasks, start=1):
+            self._kernel.spawn(self._await(f"task-{number}", task))
 
     def on_alert(self, alert: AlertFired) -> None:
         """Queue the alert, or escalate it when no runbook is linked. The same alert is not taken up twice at once."""
-        if alert.runbook is None:
-            self._escalate(alert, f"the alert {alert.alert} has no runbook")
-        elif alert.runbook not in self._runbooks:
-            self._escalate(alert, f"the alert {alert.alert} links the runbook {alert.runbook}, which does not exist")
-        elif _key(alert) not in self._unanswered:
-            self._unanswered[_key(alert)] = alert
-            self._queue.put(alert)
-
-    @property
-    def unanswered(self) -> list[AlertFired]:
-        """Alerts in the queue and the one being answered, oldest first."""
-        return list(self._unanswered.values())
+        self._take(Occasion.of_alert(alert))
 
     @property
     def busy(self) -> bool:
-        """Whether an alert waits or is being answered."""
+        """Whether an alert or a task waits or is being answered."""
         return bool(self._unanswered)
 
     def shell_environment(self) -> dict[str, str]:
@@ -100,8 +94,8 @@ class OperatorRobot:
 
     def go_off_shift(self) -> None:
         """At the end of the run: escalate what nobody has answered to its end."""
-        for alert in self.unanswered:
-            self._escalate(alert, f"the alert {alert.alert} was not answered to its end before the run was over")
+        for occasion in self._unanswered.values():
+            self._escalate(occasion, f"{occasion.said} was not answered to its end before the run was over")
         self._unanswered.clear()
 
     def close(self) -> None:
@@ -113,18 +107,35 @@ class OperatorRobot:
 
     def _work(self) -> SimProcess:
         while True:
-            alert: AlertFired = yield self._queue.get()
-            yield self._kernel.sleep(self._seconds_to_response(alert))
-            yield from self._answer(alert)
-            del self._unanswered[_key(alert)]
+            occasion: Occasion = yield self._queue.get()
+            yield self._kernel.sleep(self._seconds_to_response(occasion))
+            yield from self._answer(occasion)
+            del self._unanswered[occasion.key]
 
-    def _seconds_to_response(self, alert: AlertFired) -> float:
-        """What is left of the response time; an alert that had to queue behind another may have waited it out."""
-        waited = (self._kernel.now - alert.at).total_seconds()
+    def _await(self, task_id: str, task: OperatorTask) -> SimProcess:
+        """A task begins at its time, unless the operator is busy then."""
+        yield self._kernel.until(task.at)
+        due = self._recorder.record(TaskDue(task_id=task_id, runbook=task.runbook), cause=f"{task_id}:{task.runbook}")
+        self._take(Occasion.of_task(due))
+
+    def _take(self, occasion: Occasion) -> None:
+        if occasion.runbook is None:
+            self._escalate(occasion, f"{occasion.said} has no runbook")
+        elif occasion.runbook not in self._runbooks:
+            self._escalate(occasion, f"{occasion.said} links the runbook {occasion.runbook}, which does not exist")
+        elif occasion.key not in self._unanswered:
+            self._unanswered[occasion.key] = occasion
+            self._queue.put(occasion)
+
+    def _seconds_to_response(self, occasion: Occasion) -> float:
+        """What is left of the response time to an alert; one that had to queue may have waited it out."""
+        if occasion.alert_id is None:
+            return 0.0
+        waited = (self._kernel.now - occasion.at).total_seconds()
         return max(0.0, self._desk.settings.response_seconds - waited)
 
-    def _answer(self, alert: AlertFired) -> SimProcess:
-        assert alert.runbook is not None
+    def _answer(self, occasion: Occasion) -> SimProcess:
+        assert occasion.runbook is not None
         self._executions += 1
         label = f"exec-{self._executions}"
         token = self._token()
@@ -132,17 +143,15 @@ class OperatorRobot:
         try:
             yield from Execution(
                 desk=self._desk,
-                alert=alert,
-                runbook=self._runbooks[alert.runbook],
+                occasion=occasion,
+                runbook=self._runbooks[occasion.runbook],
                 trail=AuditTrail(client=self._client, token=token, label=label),
                 terminal=self._terminal,
             ).carry_out()
         finally:
             self._terminal.close()
 
-    def _escalate(self, alert: AlertFired, reason: str) -> None:
-        self._recorder.record(Escalated(alert_id=alert.alert_id, execution_id=None, reason=reason), cause=alert.cause)
-
-
-def _key(alert: AlertFired) -> _AlertKey:
-    return alert.alert, tuple(sorted(alert.labels.items()))
+    def _escalate(self, occasion: Occasion, reason: str) -> None:
+        self._recorder.record(
+            Escalated(alert_id=occasion.alert_id, execution_id=None, reason=reason), cause=occasion.cause
+        )

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 
 
 class Section(StrEnum):
-    """Sections of a failure runbook, in the order of DESIGN.md (Runbooks); values are the audit trail's phase names."""
+    """Sections of a runbook; values are the audit trail's phase names. Which a runbook has depends on its kind."""
 
     DETECTION = "detection"
     DIAGNOSIS = "diagnosis"
     RECOVERY = "recovery"
+    PREREQUISITES = "prerequisites"
+    STEPS = "steps"
     VERIFICATION = "verification"
     ROLLBACK = "rollback"
     ESCALATION = "escalation"
@@ -29,8 +31,27 @@ class Section(StrEnum):
         return self.value.capitalize()
 
 
-HAPPY_PATH = (Section.DETECTION, Section.DIAGNOSIS, Section.RECOVERY, Section.VERIFICATION, Section.DOCUMENTATION)
-"""What an execution runs when every answer is as written. Rollback and Escalation belong to a failed one."""
+_ONLY_WHEN_FAILED = (Section.ROLLBACK, Section.ESCALATION)
+
+
+class Kind(Enum):
+    """What a runbook is for; the value is the sections it has, in the file's order (DESIGN.md, Runbooks)."""
+
+    FAILURE = (
+        Section.DETECTION,
+        Section.DIAGNOSIS,
+        Section.RECOVERY,
+        Section.VERIFICATION,
+        Section.ROLLBACK,
+        Section.ESCALATION,
+        Section.DOCUMENTATION,
+    )
+    TASK = (Section.PREREQUISITES, Section.STEPS, Section.VERIFICATION, Section.ROLLBACK, Section.ESCALATION)
+
+    @property
+    def happy_path(self) -> tuple[Section, ...]:
+        """What an execution runs when every answer is as written."""
+        return tuple(section for section in self.value if section not in _ONLY_WHEN_FAILED)
 
 
 class Outcome(StrEnum):
@@ -83,13 +104,17 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Runbook:
-    """One failure runbook."""
+    """One runbook: for the failure that ``alert`` speaks of, or for the task that ``trigger`` describes."""
 
     path: Path
     name: str
     version: str
     date: date
-    alert: str
+    kind: Kind
+    alert: str | None
+    trigger: str | None
+    irreversible: Mapping[str, str]
+    """Canonical relation to the reason why its rows may rightly differ after Rollback."""
     roles: tuple[str, ...]
     steps: Mapping[Section, tuple[Step, ...]]
     sha256: str
@@ -98,11 +123,17 @@ class Runbook:
     @property
     def writes(self) -> bool:
         """Whether any step of the way that is normally taken changes the platform."""
-        return any(step.writes for step in self.steps_from(Place(section=Section.DETECTION)))
+        return any(step.writes for step in self.steps_from(self.first))
+
+    @property
+    def first(self) -> Place:
+        """Where an execution begins."""
+        return Place(section=self.kind.happy_path[0])
 
     def steps_from(self, start: Place) -> Iterator[Step]:
         """Steps of the happy path from ``start`` on."""
-        for section in HAPPY_PATH[HAPPY_PATH.index(start.section) :]:
+        path = self.kind.happy_path
+        for section in path[path.index(start.section) :]:
             for step in self.steps[section]:
                 if section is not start.section or step.number >= start.step:
                     yield step

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulation.errors import UsageError
 from simulation.world.operator.match import names_in
-from simulation.world.operator.runbook import HAPPY_PATH, Branch, Place, Runbook, Section, Step
+from simulation.world.operator.runbook import Branch, Place, Runbook, Section, Step
 
 
 def validate(runbook: Runbook, *, file: Path, section_lines: Mapping[Section, int]) -> None:
@@ -18,7 +18,7 @@ def validate(runbook: Runbook, *, file: Path, section_lines: Mapping[Section, in
             problem=f"the runbook calls itself {runbook.name!r}",
             remedy=f"its name is its file's: {file.stem}",
         )
-    for section in HAPPY_PATH:
+    for section in runbook.kind.happy_path:
         if not runbook.steps[section]:
             raise UsageError(
                 place=f"{file}:{section_lines[section]}",
@@ -26,7 +26,7 @@ def validate(runbook: Runbook, *, file: Path, section_lines: Mapping[Section, in
                 remedy="state its commands, each under a heading '### N. What this step does'",
             )
     captured: set[str] = set()
-    for section in Section:
+    for section in runbook.kind.value:
         for step in runbook.steps[section]:
             captured |= {name for line in step.expected for name in names_in(line)}
             _validate_branches(step, runbook, captured, file=file)
@@ -35,7 +35,7 @@ def validate(runbook: Runbook, *, file: Path, section_lines: Mapping[Section, in
 def _validate_branches(step: Step, runbook: Runbook, captured: set[str], *, file: Path) -> None:
     if not step.branches:
         return
-    if step.section not in HAPPY_PATH:
+    if step.section not in runbook.kind.happy_path:
         raise _refusal(file, step.branches[0], f"{step.section.heading} takes no branches", "put it in the command")
     *conditions, last = step.branches
     if last.capture is not None or any(branch.capture is None for branch in conditions):
@@ -53,10 +53,11 @@ def _validate_branches(step: Step, runbook: Runbook, captured: set[str], *, file
 
 def _validate_target(branch: Branch, target: Place, step: Step, runbook: Runbook, *, file: Path) -> None:
     """A branch only leads forward on the happy path: the audit trail's phase and step never go back."""
-    goes_forward = target.section in HAPPY_PATH and (
-        HAPPY_PATH.index(target.section),
-        target.step,
-    ) > (HAPPY_PATH.index(step.section), step.number)
+    path = runbook.kind.happy_path
+    goes_forward = target.section in path and (path.index(target.section), target.step) > (
+        path.index(step.section),
+        step.number,
+    )
     if not goes_forward or target.step > len(runbook.steps[target.section]):
         raise _refusal(
             file,

@@ -15,7 +15,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
-from simulation.scenario import OperatorSettings
+from simulation.scenario import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
 from simulation.world.loopback import LoopbackDoor
@@ -110,7 +110,9 @@ def short_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def desk(platform: CounterPlatform, book: str = MINI) -> Iterator[Desk]:
+def desk(
+    platform: CounterPlatform, book: str = MINI, *, tasks: tuple[OperatorTask, ...] = (), name: str = "mini"
+) -> Iterator[Desk]:
     """The platform's operator with one runbook, ``mini``."""
     with short_folder() as folder:
         clock = SimulationClock(start=START, files=(folder / "clock",))
@@ -121,12 +123,12 @@ def desk(platform: CounterPlatform, book: str = MINI) -> Iterator[Desk]:
             robot = OperatorRobot(
                 kernel=kernel,
                 recorder=recorder,
-                runbooks=[load_runbook(write(folder, book))],
+                runbooks=[load_runbook(write(folder, book, name))],
                 app=ExchangeWitness(platform, recorder=recorder, context=context),
                 context=context,
                 operator=Admin(user_id="u-1", name="ops-user-123"),
                 token=lambda: TOKEN,
-                settings=OperatorSettings(response_seconds=300, seconds_per_command=20),
+                settings=OperatorSettings(response_seconds=300, seconds_per_command=20, tasks=tasks),
                 clock_file=folder / "clock",
                 folder=folder,
             )

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from simulation.clock import SimProcess
-from simulation.events import Escalated, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import Escalated, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep, TaskDue
 from simulation.history import History, line_of
+from simulation.scenario import OperatorTask
 from tests.integration.operator.desk import START, TOKEN, CounterPlatform, desk
-from tests.unit.operator.books import MINI
+from tests.unit.operator.books import MINI, TASK
 
 
 def carried_out(platform: CounterPlatform, book: str = MINI) -> History:
@@ -213,3 +214,26 @@ def test_what_nobody_answered_to_its_end_is_escalated_when_the_shift_is_over() -
         reasons = [event.reason for event in on.live(minutes=0).of(Escalated)]
     assert len(reasons) == 2
     assert all("not answered to its end" in reason for reason in reasons)
+
+
+def test_a_task_begins_at_its_time_and_goes_its_own_way() -> None:
+    platform = CounterPlatform()
+    task = OperatorTask(at=START + timedelta(minutes=10), runbook="mini_task")
+    with desk(platform, TASK, tasks=(task,), name="mini_task") as on:
+        history = on.live()
+    (due,), (started,), (ended,) = history.of(TaskDue), history.of(ExecutionStarted), history.of(ExecutionEnded)
+    assert (due.at, due.task_id, started.at) == (task.at, "task-1", task.at)
+    assert (started.alert_id, started.task_id, started.cause) == (None, "task-1", "task-1:mini_task")
+    assert ended.status == "completed"
+    assert sections(history) == ["prerequisites", "steps", "verification"]
+    assert history.of(Escalated) == []
+
+
+def test_a_task_that_goes_wrong_is_undone_and_escalated() -> None:
+    platform = CounterPlatform(mends=False)
+    task = OperatorTask(at=START + timedelta(minutes=10), runbook="mini_task")
+    with desk(platform, TASK, tasks=(task,), name="mini_task") as on:
+        history = on.live()
+    assert sections(history) == ["prerequisites", "steps", "rollback"]
+    (escalated,) = history.of(Escalated)
+    assert (escalated.alert_id, escalated.execution_id) == (None, "e-1")

@@ -93,6 +93,65 @@ $ curl -sS "$API_BASE_URL/nothing"
 ```
 """
 
+TASK = """\
+---
+name: mini_task
+version: 1.0.0
+date: 2026-03-01
+trigger: the first Monday of a month
+roles: [ops]
+irreversible:
+  transfers: a prize that was sent is owed
+steps:
+  prerequisites: [reads]
+  steps: [writes]
+  verification: [reads]
+  rollback: [writes]
+---
+
+# Mini task
+
+## Prerequisites
+
+### 1. Count
+
+```console
+$ curl -sS "$API_BASE_URL/count"
+[COUNT] stuck
+```
+
+## Steps
+
+### 1. Mend one
+
+```console
+$ curl -sS -X POST "$API_BASE_URL/mend"
+1 stuck
+```
+
+## Verification
+
+### 1. Count again
+
+```console
+$ curl -sS "$API_BASE_URL/count"
+1 stuck
+```
+
+## Rollback
+
+### 1. Undo
+
+```console
+$ curl -sS -X POST "$API_BASE_URL/undo"
+undone
+```
+
+## Escalation
+
+Engineering on call gets the execution id.
+"""
+
 
 def write(folder: Path, text: str = MINI, name: str = "mini") -> Path:
     """The text as a file of its own."""

@@ -9,7 +9,7 @@ import pytest
 from simulation.errors import UsageError
 from simulation.world.operator.parser import load_runbook
 from simulation.world.operator.runbook import Outcome, Place, Section
-from tests.unit.operator.books import MINI, write
+from tests.unit.operator.books import MINI, TASK, write
 
 _ESCALATION = "## Escalation\n\nEngineering on call gets the execution id.\n"
 _OTHERWISE = "- otherwise, continue\n\n## Diagnosis"
@@ -22,6 +22,17 @@ def test_a_step_has_its_command_its_answer_and_its_line(tmp_path: Path) -> None:
     assert step.expected == ("...", "0 stuck")
     assert MINI.splitlines()[step.line - 1].startswith("$ for number")
     assert (step.writes, step.exit_status, step.title) == (True, 0, "Mend each")
+
+
+def test_a_task_has_sections_of_its_own(tmp_path: Path) -> None:
+    runbook = load_runbook(write(tmp_path, TASK, name="mini_task"))
+    assert (runbook.alert, runbook.trigger) == (None, "the first Monday of a month")
+    assert [section.value for section in runbook.kind.happy_path] == ["prerequisites", "steps", "verification"]
+    assert [step.section for step in runbook.steps_from(runbook.first)] == list(runbook.kind.happy_path)
+    assert runbook.irreversible == {"transfers": "a prize that was sent is owed"}
+    with pytest.raises(UsageError) as refused:
+        load_runbook(write(tmp_path, TASK.replace("## Steps", "## Recovery"), name="mini_task"))
+    assert "no section is called 'Recovery'" in refused.value.problem
 
 
 def test_branches_are_read_in_order(tmp_path: Path) -> None:
@@ -47,9 +58,12 @@ def test_the_happy_path_leaves_out_rollback_and_escalation(tmp_path: Path) -> No
         ("## Detection", "## Recovery", "## Diagnosis", "the section Diagnosis stands twice or out of order"),
         ("version: 1.0.0", "version: one", "version:", "front matter: version"),
         ("roles: [ops]", "roles: [founder]", "roles:", "front matter: roles"),
-        ("alert: Mini\n", "", "---", "front matter: alert: Field required"),
+        ("alert: Mini\n", "", "---", "exactly one of alert"),
         ("alert: Mini", "alert: Mini\ncolour: red", "colour:", "front matter: colour"),
         ("name: mini", "name: maxi", "name:", "the runbook calls itself 'maxi'"),
+        ("alert: Mini", "alert: Mini\ntrigger: Monday", "---", "exactly one of alert"),
+        ("roles: [ops]", "roles: [ops]\nirreversible: {transfers: ''}", "irreversible:", "irreversible.transfers"),
+        ("  diagnosis: [reads]", "  prerequisites: [reads]", "---", "has no section prerequisites"),
         (
             "  recovery: [writes]",
             "  recovery: []",

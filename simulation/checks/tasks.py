@@ -1,0 +1,57 @@
+"""Operational tasks that the scenario promised, and the executions that may be for them.
+
+Source: DESIGN.md (Where the specification pulls two ways): admin endpoints belong to an execution that an alert
+started, or to one for a task that was planned before the absence began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry
+from simulation.checks.case import Case, Execution
+from simulation.events import TaskDue
+from simulation.scenario import OperatorTask
+
+_IN_TIME = timedelta(hours=1)
+"""A task may wait behind an alert that the operator is answering."""
+
+
+def promised_tasks(case: Case) -> Mapping[str, OperatorTask]:
+    """Task id to the scenario's promise."""
+    return {f"task-{number}": task for number, task in enumerate(case.scenario.operator.tasks, start=1)}
+
+
+def of_promised_tasks(case: Case) -> Iterator[Execution]:
+    """Executions for a promised task: of its runbook, not before its time, and one for each."""
+    promised = dict(promised_tasks(case))
+    for execution in case.executions:
+        task = promised.get(execution.started.task_id or "")
+        if task is None or execution.started.runbook != task.runbook or execution.started.at < task.at:
+            continue
+        del promised[execution.started.task_id or ""]
+        yield execution
+
+
+def promised_tasks_done(case: Case, inquiry: Inquiry) -> None:
+    """Part of ``promised_events``: each task came due at its time, was taken up within the hour and completed."""
+    due = {event.task_id: event for event in case.events(TaskDue)}
+    done = {execution.started.task_id: execution for execution in of_promised_tasks(case)}
+    for task_id, task in promised_tasks(case).items():
+        inquiry.examine()
+        name, event, execution = f"{task_id} ({task.runbook})", due.get(task_id), done.get(task_id)
+        if event is None or event.at != task.at or event.runbook != task.runbook:
+            inquiry.find(name, "the task did not come due at its time", expected=f"{task.at:%Y-%m-%d %H:%M}")
+        elif execution is None:
+            inquiry.find(name, "nobody carried the task out", events=(event,))
+        elif execution.started.at > task.at + _IN_TIME:
+            inquiry.find(
+                name,
+                "the task was taken up too late",
+                expected=f"by {task.at + _IN_TIME:%Y-%m-%d %H:%M}",
+                actual=f"{execution.started.at:%Y-%m-%d %H:%M}",
+                events=(execution.started,),
+            )
+        elif execution.ended is None or execution.ended.status != "completed":
+            inquiry.find(name, "the task was not completed", events=(execution.started, execution.ended))
