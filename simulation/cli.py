@@ -37,6 +37,7 @@ def cli() -> None:
     simulate check RUN_DIR           judge a stored history again
     simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
     simulate sabotage --all          plant every defect and see the jury name it
+    simulate staging up              the platform alone, to follow runbooks by hand
     simulate scenarios               what can be run
     simulate doctor                  what this machine has and lacks
 
@@ -177,6 +178,48 @@ def determinism(scenario: str, seeds: int, load: bool) -> None:
     from simulation.commands.determinism import determinism_command
 
     sys.exit(determinism_command(scenario, seeds=seeds, load=load))
+
+
+@cli.group()
+def staging() -> None:
+    """The staging platform on this machine, for people: to look at, and to follow runbooks by hand."""
+
+
+@staging.command("up")
+@click.option("--scenario", default="smoke_2d", show_default=True, help="What happens around the platform.")
+@click.option("--until", default=None, help="Live through the scenario up to this moment first: 'day 1 12:00'.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws people, scores, and moments.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "simulated"]),
+    default="real",
+    show_default=True,
+    help="real: the scenario's moment is now. simulated: time stands still until 'sleep' in its shell lets it pass.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the platform; any free one by default.")
+@click.option(
+    "--environment",
+    type=click.Choice(["auto", "embedded", "containers", "compose"]),
+    default="auto",
+    show_default=True,
+    help="Where PostgreSQL comes from.",
+)
+def staging_up(scenario: str, until: str | None, seed: int, clock: str, port: int, environment: str) -> None:
+    """Bring the platform up with its database, Stripe twin and score provider on loopback, until Ctrl-C."""
+    from simulation.commands.staging import staging_up_command
+
+    sys.exit(
+        staging_up_command(scenario=scenario, until=until, seed=seed, clock=clock, port=port, environment=environment)
+    )
+
+
+@staging.command("shell")
+@click.option("--port", type=int, default=None, help="Of the platform, where several are up; else the latest.")
+def staging_shell(port: int | None) -> None:
+    """A shell in front of the platform that is up: addresses and admin token set, on the platform's clock."""
+    from simulation.commands.staging import staging_shell_command
+
+    staging_shell_command(port=port)
 
 
 @cli.command()

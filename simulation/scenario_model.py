@@ -16,11 +16,21 @@ _DAY = re.compile(r"^day (\d+) ([01]?\d|2[0-3]):([0-5]\d)$")
 
 def _instant(value: Any, info: ValidationInfo) -> Any:
     """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
-    if isinstance(value, str) and (match := _DAY.match(value)):
-        day, hour, minute = (int(part) for part in match.groups())
-        start: datetime = (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC))
-        return start + timedelta(days=day, hours=hour, minutes=minute)
+    if isinstance(value, str) and _DAY.match(value):
+        return day_moment(value, (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC)))
     return value
+
+
+def day_moment(text: str, start: datetime) -> datetime | None:
+    """``day 3 08:00`` counted from ``start``, or an ISO 8601 time with a zone; None when it is neither."""
+    if match := _DAY.match(text):
+        day, hour, minute = (int(part) for part in match.groups())
+        return start + timedelta(days=day, hours=hour, minutes=minute)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:

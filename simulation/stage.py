@@ -98,6 +98,7 @@ class Stage:
     fingerprints: FingerprintWitness
     sampler: Sampler
     stripe_mock: StripeMock | None
+    keys: TargetKeys
 
     @property
     def scenario(self) -> Scenario:
@@ -205,6 +206,7 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
         server=server,
         database=ground.database,
         stripe_mock=mock,
+        keys=ground.keys,
         target=front.target,
         context=front.context,
         exchange=front.exchange,

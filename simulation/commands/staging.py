@@ -1,0 +1,92 @@
+"""``simulate staging``: the staging platform for people, and a shell in front of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from simulation.commands.run import prepare
+from simulation.faults.schedule import FaultPlan
+from simulation.stage import RunRequest, Stage
+from simulation.standing.hands import this_second
+from simulation.standing.shifted import moment_of, shifted
+from simulation.standing.stand import StandRequest, stand
+from simulation.standing.state import Standing, find_standing
+
+
+def staging_up_command(*, scenario: str, seed: int, until: str | None, clock: str, port: int, environment: str) -> int:
+    """Stand until interrupted; raises :class:`UsageError` before anything is started."""
+    simulated = clock == "simulated"
+    run = prepare(scenario=scenario, seed=seed, environment=environment, out=Path(tempfile.gettempdir()))
+    moment = moment_of(run.scenario, until) if until is not None else run.scenario.start
+    if not simulated:
+        run, moment = _moved_to_now(run, elapsed_seconds=int((moment - run.scenario.start).total_seconds()))
+    stand(
+        StandRequest(run=run, until=moment, simulated_clock=simulated, port=port),
+        ready=lambda standing, on: _introduce(standing, on, simulated=simulated),
+    )
+    return 0
+
+
+def _moved_to_now(run: RunRequest, *, elapsed_seconds: int) -> tuple[RunRequest, datetime]:
+    """The scenario moved so that the moment asked for is now: the platform's clock and the wall's agree."""
+    now = this_second()
+    moved = shifted(run.scenario, now - timedelta(seconds=elapsed_seconds) - run.scenario.start)
+    return replace(run, scenario=moved, plan=FaultPlan.from_scenario(moved, run.seed)), now
+
+
+def _introduce(standing: Standing, on: Stage, *, simulated: bool) -> None:
+    exports = "\n".join(f"  export {name}={value}" for name, value in sorted(standing.variables.items()))
+    clock = (
+        f"its clock stands at {on.kernel.now:%Y-%m-%d %H:%M:%S} UTC; in its shell 'sleep 300' lets 5 minutes pass"
+        if simulated
+        else "its clock is the real one; its jobs run every 5 minutes"
+    )
+    click.echo(
+        f"""
+The staging platform is up: scenario {on.scenario.name}, seed {on.request.seed}; {clock}.
+
+In another terminal:
+
+  {_this_program()} staging shell
+
+opens a shell in front of it with everything set; or, in a shell of your own:
+
+{exports}
+
+Try:
+
+  curl -sS "$API_BASE_URL/metrics"
+  curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" "$API_BASE_URL/api/admin/diagnostics/health" | jq
+  curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" "$API_BASE_URL/api/admin/contests" | jq '.contests[].status'
+
+Alerts appear below, each with the runbook to follow. Ctrl-C ends it and leaves nothing.
+"""
+    )
+
+
+def _this_program() -> str:
+    """As it was called: by its name, or as a module."""
+    name = Path(sys.argv[0])
+    return "python -m simulation" if name.suffix == ".py" else str(name)
+
+
+def staging_shell_command(*, port: int | None) -> NoReturn:
+    """Become a shell in front of the platform that stands. Does not return."""
+    standing = find_standing(port=port)
+    environment = {**os.environ, **standing.variables, **standing.clock_variables}
+    environment["PATH"] = f"{standing.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    environment["LC_ALL"] = "C.UTF-8"
+    options = ["--norc"]
+    if sys.stdin.isatty():
+        start_file = standing.programs / "bashrc"
+        start_file.write_text("PS1='staging$ '\nunset HISTFILE\n")
+        options = ["--rcfile", str(start_file)]
+    os.execvpe("bash", ["bash", "--noprofile", *options], environment)  # noqa: S606 - this process becomes the shell

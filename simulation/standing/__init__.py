@@ -1,0 +1,1 @@
+"""The staging platform standing by itself, with its database and its surroundings, for people at a terminal."""

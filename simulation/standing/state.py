@@ -1,0 +1,57 @@
+"""How another terminal finds the platform that stands: a file in its workspace, readable by its owner only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from simulation.environment.workspace import PREFIX, candidate_roots, owner_lives
+from simulation.errors import UsageError
+
+_NAME = "staging.json"
+
+
+class Standing(BaseModel):
+    """Where everything is, and what a shell in front of it has set. Holds throw-away secrets: never log it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variables: dict[str, str]
+    """API_BASE_URL, ADMIN_TOKEN and so on."""
+    clock_variables: dict[str, str] = {}
+    """What puts a program on the platform's clock; empty when that is the wall's."""
+    programs: Path
+    """Folder that comes first in the shell's PATH."""
+
+    def write(self, folder: Path) -> None:
+        """Leave it in the workspace."""
+        file = folder / _NAME
+        file.touch(mode=0o600)
+        file.write_text(self.model_dump_json())
+
+
+def find_standing(*, port: int | None = None) -> Standing:
+    """The platform that stands; of several the one that was brought up last, or the one at ``port``.
+
+    :raises UsageError: there is none.
+    """
+    files = [
+        file
+        for root in candidate_roots()
+        for file in sorted(root.glob(f"{PREFIX}*/{_NAME}"))
+        if os.access(file, os.R_OK) and owner_lives(file.parent.name.removeprefix(PREFIX))
+    ]
+    standing = [
+        Standing.model_validate_json(file.read_text())
+        for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)
+    ]
+    found = [one for one in standing if port is None or one.variables["API_BASE_URL"].endswith(f":{port}")]
+    if not found:
+        raise UsageError(
+            place="simulate staging shell",
+            problem="no staging platform is up" + ("" if port is None else f" at port {port}"),
+            remedy="bring one up in another terminal: simulate staging up",
+        )
+    return found[-1]
