@@ -14,6 +14,7 @@ from rich.console import Console
 
 from simulation.errors import SimulationError
 from simulation.run_directory import DEFAULT_OUT
+from simulation.runbook_cli import runbook
 
 DEFAULT_SCENARIO = "founder_absence_14d"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -36,6 +37,7 @@ def cli() -> None:
     simulate run --seed 7            another history of the same scenario
     simulate check RUN_DIR           judge a stored history again
     simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
+    simulate runbook lint            every runbook against its rules
     simulate sabotage --all          plant every defect and see the jury name it
     simulate staging up              the platform alone, to follow runbooks by hand
     simulate scenarios               what can be run
@@ -236,6 +238,9 @@ def doctor() -> None:
     from simulation.commands.doctor import doctor_command
 
     sys.exit(doctor_command())
+
+
+cli.add_command(runbook)
 
 
 def main() -> NoReturn:

@@ -33,6 +33,8 @@ class AlertRule:
     summary: str
     runbook: str | None
     """File stem of ``runbook_url``; None where the rule links none."""
+    no_runbook: str | None
+    """Why the rule links none: such an alert is escalated as soon as it fires."""
     place: str
     """``file:line``."""
 
@@ -50,6 +52,7 @@ class _Annotations(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
     summary: str = Field(min_length=1)
     runbook_url: str | None = None
+    no_runbook: str | None = None
 
 
 class _Rule(_Model):
@@ -114,6 +117,7 @@ def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> Ale
         labels={name: str(value) for name, value in rule.labels.model_dump().items()},
         summary=rule.annotations.summary,
         runbook=PurePosixPath(rule.annotations.runbook_url).stem if rule.annotations.runbook_url else None,
+        no_runbook=rule.annotations.no_runbook,
         place=f"{document.file}:{document.line_of(path)}",
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from simulation.errors import UsageError
+from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.runbook import Branch, Outcome, Place, Section
 
 _LOOKS_LIKE_ONE = re.compile(r"^(if|otherwise)\b", re.IGNORECASE)
@@ -34,24 +34,31 @@ def is_branch(item: str) -> bool:
     return _LOOKS_LIKE_ONE.match(item) is not None
 
 
-def parse_branch(item: str, *, file: str, line: int) -> Branch:
-    """Read one list item. Raises :class:`UsageError` when it cannot be followed without interpretation."""
+def parse_branch(item: str, *, line: int, complaints: Complaints) -> Branch | None:
+    """Read one list item; None, and a complaint, when it cannot be followed without interpretation."""
     match = _BRANCH.match(item.replace("`", ""))
     if match is None:
-        raise UsageError(place=f"{file}:{line}", problem=f"the branch {item!r} cannot be followed", remedy=_REMEDY)
+        problem = f"the branch {item!r} cannot be followed"
+        complaints.add(Part.BRANCHES, line=line, problem=problem, remedy=_REMEDY)
+        return None
+    target = _target(match["target"].lower())
+    if target is None:
+        problem = f"{match['target'].lower()!r} is no place to go to"
+        complaints.add(Part.BRANCHES, line=line, problem=problem, remedy=_REMEDY)
+        return None
     return Branch(
         line=line,
         capture=match["capture"],
         negated=match["negated"] is not None,
         value=(match["value"] or "").strip(),
-        target=_target(match["target"].lower(), file=file, line=line),
+        target=target,
     )
 
 
-def _target(text: str, *, file: str, line: int) -> Place | Outcome:
+def _target(text: str) -> Place | Outcome | None:
     if text in set(Outcome):
         return Outcome(text)
     match = _GO_TO.match(text)
     if match is None or match["section"] not in set(Section):
-        raise UsageError(place=f"{file}:{line}", problem=f"{text!r} is no place to go to", remedy=_REMEDY)
+        return None
     return Place(section=Section(match["section"]), step=int(match["step"] or 1))

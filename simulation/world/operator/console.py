@@ -5,30 +5,33 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simulation.errors import UsageError
+from simulation.world.operator.complaints import Complaints, Part
 
 _STATUS = re.compile(r"^\? (\d{1,3})$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleBlock:
-    """``line`` is where the command stands."""
+    """``line`` is where the command stands, ``output_line`` where its expected output does."""
 
     line: int
     command: str
     exit_status: int
+    output_line: int
     expected: tuple[str, ...]
 
 
-def parse_console(content: str, *, file: str, first_line: int) -> ConsoleBlock:
-    """Read the inside of a block whose first line is ``first_line`` of ``file``. Raises :class:`UsageError`."""
+def parse_console(content: str, *, first_line: int, complaints: Complaints) -> ConsoleBlock | None:
+    """Read the inside of a block that begins at ``first_line``; None, and a complaint, where no command stands."""
     lines = content.splitlines()
     if not lines or not lines[0].startswith("$ "):
-        raise UsageError(
-            place=f"{file}:{first_line}",
+        complaints.add(
+            Part.STEPS,
+            line=first_line,
             problem=f"a console block begins with its command, not with {lines[0] if lines else 'nothing'!r}",
             remedy="begin the line with '$ '",
         )
+        return None
     command = [lines[0].removeprefix("$ ")]
     position = 1
     while position < len(lines) and (lines[position].startswith("> ") or lines[position] == ">"):
@@ -39,23 +42,29 @@ def parse_console(content: str, *, file: str, first_line: int) -> ConsoleBlock:
         status = int(match[1])
         position += 1
     for number, line in enumerate(lines[position:], start=first_line + position):
-        _refuse_markers(line, place=f"{file}:{number}")
+        _refuse_markers(line, number, complaints)
     return ConsoleBlock(
-        line=first_line, command="\n".join(command), exit_status=status, expected=tuple(lines[position:])
+        line=first_line,
+        command="\n".join(command),
+        exit_status=status,
+        output_line=first_line + position,
+        expected=tuple(lines[position:]),
     )
 
 
-def _refuse_markers(line: str, *, place: str) -> None:
+def _refuse_markers(line: str, number: int, complaints: Complaints) -> None:
     """Expected output may not look like grammar: a reader could not tell which it is."""
     if line.startswith(("$ ", "> ")) or line in ("$", ">"):
-        raise UsageError(
-            place=place,
+        complaints.add(
+            Part.STEPS,
+            line=number,
             problem=f"{line!r} stands where output is expected; a block holds one command and its output",
             remedy="give the second command a step of its own, or put '> ' lines right after the command",
         )
     if line.startswith("? "):
-        raise UsageError(
-            place=place,
+        complaints.add(
+            Part.STEPS,
+            line=number,
             problem=f"{line!r} is no exit status of this command",
             remedy="write '? N' on the line right after the command",
         )

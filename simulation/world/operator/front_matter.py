@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
-from simulation.errors import UsageError
+from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.runbook import Kind, Section
 
 _BLOCK = re.compile(r"\A---\n(?P<yaml>.*?\n)---\n", re.DOTALL)
@@ -59,27 +60,36 @@ class Document:
     steps_line: int
 
 
-def split(text: str, *, file: str) -> Document:
-    """Separate front matter and Markdown. Raises :class:`UsageError` with the line of the bad key."""
+def split(text: str, complaints: Complaints) -> Document | None:
+    """Separate front matter and Markdown; None, and complaints of the bad keys, when it cannot be read."""
     block = _BLOCK.match(text)
     if block is None:
-        raise UsageError(place=f"{file}:1", problem="no front matter between two '---' lines", remedy=_REMEDY)
+        problem = "no front matter between two '---' lines"
+        complaints.add(Part.FRONT_MATTER, line=1, problem=problem, remedy=_REMEDY)
+        return None
     try:
         front = FrontMatter.model_validate(yaml.safe_load(block["yaml"]))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
-        raise UsageError(place=f"{file}:{line}", problem=f"not YAML: {error.problem}", remedy=_REMEDY) from error
+        complaints.add(Part.FRONT_MATTER, line=line, problem=f"not YAML: {error.problem}", remedy=_REMEDY)
+        return None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "it"
-        raise UsageError(
-            place=f"{file}:{_line_of(where.split('.')[0], block['yaml'])}",
-            problem=f"front matter: {where}: {first['msg'].removeprefix('Value error, ')}"
-            + (f", value {first['input']!r}" if first["loc"] else ""),
-            remedy=_REMEDY,
-        ) from error
+        for each in error.errors():
+            _complain(each, block["yaml"], complaints)
+        return None
     body = "\n" * block[0].count("\n") + text[block.end() :]
     return Document(front=front, body=body, steps_line=_line_of("steps", block["yaml"]))
+
+
+def _complain(error: ErrorDetails, block: str, complaints: Complaints) -> None:
+    where = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    value = f", value {error['input']!r}" if where else ""
+    complaints.add(
+        Part.FRONT_MATTER,
+        line=_line_of(where.split(".")[0], block),
+        problem=f"front matter: {where + ': ' if where else ''}{error['msg'].removeprefix('Value error, ')}{value}",
+        remedy=_REMEDY,
+    )
 
 
 def _line_of(key: str, block: str) -> int:

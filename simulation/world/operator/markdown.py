@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from simulation.errors import UsageError
 from simulation.world.operator.branches import is_branch, parse_branch
+from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.console import ConsoleBlock, parse_console
 from simulation.world.operator.runbook import Branch, Kind, Section
 
@@ -20,7 +20,9 @@ class StepDraft:
 
     heading: str
     line: int
+    has_block: bool = False
     block: ConsoleBlock | None = None
+    """None, though it has a block, when that could not be read."""
     branches: list[Branch] = field(default_factory=list)
 
 
@@ -32,31 +34,40 @@ class SectionDraft:
     steps: list[StepDraft] = field(default_factory=list)
 
 
-def read_sections(body: str, *, kind: Kind, file: str) -> dict[Section, SectionDraft]:
-    """Every section of a runbook of ``kind``.
-
-    :raises UsageError: one is missing, empty, unknown or out of order.
-    """
+def read_sections(body: str, *, kind: Kind, complaints: Complaints) -> dict[Section, SectionDraft]:
+    """The sections of a runbook of ``kind``; complains of each that is missing, empty, unknown or out of order."""
     sections: dict[Section, SectionDraft] = {}
+    open_section: SectionDraft | None = None
     for block, text, line in _blocks(body):
         if block == "h2":
-            sections[_section(text, line, sections, kind=kind, file=file)] = SectionDraft(line=line)
-        elif sections:
-            _take(block, text, line, sections[next(reversed(sections))], file=file)
+            open_section = SectionDraft(line=line)
+            section = _section(text, line, sections, kind=kind, complaints=complaints)
+            if section is not None:
+                sections[section] = open_section
+        elif open_section is not None:
+            _take(block, text, line, open_section, complaints)
     for section in kind.value:
-        if section not in sections:
-            raise UsageError(
-                place=f"{file}:{body.count(chr(10))}",
-                problem=f"the section {section.heading} is missing",
-                remedy=f"add '## {section.heading}'; a runbook has {', '.join(known.heading for known in kind.value)}",
-            )
-        if not sections[section].blocks:
-            raise UsageError(
-                place=f"{file}:{sections[section].line}",
-                problem=f"the section {section.heading} is empty",
-                remedy="say what to do in it, or why there is nothing to do",
-            )
+        _complain_of_absence(section, sections.get(section), body, kind=kind, complaints=complaints)
     return sections
+
+
+def _complain_of_absence(
+    section: Section, draft: SectionDraft | None, body: str, *, kind: Kind, complaints: Complaints
+) -> None:
+    if draft is None:
+        complaints.add(
+            Part.SECTIONS,
+            line=body.count("\n"),
+            problem=f"the section {section.heading} is missing",
+            remedy=f"add '## {section.heading}'; a runbook has {', '.join(known.heading for known in kind.value)}",
+        )
+    elif not draft.blocks:
+        complaints.add(
+            Part.SECTIONS,
+            line=draft.line,
+            problem=f"the section {section.heading} is empty",
+            remedy="say what to do in it, or why there is nothing to do",
+        )
 
 
 def _blocks(body: str) -> Iterator[tuple[str, str, int]]:
@@ -76,35 +87,40 @@ def _blocks(body: str) -> Iterator[tuple[str, str, int]]:
             stack.pop()
 
 
-def _section(text: str, line: int, sections: dict[Section, SectionDraft], *, kind: Kind, file: str) -> Section:
+def _section(
+    text: str, line: int, sections: dict[Section, SectionDraft], *, kind: Kind, complaints: Complaints
+) -> Section | None:
     known = [section.heading for section in kind.value]
     if text not in known:
-        raise UsageError(
-            place=f"{file}:{line}", problem=f"no section is called {text!r}", remedy=f"sections are {', '.join(known)}"
-        )
+        problem, remedy = f"no section is called {text!r}", f"sections are {', '.join(known)}"
+        complaints.add(Part.SECTIONS, line=line, problem=problem, remedy=remedy)
+        return None
     section: Section = kind.value[known.index(text)]
     if section in sections or (sections and known.index(text) < known.index(next(reversed(sections)).heading)):
-        raise UsageError(
-            place=f"{file}:{line}",
-            problem=f"the section {text} stands twice or out of order",
-            remedy=f"the order is {', '.join(known)}",
-        )
+        problem, remedy = f"the section {text} stands twice or out of order", f"the order is {', '.join(known)}"
+        complaints.add(Part.SECTIONS, line=line, problem=problem, remedy=remedy)
+        return None
     return section
 
 
-def _take(kind: str, text: str, line: int, read: SectionDraft, *, file: str) -> None:
+def _take(kind: str, text: str, line: int, read: SectionDraft, complaints: Complaints) -> None:
     """Add one block of Markdown to the section it stands in."""
     if kind == "h3":
         read.steps.append(StepDraft(heading=text, line=line))
         return
     read.blocks += 1
     if kind.startswith("fence:"):
-        if kind != "fence:console" or not read.steps or read.steps[-1].block is not None:
-            raise UsageError(
-                place=f"{file}:{line}",
+        if kind != "fence:console" or not read.steps or read.steps[-1].has_block:
+            complaints.add(
+                Part.STEPS,
+                line=line,
                 problem=f"a {kind.removeprefix('fence:') or 'bare'} block that no step heading announces",
                 remedy="put one ```console block under each '### N. What this step does'",
             )
-        read.steps[-1].block = parse_console(text, file=file, first_line=line + 1)
-    elif kind == "item" and read.steps and read.steps[-1].block is not None and is_branch(text):
-        read.steps[-1].branches.append(parse_branch(text, file=file, line=line))
+            return
+        read.steps[-1].has_block = True
+        read.steps[-1].block = parse_console(text, first_line=line + 1, complaints=complaints)
+    elif kind == "item" and read.steps and read.steps[-1].has_block and is_branch(text):
+        branch = parse_branch(text, line=line, complaints=complaints)
+        if branch is not None:
+            read.steps[-1].branches.append(branch)

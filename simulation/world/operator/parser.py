@@ -4,32 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 from simulation.errors import UsageError
+from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.front_matter import Document, split
 from simulation.world.operator.markdown import SectionDraft, StepDraft, read_sections
 from simulation.world.operator.runbook import Runbook, Section, Step
 from simulation.world.operator.validation import validate
 
 _STEP_HEADING = re.compile(r"^(?P<number>\d+)\. (?P<title>\S.*)$")
-_INDEX = "README.md"
+INDEX = "README.md"
+"""The page in the runbooks' folder that is none of them."""
 
 
 def load_runbooks(folder: Path) -> tuple[Runbook, ...]:
     """Every runbook of ``folder``, by name. Raises :class:`UsageError` for the first that cannot be carried out."""
-    return tuple(load_runbook(file) for file in sorted(folder.glob("*.md")) if file.name != _INDEX)
+    return tuple(load_runbook(file) for file in sorted(folder.glob("*.md")) if file.name != INDEX)
 
 
 def load_runbook(file: Path) -> Runbook:
     """Read one file. Raises :class:`UsageError` with ``file:line``, the value and the remedy."""
+    complaints = Complaints(str(file))
+    runbook = read_runbook(file, complaints)
+    if complaints.found:
+        raise complaints.found[0].error
+    assert runbook is not None, "what cannot be read is complained of"
+    return runbook
+
+
+def read_runbook(file: Path, complaints: Complaints) -> Runbook | None:
+    """Read one file and complain of all that is wrong with it; None when it has no whole front matter and sections.
+
+    :raises UsageError: there is no such file.
+    """
     try:
         raw = file.read_bytes()
-    except OSError as error:
+        text = raw.decode()
+    except (OSError, UnicodeDecodeError) as error:
         raise UsageError(place=str(file), problem=f"cannot be read: {error}", remedy="name an existing file") from error
-    document = split(raw.decode(), file=str(file))
-    sections = read_sections(document.body, kind=document.front.kind, file=str(file))
+    document = split(text, complaints)
+    if document is None:
+        return None
     front = document.front
+    sections = read_sections(document.body, kind=front.kind, complaints=complaints)
+    if any(section not in sections for section in front.kind.value):
+        return None
     runbook = Runbook(
         path=file,
         name=front.name,
@@ -40,47 +61,52 @@ def load_runbook(file: Path) -> Runbook:
         trigger=front.trigger,
         irreversible=front.irreversible,
         roles=front.roles,
-        steps={section: _steps(section, draft, document, file=str(file)) for section, draft in sections.items()},
+        steps={section: _steps(section, draft, document, complaints) for section, draft in sections.items()},
         sha256=hashlib.sha256(raw).hexdigest(),
     )
-    validate(runbook, file=file, section_lines={section: read.line for section, read in sections.items()})
+    validate(runbook, sections=sections, complaints=complaints)
     return runbook
 
 
-def _steps(section: Section, read: SectionDraft, document: Document, *, file: str) -> tuple[Step, ...]:
+def _steps(section: Section, read: SectionDraft, document: Document, complaints: Complaints) -> tuple[Step, ...]:
     effects = document.front.steps.get(section, ())
     if len(effects) != len(read.steps):
-        raise UsageError(
-            place=f"{file}:{document.steps_line}",
+        complaints.add(
+            Part.STEPS,
+            line=document.steps_line,
             problem=f"steps.{section} lists {len(effects)} steps, the section {section.heading} has {len(read.steps)}",
             remedy="list 'reads' or 'writes' for each step of the section",
         )
-    return tuple(
-        _step(draft, section, number, writes=effect == "writes", file=file)
-        for number, (draft, effect) in enumerate(zip(read.steps, effects, strict=True), start=1)
-    )
+    drafts = enumerate(zip_longest(read.steps, effects[: len(read.steps)]), start=1)
+    steps = (_step(draft, section, number, complaints, writes=effect == "writes") for number, (draft, effect) in drafts)
+    return tuple(step for step in steps if step is not None)
 
 
-def _step(draft: StepDraft, section: Section, number: int, *, writes: bool, file: str) -> Step:
+def _step(draft: StepDraft, section: Section, number: int, complaints: Complaints, *, writes: bool) -> Step | None:
     match = _STEP_HEADING.match(draft.heading)
     if match is None or int(match["number"]) != number:
-        raise UsageError(
-            place=f"{file}:{draft.line}",
+        complaints.add(
+            Part.STEPS,
+            line=draft.line,
             problem=f"step {number} of {section.heading} is headed {draft.heading!r}",
             remedy=f"head it '### {number}. What this step does'",
         )
-    if draft.block is None:
-        raise UsageError(
-            place=f"{file}:{draft.line}",
+    if not draft.has_block:
+        complaints.add(
+            Part.STEPS,
+            line=draft.line,
             problem=f"step {number} of {section.heading} has no command",
             remedy="give it a ```console block",
         )
+    if match is None or draft.block is None:
+        return None
     return Step(
         section=section,
         number=number,
         title=match["title"],
         line=draft.block.line,
         command=draft.block.command,
+        output_line=draft.block.output_line,
         expected=draft.block.expected,
         exit_status=draft.block.exit_status,
         writes=writes,

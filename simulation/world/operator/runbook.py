@@ -95,6 +95,8 @@ class Step:
     line: int
     """Where the command stands in the file."""
     command: str
+    output_line: int
+    """Where the output below it begins."""
     expected: tuple[str, ...]
     """Lines of output, with wildcards as ``match`` reads them."""
     exit_status: int

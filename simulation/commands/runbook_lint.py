@@ -1,0 +1,36 @@
+"""``simulate runbook lint``: all that is wrong with runbooks and what surrounds them, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from simulation.project import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.runbook_lint.lint import lint
+from simulation.runbook_lint.material import Material
+from simulation.runbook_lint.rule import Finding
+from simulation.runbook_lint.sarif import shown, to_json, to_sarif
+
+Format = Literal["text", "sarif", "json"]
+
+
+def runbook_lint_command(files: Sequence[Path], *, as_format: Format) -> int:
+    """0: nothing found; 1: something. Without files: all runbooks, their index, alerts and scenarios."""
+    material = Material(runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, files=files)
+    findings = lint(material, whole=not files)
+    if as_format == "text":
+        click.echo(_text(findings, runbooks=len(material.books)))
+    else:
+        click.echo((to_sarif if as_format == "sarif" else to_json)(findings, root=ROOT), nl=False)
+    return 1 if findings else 0
+
+
+def _text(findings: Sequence[Finding], *, runbooks: int) -> str:
+    lines = [
+        f"{shown(finding.file, ROOT)}:{finding.line}: {finding.rule} {finding.message} ({finding.remedy})"
+        for finding in findings
+    ]
+    return "\n".join((*lines, f"{runbooks} runbooks, {len(findings)} findings"))

@@ -1,0 +1,1 @@
+"""``simulate runbook lint``: what can be said of runbooks without carrying them out."""

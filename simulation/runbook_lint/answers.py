@@ -1,0 +1,96 @@
+"""Expected output and captures: RB022 to RB025."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simulation.runbook_lint.material import Book, Material, expected_lines
+from simulation.runbook_lint.rule import Flaw, book_rule
+from simulation.world.operator.match import names_in
+from simulation.world.operator.runbook import Section, Step
+
+_USED = re.compile(r"(?<!\\)\$\{?([A-Z][A-Z0-9_]*)\b")
+_SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor ([A-Z][A-Z0-9_]*) in|\bas \$([A-Z]\w*)")
+_USED_BARE = re.compile(r"(?<!\\)\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)\})")
+_GIVEN = frozenset(
+    (
+        *("API_BASE_URL", "ADMIN_TOKEN", "HOME", "PATH", "PWD", "OLDPWD", "IFS", "RANDOM", "SECONDS", "EPOCHSECONDS"),
+        *("PIPESTATUS", "BASHPID", "TMPDIR", "ENV"),
+    )
+)
+"""What every shell has; ``ENV`` is jq's."""
+
+
+@book_rule("RB022", "Expected output is never only wild")
+def output_says_something(book: Book, _: Material) -> Iterator[Flaw]:
+    for step in book.all_steps:
+        if step.expected and all(not line.replace("[..]", "").replace("...", "").strip() for line in step.expected):
+            yield Flaw(
+                line=next(expected_lines(step))[0],
+                message=f"{_name(step)} accepts whatever is printed",
+                remedy="state what the output must say; let the command print it if it does not",
+            )
+
+
+@book_rule("RB023", "Every capture is used in a later command, tested by a branch, or compared with another output")
+def captures_are_used(book: Book, _: Material) -> Iterator[Flaw]:
+    for position, step in enumerate(book.all_steps):
+        for line, text in expected_lines(step):
+            for name in names_in(text):
+                if not _is_used(book, name, position):
+                    yield Flaw(
+                        line=line,
+                        message=f"[{name}] is captured and never looked at",
+                        remedy="compare it with a later output, test it in a branch, or write [..]",
+                    )
+
+
+@book_rule("RB024", "A command uses no $NAME that was neither captured nor set before it")
+def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
+    known = set(_GIVEN)
+    for step in book.all_steps:
+        known |= _set_in(step)
+        for name in sorted({match[1] for match in _USED.finditer(step.command)} - known):
+            yield Flaw(
+                line=step.line,
+                message=f"{_name(step)} uses ${name}, which no step before it captures or sets",
+                remedy=f"capture [{name}] in the output of an earlier step, or set it in a command",
+            )
+        known |= _captured_in(step)
+
+
+@book_rule("RB025", "Rollback needs no capture that may be missing when a writing step failed")
+def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
+    steps = book.happy_steps
+    first = next((index for index, step in enumerate(steps) if step.writes), len(steps))
+    sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _GIVEN
+    doubtful = {name for step in steps[first:] for name in _captured_in(step)} - sure
+    for step in () if book.runbook is None else book.runbook.steps[Section.ROLLBACK]:
+        used = {match[1] or match[2] for match in _USED_BARE.finditer(step.command)}
+        for name in sorted(used & doubtful):
+            yield Flaw(
+                line=step.line,
+                message=f"{_name(step)} uses ${name}, captured only by or after the first writing step",
+                remedy=f"find it out anew in Rollback, or write ${{{name}:-}} and provide for its absence",
+            )
+
+
+def _is_used(book: Book, name: str, position: int) -> bool:
+    steps = book.all_steps
+    mentions = sum(names_in(line).count(name) for step in steps for line in step.expected)
+    tested = any(branch.capture == name for step in steps for branch in step.branches)
+    typed = any(name in {match[1] for match in _USED.finditer(step.command)} for step in steps[position:])
+    return mentions > 1 or tested or typed
+
+
+def _captured_in(step: Step) -> set[str]:
+    return {name for line in step.expected for name in names_in(line)}
+
+
+def _set_in(step: Step) -> set[str]:
+    return {name for match in _SET.finditer(step.command) for name in match.groups() if name}
+
+
+def _name(step: Step) -> str:
+    return f"{step.section.heading} step {step.number}"

@@ -1,0 +1,45 @@
+"""Holds all rules against all runbooks and gathers what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulation.runbook_lint import alerts, answers, grammar, order, pages, scenarios, typing_in, wording
+from simulation.runbook_lint.material import Material
+from simulation.runbook_lint.places import split_place
+from simulation.runbook_lint.rule import REGISTRY, Finding, Flaw, Rule
+
+RULE_MODULES = (grammar, order, wording, answers, typing_in, alerts, pages, scenarios)
+"""Importing them fills the registry."""
+
+
+def lint(material: Material, *, whole: bool = True) -> tuple[Finding, ...]:
+    """Every finding once, in order of file and line.
+
+    :param whole: rules about the project as a whole count, too; not when only single files are asked for.
+    """
+    found = {finding for rule in REGISTRY.values() for finding in _findings(rule, material, whole=whole)}
+    found |= {_unreadable(error.place, error.problem, error.remedy) for error in material.unreadable}
+    return tuple(sorted(found))
+
+
+def _findings(rule: Rule, material: Material, *, whole: bool) -> Iterator[Finding]:
+    if rule.of_book is not None:
+        for book in material.books:
+            for flaw in rule.of_book(book, material):
+                yield _finding(rule, flaw, book.file)
+    elif rule.of_all is not None and whole:
+        for flaw in rule.of_all(material):
+            yield _finding(rule, flaw, material.index.file)
+
+
+def _finding(rule: Rule, flaw: Flaw, file: Path) -> Finding:
+    return Finding(file=flaw.file or file, line=flaw.line, rule=rule.id, message=flaw.message, remedy=flaw.remedy)
+
+
+def _unreadable(place: str, problem: str, remedy: str) -> Finding:
+    file, line = split_place(place)
+    return Finding(
+        file=file, line=line, rule="RB054" if "scenarios" in file.parts else "RB040", message=problem, remedy=remedy
+    )

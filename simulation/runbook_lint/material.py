@@ -1,0 +1,106 @@
+"""What the rules look at: the text of each runbook, what the parser made of it, and what surrounds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from simulation.errors import UsageError
+from simulation.runbook_lint.markdown_links import Page
+from simulation.scenario import Scenario
+from simulation.scenario_file import load_scenario
+from simulation.world.alert_rules import AlertRule, load_rules
+from simulation.world.operator.complaints import Complaint, Complaints
+from simulation.world.operator.parser import INDEX, read_runbook
+from simulation.world.operator.runbook import Runbook, Section, Step
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Book:
+    """One runbook's file. ``runbook`` is what could be read of it; None when its outline cannot."""
+
+    page: Page
+    runbook: Runbook | None
+    complaints: Sequence[Complaint]
+
+    @property
+    def file(self) -> Path:
+        return self.page.file
+
+    @property
+    def happy_steps(self) -> tuple[Step, ...]:
+        """Steps of the way normally taken, in order."""
+        return () if self.runbook is None else tuple(self.runbook.steps_from(self.runbook.first))
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The way normally taken, then Rollback and Escalation: the order in which they can be carried out."""
+        if self.runbook is None:
+            return ()
+        after = (self.runbook.steps[section] for section in (Section.ROLLBACK, Section.ESCALATION))
+        return (*self.happy_steps, *(step for steps in after for step in steps))
+
+
+class Material:
+    """Everything that a lint run reads, each file once.
+
+    :param runbooks: folder of the runbooks and their index. :param files: the runbooks to look at; all without.
+    :param alerts: folder of rule files. :param scenarios: folder with the scenarios; those of runbooks below it.
+    """
+
+    def __init__(self, *, runbooks: Path, alerts: Path, scenarios: Path, files: Sequence[Path] = ()) -> None:
+        self.runbooks_folder = runbooks
+        self.scenarios_folder = scenarios
+        self._alerts_folder = alerts
+        self._files = tuple(files) or tuple(file for file in sorted(runbooks.glob("*.md")) if file.name != INDEX)
+        self.unreadable: list[UsageError] = []
+
+    @cached_property
+    def books(self) -> tuple[Book, ...]:
+        return tuple(_read(file) for file in self._files)
+
+    @cached_property
+    def index(self) -> Page:
+        """The index page; an empty one when there is none, which the rules about it will say."""
+        file = self.runbooks_folder / INDEX
+        return Page(file=file, text=file.read_text(encoding="utf-8") if file.is_file() else "")
+
+    @cached_property
+    def rules(self) -> tuple[AlertRule, ...]:
+        return self._readable(lambda: load_rules(self._alerts_folder)) or ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every runbook there is, whether it is looked at or not."""
+        return frozenset(file.stem for file in self.runbooks_folder.glob("*.md") if file.name != INDEX)
+
+    def scenario_file(self, runbook: str) -> Path:
+        """Where the runbook's own small scenario belongs."""
+        return self.scenarios_folder / "runbooks" / f"{runbook}.yaml"
+
+    def scenario(self, file: Path) -> Scenario | None:
+        """None, noted among ``unreadable``, when it cannot be run."""
+        return self._readable(lambda: load_scenario(file, runbooks=self.runbooks_folder))
+
+    def _readable(self, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except UsageError as error:
+            self.unreadable.append(error)
+            return None
+
+
+def _read(file: Path) -> Book:
+    complaints = Complaints(str(file))
+    runbook = read_runbook(file, complaints)
+    return Book(Page(file=file, text=file.read_text(encoding="utf-8")), runbook, tuple(complaints.found))
+
+
+def expected_lines(step: Step) -> Iterator[tuple[int, str]]:
+    """(line of the file, text) of each line of expected output."""
+    return enumerate(step.expected, start=step.output_line)

@@ -1,0 +1,36 @@
+"""What is wrong with a runbook's text, gathered while it is read: a writer wants to see all of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from simulation.errors import UsageError
+
+
+class Part(Enum):
+    """Which part of the grammar a complaint is about; the value says it to people."""
+
+    FRONT_MATTER = "front matter"
+    SECTIONS = "sections"
+    STEPS = "steps"
+    BRANCHES = "branches"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    part: Part
+    line: int
+    error: UsageError
+
+
+class Complaints:
+    """In the order in which they were found; ``file`` is where."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[Complaint] = []
+
+    def add(self, part: Part, *, line: int, problem: str, remedy: str) -> None:
+        error = UsageError(place=f"{self.file}:{line}", problem=problem, remedy=remedy)
+        self.found.append(Complaint(part=part, line=line, error=error))

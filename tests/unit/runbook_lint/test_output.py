@@ -1,0 +1,61 @@
+"""Findings as text, JSON and SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sarif_pydantic import Sarif
+
+from simulation.commands import runbook_lint
+from simulation.project import ROOT
+from simulation.runbook_lint.rule import REGISTRY, Finding
+from simulation.runbook_lint.sarif import to_json, to_sarif
+from tests.unit.runbook_lint.project import GOOD
+
+FOUND = Finding(file=ROOT / "fixtures/runbooks/a.md", line=7, rule="RB020", message="'TODO' is left", remedy="write it")
+
+
+def test_sarif_is_what_the_standard_says() -> None:
+    text = to_sarif([FOUND], root=ROOT)
+    log = Sarif.model_validate_json(text)
+    assert log.version == "2.1.0"
+    (run,) = log.runs
+    assert [rule.id for rule in run.tool.driver.rules or ()] == sorted(REGISTRY)
+    (result,) = run.results or ()
+    place = (result.locations or [])[0].physical_location
+    assert place is not None
+    assert place.artifact_location is not None
+    assert place.region is not None
+    assert (place.artifact_location.uri, place.region.start_line) == ("fixtures/runbooks/a.md", 7)
+    plain = json.loads(text)["runs"][0]
+    assert plain["tool"]["driver"]["rules"][plain["results"][0]["ruleIndex"]]["id"] == "RB020"
+
+
+def test_without_findings_sarif_has_results_all_the_same() -> None:
+    assert json.loads(to_sarif([], root=ROOT))["runs"][0]["results"] == []
+
+
+def test_json_is_a_list_of_findings() -> None:
+    (row,) = json.loads(to_json([FOUND], root=ROOT))
+    assert (row["file"], row["line"], row["rule"], row["remedy"]) == ("fixtures/runbooks/a.md", 7, "RB020", "write it")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    file = tmp_path / "mini.md"
+    file.write_text(GOOD["runbooks/mini.md"].replace("The counter is", "TODO"))
+    return file
+
+
+def test_single_files_are_linted_by_themselves(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runbook_lint.runbook_lint_command([broken], as_format="text") == 1
+    *findings, total = capsys.readouterr().out.splitlines()
+    assert f"{broken}:21: RB020 'TODO' is a placeholder (write what is meant)" in findings
+    assert total == f"1 runbooks, {len(findings)} findings"
+
+
+def test_machines_get_nothing_but_the_document(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runbook_lint.runbook_lint_command([broken], as_format="sarif") == 1
+    assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"
