@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup simulate sabotage determinism test check bench gate images stripe-mock up down test-containers lock snapshot clean
+.PHONY: help setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -58,6 +58,12 @@ images: setup ## Build both container images without a registry (FORCE=1: anew)
 stripe-mock: setup ## Build the pinned stripe-mock into .venv/bin, for runs without containers (needs Go)
 	@command -v go >/dev/null || { echo "stripe-mock is built with Go, which is not here: https://go.dev"; exit 1; }
 	GOBIN=$(CURDIR)/$(BIN) go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
+
+promtool: setup ## Unpack Debian's promtool into .venv/bin: it evaluates a run's alerts again (no service is installed)
+	@command -v apt-get >/dev/null || { echo "promtool comes with Prometheus: https://prometheus.io/download, then PROMTOOL_BIN=…"; exit 1; }
+	@folder=$$(mktemp -d) && cd "$$folder" && apt-get download -qq prometheus && dpkg-deb --extract prometheus_*.deb tree \
+		&& install -m 755 tree/usr/bin/promtool "$(CURDIR)/$(BIN)/promtool"; made=$$?; rm -rf "$$folder"; exit $$made
+	@$(BIN)/promtool --version | head -1
 
 up: ## Keep PostgreSQL and stripe-mock of docker-compose.sim.yml up, for --environment compose
 	@$(COMPOSE) up -d

@@ -92,7 +92,10 @@ _BEFORE = _rules(
         "All Iteration 06B runbooks are tested in staging (at least once per procedure)",
         ("runbooks_rehearsed", "runbook_steps_exact"),
     ),
-    ("Monitoring dashboards are active and reporting", ("monitoring_active", "diagnostics_truthful")),
+    (
+        "Monitoring dashboards are active and reporting",
+        ("monitoring_active", "diagnostics_truthful", "alerts_have_a_cause", "alert_evaluation"),
+    ),
     ("runbook_executions table is created and tested", ("runbook_rows",)),
     ("Founder access is explicitly revoked (verified by access control audit)", ("founder_revoked",)),
     (

@@ -22,6 +22,7 @@ from simulation.run_directory import RunDirectory
 from simulation.stage import PREPARATION, RunRequest, Stage, stage
 from simulation.verdict import Verdict, judge
 from simulation.witness.access import record_access
+from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract
 from simulation.world.operator.tools import find_tools
 
@@ -143,18 +144,28 @@ def _every(on: Stage, sim_seconds: int, action: Callable[[], None]) -> SimProces
 
 def observe(on: Stage, convergence: Convergence) -> None:
     """Everything a witness still has to say, then the end."""
-    on.operator.go_off_shift()
-    on.sampler.take()
-    on.fingerprints.take("end")
-    compare_the_clocks(on)
-    probe_access(on, "end")
-    on.wal.collect()
-    on.observer.record_all(translate=on.wal.renumbered)
-    on.wal.summarise()
-    record_access(on.server.server_log(), recorder=on.recorder, database=on.database.name, since=on.scenario.start)
-    on.twin.record_final_state()
-    on.provider.record_final_state()
-    on.recorder.record(WitnessSummary(witness="exchange", records=on.exchange.requests), cause="monitor")
-    on.jobs.record_summaries()
-    on.recorder.record(judge_contract(on.recorder.events, on.stripe_mock), cause="monitor")
+    with judge_alerts(on.recorder.events, _scrapes(on), test_file=on.directory.alerts_test) as alerts:
+        on.operator.go_off_shift()
+        on.sampler.take()
+        on.fingerprints.take("end")
+        compare_the_clocks(on)
+        probe_access(on, "end")
+        on.wal.collect()
+        on.observer.record_all(translate=on.wal.renumbered)
+        on.wal.summarise()
+        record_access(on.server.server_log(), recorder=on.recorder, database=on.database.name, since=on.scenario.start)
+        on.twin.record_final_state()
+        on.provider.record_final_state()
+        on.recorder.record(WitnessSummary(witness="exchange", records=on.exchange.requests), cause="monitor")
+        on.jobs.record_summaries()
+        on.recorder.record(judge_contract(on.recorder.events, on.stripe_mock), cause="monitor")
+        on.recorder.record(alerts.evaluated(), cause="monitor")
     on.recorder.record(convergence.ended(), cause="monitor")
+
+
+def _scrapes(on: Stage) -> Scrapes:
+    return Scrapes(
+        count=on.monitor.scrapes,
+        interval_seconds=on.scenario.monitor.scrape_interval_seconds,
+        rule_files=tuple(dict.fromkeys(rule.file for rule in on.request.rules)),
+    )

@@ -33,6 +33,11 @@ class RunDirectory:
         return self.path / "platform.log"
 
     @property
+    def alerts_test(self) -> Path:
+        """The run's scrapes and alerts as ``promtool test rules`` reads them."""
+        return self.path / "alerts.test.yml"
+
+    @property
     def report(self) -> Path:
         return self.path / "report.html"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from simulation.checks import (
     access,
+    alert_causes,
+    alert_evaluation,
     audit,
     automatic,
     exactly_once,
@@ -72,6 +74,8 @@ CHECKS: tuple[Check, ...] = (
     monitoring.diagnostics_truthful,
     monitoring.monitoring_active,
     monitoring.alerts_answered,
+    alert_causes.alerts_have_a_cause,
+    alert_evaluation.alert_evaluation,
     operations.jobs_ran,
     operations.convergence,
     operations.postmortem_reviewed,

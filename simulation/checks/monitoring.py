@@ -14,7 +14,6 @@ from simulation.events import (
     AlertResolved,
     Escalated,
     ExecutionStarted,
-    FaultInjected,
     FaultScheduled,
     MetricChange,
     Sample,
@@ -62,10 +61,9 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(name, "the metric was never reported")
 
 
-@check("Every alert was answered in time with its runbook or escalated, had a cause, and was resolved", needs_end=True)
+@check("Every alert was answered in time with its runbook or escalated, and was resolved", needs_end=True)
 def alerts_answered(case: Case, inquiry: Inquiry) -> None:
     resolved = {event.alert_id for event in case.events(AlertResolved)}
-    strikes = [event.at for event in case.events(FaultInjected)]
     for alert in case.events(AlertFired):
         inquiry.examine()
         if not _answered(case, alert):
@@ -77,8 +75,6 @@ def alerts_answered(case: Case, inquiry: Inquiry) -> None:
             )
         if alert.alert_id not in resolved:
             inquiry.find(alert.alert, "the alert still fires at the end", events=(alert,))
-        if not any(at <= alert.at for at in strikes):
-            inquiry.find(alert.alert, "the alert fired although nothing had gone wrong", events=(alert,))
     if not inquiry.examined and not any(fault.runbook for fault in case.events(FaultScheduled)):
         inquiry.nothing_needed("no fault called for an alert, and none fired")
 

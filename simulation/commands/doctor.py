@@ -18,6 +18,8 @@ from simulation.clock import write_clock_file
 from simulation.commands import doctor_containers
 from simulation.environment.embedded import embedded_postgres, install_folder
 from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.promtool import REMEDY as PROMTOOL_REMEDY
+from simulation.environment.promtool import find_promtool, promtool_version
 from simulation.environment.workspace import reap_leftovers, workspace, workspace_root
 from simulation.errors import EnvironmentFault
 from simulation.world.operator.tools import find_tools
@@ -46,6 +48,7 @@ PIECES = (
     Piece(name="containers", look=lambda: doctor_containers.containers(_INSTANT), needed=False),
     Piece(name="compose", look=doctor_containers.compose, needed=False),
     Piece(name="stripe-mock", look=doctor_containers.stripe_mock_here, needed=False),
+    Piece(name="promtool", look=lambda: _promtool(), needed=False),
     Piece(name="environment", look=doctor_containers.auto),
 )
 
@@ -116,3 +119,10 @@ def _postgres() -> str:
 def _tools() -> str:
     tools = find_tools()
     return f"{tools.bash}, {tools.curl}, {tools.jq}"
+
+
+def _promtool() -> str:
+    binary = find_promtool()
+    if binary is None:
+        raise EnvironmentFault(problem="none: the check alert_evaluation stays not verified", remedy=PROMTOOL_REMEDY)
+    return f"{binary}, {promtool_version(binary)}"

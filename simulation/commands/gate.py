@@ -19,7 +19,7 @@ from simulation.run import run
 from simulation.run_directory import RunDirectory
 from simulation.stage import RunRequest
 
-REQUIRED_CHECKS = ("stripe_contract",)
+REQUIRED_CHECKS = ("stripe_contract", "alert_evaluation")
 """Not verified is not good enough for these."""
 _MOST_SEEDS = 1000
 _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")

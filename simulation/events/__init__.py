@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from simulation.events.alerting import AlertEvaluation, EvaluationDifference
 from simulation.events.base import Event
 from simulation.events.database import Change, DatabaseAccess, Row, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
@@ -59,6 +60,7 @@ AnyEvent = Annotated[
     | MetricChange
     | AlertFired
     | AlertResolved
+    | AlertEvaluation
     | TaskDue
     | ExecutionStarted
     | RunbookStep
@@ -76,6 +78,7 @@ __all__ = [
     "AccessProbe",
     "Action",
     "Actor",
+    "AlertEvaluation",
     "AlertFired",
     "AlertResolved",
     "AnyEvent",
@@ -84,6 +87,7 @@ __all__ = [
     "DatabaseAccess",
     "EntrantAction",
     "Escalated",
+    "EvaluationDifference",
     "Event",
     "Exchange",
     "ExecutionEnded",

@@ -16,6 +16,8 @@ class MetricChange(Event):
     kind: Literal["metric_change"] = "metric_change"
     changes: dict[str, float | None]
     """Key: the series in exposition form, ``name{label="value"}``."""
+    scrape: int = 0
+    """Which scrape of the run saw it, counted from 0; scrapes fall due at fixed intervals."""
 
 
 class AlertFired(Event):
@@ -28,12 +30,16 @@ class AlertFired(Event):
     """Name of the linked runbook (file stem of ``runbook_url``)."""
     pending_since: datetime
     value: float
+    scrape: int = 0
+    """The scrape at which it fired."""
 
 
 class AlertResolved(Event):
     kind: Literal["alert_resolved"] = "alert_resolved"
     alert_id: str
     alert: str
+    scrape: int = 0
+    """The first scrape at which it does not fire any more."""
 
 
 class TaskDue(Event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.errors import UsageError
-from simulation.sabotage import harness, people
+from simulation.sabotage import alerting, harness, people
 from simulation.sabotage.entry import Sabotage
 from simulation.sabotage.platform import collecting, contests, contract, ingesting, paying, settling, trail
 
@@ -21,6 +21,7 @@ _SHELVES = (
     trail.SHELF,
     people.SHELF,
     harness.SHELF,
+    alerting.SHELF,
 )
 CATALOGUE: dict[str, Sabotage] = {entry.name: entry for shelf in _SHELVES for entry in shelf.entries}
 assert len(CATALOGUE) == sum(len(shelf.entries) for shelf in _SHELVES), "every sabotage has a name of its own"

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from simulation.environment import stripe_mock
+from simulation.environment import promtool, stripe_mock
 
-Need = Literal["stripe-mock"]
+Need = Literal["stripe-mock", "promtool"]
 
 
 def _stripe_mock() -> str | None:
     return None if stripe_mock.find_binary() else f"no stripe-mock on this machine: {stripe_mock.REMEDY}"
 
 
-_FIND: Mapping[Need, Callable[[], str | None]] = {"stripe-mock": _stripe_mock}
+def _promtool() -> str | None:
+    return None if promtool.find_promtool() else f"no promtool on this machine: {promtool.REMEDY}"
+
+
+_FIND: Mapping[Need, Callable[[], str | None]] = {"stripe-mock": _stripe_mock, "promtool": _promtool}
 
 
 def missing(need: Need | None) -> str | None:

@@ -38,6 +38,11 @@ class AlertRule:
     place: str
     """``file:line``."""
 
+    @property
+    def file(self) -> Path:
+        """The rule file it stands in."""
+        return Path(self.place.rpartition(":")[0])
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

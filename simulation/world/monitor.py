@@ -62,11 +62,18 @@ class Monitor:
         self._vectors: list[tuple[AlertRule, Sequence[Sample]]] = []
         self._active: dict[_AlertKey, _Active] = {}
         self._fired_before: dict[str, int] = {}
+        self._due = kernel.now
         self.scrapes = 0
 
     def start(self) -> None:
         """Scrape now and then at every interval."""
+        self._due = self._kernel.now
         self._kernel.spawn(self._watch())
+
+    @property
+    def _scrape_number(self) -> int:
+        """Of the scrape that is under way, from 0."""
+        return self.scrapes - 1
 
     @property
     def firing(self) -> list[AlertFired]:
@@ -74,13 +81,15 @@ class Monitor:
         return [active.fired for active in self._active.values() if active.fired is not None]
 
     def _watch(self) -> SimProcess:
+        """Scrapes fall due at fixed instants, as Prometheus' do; one behind a slow call is made late, not left out."""
         while True:
             with caused_by("monitor"):
                 self.observe()
-            yield self._kernel.sleep(self._settings.scrape_interval_seconds)
+            self._due += timedelta(seconds=self._settings.scrape_interval_seconds)
+            yield self._kernel.until(self._due)
 
     def observe(self) -> None:
-        """One scrape and one evaluation of every rule."""
+        """One scrape and one evaluation of every rule; a rule's hold time counts from due time to due time."""
         self.scrapes += 1
         body = self._scrape()
         if body != self._body:
@@ -102,7 +111,7 @@ class Monitor:
         changes.update({series: None for series in self._values if series not in values})
         self._values = values
         if changes:
-            self._recorder.record(MetricChange(changes=dict(sorted(changes.items()))))
+            self._recorder.record(MetricChange(changes=dict(sorted(changes.items())), scrape=self._scrape_number))
 
     def _update_alerts(self) -> None:
         holding: set[_AlertKey] = set()
@@ -115,8 +124,8 @@ class Monitor:
     def _hold(self, rule: AlertRule, sample: Sample) -> _AlertKey:
         labels = {**sample.labels, **rule.labels}
         key = (rule.alert, tuple(sorted(labels.items())))
-        active = self._active.setdefault(key, _Active(since=self._kernel.now))
-        if active.fired is None and self._kernel.now - active.since >= timedelta(seconds=rule.for_seconds):
+        active = self._active.setdefault(key, _Active(since=self._due))
+        if active.fired is None and self._due - active.since >= timedelta(seconds=rule.for_seconds):
             active.fired = self._fire(rule, labels, since=active.since, value=sample.value)
             self._on_alert(active.fired)
         return key
@@ -133,6 +142,7 @@ class Monitor:
                 runbook=rule.runbook,
                 pending_since=since,
                 value=value,
+                scrape=self._scrape_number,
             ),
             cause=cause_of_alert(self._recorder.events, alert_id=alert_id, runbook=rule.runbook),
         )
@@ -140,5 +150,6 @@ class Monitor:
     def _resolve(self, active: _Active) -> None:
         if active.fired is not None:
             self._recorder.record(
-                AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert), cause=active.fired.cause
+                AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=self._scrape_number),
+                cause=active.fired.cause,
             )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulation.events import (
+    AlertEvaluation,
     RequestShape,
     ShapeAnswer,
     StripeBalance,
@@ -186,6 +187,11 @@ def record_stripe(book: Book) -> None:
     closing = 4 * (FEE - STRIPE_FEE) - FEE - 2_700
     book.add(StripeBalance(opening_cents=0, available_cents=closing, pending_cents=0), day(6))
     shape = RequestShape(method="POST", path="/v1/transfers", parameters=("amount: integer",), example_seq=1)
+    rules = ("rules.yml",)
+    evaluation = AlertEvaluation(
+        scrapes=864, interval_seconds=600, series=9, firing=1, rules=rules, judge="promtool 2.42.0"
+    )
+    book.add(evaluation, day(6))
     book.add(StripeContract(shapes=(shape,), judge="stripe-mock v1", answers=(ShapeAnswer(status=200),)), day(6))
 
 

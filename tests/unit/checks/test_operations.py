@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulation.checks.alert_causes import alerts_have_a_cause
 from simulation.checks.base import Check
 from simulation.checks.monitoring import alerts_answered, diagnostics_truthful, monitoring_active
 from simulation.checks.operations import convergence, jobs_ran
@@ -90,7 +91,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "an alert without runbook": (alerts_answered, _alert(None, day(5, 12)), "nobody answered the alert in time"),
     "an alert that still fires": (alerts_answered, lambda b: b.drop(AlertResolved), "still fires at the end"),
-    "an alert without a cause": (alerts_answered, _alert(None, day(1)), "fired although nothing had gone wrong"),
+    "an alert before any fault": (alerts_have_a_cause, _alert(None, day(1)), "fired although nothing had gone wrong"),
+    "an alert long after another fault": (
+        alerts_have_a_cause,
+        lambda b: (
+            b.edit(FaultInjected, {}, at=day(1)),
+            b.edit(FaultInjected, {"fault_id": "slow"}, at=day(1)),
+            b.edit(AlertFired, {}, runbook="another"),
+        ),
+        "fired although nothing had gone wrong",
+    ),
     "a job that never ran": (jobs_ran, _job("settlement", runs=0), "never ran"),
     "a job that started late": (jobs_ran, _job("ingestion", first_at=day(1)), "the job started late"),
     "a job that paused": (jobs_ran, _job("lifecycle", largest_gap_seconds=9_000), "the job paused"),

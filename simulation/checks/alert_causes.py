@@ -1,0 +1,46 @@
+"""A quiet run is quiet: an alert that nothing explains is a false alarm, and false alarms are how alerts get muted.
+
+Source: spec/iteration-06.md (Monitoring and Alerting).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.events import AlertFired, FaultInjected, FaultScheduled
+
+REACH = timedelta(hours=48)
+"""How long after a fault was over it may still show: the daily reconciliation looks a day later, Stripe's retries wait
+up to half a day."""
+
+
+@check("Every alert had a cause: a fault that calls for its runbook had struck, or another one not long before")
+def alerts_have_a_cause(case: Case, inquiry: Inquiry) -> None:
+    for alert in case.events(AlertFired):
+        inquiry.examine()
+        if not _explained(case, alert):
+            inquiry.find(
+                alert.alert,
+                "the alert fired although nothing had gone wrong",
+                expected="a fault before it that explains it",
+                actual=f"{alert.alert} fires at the value {alert.value:g}",
+                events=(alert,),
+            )
+    if not case.events(AlertFired):
+        inquiry.nothing_needed("no alert fired")
+
+
+def _explained(case: Case, alert: AlertFired) -> bool:
+    struck = [event for event in case.events(FaultInjected) if event.at <= alert.at]
+    runbooks = {fault.fault_id: fault.runbook for fault in case.events(FaultScheduled)}
+    if alert.runbook is not None and any(runbooks.get(event.fault_id) == alert.runbook for event in struck):
+        return True
+    return any(_over(case, event) >= alert.at - REACH for event in struck)
+
+
+def _over(case: Case, strike: FaultInjected) -> datetime:
+    """When the fault that struck was over, as far as the plan knows."""
+    ends = [fault.ends_at for fault in case.events(FaultScheduled) if fault.fault_id == strike.fault_id]
+    return max([strike.at, *(end for end in ends if end is not None)])

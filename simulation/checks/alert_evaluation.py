@@ -1,0 +1,48 @@
+"""The monitor's alerts against those that Prometheus' own promtool makes of the same scrapes and the same rule files.
+
+The monitor is ours and may misread a rule that everybody else's Prometheus reads otherwise (spec/iteration-06.md,
+Monitoring and Alerting: alerts are the hosted provider's, their rules its configuration).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import CannotTell, Case
+from simulation.events import AlertEvaluation, EvaluationDifference
+
+
+@check("Prometheus' own promtool names the same alerts in the same minutes, from the same scrapes and rule files")
+def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
+    evaluations = case.events(AlertEvaluation)
+    if not evaluations:
+        inquiry.leave_unverified("no promtool evaluated the scrapes again")
+        return
+    evaluation = evaluations[-1]
+    if not evaluation.judge:
+        inquiry.leave_unverified(evaluation.problem)
+        return
+    if evaluation.complaint:
+        raise CannotTell(f"{evaluation.judge} could not evaluate: {evaluation.complaint}")
+    inquiry.examine(evaluation.scrapes)
+    for difference in evaluation.differences:
+        _find(case, inquiry, evaluation, difference)
+
+
+def _find(case: Case, inquiry: Inquiry, evaluation: AlertEvaluation, difference: EvaluationDifference) -> None:
+    by_promtool = difference.said_by == "promtool"
+    first, last = (
+        case.started.absence_start + timedelta(seconds=scrape * evaluation.interval_seconds)
+        for scrape in (difference.first_scrape, difference.last_scrape)
+    )
+    fires, silent = f"{difference.alert} fires", "it does not fire"
+    inquiry.find(
+        difference.alert,
+        f"{evaluation.judge} and the monitor disagree from {first:%d %b %H:%M} to {last:%d %b %H:%M}:"
+        f" only {'promtool' if by_promtool else 'the monitor'} says that it fires",
+        expected=fires if by_promtool else silent,
+        actual=silent if by_promtool else fires,
+        at=first,
+        events=(evaluation,),
+    )

@@ -1,0 +1,92 @@
+"""Defects of the monitoring: rules that are not evaluated as they are written, and alarms about nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+from simulation.world.exposition import Exposition
+
+SHELF = Shelf("harness", how="witness", scenario="payday")
+_STUCK = "PayoutTransferStuckInRetryable"
+
+
+@SHELF.sabotage(
+    "alert_evaluation",
+    origin="a hold time added on the console of the monitoring provider, and never in the rule file",
+    needs="promtool",
+)
+def monitor_holds_alerts_too_long(plot: Plot) -> None:
+    """The monitor waits twenty minutes before an alert fires that its rule lets fire at once."""
+    _with_rules(plot, lambda rules: tuple(replace(rule, for_seconds=rule.for_seconds + 1200) for rule in rules))
+
+
+@SHELF.sabotage(
+    "alert_evaluation",
+    origin="a rule file that failed to load on reload; the monitoring goes on with the others",
+    needs="promtool",
+)
+def monitor_drops_a_rule(plot: Plot) -> None:
+    """One rule of a file is never evaluated."""
+    _with_rules(plot, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
+
+
+def _with_rules(plot: Plot, altered: Any) -> None:
+    def alter(on: Stage) -> None:
+        plot.replace(on.monitor, "_rules", altered)
+
+    plot.when_staged(alter)
+    plot.when(_stuck_is_scraped, lambda _: plot.trigger())
+
+
+def _stuck_is_scraped(on: Stage) -> bool:
+    return on.monitor._values.get("payout_transfers_stuck_retryable", 0) > 0
+
+
+@SHELF.sabotage(
+    "alert_evaluation",
+    origin="a recording rule in between that smooths away what is short",
+    needs="promtool",
+)
+def scraped_values_smoothed_before_evaluation(plot: Plot) -> None:
+    """What the rules are evaluated on is not what was scraped: small numbers are taken for none."""
+
+    plot.when_staged(
+        lambda on: plot.replace(on.monitor, "_rules", lambda rules: tuple(_smoothed(plot, rule) for rule in rules))
+    )
+
+
+def _smoothed(plot: Plot, rule: Any) -> Any:
+    def evaluate(samples: Any) -> Any:
+        small = {sample.series for sample in samples if 0 < sample.value < 3 and sample.name != "up"}
+        dull = [replace(sample, value=0.0) if sample.series in small else sample for sample in samples]
+        if rule.evaluate(samples) != rule.evaluate(dull):
+            plot.trigger()
+        return rule.evaluate(dull)
+
+    return replace(rule, evaluate=evaluate)
+
+
+@SHELF.sabotage(
+    "alerts_have_a_cause",
+    origin="a threshold moved from minutes to seconds: the alert that everybody mutes in the second week",
+    scenario="quiet",
+)
+def alert_about_nothing(plot: Plot) -> None:
+    """The metrics page counts a transfer as stuck although none is."""
+
+    def make(real: Any) -> Any:
+        def samples(self: Any, body: str) -> Any:
+            found = real(self, body)
+            for number, sample in enumerate(found):
+                if sample.name == "payout_transfers_stuck_retryable":
+                    plot.trigger()
+                    return (*found[:number], replace(sample, value=1.0), *found[number + 1 :])
+            return found
+
+        return samples
+
+    plot.replace(Exposition, "samples", make)

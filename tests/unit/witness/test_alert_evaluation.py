@@ -1,0 +1,185 @@
+"""What promtool is given of a run, and what becomes of its answer; the real one too, where it is installed.
+
+CI sets SIMULATE_REQUIRE_PROMTOOL, so that its absence is a failure there and not a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.environment import promtool
+from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, MetricChange
+from simulation.history import Recorder
+from simulation.project import ALERTS_FOLDER
+from simulation.scenario import MonitorSettings
+from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
+from simulation.world.alert_rules import load_rules
+from simulation.world.monitor import Monitor
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+RULES = """\
+groups:
+  - name: g
+    rules:
+      - alert: Lag
+        expr: lag > 3600 or up == 0
+        labels: {severity: critical}
+        annotations: {summary: late}
+      - alert: Slow
+        expr: slow{kind=~"a|b"} >= 2 unless lag == 1
+        for: 15m
+        labels: {severity: warning}
+        annotations: {summary: slow}
+"""
+BODIES: dict[int, str | None] = {
+    0: 'lag{t="x \\"y\\" {z}"} 1\nslow{kind="a"} 1\n',
+    15: 'lag{t="x \\"y\\" {z}"} 4000.5\nslow{kind="a"} 2\n',
+    55: 'slow{kind="a"} 2\nslow{kind="b"} 1e9\n',
+    65: None,
+    85: 'lag{t="x \\"y\\" {z}"} 4000\n',
+    95: "lag 1\n",
+}
+
+
+@pytest.fixture
+def no_promtool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.environment.promtool.shutil.which", lambda *_args, **_named: None)
+    monkeypatch.delenv(promtool.BINARY_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def real_promtool() -> Path:
+    binary = promtool.find_promtool()
+    if binary is None and "SIMULATE_REQUIRE_PROMTOOL" not in os.environ:
+        pytest.skip(f"no promtool on this machine: {promtool.REMEDY}")
+    assert binary is not None, promtool.REMEDY
+    return binary
+
+
+def _watched(folder: Path, *, late_seconds: int = 0) -> tuple[list[Event], Scrapes]:
+    """Two hours of monitoring; in the fortieth minute a call costs ``late_seconds``."""
+    (folder / "rules.yml").write_text(RULES)
+    clock = SimulationClock(start=START)
+    kernel, recorder = Kernel(clock), Recorder(clock=clock)
+
+    def scrape() -> str | None:
+        minute = (kernel.now - START) // timedelta(minutes=1)
+        return BODIES[max(known for known in BODIES if known <= minute)]
+
+    def slow_call() -> Any:
+        yield kernel.sleep(40 * 60)
+        clock.advance(late_seconds)
+
+    kernel.spawn(slow_call())
+    rules = load_rules(folder)
+    monitor = Monitor(
+        kernel=kernel, recorder=recorder, rules=rules, scrape=scrape,
+        settings=MonitorSettings(scrape_interval_seconds=600), on_alert=lambda _: None,
+    )  # fmt: skip
+    monitor.start()
+    kernel.run_until(START + timedelta(minutes=120))
+    files = tuple(dict.fromkeys(rule.file for rule in rules))
+    return recorder.events, Scrapes(count=monitor.scrapes, interval_seconds=600, rule_files=files)
+
+
+def _judged(events: list[Event], scrapes: Scrapes, folder: Path) -> AlertEvaluation:
+    with judge_alerts(events, scrapes, test_file=folder / "alerts.test.yml") as judge:
+        return judge.evaluated()
+
+
+@pytest.mark.usefixtures("no_promtool")
+def test_the_scrapes_are_told_compactly_and_every_one_is_compared(tmp_path: Path) -> None:
+    events, scrapes = _watched(tmp_path)
+
+    told = _judged(events, scrapes, tmp_path)
+
+    document = yaml.safe_load((tmp_path / "alerts.test.yml").read_text())
+    (test,) = document["tests"]
+    values = {series["series"]: series["values"] for series in test["input_series"]}
+    assert (document["evaluation_interval"], test["interval"]) == ("600s", "600s")
+    assert values["up"] == "1x6 0x1 1x3"
+    assert values['slow{kind="b"}'] == "_x6 1000000000x0 stale _x5"
+    assert values['lag{t="x \\"y\\" {z}"}'] == "1x1 4000.5x3 stale _x2 4000x0 stale _x2"
+    assert [entry["eval_time"] for entry in test["promql_expr_test"]] == [f"{600 * n}s" for n in range(scrapes.count)]
+    assert {entry["expr"] for entry in test["promql_expr_test"]} == {FIRING}
+    assert (told.series, told.scrapes, told.rules) == (len(values), 13, ("rules.yml",))
+
+
+@pytest.mark.usefixtures("no_promtool")
+def test_without_promtool_the_evaluation_says_so_with_the_remedy(tmp_path: Path) -> None:
+    told = _judged(*_watched(tmp_path), tmp_path)
+
+    assert told.judge == ""
+    assert "make promtool" in told.problem
+
+
+def test_a_named_binary_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(promtool.BINARY_VARIABLE, str(tmp_path / "none"))
+    with pytest.raises(promtool.EnvironmentFault, match="which is not there"):
+        promtool.find_promtool()
+
+
+@pytest.mark.parametrize("late_seconds", [0, 30, 25 * 60])
+@pytest.mark.usefixtures("real_promtool")
+def test_promtool_agrees_with_the_monitor(tmp_path: Path, late_seconds: int) -> None:
+    events, scrapes = _watched(tmp_path, late_seconds=late_seconds)
+
+    told = _judged(events, scrapes, tmp_path)
+
+    assert "Lag" in {event.alert for event in events if isinstance(event, AlertFired)}
+    assert told.firing > 0
+    assert (told.complaint, told.differences, told.scrapes) == ("", (), 13)
+    assert told.judge.startswith("promtool ")
+
+
+@pytest.mark.usefixtures("real_promtool")
+def test_promtool_contradicts_a_monitor_that_is_wrong(tmp_path: Path) -> None:
+    events, scrapes = _watched(tmp_path)
+    without_slow = [event for event in events if not (isinstance(event, AlertFired) and event.alert == "Slow")]
+    never_resolved = [event for event in events if not isinstance(event, AlertResolved)]
+
+    missing, too_long = _judged(without_slow, scrapes, tmp_path), _judged(never_resolved, scrapes, tmp_path)
+
+    assert {(one.said_by, one.alert) for one in missing.differences} == {
+        ("promtool", 'ALERTS{alertname="Slow",alertstate="firing",kind="a",severity="warning"}')
+    }
+    assert {one.said_by for one in too_long.differences} == {"monitor"}
+    assert max(one.last_scrape for one in too_long.differences) == 12
+
+
+@pytest.mark.usefixtures("real_promtool")
+def test_a_rule_file_that_promtool_cannot_read_is_a_complaint(tmp_path: Path) -> None:
+    events, scrapes = _watched(tmp_path)
+    (tmp_path / "rules.yml").write_text("groups: 7\n")
+
+    told = _judged(events, scrapes, tmp_path)
+
+    assert told.differences == ()
+    assert "rules.yml" in told.complaint
+
+
+@pytest.mark.usefixtures("real_promtool")
+def test_a_changed_value_reaches_promtool(tmp_path: Path) -> None:
+    events, scrapes = _watched(tmp_path)
+    calmed = [
+        event.model_copy(update={"changes": {name: 1.0 if value else value for name, value in event.changes.items()}})
+        if isinstance(event, MetricChange)
+        else event
+        for event in events
+    ]
+    assert {one.said_by for one in _judged(calmed, scrapes, tmp_path).differences} == {"monitor"}
+
+
+def test_promtool_accepts_the_projects_rule_files(real_promtool: Path) -> None:
+    files = sorted(ALERTS_FOLDER.glob("*.yml"))
+    said = subprocess.run([real_promtool, "check", "rules", *files], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.count("SUCCESS") == len(files)
