@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.bundle import lacking_in_bundle
 from simulation.checks.case import Case, Execution
 from simulation.checks.money import grouped
 from simulation.checks.relations import TransferRow
@@ -104,7 +105,11 @@ def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequ
         inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", events=(struck[0], case.ended))
 
 
-@check("Every failed execution and every alert without a runbook was escalated, and nothing else was", needs_end=True)
+@check(
+    "Every failed execution and every alert without a runbook was escalated, with all that engineering needs, "
+    "and nothing else was",
+    needs_end=True,
+)
 def failures_escalated(case: Case, inquiry: Inquiry) -> None:
     escalations = case.events(Escalated)
     executions = {item.execution_id for item in escalations if item.execution_id}
@@ -131,6 +136,8 @@ def failures_escalated(case: Case, inquiry: Inquiry) -> None:
                 actual=escalated.reason,
                 events=(escalated,),
             )
+        if lacking := lacking_in_bundle(case, escalated):
+            inquiry.find("escalation", f"escalated without {lacking}", actual=escalated.reason, events=(escalated,))
     if not inquiry.examined:
         inquiry.nothing_needed("no alert fired and no runbook ran")
 

@@ -98,3 +98,5 @@ class Escalated(Event):
     alert_id: str | None
     execution_id: str | None
     reason: str
+    bundle: JsonValue = None
+    """What was sent with it: alert, diagnostics, steps and results, audit trail, affected contests."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 Domain = Literal["Auth", "Ingestion", "Settlement", "Payment", "Payout", "Lifecycle", "Admin"]
 Severity = Literal["INFO", "WARNING", "ERROR"]
+RECENT_LINES = 200
 
 
 def to_stderr(line: str) -> None:
@@ -22,6 +24,11 @@ class Log:
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
+        self._recent: deque[str] = deque(maxlen=RECENT_LINES)
+
+    def recent(self, lines: int) -> list[str]:
+        """The last lines of this process, oldest first, at most `RECENT_LINES`, for who has no other way to them."""
+        return list(self._recent)[-lines:]
 
     def info(self, domain: Domain, message: str, **fields: object) -> None:
         """Something expected happened."""
@@ -38,7 +45,9 @@ class Log:
     def _line(self, severity: Severity, domain: Domain, message: str, fields: dict[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         details = "".join(f" {key}={_shown(value)}" for key, value in fields.items() if value is not None)
-        self._write(f"[{domain}] {at} {severity} {message}{details}")
+        line = f"[{domain}] {at} {severity} {message}{details}"
+        self._recent.append(line)
+        self._write(line)
 
 
 def _shown(value: object) -> str:

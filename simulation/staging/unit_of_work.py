@@ -46,7 +46,7 @@ class UnitOfWork:
     ) -> None:
         if not reason:
             raise ValueError(f"unit of work {action!r} has no reason")
-        self._connection = connection
+        self.connection = connection
         self.context = context
         self.new_id = new_id
         self.action = action
@@ -58,11 +58,11 @@ class UnitOfWork:
 
     def read(self, statement: TextClause, **parameters: object) -> Sequence[Row[Any]]:
         """Run a reading (or locking) statement."""
-        return self._connection.execute(statement, parameters).all()
+        return self.connection.execute(statement, parameters).all()
 
     def write(self, statement: TextClause, **parameters: object) -> Sequence[Row[Any]]:
         """Run a statement that changes rows; returns what its RETURNING clause gives."""
-        result = self._connection.execute(statement, parameters)
+        result = self.connection.execute(statement, parameters)
         self._changed = self._changed or result.rowcount > 0
         return result.all() if result.returns_rows else []
 
@@ -93,7 +93,7 @@ class UnitOfWork:
         """Leave the audit record, if there is anything to explain."""
         if not self._changed:
             return
-        self._connection.execute(
+        self.connection.execute(
             _INSERT_AUDIT_LOG,
             {
                 "id": self.new_id(),

@@ -116,6 +116,7 @@ def _standing(on: Stage, addresses: dict[str, str], *, simulated: bool) -> Stand
     write_shims(programs, find_tools())
     variables = {
         **addresses,
+        **on.operator.workplace,
         "ADMIN_TOKEN": on.target.admin_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
         "STRIPE_PUBLISHABLE_KEY": on.keys.stripe_publishable_key,
     }

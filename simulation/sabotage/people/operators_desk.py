@@ -8,6 +8,7 @@ from typing import Any
 from simulation.sabotage.people.shelf import SHELF
 from simulation.sabotage.plot import Plot
 from simulation.stage import Stage
+from simulation.world.operator.audit_trail import AuditTrail
 from simulation.world.operator.execution import Execution
 from simulation.world.operator.robot import OperatorRobot
 
@@ -81,6 +82,17 @@ def failure_not_escalated(plot: Plot) -> None:
         plot.replace(on.recorder, "record", make)
 
     plot.when_staged(gag)
+
+
+@SHELF.sabotage(
+    "failures_escalated",
+    origin="a call at night: it does not work, please look",
+    scenario="payday",
+)
+def escalated_with_empty_hands(plot: Plot) -> None:
+    """An execution fails and engineering is told so, and nothing else."""
+    _expect_otherwise(plot)
+    plot.replace(AuditTrail, "bundle", lambda _: lambda *_args, **_rest: {"alert": "it does not work"})
 
 
 @SHELF.sabotage(

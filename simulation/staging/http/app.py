@@ -9,7 +9,17 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
 from simulation.staging.errors import ApiError, SettlementRefused
-from simulation.staging.http import admin_contests, admin_operations, payments, people, public, requests, runbooks
+from simulation.staging.http import (
+    admin_backups,
+    admin_contests,
+    admin_escalation,
+    admin_operations,
+    payments,
+    people,
+    public,
+    requests,
+    runbooks,
+)
 from simulation.staging.jobs import Job, JobBook
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
@@ -36,6 +46,8 @@ def make_app(runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: Ser
     app.register_blueprint(payments.blueprint(runtime))
     app.register_blueprint(runbooks.blueprint(runtime, levels))
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
+    app.register_blueprint(admin_backups.blueprint(runtime, levels))
+    app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
     app.register_blueprint(admin_operations.blueprint(runtime, levels, jobs, book))
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import JsonValue
@@ -11,6 +12,7 @@ from simulation.world.operator.runbook import Runbook, Section
 
 _PREFIX = "/api/admin/runbooks"
 _STATE = {"health": "/api/admin/diagnostics/health", "payouts": "/api/admin/diagnostics/payouts"}
+_BUNDLE = "/api/admin/diagnostics/escalation-bundle"
 
 
 class NotRecorded(Exception):
@@ -18,6 +20,7 @@ class NotRecorded(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the audit trail did not take an entry: {reason}")
+        self.reason = reason
 
 
 class AuditTrail:
@@ -79,6 +82,14 @@ class AuditTrail:
     def state(self) -> JsonValue:
         """The platform's own account of itself, for the before and after of the execution."""
         return {name: self._request("GET", path) for name, path in _STATE.items()}
+
+    def bundle(self, *, alert: str, execution_id: str | None) -> JsonValue:
+        """What an escalation is sent with. It never fails: what cannot be had is said in its place."""
+        query = {"alert": alert} if execution_id is None else {"alert": alert, "execution_id": execution_id}
+        try:
+            return self._request("GET", f"{_BUNDLE}?{urlencode(query)}")
+        except NotRecorded as error:
+            return {"alert": alert, "unavailable": error.reason}
 
     def _post(self, action: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
         answer = self._request("POST", f"{_PREFIX}/{action}", body)

@@ -110,6 +110,7 @@ class Execution:
                     alert_id=self._occasion.alert_id,
                     execution_id=self._id,
                     reason=f"runbook {self._runbook.name} {ending.status}: {ending.error}",
+                    bundle=self._trail.bundle(alert=self._occasion.described, execution_id=self._id),
                 )
             )
 

@@ -20,6 +20,11 @@ class Occasion:
     alert_id: str | None = None
     task_id: str | None = None
 
+    @property
+    def described(self) -> str:
+        """With its time, as an escalation names it."""
+        return f"{self.said} of {self.at:%Y-%m-%dT%H:%M:%SZ}"
+
     @classmethod
     def of_alert(cls, alert: AlertFired) -> Occasion:
         labels = (f"{name}={value}" for name, value in sorted(alert.labels.items()))

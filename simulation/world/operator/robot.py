@@ -5,7 +5,7 @@ Operational tasks that the scenario promises wait in the same queue: one pair of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
@@ -27,6 +27,7 @@ from simulation.world.operator.runbook import Runbook
 from simulation.world.operator.shell import ShellSettings
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
+from simulation.world.operator.workplace import furnish
 
 _PLATFORM_URL = "http://platform.test"
 
@@ -64,6 +65,7 @@ class OperatorRobot:
             tools=find_tools(),
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
+            workplace=furnish(folder),
         )
         self._desk = Desk(
             kernel=kernel, recorder=recorder, context=context, settings=settings, operator_name=operator.name
@@ -72,6 +74,7 @@ class OperatorRobot:
         self._unanswered: dict[tuple[str, ...], Occasion] = {}
         self._terminal: Terminal | None = None
         self._executions = 0
+        self._escalations = 0
 
     def start(self) -> None:
         """Go on shift."""
@@ -91,6 +94,11 @@ class OperatorRobot:
     def shell_environment(self) -> dict[str, str]:
         """For a probe of the time that the operator's programs see."""
         return self._shell.environment()
+
+    @property
+    def workplace(self) -> Mapping[str, str]:
+        """The variables of the operator's desk, for a person who takes the seat."""
+        return self._shell.workplace
 
     def go_off_shift(self) -> None:
         """At the end of the run: escalate what nobody has answered to its end."""
@@ -152,6 +160,11 @@ class OperatorRobot:
             self._terminal.close()
 
     def _escalate(self, occasion: Occasion, reason: str) -> None:
+        """With what engineering needs to begin, collected from the platform by the operator's own token."""
+        self._escalations += 1
+        trail = AuditTrail(client=self._client, token=self._token(), label=f"escalation-{self._escalations}")
+        with self._desk.context.acting("operator_robot"):
+            bundle = trail.bundle(alert=occasion.described, execution_id=None)
         self._recorder.record(
-            Escalated(alert_id=occasion.alert_id, execution_id=None, reason=reason), cause=occasion.cause
+            Escalated(alert_id=occasion.alert_id, execution_id=None, reason=reason, bundle=bundle), cause=occasion.cause
         )

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulation.world.loopback import LoopbackDoor
@@ -35,6 +35,8 @@ class ShellSettings:
     """Variables that put a program on the simulated clock, see ``simulation.environment.faketime``."""
     folder: Path
     """Where each session puts a folder of its own (a short path: a Unix socket lies in it)."""
+    workplace: Mapping[str, str] = field(default_factory=dict)
+    """Variables that runbooks may count on besides platform and token, see ``workplace``."""
     wall_deadline_seconds: float = 60
     """Real time a command may take, not counting the simulated time it sleeps."""
 

@@ -34,7 +34,7 @@ class Terminal:
         self._kernel = kernel
         self._door = door
         self._settings = settings
-        self._variables = {"API_BASE_URL": door.url, "ADMIN_TOKEN": token}
+        self._variables = {"API_BASE_URL": door.url, "ADMIN_TOKEN": token, **settings.workplace}
         self._shell: Shell | None = None
         self._assigned: dict[str, str] = {}
         door.label_requests(label)

@@ -177,10 +177,12 @@ class Stage:
 
     def sql(self, statement: str, *parameters: object, role: str = "superuser") -> list[dict[str, Any]]:
         """Look at (or tamper with) the database from outside."""
-        conninfo = self._database.conninfo(role, application="test")
-        with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as connection:
+        with psycopg.connect(self.conninfo(role), autocommit=True, row_factory=dict_row) as connection:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+    def conninfo(self, role: str) -> str:
+        return self._database.conninfo(role, application="test")
 
     def pass_time(self, **time: float) -> None:
         self.clock.move_to(self.clock.now + timedelta(**time))

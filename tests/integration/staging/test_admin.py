@@ -16,12 +16,14 @@ JWT_SECRET = "j" * 32
 
 PAGES = [
     "contests", "diagnostics/health", "diagnostics/jobs", "diagnostics/payouts", "diagnostics/ingestion",
-    "diagnostics/payments", "diagnostics/settlements", "payout-transfers", "runbooks/executions",
+    "diagnostics/payments", "diagnostics/settlements", "diagnostics/escalation-bundle",
+    "payout-transfers", "runbooks/executions",
 ]  # fmt: skip
 ACTIONS = [
     "diagnostics/run-payout-scheduler", "diagnostics/run-ingestion-poller", "diagnostics/replay-stripe-events",
     "runbooks/start", "runbooks/step", "runbooks/complete",
     "contests/00000000-0000-0000-0000-000000000001/cancel", "contests/00000000-0000-0000-0000-000000000001/settle",
+    *(f"contests/00000000-0000-0000-0000-000000000001/{act}" for act in ("export", "archive-check", "restore")),
     "users/00000000-0000-0000-0000-000000000001/revoke-admin",
     "payout-transfers/00000000-0000-0000-0000-000000000001/acknowledge",
 ]  # fmt: skip

@@ -20,15 +20,31 @@ from simulation.events import (
 )
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_runbook import EXECUTION
+from tests.unit.checks.story_runbook import EXECUTION, STEPS
 
 
 def _failed(book: Book) -> None:
     book.edit(ExecutionEnded, {}, status="failed", error="step 1")
 
 
+def _bundle(**parts: Any) -> dict[str, Any]:
+    """What an escalation is sent with when all is there."""
+    steps = [{"phase": phase, "step": step, "outcome": "passed"} for phase, step, _ in STEPS]
+    begun = [{**step, "outcome": "started"} for step in steps]
+    whole: dict[str, Any] = {
+        "alert": "the alert A",
+        "execution": {"id": EXECUTION, "steps": [entry for pair in zip(begun, steps, strict=True) for entry in pair]},
+        "diagnostics": {"health": {"status": "ok"}},
+        "metrics": ["up 1"],
+        "log": [],
+        "audit_trail": [{"action": "runbook_step"}],
+        "affected_contests": [],
+    }
+    return {**whole, **parts}
+
+
 def _escalated(**facts: Any) -> Break:
-    values: dict[str, Any] = {"alert_id": "al-1", "execution_id": None, "reason": "?", **facts}
+    values: dict[str, Any] = {"alert_id": "al-1", "execution_id": None, "reason": "?", "bundle": _bundle(), **facts}
     return lambda book: book.add(Escalated(**values), day(5, 10, 5))
 
 
@@ -127,6 +143,27 @@ def test_an_escalated_failure_is_in_order() -> None:
     _escalated(execution_id=EXECUTION)(book)
 
     assert run(failures_escalated, book).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("bundle", "lacking"),
+    [
+        (None, "anything to begin with"),
+        (_bundle(alert=None), "alert"),
+        (_bundle(diagnostics={"unavailable": "HTTP 500"}), "diagnostics"),
+        (_bundle(audit_trail=[]), "audit trail"),
+        (_bundle(affected_contests=None, log=None), "log, affected contests"),
+        (_bundle(execution=None), "the steps of the execution and their results"),
+        (_bundle(execution={"id": EXECUTION, "steps": []}), "the steps of the execution and their results"),
+        (_bundle(execution={"id": "x-2"}), "the steps of the execution and their results"),
+    ],
+)
+def test_an_escalation_lacks_what_engineering_needs(bundle: Any, lacking: str) -> None:
+    def spoil(book: Book) -> None:
+        _failed(book)
+        _escalated(execution_id=EXECUTION, bundle=bundle)(book)
+
+    assert_found(failures_escalated, passing(), spoil, f"escalated without {lacking}")
 
 
 def test_a_fault_without_a_victim_leaves_its_recovery_unknown() -> None:
