@@ -22,7 +22,8 @@ from simulation.world.operator.parser import load_runbook, load_runbooks
 from simulation.world.operator.runbook import Runbook
 
 HERE = Path(__file__).parent
-RUNBOOKS = [file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")) if file.name != "README.md"]
+TROUBLES = load_scenario(HERE / "all_runbooks.yaml", runbooks=RUNBOOKS_FOLDER)
+RUNBOOKS = sorted({fault.expect.runbook for fault in TROUBLES.faults if fault.expect.runbook})
 
 
 @dataclass(frozen=True, kw_only=True)
