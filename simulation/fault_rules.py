@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import PAYMENT_KINDS, TRANSFER_KINDS, Fault
+from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS, Fault, FaultKind
 
+_ONLY_ONE: frozenset[FaultKind] = frozenset({*LASTING_KINDS, "transfer_refused", "transfer_key_taken"})
+"""Faults of a transfer after which it is given up at once: nothing else can happen to it."""
 _POLL_MINUTES = 5
 """How often scores are asked for (spec/platform.md, "Background work")."""
 
@@ -78,20 +80,20 @@ def sure_transfers(contest: Contest, scenario: Scenario) -> int:
         if other.key != contest.key
     }
     closed = sum(
-        fault.kind == "destination_invalid" and fault.contest in elsewhere and elsewhere[fault.contest] <= payout
+        fault.kind in LASTING_KINDS and fault.contest in elsewhere and elsewhere[fault.contest] <= payout
         for fault in scenario.faults
     )
     return max(0, min(paying, prizes) - closed)
 
 
 def _of_rivals(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault, ...]) -> Iterator[BrokenRule]:
-    """A payment is announced once and a closed account stays closed: a second fault would find nothing left to do."""
+    """A payment is announced once and a refused transfer stays refused: a second fault would find nothing to do."""
     for rival in earlier:
         if (rival.contest, rival.nth) != (fault.contest, fault.nth):
             continue
         of_payment = rival.kind.startswith(PAYMENT_KINDS) and fault.kind.startswith(PAYMENT_KINDS)
         of_transfer = rival.kind.startswith(TRANSFER_KINDS) and fault.kind.startswith(TRANSFER_KINDS)
-        if of_payment or (of_transfer and "destination_invalid" in (rival.kind, fault.kind)):
+        if of_payment or (of_transfer and {rival.kind, fault.kind} & _ONLY_ONE):
             yield BrokenRule(
                 path=(*path, "nth"),
                 problem=f"fault {fault.id} aims at the victim of {rival.id}: number {fault.nth} of {fault.contest}",

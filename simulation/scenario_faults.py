@@ -13,7 +13,10 @@ FaultKind = Literal[
     "transfer_timeout_after",
     "transfer_error",
     "transfer_reset",
+    "transfer_refused",
+    "transfer_key_taken",
     "destination_invalid",
+    "destination_suspended",
     "webhook_duplicated",
     "webhook_delayed",
     "webhook_lost",
@@ -25,6 +28,8 @@ FaultKind = Literal[
 
 TRANSFER_KINDS = ("transfer_", "destination_")
 """How the names of kinds begin that strike a contest's transfers."""
+LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_suspended")
+"""They strike the winner's account itself: every later transfer to it is refused, whatever contest it comes from."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
 

@@ -60,6 +60,26 @@ _DESCRIPTIONS = (
         origin="A person closes the account, or Stripe rejects it in a review between joining and winning.",
     ),
     Description(
+        kind="destination_suspended",
+        what="Stripe suspends transfers to the winner's account when the n-th transfer of a contest is sent.",
+        default_expectation=Expectation(
+            terminal="INSUFFICIENT_CAPABILITIES_FOR_TRANSFER", runbook="payout_transfer_refused"
+        ),
+        origin="A review at Stripe finds a document missing: the capability is inactive until the person sends it.",
+    ),
+    Description(
+        kind="transfer_refused",
+        what="Stripe refuses the n-th transfer of a contest for its amount: 400 `amount_too_large`.",
+        default_expectation=Expectation(terminal="AMOUNT_TOO_LARGE", runbook="payout_transfer_refused"),
+        origin="A limit on single transfers that Stripe put on the platform, below a prize that is due.",
+    ),
+    Description(
+        kind="transfer_key_taken",
+        what="Stripe has the key of the n-th transfer of a contest from a refused request for another amount.",
+        default_expectation=Expectation(terminal="IDEMPOTENCY_CONFLICT", runbook="payout_idempotency_conflict"),
+        origin="A second environment with the live key, or one restored from a backup, that settled on other scores.",
+    ),
+    Description(
         kind="webhook_duplicated",
         what="The event of the n-th payment of a contest is delivered `times` more often than once, under the same id.",
         default_expectation=_SELF_HEALS,

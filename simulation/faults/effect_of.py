@@ -8,13 +8,18 @@ from simulation.faults.effects import CallEffect, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import CALL_TIMEOUT_SECONDS, PROVIDER_TIMEOUT_SECONDS, PlannedFault
 from simulation.scenario_faults import FaultKind
 
-_CallMode = Literal["timeout_before", "timeout_after", "error", "reset_before", "close_account"]
+_CallMode = Literal[
+    "timeout_before", "timeout_after", "error", "reset_before", "close_account", "suspend_account", "key_taken"
+]
 _CALL_MODES: dict[FaultKind, _CallMode] = {
     "transfer_timeout_before": "timeout_before",
     "transfer_timeout_after": "timeout_after",
     "transfer_error": "error",
     "transfer_reset": "reset_before",
+    "transfer_refused": "error",
+    "transfer_key_taken": "key_taken",
     "destination_invalid": "close_account",
+    "destination_suspended": "suspend_account",
 }
 _WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "lost"]] = {
     "webhook_delayed": "delay",
@@ -33,6 +38,7 @@ def call_effect(fault: PlannedFault) -> CallEffect:
         mode=mode,
         sim_seconds=CALL_TIMEOUT_SECONDS if mode.startswith("timeout") else 0,
         status=fault.status if mode == "error" else None,
+        error_code="amount_too_large" if fault.kind == "transfer_refused" else None,
     )
 
 

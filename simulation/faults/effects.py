@@ -26,7 +26,17 @@ class CallEffect:
 
     fault_id: str
     fault_kind: str
-    mode: Literal["timeout_before", "timeout_after", "reset_before", "reset_after", "error", "close_account", "slow"]
+    mode: Literal[
+        "timeout_before",
+        "timeout_after",
+        "reset_before",
+        "reset_after",
+        "error",
+        "close_account",
+        "suspend_account",
+        "key_taken",
+        "slow",
+    ]
     sim_seconds: int = 0
     """What the call costs on the simulated clock (30 for a timeout)."""
     status: int | None = None

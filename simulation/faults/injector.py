@@ -11,7 +11,7 @@ from simulation.faults.effect_of import call_effect, provider_effect, webhook_ef
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import Recorder
-from simulation.scenario_faults import PAYMENT_KINDS, TRANSFER_KINDS
+from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"
@@ -21,7 +21,7 @@ class PlannedInjector:
     """The injector of a run; see :class:`simulation.faults.effects.Injector`.
 
     Transfers and payments of a contest are numbered in the order in which Stripe first sees them; a transfer to an
-    account that a fault of another contest closed has no number, since nothing else can happen to it.
+    account that a fault of another contest closed or suspended has no number, since nothing else can happen to it.
     """
 
     def __init__(self, *, plan: FaultPlan, recorder: Recorder, clock: SimulationClock, registry: Registry) -> None:
@@ -33,13 +33,13 @@ class PlannedInjector:
         self._payments: dict[str, list[str]] = {}
         self._strikes: Counter[str] = Counter()
         self._touched: dict[str, str] = {}
-        self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed it
+        self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed or suspended it
         self._over_at = plan.window_start
 
     # --- asked by the world --------------------------------------------------------------------------------------
 
     def on_stripe_call(self, call: PendingCall) -> CallEffect | None:
-        """Only transfers are struck. A destination that a fault closed strikes every later transfer to it, too."""
+        """Only transfers are struck. A destination that a fault shut strikes every later transfer to it, too."""
         if call.method != "POST" or call.path != "/v1/transfers":
             return None
         transfer = call.business_key or call.idempotency_key or ""
@@ -115,7 +115,7 @@ class PlannedInjector:
         keys = {"payout_transfer_id": transfer}
         if call.idempotency_key is not None:
             keys["idempotency_key"] = call.idempotency_key
-        if fault.kind == "destination_invalid" and call.destination is not None:
+        if fault.kind in LASTING_KINDS and call.destination is not None:
             self._closed[call.destination] = fault
             keys["destination"] = call.destination
         effect = call_effect(fault)

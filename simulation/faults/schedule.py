@@ -15,6 +15,7 @@ from simulation.scenario_faults import TRANSFER_KINDS, Expectation, Fault, Fault
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
 PROVIDER_TIMEOUT_SECONDS = 5
+_USUAL_STATUS: dict[FaultKind, int] = {"transfer_error": 500, "transfer_refused": 400}
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""
 
@@ -112,7 +113,7 @@ def _planned(fault: Fault, contests: dict[str, Contest], tournaments: dict[str, 
         times=fault.times,
         tournament=fault.tournament,
         delay_seconds=delay_seconds,
-        status=fault.status or (500 if fault.kind == "transfer_error" else None),
+        status=fault.status or _USUAL_STATUS.get(fault.kind),
     )
 
 

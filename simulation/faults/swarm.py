@@ -22,7 +22,17 @@ _MISSING = Expectation(runbook="payment_webhook_missing")
 _LAG = Expectation(runbook="ingestion_lag")
 _INCOMPLETE = Expectation(runbook="settlement_failed_mid_run")
 _CLOSED = Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="destination_account_invalid")
-_RUNBOOKS = frozenset(item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, _CLOSED) if item.runbook)
+_TERMINAL: Mapping[FaultKind, Expectation] = {
+    "destination_invalid": _CLOSED,
+    "destination_suspended": Expectation(
+        terminal="INSUFFICIENT_CAPABILITIES_FOR_TRANSFER", runbook="payout_transfer_refused"
+    ),
+    "transfer_refused": Expectation(terminal="AMOUNT_TOO_LARGE", runbook="payout_transfer_refused"),
+    "transfer_key_taken": Expectation(terminal="IDEMPOTENCY_CONFLICT", runbook="payout_idempotency_conflict"),
+}
+_RUNBOOKS = frozenset(
+    item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook
+)
 _NEXT_RECONCILIATION = timedelta(hours=26)
 """A webhook that comes later than this is seen missing at 02:00 UTC first."""
 
@@ -94,11 +104,12 @@ def _answer_lost(drawing: _Drawing, kind: FaultKind) -> Fault | None:
     return Fault(id=_id(kind), kind=kind, contest=victim[0], nth=victim[1], expect=_SELF_HEALS)
 
 
-def _account_closed(drawing: _Drawing, kind: FaultKind) -> Fault | None:
+def _given_up(drawing: _Drawing, kind: FaultKind) -> Fault | None:
+    """What Stripe refuses for good, with the reason that must be on record."""
     victim = drawing.transfer()
     if victim is None:
         return None
-    return Fault(id=_id(kind), kind=kind, contest=victim[0], nth=victim[1], expect=_CLOSED)
+    return Fault(id=_id(kind), kind=kind, contest=victim[0], nth=victim[1], expect=_TERMINAL[kind])
 
 
 def _webhook_repeated(drawing: _Drawing, kind: FaultKind) -> Fault | None:
@@ -142,7 +153,10 @@ def _id(kind: FaultKind) -> str:
 
 
 _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
-    "destination_invalid": _account_closed,
+    "destination_invalid": _given_up,
+    "destination_suspended": _given_up,
+    "transfer_refused": _given_up,
+    "transfer_key_taken": _given_up,
     "transfer_timeout_before": _transfer_fault,
     "transfer_timeout_after": _answer_lost,
     "transfer_error": _transfer_fault,

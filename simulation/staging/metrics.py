@@ -22,7 +22,7 @@ _HELP = {
     "ingestion_lag_seconds": "Time since the last successful ingestion of a live tournament",
     "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
     "payout_transfers": "Payout transfers by status",
-    "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged",
+    "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
     "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
     "refunds": "Refunds by status",
     "score_audit_mismatches": "Contests whose settlement runs disagree about the scores",
@@ -49,8 +49,11 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT 'payout_transfers', 'status="' || status || '"', count(*) FROM payout_transfers GROUP BY status
     UNION ALL
-    SELECT 'payout_transfers_failed_terminal_unacknowledged', '', count(*) FROM payout_transfers
-    WHERE status = 'failed_terminal' AND acknowledged_at IS NULL
+    SELECT 'payout_transfers_failed_terminal_unacknowledged',
+        'failure_reason=' || to_json(t.failure_reason)::text || ',winner="'
+            || CASE WHEN u.deleted_at IS NULL THEN 'active' ELSE 'deleted' END || '"', count(*)
+    FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.status = 'failed_terminal' AND t.acknowledged_at IS NULL GROUP BY 2
     UNION ALL
     SELECT 'payout_transfers_stuck_retryable', '', count(*) FROM payout_transfers
     WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => {STUCK_PAYOUT_MINUTES})

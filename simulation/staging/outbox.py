@@ -21,7 +21,7 @@ from sqlalchemy import Row, TextClause, text
 from simulation.staging.context import Context
 from simulation.staging.logs import Domain
 from simulation.staging.runtime import Runtime
-from simulation.staging.stripe_gateway import failure_of
+from simulation.staging.stripe_failures import failure_of
 from simulation.staging.unit_of_work import UnitOfWork
 
 COMPLETED, RETRYABLE, FAILED_TERMINAL = "completed", "retryable", "failed_terminal"

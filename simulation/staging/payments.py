@@ -13,7 +13,8 @@ from simulation.staging import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
-from simulation.staging.stripe_gateway import CreatedIntent, failure_of
+from simulation.staging.stripe_failures import failure_of
+from simulation.staging.stripe_gateway import CreatedIntent
 from simulation.staging.unit_of_work import UnitOfWork
 
 _BY_KEY = text("""

@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import stripe
 from sqlalchemy import Row, text
 
+from simulation.staging import payouts
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
+from simulation.staging.stripe_failures import failure_of
+from simulation.staging.stripe_gateway import TransferAtStripe
 
-_LIST = text("""
-    SELECT * FROM payout_transfers
-    WHERE (CAST(:status AS text) IS NULL OR status = :status) AND (CAST(:contest_id AS uuid) IS NULL OR contest_id =
-        :contest_id)
-    ORDER BY created_at, id
+_WITH_WINNER = """
+    SELECT t.*, u.deleted_at AS winner_deleted_at FROM payout_transfers t JOIN users u ON u.id = t.user_id
+"""
+_LIST = text(f"""
+    {_WITH_WINNER}
+    WHERE (CAST(:status AS text) IS NULL OR t.status = :status)
+      AND (CAST(:contest_id AS uuid) IS NULL OR t.contest_id = :contest_id)
+    ORDER BY t.created_at, t.id
 """)
-_FIND = text("SELECT * FROM payout_transfers WHERE id = :id")
+_FIND = text(f"{_WITH_WINNER} WHERE t.id = :id")
 _ATTEMPTS = text("""
     SELECT entry_type, amount_cents, metadata_json, created_at FROM ledger
     WHERE reference_type = 'payout_transfer' AND reference_id = :id AND direction = 'DEBIT' ORDER BY sequence_number
@@ -41,6 +48,17 @@ def transfer(runtime: Runtime, transfer_id: UUID) -> tuple[Row[Any], list[Row[An
     if not rows:
         raise ApiError(404, "payout_transfer_not_found", f"no payout transfer {transfer_id}")
     return rows[0], list(runtime.database.read(_ATTEMPTS, id=transfer_id))
+
+
+def transfers_at_stripe(runtime: Runtime, transfer_id: UUID) -> list[TransferAtStripe]:
+    """What Stripe has of this winner's prize: made for our row, or to this winner in the contest. Raises 404, 502."""
+    row, _ = transfer(runtime, transfer_id)
+    try:
+        made = runtime.stripe.transfers_in(payouts.group_of(row.contest_id))
+    except stripe.StripeError as error:
+        raise ApiError(502, "STRIPE_API_ERROR", failure_of(error).code) from error
+    ours = (str(row.id), str(row.user_id))
+    return [item for item in made if item.payout_transfer_id == ours[0] or item.user_id == ours[1]]
 
 
 def acknowledge(runtime: Runtime, context: Context, transfer_id: UUID, *, acknowledged: bool, reason: str) -> None:

@@ -140,18 +140,23 @@ def _obstacle(row: Row[Any]) -> str | None:
     return None if row.stripe_connected_account_id else "DESTINATION_ACCOUNT_MISSING"
 
 
+def group_of(contest_id: UUID) -> str:
+    """Stripe's transfer group of a contest's prizes."""
+    return f"contest:{contest_id}"
+
+
 def _call(runtime: Runtime, row: Row[Any]) -> str:
     return runtime.stripe.create_transfer(
         amount_cents=row.amount_cents,
         destination=row.stripe_connected_account_id,
-        group=f"contest:{row.contest_id}",
+        group=group_of(row.contest_id),
         metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "payout_transfer_id": str(row.id)},
         idempotency_key=row.idempotency_key,
     )
 
 
 def _find(runtime: Runtime, row: Row[Any]) -> str | None:
-    return runtime.stripe.find_transfer(group=f"contest:{row.contest_id}", payout_transfer_id=row.id)
+    return runtime.stripe.find_transfer(group=group_of(row.contest_id), payout_transfer_id=row.id)
 
 
 def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:

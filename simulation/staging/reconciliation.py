@@ -13,7 +13,7 @@ from sqlalchemy import text
 from simulation.staging.canonical import canonical_json, iso
 from simulation.staging.context import Context
 from simulation.staging.runtime import Runtime
-from simulation.staging.stripe_gateway import failure_of
+from simulation.staging.stripe_failures import failure_of
 
 _LAST_RUN = text("SELECT ran_at FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1")
 _FIRST_MOMENT = text("SELECT min(created_at) AS at FROM payment_intents")

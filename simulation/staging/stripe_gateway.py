@@ -1,4 +1,4 @@
-"""The calls we make to Stripe, and what their failures mean for a retry.
+"""The calls we make to Stripe. What their failures mean for a retry: `stripe_failures.py`.
 
 The client makes one attempt a call: retries are ours, spread over scheduler runs, always with the stored idempotency
 key.
@@ -19,48 +19,23 @@ PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class StripeFailure:
-    """Why a call failed. `retryable` also means that Stripe may have done it all the same."""
-
-    code: str
-    message: str
-    retryable: bool
-
-
-_DEAD_DESTINATIONS = ("account_invalid", "account_closed")
-"""Stripe's codes for an account that cannot be paid any more."""
-
-
-def failure_of(error: stripe.StripeError) -> StripeFailure:
-    """Judge an error by the retry rules of `spec/platform.md`, Money.
-
-    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still at work.
-    """
-    message = " ".join(str(error).split())
-    if isinstance(error, stripe.APIConnectionError):
-        timed_out = isinstance(error.__cause__, requests.Timeout)
-        code = "STRIPE_TIMEOUT" if timed_out else "STRIPE_CONNECTION_FAILED"
-        return StripeFailure(code=code, message=message, retryable=True)
-    status = error.http_status or 0
-    if status == 429:
-        return StripeFailure(code="STRIPE_RATE_LIMITED", message=message, retryable=True)
-    if status == 409:
-        return StripeFailure(code="STRIPE_REQUEST_IN_PROGRESS", message=message, retryable=True)
-    if not 400 <= status < 500:
-        return StripeFailure(code="STRIPE_SERVER_ERROR", message=message, retryable=True)
-    if error.code in _DEAD_DESTINATIONS or getattr(error, "param", None) == "destination":
-        return StripeFailure(code="DESTINATION_ACCOUNT_INVALID", message=message, retryable=False)
-    kind = error.code or (error.error.type if error.error else None) or type(error).__name__
-    return StripeFailure(code=str(kind).upper(), message=message, retryable=False)
-
-
-@dataclass(frozen=True, kw_only=True)
 class CreatedIntent:
     """A payment intent as Stripe answered it."""
 
     stripe_id: str
     client_secret: str
     status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferAtStripe:
+    """A transfer as Stripe has it, with the row and the winner that its metadata name."""
+
+    stripe_id: str
+    amount_cents: int
+    destination: str
+    payout_transfer_id: str | None
+    user_id: str | None
 
 
 class StripeGateway:
@@ -119,11 +94,13 @@ class StripeGateway:
 
     def find_transfer(self, *, group: str, payout_transfer_id: UUID) -> str | None:
         """The transfer that was made for our row, if Stripe has one."""
+        made = (item for item in self.transfers_in(group) if item.payout_transfer_id == str(payout_transfer_id))
+        return next((item.stripe_id for item in made), None)
+
+    def transfers_in(self, group: str) -> list[TransferAtStripe]:
+        """Every transfer that was made in a transfer group, whoever made it, newest first."""
         page = self._client.v1.transfers.list({"transfer_group": group, "limit": PAGE_SIZE})
-        for transfer in page.auto_paging_iter():
-            if _metadata(transfer).get("payout_transfer_id") == str(payout_transfer_id):
-                return transfer.id
-        return None
+        return [_seen(transfer) for transfer in page.auto_paging_iter()]
 
     def create_refund(
         self, *, stripe_payment_intent_id: str, amount_cents: int, metadata: dict[str, str], idempotency_key: str
@@ -165,6 +142,17 @@ class StripeGateway:
 
 def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
     return CreatedIntent(stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper())
+
+
+def _seen(transfer: stripe.Transfer) -> TransferAtStripe:
+    metadata = _metadata(transfer)
+    return TransferAtStripe(
+        stripe_id=transfer.id,
+        amount_cents=transfer.amount,
+        destination=str(transfer.destination),
+        payout_transfer_id=metadata.get("payout_transfer_id"),
+        user_id=metadata.get("user_id"),
+    )
 
 
 def _metadata(transfer: stripe.Transfer) -> dict[str, str]:

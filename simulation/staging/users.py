@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
-from simulation.staging.stripe_gateway import failure_of
+from simulation.staging.stripe_failures import failure_of
 
 _INSERT = text("""
     INSERT INTO users (id, name, email, is_admin, role) VALUES (:id, :name, :email, :is_admin, :role)

@@ -8,17 +8,12 @@ from typing import get_args
 import pytest
 
 from simulation.errors import UsageError
+from simulation.project import RUNBOOKS_FOLDER
 from simulation.scenario import Scenario
 from simulation.scenario_faults import FaultKind
 from simulation.scenario_file import available_scenarios, find_scenario, load_scenario
 
-NEEDED_RUNBOOKS = (
-    "payout_transfer_stuck_in_retryable",
-    "payment_webhook_missing",
-    "ingestion_lag",
-    "destination_account_invalid",
-    "settlement_failed_mid_run",
-)
+NEEDED_RUNBOOKS = tuple(file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")))
 GOOD = """\
 name: small
 description: One contest

@@ -113,6 +113,12 @@ def _add_transfers(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -
         row, attempts = payout_desk.transfer(runtime, transfer_id)
         return jsonify({**row_json(row), "attempts": [row_json(attempt) for attempt in attempts]})
 
+    @routes.get("/payout-transfers/<uuid:transfer_id>/at-stripe")
+    def transfer_at_stripe(transfer_id: UUID) -> Response:
+        requests.admin_context(runtime, levels)
+        made = payout_desk.transfers_at_stripe(runtime, transfer_id)
+        return jsonify(payout_transfer_id=str(transfer_id), stripe_transfers=[asdict(item) for item in made])
+
     @routes.post("/payout-transfers/<uuid:transfer_id>/acknowledge")
     def acknowledge(transfer_id: UUID) -> Response:
         context, body = requests.admin_context(runtime, levels), requests.body()

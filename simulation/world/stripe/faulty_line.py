@@ -57,6 +57,8 @@ class FaultyLine:
             return replace(outcome, answer=self._fail(request, effect))
         if effect.mode.endswith("_before"):
             return replace(outcome, failure=_failure(effect))
+        if effect.mode == "key_taken":
+            self._service.occupy_key(request)
         answer = self._service.serve(request)
         failure = _failure(effect) if effect.mode.endswith("_after") else None
         return replace(outcome, answer=answer, failure=failure)

@@ -76,6 +76,11 @@ class IdempotencyKeys:
             fingerprint=_fingerprint(request), answer=answer, first_seen=self._clock.now
         )
 
+    def keep_for_another_amount(self, request: ApiRequest, answer: Answer) -> None:
+        """Remember the key as taken by a request that differs from this one in its amount; an answered key stays."""
+        if request.idempotency_key and request.idempotency_key not in self._kept:
+            self.keep(replace(request, params=request.params.with_other_amount()), answer)
+
     def _prune(self) -> None:
         # Insertion order is order of age: stop at the first young one.
         while self._kept:

@@ -112,6 +112,11 @@ class Params:
         latest = min(bounds.get("lte", Period.END), bounds.get("lt", Period.END) - 1)
         return Period(earliest=earliest, latest=latest)
 
+    def with_other_amount(self) -> Params:
+        """The same request for one cent more."""
+        amount_cents = self.required_integer("amount") + 1
+        return Params({**self._values, "amount": str(amount_cents)})
+
     def comparable(self) -> JsonObject:
         """All of it as JSON, to tell one request from another. Has secrets in it: compare, never record."""
         return {name: _as_json(value) for name, value in self._values.items()}

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 
 from simulation.world.stripe.api import Answer, ApiRequest, Call
-from simulation.world.stripe.errors import ApiError, Unmodelled
+from simulation.world.stripe.errors import ApiError, Refused, Unmodelled
 from simulation.world.stripe.expansion import unexpandable
 from simulation.world.stripe.idempotency import IdempotencyKeys
 from simulation.world.stripe.journal import Journal
@@ -58,6 +58,12 @@ class Service:
             return Answer.of_error(error, request_id=request.request_id)
         except ApiError as error:
             return Answer.of_error(error, request_id=request.request_id)
+
+    def occupy_key(self, request: ApiRequest) -> None:
+        """Somebody else's transfer of another amount came first with this key, and was refused for want of money."""
+        refusal = Refused("The available balance is too low for this transfer.", code="balance_insufficient")
+        earlier = self._store.ids.next("req")
+        self._keys.keep_for_another_amount(request, Answer.of_error(refusal, request_id=earlier))
 
     def _serve_once(self, route: Route, request: ApiRequest, disguise: ApiError | None) -> Answer:
         kept = self._keys.find(request)

@@ -153,8 +153,8 @@ class StripeTwin:
         striking = effect.fault_id if effect else self._closed_by(subject)
         request = replace(request, fault_id=striking or self._fault_of(subject))
         with caused_by(f"fault:{request.fault_id}") if request.fault_id else nullcontext():
-            if effect is not None and effect.mode == "close_account" and subject.destination is not None:
-                self._accounts.close(subject.destination, fault_id=effect.fault_id)
+            if effect is not None and subject.destination is not None:
+                self._accounts.befall(subject.destination, effect)
             outcome = self._line.carry(request, effect)
             self._journal.record(request, outcome.answer, heard=outcome.failure is None, fault_id=striking)
         if outcome.failure is not None:
@@ -162,7 +162,7 @@ class StripeTwin:
         return _response(request, outcome)
 
     def _closed_by(self, subject: Subject) -> str | None:
-        """The fault that closed the destination: it strikes every later call to that account."""
+        """The fault that closed or suspended the destination: it strikes every later call to that account."""
         account = self._store.accounts.find(subject.destination)
         return None if account is None else account.closed_by
 

@@ -105,6 +105,7 @@ def test_a_failed_verification_takes_the_acknowledgement_back(tmp_path: Path) ->
     assert ended.error.endswith("rolled back as the runbook says")
     assert len(left.history.of(Escalated)) == 1
     assert [step.section for step in left.history.of(RunbookStep)][-2:] == ["rollback", "escalation"]
-    assert "payout_transfers_failed_terminal_unacknowledged 1\n" in left.metrics
+    unacknowledged = "payout_transfers_failed_terminal_unacknowledged"
+    assert f'{unacknowledged}{{failure_reason="DESTINATION_ACCOUNT_INVALID",winner="active"}} 1\n' in left.metrics
     assert [transfer["acknowledged_at"] for transfer in left.transfers] == [None]
     assert [row["status"] for row in left.executions] == ["failed"]

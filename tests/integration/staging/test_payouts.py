@@ -1,6 +1,7 @@
 """Prizes: which failures are tried again, how often, with which key, and what the ledger says of each attempt."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -152,13 +153,36 @@ def test_a_failed_transfer_can_be_acknowledged_and_taken_back(stage: Stage, won:
     stage.tick()
     listed = stage.admin_get("payout-transfers?status=failed_terminal").json["payout_transfers"]
     path = f"payout-transfers/{listed[0]['id']}"
-    assert "payout_transfers_failed_terminal_unacknowledged 1\n" in stage.client.get("/metrics").text
+    unacknowledged = 'payout_transfers_failed_terminal_unacknowledged{failure_reason="DESTINATION_ACCOUNT_INVALID",'
+    assert f'{unacknowledged}winner="active"}} 1\n' in stage.client.get("/metrics").text
     assert stage.admin_post(f"{path}/acknowledge", {"acknowledged": True, "reason": "told"}).status_code == 200
-    assert "payout_transfers_failed_terminal_unacknowledged 0\n" in stage.client.get("/metrics").text
+    assert unacknowledged not in stage.client.get("/metrics").text
     assert stage.admin_post(f"{path}/acknowledge", {"acknowledged": False, "reason": "undo"}).status_code == 200
     shown = stage.admin_get(path).json
     assert shown["acknowledged_at"] is None
     assert [attempt["entry_type"] for attempt in shown["attempts"]] == ["PAYOUT_ATTEMPT_FAILED_TERMINAL"]
+
+
+def test_what_stripe_has_of_a_prize_is_shown_whoever_sent_it(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["400"]
+    stage.tick()
+    row = stage.admin_get("payout-transfers").json["payout_transfers"][0]
+    path = f"payout-transfers/{row['id']}/at-stripe"
+    assert stage.admin_get(path).json == {"payout_transfer_id": row["id"], "stripe_transfers": []}
+    by_somebody_else = {"id": "tr_9", "object": "transfer", "amount": 650, "created": 0, "destination": "acct_1"}
+    by_somebody_else |= {"transfer_group": f"contest:{won}", "metadata": {"user_id": row["user_id"]}}
+    to_another_winner = by_somebody_else | {"id": "tr_8", "metadata": {"user_id": str(UUID(int=5))}}
+    stage.stripe.objects["transfers"] |= {"tr_8": to_another_winner, "tr_9": by_somebody_else}
+    (made,) = stage.admin_get(path).json["stripe_transfers"]
+    assert (made["stripe_id"], made["amount_cents"], made["payout_transfer_id"]) == ("tr_9", 650, None)
+    stage.stripe.failures["GET transfers"] = ["503"]
+    assert (
+        stage.admin_get(path).status_code,
+        stage.admin_get(f"payout-transfers/{UUID(int=1)}/at-stripe").status_code,
+    ) == (
+        502,
+        404,
+    )
 
 
 def test_a_user_deleted_after_the_settlement_is_still_paid(stage: Stage) -> None:

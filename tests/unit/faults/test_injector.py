@@ -106,6 +106,20 @@ def test_transfer_fault_does_what_its_name_says(kind: str, mode: str, sim_second
     assert not effect.executed
 
 
+@pytest.mark.parametrize(
+    ("kind", "mode", "status", "code"),
+    [
+        ("transfer_refused", "error", 400, "amount_too_large"),
+        ("transfer_key_taken", "key_taken", None, None),
+        ("destination_suspended", "suspend_account", None, None),
+    ],
+)
+def test_a_refusal_is_stripes_own(kind: str, mode: str, status: int | None, code: str | None):
+    effect = World(of_contest(kind, status=400)).transfer("t1")
+    assert effect is not None
+    assert (effect.mode, effect.status, effect.error_code) == (mode, status, code)
+
+
 def test_nth_counts_distinct_transfers_of_the_contest():
     world = World(of_contest("transfer_timeout_before", nth=2))
     assert world.transfer("x1", contest="c-2") is None
@@ -141,13 +155,16 @@ def test_a_transfer_of_no_known_contest_is_left_alone():
     assert world.transfer("t1", contest="c-9") is None
 
 
-def test_a_closed_account_strikes_later_transfers_to_it_in_any_contest():
-    world = World(of_contest("destination_invalid"))
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("destination_invalid", "close_account"), ("destination_suspended", "suspend_account")]
+)
+def test_an_account_that_was_shut_strikes_later_transfers_to_it_in_any_contest(kind: str, mode: str):
+    world = World(of_contest(kind))
     assert world.transfer("t1", to="acct_a") is not None
     assert world.transfer("t2", to="acct_b") is None
     again = world.transfer("x1", contest="c-2", to="acct_a")
     assert again is not None
-    assert again.mode == "close_account"
+    assert again.mode == mode
     assert world.strikes[-1].keys["payout_transfer_id"] == "x1"
 
 

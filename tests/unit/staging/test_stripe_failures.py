@@ -4,7 +4,7 @@ import pytest
 import requests
 import stripe
 
-from simulation.staging.stripe_gateway import failure_of
+from simulation.staging.stripe_failures import failure_of
 
 
 def connection_error(cause: Exception) -> stripe.APIConnectionError:
@@ -29,11 +29,28 @@ def connection_error(cause: Exception) -> stripe.APIConnectionError:
             False,
         ),
         (
+            stripe.InvalidRequestError("no", "destination", code="resource_missing", http_status=400),
+            "DESTINATION_ACCOUNT_INVALID",
+            False,
+        ),
+        (
+            stripe.InvalidRequestError(
+                "no", "destination", code="insufficient_capabilities_for_transfer", http_status=400
+            ),
+            "INSUFFICIENT_CAPABILITIES_FOR_TRANSFER",
+            False,
+        ),
+        (
+            stripe.InvalidRequestError("no", "amount", code="amount_too_large", http_status=400),
+            "AMOUNT_TOO_LARGE",
+            False,
+        ),
+        (
             stripe.InvalidRequestError("no", None, code="balance_insufficient", http_status=400),
             "BALANCE_INSUFFICIENT",
             False,
         ),
-        (stripe.IdempotencyError("other", http_status=400), "IDEMPOTENCYERROR", False),
+        (stripe.IdempotencyError("other", http_status=400), "IDEMPOTENCY_CONFLICT", False),
         (stripe.AuthenticationError("key", http_status=401), "AUTHENTICATIONERROR", False),
         (stripe.PermissionError("no", http_status=403), "PERMISSIONERROR", False),
     ],

@@ -184,3 +184,37 @@ def test_faults_strike_the_platform_and_nobody_else(world):
     world.client("sk_test_dashboard").v1.accounts.create({"type": "express"})
     assert world.stripe.payment_intents.retrieve(intent.id).status == "succeeded"
     assert len(world.script.calls) == 1
+
+
+def test_a_suspended_account_refuses_transfers_and_finishing_its_onboarding_lifts_it(world):
+    account = world.account()
+    world.script.line_up("suspend_account")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transfer(account)
+    assert refused.value.code == "insufficient_capabilities_for_transfer"
+    assert world.stripe.accounts.retrieve(account).requirements.disabled_reason is not None
+    with pytest.raises(stripe.InvalidRequestError):
+        world.transfer(account, key="payout:t2")
+    assert last_call(world).fault_id == "f-suspend_account"
+    world.twin.set_account_onboarding(account, finished=True)
+    assert world.transfer(account, key="payout:t3").amount == 5_000
+
+
+def test_a_taken_key_is_refused_for_another_amount_and_nothing_moves(world):
+    account = world.account()
+    world.script.line_up("key_taken")
+    with pytest.raises(stripe.IdempotencyError) as refused:
+        world.transfer(account)
+    assert refused.value.http_status == 400
+    assert last_call(world).fault_id == "f-key_taken"
+    with pytest.raises(stripe.IdempotencyError):
+        world.transfer(account)
+    assert transfers_at_stripe(world) == []
+    assert world.transfer(account, key="payout:t2").amount == 5_000
+
+
+def test_a_key_that_was_answered_cannot_be_taken_any_more(world):
+    account = world.account()
+    made = world.transfer(account)
+    world.script.line_up("key_taken")
+    assert world.transfer(account).id == made.id

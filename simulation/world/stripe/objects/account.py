@@ -15,8 +15,8 @@ from simulation.world.stripe.objects.unused_features import ACCOUNT_SETTINGS
 class Account:
     """One payee.
 
-    ``enabled`` can be paid; ``restricted`` has not finished onboarding; ``closed`` was shut by Stripe and can never be
-    paid again; ``deleted`` was removed by the platform and is not found any more.
+    ``enabled`` can be paid; ``restricted`` has not finished onboarding, or is suspended; ``closed`` was shut by
+    Stripe and can never be paid again; ``deleted`` was removed by the platform and is not found any more.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Account:
     country: str = "US"
     business_type: str | None = None
     closed_by: str | None = None
-    """Fault that closed it: later calls to this account keep that id."""
+    """Fault that closed or suspended it: later calls to this account keep that id."""
 
     @property
     def is_gone(self) -> bool:

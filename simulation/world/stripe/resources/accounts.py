@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from simulation.faults.effects import CallEffect
 from simulation.world.stripe.api import BY_THE_WORLD, Call, Trigger
 from simulation.world.stripe.errors import ApiError, JsonObject
 from simulation.world.stripe.listing import PAGING, page
@@ -68,6 +69,13 @@ class Accounts:
         account.status = "deleted"
         return {"id": account.id, "object": "account", "deleted": True}
 
+    def befall(self, account_id: str, effect: CallEffect) -> None:
+        """What an effect on a call does to the account that the call is about, before it is served."""
+        if effect.mode == "close_account":
+            self.close(account_id, fault_id=effect.fault_id)
+        elif effect.mode == "suspend_account":
+            self.suspend(account_id, fault_id=effect.fault_id)
+
     def close(self, account_id: str, *, fault_id: str | None = None) -> None:
         """Stripe shuts the account for good; closing it twice changes nothing."""
         account = self._store.accounts.find(account_id)
@@ -76,6 +84,14 @@ class Accounts:
         before: JsonObject = {"payouts_enabled": account.can_be_paid}
         account.status, account.closed_by = "closed", fault_id
         self._emit_updated(account, before, replace(BY_THE_WORLD, fault_id=fault_id))
+
+    def suspend(self, account_id: str, *, fault_id: str | None = None) -> None:
+        """Stripe takes the capability to receive transfers away until the owner answers its questions."""
+        account = self._store.accounts.find(account_id)
+        if account is None or not account.can_be_paid:
+            return
+        account.status, account.closed_by = "restricted", fault_id
+        self._emit_updated(account, {"payouts_enabled": True}, replace(BY_THE_WORLD, fault_id=fault_id))
 
     def set_onboarding(self, account_id: str, *, finished: bool) -> None:
         """The account's owner leaves onboarding unfinished, or finishes it. A closed account stays closed."""

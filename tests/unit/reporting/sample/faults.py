@@ -186,7 +186,7 @@ def transfer_faults(book: Book) -> None:
         book,
         2,
         fault="F3",
-        alert="PayoutTransferFailedTerminal",
+        alert="PayoutDestinationInvalid",
         runbook="destination_account_invalid",
         fired=due + timedelta(minutes=10),
         labels={},

@@ -1,0 +1,49 @@
+"""What a failed call to Stripe means: whether it may be tried again, and the reason we write down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import requests
+import stripe
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripeFailure:
+    """Why a call failed. `retryable` also means that Stripe may have done it all the same."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+_DEAD_DESTINATIONS = ("account_invalid", "account_closed")
+"""Stripe's codes for an account that cannot be paid any more."""
+_SUSPENDED = ("insufficient_capabilities_for_transfer", "transfers_not_allowed")
+"""Stripe's codes for an account that exists and may not be paid now: no reason to ask its owner for another one."""
+
+
+def failure_of(error: stripe.StripeError) -> StripeFailure:
+    """Judge an error by the retry rules of `spec/platform.md`, Money.
+
+    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still at work.
+    """
+    message = " ".join(str(error).split())
+    if isinstance(error, stripe.APIConnectionError):
+        timed_out = isinstance(error.__cause__, requests.Timeout)
+        code = "STRIPE_TIMEOUT" if timed_out else "STRIPE_CONNECTION_FAILED"
+        return StripeFailure(code=code, message=message, retryable=True)
+    status = error.http_status or 0
+    if status == 429:
+        return StripeFailure(code="STRIPE_RATE_LIMITED", message=message, retryable=True)
+    if status == 409:
+        return StripeFailure(code="STRIPE_REQUEST_IN_PROGRESS", message=message, retryable=True)
+    if not 400 <= status < 500:
+        return StripeFailure(code="STRIPE_SERVER_ERROR", message=message, retryable=True)
+    if isinstance(error, stripe.IdempotencyError):
+        return StripeFailure(code="IDEMPOTENCY_CONFLICT", message=message, retryable=False)
+    of_destination = getattr(error, "param", None) == "destination" and error.code not in _SUSPENDED
+    if error.code in _DEAD_DESTINATIONS or of_destination:
+        return StripeFailure(code="DESTINATION_ACCOUNT_INVALID", message=message, retryable=False)
+    kind = error.code or (error.error.type if error.error else None) or type(error).__name__
+    return StripeFailure(code=str(kind).upper(), message=message, retryable=False)
