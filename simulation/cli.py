@@ -15,6 +15,7 @@ from rich.console import Console
 from simulation.errors import SimulationError
 from simulation.run_directory import DEFAULT_OUT
 from simulation.runbook_cli import runbook
+from simulation.target_cli import target
 
 DEFAULT_SCENARIO = "founder_absence_14d"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -40,6 +41,7 @@ def cli() -> None:
     simulate runbook lint            every runbook against its rules
     simulate sabotage --all          plant every defect and see the jury name it
     simulate staging up              the platform alone, to follow runbooks by hand
+    simulate target init DIR         describe a backend of your own
     simulate scenarios               what can be run
     simulate doctor                  what this machine has and lacks
 
@@ -241,6 +243,7 @@ def doctor() -> None:
 
 
 cli.add_command(runbook)
+cli.add_command(target)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,25 @@
+"""``simulate target init``: a folder to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simulation.target.new_folder import write_target_folder
+
+
+def target_init_command(folder: Path) -> int:
+    """Raises :class:`simulation.errors.UsageError`; then nothing was written."""
+    for file in write_target_folder(folder):
+        click.echo(f"wrote {file}")
+    click.echo(
+        f"""
+1. target.toml   how your backend is started and what it believes in; the lines marked CHANGE first
+2. observe.sql   sixteen queries that tell the jury where your tables hold what
+3. people.py     how a player joins and pays; delete it if your routes are those of spec/platform.md
+
+Then:  simulate target check {folder}
+       simulate run smoke_2d --target {folder}"""
+    )
+    return 0
