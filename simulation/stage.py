@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from simulation.witness.wal import WalWitness
 from simulation.world import provider_door
 from simulation.world.alert_rules import AlertRule
 from simulation.world.entrants import Entrants
+from simulation.world.hosting.api import HostingApi
+from simulation.world.hosting.provider import HostingProvider, Size
 from simulation.world.jobs import JobDriver
 from simulation.world.monitor import Monitor
 from simulation.world.operator.robot import OperatorRobot
@@ -91,6 +94,7 @@ class Stage:
     jobs: JobDriver
     monitor: Monitor
     operator: OperatorRobot
+    hosting: HostingProvider | None
     ops_admin: Admin
     founder_admin: Admin
     observer: Observer
@@ -196,7 +200,8 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
     outside.twin.attach(WebhookDoor(http=front.http, context=front.context).deliver)
     ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
-    operator = _operator(ground, front, ops_admin)
+    hosting = _hosting(ground, front, witnesses, server)
+    operator = _operator(ground, front, ops_admin, hosting)
     return Stage(
         request=request,
         directory=directory,
@@ -225,6 +230,7 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
             on_alert=operator.on_alert,
         ),
         operator=operator,
+        hosting=hosting,
         ops_admin=ops_admin,
         founder_admin=founder_admin,
         observer=witnesses.observer,
@@ -309,7 +315,30 @@ def _witnesses(ground: _Ground, outside: _Outside, front: _Front) -> _Witnesses:
     return _Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)
 
 
-def _operator(ground: _Ground, front: _Front, admin: Admin) -> OperatorRobot:
+def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses, server: PostgresServer) -> HostingProvider | None:
+    """The hosting provider, for a target that it can restart."""
+    if front.target.service is None:
+        return None
+
+    def resize(size: Size) -> None:
+        """The server really restarts; who watches it has read all it has, and comes back to it."""
+        witnesses.wal.collect()
+        server.restart({"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"})
+        witnesses.observer.reconnect()
+        witnesses.wal.reconnect()
+
+    return HostingProvider(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        context=front.context,
+        service=front.target.service,
+        resize=resize,
+        look=lambda: witnesses.fingerprints.take("during"),
+    )
+
+
+def _operator(ground: _Ground, front: _Front, admin: Admin, hosting: HostingProvider | None) -> OperatorRobot:
+    hosting_token = secrets.token_hex(16)
     operator = OperatorRobot(
         kernel=ground.kernel,
         recorder=ground.recorder,
@@ -321,6 +350,8 @@ def _operator(ground: _Ground, front: _Front, admin: Admin) -> OperatorRobot:
         settings=ground.request.scenario.operator,
         clock_file=ground.clock_file,
         folder=ground.folder,
+        hosting=None if hosting is None else HostingApi(hosting, token=hosting_token),
+        hosting_token=hosting_token,
     )
     ground.stack.callback(operator.close)
     return operator

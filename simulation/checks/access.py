@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
-from simulation.events import AccessProbe, DatabaseAccess, Fingerprint, StripeCall, StripeMovement
+from simulation.checks.tasks import legitimate_executions, within_an_execution
+from simulation.events import AccessProbe, DatabaseAccess, Fingerprint, HostingAction, StripeCall, StripeMovement
 
 _APPLICATION_ROLES = frozenset({"platform", "observer", "witness"})
 _FINGERPRINTS = (
@@ -84,7 +85,10 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
             )
 
 
-@check("Code, environment, database configuration, grants, schema and runbooks stayed as they were")
+@check(
+    "Code, environment, database configuration, grants, schema and runbooks stayed as they were, "
+    "but for what a task of operations changed"
+)
 def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
     prints = case.events(Fingerprint)
     if not prints or prints[0].moment != "start":
@@ -93,13 +97,26 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine()
         for name in _FINGERPRINTS:
             before, after = getattr(earlier, name), getattr(later, name)
-            if before != after:
+            if before != after and not _asked_for(case, name, earlier, later):
                 what = name.replace("_", " ")
                 inquiry.find(what, "changed during the absence", expected=before, actual=after, events=(later, earlier))
     if prints[-1].moment != "end":
         inquiry.doubt("no fingerprint was taken at the end")
     if case.started.days > 1 and not any(item.moment == "during" for item in prints):
         inquiry.doubt("no fingerprint was taken between start and end: a change that was undone would not show")
+
+
+def _asked_for(case: Case, subject: str, earlier: Fingerprint, later: Fingerprint) -> bool:
+    """Whether an operator's task changed just this between the two looks, which it takes at once before and after."""
+    if subject != "database_configuration":
+        return False
+    legitimate = legitimate_executions(case)
+    return any(
+        (action.service, action.action) == ("database", "resize")
+        and earlier.seq < action.seq < later.seq
+        and within_an_execution(case, action, legitimate)
+        for action in case.events(HostingAction)
+    )
 
 
 @check("The founder's access was refused, and the operator's worked, at the start and at the end")

@@ -5,12 +5,12 @@ Source: spec/platform.md (Background work), DESIGN.md (Faults: the run must conv
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
-from simulation.events import JobFailed, JobSummary
+from simulation.events import HostingAction, JobFailed, JobSummary
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
 _FINAL = frozenset({"completed", "failed_terminal"})
@@ -27,7 +27,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
 
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
-    allowed = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS)
+    allowed = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS) + _missed_while_stopped(case, summary)
     if not summary.runs or summary.first_at is None or summary.last_at is None:
         if case.started.absence_start + allowed <= case.ended.at:
             inquiry.find(summary.job, "never ran", events=(summary,))
@@ -39,6 +39,18 @@ def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
     ):
         if gap > allowed:
             inquiry.find(summary.job, f"the job {what}", expected=f"at most {allowed}", actual=gap, events=(summary,))
+
+
+def _missed_while_stopped(case: Case, summary: JobSummary) -> timedelta:
+    """A platform that operations restarted cannot run its jobs meanwhile: at most one run falls into the stop."""
+    stopped: datetime | None = None
+    longest = timedelta()
+    for action in case.events(HostingAction):
+        if action.action == "stop":
+            stopped = action.at
+        elif action.action == "start" and stopped is not None:
+            longest, stopped = max(longest, action.at - stopped), None
+    return longest + timedelta(seconds=summary.interval_seconds) if longest else longest
 
 
 @check("The world came to rest in time after the last fault, with nothing left open", needs_end=True)

@@ -11,9 +11,10 @@ from datetime import timedelta
 
 from simulation.checks.base import Inquiry
 from simulation.checks.case import Case, Execution
-from simulation.events import TaskDue
+from simulation.events import Exchange, HostingAction, TaskDue
 from simulation.scenario import OperatorTask
 
+OPERATORS = frozenset({"operator", "operator_robot"})
 _IN_TIME = timedelta(hours=1)
 """A task may wait behind an alert that the operator is answering."""
 
@@ -55,3 +56,22 @@ def promised_tasks_done(case: Case, inquiry: Inquiry) -> None:
             )
         elif execution.ended is None or execution.ended.status != "completed":
             inquiry.find(name, "the task was not completed", events=(execution.started, execution.ended))
+
+
+def legitimate_executions(case: Case) -> frozenset[str]:
+    """Executions that answer an alert, or that are for a task which the scenario promised."""
+    promised = (item.started.execution_id for item in of_promised_tasks(case))
+    alerted = (item.started.execution_id for item in case.executions if item.started.alert_id is not None)
+    return frozenset((*promised, *alerted))
+
+
+def within_an_execution(case: Case, act: Exchange | HostingAction, legitimate: frozenset[str]) -> bool:
+    """Whether an operator did it while one of these executions was open."""
+    if act.actor not in OPERATORS or act.execution_id not in legitimate:
+        return False
+    return any(
+        execution.started.execution_id == act.execution_id
+        and execution.started.seq < act.seq
+        and (execution.ended is None or act.seq < execution.ended.seq)
+        for execution in case.executions
+    )

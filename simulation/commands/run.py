@@ -79,7 +79,7 @@ def prepare(
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(ALERTS_FOLDER), load_runbooks(RUNBOOKS_FOLDER)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
-    choice = choose(environment)
+    choice = choose(environment, operated=bool(loaded.operator.tasks))
     return RunRequest(
         scenario=loaded,
         seed=seed,

@@ -22,13 +22,17 @@ class Choice:
     reason: str
 
 
-def choose(asked: str = "auto") -> Choice:
+def choose(asked: str = "auto", *, operated: bool = False) -> Choice:
     """The environment asked for; for ``auto`` containers when an engine answers and has the images, else embedded.
 
     ``auto`` downloads nothing: an image that it lacks means ``embedded``.
+
+    :param operated: the scenario has tasks of operations, which may restart the server: only embedded can.
     """
     if asked != "auto":
         return Choice(name=asked, reason="asked for")
+    if operated:
+        return Choice(name="embedded", reason="auto: the scenario has tasks that may restart the server")
     # The Docker client takes 0.2 s to import, which a run without an engine need not pay.
     from simulation.environment import docker_presence
 

@@ -9,12 +9,14 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from simulation.clock import write_clock_file
@@ -25,6 +27,7 @@ from simulation.environment.server import ROLES_SQL, SETTINGS, SUPERUSER, Postgr
 from simulation.errors import EnvironmentFault
 
 _PORT = 5432  # names the socket file; nothing listens on TCP
+_RESTART_WALL_SECONDS = 30.0
 
 
 def install_folder() -> Path:
@@ -92,6 +95,35 @@ class EmbeddedPostgres(PostgresServer):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def restart(self, settings: Mapping[str, str]) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)  # "fast": sessions are ended, everything committed is on disk
+        try:
+            self._process.wait(_RESTART_WALL_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise EnvironmentFault(
+                problem=f"PostgreSQL did not shut down within {_RESTART_WALL_SECONDS:g} s",
+                remedy="is the machine overloaded? Run again",
+            ) from error
+        self._launch(settings)
+        self._wait_for_sessions()
+
+    def _wait_for_sessions(self) -> None:
+        """As a role that may still log in when the superuser may not."""
+        deadline = time.monotonic() + _RESTART_WALL_SECONDS
+        conninfo = self.database("postgres").conninfo("observer", application="environment")
+        while True:
+            try:
+                psycopg.connect(conninfo, connect_timeout=10).close()
+                return
+            except psycopg.OperationalError as error:
+                if not self.alive or time.monotonic() > deadline:
+                    raise EnvironmentFault(
+                        problem=f"PostgreSQL did not come back: {self.last_words() or error}",
+                        remedy="do its new settings fit this machine's memory? 'simulate doctor' tells more",
+                    ) from error
+                time.sleep(0.02)
+
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -115,10 +147,11 @@ class EmbeddedPostgres(PostgresServer):
                 remedy="free disk space (or set TMPDIR to a folder that has room); 'simulate doctor' tells more",
             )
 
-    def _launch(self) -> None:
+    def _launch(self, settings: Mapping[str, str] | None = None) -> None:
         command: list[str | Path] = [
             self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder,
             "-c", f"config_file={self._settings}", "-c", "listen_addresses=",
+            *(part for name, value in (settings or {}).items() for part in ("-c", f"{name}={value}")),
         ]  # fmt: skip
         environment = {
             key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TMPDIR")

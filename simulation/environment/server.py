@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,16 @@ class PostgresServer(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Stop at once and wait; safe to call twice."""
+
+    def restart(self, settings: Mapping[str, str]) -> None:  # noqa: ARG002 - for those that can
+        """Shut down cleanly and start again with these settings besides its own; its data and its clock go on.
+
+        :raises EnvironmentFault: this environment's server cannot.
+        """
+        raise EnvironmentFault(
+            problem=f"the environment {self.name} cannot restart its PostgreSQL within a run",
+            remedy="run this scenario with --environment embedded",
+        )
 
     @property
     @abstractmethod

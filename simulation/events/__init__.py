@@ -11,6 +11,7 @@ from simulation.events.base import Event
 from simulation.events.database import Change, DatabaseAccess, Row, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
 from simulation.events.faults import FaultInjected, FaultScheduled
+from simulation.events.hosting import HostingAction
 from simulation.events.observation import Observation, Sample
 from simulation.events.operations import (
     AlertFired,
@@ -47,6 +48,7 @@ AnyEvent = Annotated[
     | RunEnded
     | FaultScheduled
     | FaultInjected
+    | HostingAction
     | Exchange
     | StripeCall
     | StripeMovement
@@ -95,6 +97,7 @@ __all__ = [
     "FaultInjected",
     "FaultScheduled",
     "Fingerprint",
+    "HostingAction",
     "JobFailed",
     "JobSummary",
     "MetricChange",

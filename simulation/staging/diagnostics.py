@@ -18,7 +18,7 @@ from simulation.staging.runtime import Runtime
 Page = dict[str, Any]
 STUCK_LIMIT = 25
 
-_PING = text("SELECT 1 AS one")
+_PING = text("SELECT current_setting('max_connections')::integer AS max_connections")
 _TRANSFER_COUNTS = text("SELECT status, count(*) AS transfers FROM payout_transfers GROUP BY status ORDER BY status")
 _STUCK_TRANSFERS = text("""
     SELECT id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts, failure_reason,
@@ -58,8 +58,9 @@ _SETTLEMENTS = text("""
 
 def health(runtime: Runtime) -> Page:
     """Database, provider and pool, each by itself."""
+    max_connections = None
     try:
-        runtime.database.read(_PING)
+        max_connections = runtime.database.read(_PING)[0].max_connections
         database = "ok"
     except (psycopg.Error, SQLAlchemyError):
         database = "unreachable"
@@ -68,6 +69,7 @@ def health(runtime: Runtime) -> Page:
     return {
         "status": status,
         "database": database,
+        "database_max_connections": max_connections,
         "provider": provider,
         "environment": runtime.settings.environment,
         "database_connection_pool_available": runtime.database.available_connections,

@@ -6,11 +6,14 @@ sits at a terminal. One thread owns the world; requests come in through a turnst
 
 from __future__ import annotations
 
+import secrets
 import selectors
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from simulation.clock import SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
@@ -24,6 +27,7 @@ from simulation.standing.announcer import Announcer
 from simulation.standing.doors import Turnstile, listening, provider_app, stripe_app
 from simulation.standing.hands import Hand, RealHand, SimulatedHand
 from simulation.standing.state import Standing
+from simulation.world.hosting.api import HostingApi
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import find_tools, write_shims
 
@@ -88,11 +92,11 @@ def _housekeeping(on: Stage) -> SimProcess:
 def _open_doors(on: Stage, turnstile: Turnstile, hand: Hand, *, port: int) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
 
-        def opened(app: object, *, port: int = 0) -> str:
-            guarded = turnstile.before(app, entering=hand.enter)  # type: ignore[arg-type]
+        def opened(app: WSGIApplication, *, port: int = 0) -> str:
+            guarded = turnstile.before(app, entering=hand.enter)
             return stack.enter_context(listening(guarded, port=port))
 
-        def platform(environ: dict[str, object], start_response: Callable[..., object]) -> object:
+        def platform(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             with on.context.acting("operator"):
                 return on.exchange(environ, start_response)
 
@@ -108,15 +112,24 @@ def _open_doors(on: Stage, turnstile: Turnstile, hand: Hand, *, port: int) -> It
             "API_BASE_URL": front_door,
             "STRIPE_API_URL": opened(stripe_app(on.twin)),
             "PROVIDER_URL": opened(provider_app(on.provider)),
+            **_hosting(on, opened),
         }
+
+
+def _hosting(on: Stage, opened: Callable[[WSGIApplication], str]) -> dict[str, str]:
+    """The control API of the hosting provider, with a token of its own."""
+    if on.hosting is None:
+        return {}
+    token = secrets.token_hex(16)
+    return {"HOSTING_API_URL": opened(HostingApi(on.hosting, token=token)), "HOSTING_API_TOKEN": token}
 
 
 def _standing(on: Stage, addresses: dict[str, str], *, simulated: bool) -> Standing:
     programs = on.folder / "bin"
     write_shims(programs, find_tools())
     variables = {
-        **addresses,
         **on.operator.workplace,
+        **addresses,
         "ADMIN_TOKEN": on.target.admin_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
         "STRIPE_PUBLISHABLE_KEY": on.keys.stripe_publishable_key,
     }

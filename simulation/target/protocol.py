@@ -72,6 +72,8 @@ class JobOutcome:
 
     busy: bool
     error: str | None = None
+    missed: bool = False
+    """It did not run at all: the platform was stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +123,29 @@ class People(Protocol):
         ...
 
 
+class Service(Protocol):
+    """A platform as its hosting provider sees it: one instance behind a load balancer."""
+
+    @property
+    def running(self) -> bool: ...
+
+    instance: int
+    """Counts up with every start."""
+    draining: bool
+
+    def drain(self) -> None:
+        """Turn players and webhooks away (503); operations still get through."""
+        ...
+
+    def admit(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def start(self) -> None:
+        """A new instance, unless one runs."""
+        ...
+
+
 class Target(Protocol):
     """A platform under simulation."""
 
@@ -132,6 +157,8 @@ class Target(Protocol):
     """Empty for a target whose own timers drive its jobs."""
     wsgi: Any
     """WSGI application of a platform in this process; the run puts its exchange witness around it."""
+    service: Service | None
+    """By which the hosting provider restarts it; None for a target that only its owner can restart."""
 
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
         """Deployment-time bootstrap of an admin, before the absence begins."""

@@ -25,11 +25,16 @@ class Observer:
     """
 
     def __init__(self, *, database: Database, relations: Mapping[str, str], recorder: Recorder) -> None:
-        self._connection = psycopg.connect(
-            database.conninfo("observer", application="witness-observer"), autocommit=True, row_factory=dict_row
-        )
+        self._database = database
+        self.reconnect()
         self._relations = relations
         self._recorder = recorder
+
+    def reconnect(self) -> None:
+        """After a restart of the server."""
+        self._connection = psycopg.connect(
+            self._database.conninfo("observer", application="witness-observer"), autocommit=True, row_factory=dict_row
+        )
 
     def rows(self, relation: str) -> list[Row]:
         """Rows of a relation now, JSON-ready; a column ``payload`` (a whole leaderboard) becomes ``payload_sha256``."""

@@ -163,12 +163,18 @@ class WalWitness:
     def __init__(
         self, *, database: Database, slot: str, recorder: Recorder, cause_of: Callable[[RawTransaction], str]
     ) -> None:
-        self._connection = psycopg.connect(database.conninfo("witness", application="witness-wal"), autocommit=True)
+        self._database = database
+        self.reconnect()
         self._slot = slot
         self._recorder = recorder
         self._cause_of = cause_of
         self._numbers: dict[str, int] = {}
         self.rows = 0
+
+    def reconnect(self) -> None:
+        """After a restart of the server; the slot outlives it."""
+        conninfo = self._database.conninfo("witness", application="witness-wal")
+        self._connection = psycopg.connect(conninfo, autocommit=True)
 
     def collect(self) -> None:
         """Record what has been committed since the last call."""

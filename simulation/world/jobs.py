@@ -72,7 +72,8 @@ class JobDriver:
                 outcome = tally.job.run()
                 if outcome.error is not None:
                     self._recorder.record(JobFailed(job=tally.job.name, error=outcome.error))
-            tally.count(now, busy=outcome.busy)
+            if not outcome.missed:
+                tally.count(now, busy=outcome.busy)
 
     def _first_due(self, job: TargetJob) -> datetime:
         now = self._kernel.now

@@ -13,12 +13,13 @@ from simulation.clock import SimulationClock
 from simulation.environment.protocol import Database
 from simulation.governance import Governance
 from simulation.staging.admin_token import mint
-from simulation.staging.jobs import DailyAt, Every, Job, JobResult
+from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
 from simulation.staging.schema import migrate
 from simulation.staging.settings import Settings
 from simulation.target.builtin.governance import GOVERNANCE
-from simulation.target.protocol import Admin, JobOutcome, TargetJob, TargetKeys
+from simulation.target.builtin.service import PlatformService
+from simulation.target.protocol import Admin, JobOutcome, Service, TargetJob, TargetKeys
 from simulation.target.queries import load_queries
 
 _DAY_SECONDS = 86_400
@@ -57,18 +58,21 @@ class BuiltinTarget:
             provider_base_url=provider_base_url,
         )
         ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
-        self._platform = Platform(
-            self._settings,
-            sleep=clock.advance,
-            new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
-            log=log,
+        self._instances = PlatformService(
+            lambda: Platform(
+                self._settings,
+                sleep=clock.advance,
+                new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
+                log=log,
+            )
         )
-        self.wsgi = self._platform.wsgi
+        self.service: Service | None = self._instances
+        self.wsgi = self._instances.wsgi
         self.relations: Mapping[str, str] = load_queries(Path(__file__).with_name("observe.sql"))
-        self.jobs: Sequence[TargetJob] = [_target_job(job) for job in self._platform.jobs]
+        self.jobs: Sequence[TargetJob] = [self._target_job(job) for job in self._instances.platform.jobs]
 
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
-        user_id = self._platform.create_admin(name=name, email=email, role=role)
+        user_id = self._instances.platform.create_admin(name=name, email=email, role=role)
         return Admin(user_id=str(user_id), name=name)
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
@@ -88,19 +92,21 @@ class BuiltinTarget:
         return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql"))
 
     def close(self) -> None:
-        self._platform.close()
+        self._instances.stop()
 
+    def _target_job(self, job: Job) -> TargetJob:
+        """The job of whatever instance runs when it is due."""
+        schedule = job.schedule
+        daily = schedule.hour * 3600 + schedule.minute * 60 if isinstance(schedule, DailyAt) else None
+        return TargetJob(
+            name=job.name,
+            interval_seconds=schedule.seconds if isinstance(schedule, Every) else _DAY_SECONDS,
+            daily_at_seconds=daily,
+            run=lambda: self._run(job.name),
+        )
 
-def _target_job(job: Job) -> TargetJob:
-    schedule = job.schedule
-    daily = schedule.hour * 3600 + schedule.minute * 60 if isinstance(schedule, DailyAt) else None
-    return TargetJob(
-        name=job.name,
-        interval_seconds=schedule.seconds if isinstance(schedule, Every) else _DAY_SECONDS,
-        daily_at_seconds=daily,
-        run=lambda: _outcome(job.run()),
-    )
-
-
-def _outcome(result: JobResult) -> JobOutcome:
-    return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)
+    def _run(self, name: str) -> JobOutcome:
+        if not self._instances.running:
+            return JobOutcome(busy=False, missed=True)
+        (result,) = (job.run() for job in self._instances.platform.jobs if job.name == name)
+        return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)

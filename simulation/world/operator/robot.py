@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 
 import httpx
 import simpy
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from simulation.clock import Kernel, SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
@@ -27,7 +28,7 @@ from simulation.world.operator.runbook import Runbook
 from simulation.world.operator.shell import ShellSettings
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
-from simulation.world.operator.workplace import furnish
+from simulation.world.operator.workplace import HOSTING_PATH, furnish, hosting_variables
 
 _PLATFORM_URL = "http://platform.test"
 
@@ -39,6 +40,7 @@ class OperatorRobot:
     :param token: an admin bearer token of ``operator``, valid from now on.
     :param clock_file: the libfaketime file that the simulation clock keeps.
     :param folder: for what a shell needs while it lives.
+    :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
     """
 
     def __init__(
@@ -54,18 +56,21 @@ class OperatorRobot:
         settings: OperatorSettings,
         clock_file: Path,
         folder: Path,
+        hosting: WSGIApplication | None = None,
+        hosting_token: str = "",
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
         self._runbooks = {runbook.name: runbook for runbook in runbooks}
         self._token = token
         self._client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url=_PLATFORM_URL)
-        self._door = LoopbackDoor(app)
+        self._door = LoopbackDoor(app if hosting is None else DispatcherMiddleware(app, {HOSTING_PATH: hosting}))
         self._shell = ShellSettings(
             tools=find_tools(),
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
-            workplace=furnish(folder),
+            workplace=furnish(folder)
+            | ({} if hosting is None else hosting_variables(self._door.url, token=hosting_token)),
         )
         self._desk = Desk(
             kernel=kernel, recorder=recorder, context=context, settings=settings, operator_name=operator.name

@@ -5,6 +5,14 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+HOSTING_PATH = "/hosting"
+"""Where the hosting provider's control API is, behind the same door as the platform."""
+
+
+def hosting_variables(url: str, *, token: str) -> dict[str, str]:
+    """How the shell speaks of that API."""
+    return {"HOSTING_API_URL": f"{url}{HOSTING_PATH}", "HOSTING_API_TOKEN": token}
+
 
 def furnish(folder: Path) -> dict[str, str]:
     """Make it in ``folder``; returns the variables by which runbooks speak of it. Their values stand in no record."""

@@ -125,3 +125,25 @@ def test_the_workspace_is_ours_alone(tmp_path: Path) -> None:
         assert folder.name.startswith(f"{PREFIX}{os.getpid()}-")
         assert folder.parent in candidate_roots()
         assert folder.stat().st_mode & 0o077 == 0o011
+
+
+def test_a_restart_keeps_data_clock_and_roles_and_brings_the_new_settings() -> None:
+    with workspace() as folder, embedded_postgres(folder=folder, now=NOON) as server:
+        server.prepare_template(lambda url: None)
+        database = server.clone("kept")
+        with server.superuser("kept") as connection:
+            connection.execute("CREATE TABLE t AS SELECT now() AS at")
+        server.revoke_founder()
+        write_clock_file(server.clock_file, NOON.replace(hour=13))
+        before = server._process
+        server.restart({"max_connections": "77"})
+        assert server._process is not before
+        assert server.alive
+        with psycopg.connect(database.conninfo("observer", application="test")) as connection:
+            row = connection.execute(
+                "SELECT current_setting('max_connections'), at, now() AS now, (SELECT count(*) FROM "
+                "pg_replication_slots) FROM t"
+            ).fetchone()
+        assert row == ("77", NOON, NOON.replace(hour=13), 1)
+        with pytest.raises(psycopg.OperationalError), server.superuser("kept"):
+            pass

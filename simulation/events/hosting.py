@@ -1,0 +1,20 @@
+"""What the hosting provider did to the services, and who asked for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simulation.events.base import Event
+from simulation.events.exchange import Actor
+
+
+class HostingAction(Event):
+    """Recorded when it takes effect; ``actor`` and ``execution_id`` are of the request."""
+
+    kind: Literal["hosting_action"] = "hosting_action"
+    service: Literal["platform", "database"]
+    action: Literal["drain", "admit", "stop", "start", "resize"]
+    detail: str
+    reason: str
+    actor: Actor
+    execution_id: str | None

@@ -1,0 +1,99 @@
+"""What the hosting provider did: in order within a task of operations, an intervention anywhere else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from simulation.checks.access import nothing_deployed
+from simulation.checks.base import Check
+from simulation.checks.interventions import no_manual_endpoints
+from simulation.checks.operations import jobs_ran
+from simulation.events import Fingerprint, HostingAction, JobSummary
+from tests.unit.checks.builder import Book, Break, assert_found, day, run
+from tests.unit.checks.story import passing
+from tests.unit.checks.story_runbook import BEGIN, EXECUTION
+
+WITHIN = BEGIN + timedelta(seconds=40)
+OUTSIDE = day(3, 12)
+
+
+def action(kind: Any, at: datetime, **facts: Any) -> Break:
+    values: dict[str, Any] = {
+        "service": "database" if kind == "resize" else "platform",
+        "detail": "", "reason": "planned", "actor": "operator", "execution_id": EXECUTION,
+        **facts,
+    }  # fmt: skip
+    return lambda book: book.add(HostingAction(action=kind, **values), at)
+
+
+def resized(at: datetime, *, subject: str = "database_configuration", looked: bool = True, **facts: Any) -> Break:
+    """A resize with the looks that it takes at once before and after; ``subject`` has changed in between."""
+
+    def spoil(book: Book) -> None:
+        before = next(event for event in book.entries if isinstance(event, Fingerprint))
+        if looked:
+            book.add(before.model_copy(update={"moment": "during"}), at)
+        action("resize", at, **facts)(book)
+        after = before.model_copy(update={"moment": "during", subject: "version 2"})
+        book.add(after, at)
+        for index, event in enumerate(book.entries):
+            if isinstance(event, Fingerprint) and event.at > at:
+                book.entries[index] = event.model_copy(update={subject: "version 2"})
+
+    return spoil
+
+
+def stopped(hours: float, **summary: Any) -> Break:
+    def spoil(book: Book) -> None:
+        action("stop", WITHIN)(book)
+        action("start", WITHIN + timedelta(hours=hours))(book)
+        book.edit(JobSummary, {}, **summary)
+
+    return spoil
+
+
+@pytest.mark.parametrize("check", [nothing_deployed, no_manual_endpoints], ids=lambda check: check.name)
+def test_a_resize_within_a_runbook_is_in_order(check: Check) -> None:
+    book = passing()
+    resized(WITHIN)(book)
+    result = run(check, book)
+    assert (result.outcome, result.findings) == ("pass", ())
+
+
+def test_a_job_may_miss_the_one_run_that_falls_into_a_restart() -> None:
+    book = passing()
+    stopped(0.05, largest_gap_seconds=780)(book)
+    assert run(jobs_ran, book).outcome == "pass"
+
+
+BREAKS: dict[str, tuple[Check, Break, str]] = {
+    "a resize by nobody's runbook": (no_manual_endpoints, resized(OUTSIDE, execution_id=None), "outside an open"),
+    "a resize before the runbook began": (no_manual_endpoints, resized(OUTSIDE), "outside an open runbook execution"),
+    "a restart by the founder": (no_manual_endpoints, action("stop", WITHIN, actor="founder"), "outside an open"),
+    "settings changed by a resize that nobody may ask for": (
+        nothing_deployed,
+        resized(OUTSIDE, execution_id=None),
+        "changed during the absence",
+    ),
+    "grants changed with a resize": (nothing_deployed, resized(WITHIN, subject="database_grants"), "changed during"),
+    "code changed with a restart": (nothing_deployed, resized(WITHIN, subject="code"), "changed during"),
+    "a job that paused for longer than a restart explains": (
+        jobs_ran,
+        stopped(0.05, largest_gap_seconds=1500),
+        "the job paused",
+    ),
+    "a pause without a restart": (
+        jobs_ran,
+        lambda book: book.edit(JobSummary, {}, largest_gap_seconds=780),
+        "the job paused",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_found(case: str) -> None:
+    check, spoil, message = BREAKS[case]
+    assert_found(check, passing(), spoil, message)
