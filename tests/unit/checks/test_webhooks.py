@@ -38,3 +38,14 @@ def test_a_refused_forgery_is_as_it_should_be() -> None:
 
 def test_without_the_exchange_nothing_is_known() -> None:
     assert_unknown(webhooks_authentic, passing(), lambda b: b.drop(WitnessSummary, witness="exchange"), "exchange")
+
+
+def test_a_platform_with_a_path_of_its_own_is_watched_where_stripe_comes_to_it() -> None:
+    book = passing()
+    book.edit(Exchange, WEBHOOK, path="/v2/hooks")
+    exchange = next(event for event in book.entries if isinstance(event, Exchange) and event.path == "/v2/hooks")
+    assert run(webhooks_authentic, book).outcome == "pass"
+
+    forged = exchange.model_copy(update={"actor": "entrant", "request_body": {"id": "evt_forged"}})
+    book.add(forged, exchange.at)
+    assert [finding.message for finding in run(webhooks_authentic, book).findings] == [FOUND]
