@@ -13,6 +13,7 @@ from simulation.events import StripeMovement
 from simulation.history import Recorder
 from simulation.world.stripe.api import Trigger
 from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.balance_transaction import BalanceTransaction
 from simulation.world.stripe.table import Table
 
@@ -38,10 +39,13 @@ class Posting:
 class Balance:
     """Two sums and the list of lines that explain them; every line is also written to the history."""
 
-    def __init__(self, *, clock: SimulationClock, recorder: Recorder, ids: Ids, opening_cents: int) -> None:
+    def __init__(
+        self, *, clock: SimulationClock, recorder: Recorder, ids: Ids, opening_cents: int, names: MetadataNames
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._ids = ids
+        self._names = names
         self.opening_cents = opening_cents
         self._available_cents = opening_cents
         self._pending: list[tuple[datetime, str, int]] = []
@@ -95,8 +99,8 @@ class Balance:
                 source_id=posting.source_id,
                 payment_intent_id=posting.payment_intent_id,
                 destination=posting.destination,
-                contest_id=posting.metadata.get("contest_id"),
-                user_id=posting.metadata.get("user_id"),
+                contest_id=self._names.contest_id(posting.metadata),
+                user_id=self._names.user_id(posting.metadata),
                 idempotency_key=trigger.idempotency_key,
                 origin=trigger.origin,
             )

@@ -12,10 +12,10 @@ from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
 from simulation.history import Recorder, caused_by
 from simulation.scenario import StripeSettings
 from simulation.world.stripe.event_log import EventLog
+from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
 from simulation.world.stripe.signature import signature_header
-from simulation.world.stripe.subject import business_key_of
 
 Deliver = Callable[[bytes, Mapping[str, str]], int | None]
 """POSTs a webhook to the platform; returns the status, or None when no answer came."""
@@ -39,6 +39,7 @@ class Deliveries:
         secret: str,
         endpoint: WebhookEndpoint,
         log: EventLog,
+        names: MetadataNames,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
@@ -47,6 +48,7 @@ class Deliveries:
         self._secret = secret
         self._endpoint = endpoint
         self._log = log
+        self._names = names
         self._deliver: Deliver | None = None
         self.pending = 0
         """Pushes that are neither acknowledged nor given up."""
@@ -135,14 +137,14 @@ class Deliveries:
             event_id=event.id,
             event_type=event.event_type,
             object_id=event.object_id,
-            contest_id=event.metadata.get("contest_id"),
-            user_id=event.metadata.get("user_id"),
+            contest_id=self._names.contest_id(event.metadata),
+            user_id=self._names.user_id(event.metadata),
         )
         with caused_by(_cause(event)):
             return self._injector.on_webhook(webhook)
 
     def _fault_of(self, event: StripeEvent) -> str | None:
-        keys = (event.id, event.object_id, business_key_of(event.metadata))
+        keys = (event.id, event.object_id, self._names.row_id(event.metadata))
         return next((fault for key in keys if key and (fault := self._injector.fault_of(key))), None)
 
     def _record(self, event: StripeEvent, status: int | None, *, next_attempt_at: datetime | None) -> None:

@@ -31,8 +31,8 @@ def _payment_intents(store: Store) -> Iterator[StripeObject]:
             status=intent.status,
             amount_cents=intent.amount_cents,
             payment_intent_id=intent.id,
-            contest_id=intent.metadata.get("contest_id"),
-            user_id=intent.metadata.get("user_id"),
+            contest_id=store.names.contest_id(intent.metadata),
+            user_id=store.names.user_id(intent.metadata),
             metadata=intent.metadata,
         )
 
@@ -45,8 +45,8 @@ def _charges(store: Store) -> Iterator[StripeObject]:
             status=charge.status,
             amount_cents=charge.amount_cents,
             payment_intent_id=charge.payment_intent,
-            contest_id=charge.metadata.get("contest_id"),
-            user_id=charge.metadata.get("user_id"),
+            contest_id=store.names.contest_id(charge.metadata),
+            user_id=store.names.user_id(charge.metadata),
             metadata=charge.metadata,
         )
 
@@ -60,8 +60,8 @@ def _refunds(store: Store) -> Iterator[StripeObject]:
             status="succeeded",
             amount_cents=refund.amount_cents,
             payment_intent_id=refund.payment_intent,
-            contest_id=tags.get("contest_id"),
-            user_id=tags.get("user_id"),
+            contest_id=store.names.contest_id(tags),
+            user_id=store.names.user_id(tags),
             metadata=refund.metadata,
         )
 
@@ -74,8 +74,8 @@ def _disputes(store: Store) -> Iterator[StripeObject]:
             status=dispute.status,
             amount_cents=dispute.amount_cents,
             payment_intent_id=dispute.payment_intent,
-            contest_id=dispute.metadata.get("contest_id"),
-            user_id=dispute.metadata.get("user_id"),
+            contest_id=store.names.contest_id(dispute.metadata),
+            user_id=store.names.user_id(dispute.metadata),
             metadata=dispute.metadata,
         )
 
@@ -88,8 +88,8 @@ def _transfers(store: Store) -> Iterator[StripeObject]:
             status=transfer.status,
             amount_cents=transfer.amount_cents,
             destination=transfer.destination,
-            contest_id=transfer.metadata.get("contest_id"),
-            user_id=transfer.metadata.get("user_id"),
+            contest_id=store.names.contest_id(transfer.metadata),
+            user_id=store.names.user_id(transfer.metadata),
             metadata=transfer.metadata,
         )
 
@@ -100,7 +100,7 @@ def _accounts(store: Store) -> Iterator[StripeObject]:
             object_type="account",
             object_id=account.id,
             status=account.status,
-            user_id=account.metadata.get("user_id"),
+            user_id=store.names.user_id(account.metadata),
             metadata=account.metadata,
         )
 

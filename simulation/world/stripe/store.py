@@ -12,6 +12,7 @@ from simulation.world.stripe.balance import Balance, charge_fee_cents
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.event_log import EventLog
 from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.objects.account import Account
 from simulation.world.stripe.objects.charge import Charge
 from simulation.world.stripe.objects.dispute import Dispute
@@ -26,11 +27,22 @@ from simulation.world.stripe.table import Table
 class Store:
     """Tables, balance and event log; the endpoints' only state. Time is the run's simulated clock."""
 
-    def __init__(self, *, clock: SimulationClock, recorder: Recorder, settings: StripeSettings, ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        clock: SimulationClock,
+        recorder: Recorder,
+        settings: StripeSettings,
+        ids: Ids,
+        names: MetadataNames = DOCUMENTED,
+    ) -> None:
         self._clock = clock
         self._settings = settings
         self.ids = ids
-        self.balance = Balance(clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_balance_cents)
+        self.names = names
+        self.balance = Balance(
+            clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_balance_cents, names=names
+        )
         self.log = EventLog(clock=clock, ids=ids)
         self.payment_intents: Table[PaymentIntent] = Table(kind="payment_intent")
         self.charges: Table[Charge] = Table(kind="charge")

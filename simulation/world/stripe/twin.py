@@ -21,6 +21,7 @@ from simulation.world.stripe.final_state import record_final_state
 from simulation.world.stripe.idempotency import IdempotencyKeys
 from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.journal import Journal
+from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.service import Service
@@ -45,6 +46,7 @@ class StripeTwin:
 
     :param platform_key: secret key of the platform; ``publishable_key`` is the entrants' browsers', ``dashboard_key``
         that of a person with access to the dashboard. The key decides the origin that the history shows.
+    :param names: how the platform labels its objects.
     """
 
     def __init__(
@@ -59,13 +61,14 @@ class StripeTwin:
         platform_key: str,
         publishable_key: str,
         dashboard_key: str,
+        names: MetadataNames = DOCUMENTED,
     ) -> None:
         self.clock: SimulationClock = kernel.clock
         self._recorder = recorder
         self._injector = injector
         self._publishable_key = publishable_key
         ids = Ids(seed=seed)
-        self._store = Store(clock=kernel.clock, recorder=recorder, settings=settings, ids=ids)
+        self._store = Store(clock=kernel.clock, recorder=recorder, settings=settings, ids=ids, names=names)
         self._journal = Journal(recorder)
         service = Service(store=self._store, keys=IdempotencyKeys(clock=kernel.clock), journal=self._journal)
         self._line = FaultyLine(service=service, injector=injector)
@@ -84,6 +87,7 @@ class StripeTwin:
             secret=webhook_secret,
             endpoint=next(iter(self._store.webhook_endpoints)),
             log=self._store.log,
+            names=names,
         )
 
     def attach(self, deliver: Deliver) -> None:
