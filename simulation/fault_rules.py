@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
+from simulation.broken_rule import BrokenRule, minute
 from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS, Fault, FaultKind
+from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS, WORLD_NEEDS, Fault, FaultKind
+from simulation.world_fault_rules import broken_world_fault_rules
+
+__all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_transfers"]
 
 _ONLY_ONE: frozenset[FaultKind] = frozenset({*LASTING_KINDS, "transfer_refused", "transfer_key_taken"})
 """Faults of a transfer after which it is given up at once: nothing else can happen to it."""
@@ -15,28 +17,18 @@ _POLL_MINUTES = 5
 """How often scores are asked for (spec/platform.md, "Background work")."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class BrokenRule:
-    path: tuple[str | int, ...]
-    problem: str
-    remedy: str
-
-
 def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
     """Every fault that may meet nobody, stands in another one's way, or waits for a runbook that is not there."""
     for index, fault in enumerate(scenario.faults):
         path = ("faults", index)
         yield from _of_runbook(path, fault, runbooks)
-        if fault.tournament is not None:
+        if fault.kind in WORLD_NEEDS:
+            yield from broken_world_fault_rules(path, fault, scenario, index=index)
+        elif fault.tournament is not None:
             yield from _of_provider_fault(path, fault, scenario)
         else:
             yield from _of_victim(path, fault, scenario)
             yield from _of_rivals(path, fault, scenario.faults[:index])
-
-
-def minute(moment: datetime) -> str:
-    """A moment of the scenario in an error: ``2026-03-04 07:00``."""
-    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _of_runbook(path: tuple[str | int, ...], fault: Fault, runbooks: frozenset[str]) -> Iterator[BrokenRule]:

@@ -117,6 +117,7 @@ def live(on: Stage, progress: Progress) -> Convergence:
     on.monitor.start()
     on.operator.start()
     on.sampler.start()
+    on.troubles.start()
     convergence = Convergence(on)
     on.kernel.spawn(convergence.watch())
     on.kernel.spawn(_every(on, _PROGRESS_INTERVAL_SECONDS, lambda: _look(on, progress)))

@@ -24,6 +24,7 @@ FaultKind = Literal[
     "provider_outage",
     "provider_malformed",
     "provider_incomplete_final",
+    "contest_row_held",
 ]
 
 TRANSFER_KINDS = ("transfer_", "destination_")
@@ -32,6 +33,13 @@ LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_susp
 """They strike the winner's account itself: every later transfer to it is refused, whatever contest it comes from."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
+
+WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
+    "contest_row_held": ("contest", "minutes"),
+}
+"""Kinds that the world carries out at their own time (``simulation/world/troubles``), and the fields they need."""
+_OF_A_PERSON: tuple[FaultKind, ...] = ()
+"""Those that a person does who is counted like a payment: by ``nth``."""
 
 
 class Expectation(ScenarioModel):
@@ -84,6 +92,8 @@ class Fault(ScenarioModel):
 
 def needs_of(kind: FaultKind) -> tuple[str, ...]:
     """Fields without which a fault of this kind has no victim, time or length."""
+    if kind in WORLD_NEEDS:
+        return WORLD_NEEDS[kind]
     if not kind.startswith("provider_"):
         return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
     at = () if kind == "provider_incomplete_final" else ("at",)
@@ -105,5 +115,6 @@ _ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
 
 def takes_of(kind: FaultKind) -> tuple[str, ...]:
     """All fields that mean something to a fault of this kind; the ones it needs come first."""
-    nth = () if kind.startswith("provider_") else ("nth",)
+    counted = kind in _OF_A_PERSON or not (kind.startswith("provider_") or kind in WORLD_NEEDS)
+    nth = ("nth",) if counted else ()
     return (*needs_of(kind), *nth, *_ALSO_TAKES.get(kind, ()))

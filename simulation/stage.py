@@ -50,6 +50,8 @@ from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
 from simulation.world.stripe import door as stripe_door
 from simulation.world.stripe.twin import StripeTwin
+from simulation.world.troubles.surroundings import Surroundings
+from simulation.world.troubles.troubles import Troubles
 
 PROVIDER_URL = "https://scores.provider.test"
 PREPARATION = timedelta(hours=1)
@@ -101,6 +103,7 @@ class Stage:
     wal: WalWitness
     fingerprints: FingerprintWitness
     sampler: Sampler
+    troubles: Troubles
     stripe_mock: StripeMock | None
     keys: TargetKeys
 
@@ -236,6 +239,7 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
         observer=witnesses.observer,
         wal=witnesses.wal,
         fingerprints=witnesses.fingerprints,
+        troubles=_troubles(ground, outside, front),
         sampler=Sampler(
             kernel=kernel,
             recorder=recorder,
@@ -355,6 +359,19 @@ def _operator(ground: _Ground, front: _Front, admin: Admin, hosting: HostingProv
     )
     ground.stack.callback(operator.close)
     return operator
+
+
+def _troubles(ground: _Ground, outside: _Outside, front: _Front) -> Troubles:
+    around = Surroundings(
+        kernel=ground.kernel,
+        injector=outside.injector,
+        registry=outside.registry,
+        database=ground.database,
+        governance=front.target.governance,
+    )
+    troubles = Troubles(plan=ground.request.plan, around=around)
+    ground.stack.callback(troubles.close)
+    return troubles
 
 
 def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case, PlannedContest, Stay
+from simulation.checks.held_rows import forced_by_runbook, held_until, request_of
 from simulation.checks.relations import SettlementRow, SettlementRunRow
 from simulation.checks.signals import audit_of, field_signal, final_signal
-from simulation.checks.wal import RowChange
-from simulation.events import Exchange, ProviderAnswer
+from simulation.events import ProviderAnswer
 
 
-@check("Every transition was made by the system itself, in time and not before its signal")
+@check(
+    "Every transition was made by the system itself (LOCKED also by the runbook for a lock that failed), "
+    "in time and not before its signal"
+)
 def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
         for stay in case.stays.get(contest.contest_id, ()):
@@ -28,7 +31,7 @@ def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
 def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: Stay) -> None:
     audit = audit_of(case, stay.transaction, contest.contest_id, stay.status)
     actor = None if audit is None else audit.get(case.governance.contest_audit_columns["actor"])
-    if str(actor) != case.governance.system_actor:
+    if str(actor) != case.governance.system_actor and not forced_by_runbook(case, contest, stay):
         inquiry.find(
             contest.key,
             f"the transition to {stay.status} was not made by the system",
@@ -43,9 +46,11 @@ def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
     plan = contest.plan
     field, final = field_signal(case, contest), final_signal(case, contest)
     polled = case.within("lifecycle", "ingestion")
+    lockable = max(plan.lock, held_until(case, contest) or plan.lock)
+    startable = plan.start if lockable == plan.lock else max(plan.start, lockable + case.within("lifecycle"))
     windows = {
-        "LOCKED": (plan.lock, plan.lock + case.within("lifecycle")),
-        "LIVE": (_later(plan.start, field.first), _later(plan.start + polled, field.first_whole, polled)),
+        "LOCKED": (plan.lock, lockable + case.within("lifecycle")),
+        "LIVE": (_later(plan.start, field.first), _later(startable + polled, field.first_whole, polled)),
         "COMPLETE": (_later(plan.lock, final.first), _later(plan.lock, final.first_whole, polled)),
     }
     for status, (earliest, latest) in windows.items():
@@ -102,24 +107,13 @@ def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
             continue
         inquiry.examine()
         name = case.name(row.contest_id)
-        request = _request_of(case, change)
+        request = request_of(case, change.transaction)
         if request is not None and (request.execution_id is None or row.contest_id not in failed):
             inquiry.find(name, "settled by hand", actual=request.path, events=(request, change.transaction))
         final = _final_of(case, row.contest_id)
         due = None if final is None else final.at + case.within("ingestion", "lifecycle", "settlement")
         if due is not None and change.transaction.at > due and row.contest_id not in failed:
             inquiry.find(name, "settled too late", expected=f"by {due:%Y-%m-%d %H:%M}", events=(change.transaction,))
-
-
-def _request_of(case: Case, change: RowChange) -> Exchange | None:
-    """The HTTP request in which the change was committed, by its audit record; None for a job's."""
-    governance = case.governance
-    ids = {
-        other.new.get(governance.audit_columns["request_id"])
-        for other in change.transaction.changes
-        if other.table == governance.audit_table
-    }
-    return next((exchange for exchange in case.events(Exchange) if exchange.request_id in ids), None)
 
 
 def _final_of(case: Case, contest_id: str) -> ProviderAnswer | None:

@@ -121,6 +121,12 @@ _DESCRIPTIONS = (
         default_expectation=Expectation(runbook="settlement_failed_mid_run"),
         origin="The terminal signal is published before the last score card is signed.",
     ),
+    Description(
+        kind="contest_row_held",
+        what="From just before a contest's lock another session holds its row, for `minutes` or until ended.",
+        default_expectation=Expectation(runbook="contest_lock_failed"),
+        origin="A worker that hangs in the middle of a transaction, or a console left open after an UPDATE.",
+    ),
 )
 
 CATALOGUE: dict[FaultKind, Description] = {description.kind: description for description in _DESCRIPTIONS}

@@ -78,6 +78,13 @@ class PlannedInjector:
     def fault_of(self, business_key: str) -> str | None:
         return self._touched.get(business_key)
 
+    def strike(self, fault: PlannedFault, keys: dict[str, str], *, detail: str, touches: bool = True) -> None:
+        """A fault that the world carries out by itself has met its victim.
+
+        :param touches: what happens to these keys from now on goes back to the fault.
+        """
+        self._strike(fault, keys, detail=detail, touches=touches)
+
     # --- asked by the run ----------------------------------------------------------------------------------------
 
     def healthy_at(self) -> datetime:
@@ -131,11 +138,19 @@ class PlannedInjector:
         else:
             self._strike(fault, {"tournament": str(fault.tournament)}, detail=detail)
 
-    def _strike(self, fault: PlannedFault, keys: dict[str, str], *, detail: str, lasts_seconds: int = 0) -> None:
+    def _strike(
+        self,
+        fault: PlannedFault,
+        keys: dict[str, str],
+        *,
+        detail: str,
+        lasts_seconds: int = 0,
+        touches: bool = True,
+    ) -> None:
         """Count and record a strike; its keys keep the fault as their cause."""
         self._strikes[fault.fault_id] += 1
         self._over_at = max(self._over_at, self._clock.now + timedelta(seconds=lasts_seconds))
-        if fault.tournament is None:
+        if touches and fault.tournament is None:
             self._touched.update(dict.fromkeys(keys.values(), fault.fault_id))
         self._recorder.record(
             FaultInjected(fault_id=fault.fault_id, fault_kind=fault.kind, keys=keys, detail=detail),

@@ -16,6 +16,8 @@ CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
 PROVIDER_TIMEOUT_SECONDS = 5
 _USUAL_STATUS: dict[FaultKind, int] = {"transfer_error": 500, "transfer_refused": 400}
+_HELD_BEFORE_LOCK = timedelta(seconds=30)
+"""After the last prompt payer, before the lock."""
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""
 
@@ -46,7 +48,9 @@ class PlannedFault(BaseModel):
         """What it is aimed at, as the history has it."""
         if self.tournament is not None:
             return {"tournament": self.tournament}
-        return {"contest": str(self.contest), "nth": str(self.nth)}
+        if self.contest is None:
+            return {}
+        return {"contest": self.contest, "nth": str(self.nth)}
 
     @property
     def scheduled(self) -> FaultScheduled:
@@ -124,6 +128,9 @@ def _window(
 
     A score card that is late for the final board was not on the board before, either.
     """
+    if fault.kind == "contest_row_held":
+        lock = contests[str(fault.contest)].lock
+        return lock - _HELD_BEFORE_LOCK, lock + timedelta(minutes=fault.minutes or 0)
     if fault.tournament is not None:
         tournament, length = tournaments[fault.tournament], timedelta(minutes=fault.minutes or 0)
         if fault.at is None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 from simulation.chance import chance
 from simulation.fault_rules import broken_fault_rules, sure_payments, sure_transfers
+from simulation.faults.world_draws import WORLD_DRAWS, WORLD_RUNBOOKS, WorldDraw
 from simulation.scenario import ROUNDS, Scenario
 from simulation.scenario_faults import Expectation, Fault, FaultKind
 
@@ -32,7 +34,7 @@ _TERMINAL: Mapping[FaultKind, Expectation] = {
 }
 _RUNBOOKS = frozenset(
     item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook
-)
+) | WORLD_RUNBOOKS
 _NEXT_RECONCILIATION = timedelta(hours=26)
 """A webhook that comes later than this is seen missing at 02:00 UTC first."""
 
@@ -148,6 +150,10 @@ def _incomplete_final(drawing: _Drawing, kind: FaultKind) -> Fault:
     return Fault(id=_id(kind), kind=kind, tournament=drawing.tournament(), minutes=60, expect=_INCOMPLETE)
 
 
+def _of_the_world(draw: WorldDraw, drawing: _Drawing, kind: FaultKind) -> Fault | None:
+    return draw(drawing.scenario, drawing.source, kind)
+
+
 def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
@@ -168,6 +174,7 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "provider_outage": _outage,
     "provider_malformed": _malformed,
     "provider_incomplete_final": _incomplete_final,
+    **{kind: partial(_of_the_world, draw) for kind, draw in WORLD_DRAWS.items()},
 }
 KINDS: tuple[FaultKind, ...] = tuple(_KINDS)
 """Kinds that a swarm draws from."""

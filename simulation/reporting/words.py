@@ -73,6 +73,7 @@ _FAULTS = {
     "provider_outage": "The score provider does not answer",
     "provider_malformed": "The score provider sends broken data",
     "provider_incomplete_final": "The score provider calls a tournament final with scores missing",
+    "contest_row_held": "Another session holds a contest's row when it is to be locked",
 }
 
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Row, text
+from sqlalchemy.exc import OperationalError
 
 from simulation.staging.canonical import canonical_json, iso
 from simulation.staging.contest_terms import Schedule, Terms
@@ -23,7 +25,7 @@ _INSERT = text("""
         'SCHEDULED',
             :provider_event_id, CAST(:scoring AS jsonb), :lock_time, :start_time, :end_time)
 """)
-_LOCK = text("SELECT * FROM contest_instances WHERE id = :id FOR UPDATE")
+_LOCK = text("SELECT * FROM contest_instances WHERE id = :id FOR NO KEY UPDATE NOWAIT")
 _PUBLISH = text("UPDATE contest_instances SET published_at = now(), updated_at = now() WHERE id = :id RETURNING id")
 _SET_TIMES = text("""
     UPDATE contest_instances SET lock_time = :lock_time, start_time = :start_time, end_time = :end_time,
@@ -40,9 +42,21 @@ _JOIN = text("""
 """)
 
 
+class ContestBusy(ApiError):
+    """Another session holds the contest's row: nobody is made to wait behind it, everybody may try again."""
+
+    def __init__(self, contest_id: UUID) -> None:
+        super().__init__(503, "contest_busy", f"contest {contest_id} is held by another session; try again")
+
+
 def locked(work: UnitOfWork, contest_id: UUID) -> Row[Any]:
-    """The contest's row, held until the transaction ends; raises 404 `contest_not_found`."""
-    rows = work.read(_LOCK, id=contest_id)
+    """The contest's row, held until the transaction ends; raises 404 `contest_not_found` and ContestBusy."""
+    try:
+        rows = work.read(_LOCK, id=contest_id)
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise ContestBusy(contest_id) from error
+        raise
     if not rows:
         raise ApiError(404, "contest_not_found", f"no contest {contest_id}")
     return rows[0]

@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from simulation.staging import database_desk
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.jobs import Every, Job, JobBook
 from simulation.staging.metrics import DEAD_LETTER_AFTER_FAILURES
@@ -45,6 +46,12 @@ _DEAD_LETTERS = text(f"""
     SELECT count(*) AS letters FROM stripe_webhook_dead_letters WHERE resolved_at IS NULL AND failure_count >=
         {DEAD_LETTER_AFTER_FAILURES}
 """)  # noqa: S608 - every part is ours
+_NOT_BOOKED_ONCE = text("""
+    SELECT p.id AS payment_intent_id, p.stripe_payment_intent_id, count(l.id) AS bookings
+    FROM payment_intents p LEFT JOIN ledger l ON l.reference_type = 'payment_intent' AND l.reference_id = p.id
+        AND l.entry_type = 'ENTRY_FEE' AND l.direction = 'DEBIT'
+    GROUP BY p.id HAVING count(l.id) <> CASE p.status WHEN 'SUCCEEDED' THEN 1 ELSE 0 END ORDER BY p.id
+""")
 _REFUNDS = text("SELECT status, count(*) AS refunds FROM refunds GROUP BY status ORDER BY status")
 _SETTLEMENTS = text("""
     SELECT c.id AS contest_id, c.contest_name, latest.error_json ->> 'error_code' AS error_code,
@@ -111,14 +118,26 @@ def ingestion(runtime: Runtime) -> Page:
 
 
 def payments(runtime: Runtime) -> Page:
-    """Payments whose webhook never came, events that keep failing, refunds by status."""
+    """Payments whose webhook never came or that are not booked once, events that keep failing, refunds by status."""
     missing = runtime.database.read(_WEBHOOKS_MISSING)
     letters = runtime.database.read(_DEAD_LETTERS)
     refunds = runtime.database.read(_REFUNDS)
     return {
         "webhooks_missing": [row_json(row) for row in missing],
         "dead_letters": letters[0].letters,
+        "not_booked_once": [row_json(row) for row in runtime.database.read(_NOT_BOOKED_ONCE)],
         "refunds": {row.status: row.refunds for row in refunds},
+    }
+
+
+def database(runtime: Runtime) -> Page:
+    """Connections that are left, and other sessions that hold rows of contests."""
+    return {
+        "available_connections": runtime.database.available_connections,
+        "holding_contests": [
+            {"application": row.application_name, "opened_at": iso(row.opened_at)}
+            for row in database_desk.holders(runtime)
+        ],
     }
 
 

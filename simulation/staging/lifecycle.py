@@ -90,6 +90,7 @@ def _move(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
     with runtime.unit_of_work(
         context, action=f"contest_{due.target.lower()}", reason=reason, entity=("contest", due.id)
     ) as work:
+        contests.locked(work, due.id)
         moved = transition(
             work, due.id, source=due.status, target=due.target, action="status_changed", reason=reason, payload=payload
         )
@@ -142,7 +143,7 @@ def _record_failure(runtime: Runtime, context: Context, due: Row[Any], error: Ex
             to_status=due.target,
             payload={"error": detail},
         )
-        if due.status == "LIVE" and not isinstance(error, OperationalError):
+        if due.status == "LIVE" and not isinstance(error, (OperationalError, contests.ContestBusy)):
             transition(work, due.id, source="LIVE", target="ERROR", action="status_changed", reason=reason)
 
 

@@ -28,6 +28,7 @@ _HELP = {
     "score_audit_mismatches": "Contests whose settlement runs disagree about the scores",
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
+    "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
     "stripe_webhook_dead_letters": "Events that failed repeatedly and were never processed",
 }
 
@@ -85,6 +86,7 @@ def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
     samples += [
         ("auth_service_error_rate", "", levels.auth_error_rate_percent()),
         ("database_connection_pool_available", "", runtime.database.available_connections),
+        ("stripe_webhook_duplicates", "", levels.webhook_duplicates.number()),
         ("error_budget_remaining", "", levels.error_budget_remaining_percent()),
     ]
     lines: list[str] = []

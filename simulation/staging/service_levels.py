@@ -47,10 +47,30 @@ class Rate:
         return self._total, self._failed
 
 
+class Recent:
+    """How often something happened within a sliding window, to the second; for what is rare."""
+
+    def __init__(self, window: timedelta) -> None:
+        self._window = window
+        self._moments: deque[datetime] = deque()
+
+    def count(self) -> None:
+        """It happened now."""
+        self._moments.append(datetime.now(UTC))
+
+    def number(self) -> int:
+        """How often it happened in the window."""
+        begin = datetime.now(UTC) - self._window
+        while self._moments and self._moments[0] < begin:
+            self._moments.popleft()
+        return len(self._moments)
+
+
 class ServiceLevels:
     """Request outcomes of this process."""
 
     def __init__(self) -> None:
+        self.webhook_duplicates = Recent(timedelta(hours=1))
         self.requests = Rate(timedelta(days=30))
         self.authentications = Rate(timedelta(hours=1))
 

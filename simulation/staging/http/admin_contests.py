@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import contest_desk, contests, lifecycle, parsing, settlement
+from simulation.staging import contest_desk, contests, database_desk, lifecycle, parsing, settlement
 from simulation.staging.canonical import row_json
 from simulation.staging.contest_terms import schedule_of
 from simulation.staging.context import Context
@@ -68,6 +68,11 @@ def _add_actions(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> 
         context, _, reason = asked()
         lifecycle.force_lock(runtime, context, contest_id, reason)
         return jsonify(success=True, status="LOCKED")
+
+    @routes.post("/<uuid:contest_id>/end-blocking-sessions")
+    def end_blocking_sessions(contest_id: UUID) -> Response:
+        context, _, reason = asked()
+        return jsonify(success=True, ended=database_desk.end_holders(runtime, context, contest_id, reason))
 
     @routes.post("/<uuid:contest_id>/mark-error")
     def mark_error(contest_id: UUID) -> Response:

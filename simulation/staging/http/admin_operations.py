@@ -69,6 +69,11 @@ def _add_pages(
         requests.admin_context(runtime, levels)
         return jsonify(diagnostics.payments(runtime))
 
+    @routes.get("/diagnostics/database")
+    def database_page() -> Response:
+        requests.admin_context(runtime, levels)
+        return jsonify(diagnostics.database(runtime))
+
     @routes.get("/diagnostics/settlements")
     def settlement_page() -> Response:
         requests.admin_context(runtime, levels)

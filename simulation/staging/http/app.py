@@ -43,7 +43,7 @@ def make_app(runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: Ser
     _handle_errors(app, runtime)
     app.register_blueprint(public.blueprint(runtime, levels))
     app.register_blueprint(people.blueprint(runtime))
-    app.register_blueprint(payments.blueprint(runtime))
+    app.register_blueprint(payments.blueprint(runtime, levels))
     app.register_blueprint(runbooks.blueprint(runtime, levels))
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
     app.register_blueprint(admin_backups.blueprint(runtime, levels))

@@ -9,9 +9,10 @@ from simulation.staging.context import SYSTEM, Context
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
 from simulation.staging.runtime import Runtime
+from simulation.staging.service_levels import ServiceLevels
 
 
-def blueprint(runtime: Runtime) -> Blueprint:
+def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
     """Payment intents and the webhook."""
     routes = Blueprint("payments", __name__)
 
@@ -38,6 +39,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def receive_event() -> Response:
         context = Context(actor=SYSTEM, request_id=requests.request_id())
         processed = webhooks.receive(runtime, context, request.get_data(), request.headers.get("Stripe-Signature"))
+        if not processed:
+            levels.webhook_duplicates.count()
         return jsonify(received=True, duplicate=not processed)
 
     return routes

@@ -12,7 +12,14 @@ from simulation.checks.lifecycle import (
     lifecycle_order,
     no_error_state,
 )
-from simulation.events import ExecutionEnded, ExecutionStarted, JobSummary, ProviderAnswer
+from simulation.events import (
+    ExecutionEnded,
+    ExecutionStarted,
+    FaultInjected,
+    FaultScheduled,
+    JobSummary,
+    ProviderAnswer,
+)
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import moved
@@ -161,3 +168,61 @@ def test_without_a_summary_of_the_lifecycle_job_nobody_can_tell_what_is_late() -
 
 def test_without_transactions_nothing_is_known_of_the_order() -> None:
     assert_unknown(lifecycle_order, passing(), lambda b: b.writes.clear(), "recorded no transaction")
+
+
+def _row_held(
+    book: Book, *, contest: str = "C1", fault_kind: str = "contest_row_held", request: str = "by-hand"
+) -> None:
+    """Another session holds the row from 07:59; the runbook for it locks the contest at 08:30."""
+    _move(book, "LOCKED", day(1, 8, 30))
+    _by_hand(book)
+    audit = book.write_of("contests", status="LOCKED").audit
+    assert audit is not None
+    audit["request_id"] = "by-hand"
+    (execution,) = [event for event in book.entries if isinstance(event, ExecutionStarted)]
+    book.edit(ExecutionStarted, {}, at=day(1, 8, 20), runbook="unlock")
+    book.edit(ExecutionEnded, {}, at=day(1, 8, 40))
+    exchange(
+        book,
+        "/api/admin/contests/C1/force-lock",
+        day(1, 8, 30),
+        request_id=request,
+        execution_id=execution.execution_id,
+    )
+    names = {"fault_id": "held", "fault_kind": fault_kind}
+    scheduled = FaultScheduled(
+        **names,
+        starts_at=day(1, 7, 59),
+        ends_at=day(1, 11),
+        keys={"contest": "open"},
+        expectation="runbook",
+        runbook="unlock",
+    )
+    book.add(scheduled, day(0))
+    book.add(FaultInjected(**names, keys={"contest": contest}, detail="held"), day(1, 7, 59))
+
+
+def test_a_contest_whose_row_was_held_may_be_locked_late_and_by_the_runbook_for_it() -> None:
+    book = passing()
+    _row_held(book)
+    result = run(lifecycle_automatic, book)
+    assert (result.findings, result.unknown) == ((), None)
+
+
+HELD_BREAKS: dict[str, tuple[Break, str]] = {
+    "the row of another contest was held": (lambda b: _row_held(b, contest="C2"), "became LOCKED too late"),
+    "something else went wrong": (
+        lambda b: _row_held(b, fault_kind="webhook_lost"),
+        "LOCKED was not made by the system",
+    ),
+    "the lock came from outside the runbook": (
+        lambda b: _row_held(b, request="another"),
+        "LOCKED was not made by the system",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HELD_BREAKS)
+def test_nothing_else_excuses_a_lock_by_hand_or_too_late(name: str) -> None:
+    spoil, message = HELD_BREAKS[name]
+    assert_found(lifecycle_automatic, passing(), spoil, message)

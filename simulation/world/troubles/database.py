@@ -1,0 +1,32 @@
+"""Trouble with the database that comes from its other sessions."""
+
+from __future__ import annotations
+
+import contextlib
+
+import psycopg
+from psycopg import sql
+
+from simulation.clock import SimProcess
+from simulation.faults.schedule import PlannedFault
+from simulation.world.troubles.surroundings import Surroundings
+
+
+def hold_contest_row(around: Surroundings, fault: PlannedFault) -> SimProcess:
+    """A worker hangs in a transaction that has locked the contest's row, as any UPDATE of it does."""
+    assert fault.contest is not None, f"fault {fault.fault_id} has no victim"
+    assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
+    yield around.kernel.until(fault.starts_at)
+    contest_id = around.registry.contest_ids.get(fault.contest)
+    if contest_id is None:
+        return
+    session = around.session("hanging-worker")
+    table = sql.Identifier(around.governance.contest_table)
+    statement = sql.SQL("SELECT id FROM {} WHERE id = %s FOR NO KEY UPDATE NOWAIT").format(table)
+    if session.execute(statement, (contest_id,)).fetchone() is None:
+        return
+    around.injector.strike(fault, {"contest": contest_id}, detail="another session holds the row", touches=False)
+    yield around.kernel.until(fault.ends_at)
+    with contextlib.suppress(psycopg.OperationalError):  # ended from the other side before
+        session.rollback()
+    session.close()

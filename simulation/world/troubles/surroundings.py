@@ -1,0 +1,47 @@
+"""What troubles have to do with: the run's clock, its faults, and the places at which something can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from simulation.clock import Kernel, SimProcess
+from simulation.environment.protocol import Database
+from simulation.faults.injector import PlannedInjector
+from simulation.faults.schedule import PlannedFault
+from simulation.governance import Governance
+from simulation.world.registry import Registry
+
+ROLE = "platform"
+"""Another worker or console of the platform has the platform's rights, and nobody else has any."""
+
+
+@dataclass(kw_only=True)
+class Surroundings:
+    """Shared by all troubles of a run."""
+
+    kernel: Kernel
+    injector: PlannedInjector
+    registry: Registry
+    database: Database
+    governance: Governance
+    _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
+
+    def session(self, application: str) -> psycopg.Connection[Any]:
+        """A database session of the platform's role, closed at the end of the run at the latest."""
+        session = psycopg.connect(self.database.conninfo(ROLE, application=application))
+        self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        """End every session. Safe to call twice, and after the other side has ended them."""
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+
+
+Act = Callable[[Surroundings, PlannedFault], SimProcess]
+"""Carries one fault out: waits for its time, strikes, and ends when it is over."""

@@ -1,0 +1,33 @@
+"""Starts every trouble of a run's fault plan, each as a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulation.faults.schedule import FaultPlan
+from simulation.scenario_faults import WORLD_NEEDS, FaultKind
+from simulation.world.troubles import database
+from simulation.world.troubles.surroundings import Act, Surroundings
+
+ACTS: Mapping[FaultKind, Act] = {
+    "contest_row_held": database.hold_contest_row,
+}
+assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has somebody who carries it out"
+
+
+class Troubles:
+    """One run's troubles."""
+
+    def __init__(self, *, plan: FaultPlan, around: Surroundings) -> None:
+        self._plan = plan
+        self._around = around
+
+    def start(self) -> None:
+        """Spawn each; none strikes before its time."""
+        for fault in self._plan.faults:
+            if fault.kind in ACTS:
+                self._around.kernel.spawn(ACTS[fault.kind](self._around, fault))
+
+    def close(self) -> None:
+        """Take back what still stands. Safe to call twice."""
+        self._around.close()
