@@ -32,9 +32,10 @@ _TERMINAL: Mapping[FaultKind, Expectation] = {
     "transfer_refused": Expectation(terminal="AMOUNT_TOO_LARGE", runbook="payout_transfer_refused"),
     "transfer_key_taken": Expectation(terminal="IDEMPOTENCY_CONFLICT", runbook="payout_idempotency_conflict"),
 }
-_RUNBOOKS = frozenset(
-    item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook
-) | WORLD_RUNBOOKS
+_RUNBOOKS = (
+    frozenset(item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook)
+    | WORLD_RUNBOOKS
+)
 _NEXT_RECONCILIATION = timedelta(hours=26)
 """A webhook that comes later than this is seen missing at 02:00 UTC first."""
 
