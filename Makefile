@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot clean
+.PHONY: help runbooks setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -29,6 +29,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 simulate: setup ## Run the 14 founderless days and print the verdict
 	@$(BIN)/simulate run $(ARGS)
+
+runbooks: setup ## Lint every runbook, then carry each out in three ways: recovered, rolled back, failed safely
+	@$(BIN)/simulate runbook lint
+	@$(BIN)/simulate runbook test $(ARGS)
 
 sabotage: setup ## Plant every defect and see whether the jury names it
 	@$(BIN)/simulate sabotage --all $(ARGS)

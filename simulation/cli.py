@@ -38,7 +38,7 @@ def cli() -> None:
     simulate run --seed 7            another history of the same scenario
     simulate check RUN_DIR           judge a stored history again
     simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
-    simulate runbook lint            every runbook against its rules
+    simulate runbook test            every runbook carried out in three ways; runbook lint: its text
     simulate sabotage --all          plant every defect and see the jury name it
     simulate staging up              the platform alone, to follow runbooks by hand
     simulate target init DIR         describe a backend of your own

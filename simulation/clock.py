@@ -119,6 +119,8 @@ class Kernel:
         self.clock = clock
         self.env = simpy.Environment()
         self.events_processed = 0
+        self.halted = False
+        """Set to end :meth:`run_until` where it is: for a guest whose question is answered."""
 
     @property
     def now(self) -> datetime:
@@ -137,11 +139,12 @@ class Kernel:
         return self.env.timeout(max(0, int((instant - self.clock.start).total_seconds()) - self.env.now))
 
     def run_until(self, end: datetime) -> None:
-        """Process every event up to and including ``end``, then stand at ``end``."""
+        """Process every event up to and including ``end``, then stand at ``end``; or stop where it is halted."""
         limit = (end - self.clock.start).total_seconds()
         env = self.env
-        while env.peek() <= limit:
+        while env.peek() <= limit and not self.halted:
             self.clock.move_to(self.clock.start + timedelta(seconds=env.peek()))
             env.step()
             self.events_processed += 1
-        self.clock.move_to(end)
+        if not self.halted:
+            self.clock.move_to(end)

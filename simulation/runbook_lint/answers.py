@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from simulation.runbook_lint.material import Book, Material, expected_lines
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.match import names_in
 from simulation.world.operator.runbook import Section, Step
+from simulation.world.operator.workplace import furnish
 
 _USED = re.compile(r"(?<!\\)\$\{?([A-Z][A-Z0-9_]*)\b")
 _SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor ([A-Z][A-Z0-9_]*) in|\bas \$([A-Z]\w*)")
@@ -48,7 +52,7 @@ def captures_are_used(book: Book, _: Material) -> Iterator[Flaw]:
 
 @book_rule("RB024", "A command uses no $NAME that was neither captured nor set before it")
 def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
-    known = set(_GIVEN)
+    known = _given()
     for step in book.all_steps:
         known |= _set_in(step)
         for name in sorted({match[1] for match in _USED.finditer(step.command)} - known):
@@ -64,7 +68,7 @@ def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
 def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
     steps = book.happy_steps
     first = next((index for index, step in enumerate(steps) if step.writes), len(steps))
-    sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _GIVEN
+    sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _given()
     doubtful = {name for step in steps[first:] for name in _captured_in(step)} - sure
     for step in () if book.runbook is None else book.runbook.steps[Section.ROLLBACK]:
         used = {match[1] or match[2] for match in _USED_BARE.finditer(step.command)}
@@ -74,6 +78,17 @@ def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
                 message=f"{_name(step)} uses ${name}, captured only by or after the first writing step",
                 remedy=f"find it out anew in Rollback, or write ${{{name}:-}} and provide for its absence",
             )
+
+
+@cache
+def _on_the_desk() -> frozenset[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        return frozenset(furnish(Path(folder)))
+
+
+def _given() -> set[str]:
+    """Names that stand before the first step: the shell's own, and what an operator's desk is furnished with."""
+    return {*_GIVEN, *_on_the_desk()}
 
 
 def _is_used(book: Book, name: str, position: int) -> bool:

@@ -42,7 +42,7 @@ def index_has_a_row(book: Book, material: Material) -> Iterator[Flaw]:
     if not named:
         yield Flaw(line=1, message="its row of the index names no scenario", remedy="end the row with `<scenario>`")
     for scenario in named:
-        if not _is_scenario(scenario, material):
+        if not _is_scenario(scenario, book, material):
             yield Flaw(
                 line=1, message=f"its row names the scenario {scenario!r}, which does not exist", remedy="name one"
             )
@@ -83,6 +83,9 @@ def _file(link: Link, page: Page) -> Path:
     return page.file.parent / link.target.partition("#")[0]
 
 
-def _is_scenario(name: str, material: Material) -> bool:
+def _is_scenario(name: str, book: Book, material: Material) -> bool:
+    """A scenario's name or file; or the folder of those of the runbooks, when it has this one's."""
     folder = material.scenarios_folder
-    return (folder / f"{name}.yaml").is_file() or (ROOT / name).is_file() or (folder.parent / name).is_file()
+    if name.rstrip("/") == f"{folder.name}/runbooks":
+        return material.scenario_file(book.file.stem).is_file()
+    return any(file.is_file() for file in (folder / f"{name}.yaml", ROOT / name, folder.parent / name))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from simulation.parallel import in_parallel
 from simulation.sabotage.catalogue import CATALOGUE
 from simulation.sabotage.entry import Sabotage
 from simulation.sabotage.finding import Ruling, rule
@@ -69,31 +67,10 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, o
 
 
 def _run(errands: Sequence[_Errand], *, jobs: int, out: Path, told: Told) -> dict[tuple[str | None, str, int], Trial]:
-    """Workers are forks of this process, which has read everything already; each makes one run after another."""
-    context = multiprocessing.get_context("fork")
-    cores = context.Queue()
-    for number in range(jobs):
-        cores.put(number)
-    trials: dict[tuple[str | None, str, int], Trial] = {}
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context, initializer=_settle, initargs=(cores,)) as pool:
-        pending: set[Future[Trial]] = {pool.submit(_try, errand, out) for errand in errands}
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                trial = future.result()
-                trials[trial.sabotage, trial.scenario, trial.seed] = trial
-                told(trial)
-    return trials
+    trials = in_parallel(errands, partial(_try, out=out), jobs=jobs, told=told)
+    return {(trial.sabotage, trial.scenario, trial.seed): trial for trial in trials}
 
 
-def _settle(cores: multiprocessing.Queue[int]) -> None:
-    """Each worker takes a core of its own; only the parent answers Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {allowed[cores.get() % len(allowed)]})
-
-
-def _try(errand: _Errand, out: Path) -> Trial:
+def _try(errand: _Errand, *, out: Path) -> Trial:
     entry = CATALOGUE[errand.name] if errand.name is not None else None
     return attempt(entry, scenario=errand.scenario, seed=errand.seed, out=out)

@@ -46,7 +46,8 @@ class LoopbackDoor:
     """Serves ``app`` on an ephemeral port. A selector may watch it; when it is readable, call :meth:`serve_one`."""
 
     def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
+        self.app = app
+        """Who answers; a rehearsal puts somebody in front of it who refuses."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.set_app(self._answer)
         self._failure: BaseException | None = None
@@ -89,7 +90,7 @@ class LoopbackDoor:
         environ["HTTP_HOST"] = _HOST_NAME
         self._request_ids.append(environ["HTTP_X_REQUEST_ID"])
         try:
-            return self._app(environ, start_response)
+            return self.app(environ, start_response)
         except BaseException as failure:
             self._failure = failure
             raise

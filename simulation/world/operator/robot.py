@@ -96,6 +96,11 @@ class OperatorRobot:
         """Whether an alert or a task waits or is being answered."""
         return bool(self._unanswered)
 
+    @property
+    def door(self) -> LoopbackDoor:
+        """What the operator's programs speak to."""
+        return self._door
+
     def shell_environment(self) -> dict[str, str]:
         """For a probe of the time that the operator's programs see."""
         return self._shell.environment()

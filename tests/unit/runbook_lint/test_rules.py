@@ -81,6 +81,7 @@ FLAWS = (
     Broken("RB052", INDEX, "`runbooks/mini`, `small`", "`large`", "---", "'large', which does not", found_in=BOOK),
     Broken("RB052", INDEX, "| `runbooks/mini`, `small` |", "| small |", "---", "no scenario", found_in=BOOK),
     Broken("RB052", INDEX, "| Mini |", "| Maxi |", "---", "does not name Mini", found_in=BOOK),
+    Broken("RB052", INDEX, "`runbooks/mini_task`", "`scenarios/run`", "---", "does not exist", found_in=TASK_BOOK),
     Broken("RB053", BOOK, "The counter is", "The [counter](mini_task.md) is", "mini_task.md", "to another runbook"),
     Broken("RB054", SCENARIO, "runbook: mini}", "runbook: mini_task}", "name:", "calls for mini"),
     Broken("RB054", SCENARIO, "entrants: 5", "entrants: none", "    entrants:", "entrants"),

@@ -1,0 +1,119 @@
+"""``simulate runbook test``: every runbook in three ways, each a run of its own; a table without a hole."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulation.commands.run import prepare
+from simulation.errors import UsageError
+from simulation.parallel import in_parallel
+from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.refusal import suggest
+from simulation.rehearsal.rehearse import WAYS, Outcome, Rehearsed, rehearse, totals
+from simulation.run_directory import RunDirectory
+from simulation.stage import RunRequest
+from simulation.world.operator.parser import load_runbooks
+
+_SEED = 1
+_WIDTH = 120
+"""Columns where there is no terminal to fit."""
+
+
+def runbook_test_command(names: Sequence[str], *, jobs: int | None, out: Path, as_json: bool) -> int:
+    """0: every runbook recovers, rolls back and fails safely; 1: not so, with the reasons and the runs kept."""
+    known = [runbook.name for runbook in load_runbooks(RUNBOOKS_FOLDER)]
+    for name in names:
+        if name not in known:
+            raise UsageError(place=name, problem="no runbook has this name", remedy=suggest(name, known))
+    folder = RunDirectory.create(out=out, scenario="runbooks", seed=_SEED).path
+    console, began = Console(stderr=True), time.perf_counter()
+    rehearsed = in_parallel(
+        [name for name in known if not names or name in names],
+        partial(_rehearse, out=folder),
+        jobs=jobs or len(os.sched_getaffinity(0)),
+        told=lambda item: console.print(_progress(item), highlight=False, soft_wrap=True),
+    )
+    rehearsed.sort(key=lambda item: item.name)
+    if as_json:
+        click.echo(json.dumps([_row(item) for item in rehearsed], indent=2))
+    else:
+        _print(rehearsed, wall_seconds=time.perf_counter() - began)
+    return 0 if all(item.good for item in rehearsed) else 1
+
+
+def _rehearse(name: str, *, out: Path) -> Rehearsed:
+    return rehearse(name, partial(_prepared, out=out))
+
+
+def _prepared(name: str, *, out: Path) -> RunRequest:
+    file = SCENARIOS_FOLDER / "runbooks" / f"{name}.yaml"
+    return prepare(scenario=str(file), seed=_SEED, environment="embedded", out=out)
+
+
+def _progress(item: Rehearsed) -> str:
+    return f"{item.name:50} " + "  ".join(f"{way}: {_said(item.ways[way])}" for way in WAYS)
+
+
+def _print(rehearsed: Sequence[Rehearsed], *, wall_seconds: float) -> None:
+    console = Console(stderr=False)
+    output = Console(width=None if console.is_terminal else _WIDTH)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("runbook", *WAYS):
+        table.add_column(heading, overflow="fold")
+    table.add_column("simulated minutes", justify="right")
+    for item in rehearsed:
+        cells = (_cell(item.ways[way]) for way in WAYS)
+        minutes = "never ended" if item.sim_seconds is None else f"{item.sim_seconds / 60:.1f}"
+        table.add_row(item.name, *cells, minutes)
+    output.print(table)
+    for item in rehearsed:
+        for way in WAYS:
+            _explain(output, item.name, way, item.ways[way])
+    held = ", ".join(f"{way} {count}" for way, count in totals(rehearsed).items())
+    output.print(f"\n{len(rehearsed)} runbooks: {held}; {wall_seconds:.0f} s", highlight=False)
+
+
+def _cell(outcome: Outcome) -> Text:
+    return Text(_said(outcome), style="bold red" if outcome.problems else "green")
+
+
+def _said(outcome: Outcome) -> str:
+    """Readable without colour, and a tick only for what was done."""
+    if outcome.problems:
+        return "✗ NO"
+    return f"✓ {outcome.note}" if outcome.note else "✓ yes"
+
+
+def _explain(output: Console, name: str, way: str, outcome: Outcome) -> None:
+    if outcome.problems:
+        output.print(f"\n{name}, {way}:", style="bold red", highlight=False)
+    for problem in outcome.problems:
+        output.print(f"  {problem}", highlight=False, soft_wrap=True, markup=False)
+    if outcome.directory is not None:
+        output.print(f"  run     {outcome.directory}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _row(item: Rehearsed) -> dict[str, object]:
+    return {
+        "runbook": item.name,
+        "sim_seconds": item.sim_seconds,
+        **{
+            way: {
+                "held": not outcome.problems,
+                "note": outcome.note,
+                "problems": outcome.problems,
+                "run": None if outcome.directory is None else str(outcome.directory),
+            }
+            for way, outcome in item.ways.items()
+        },
+    }
