@@ -65,7 +65,7 @@ _SUCCESS = _rules(
         ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
     ),
     ("Audit trail shows every operation with timestamp and reason", _TRAIL),
-    ("Admin dashboards reflect real-time state accurately", ("diagnostics_truthful",)),
+    ("Admin dashboards reflect real-time state accurately", ("diagnostics_truthful", "dashboards_truthful")),
     ("No errors requiring database access to resolve", ("no_database_access", "convergence", "no_escalation")),
 )
 _FAILURE = _rules(
@@ -94,7 +94,7 @@ _BEFORE = _rules(
     ),
     (
         "Monitoring dashboards are active and reporting",
-        ("monitoring_active", "diagnostics_truthful", "alerts_have_a_cause", "alert_evaluation"),
+        ("monitoring_active", "diagnostics_truthful", "dashboards_truthful", "alerts_have_a_cause", "alert_evaluation"),
     ),
     ("runbook_executions table is created and tested", ("runbook_rows",)),
     ("Founder access is explicitly revoked (verified by access control audit)", ("founder_revoked",)),

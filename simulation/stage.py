@@ -32,12 +32,14 @@ from simulation.target.builtin import BuiltinTarget, load_schema
 from simulation.target.builtin.people import StagingPeople
 from simulation.target.protocol import Admin, Target, TargetKeys
 from simulation.witness.attribution import Attribution
+from simulation.witness.dashboard_truth import Witnesses as DashboardWitnesses
+from simulation.witness.dashboards import DashboardSampler
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
 from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
 from simulation.witness.samples import Sampler
 from simulation.witness.wal import WalWitness
-from simulation.world import provider_door
+from simulation.world import monitoring_door, provider_door
 from simulation.world.alert_rules import AlertRule
 from simulation.world.entrants import Entrants
 from simulation.world.hosting.api import HostingApi
@@ -54,6 +56,7 @@ from simulation.world.troubles.surroundings import Surroundings
 from simulation.world.troubles.troubles import Troubles
 
 PROVIDER_URL = "https://scores.provider.test"
+MONITORING_URL = "https://monitoring.provider.test"
 PREPARATION = timedelta(hours=1)
 """Time before day 0 in which the platform is deployed, admins are appointed and the founder's access is revoked."""
 TOKEN_TTL_SECONDS = 12 * 3600
@@ -176,6 +179,7 @@ class _Outside:
     injector: PlannedInjector
     twin: StripeTwin
     provider: ScoreProvider
+    network: responses.RequestsMock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +209,9 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
     hosting = _hosting(ground, front, witnesses, server)
     operator = _operator(ground, front, ops_admin, hosting)
+    monitor = _monitor(ground, outside, front, operator)
+    dashboards = _dashboards(ground, outside, front, witnesses, monitor, ops_admin)
+    monitor.after_each_scrape(dashboards.after_scrape)
     return Stage(
         request=request,
         directory=directory,
@@ -224,14 +231,7 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
         provider=outside.provider,
         entrants=_entrants(ground, outside, front),
         jobs=JobDriver(kernel=kernel, recorder=recorder, jobs=front.target.jobs),
-        monitor=Monitor(
-            kernel=kernel,
-            recorder=recorder,
-            rules=request.rules,
-            scrape=MetricsDoor(app=front.exchange, context=front.context).scrape,
-            settings=scenario.monitor,
-            on_alert=operator.on_alert,
-        ),
+        monitor=monitor,
         operator=operator,
         hosting=hosting,
         ops_admin=ops_admin,
@@ -282,7 +282,7 @@ def _outside(ground: _Ground) -> _Outside:
     network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
     stripe_door.install(network, twin)
     provider_door.install(network, provider)
-    return _Outside(registry=registry, injector=injector, twin=twin, provider=provider)
+    return _Outside(registry=registry, injector=injector, twin=twin, provider=provider, network=network)
 
 
 def _front(ground: _Ground) -> _Front:
@@ -292,6 +292,7 @@ def _front(ground: _Ground) -> _Front:
         seed=ground.request.seed,
         keys=ground.keys,
         provider_base_url=PROVIDER_URL,
+        alerts_api_url=MONITORING_URL,
         log=lambda line: print(line, file=ground.log_file),
     )
     ground.stack.callback(target.close)
@@ -372,6 +373,44 @@ def _troubles(ground: _Ground, outside: _Outside, front: _Front) -> Troubles:
     troubles = Troubles(plan=ground.request.plan, around=around)
     ground.stack.callback(troubles.close)
     return troubles
+
+
+def _monitor(ground: _Ground, outside: _Outside, front: _Front, operator: OperatorRobot) -> Monitor:
+    """The hosted monitoring: it scrapes the platform, tells the operator, and answers who asks for its alerts."""
+    monitor = Monitor(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        rules=ground.request.rules,
+        scrape=MetricsDoor(app=front.exchange, context=front.context).scrape,
+        settings=ground.request.scenario.monitor,
+        on_alert=operator.on_alert,
+    )
+    monitoring_door.install(outside.network, monitor, base_url=MONITORING_URL)
+    return monitor
+
+
+def _dashboards(
+    ground: _Ground, outside: _Outside, front: _Front, witnesses: _Witnesses, monitor: Monitor, admin: Admin
+) -> DashboardSampler:
+    settings = ground.request.scenario.monitor
+    return DashboardSampler(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        witnesses=DashboardWitnesses(
+            observer=witnesses.observer,
+            wal=witnesses.wal,
+            exchange=front.exchange,
+            governance=front.target.governance,
+            firing=lambda: monitor.firing,
+            last_good=outside.provider.last_good,
+            scraped=monitor.value,
+        ),
+        http=front.http,
+        token=_token_of(front.target, admin),
+        context=front.context,
+        # no divisor of a day, so that a page is seen at other hours every time
+        every_scrapes=max(1, settings.sample_interval_seconds * 4 // 3 // settings.scrape_interval_seconds - 1),
+    )
 
 
 def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:

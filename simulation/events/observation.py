@@ -18,6 +18,8 @@ class Sample(Event):
     subject: str
     reported: JsonValue
     observed: JsonValue
+    tolerance: float = 0.0
+    """How far a number may be from the witness's: what is read one after the other is not read at once."""
 
 
 class Observation(Event):

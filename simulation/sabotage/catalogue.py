@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simulation.errors import UsageError
 from simulation.sabotage import alerting, harness, people
 from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.platform import collecting, contests, contract, ingesting, paying, settling, trail
+from simulation.sabotage.platform import boards, collecting, contests, contract, ingesting, paying, settling, trail
 
 _SHELVES = (
     paying.SHELF,
@@ -19,6 +19,7 @@ _SHELVES = (
     ingesting.SHELF,
     settling.SHELF,
     trail.SHELF,
+    boards.SHELF,
     people.SHELF,
     harness.SHELF,
     alerting.SHELF,

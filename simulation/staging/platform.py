@@ -8,7 +8,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from simulation.staging import logs, users
+from simulation.staging.alerting import HostedAlerting
 from simulation.staging.context import SYSTEM, Context
+from simulation.staging.dashboards import Dashboards
 from simulation.staging.database import Database
 from simulation.staging.http.app import make_app
 from simulation.staging.ingestion.provider import Provider
@@ -52,7 +54,9 @@ class Platform:
         )
         book, levels = JobBook(), ServiceLevels()
         self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
-        self.wsgi = make_app(self._runtime, self.jobs, book, levels)
+        self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
+        boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)
+        self.wsgi = make_app(self._runtime, self.jobs, book, levels, boards)
 
     def create_admin(self, *, name: str, email: str, role: str) -> UUID:
         """Make the first admins at deployment time, before there is an admin who could."""
@@ -65,4 +69,5 @@ class Platform:
         """Let go of database and network."""
         self._runtime.database.close()
         self._runtime.provider.close()
+        self._alerting.close()
         self._runtime.stripe.close()

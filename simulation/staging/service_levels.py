@@ -12,7 +12,9 @@ ACCEPTABLE_ERROR_SHARE = 0.01
 
 
 @dataclass(kw_only=True)
-class _Hour:
+class Hour:
+    """Requests that were answered within one hour, and those of them that failed."""
+
     begins: datetime
     total: int = 0
     failed: int = 0
@@ -23,7 +25,7 @@ class Rate:
 
     def __init__(self, window: timedelta) -> None:
         self._window = window
-        self._hours: deque[_Hour] = deque()
+        self._hours: deque[Hour] = deque()
         self._total = 0
         self._failed = 0
 
@@ -31,7 +33,7 @@ class Rate:
         """One more request."""
         hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         if not self._hours or self._hours[-1].begins != hour:
-            self._hours.append(_Hour(begins=hour))
+            self._hours.append(Hour(begins=hour))
         self._hours[-1].total += 1
         self._hours[-1].failed += failed
         self._total += 1
@@ -45,6 +47,11 @@ class Rate:
             self._total -= left.total
             self._failed -= left.failed
         return self._total, self._failed
+
+    def by_hour(self, hours: int) -> list[Hour]:
+        """The last so many hours in which there were requests, oldest first; the current one is the last."""
+        begin = datetime.now(UTC) - timedelta(hours=hours)
+        return [hour for hour in self._hours if hour.begins > begin]
 
 
 class Recent:
@@ -70,6 +77,8 @@ class ServiceLevels:
     """Request outcomes of this process."""
 
     def __init__(self) -> None:
+        self.since = datetime.now(UTC)
+        """When this process began to count."""
         self.webhook_duplicates = Recent(timedelta(hours=1))
         self.requests = Rate(timedelta(days=30))
         self.authentications = Rate(timedelta(hours=1))

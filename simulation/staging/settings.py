@@ -23,6 +23,8 @@ class Settings:
     admin_jwt_secret: str
     provider_base_url: str
     stripe_base_url: str = "https://api.stripe.com"
+    alerts_api_url: str = ""
+    """Where the hosted monitoring answers `GET /api/v1/alerts` as Prometheus does; empty: none is connected."""
 
     lifecycle_interval_seconds: int = 300
     ingestion_interval_seconds: int = 300
@@ -70,5 +72,6 @@ class Settings:
             admin_jwt_secret=env["ADMIN_JWT_SECRET"],
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
             stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
+            alerts_api_url=env.get("ALERTS_API_URL", cls.alerts_api_url),
             lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),
         )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -50,9 +51,12 @@ class ExchangeWitness:
         self._context = context
         self._numbers = 0
         self.requests = 0
+        self.hours: dict[datetime, tuple[int, int]] = {}
+        """Requests answered within each hour, and those of them that failed with 5xx."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.requests += 1
+        start_response = self._counting(start_response)
         if self._context.actor == UNRECORDED_ACTOR:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
@@ -74,6 +78,15 @@ class ExchangeWitness:
                 iterable.close()
         self._record(environ, request_body, int(statuses[-1].split()[0]), body)
         return [body]
+
+    def _counting(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        def count(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+            requests, failed = self.hours.get(hour, (0, 0))
+            self.hours[hour] = (requests + 1, failed + (status[0] == "5"))
+            return start_response(status, headers, exc_info)
+
+        return count
 
     def _record(self, environ: dict[str, Any], request_body: bytes, status: int, body: bytes) -> None:
         self._recorder.record(

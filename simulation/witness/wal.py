@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ _COLUMN = re.compile(r'(?:"((?:[^"]|"")+)"|([^\s\["]+))\[((?:[^\[\]]|\[\])+)\]:'
 _FLUSH_MARK = "wal-witness-flush"
 _OUR_MESSAGE = f"message: transactional: 1 prefix: {_FLUSH_MARK},"
 _LARGEST_VALUE_CHARACTERS = 2_048
+LATEST = 20
+"""Inserted rows of each table that are at hand during the run."""
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
 
@@ -169,6 +172,7 @@ class WalWitness:
         self._recorder = recorder
         self._cause_of = cause_of
         self._numbers: dict[str, int] = {}
+        self._latest: dict[str, deque[Row]] = {}
         self.rows = 0
 
     def reconnect(self) -> None:
@@ -181,6 +185,7 @@ class WalWitness:
         for raw in read_transactions(self._connection, slot=self._slot):
             self._numbers[raw.server_xid] = len(self._numbers) + 1
             self.rows += len(raw.changes)
+            self._remember(raw.changes)
             self._recorder.record(
                 Transaction(
                     xid=self._numbers[raw.server_xid],
@@ -191,6 +196,15 @@ class WalWitness:
                 at=raw.committed_at,
                 cause=self._cause_of(raw),
             )
+
+    def _remember(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if change.op == "insert":
+                self._latest.setdefault(change.table, deque(maxlen=LATEST)).append(change.new)
+
+    def latest(self, table: str) -> list[Row]:
+        """Up to :data:`LATEST` rows inserted last, the newest first; as of the last :meth:`collect`."""
+        return list(reversed(self._latest.get(table, ())))
 
     def renumbered(self, row: Row) -> Row:
         """The row with server transaction ids replaced by this run's numbers."""

@@ -25,10 +25,13 @@ _NEVER_SCRAPED = "(never scraped)"
 
 
 @dataclass(kw_only=True)
-class _Active:
-    """An alert whose expression holds: pending until ``fired`` is there."""
+class ActiveAlert:
+    """An alert whose expression holds: pending until ``fired`` is there. ``value`` is that of the latest scrape."""
 
+    rule: AlertRule
+    labels: Mapping[str, str]
     since: datetime
+    value: float
     fired: AlertFired | None = None
 
 
@@ -60,7 +63,8 @@ class Monitor:
         self._body: str | None = _NEVER_SCRAPED
         self._values: dict[str, float] = {}
         self._vectors: list[tuple[AlertRule, Sequence[Sample]]] = []
-        self._active: dict[_AlertKey, _Active] = {}
+        self._active: dict[_AlertKey, ActiveAlert] = {}
+        self._listeners: list[Callable[[], None]] = []
         self._fired_before: dict[str, int] = {}
         self._due = kernel.now
         self.scrapes = 0
@@ -69,6 +73,19 @@ class Monitor:
         """Scrape now and then at every interval."""
         self._due = self._kernel.now
         self._kernel.spawn(self._watch())
+
+    def value(self, series: str) -> float | None:
+        """What the latest scrape has of a series."""
+        return self._values.get(series)
+
+    @property
+    def active(self) -> list[ActiveAlert]:
+        """Alerts that are pending or fire now, oldest first."""
+        return list(self._active.values())
+
+    def after_each_scrape(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when a scrape has been evaluated, within the same instant."""
+        self._listeners.append(listener)
 
     @property
     def _scrape_number(self) -> int:
@@ -96,6 +113,8 @@ class Monitor:
             self._body = body
             self._take(body)
         self._update_alerts()
+        for listener in self._listeners:
+            listener()
 
     def _take(self, body: str | None) -> None:
         samples = self._exposition.samples(body or "")
@@ -124,7 +143,9 @@ class Monitor:
     def _hold(self, rule: AlertRule, sample: Sample) -> _AlertKey:
         labels = {**sample.labels, **rule.labels}
         key = (rule.alert, tuple(sorted(labels.items())))
-        active = self._active.setdefault(key, _Active(since=self._due))
+        new = ActiveAlert(rule=rule, labels=labels, since=self._due, value=sample.value)
+        active = self._active.setdefault(key, new)
+        active.value = sample.value
         if active.fired is None and self._due - active.since >= timedelta(seconds=rule.for_seconds):
             active.fired = self._fire(rule, labels, since=active.since, value=sample.value)
             self._on_alert(active.fired)
@@ -147,7 +168,7 @@ class Monitor:
             cause=cause_of_alert(self._recorder.events, alert_id=alert_id, runbook=rule.runbook),
         )
 
-    def _resolve(self, active: _Active) -> None:
+    def _resolve(self, active: ActiveAlert) -> None:
         if active.fired is not None:
             self._recorder.record(
                 AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=self._scrape_number),

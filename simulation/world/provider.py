@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 from simulation import scenario
@@ -84,6 +85,8 @@ class ScoreProvider:
         self._cards = {key: play(key=key, tournament=known, seed=seed) for key, known in self._tournaments.items()}
         self._boards: dict[str, _Board] = {}
         self._requests = 0
+        self.last_good: dict[str, datetime] = {}
+        """Tournament → when its feed was last served as it is (200 or 304)."""
 
     def start(self) -> None:
         """Publish every field at once and let the boards follow their tournaments."""
@@ -148,6 +151,7 @@ class ScoreProvider:
     def _answer(
         self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None
     ) -> ProviderResponse:
+        self.last_good[key] = self.kernel.now
         etag = f'"{current.sha256[:32]}"'
         known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
         if known == etag:

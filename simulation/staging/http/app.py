@@ -8,12 +8,14 @@ from flask import Flask, Response, jsonify
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
+from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.http import (
     admin_backups,
     admin_contests,
     admin_escalation,
     admin_operations,
+    dashboards,
     payments,
     people,
     public,
@@ -25,7 +27,9 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 
 
-def make_app(runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: ServiceLevels) -> Flask:
+def make_app(
+    runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: ServiceLevels, boards: Dashboards
+) -> Flask:
     """The application with all its endpoints."""
     app = Flask("staging-contest-platform", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
@@ -48,6 +52,7 @@ def make_app(runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: Ser
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
     app.register_blueprint(admin_backups.blueprint(runtime, levels))
     app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
+    app.register_blueprint(dashboards.numbers(boards))
     app.register_blueprint(admin_operations.blueprint(runtime, levels, jobs, book))
     return app
 

@@ -46,6 +46,7 @@ class BuiltinTarget:
         seed: int,
         keys: TargetKeys,
         provider_base_url: str,
+        alerts_api_url: str = "",
         log: Callable[[str], None],
     ) -> None:
         self._clock = clock
@@ -56,6 +57,7 @@ class BuiltinTarget:
             stripe_webhook_secret=keys.stripe_webhook_secret,
             admin_jwt_secret=keys.admin_jwt_secret,
             provider_base_url=provider_base_url,
+            alerts_api_url=alerts_api_url,
         )
         ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
         self._instances = PlatformService(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.checks.dashboards import FOLDER, PAGES
 from simulation.events import (
     AccessProbe,
     ClockProof,
@@ -125,6 +126,8 @@ def watch(book: Book) -> None:
     """One of each thing that is looked at on the way."""
     book.add(DatabaseAccess(role="platform", application="app", access="connection", count=3), day(1))
     done = {"completed": 1}
+    for page in PAGES:
+        book.add(Sample(endpoint=FOLDER + page, subject="as of", reported="x", observed="x"), day(5, 9, 55))
     book.add(Sample(endpoint="/payouts", subject="by status", reported=done, observed=done), day(5))
     book.add(MetricChange(changes={**dict.fromkeys(METRICS, 0.0), "up": 1.0}), day(0, 0, 10))
     event: dict[str, Any] = {"event_id": "evt_1", "event_type": "payment_intent.succeeded", "object_id": "pi_ann"}

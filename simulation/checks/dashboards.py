@@ -1,0 +1,57 @@
+"""The admin dashboards against what the witnesses knew at the same instant.
+
+Source: spec/iteration-06.md (06B, Dashboards; 06C: Admin dashboards reflect real-time state accurately).
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.events import AlertFired, Sample
+
+FOLDER = "/api/admin/dashboards/"
+PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
+
+
+@check("Every admin dashboard showed what the witnesses knew at that instant: status, alerts, contests, trail, errors")
+def dashboards_truthful(case: Case, inquiry: Inquiry) -> None:
+    samples = [sample for sample in case.events(Sample) if sample.endpoint.startswith(FOLDER)]
+    if not samples:
+        inquiry.leave_unverified("the platform has no dashboards that could be sampled")
+        return
+    for sample in samples:
+        inquiry.examine()
+        if not _agree(sample.reported, sample.observed, sample.tolerance):
+            inquiry.find(
+                f"dashboard {sample.endpoint.removeprefix(FOLDER)}: {sample.subject}",
+                "the dashboard shows what is not so",
+                expected=sample.observed,
+                actual=sample.reported,
+                events=(sample,),
+            )
+    for page in PAGES:
+        if not any(sample.endpoint == FOLDER + page for sample in samples):
+            inquiry.doubt(f"the dashboard {page} was never sampled")
+    _alerts_were_looked_for(case, inquiry, samples)
+
+
+def _alerts_were_looked_for(case: Case, inquiry: Inquiry, samples: list[Sample]) -> None:
+    """A page that was only seen in quiet times was not seen to show an alert."""
+    looked = {sample.at for sample in samples if sample.endpoint == FOLDER + "operational"}
+    for alert in case.events(AlertFired):
+        if alert.at not in looked:
+            inquiry.doubt(f"no dashboard was sampled when {alert.alert} fired")
+
+
+def _agree(reported: JsonValue, observed: JsonValue, tolerance: float) -> bool:
+    if isinstance(reported, dict) and isinstance(observed, dict):
+        return reported.keys() == observed.keys() and all(
+            _agree(reported[name], observed[name], tolerance) for name in observed
+        )
+    if isinstance(reported, list) and isinstance(observed, list):
+        return len(reported) == len(observed) and all(map(_agree, reported, observed, [tolerance] * len(observed)))
+    if isinstance(reported, int | float) and isinstance(observed, int | float):
+        return abs(reported - observed) <= tolerance
+    return reported == observed

@@ -1,0 +1,227 @@
+"""Defects of the dashboards: a page that looks well and says what is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging.alerting import Alerts, HostedAlerting
+from simulation.staging.dashboards import Dashboards
+from simulation.staging.service_levels import Rate
+from simulation.world.operator.execution import Execution
+
+SHELF = Shelf("trail")
+
+
+def _altered(plot: Plot, page: str, alter: Callable[[Any], bool]) -> None:
+    """``alter`` changes a page before it is sent and says whether there was anything to change."""
+
+    def make(real: Any) -> Any:
+        def show(self: Any) -> Any:
+            shown = real(self)
+            if alter(shown):
+                plot.trigger()
+            return shown
+
+        return show
+
+    plot.replace(Dashboards, page, make)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a cache in front of an expensive page, with a lifetime that nobody remembers",
+)
+def dashboard_page_from_a_cache(plot: Plot) -> None:
+    """The operational page is the first one ever made, for the rest of the run."""
+    kept: list[Any] = []
+
+    def make(real: Any) -> Any:
+        def show(self: Any) -> Any:
+            if kept:
+                plot.trigger()
+            else:
+                kept.append(real(self))
+            return kept[0]
+
+        return show
+
+    plot.replace(Dashboards, "operational", make)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a page cached but for its clock: it looks alive",
+)
+def dashboard_numbers_stand_still(plot: Plot) -> None:
+    """The counts on the operational page never change, the time on it does."""
+    kept: list[Any] = []
+
+    def freeze(page: Any) -> bool:
+        if not kept:
+            kept.append(dict(page["contests"]))
+        changed: bool = page["contests"] != kept[0]
+        page["contests"] = dict(kept[0])
+        return changed
+
+    _altered(plot, "operational", freeze)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="the alert list filtered by a severity that was renamed",
+)
+def dashboard_without_critical_alerts(plot: Plot) -> None:
+    """Critical alerts are missing from the operational page."""
+
+    def make(real: Any) -> Any:
+        def alerts(self: Any) -> Any:
+            told = real(self)
+            rest = tuple(alert for alert in told.active if alert.severity != "critical")
+            if len(rest) < len(told.active):
+                plot.trigger()
+            return Alerts(status=told.status, active=rest)
+
+        return alerts
+
+    plot.replace(HostedAlerting, "alerts", make)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a timeout of the monitoring shown as an empty list: all is well, because nobody answers",
+)
+def dashboard_takes_no_answer_for_no_alerts(plot: Plot) -> None:
+    """The monitoring cannot be reached, and the page shows no alert at all."""
+
+    def make(_real: Any) -> Any:
+        def alerts(_self: Any) -> Any:
+            plot.trigger()
+            return Alerts(status="ok")
+
+        return alerts
+
+    plot.replace(HostedAlerting, "alerts", make)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a status column read where the stage was meant",
+)
+def dashboard_shows_the_wrong_stage(plot: Plot) -> None:
+    """A contest that is locked or live is shown as still scheduled."""
+
+    def rename(page: Any) -> bool:
+        wrong = [row for row in page["contests"] if row["stage"] in ("LOCKED", "LIVE")]
+        for row in wrong:
+            row["stage"] = "SCHEDULED"
+        return bool(wrong)
+
+    _altered(plot, "contest_status", rename)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="an inner join that loses contests without entries",
+)
+def dashboard_misses_a_contest(plot: Plot) -> None:
+    """One active contest is not on the page."""
+    _altered(plot, "contest_status", lambda page: bool(page["contests"] and page["contests"].pop()))
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="lag measured from the last attempt instead of the last success",
+    scenario="scores",
+)
+def dashboard_hides_the_lag(plot: Plot) -> None:
+    """The scores of a tournament whose provider is down are shown as fresh."""
+
+    def freshen(page: Any) -> bool:
+        late = [row for row in page["contests"] if (row["ingestion_lag_seconds"] or 0) > 600]
+        for row in late:
+            row["ingestion_lag_seconds"] = 0
+        return bool(late)
+
+    _altered(plot, "contest_status", freshen)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a filter for the system user, meant to cut the noise",
+)
+def dashboard_trail_with_gaps(plot: Plot) -> None:
+    """What the system itself did is missing from the audit trail page."""
+
+    def cut(page: Any) -> bool:
+        kept = [row for row in page["operations"] if not row["actor"].startswith("00000000-")]
+        cut_away = len(kept) < len(page["operations"])
+        page["operations"] = kept
+        return cut_away
+
+    _altered(plot, "audit_trail", cut)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="errors counted in another process than the one that is asked",
+)
+def dashboard_requests_not_counted(plot: Plot) -> None:
+    """The error rate is made from a tenth of the requests."""
+
+    def make(real: Any) -> Any:
+        seen = [0]
+
+        def count(self: Any, *, failed: bool) -> None:
+            seen[0] += 1
+            if seen[0] % 10 == 0:
+                real(self, failed=failed)
+            else:
+                plot.trigger()
+
+        return count
+
+    plot.replace(Rate, "count", make)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="a grouping by code that drops what it does not know",
+)
+def dashboard_top_errors_incomplete(plot: Plot) -> None:
+    """Failed payouts are missing from the top errors."""
+
+    def drop(page: Any) -> bool:
+        kept = [row for row in page["top_errors"] if row["source"] != "payout"]
+        dropped = len(kept) < len(page["top_errors"])
+        page["top_errors"] = kept
+        return dropped
+
+    _altered(plot, "error_trends", drop)
+
+
+@SHELF.sabotage(
+    "dashboards_truthful",
+    origin="escalations read from the executions still open: those that failed are over, and gone",
+)
+def dashboard_without_escalations(plot: Plot) -> None:
+    """A runbook fails and is escalated; the operational page shows no escalation."""
+
+    def make(real: Any) -> Any:
+        def perform(self: Any, step: Any) -> Any:
+            if step.number == 2:
+                step = replace(step, expected=("as it was in the old version",))
+            return (yield from real(self, step))
+
+        return perform
+
+    def hide(page: Any) -> bool:
+        hidden = bool(page["escalations"])
+        page["escalations"] = []
+        return hidden
+
+    plot.replace(Execution, "_perform", make)
+    _altered(plot, "operational", hide)

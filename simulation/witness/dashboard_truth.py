@@ -1,0 +1,195 @@
+"""What each dashboard claims, beside what the witnesses know at that instant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import JsonValue
+
+from simulation.events import AlertFired
+from simulation.governance import Governance
+from simulation.witness.exchange import ExchangeWitness
+from simulation.witness.observer import Observer
+from simulation.witness.wal import LATEST, WalWitness
+
+Page = dict[str, Any]
+_ERROR_DAYS, _ERROR_HOURS, _ERROR_BUDGET = 7, 24, 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witnesses:
+    """Who knows better."""
+
+    observer: Observer
+    wal: WalWitness
+    exchange: ExchangeWitness
+    governance: Governance
+    firing: Callable[[], Sequence[AlertFired]]
+    last_good: Mapping[str, datetime]
+    """Tournament → when the provider last served it well."""
+    scraped: Callable[[str], float | None]
+    """A metric's value at the scrape just made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One thing a page says. ``told`` raises what a page of another form makes it raise."""
+
+    subject: str
+    told: Callable[[], Any]
+    observed: JsonValue
+    tolerance: float = 0.0
+
+
+def operational(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
+    """Status by counts, alerts that fire, escalations, open executions."""
+    rows = by.observer.rows
+    for subject, relation in (("contests", "contests"), ("payout_transfers", "transfers"), ("refunds", "refunds")):
+        yield _counts(page, subject, [str(row["status"]) for row in rows(relation)])
+    firing = sorted(f"{a.alert} {a.severity} {a.runbook} {iso(a.pending_since)[:19]}" for a in by.firing())
+    yield Claim(subject="alerts that fire", told=lambda: _firing(page), observed=list[JsonValue](firing))
+    executions = rows("runbook_executions")
+    ended = [row for row in executions if row["status"] in ("failed", "partial")]
+    open_ = [row for row in executions if row["status"] == "in_progress"]
+    yield Claim(subject="escalations", told=lambda: _rows(page["escalations"], "id", "status"), observed=_newest(ended))
+    yield Claim(
+        subject="open executions", told=lambda: _rows(page["open_executions"], "id", "status"), observed=_newest(open_)
+    )
+
+
+def contest_status(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
+    """Every contest to which something is still to happen, its stage, and the lag of the scores of those that play."""
+    active = [
+        row for row in by.observer.rows("contests") if row["status"] != "CANCELLED" and row["paid_out_at"] is None
+    ]
+    yield Claim(
+        subject="active contests",
+        told=lambda: {row["id"]: row["stage"] for row in page["contests"]},
+        observed={str(row["contest_id"]): "SETTLED" if row["settled_at"] else row["status"] for row in active},
+    )
+    live = sorted({str(row["tournament"]) for row in active if row["status"] == "LIVE"} & set(by.last_good))
+    yield Claim(
+        subject="ingestion lag, seconds",
+        told=lambda: _lags(page, live),
+        observed={key: int((now - by.last_good[key]).total_seconds()) for key in live},
+        tolerance=60,
+    )
+
+
+def audit_trail(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
+    """The latest operations, executions and changes of state, newest first."""
+    by.wal.collect()
+    columns = [by.governance.audit_columns[column] for column in ("actor", "action", "reason")]
+    yield Claim(
+        subject="operations",
+        told=lambda: _rows(page["operations"], "id", "actor", "action", "reason"),
+        observed=_rows(by.wal.latest(by.governance.audit_table), "id", *columns),
+    )
+    yield Claim(
+        subject="executions",
+        told=lambda: _rows(page["executions"], "id", "status"),
+        observed=_newest(by.observer.rows("runbook_executions")),
+    )
+    moves = [row for row in by.observer.rows("contest_audit") if row["from_status"] != row["to_status"]]
+    yield Claim(
+        subject="transitions",
+        told=lambda: _rows(page["transitions"], "id", "from_status", "to_status"),
+        observed=_rows(moves[-LATEST:][::-1], "audit_id", "from_status", "to_status"),
+    )
+
+
+def error_trends(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
+    """Requests and failures by hour, what follows from them, and errors by code."""
+    since = datetime.fromisoformat(page["counting_since"])
+    told = {row["hour"]: [row["requests"], row["failed"]] for row in page["hours"]}
+    yield Claim(
+        subject="requests by hour",
+        told=lambda: {hour: told[hour] for hour in told if datetime.fromisoformat(hour) > since},
+        observed=_hours(by.exchange, since, now),
+    )
+    total, failed = (sum(counts[column] for counts in told.values()) for column in (0, 1))
+    share = failed / total if total else 0.0
+    yield Claim(
+        subject="error rate, percent, and burn rate",
+        told=lambda: [page["requests"]["error_rate_percent"], page["error_budget"]["burn_rate"]],
+        observed=[100 * share, share / _ERROR_BUDGET],
+        tolerance=0.001,
+    )
+    yield Claim(
+        subject="error budget remaining, percent",
+        told=lambda: page["error_budget"]["remaining_percent"],
+        observed=by.scraped("error_budget_remaining"),
+        tolerance=0.5,
+    )
+    yield Claim(
+        subject="top errors",
+        told=lambda: {f"{row['source']} {row['code']}": row["number"] for row in page["top_errors"]},
+        observed=dict(sorted(_errors(by.observer, now - timedelta(days=_ERROR_DAYS)).items())),
+    )
+
+
+def iso(moment: datetime) -> str:
+    """As the platform writes times."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+def _counts(page: Page, subject: str, statuses: Sequence[str]) -> Claim:
+    return Claim(
+        subject=f"{subject} by status", told=lambda: page[subject], observed=dict(sorted(Counter(statuses).items()))
+    )
+
+
+def _firing(page: Page) -> list[str]:
+    if page["alerts"]["status"] != "ok":
+        return [f"alerts are {page['alerts']['status']}"]
+    return sorted(
+        f"{row['alert']} {row['severity']} {row['runbook']} {row['since'][:19]}"
+        for row in page["alerts"]["active"]
+        if row["state"] == "firing"
+    )
+
+
+def _lags(page: Page, live: Sequence[str]) -> dict[str, JsonValue]:
+    told = {row["provider_event_id"]: row["ingestion_lag_seconds"] for row in page["contests"]}
+    return {key: told.get(key) for key in live}
+
+
+def _hours(exchange: ExchangeWitness, since: datetime, now: datetime) -> dict[str, JsonValue]:
+    """Whole hours since the platform began to count; its answer to this very question it has not counted yet."""
+    this_hour = now.replace(minute=0, second=0)
+    return {
+        iso(hour): [requests - (hour == this_hour), failed]
+        for hour, (requests, failed) in exchange.hours.items()
+        if hour > since and hour > now - timedelta(hours=_ERROR_HOURS) and (requests > 1 or hour != this_hour)
+    }
+
+
+def _errors(observer: Observer, since: datetime) -> Counter[str]:
+    errors: Counter[str] = Counter()
+    for row in observer.rows("ingestion_errors"):
+        if _after(row["created_at"], since):
+            errors[f"ingestion {row['error_code']}"] += 1
+    for row in observer.rows("settlement_runs"):
+        if row["status"] == "FAILED" and _after(row["started_at"], since):
+            errors[f"settlement {row['error_code'] or 'UNKNOWN'}"] += 1
+    for row in observer.rows("transfers"):
+        if row["status"] in ("retryable", "failed_terminal"):
+            errors[f"payout {row['failure_reason'] or 'UNKNOWN'}"] += 1
+    return errors
+
+
+def _rows(rows: Sequence[Mapping[str, Any]], *columns: str) -> list[JsonValue]:
+    return [[row[column] for column in columns] for row in rows]
+
+
+def _newest(executions: Sequence[Mapping[str, JsonValue]]) -> list[JsonValue]:
+    ordered = sorted(executions, key=lambda row: (str(row["start_time"]), str(row["id"])), reverse=True)
+    return _rows(ordered[:LATEST], "id", "status")
+
+
+def _after(moment: JsonValue, since: datetime) -> bool:
+    return datetime.fromisoformat(str(moment)) > since

@@ -1,0 +1,131 @@
+"""Holds the admin dashboards against what the witnesses know at the same instant (criterion: they reflect real time).
+
+Witnesses: the observer's SQL, the write-ahead log, the door in front of the platform, the score provider, the monitor.
+Sampled right after a scrape, so that monitor and page speak of one instant: one page after another at intervals, all of
+them when an alert begins, the first again when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+import httpx
+
+from simulation.clock import Kernel
+from simulation.events import Sample
+from simulation.history import Recorder, caused_by
+from simulation.witness.dashboard_truth import (
+    Claim,
+    Page,
+    Witnesses,
+    audit_trail,
+    contest_status,
+    error_trends,
+    iso,
+    operational,
+)
+from simulation.witness.exchange import ExchangeContext
+from simulation.witness.wal import canonical_sha256
+
+FOLDER = "/api/admin/dashboards"
+_LONG_CHARACTERS = 300
+_OTHER_FORM = (KeyError, TypeError, AttributeError, ValueError)
+_PAGES: Mapping[str, Callable[[Page, Witnesses, datetime], Iterator[Claim]]] = {
+    "operational": operational,
+    "contest-status": contest_status,
+    "audit-trail": audit_trail,
+    "error-trends": error_trends,
+}
+
+
+class DashboardSampler:
+    """Takes samples as a monitoring account with an admin token. A platform without these pages is asked once."""
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        witnesses: Witnesses,
+        http: httpx.Client,
+        token: Callable[[], str],
+        context: ExchangeContext,
+        every_scrapes: int,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._by = witnesses
+        self._http = http
+        self._token = token
+        self._context = context
+        self._every_scrapes = every_scrapes
+        self._scrapes = 0
+        self._alerts: list[str] = []
+        self._absent = False
+
+    def after_scrape(self) -> None:
+        """To be called by the monitor after each of its scrapes."""
+        alerts = [alert.alert_id for alert in self._by.firing()]
+        turn, its_turn = divmod(self._scrapes, self._every_scrapes)
+        if set(alerts) - set(self._alerts):
+            self.take(*_PAGES)
+        elif alerts != self._alerts:
+            self.take("operational")
+        elif its_turn == 0:
+            self.take(tuple(_PAGES)[turn % len(_PAGES)])
+        self._scrapes, self._alerts = self._scrapes + 1, alerts
+
+    def take(self, *names: str) -> None:
+        """A sample of each page named, now."""
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        for name in names:
+            page = None if self._absent else self._get(name, headers)
+            if page is not None:
+                for claim in self._claims(name, page):
+                    self._record(name, claim)
+
+    def _claims(self, name: str, page: Page) -> Iterator[Claim]:
+        """The page's claims; one that is not of the documented form claims nothing else."""
+        now = self._kernel.now
+        yield Claim(subject="as of", told=lambda: page["as_of"], observed=iso(now))
+        try:
+            yield from _PAGES[name](page, self._by, now)
+        except _OTHER_FORM as error:
+            said = f"not the documented page: {error!r}"
+            yield Claim(subject="form", told=lambda: said, observed="the documented page")
+
+    def _record(self, page: str, claim: Claim) -> None:
+        reported, observed = self._told(claim), claim.observed
+        if reported == observed and len(str(observed)) > _LONG_CHARACTERS:
+            reported = observed = {"sha256": canonical_sha256(observed)}
+        self._recorder.record(
+            Sample(
+                endpoint=f"{FOLDER}/{page}",
+                subject=claim.subject,
+                reported=reported,
+                observed=observed,
+                tolerance=claim.tolerance,
+            ),
+            cause="monitor",
+        )
+
+    @staticmethod
+    def _told(claim: Claim) -> object:
+        try:
+            return claim.told()
+        except _OTHER_FORM as error:
+            return f"not the documented page: {error!r}"
+
+    def _get(self, name: str, headers: Mapping[str, str]) -> Page | None:
+        """A page; None where the platform has no such pages at all, or does not answer anybody just now."""
+        with caused_by("monitor"), self._context.acting("monitor"):
+            answer = self._http.get(f"{FOLDER}/{name}", headers=headers)
+        if answer.status_code == 404:
+            self._absent = True
+            return None
+        answers, up = answer.status_code == 200, self._by.scraped("up") == 1
+        if not (answers and up):
+            self._record(name, Claim(subject="answers, as /metrics does", told=lambda: answers, observed=up))
+        page: Page | None = answer.json() if answers else None
+        return page

@@ -1,0 +1,43 @@
+"""In-process door to the hosted monitoring: Prometheus' HTTP API, as far as the platform asks it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import requests
+import responses
+
+from simulation.world.monitor import ActiveAlert, Monitor
+
+_VALUE = re.compile(r"\{\{\s*\$value\s*\}\}")
+_LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
+
+
+def install(network: responses.RequestsMock, monitor: Monitor, *, base_url: str) -> None:
+    """Answer ``GET {base_url}/api/v1/alerts`` with what is pending or fires at that instant."""
+
+    def answer(_: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        alerts = [_as_prometheus_tells_it(active) for active in monitor.active]
+        return 200, {}, json.dumps({"status": "success", "data": {"alerts": alerts}})
+
+    network.add_callback(responses.GET, f"{base_url}/api/v1/alerts", callback=answer, content_type="application/json")
+
+
+def _as_prometheus_tells_it(active: ActiveAlert) -> dict[str, Any]:
+    rule = active.rule
+    link = {"runbook_url": f"{rule.runbook}.md"} if rule.runbook is not None else {}
+    return {
+        "labels": {"alertname": rule.alert, **active.labels},
+        "annotations": {"summary": rendered(rule.summary, active), **link},
+        "state": "pending" if active.fired is None else "firing",
+        "activeAt": f"{active.since:%Y-%m-%dT%H:%M:%SZ}",
+        "value": f"{active.value:e}",
+    }
+
+
+def rendered(text: str, active: ActiveAlert) -> str:
+    """An annotation with ``{{ $value }}`` and ``{{ $labels.x }}`` filled in; what else a template can say stays."""
+    text = _LABEL.sub(lambda found: active.labels.get(found[1], ""), text)
+    return _VALUE.sub(f"{active.value:.15g}", text)

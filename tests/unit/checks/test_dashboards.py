@@ -1,0 +1,58 @@
+"""What a dashboard showed against what the witnesses knew, and what it takes to have looked at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.checks.dashboards import FOLDER, PAGES, dashboards_truthful
+from simulation.checks.monitoring import diagnostics_truthful
+from simulation.events import Sample
+from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.story import passing
+
+
+def _shown(page: str, **updates: object) -> Break:
+    return lambda book: book.edit(Sample, {"endpoint": FOLDER + page}, **updates)
+
+
+BREAKS: dict[str, Break] = {
+    "another number": _shown("error-trends", reported={"2026-03-01": [4, 0]}, observed={"2026-03-01": [5, 0]}),
+    "another word": _shown("contest-status", reported={"C1": "LIVE"}, observed={"C1": "COMPLETE"}),
+    "a contest missing": _shown("contest-status", reported={}, observed={"C1": "LIVE"}),
+    "a contest too many": _shown("contest-status", reported={"C1": "LIVE"}, observed={}),
+    "an alert missing": _shown("operational", reported=[], observed=["TransfersStuck critical"]),
+    "another order": _shown("audit-trail", reported=[["a2"], ["a1"]], observed=[["a1"], ["a2"]]),
+    "beyond the tolerance": _shown("contest-status", reported={"open": 300}, observed={"open": 361}, tolerance=60.0),
+    "a page of another form": _shown("operational", reported="not the documented page: KeyError('as_of')"),
+}
+
+
+@pytest.mark.parametrize("spoil", BREAKS.values(), ids=BREAKS)
+def test_what_is_not_so_is_found(spoil: Break) -> None:
+    found = assert_found(dashboards_truthful, passing(), spoil, "the dashboard shows what is not so")
+    assert found.findings[0].subject.startswith("dashboard ")
+    assert run(diagnostics_truthful, passing()).outcome == "pass"
+
+
+def test_numbers_read_one_after_another_may_differ_by_the_tolerance() -> None:
+    book = passing()
+    _shown("contest-status", reported={"open": 300}, observed={"open": 360}, tolerance=60.0)(book)
+    assert run(dashboards_truthful, book).outcome == "pass"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_was_never_seen_is_unknown(page: str) -> None:
+    assert_unknown(dashboards_truthful, passing(), lambda book: book.drop(Sample, endpoint=FOLDER + page), page)
+
+
+def test_an_alert_during_which_nobody_looked_is_unknown() -> None:
+    assert_unknown(
+        dashboards_truthful, passing(), _shown("operational", at=day(5, 8)), "sampled when TransfersStuck fired"
+    )
+
+
+def test_a_platform_without_dashboards_is_not_verified() -> None:
+    book = passing()
+    for page in PAGES:
+        book.drop(Sample, endpoint=FOLDER + page)
+    assert run(dashboards_truthful, book).outcome == "not_verified"
