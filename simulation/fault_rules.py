@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from simulation.broken_rule import BrokenRule, minute
 from simulation.scenario import Contest, Scenario
@@ -13,6 +14,9 @@ __all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_
 
 _ONLY_ONE: frozenset[FaultKind] = frozenset({*LASTING_KINDS, "transfer_refused", "transfer_key_taken"})
 """Faults of a transfer after which it is given up at once: nothing else can happen to it."""
+_UNTIL_PAYOUT = timedelta(minutes=15)
+"""From the final board to the first attempt at its prizes: poll, completion, settlement and payout, 5 minutes each."""
+_RECONCILIATION_HOUR = 2
 _POLL_MINUTES = 5
 """How often scores are asked for (spec/platform.md, "Background work")."""
 
@@ -26,6 +30,8 @@ def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Itera
             yield from broken_world_fault_rules(path, fault, scenario, index=index)
         elif fault.tournament is not None:
             yield from _of_provider_fault(path, fault, scenario)
+        elif fault.contest is None:
+            yield from _of_stripe_window(path, fault, scenario)
         else:
             yield from _of_victim(path, fault, scenario)
             yield from _of_rivals(path, fault, scenario.faults[:index])
@@ -119,3 +125,53 @@ def _of_provider_fault(path: tuple[str | int, ...], fault: Fault, scenario: Scen
             "may never meet it",
             remedy=f"more than {_POLL_MINUTES}",
         )
+
+
+def _of_stripe_window(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    """Payouts must be due within the window, and whoever else needs Stripe must not come into it."""
+    at, end = _window_of(fault)
+    if not any(at <= final + _UNTIL_PAYOUT and final + 2 * _UNTIL_PAYOUT <= end for final in _sure_payouts(scenario)):
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} from {minute(at)} to {minute(end)}: no prize is sure to be due in it",
+            remedy="let it begin before a final board whose contest is sure to have a prize, and last 30 minutes more",
+        )
+    if fault.kind != "stripe_outage":
+        return
+    for contest in scenario.contests:
+        if contest.entry_fee_cents and at < contest.start and contest.created < end:
+            yield BrokenRule(
+                path=(*path, "at"),
+                problem=f"fault {fault.id}: entrants of {contest.key} pay from {minute(contest.created)} to "
+                f"{minute(contest.start)}, and an outage would turn them away",
+                remedy="move it to a time in which nobody enters",
+            )
+    night = at.replace(hour=_RECONCILIATION_HOUR, minute=0, second=0)
+    if any(at <= moment <= end for moment in (night, night + timedelta(days=1))):
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} is on at 02:00, when the books are compared with Stripe's",
+            remedy="let it end before, or begin after",
+        )
+
+
+def _window_of(fault: Fault) -> tuple[datetime, datetime]:
+    assert fault.at is not None, f"{fault.kind} without its beginning"
+    assert fault.minutes is not None, f"{fault.kind} without its length"
+    return fault.at, fault.at + timedelta(minutes=fault.minutes)
+
+
+def _sure_payouts(scenario: Scenario) -> Iterator[datetime]:
+    """Final boards after which prizes are due without delay: no fault of the provider's keeps the settlement back."""
+    for contest in scenario.contests:
+        final = scenario.tournaments[contest.tournament].final_board_at
+        delayed = any(
+            fault.tournament == contest.tournament and _lasts_until(fault, final) for fault in scenario.faults
+        )
+        if not delayed and sure_transfers(contest, scenario):
+            yield final
+
+
+def _lasts_until(fault: Fault, final: datetime) -> bool:
+    """A fault of the provider's that may still be on at the final board; an hour is left for it to be over."""
+    return fault.at is None or fault.at + timedelta(minutes=fault.minutes or 0, hours=1) > final

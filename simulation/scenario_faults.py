@@ -17,6 +17,8 @@ FaultKind = Literal[
     "transfer_key_taken",
     "destination_invalid",
     "destination_suspended",
+    "stripe_outage",
+    "stripe_reserve",
     "webhook_duplicated",
     "webhook_delayed",
     "webhook_lost",
@@ -31,6 +33,8 @@ TRANSFER_KINDS = ("transfer_", "destination_")
 """How the names of kinds begin that strike a contest's transfers."""
 LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_suspended")
 """They strike the winner's account itself: every later transfer to it is refused, whatever contest it comes from."""
+STRIPE_KINDS = ("stripe_",)
+"""How the names of kinds begin that strike Stripe as a whole, for a window."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
 
@@ -94,6 +98,8 @@ def needs_of(kind: FaultKind) -> tuple[str, ...]:
     """Fields without which a fault of this kind has no victim, time or length."""
     if kind in WORLD_NEEDS:
         return WORLD_NEEDS[kind]
+    if kind.startswith(STRIPE_KINDS):
+        return ("at", "minutes")
     if not kind.startswith("provider_"):
         return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
     at = () if kind == "provider_incomplete_final" else ("at",)
@@ -107,6 +113,7 @@ _ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
     "transfer_timeout_after": ("times",),
     "transfer_timeout_before": ("times",),
     "webhook_duplicated": ("times",),
+    "stripe_outage": ("status",),
     "provider_outage": ("status",),
     "provider_malformed": ("times",),
     "provider_incomplete_final": ("at",),
@@ -115,6 +122,6 @@ _ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
 
 def takes_of(kind: FaultKind) -> tuple[str, ...]:
     """All fields that mean something to a fault of this kind; the ones it needs come first."""
-    counted = kind in _OF_A_PERSON or not (kind.startswith("provider_") or kind in WORLD_NEEDS)
+    counted = kind in _OF_A_PERSON or not (kind.startswith(("provider_", *STRIPE_KINDS)) or kind in WORLD_NEEDS)
     nth = ("nth",) if counted else ()
     return (*needs_of(kind), *nth, *_ALSO_TAKES.get(kind, ()))

@@ -80,6 +80,18 @@ _DESCRIPTIONS = (
         origin="A second environment with the live key, or one restored from a backup, that settled on other scores.",
     ),
     Description(
+        kind="stripe_outage",
+        what="For `minutes` from `at` every call of the platform to Stripe times out, or answers `status`.",
+        default_expectation=Expectation(runbook="stripe_outage"),
+        origin="Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way.",
+    ),
+    Description(
+        kind="stripe_reserve",
+        what="For `minutes` from `at` Stripe holds the whole available balance back: it counts as pending.",
+        default_expectation=Expectation(runbook="payout_balance_insufficient"),
+        origin="A reserve after a review of the account, or charges that take longer than usual to become available.",
+    ),
+    Description(
         kind="webhook_duplicated",
         what="The event of the n-th payment of a contest is delivered `times` more often than once, under the same id.",
         default_expectation=_SELF_HEALS,

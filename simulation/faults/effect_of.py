@@ -9,7 +9,14 @@ from simulation.faults.schedule import CALL_TIMEOUT_SECONDS, PROVIDER_TIMEOUT_SE
 from simulation.scenario_faults import FaultKind
 
 _CallMode = Literal[
-    "timeout_before", "timeout_after", "error", "reset_before", "close_account", "suspend_account", "key_taken"
+    "timeout_before",
+    "timeout_after",
+    "error",
+    "reset_before",
+    "close_account",
+    "suspend_account",
+    "key_taken",
+    "reserve",
 ]
 _CALL_MODES: dict[FaultKind, _CallMode] = {
     "transfer_timeout_before": "timeout_before",
@@ -20,6 +27,7 @@ _CALL_MODES: dict[FaultKind, _CallMode] = {
     "transfer_key_taken": "key_taken",
     "destination_invalid": "close_account",
     "destination_suspended": "suspend_account",
+    "stripe_reserve": "reserve",
 }
 _WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "lost"]] = {
     "webhook_delayed": "delay",
@@ -30,8 +38,11 @@ _WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "l
 
 
 def call_effect(fault: PlannedFault) -> CallEffect:
-    """Of a fault that strikes transfers. What Stripe says with a status is the twin's knowledge."""
-    mode = _CALL_MODES[fault.kind]
+    """Of a fault that strikes calls to Stripe. What Stripe says with a status is the twin's knowledge."""
+    if fault.kind == "stripe_outage":
+        mode: _CallMode = "timeout_before" if fault.status is None else "error"
+    else:
+        mode = _CALL_MODES[fault.kind]
     return CallEffect(
         fault_id=fault.fault_id,
         fault_kind=fault.kind,

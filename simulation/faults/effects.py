@@ -35,6 +35,7 @@ class CallEffect:
         "close_account",
         "suspend_account",
         "key_taken",
+        "reserve",
         "slow",
     ]
     sim_seconds: int = 0

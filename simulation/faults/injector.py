@@ -11,7 +11,7 @@ from simulation.faults.effect_of import call_effect, provider_effect, webhook_ef
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import Recorder
-from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS
+from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"
@@ -39,7 +39,13 @@ class PlannedInjector:
     # --- asked by the world --------------------------------------------------------------------------------------
 
     def on_stripe_call(self, call: PendingCall) -> CallEffect | None:
-        """Only transfers are struck. A destination that a fault shut strikes every later transfer to it, too."""
+        """Transfers are struck, and in a window of Stripe's own trouble every call that it is about.
+
+        A destination that a fault shut strikes every later transfer to it, too.
+        """
+        for fault in self._plan.faults:
+            if fault.kind.startswith(STRIPE_KINDS) and self._is_on(fault) and _concerns(fault, call):
+                return self._strike_stripe(fault, call)
         if call.method != "POST" or call.path != "/v1/transfers":
             return None
         transfer = call.business_key or call.idempotency_key or ""
@@ -71,7 +77,7 @@ class PlannedInjector:
         for fault in self._plan.faults:
             if self._meets(fault, tournament):
                 asked = f"{tournament or 'status page'}{', final board' if final else ''}"
-                self._strike_feed(fault, detail=f"request for {asked}")
+                self._strike_window(fault, {"tournament": str(fault.tournament)}, detail=f"request for {asked}")
                 return provider_effect(fault)
         return None
 
@@ -107,8 +113,7 @@ class PlannedInjector:
         )
 
     def _meets(self, fault: PlannedFault, tournament: str) -> bool:
-        now = self._clock.now
-        if now < fault.starts_at or (fault.ends_at is not None and now >= fault.ends_at):
+        if not self._is_on(fault):
             return False
         if fault.kind == "provider_outage":
             return tournament in (fault.tournament, "")
@@ -117,6 +122,16 @@ class PlannedInjector:
         if fault.kind == "provider_malformed":
             return self._strikes[fault.fault_id] < fault.times
         return fault.kind == "provider_incomplete_final"
+
+    def _is_on(self, fault: PlannedFault) -> bool:
+        now = self._clock.now
+        return now >= fault.starts_at and (fault.ends_at is None or now < fault.ends_at)
+
+    def _strike_stripe(self, fault: PlannedFault, call: PendingCall) -> CallEffect:
+        """The first call of the window is told; Stripe's journal tells the rest."""
+        effect = call_effect(fault)
+        self._strike_window(fault, dict(fault.keys), detail=f"{effect.mode}, first met by {call.method} {call.path}")
+        return effect
 
     def _strike_transfer(self, fault: PlannedFault, call: PendingCall, transfer: str) -> CallEffect:
         keys = {"payout_transfer_id": transfer}
@@ -130,13 +145,13 @@ class PlannedInjector:
         self._strike(fault, keys, detail=detail, lasts_seconds=effect.sim_seconds)
         return effect
 
-    def _strike_feed(self, fault: PlannedFault, *, detail: str) -> None:
-        """A window strikes every request within it and is told once; the provider's answers tell the rest."""
+    def _strike_window(self, fault: PlannedFault, keys: dict[str, str], *, detail: str) -> None:
+        """A window strikes every request within it and is told once; the other side's journal tells the rest."""
         if fault.ends_at is not None and self._strikes[fault.fault_id]:
             self._strikes[fault.fault_id] += 1
             self._over_at = max(self._over_at, self._clock.now)
         else:
-            self._strike(fault, {"tournament": str(fault.tournament)}, detail=detail)
+            self._strike(fault, keys, detail=detail, touches=False)
 
     def _strike(
         self,
@@ -156,6 +171,11 @@ class PlannedInjector:
             FaultInjected(fault_id=fault.fault_id, fault_kind=fault.kind, keys=keys, detail=detail),
             cause=f"fault:{fault.fault_id}",
         )
+
+
+def _concerns(fault: PlannedFault, call: PendingCall) -> bool:
+    """An outage concerns every call; a reserve those that ask for money or for the balance."""
+    return fault.kind == "stripe_outage" or call.path in ("/v1/transfers", "/v1/balance")
 
 
 def _turn(seen: dict[str, list[str]], contest: str | None, victim: str) -> int:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from simulation.chance import chance
 from simulation.events import FaultScheduled
 from simulation.scenario import Contest, Scenario, Tournament
-from simulation.scenario_faults import TRANSFER_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario_faults import STRIPE_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
@@ -49,7 +49,7 @@ class PlannedFault(BaseModel):
         if self.tournament is not None:
             return {"tournament": self.tournament}
         if self.contest is None:
-            return {}
+            return {"service": "stripe"} if self.kind.startswith(STRIPE_KINDS) else {}
         return {"contest": self.contest, "nth": str(self.nth)}
 
     @property
@@ -136,7 +136,10 @@ def _window(
         if fault.at is None:
             return tournament.last_round_ends_at, tournament.final_board_at + length
         return fault.at, fault.at + length if length else None
-    assert fault.contest is not None, f"{fault.kind} without a contest"
+    if fault.contest is None:
+        assert fault.at is not None, f"{fault.kind} without its beginning"
+        assert fault.minutes is not None, f"{fault.kind} without its length"
+        return fault.at, fault.at + timedelta(minutes=fault.minutes)
     contest = contests[fault.contest]
     if fault.kind.startswith(TRANSFER_KINDS):
         return tournaments[contest.tournament].final_board_at, None

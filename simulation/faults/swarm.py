@@ -32,8 +32,13 @@ _TERMINAL: Mapping[FaultKind, Expectation] = {
     "transfer_refused": Expectation(terminal="AMOUNT_TOO_LARGE", runbook="payout_transfer_refused"),
     "transfer_key_taken": Expectation(terminal="IDEMPOTENCY_CONFLICT", runbook="payout_idempotency_conflict"),
 }
+_WINDOW_RUNBOOKS: Mapping[FaultKind, str] = {
+    "stripe_outage": "stripe_outage",
+    "stripe_reserve": "payout_balance_insufficient",
+}
 _RUNBOOKS = (
     frozenset(item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook)
+    | frozenset(_WINDOW_RUNBOOKS.values())
     | WORLD_RUNBOOKS
 )
 _NEXT_RECONCILIATION = timedelta(hours=26)
@@ -159,6 +164,15 @@ def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
 
+def _stripe_window(drawing: _Drawing, kind: FaultKind) -> Fault:
+    """From just before a final board, so that its prizes fall due in it."""
+    final = drawing.scenario.tournaments[drawing.tournament()].final_board_at
+    minutes, runbook = drawing.source.choice((60, 90)), _WINDOW_RUNBOOKS[kind]
+    return Fault(
+        id=_id(kind), kind=kind, at=final - timedelta(minutes=10), minutes=minutes, expect=Expectation(runbook=runbook)
+    )
+
+
 _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "destination_invalid": _given_up,
     "destination_suspended": _given_up,
@@ -168,6 +182,8 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "transfer_timeout_after": _answer_lost,
     "transfer_error": _transfer_fault,
     "transfer_reset": _transfer_fault,
+    "stripe_outage": _stripe_window,
+    "stripe_reserve": _stripe_window,
     "webhook_duplicated": _webhook_repeated,
     "two_events_for_one_payment": _webhook_repeated,
     "webhook_delayed": _webhook_missing,

@@ -66,6 +66,8 @@ _FAULTS = {
     "transfer_key_taken": "Stripe has a transfer's key from a request for another amount",
     "destination_invalid": "A winner's payout account is closed",
     "destination_suspended": "A winner's payout account is suspended",
+    "stripe_outage": "Stripe does not answer for a while",
+    "stripe_reserve": "Stripe holds the available balance back for a while",
     "webhook_duplicated": "The notice of a payment arrives twice",
     "webhook_delayed": "The notice of a payment arrives late",
     "webhook_lost": "The notice of a payment never arrives",

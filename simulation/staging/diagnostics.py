@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import psycopg
+import stripe
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +16,7 @@ from simulation.staging.jobs import Every, Job, JobBook
 from simulation.staging.metrics import DEAD_LETTER_AFTER_FAILURES
 from simulation.staging.reconciliation import WEBHOOKS_MISSING
 from simulation.staging.runtime import Runtime
+from simulation.staging.stripe_failures import failure_of
 
 Page = dict[str, Any]
 STUCK_LIMIT = 25
@@ -27,6 +29,10 @@ _STUCK_TRANSFERS = text("""
            next_attempt_at, updated_at
     FROM payout_transfers WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => :minutes)
     ORDER BY first_attempted_at, id LIMIT :limit
+""")
+_OWED = text("""
+    SELECT count(*) AS transfers, coalesce(sum(amount_cents), 0)::bigint AS cents, count(held_reason) AS held
+    FROM payout_transfers WHERE status NOT IN ('completed', 'failed_terminal')
 """)
 _FEEDS = text("""
     SELECT c.provider_event_id, floor(extract(epoch FROM now() - coalesce(f.last_success_at,
@@ -109,6 +115,19 @@ def payouts(runtime: Runtime, stuck_minutes: int) -> Page:
         "stuck_minutes": stuck_minutes,
         "stuck_transfers": [row_json(row) for row in stuck],
     }
+
+
+def stripe_page(runtime: Runtime) -> Page:
+    """Asks Stripe now: does it answer, what can be sent, and what of the prizes that are due does that leave unpaid?"""
+    owed = runtime.database.read(_OWED)[0]
+    page: Page = {"transfers_due": owed.transfers, "due_cents": owed.cents, "held_transfers": owed.held}
+    try:
+        balance = runtime.stripe.balance()
+    except stripe.StripeError as error:
+        failure = failure_of(error)
+        status = "unreachable" if failure.retryable else "refused"
+        return page | {"status": status, "error_code": failure.code, "available_cents": None, "pending_cents": None}
+    return page | {"status": "ok", "error_code": None, **asdict(balance)}
 
 
 def ingestion(runtime: Runtime) -> Page:

@@ -23,6 +23,7 @@ _HELP = {
     "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
     "payout_transfers": "Payout transfers by status",
     "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
+    "payout_transfers_held": "Transfers held before an attempt, by reason",
     "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
     "refunds": "Refunds by status",
     "score_audit_mismatches": "Contests whose settlement runs disagree about the scores",
@@ -55,6 +56,9 @@ _SAMPLES = text(f"""
             || CASE WHEN u.deleted_at IS NULL THEN 'active' ELSE 'deleted' END || '"', count(*)
     FROM payout_transfers t JOIN users u ON u.id = t.user_id
     WHERE t.status = 'failed_terminal' AND t.acknowledged_at IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'payout_transfers_held', 'reason="' || held_reason || '"', count(*) FROM payout_transfers
+    WHERE held_reason IS NOT NULL GROUP BY held_reason
     UNION ALL
     SELECT 'payout_transfers_stuck_retryable', '', count(*) FROM payout_transfers
     WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => {STUCK_PAYOUT_MINUTES})

@@ -65,6 +65,8 @@ class Lane:
     send: Callable[[Runtime, Row[Any]], str]
     find: Callable[[Runtime, Row[Any]], str | None]
     book: Callable[[UnitOfWork, Row[Any], Outcome], None]
+    claimed: str = ""
+    """What else a claim sets, each assignment with a comma after it."""
     done_codes: frozenset[str] = frozenset()
     """Refusals that say it was done before."""
 
@@ -107,7 +109,7 @@ def _claim(runtime: Runtime, context: Context, lane: Lane, row_id: UUID, *, igno
         work.write(
             text(f"""
                 UPDATE {lane.table} SET status = 'processing', attempt_count = :attempt, claimed_at = now(),
-                    updated_at = now(),
+                    updated_at = now(), {lane.claimed}
                     first_attempted_at = coalesce(first_attempted_at, now())
                 WHERE id = :id
             """),  # noqa: S608 - every part is ours

@@ -8,7 +8,7 @@ from uuid import UUID
 import stripe
 from sqlalchemy import Row, text
 
-from simulation.staging import payouts
+from simulation.staging import payout_jobs
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
@@ -54,7 +54,7 @@ def transfers_at_stripe(runtime: Runtime, transfer_id: UUID) -> list[TransferAtS
     """What Stripe has of this winner's prize: made for our row, or to this winner in the contest. Raises 404, 502."""
     row, _ = transfer(runtime, transfer_id)
     try:
-        made = runtime.stripe.transfers_in(payouts.group_of(row.contest_id))
+        made = runtime.stripe.transfers_in(payout_jobs.group_of(row.contest_id))
     except stripe.StripeError as error:
         raise ApiError(502, "STRIPE_API_ERROR", failure_of(error).code) from error
     ours = (str(row.id), str(row.user_id))

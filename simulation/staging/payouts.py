@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from simulation.staging import ledger, outbox, refunds
+from simulation.staging import ledger, outbox, payout_holds, payout_jobs, refunds
 from simulation.staging.context import Context
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
+_HELD = "held"
 OPEN = text("""
     SELECT 1 FROM payout_jobs WHERE status <> 'complete'
     UNION ALL
@@ -31,28 +33,14 @@ _DUE = text(f"""
      ORDER BY r.created_at, r.id LIMIT :refund_limit)
 """)  # noqa: S608 - every part is ours
 _DUE_TRANSFERS = text(f"""
-    SELECT t.id FROM payout_transfers t WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
+    SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
     ORDER BY t.created_at, t.id LIMIT :transfer_limit
 """)  # noqa: S608 - every part is ours
 _LOCK = text(f"""
     SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
     WHERE t.id = :id AND {outbox.due_condition("t")} FOR UPDATE OF t SKIP LOCKED
 """)  # noqa: S608 - every part is ours
-_START_JOB = text("""
-    UPDATE payout_jobs SET status = 'processing', started_at = now() WHERE id = :id AND status = 'pending' RETURNING id
-""")
-_LOCK_JOB = text("SELECT id FROM payout_jobs WHERE id = :id FOR UPDATE")
-_COUNT_TRANSFERS = text("""
-    UPDATE payout_jobs j SET completed_count = n.completed, failed_count = n.failed,
-        status = CASE WHEN n.completed + n.failed = j.total_payouts THEN 'complete' ELSE j.status END,
-        completed_at = CASE WHEN n.completed + n.failed = j.total_payouts THEN now() END
-    FROM (SELECT count(*) FILTER (WHERE status = 'completed') AS completed,
-                 count(*) FILTER (WHERE status = 'failed_terminal') AS failed
-          FROM payout_transfers WHERE payout_job_id = :id) n
-    WHERE j.id = :id AND j.status = 'processing'
-      AND (n.completed + n.failed = j.total_payouts OR (n.completed, n.failed) <> (j.completed_count, j.failed_count))
-    RETURNING j.status, j.contest_id, j.completed_count, j.failed_count
-""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +51,16 @@ class PayoutResult:
     transfers_completed: int = 0
     transfers_retryable: int = 0
     transfers_failed_terminal: int = 0
+    transfers_held: int = 0
+    """Newly held; what is held already is not counted again."""
     refunds_completed: int = 0
 
 
 def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
-    """Attempt everything that is due; trouble with one payment never keeps another from being made."""
+    """Attempt everything that is due; trouble with one payment never keeps another from being made.
+
+    Without an answer of Stripe's to what can be sent at all, nothing is attempted and prizes are held.
+    """
     settings = runtime.settings
     due = runtime.database.read(
         _DUE,
@@ -77,8 +70,15 @@ def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> 
     )
     jobs = [row for row in due if row.kind == "job"]
     transfers: Counter[str | None] = Counter()
+    money = payout_holds.funds(runtime, context) if due else None
+    if money is None:
+        held = sum(
+            payout_holds.hold(runtime, context, job, "STRIPE_UNAVAILABLE", ignore_backoff=ignore_backoff)
+            for job in jobs
+        )
+        return PayoutResult(transfers_held=held)
     for job in jobs:
-        transfers.update(_process_job(runtime, context, job, ignore_backoff=ignore_backoff))
+        transfers.update(_process_job(runtime, context, job, money, ignore_backoff=ignore_backoff))
     refunded = Counter(
         _guarded(runtime, context, refunds.LANE, row.id, ignore_backoff=ignore_backoff)
         for row in due
@@ -89,24 +89,33 @@ def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> 
         transfers_completed=transfers[outbox.COMPLETED],
         transfers_retryable=transfers[outbox.RETRYABLE],
         transfers_failed_terminal=transfers[outbox.FAILED_TERMINAL],
+        transfers_held=transfers[_HELD],
         refunds_completed=refunded[outbox.COMPLETED],
     )
 
 
-def _process_job(runtime: Runtime, context: Context, job: Row[Any], *, ignore_backoff: bool) -> Counter[str | None]:
-    with runtime.unit_of_work(
-        context, action="payout_job_started", reason="the contest is settled", entity=("payout_job", job.id)
-    ) as work:
-        if work.write(_START_JOB, id=job.id):
-            work.record_contest_action(job.contest_id, action="payouts_started", reason=work.reason)
-        count_transfers(work, job.id)
+def _process_job(
+    runtime: Runtime, context: Context, job: Row[Any], money: payout_holds.Funds, *, ignore_backoff: bool
+) -> Counter[str | None]:
+    payout_jobs.start(runtime, context, job)
     transfers = runtime.database.read(
         _DUE_TRANSFERS,
         job_id=job.id,
         transfer_limit=runtime.settings.payout_transfers_per_job,
         **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
     )
-    return Counter(_guarded(runtime, context, LANE, row.id, ignore_backoff=ignore_backoff) for row in transfers)
+    outcomes: Counter[str | None] = Counter()
+    for row in transfers:
+        if payout_holds.lacks_money(row, money, find=partial(_find, runtime, row)):
+            outcomes[_HELD] += payout_holds.hold(
+                runtime, context, job, "BALANCE_INSUFFICIENT", transfer_id=row.id, ignore_backoff=ignore_backoff
+            )
+            continue
+        outcome = _guarded(runtime, context, LANE, row.id, ignore_backoff=ignore_backoff)
+        if outcome != outbox.FAILED_TERMINAL:
+            money.spend(row.amount_cents)
+        outcomes[outcome] += 1
+    return outcomes
 
 
 def _guarded(
@@ -125,38 +134,22 @@ def _guarded(
         return None
 
 
-def count_transfers(work: UnitOfWork, job_id: UUID) -> None:
-    """Update a job's counts and finish it when every transfer is terminal; two schedulers take turns on its row."""
-    work.read(_LOCK_JOB, id=job_id)
-    for job in work.write(_COUNT_TRANSFERS, id=job_id):
-        if job.status == "complete":
-            counts = {"completed_count": job.completed_count, "failed_count": job.failed_count}
-            work.record_contest_action(
-                job.contest_id, action="payouts_complete", reason="every transfer is terminal", payload=dict(counts)
-            )
-
-
 def _obstacle(row: Row[Any]) -> str | None:
     return None if row.stripe_connected_account_id else "DESTINATION_ACCOUNT_MISSING"
-
-
-def group_of(contest_id: UUID) -> str:
-    """Stripe's transfer group of a contest's prizes."""
-    return f"contest:{contest_id}"
 
 
 def _call(runtime: Runtime, row: Row[Any]) -> str:
     return runtime.stripe.create_transfer(
         amount_cents=row.amount_cents,
         destination=row.stripe_connected_account_id,
-        group=group_of(row.contest_id),
+        group=payout_jobs.group_of(row.contest_id),
         metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "payout_transfer_id": str(row.id)},
         idempotency_key=row.idempotency_key,
     )
 
 
 def _find(runtime: Runtime, row: Row[Any]) -> str | None:
-    return runtime.stripe.find_transfer(group=group_of(row.contest_id), payout_transfer_id=row.id)
+    return runtime.stripe.find_transfer(group=payout_jobs.group_of(row.contest_id), payout_transfer_id=row.id)
 
 
 def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
@@ -188,7 +181,7 @@ def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
             ),
         )
     if outcome.status != outbox.RETRYABLE:
-        count_transfers(work, row.payout_job_id)
+        payout_jobs.count_transfers(work, row.payout_job_id)
 
 
 LANE = outbox.Lane(
@@ -201,4 +194,5 @@ LANE = outbox.Lane(
     send=_call,
     find=_find,
     book=_book,
+    claimed="held_since = NULL, held_reason = NULL,",
 )

@@ -7,7 +7,7 @@ key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +25,14 @@ class CreatedIntent:
     stripe_id: str
     client_secret: str
     status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceAtStripe:
+    """Our money at Stripe in US dollars: what can be sent now, and what is on its way or held back."""
+
+    available_cents: int
+    pending_cents: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +105,11 @@ class StripeGateway:
         made = (item for item in self.transfers_in(group) if item.payout_transfer_id == str(payout_transfer_id))
         return next((item.stripe_id for item in made), None)
 
+    def balance(self) -> BalanceAtStripe:
+        """What we have there. Also the call by which we find out whether Stripe answers."""
+        balance = self._client.v1.balance.retrieve()
+        return BalanceAtStripe(available_cents=_dollars(balance.available), pending_cents=_dollars(balance.pending))
+
     def transfers_in(self, group: str) -> list[TransferAtStripe]:
         """Every transfer that was made in a transfer group, whoever made it, newest first."""
         page = self._client.v1.transfers.list({"transfer_group": group, "limit": PAGE_SIZE})
@@ -142,6 +155,10 @@ class StripeGateway:
 
 def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
     return CreatedIntent(stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper())
+
+
+def _dollars(amounts: Sequence[stripe.Balance.Available | stripe.Balance.Pending]) -> int:
+    return sum(item.amount for item in amounts if item.currency == "usd")
 
 
 def _seen(transfer: stripe.Transfer) -> TransferAtStripe:

@@ -201,6 +201,47 @@ def test_faults_that_may_find_no_victim_are_refused(
     assert problem in caught.value.problem
 
 
+STRIPE_FAULT = (
+    "  - id: {kind}\n    kind: {kind}\n    at: {at}\n    minutes: {minutes}\n    expect: {{self_heals: true}}\n"
+)
+UNFINISHED = (
+    "  - id: card\n    kind: provider_incomplete_final\n    tournament: open\n    minutes: 30\n"
+    "    expect: {self_heals: true}\n"
+)
+
+
+@pytest.mark.parametrize("kind", ["stripe_outage", "stripe_reserve"])
+def test_trouble_at_stripe_must_be_on_when_a_prize_falls_due(tmp_path: Path, runbooks: Path, kind: str):
+    """The final board of GOOD comes on day 5 at 15:00."""
+    fitting = STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=60)
+    assert load_scenario(written(tmp_path, GOOD + fitting), runbooks=runbooks).faults[-1].kind == kind
+    for text in (
+        STRIPE_FAULT.format(kind=kind, at="day 5 15:30", minutes=60),
+        STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=35),
+        fitting + UNFINISHED,
+    ):
+        with pytest.raises(UsageError) as caught:
+            load_scenario(written(tmp_path, GOOD + text), runbooks=runbooks)
+        assert "no prize is sure to be due in it" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("at", "minutes", "problem"),
+    [("day 1 12:00", 6_000, "would turn them away"), ("day 5 14:50", 700, "on at 02:00, when the books are compared")],
+)
+def test_an_outage_of_stripe_leaves_entrants_and_the_nightly_comparison_alone(
+    tmp_path: Path, runbooks: Path, at: str, minutes: int, problem: str
+):
+    reserve = STRIPE_FAULT.format(kind="stripe_reserve", at=at, minutes=minutes)
+    assert load_scenario(written(tmp_path, GOOD + reserve), runbooks=runbooks)
+    with pytest.raises(UsageError) as caught:
+        load_scenario(
+            written(tmp_path, GOOD + STRIPE_FAULT.format(kind="stripe_outage", at=at, minutes=minutes)),
+            runbooks=runbooks,
+        )
+    assert problem in caught.value.problem
+
+
 def test_faults_of_one_transfer_may_follow_each_other(tmp_path: Path, runbooks: Path):
     added = TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=1)
     added += TRANSFER_FAULT.format(id="b", kind="transfer_timeout_after", nth=1)

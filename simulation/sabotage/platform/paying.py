@@ -11,7 +11,7 @@ import stripe
 
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.plot import Plot
-from simulation.staging import ledger, outbox, payouts, stripe_gateway
+from simulation.staging import ledger, outbox, payout_jobs, payouts, stripe_gateway
 from simulation.target.builtin import target
 
 SHELF = Shelf("paying")
@@ -128,7 +128,7 @@ def paid_without_ledger(plot: Plot) -> None:
     def book(real: Any, work: Any, row: Any, outcome: Any) -> None:
         if outcome.status == outbox.COMPLETED:
             plot.trigger()
-            payouts.count_transfers(work, row.payout_job_id)
+            payout_jobs.count_transfers(work, row.payout_job_id)
         else:
             real(work, row, outcome)
 

@@ -59,6 +59,11 @@ def _add_pages(
             raise ApiError(400, "invalid_field", "stuck_minutes must be a whole number of minutes")
         return jsonify(diagnostics.payouts(runtime, int(given)))
 
+    @routes.get("/diagnostics/stripe")
+    def stripe_page() -> Response:
+        requests.admin_context(runtime, levels)
+        return jsonify(diagnostics.stripe_page(runtime))
+
     @routes.get("/diagnostics/ingestion")
     def ingestion_page() -> Response:
         requests.admin_context(runtime, levels)

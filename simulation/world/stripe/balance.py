@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -50,17 +51,28 @@ class Balance:
         self._available_cents = opening_cents
         self._pending: list[tuple[datetime, str, int]] = []
         self._pending_cents = 0
+        self._is_held_back = False
         self.transactions: Table[BalanceTransaction] = Table(kind="balance_transaction")
 
     @property
     def available_cents(self) -> int:
         self._release()
-        return self._available_cents
+        return min(0, self._available_cents) if self._is_held_back else self._available_cents
 
     @property
     def pending_cents(self) -> int:
+        """With what is held back: it is ours, and not to be had yet."""
         self._release()
-        return self._pending_cents
+        return self._pending_cents + self._available_cents - self.available_cents
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Stripe's reserve: nothing is available while it lasts."""
+        self._is_held_back = True
+        try:
+            yield
+        finally:
+            self._is_held_back = False
 
     def post(self, posting: Posting, *, trigger: Trigger) -> BalanceTransaction:
         """Book a line, now; its money counts as available from ``available_at`` on."""

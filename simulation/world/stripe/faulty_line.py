@@ -59,6 +59,9 @@ class FaultyLine:
             return replace(outcome, failure=_failure(effect))
         if effect.mode == "key_taken":
             self._service.occupy_key(request)
+        if effect.mode == "reserve":
+            with self._service.reserve():
+                return replace(outcome, answer=self._service.serve(request))
         answer = self._service.serve(request)
         failure = _failure(effect) if effect.mode.endswith("_after") else None
         return replace(outcome, answer=answer, failure=failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from simulation.world.stripe.api import Answer, ApiRequest, Call
@@ -64,6 +65,10 @@ class Service:
         refusal = Refused("The available balance is too low for this transfer.", code="balance_insufficient")
         earlier = self._store.ids.next("req")
         self._keys.keep_for_another_amount(request, Answer.of_error(refusal, request_id=earlier))
+
+    def reserve(self) -> AbstractContextManager[None]:
+        """While it lasts, the available balance is held back."""
+        return self._store.balance.held_back()
 
     def _serve_once(self, route: Route, request: ApiRequest, disguise: ApiError | None) -> Answer:
         kept = self._keys.find(request)

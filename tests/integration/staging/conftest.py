@@ -44,6 +44,7 @@ class FakeStripe:
         self.failures: defaultdict[str, list[str]] = defaultdict(list)
         """By kind of object created, or `GET <kind>` for listings."""
         self.requests: list[tuple[str, str]] = []
+        self.available_cents, self.pending_cents = 1_000_000, 0
 
     def __call__(self, request: requests.PreparedRequest) -> Reply:
         kind, _, item = urlsplit(str(request.url)).path.removeprefix("/v1/").partition("/")
@@ -76,6 +77,9 @@ class FakeStripe:
         return self.keys[key]
 
     def _get(self, kind: str, item: str, query: Mapping[str, list[str]]) -> Reply:
+        if kind == "balance":
+            money = {"available": self.available_cents, "pending": self.pending_cents}
+            return 200, {}, json.dumps({name: [{"amount": cents, "currency": "usd"}] for name, cents in money.items()})
         if item:
             return 200, {}, json.dumps(self.objects[kind][item])
         rows = [

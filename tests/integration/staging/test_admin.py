@@ -16,7 +16,7 @@ JWT_SECRET = "j" * 32
 
 PAGES = [
     "contests", "diagnostics/health", "diagnostics/jobs", "diagnostics/payouts", "diagnostics/ingestion",
-    "diagnostics/payments", "diagnostics/settlements", "diagnostics/escalation-bundle",
+    "diagnostics/payments", "diagnostics/settlements", "diagnostics/escalation-bundle", "diagnostics/stripe",
     "payout-transfers", "runbooks/executions",
 ]  # fmt: skip
 ACTIONS = [

@@ -208,3 +208,68 @@ def test_a_refund_is_retried_like_a_prize(stage: Stage, failure: str) -> None:
     assert stage.sql("SELECT status, attempt_count FROM refunds") == [{"status": "completed", "attempt_count": 2}]
     assert len(stage.stripe.objects["refunds"]) == 1
     assert stage.balances() == {"contest_pool": 0, "stripe": 0}
+
+
+def holds(stage: Stage) -> list[str | None]:
+    return [row["held_reason"] for row in stage.sql("SELECT held_reason FROM payout_transfers ORDER BY amount_cents")]
+
+
+def test_without_an_answer_from_stripe_no_attempt_is_spent_and_the_prize_goes_out_when_it_answers(
+    stage: Stage, won: str
+) -> None:
+    stage.stripe.failures["GET balance"] = ["before", "503"]
+    stage.tick(2)
+    assert (transfer(stage)["status"], transfer(stage)["attempt_count"]) == ("pending", 0)
+    assert holds(stage) == ["STRIPE_UNAVAILABLE"]
+    assert 'payout_transfers_held{reason="STRIPE_UNAVAILABLE"} 1\n' in stage.client.get("/metrics").text
+    assert len(stage.sql("SELECT 1 AS one FROM audit_log WHERE action = 'payouts_held'")) == 1
+    stage.tick()
+    assert (transfer(stage)["status"], transfer(stage)["attempt_count"]) == ("completed", 1)
+    assert holds(stage) == [None]
+    assert "payout_transfers_held" not in stage.client.get("/metrics").text
+
+
+def test_a_prize_above_the_available_balance_waits_with_its_key_unused_while_smaller_ones_go_out(stage: Stage) -> None:
+    contest_id = stage.contest()
+    for player in ("1", "2"):
+        stage.entrant(contest_id, player)
+    stage.play(contest_id, strokes={"2": 5})
+    stage.stripe.available_cents = 500
+    stage.tick()
+    assert holds(stage) == [None, "BALANCE_INSUFFICIENT"]
+    assert stage.sql("SELECT amount_cents FROM payout_transfers WHERE status = 'completed'") == [{"amount_cents": 400}]
+    assert [made["amount"] for made in stage.stripe.objects["transfers"].values()] == [400]
+    page = stage.admin_get("diagnostics/stripe").json
+    assert (page["status"], page["available_cents"], page["due_cents"], page["held_transfers"]) == ("ok", 500, 1400, 1)
+    stage.stripe.available_cents = 1400
+    stage.tick()
+    assert holds(stage) == [None, None]
+    assert stage.balances()["winnings_payable"] == 0
+
+
+def test_a_transfer_that_took_effect_unheard_is_not_held_for_want_of_the_money_it_took(stage: Stage, won: str) -> None:
+    stage.stripe.failures["transfers"] = ["after"]
+    stage.tick()
+    stage.stripe.available_cents = 0
+    stage.tick()
+    assert (transfer(stage)["status"], holds(stage)) == ("completed", [None])
+
+
+@pytest.mark.parametrize("listing", [[], ["503"]])
+def test_a_transfer_that_did_not_reach_stripe_is_held_when_the_money_is_gone(
+    stage: Stage, won: str, listing: list[str]
+) -> None:
+    stage.stripe.failures["transfers"] = ["before"]
+    stage.tick()
+    stage.stripe.available_cents = 0
+    stage.stripe.failures["GET transfers"] = listing
+    stage.tick()
+    assert (transfer(stage)["status"], transfer(stage)["attempt_count"]) == ("retryable", 1)
+    assert holds(stage) == ["BALANCE_INSUFFICIENT"]
+
+
+@pytest.mark.parametrize(("failure", "status"), [("before", "unreachable"), ("503", "unreachable"), ("403", "refused")])
+def test_the_page_about_stripe_says_how_it_answers(stage: Stage, failure: str, status: str) -> None:
+    stage.stripe.failures["GET balance"] = [failure]
+    page = stage.admin_get("diagnostics/stripe").json
+    assert (page["status"], page["available_cents"], page["transfers_due"]) == (status, None, 0)

@@ -297,3 +297,46 @@ def test_world_is_healthy_once_the_last_strike_is_over():
     world.poll(minutes=61)
     world.payment("pi_1")
     assert world.injector.healthy_at() == START + timedelta(hours=27, minutes=1)
+
+
+# --- Stripe as a whole ----------------------------------------------------------------------------------------------
+
+
+def of_stripe(kind: str, **changes: Any) -> PlannedFault:
+    return of_contest(kind, contest=None, ends_at=START + timedelta(hours=1), **changes)
+
+
+def call_of(world: World, method: str, path: str, *, minutes: int) -> CallEffect | None:
+    world.clock.move_to(START + timedelta(minutes=minutes))
+    return world.injector.on_stripe_call(
+        PendingCall(
+            method=method,
+            path=path,
+            idempotency_key=None,
+            contest_id="c-1",
+            user_id=None,
+            business_key=None,
+            destination=None,
+        )
+    )
+
+
+@pytest.mark.parametrize(("status", "mode", "seconds"), [(None, "timeout_before", 30), (503, "error", 0)])
+def test_a_stripe_outage_meets_every_call_of_its_window_and_is_told_once(status: int | None, mode: str, seconds: int):
+    world = World(of_stripe("stripe_outage", status=status))
+    effects = [
+        call_of(world, "GET", "/v1/balance", minutes=1),
+        call_of(world, "POST", "/v1/payment_intents", minutes=2),
+        call_of(world, "POST", "/v1/transfers", minutes=59),
+    ]
+    assert [(effect and effect.mode, effect and effect.sim_seconds) for effect in effects] == [(mode, seconds)] * 3
+    assert call_of(world, "GET", "/v1/balance", minutes=60) is None
+    assert [strike.keys for strike in world.strikes] == [{"service": "stripe"}]
+
+
+def test_a_reserve_meets_what_asks_for_money_and_nothing_else():
+    world = World(of_stripe("stripe_reserve"))
+    effects = [call_of(world, "GET", path, minutes=1) for path in ("/v1/balance", "/v1/transfers", "/v1/events")]
+    assert [effect and effect.mode for effect in effects] == ["reserve", "reserve", None]
+    assert call_of(world, "GET", "/v1/balance", minutes=60) is None
+    assert len(world.strikes) == 1

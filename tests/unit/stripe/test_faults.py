@@ -1,11 +1,13 @@
 """What a fault does to a call, and what stays afterwards."""
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 import stripe
 
 from simulation.events import StripeCall, StripeMovement
+from simulation.faults.effects import CallEffect
 
 
 def last_call(world):
@@ -218,3 +220,20 @@ def test_a_key_that_was_answered_cannot_be_taken_any_more(world):
     made = world.transfer(account)
     world.script.line_up("key_taken")
     assert world.transfer(account).id == made.id
+
+
+def test_a_reserve_makes_what_is_available_pending_and_refuses_a_transfer(world):
+    account = world.account()
+    before = world.stripe.balance.retrieve()
+    held_back = CallEffect(fault_id="f", fault_kind="stripe_reserve", mode="reserve")
+    with mock.patch.object(world.script, "on_stripe_call", return_value=held_back):
+        during = world.stripe.balance.retrieve()
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            world.transfer(account)
+    assert refused.value.code == "balance_insufficient"
+    assert (during.available[0].amount, during.pending[0].amount) == (
+        0,
+        before.available[0].amount + before.pending[0].amount,
+    )
+    assert world.stripe.balance.retrieve().available[0].amount == before.available[0].amount > 0
+    assert world.transfer(account, key="payout:t2").amount == 5_000
