@@ -94,7 +94,14 @@ _BEFORE = _rules(
     ),
     (
         "Monitoring dashboards are active and reporting",
-        ("monitoring_active", "diagnostics_truthful", "dashboards_truthful", "alerts_have_a_cause", "alert_evaluation"),
+        (
+            "monitoring_active",
+            "diagnostics_truthful",
+            "dashboards_truthful",
+            "alerts_have_a_cause",
+            "alert_evaluation",
+            "no_alert_table",
+        ),
     ),
     ("runbook_executions table is created and tested", ("runbook_rows",)),
     ("Founder access is explicitly revoked (verified by access control audit)", ("founder_revoked",)),

@@ -157,6 +157,7 @@ def observe(on: Stage, convergence: Convergence) -> None:
         probe_access(on, "end")
         on.wal.collect()
         on.observer.record_all(translate=on.wal.renumbered)
+        on.observer.record_tables()
         on.wal.summarise()
         record_access(on.server.server_log(), recorder=on.recorder, database=on.database.name, since=on.scenario.start)
         on.twin.record_final_state()

@@ -76,6 +76,7 @@ CHECKS: tuple[Check, ...] = (
     dashboards.dashboards_truthful,
     monitoring.monitoring_active,
     monitoring.alerts_answered,
+    monitoring.no_alert_table,
     alert_causes.alerts_have_a_cause,
     alert_evaluation.alert_evaluation,
     operations.jobs_ran,

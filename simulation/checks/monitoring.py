@@ -5,10 +5,11 @@ Source: spec/iteration-06.md (Admin dashboards reflect real-time state accuratel
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.case import CannotTell, Case
 from simulation.checks.dashboards import FOLDER as DASHBOARDS
 from simulation.events import (
     AlertFired,
@@ -18,6 +19,7 @@ from simulation.events import (
     FaultScheduled,
     MetricChange,
     Sample,
+    TableCatalogue,
 )
 
 _METRICS = (
@@ -30,6 +32,7 @@ _METRICS = (
     "error_budget_remaining",
 )
 """The specification's metrics but ``settlement_status``, which has a series only while a settlement has failed."""
+_ALERT_TABLE = re.compile(r"(^|_)(alert|alarm)(s|ing)?(_|$)")
 _QUEUE = timedelta(hours=1)
 """An alert may wait behind another that the operator is answering."""
 
@@ -62,6 +65,17 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
         for name in _METRICS:
             if name not in seen:
                 inquiry.find(name, "the metric was never reported")
+
+
+@check("The platform keeps no table of alerts: alerting is the hosted monitoring's", needs_end=True)
+def no_alert_table(case: Case, inquiry: Inquiry) -> None:
+    catalogues = case.events(TableCatalogue)
+    if not catalogues or not catalogues[-1].tables:
+        raise CannotTell("the database's catalogue was not read")
+    for table in catalogues[-1].tables:
+        inquiry.examine()
+        if _ALERT_TABLE.search(table):
+            inquiry.find(table, "a table of alerts", expected="alerts are the monitoring's", events=(catalogues[-1],))
 
 
 @check("Every alert was answered in time with its runbook or escalated, and was resolved", needs_end=True)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulation.events.alerting import AlertEvaluation, EvaluationDifference
 from simulation.events.base import Event
-from simulation.events.database import Change, DatabaseAccess, Row, Transaction, WitnessSummary
+from simulation.events.database import Change, DatabaseAccess, Row, TableCatalogue, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
 from simulation.events.faults import FaultInjected, FaultScheduled
 from simulation.events.hosting import HostingAction
@@ -70,6 +70,7 @@ AnyEvent = Annotated[
     | Escalated
     | Transaction
     | DatabaseAccess
+    | TableCatalogue
     | WitnessSummary
     | Sample
     | Observation,
@@ -117,6 +118,7 @@ __all__ = [
     "StripeMovement",
     "StripeObject",
     "StripeOrigin",
+    "TableCatalogue",
     "TaskDue",
     "Transaction",
     "WebhookAttempt",

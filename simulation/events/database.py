@@ -37,6 +37,13 @@ class Transaction(Event):
     changes: tuple[Change, ...]
 
 
+class TableCatalogue(Event):
+    """The tables (and views) there are at the end of the run, by the database's own catalogue."""
+
+    kind: Literal["table_catalogue"] = "table_catalogue"
+    tables: tuple[str, ...]
+
+
 class DatabaseAccess(Event):
     """A connection, or a statement of a role whose statements are logged. From the server's JSON log."""
 

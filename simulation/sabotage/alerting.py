@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulation.sabotage.entry import Shelf
+from simulation.sabotage.intruder import superuser
 from simulation.sabotage.plot import Plot
 from simulation.stage import Stage
 from simulation.world.exposition import Exposition
@@ -68,6 +69,22 @@ def _smoothed(plot: Plot, rule: Any) -> Any:
         return rule.evaluate(dull)
 
     return replace(rule, evaluate=evaluate)
+
+
+@SHELF.sabotage(
+    "no_alert_table",
+    origin="an alert list of one's own, because the hosted one needs another login",
+    how="database",
+    scenario="quiet",
+)
+def alert_table_in_the_platform(plot: Plot) -> None:
+    """The platform's database has a table of alerts."""
+
+    def create(on: Stage) -> None:
+        superuser(on, "CREATE TABLE operational_alerts (id uuid PRIMARY KEY, message text)")
+        plot.trigger()
+
+    plot.when_staged(create)
 
 
 @SHELF.sabotage(

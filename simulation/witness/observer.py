@@ -13,9 +13,15 @@ from psycopg.rows import dict_row
 from pydantic import JsonValue
 
 from simulation.environment.protocol import Database
-from simulation.events import Observation, Row
+from simulation.events import Observation, Row, TableCatalogue
 from simulation.history import Recorder
 from simulation.witness.wal import canonical_sha256
+
+_TABLES = """
+    SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+    ORDER BY n.nspname, c.relname
+"""
 
 
 class Observer:
@@ -54,6 +60,12 @@ class Observer:
         for relation in self._relations:
             rows = tuple(translate(row) for row in self.rows(relation))
             self._recorder.record(Observation(relation=relation, rows=rows), cause="monitor")
+
+    def record_tables(self) -> None:
+        """Record which tables there are."""
+        found = self._connection.execute(_TABLES)
+        tables = tuple(str(row["name"]) for row in found)
+        self._recorder.record(TableCatalogue(tables=tables), cause="monitor")
 
     def close(self) -> None:
         self._connection.close()

@@ -15,6 +15,7 @@ from simulation.events import (
     StripeContract,
     StripeMovement,
     StripeObject,
+    TableCatalogue,
 )
 from tests.unit.checks.builder import Book, day
 
@@ -192,6 +193,7 @@ def record_stripe(book: Book) -> None:
         scrapes=864, interval_seconds=600, series=9, firing=1, rules=rules, judge="promtool 2.42.0"
     )
     book.add(evaluation, day(6))
+    book.add(TableCatalogue(tables=("contests", "postings")), day(6))
     book.add(StripeContract(shapes=(shape,), judge="stripe-mock v1", answers=(ShapeAnswer(status=200),)), day(6))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.checks.alert_causes import alerts_have_a_cause
 from simulation.checks.base import Check
-from simulation.checks.monitoring import alerts_answered, diagnostics_truthful, monitoring_active
+from simulation.checks.monitoring import alerts_answered, diagnostics_truthful, monitoring_active, no_alert_table
 from simulation.checks.operations import convergence, jobs_ran
 from simulation.checks.promises import promised_events, witnesses_present
 from simulation.events import (
@@ -25,6 +25,7 @@ from simulation.events import (
     RunEnded,
     RunStarted,
     Sample,
+    TableCatalogue,
     WebhookAttempt,
     WitnessSummary,
 )
@@ -91,6 +92,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "an alert without runbook": (alerts_answered, _alert(None, day(5, 12)), "nobody answered the alert in time"),
     "an alert that still fires": (alerts_answered, lambda b: b.drop(AlertResolved), "still fires at the end"),
+    "a table of alerts": (
+        no_alert_table,
+        lambda b: b.edit(TableCatalogue, {}, tables=("contests", "operational_alerts")),
+        "a table of alerts",
+    ),
     "an alert before any fault": (alerts_have_a_cause, _alert(None, day(1)), "fired although nothing had gone wrong"),
     "an alert long after another fault": (
         alerts_have_a_cause,
@@ -215,3 +221,7 @@ def test_an_event_taken_out_of_the_history_shows() -> None:
     result = witnesses_present.run(History([*whole[:50], *whole[51:]]), GOVERNANCE)
 
     assert (result.outcome, result.unknown) == ("unknown", "event 51 is missing from the history")
+
+
+def test_without_the_catalogue_nobody_can_tell_whether_there_is_a_table_of_alerts() -> None:
+    assert_unknown(no_alert_table, passing(), lambda book: book.drop(TableCatalogue), "catalogue was not read")
