@@ -24,6 +24,7 @@ from simulation.verdict import Verdict, judge
 from simulation.witness.access import record_access
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract
+from simulation.world.operator.shipped import shipped
 from simulation.world.operator.tools import find_tools
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
@@ -94,6 +95,7 @@ def begin(on: Stage) -> None:
             environment=on.server.name,
             environment_reason="; ".join(filter(None, (on.request.environment_reason, on.server.detail))),
             governance=on.target.governance,
+            runbooks={runbook.name: shipped(runbook) for runbook in on.request.runbooks},
         )
     )
     for fault in on.request.plan.scheduled:

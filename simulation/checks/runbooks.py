@@ -12,7 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case, Execution
 from simulation.checks.relations import ExecutionRow
 from simulation.checks.tasks import promised_tasks
-from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep
+from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep, step_digest
 
 _NEAR = timedelta(seconds=60)
 """Between the platform's row and the operator's own note of the same moment."""
@@ -113,8 +113,24 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
         if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
             what = "another text under the same name and version"
             inquiry.find(_name(execution), what, actual=started.sha256, events=(started,))
+        _text_is_shipped(case, inquiry, execution)
     _nothing_improvised(case, inquiry)
     _excuse_none(case, inquiry)
+
+
+def _text_is_shipped(case: Case, inquiry: Inquiry, execution: Execution) -> None:
+    """The text in the operator's hands is the file's, as a whole and in each step that was typed."""
+    name, known = _name(execution), case.started.runbooks.get(execution.started.runbook)
+    if known is None:
+        inquiry.find(name, "a runbook that is not among those shipped", events=(execution.started,))
+        return
+    if known.sha256 != execution.started.sha256:
+        what, actual = "another text than the one shipped", execution.started.sha256
+        inquiry.find(name, what, expected=known.sha256, actual=actual, events=(execution.started,))
+    for step in execution.steps:
+        if known.steps.get(f"{step.section} {step.step}") != step_digest(step.command, step.expected):
+            what = "the step is not as the shipped runbook has it"
+            inquiry.find(_step_name(execution, step), what, actual=step.command, events=(step,))
 
 
 def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:

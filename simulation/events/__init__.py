@@ -21,7 +21,9 @@ from simulation.events.operations import (
     ExecutionStarted,
     MetricChange,
     RunbookStep,
+    ShippedRunbook,
     TaskDue,
+    step_digest,
 )
 from simulation.events.people import Action, EntrantAction
 from simulation.events.provider import ProviderAnswer, ProviderPublication
@@ -112,6 +114,7 @@ __all__ = [
     "RunbookStep",
     "Sample",
     "ShapeAnswer",
+    "ShippedRunbook",
     "StripeBalance",
     "StripeCall",
     "StripeContract",
@@ -123,4 +126,5 @@ __all__ = [
     "Transaction",
     "WebhookAttempt",
     "WitnessSummary",
+    "step_digest",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from simulation.events.base import Event
 
@@ -63,6 +64,22 @@ class ExecutionStarted(Event):
     operator: str
     writes: bool
     state_before: JsonValue = None
+
+
+class ShippedRunbook(BaseModel):
+    """A runbook as its file has it, read apart from the operator who carries it out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    """Of the file's bytes."""
+    steps: dict[str, str]
+    """``section number`` → digest of the command with the answer it must give (:func:`step_digest`)."""
+
+
+def step_digest(command: str, expected: str) -> str:
+    """Short name of a step's text."""
+    return hashlib.sha256(f"{command}\n\n{expected}".encode()).hexdigest()[:16]
 
 
 class RunbookStep(Event):

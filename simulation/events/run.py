@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from simulation.events.base import Event
+from simulation.events.operations import ShippedRunbook
 from simulation.governance import Governance
 
 
@@ -30,6 +31,8 @@ class RunStarted(Event):
     """Why ``auto`` chose it."""
     governance: Governance
     """So that a stored history can be judged without its platform."""
+    runbooks: dict[str, ShippedRunbook] = Field(default_factory=dict)
+    """Name → the text that the project ships: what an operator may carry out."""
 
 
 class ClockProof(Event):

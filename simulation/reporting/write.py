@@ -11,6 +11,7 @@ from simulation.reporting.junit import render_junit
 from simulation.reporting.postmortem import render_postmortem
 from simulation.reporting.summary import render_summary
 from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
+from simulation.reporting.transcript import render_transcript
 from simulation.reporting.view import Report, build_report
 from simulation.verdict import Verdict
 
@@ -28,6 +29,7 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> None:
     try:
         (run_dir / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
         for name, text in _files(report, history).items():
+            (run_dir / name).parent.mkdir(exist_ok=True)
             (run_dir / name).write_text(text, encoding="utf-8")
         if verdict.outcome != "pass" and not (run_dir / POSTMORTEM).exists():
             (run_dir / POSTMORTEM).write_text(render_postmortem(report), encoding="utf-8")
@@ -46,4 +48,5 @@ def _files(report: Report, history: History) -> dict[str, str]:
         "audit.csv": audit_csv(report),
         "runbooks.csv": runbooks_csv(report),
         "summary.md": render_summary(report),
+        **{execution.transcript: render_transcript(execution) for execution in report.executions},
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from simulation.checks.case import Execution
 from simulation.events import AlertFired, AlertResolved, RunbookStep
 from simulation.reporting.parts.source import Source
@@ -41,6 +43,17 @@ class ExecutionView:
     fault_id: str | None
     steps: tuple[RunbookStep, ...]
     seq: int
+    sha256: str
+    operator: str
+    occasion: str
+    """The alert or the task it was started for."""
+    state_before: JsonValue
+    state_after: JsonValue
+
+    @property
+    def transcript(self) -> str:
+        """Its file in the run directory."""
+        return f"runbooks/exec-{self.number}-{self.runbook}.txt"
 
     @property
     def matched(self) -> int:
@@ -92,6 +105,11 @@ def _view(number: int, execution: Execution, alert: AlertView | None) -> Executi
         fault_id=fault_of(started.cause) or (alert.fault_id if alert else None),
         steps=execution.steps,
         seq=started.seq,
+        sha256=started.sha256,
+        operator=started.operator,
+        occasion=f"alert {alert.name}" if alert else started.task_id or "nothing that called for it",
+        state_before=started.state_before,
+        state_after=ended.state_after if ended else None,
     )
 
 

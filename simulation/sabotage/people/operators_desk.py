@@ -63,6 +63,22 @@ def _expect_otherwise(plot: Plot) -> None:
 
 
 @SHELF.sabotage(
+    "runbook_steps_exact",
+    origin="a printed copy with a note in the margin; the file was changed, or was not",
+    scenario="payday",
+)
+def runbook_edited_at_the_desk(plot: Plot) -> None:
+    """The operator carries out a text that works and is not the one shipped."""
+
+    def edit(on: Stage) -> None:
+        for name, runbook in on.operator._runbooks.items():
+            on.operator._runbooks[name] = dataclasses.replace(runbook, sha256="0" * 64)
+        plot.trigger()
+
+    plot.when_staged(edit)
+
+
+@SHELF.sabotage(
     "failures_escalated",
     "runbook_steps_exact",
     origin="an operator who does not want to wake anybody",

@@ -28,7 +28,7 @@ from simulation.events import (
 from tests.unit.checks.builder import GOVERNANCE, START, Book, day
 from tests.unit.checks.story_contest import DAYS, ENTRANTS, SCENARIO, enter, found_contest, play
 from tests.unit.checks.story_money import pay_out, record_stripe, settle
-from tests.unit.checks.story_runbook import carry_out_runbook
+from tests.unit.checks.story_runbook import SHIPPED, carry_out_runbook
 
 
 def passing() -> Book:
@@ -66,6 +66,7 @@ def set_up(book: Book) -> None:
             target="test",
             environment="test",
             governance=GOVERNANCE,
+            runbooks={"stuck": SHIPPED},
         ),
         eve,
     )

@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from simulation.events import AlertFired, AlertResolved, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import (
+    AlertFired,
+    AlertResolved,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    RunbookStep,
+    ShippedRunbook,
+    step_digest,
+)
 from tests.unit.checks.builder import Book, day
 from tests.unit.checks.story_money import call, claim, job, pay_out
 
 EXECUTION = "x-1"
 STEPS = (("detection", 1, False), ("recovery", 1, True))
 BEGIN = day(5, 10)
+_SECTIONS = ("detection", "recovery", "verification", "rollback", "escalation")
+SHIPPED = ShippedRunbook(sha256="r0", steps={f"{section} 1": step_digest("curl", "1") for section in _SECTIONS})
 
 
 def carry_out_runbook(book: Book) -> None:

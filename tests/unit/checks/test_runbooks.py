@@ -23,6 +23,7 @@ from simulation.events import (
     FaultInjected,
     FaultScheduled,
     RunbookStep,
+    RunStarted,
 )
 from tests.unit.checks.builder import Book, Break, assert_found, day, run
 from tests.unit.checks.story import passing
@@ -116,6 +117,21 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "an execution that failed": (runbook_steps_exact, _failed, "the execution failed"),
     "an execution that never ended": (runbook_steps_exact, lambda b: b.drop(ExecutionEnded), "never ended"),
     "an execution without steps": (runbook_steps_exact, lambda b: b.drop(RunbookStep), "without a step"),
+    "a text that is not shipped": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionStarted, {}, sha256="r9"),
+        "another text than the one shipped",
+    ),
+    "a runbook that is not shipped": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunStarted, {}, runbooks={}),
+        "not among those shipped",
+    ),
+    "a step of another text": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunbookStep, {"writes": True}, command="curl --insecure"),
+        "the step is not as the shipped runbook has it",
+    ),
     "a text changed under its version": (
         runbook_steps_exact,
         lambda b: b.add(b.history().of(ExecutionStarted)[0].model_copy(update={"sha256": "r1"}), day(5, 11)),

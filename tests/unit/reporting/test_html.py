@@ -72,7 +72,8 @@ def test_nothing_is_fetched_from_anywhere(history: History, verdict: object) -> 
     document = render_html(build_report(history, verdict))  # type: ignore[arg-type]
     for name, value in Outline(document).attributes:
         if name in ("href", "src", "action", "srcset", "data", "xlink:href"):
-            assert value.startswith(("#", "data:,")), (name, value)
+            beside_it = name == "href" and value.startswith("runbooks/exec-")
+            assert beside_it or value.startswith(("#", "data:,")), (name, value)
     assert not re.search(r"@import|url\((?!#)|<iframe|<object|fetch\(|XMLHttpRequest|https?://", document)
 
 

@@ -5,17 +5,38 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import EnvironmentFault
+from simulation.events import ExecutionStarted, RunbookStep
 from simulation.history import History
 from simulation.reporting.write import write_report
 from simulation.verdict import Verdict
 from tests.unit.reporting.sample import failed_verdict, passed_verdict
 
-ALWAYS = {"verdict.json", "report.html", "junit.xml", "ledger.csv", "audit.csv", "runbooks.csv", "summary.md"}
+ALWAYS = {
+    *("verdict.json", "report.html", "junit.xml", "ledger.csv", "audit.csv", "runbooks.csv", "summary.md"),
+    "runbooks",
+}
 
 
 def test_a_passed_run_leaves_everything_but_a_postmortem(tmp_path: Path, history: History) -> None:
     write_report(tmp_path, history, passed_verdict())
     assert {file.name for file in tmp_path.iterdir()} == ALWAYS
+
+
+def test_every_execution_leaves_its_transcript_as_a_person_would_have_seen_it(tmp_path: Path, history: History) -> None:
+    write_report(tmp_path, history, passed_verdict())
+    files = sorted((tmp_path / "runbooks").iterdir())
+    started = history.of(ExecutionStarted)
+    assert [file.name for file in files] == [
+        f"exec-{n}-{event.runbook}.txt" for n, event in enumerate(started, start=1)
+    ]
+    text = files[0].read_text()
+    for step in history.of(RunbookStep):
+        if step.execution_id == started[0].execution_id:
+            assert f"$ {step.command.splitlines()[0]}\n" in text
+            assert step.output in text
+    for said in (f"sha256     {started[0].sha256}", 'before     {"stuck": 1}', started[0].operator, "as written"):
+        assert said in text
+    assert f'href="runbooks/{files[0].name}"' in (tmp_path / "report.html").read_text()
 
 
 def test_the_stored_verdict_is_the_verdict(tmp_path: Path, history: History) -> None:
