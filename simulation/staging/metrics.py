@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from simulation.staging import payout_batches
 from simulation.staging.reconciliation import WEBHOOKS_MISSING
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
@@ -23,6 +24,8 @@ _HELP = {
     "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
     "payout_transfers": "Payout transfers by status",
     "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
+    "payout_jobs_not_started": "Settlements of more than 15 minutes ago whose payouts nobody has begun",
+    "payout_jobs_partial": "Batches paid in part that nobody has reviewed",
     "payout_transfers_held": "Transfers held before an attempt, by reason",
     "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
     "refunds": "Refunds by status",
@@ -56,6 +59,10 @@ _SAMPLES = text(f"""
             || CASE WHEN u.deleted_at IS NULL THEN 'active' ELSE 'deleted' END || '"', count(*)
     FROM payout_transfers t JOIN users u ON u.id = t.user_id
     WHERE t.status = 'failed_terminal' AND t.acknowledged_at IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'payout_jobs_not_started', '', count(*) FROM {payout_batches.SETTLED} WHERE {payout_batches.NOT_STARTED}
+    UNION ALL
+    SELECT 'payout_jobs_partial', '', count(*) FROM payout_jobs j WHERE {payout_batches.PARTIAL}
     UNION ALL
     SELECT 'payout_transfers_held', 'reason="' || held_reason || '"', count(*) FROM payout_transfers
     WHERE held_reason IS NOT NULL GROUP BY held_reason

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import diagnostics, metrics, parsing, payout_desk, payouts, users, webhooks
+from simulation.staging import diagnostics, metrics, parsing, payout_batches, payout_desk, payouts, users, webhooks
 from simulation.staging.canonical import row_json
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
@@ -106,6 +106,22 @@ def _add_runs(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> Non
 
 
 def _add_transfers(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> None:
+    @routes.get("/payout-jobs")
+    def payout_batches_page() -> Response:
+        requests.admin_context(runtime, levels)
+        given = request.args.get("state")
+        state = next((known for known in payout_batches.STATES if known == given), None)
+        if given is not None and state is None:
+            raise ApiError(400, "invalid_field", f"state is one of {', '.join(payout_batches.STATES)}")
+        return jsonify(payout_jobs=[row_json(row) for row in payout_batches.batches(runtime, state)])
+
+    @routes.post("/payout-jobs/<uuid:job_id>/review")
+    def review(job_id: UUID) -> Response:
+        context, body = requests.admin_context(runtime, levels), requests.body()
+        reviewed, reason = parsing.boolean_of(body, "reviewed"), parsing.text_of(body, "reason")
+        payout_batches.review(runtime, context, job_id, reviewed=reviewed, reason=reason)
+        return jsonify(success=True, reviewed=reviewed)
+
     @routes.get("/payout-transfers")
     def transfers() -> Response:
         requests.admin_context(runtime, levels)

@@ -70,6 +70,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/diagnostics/*",
         "POST /api/admin/contests/*/*",
         "POST /api/admin/payout-transfers/*/acknowledge",
+        "POST /api/admin/payout-jobs/*/review",
         "POST /api/admin/users/*/*",
     ),
 )

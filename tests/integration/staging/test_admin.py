@@ -17,7 +17,7 @@ JWT_SECRET = "j" * 32
 PAGES = [
     "contests", "diagnostics/health", "diagnostics/jobs", "diagnostics/payouts", "diagnostics/ingestion",
     "diagnostics/payments", "diagnostics/settlements", "diagnostics/escalation-bundle", "diagnostics/stripe",
-    "payout-transfers", "runbooks/executions",
+    "payout-jobs", "payout-transfers", "runbooks/executions",
 ]  # fmt: skip
 ACTIONS = [
     "diagnostics/run-payout-scheduler", "diagnostics/run-ingestion-poller", "diagnostics/replay-stripe-events",
@@ -26,6 +26,7 @@ ACTIONS = [
     *(f"contests/00000000-0000-0000-0000-000000000001/{act}" for act in ("export", "archive-check", "restore")),
     "users/00000000-0000-0000-0000-000000000001/revoke-admin",
     "payout-transfers/00000000-0000-0000-0000-000000000001/acknowledge",
+    "payout-jobs/00000000-0000-0000-0000-000000000001/review",
 ]  # fmt: skip
 
 

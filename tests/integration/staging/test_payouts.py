@@ -273,3 +273,55 @@ def test_the_page_about_stripe_says_how_it_answers(stage: Stage, failure: str, s
     stage.stripe.failures["GET balance"] = [failure]
     page = stage.admin_get("diagnostics/stripe").json
     assert (page["status"], page["available_cents"], page["transfers_due"]) == (status, None, 0)
+
+
+def test_a_batch_paid_in_part_is_reviewed_once_its_failures_are_acknowledged_and_the_review_can_be_withdrawn(
+    stage: Stage,
+) -> None:
+    contest_id = stage.contest()
+    for player in ("1", "2"):
+        stage.entrant(contest_id, player)
+    stage.play(contest_id, strokes={"2": 5})
+    stage.stripe.failures["transfers"] = ["400"]
+    stage.tick()
+    (batch,) = stage.admin_get("payout-jobs?state=partial").json["payout_jobs"]
+    assert (batch["completed_count"], batch["failed_count"], batch["unacknowledged"]) == (1, 1, 1)
+    assert batch["completed_cents"] + batch["failed_cents"] == batch["settled_cents"] == 1800
+    assert "payout_jobs_partial 1\n" in stage.client.get("/metrics").text
+    review = f"payout-jobs/{batch['id']}/review"
+    refused = stage.admin_post(review, {"reviewed": True, "reason": "seen"})
+    assert (refused.status_code, refused.json["error"]) == (409, "transfers_not_acknowledged")
+    failed = stage.admin_get("payout-transfers?status=failed_terminal").json["payout_transfers"][0]["id"]
+    stage.admin_post(f"payout-transfers/{failed}/acknowledge", {"acknowledged": True, "reason": "told"})
+    assert stage.admin_post(review, {"reviewed": True, "reason": "seen"}).status_code == 200
+    assert "payout_jobs_partial 0\n" in stage.client.get("/metrics").text
+    assert stage.admin_post(review, {"reviewed": False, "reason": "undo"}).status_code == 200
+    assert stage.admin_get("payout-jobs?state=partial").json["payout_jobs"] == [batch | {"unacknowledged": 0}]
+    assert [row["action"] for row in stage.sql("SELECT action FROM audit_log WHERE action LIKE 'payout_batch%%'")] == [
+        "payout_batch_reviewed",
+        "payout_batch_review_withdrawn",
+    ]
+
+
+def test_a_batch_that_is_whole_or_unknown_cannot_be_reviewed(stage: Stage, won: str) -> None:
+    stage.tick()
+    (batch,) = stage.admin_get("payout-jobs").json["payout_jobs"]
+    given = {"reviewed": True, "reason": "seen"}
+    whole, unknown = (stage.admin_post(f"payout-jobs/{id_}/review", given) for id_ in (batch["id"], UUID(int=1)))
+    assert (whole.status_code, whole.json["error"]) == (409, "batch_not_partial")
+    assert (unknown.status_code, unknown.json["error"]) == (404, "payout_job_not_found")
+    assert stage.admin_get("payout-jobs?state=odd").status_code == 400
+
+
+def test_payouts_that_nobody_has_begun_with_15_minutes_after_the_settlement_are_counted(stage: Stage, won: str) -> None:
+    for name in ("lifecycle_reconciler", "ingestion_poller", "settlement"):
+        stage.jobs[name].run()
+    stage.pass_time(minutes=14)
+    assert "payout_jobs_not_started 0\n" in stage.client.get("/metrics").text
+    stage.pass_time(minutes=2)
+    assert "payout_jobs_not_started 1\n" in stage.client.get("/metrics").text
+    (batch,) = stage.admin_get("payout-jobs?state=not_started").json["payout_jobs"]
+    assert (batch["contest_id"], batch["status"]) == (won, "pending")
+    stage.stripe.failures["GET balance"] = ["503"]
+    stage.jobs["payout_scheduler"].run()
+    assert "payout_jobs_not_started 0\n" in stage.client.get("/metrics").text, "it is held, which is another matter"
