@@ -77,6 +77,12 @@ def cli() -> None:
     show_default=True,
     help="Where run directories go.",
 )
+@click.option(
+    "--target",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A folder with target.toml: run that backend instead of the staging platform that comes along.",
+)
 @click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
 @click.option(
     "--twice", is_flag=True, help="Run it again in another process and show the first event where the histories part."
@@ -90,6 +96,7 @@ def run(
     plan_file: Path | None,
     environment: str,
     out: Path,
+    target: Path | None,
     swarm: bool,
     twice: bool,
     quiet: bool,
@@ -106,6 +113,7 @@ def run(
             plan_file=plan_file,
             environment=environment,
             out=out,
+            target=target,
             swarm=swarm,
             twice=twice,
             quiet=quiet,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as real_datetime
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,7 @@ class SimulationClock:
         self.start = start
         self._now = start
         self._files = files
+        self._followers: list[Callable[[datetime], None]] = []
         self._frozen: Any = None
 
     @property
@@ -63,9 +64,16 @@ class SimulationClock:
         whole = -int(-sim_seconds // 1)
         self.move_to(self._now + timedelta(seconds=whole))
 
+    def follow(self, reader: Callable[[datetime], None]) -> None:
+        """Tell ``reader`` every new instant, before anything happens in it; the present one at once."""
+        self._followers.append(reader)
+        reader(self._now)
+
     def _write_files(self) -> None:
         for file in self._files:
             write_clock_file(file, self._now)
+        for reader in self._followers:
+            reader(self._now)
 
     @contextmanager
     def frozen(self) -> Iterator[SimulationClock]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -13,6 +14,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from simulation.witness.exchange import ExchangeContext
 
 PLATFORM_URL = "http://platform.test"
+NO_ANSWER = (502, 504)
+"""What a front door says in the place of a platform that is not there, or keeps silent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +24,13 @@ class WebhookDoor:
 
     http: httpx.Client
     context: ExchangeContext
+    path: str
 
     def deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
-        """POST a webhook; the status the platform answered."""
+        """POST a webhook; the status the platform answered, None when it gave no answer."""
         with self.context.acting("stripe"):
-            return self.http.post("/api/webhooks/stripe", content=body, headers=headers).status_code
+            status = self.http.post(self.path, content=body, headers=headers).status_code
+        return None if status in NO_ANSWER else status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +39,17 @@ class MetricsDoor:
 
     app: WSGIApplication
     context: ExchangeContext
-    _environ: dict[str, Any] = field(default_factory=lambda: EnvironBuilder("/metrics", PLATFORM_URL).get_environ())
+    path: str | None
+    """None: the platform has no such page."""
+
+    @cached_property
+    def _environ(self) -> dict[str, Any]:
+        return EnvironBuilder(self.path or "", PLATFORM_URL).get_environ()
 
     def scrape(self) -> str | None:
         """Body of the metrics endpoint, None when it fails."""
+        if self.path is None:
+            return None
         with self.context.acting("monitor"):
             body, status, _ = run_wsgi_app(self.app, dict(self._environ))
         return b"".join(body).decode() if status.startswith("200") else None

@@ -49,15 +49,18 @@ def probe_access(on: Stage, moment: Literal["start", "end"]) -> None:
     for role, subject in (("founder", "founder_database"), ("superuser", "superuser_database")):
         refused, detail = _database_refuses(on, role)
         on.recorder.record(AccessProbe(subject=subject, moment=moment, refused=refused, detail=detail))
+    path = on.target.routes.admin_probe
+    if path is None:
+        return
     for admin, subject in ((on.founder_admin, "founder_admin_token"), (on.ops_admin, "operator_admin_token")):
         with on.context.acting("monitor"):
-            status = on.get("/api/admin/contests", subject=admin.user_id).status_code
+            status = on.get(path, subject=admin.user_id).status_code
         on.recorder.record(
             AccessProbe(
                 subject=subject,
                 moment=moment,
                 refused=status in (401, 403),
-                detail=f"GET /api/admin/contests answered {status}",
+                detail=f"GET {path} answered {status}",
             )
         )
 

@@ -104,11 +104,9 @@ def begin(on: Stage) -> None:
 
 def revoke_founder_access(on: Stage) -> None:
     """From here on no founder and no superuser; shown by trying."""
-    on.http.post(
-        f"/api/admin/users/{on.founder_admin.user_id}/revoke-admin",
-        json={"reason": "founder absence simulation: access revoked before day 0"},
-        headers=on.authorization(on.ops_admin.user_id),
-    ).raise_for_status()
+    on.target.revoke_admin(
+        http=on.http, authorization=on.authorization(on.ops_admin.user_id), user_id=on.founder_admin.user_id
+    )
     on.server.revoke_founder()
     probe_access(on, "start")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 import httpx
-import responses
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.doors import PLATFORM_URL, MetricsDoor, WebhookDoor
@@ -28,9 +27,8 @@ from simulation.history import Recorder, caused_by
 from simulation.progress import Progress
 from simulation.run_directory import RunDirectory
 from simulation.scenario import Scenario
-from simulation.target.builtin import BuiltinTarget, load_schema
-from simulation.target.builtin.people import StagingPeople
-from simulation.target.protocol import Admin, Target, TargetKeys
+from simulation.target.builtin import BuiltinChoice
+from simulation.target.protocol import Admin, JobWatch, Site, Target, TargetChoice, TargetKeys
 from simulation.witness.attribution import Attribution
 from simulation.witness.dashboard_truth import Witnesses as DashboardWitnesses
 from simulation.witness.dashboards import DashboardSampler
@@ -39,18 +37,15 @@ from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
 from simulation.witness.samples import Sampler
 from simulation.witness.wal import WalWitness
-from simulation.world import monitoring_door, provider_door
 from simulation.world.alert_rules import AlertRule
 from simulation.world.entrants import Entrants
 from simulation.world.hosting.api import HostingApi
 from simulation.world.hosting.provider import HostingProvider, Size
-from simulation.world.jobs import JobDriver
 from simulation.world.monitor import Monitor
 from simulation.world.operator.robot import OperatorRobot
 from simulation.world.operator.runbook import Runbook
 from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
-from simulation.world.stripe import door as stripe_door
 from simulation.world.stripe.twin import StripeTwin
 from simulation.world.troubles.surroundings import Surroundings
 from simulation.world.troubles.troubles import Troubles
@@ -72,6 +67,7 @@ class RunRequest:
     rules: Sequence[AlertRule]
     runbooks: Sequence[Runbook]
     out: Path
+    target: TargetChoice = field(default_factory=BuiltinChoice)
     environment: str = "embedded"
     environment_reason: str = ""
 
@@ -96,7 +92,7 @@ class Stage:
     twin: StripeTwin
     provider: ScoreProvider
     entrants: Entrants
-    jobs: JobDriver
+    jobs: JobWatch
     monitor: Monitor
     operator: OperatorRobot
     hosting: HostingProvider | None
@@ -132,11 +128,11 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
         stack.enter_context(one_cpu())
         stack.enter_context(patient_collector())
         history_file = stack.enter_context(open(directory.history, "w"))
-        log_file = stack.enter_context(open(directory.platform_log, "w"))
+        directory.platform_log.touch()
         progress.phase("starting PostgreSQL under the simulated clock")
         start = request.scenario.start - PREPARATION
         server = stack.enter_context(running(provide(request.environment, folder=folder, now=start)))
-        server.prepare_template(load_schema)
+        server.prepare_template(partial(request.target.load_schema, folder=folder, clock_file=server.clock_file))
         database = server.clone("staging")
         clock = SimulationClock(start=start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
@@ -146,14 +142,14 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
             request=request,
             stack=stack,
             folder=folder,
+            server=server,
             database=database,
-            clock_file=server.clock_file,
             kernel=Kernel(clock),
             recorder=recorder,
             keys=TargetKeys.throw_away(),
-            log_file=log_file,
+            log=directory.platform_log,
         )
-        yield _wire(ground, directory, server, mock)
+        yield _wire(ground, directory, mock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,12 +159,12 @@ class _Ground:
     request: RunRequest
     stack: ExitStack
     folder: Path
+    server: PostgresServer
     database: Database
-    clock_file: Path
     kernel: Kernel
     recorder: Recorder
     keys: TargetKeys
-    log_file: TextIO
+    log: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +175,6 @@ class _Outside:
     injector: PlannedInjector
     twin: StripeTwin
     provider: ScoreProvider
-    network: responses.RequestsMock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,26 +194,27 @@ class _Witnesses:
     fingerprints: FingerprintWitness
 
 
-def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock: StripeMock | None) -> Stage:
+def _wire(ground: _Ground, directory: RunDirectory, mock: StripeMock | None) -> Stage:
     request, kernel, recorder, scenario = ground.request, ground.kernel, ground.recorder, ground.request.scenario
     outside = _outside(ground)
-    front = _front(ground)
+    front = _front(ground, outside)
     witnesses = _witnesses(ground, outside, front)
-    outside.twin.attach(WebhookDoor(http=front.http, context=front.context).deliver)
+    outside.twin.attach(WebhookDoor(http=front.http, context=front.context, path=front.target.routes.webhook).deliver)
     ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
-    hosting = _hosting(ground, front, witnesses, server)
+    hosting = _hosting(ground, front, witnesses)
     operator = _operator(ground, front, ops_admin, hosting)
-    monitor = _monitor(ground, outside, front, operator)
+    monitor = _monitor(ground, front, operator)
     dashboards = _dashboards(ground, outside, front, witnesses, monitor, ops_admin)
-    monitor.after_each_scrape(dashboards.after_scrape)
+    if front.target.routes.diagnostics:
+        monitor.after_each_scrape(dashboards.after_scrape)
     return Stage(
         request=request,
         directory=directory,
         folder=ground.folder,
         kernel=kernel,
         recorder=recorder,
-        server=server,
+        server=ground.server,
         database=ground.database,
         stripe_mock=mock,
         keys=ground.keys,
@@ -230,7 +226,7 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
         twin=outside.twin,
         provider=outside.provider,
         entrants=_entrants(ground, outside, front),
-        jobs=JobDriver(kernel=kernel, recorder=recorder, jobs=front.target.jobs),
+        jobs=front.target.job_watch(kernel=kernel, recorder=recorder),
         monitor=monitor,
         operator=operator,
         hosting=hosting,
@@ -248,12 +244,13 @@ def _wire(ground: _Ground, directory: RunDirectory, server: PostgresServer, mock
             token=_token_of(front.target, ops_admin),
             context=front.context,
             interval_seconds=scenario.monitor.sample_interval_seconds,
+            diagnostics=front.target.routes.diagnostics,
         ),
     )
 
 
 def _outside(ground: _Ground) -> _Outside:
-    """Twin and provider, and the network on which the platform's own clients find them."""
+    """Twin and provider; how the platform's own clients find them is the target's affair."""
     request, keys = ground.request, ground.keys
     registry = Registry()
     injector = PlannedInjector(
@@ -278,22 +275,24 @@ def _outside(ground: _Ground) -> _Outside:
         seed=request.seed,
         base_url=PROVIDER_URL,
     )
-    network = ground.stack.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
-    network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
-    stripe_door.install(network, twin)
-    provider_door.install(network, provider)
-    return _Outside(registry=registry, injector=injector, twin=twin, provider=provider, network=network)
+    return _Outside(registry=registry, injector=injector, twin=twin, provider=provider)
 
 
-def _front(ground: _Ground) -> _Front:
-    target = BuiltinTarget(
-        database=ground.database,
-        clock=ground.kernel.clock,
-        seed=ground.request.seed,
-        keys=ground.keys,
-        provider_base_url=PROVIDER_URL,
-        alerts_api_url=MONITORING_URL,
-        log=lambda line: print(line, file=ground.log_file),
+def _front(ground: _Ground, outside: _Outside) -> _Front:
+    target = ground.request.target.bring_up(
+        Site(
+            server=ground.server,
+            database=ground.database,
+            folder=ground.folder,
+            log=ground.log,
+            kernel=ground.kernel,
+            recorder=ground.recorder,
+            seed=ground.request.seed,
+            keys=ground.keys,
+            twin=outside.twin,
+            provider=outside.provider,
+            alerts_api_url=MONITORING_URL,
+        )
     )
     ground.stack.callback(target.close)
     context = ExchangeContext()
@@ -320,7 +319,7 @@ def _witnesses(ground: _Ground, outside: _Outside, front: _Front) -> _Witnesses:
     return _Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)
 
 
-def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses, server: PostgresServer) -> HostingProvider | None:
+def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses) -> HostingProvider | None:
     """The hosting provider, for a target that it can restart."""
     if front.target.service is None:
         return None
@@ -328,7 +327,9 @@ def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses, server: Post
     def resize(size: Size) -> None:
         """The server really restarts; who watches it has read all it has, and comes back to it."""
         witnesses.wal.collect()
-        server.restart({"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"})
+        ground.server.restart(
+            {"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"}
+        )
         witnesses.observer.reconnect()
         witnesses.wal.reconnect()
 
@@ -353,7 +354,7 @@ def _operator(ground: _Ground, front: _Front, admin: Admin, hosting: HostingProv
         operator=admin,
         token=_token_of(front.target, admin),
         settings=ground.request.scenario.operator,
-        clock_file=ground.clock_file,
+        clock_file=ground.server.clock_file,
         folder=ground.folder,
         hosting=None if hosting is None else HostingApi(hosting, token=hosting_token),
         hosting_token=hosting_token,
@@ -375,17 +376,17 @@ def _troubles(ground: _Ground, outside: _Outside, front: _Front) -> Troubles:
     return troubles
 
 
-def _monitor(ground: _Ground, outside: _Outside, front: _Front, operator: OperatorRobot) -> Monitor:
+def _monitor(ground: _Ground, front: _Front, operator: OperatorRobot) -> Monitor:
     """The hosted monitoring: it scrapes the platform, tells the operator, and answers who asks for its alerts."""
     monitor = Monitor(
         kernel=ground.kernel,
         recorder=ground.recorder,
         rules=ground.request.rules,
-        scrape=MetricsDoor(app=front.exchange, context=front.context).scrape,
+        scrape=MetricsDoor(app=front.exchange, context=front.context, path=front.target.routes.metrics).scrape,
         settings=ground.request.scenario.monitor,
         on_alert=operator.on_alert,
     )
-    monitoring_door.install(outside.network, monitor, base_url=MONITORING_URL)
+    front.target.attach_monitoring(monitor)
     return monitor
 
 
@@ -419,7 +420,7 @@ def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:
         recorder=ground.recorder,
         scenario=ground.request.scenario,
         seed=ground.request.seed,
-        people=StagingPeople(http=front.http, context=front.context),
+        people=front.target.people(http=front.http, context=front.context),
         registry=outside.registry,
         provider=outside.provider,
         confirm=outside.twin.confirm_payment_intent,

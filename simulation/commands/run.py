@@ -15,11 +15,12 @@ from simulation.faults.plan_file import load_plan
 from simulation.faults.schedule import FaultPlan
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.progress import Live, Plain, Progress, Silent
-from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import run
 from simulation.scenario import Scenario
 from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
+from simulation.target.builtin import BuiltinChoice
+from simulation.target.process.choice import read_target
 from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
 
@@ -34,6 +35,7 @@ def run_command(
     plan_file: Path | None,
     environment: str,
     out: Path,
+    target: Path | None = None,
     swarm: bool,
     twice: bool,
     quiet: bool,
@@ -41,7 +43,14 @@ def run_command(
 ) -> int:
     """Returns the exit code of the verdict."""
     request = prepare(
-        scenario=scenario, seed=seed, days=days, plan_file=plan_file, environment=environment, out=out, swarmed=swarm
+        scenario=scenario,
+        seed=seed,
+        days=days,
+        plan_file=plan_file,
+        environment=environment,
+        out=out,
+        target=target,
+        swarmed=swarm,
     )
     console = Console(stderr=True)
     progress = _progress(request.scenario, console, silent=quiet or as_json)
@@ -70,14 +79,16 @@ def prepare(
     plan_file: Path | None = None,
     environment: str = "auto",
     out: Path,
+    target: Path | None = None,
     swarmed: bool = False,
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
-    loaded = load_scenario(find_scenario(scenario), days=days, runbooks=RUNBOOKS_FOLDER)
+    chosen = BuiltinChoice() if target is None else read_target(target)
+    loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     if swarmed:
         loaded = swarm_faults(loaded, seed)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
-    rules, runbooks = load_rules(ALERTS_FOLDER), load_runbooks(RUNBOOKS_FOLDER)
+    rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
     choice = choose(environment, operated=bool(loaded.operator.tasks))
     return RunRequest(
@@ -87,6 +98,7 @@ def prepare(
         rules=rules,
         runbooks=runbooks,
         out=out,
+        target=chosen,
         environment=choice.name,
         environment_reason=choice.reason,
     )

@@ -128,6 +128,10 @@ class EmbeddedPostgres(PostgresServer):
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def process_id(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
     def _initialise(self) -> None:
         password_file = self._folder / "data.password"
         password_file.touch(mode=0o600)

@@ -69,6 +69,11 @@ class PostgresServer(ABC):
         """What it said before it had a log, in one line."""
 
     @property
+    def process_id(self) -> int | None:
+        """Of the server's first process, where its processes are this machine's and can be looked at; else None."""
+        return None
+
+    @property
     def detail(self) -> str:
         """What exactly runs, for the report: container, image. Empty where the name says it all."""
         return ""

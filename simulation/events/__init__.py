@@ -27,7 +27,16 @@ from simulation.events.operations import (
 )
 from simulation.events.people import Action, EntrantAction
 from simulation.events.provider import ProviderAnswer, ProviderPublication
-from simulation.events.run import AccessProbe, ClockProof, Fingerprint, JobFailed, JobSummary, RunEnded, RunStarted
+from simulation.events.run import (
+    AccessProbe,
+    ClockProof,
+    Fingerprint,
+    HostRefused,
+    JobFailed,
+    JobSummary,
+    RunEnded,
+    RunStarted,
+)
 from simulation.events.stripe import (
     RequestShape,
     ShapeAnswer,
@@ -47,6 +56,7 @@ AnyEvent = Annotated[
     | AccessProbe
     | JobSummary
     | JobFailed
+    | HostRefused
     | RunEnded
     | FaultScheduled
     | FaultInjected
@@ -100,6 +110,7 @@ __all__ = [
     "FaultInjected",
     "FaultScheduled",
     "Fingerprint",
+    "HostRefused",
     "HostingAction",
     "JobFailed",
     "JobSummary",

@@ -67,6 +67,13 @@ class AccessProbe(Event):
     detail: str
 
 
+class HostRefused(Event):
+    """A backend in a process of its own asked for a host that is neither Stripe nor the score provider."""
+
+    kind: Literal["host_refused"] = "host_refused"
+    host: str
+
+
 class JobSummary(Event):
     """A background job over the whole run, as the scheduler saw it."""
 

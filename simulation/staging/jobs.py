@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import TextClause
 
 from simulation.staging import context, lifecycle, payouts, reconciliation, settlement
@@ -57,15 +60,33 @@ class Job:
     run: Callable[[], JobResult]
 
 
-class JobBook:
-    """Remembers the last run of each job, in memory: an idle run writes nothing to the database."""
+_LAST_RUNS = TypeAdapter(dict[str, LastRun])
 
-    def __init__(self) -> None:
-        self.last_runs: dict[str, LastRun] = {}
+
+class JobBook:
+    """Remembers the last run of each job, in memory: an idle run writes nothing to the database.
+
+    `file` shares it among the processes of a deployment: whoever runs a job writes it, whoever is asked reads it.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._last_runs: dict[str, LastRun] = {}
+
+    @property
+    def last_runs(self) -> Mapping[str, LastRun]:
+        """Job to its last run; jobs that have not run yet are not in it."""
+        if self._file is None or not self._file.exists():
+            return self._last_runs
+        return _LAST_RUNS.validate_json(self._file.read_bytes())
 
     def record(self, name: str, result: JobResult) -> None:
         """Remember a run that ends now."""
-        self.last_runs[name] = LastRun(at=datetime.now(UTC), result=result)
+        self._last_runs = {**self.last_runs, name: LastRun(at=datetime.now(UTC), result=result)}
+        if self._file is not None:
+            draft = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+            draft.write_bytes(_LAST_RUNS.dump_json(self._last_runs))
+            draft.replace(self._file)
 
 
 def make_jobs(runtime: Runtime, book: JobBook) -> tuple[Job, ...]:

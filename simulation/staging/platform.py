@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 from simulation.staging import logs, users
@@ -52,7 +53,8 @@ class Platform:
             log=logs.Log(log),
             new_id=new_id,
         )
-        book, levels = JobBook(), ServiceLevels()
+        book = JobBook(Path(settings.job_book_file) if settings.job_book_file else None)
+        levels = ServiceLevels()
         self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
         self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
         boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)

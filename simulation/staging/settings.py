@@ -55,6 +55,8 @@ class Settings:
     reconciliation_grace_seconds: int = 900
     """A payment younger than this may still have its webhook under way."""
     database_pool_size: int = 10
+    job_book_file: str = ""
+    """Where the processes of a deployment share when each job ran last; empty for a platform in one process."""
 
     @property
     def jobs_enabled(self) -> bool:
@@ -66,12 +68,19 @@ class Settings:
         """Settings of a process of its own; raises KeyError naming a required variable that is missing."""
         return cls(
             environment=env["PLATFORM_ENV"],
-            database_url=env["DATABASE_URL"],
+            database_url=sqlalchemy_url(env["DATABASE_URL"]),
             stripe_api_key=env["STRIPE_API_KEY"],
             stripe_webhook_secret=env["STRIPE_WEBHOOK_SECRET"],
             admin_jwt_secret=env["ADMIN_JWT_SECRET"],
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
+            job_book_file=env.get("JOB_BOOK_FILE", cls.job_book_file),
             stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
             alerts_api_url=env.get("ALERTS_API_URL", cls.alerts_api_url),
             lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),
         )
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Hosts give a plain ``postgresql://`` URL; SQLAlchemy would look for a driver of its own choice."""
+    plain = "postgresql://"
+    return f"postgresql+psycopg://{url.removeprefix(plain)}" if url.startswith(plain) else url

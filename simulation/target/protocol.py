@@ -39,9 +39,21 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
 
 from simulation.governance import Governance
+
+if TYPE_CHECKING:
+    from simulation.clock import Kernel
+    from simulation.environment.protocol import Database
+    from simulation.environment.server import PostgresServer
+    from simulation.history import Recorder
+    from simulation.witness.exchange import ExchangeContext
+    from simulation.world.monitor import Monitor
+    from simulation.world.provider import ScoreProvider
+    from simulation.world.stripe.twin import StripeTwin
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -146,22 +158,63 @@ class Service(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """Where the world finds what it asks a platform for; the defaults are those of spec/platform.md."""
+
+    webhook: str = "/api/webhooks/stripe"
+    metrics: str | None = "/metrics"
+    """None: there is no such page, and no alert can fire."""
+    admin_probe: str | None = "/api/admin/contests"
+    """A GET for admins only, with which a run shows whose token is refused; None: there is none."""
+    diagnostics: bool = True
+    """Whether the admin diagnostics of spec/platform.md are there."""
+
+
+class JobWatch(Protocol):
+    """Background work over a run: driven from here, or driven by the target's own timers and watched."""
+
+    def start(self) -> None:
+        """Begin now."""
+        ...
+
+    def record_summaries(self) -> None:
+        """Record how often each job ran and its largest gap."""
+        ...
+
+
 class Target(Protocol):
-    """A platform under simulation."""
+    """A platform under simulation, brought up."""
 
     name: str
     governance: Governance
     relations: Mapping[str, str]
     """Canonical relation to the SQL the observer runs for it."""
-    jobs: Sequence[TargetJob]
-    """Empty for a target whose own timers drive its jobs."""
+    routes: Routes
     wsgi: Any
-    """WSGI application of a platform in this process; the run puts its exchange witness around it."""
+    """The front door, wherever the platform lives; the run puts its exchange witness around it."""
+
     service: Service | None
     """By which the hosting provider restarts it; None for a target that only its owner can restart."""
 
+    def attach_monitoring(self, monitor: Monitor) -> None:
+        """Say where the platform's questions about alerts (``Site.alerts_api_url``) end."""
+        ...
+
+    def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
+        """How players and organizers act on it; requests go through ``http``, and ``context`` knows whose they are."""
+        ...
+
+    def job_watch(self, *, kernel: Kernel, recorder: Recorder) -> JobWatch:
+        """Its background work."""
+        ...
+
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
         """Deployment-time bootstrap of an admin, before the absence begins."""
+        ...
+
+    def revoke_admin(self, *, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
+        """Take an admin's rights, before the absence begins, as the admin whose ``authorization`` it is."""
         ...
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
@@ -177,3 +230,51 @@ class Target(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What a target is brought up on: the database, the clock, and the world it will call."""
+
+    server: PostgresServer
+    database: Database
+    folder: Path
+    """The run's workspace, gone when the run is over."""
+    log: Path
+    """Where its output goes."""
+    kernel: Kernel
+    recorder: Recorder
+    seed: int
+    keys: TargetKeys
+    twin: StripeTwin
+    provider: ScoreProvider
+    alerts_api_url: str
+    """Where the platform finds the hosted monitoring."""
+
+
+class TargetChoice(Protocol):
+    """A target that was asked for and read, not yet brought up."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def runbooks(self) -> Path:
+        """Folder with the runbooks its operator has."""
+        ...
+
+    @property
+    def alerts(self) -> Path:
+        """Folder with its alerting rules."""
+        ...
+
+    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
+        """Load its schema into the empty database at an SQLAlchemy URL, as its owner."""
+        ...
+
+    def bring_up(self, site: Site) -> Target:
+        """Start it; :meth:`Target.close` ends it.
+
+        :raises EnvironmentFault: it does not come up.
+        """
+        ...

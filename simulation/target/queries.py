@@ -34,12 +34,18 @@ def load_queries(file: Path) -> dict[str, str]:
                     remedy=f"use each of these names at most once: {', '.join(RELATIONS)}",
                 )
             queries[name] = ""
+        elif name is not None:
+            queries[name] += line + "\n"  # comments and blank lines too: an error's line is the file's
         elif line.strip() and not line.startswith("--"):
-            if name is None:
-                raise UsageError(
-                    place=f"{file}:{number}",
-                    problem="SQL before the first name",
-                    remedy="put '-- name: contests' above it",
-                )
-            queries[name] += line + "\n"
+            raise UsageError(
+                place=f"{file}:{number}",
+                problem="SQL before the first name",
+                remedy="put '-- name: contests' above it",
+            )
     return queries
+
+
+def name_lines(file: Path) -> dict[str, int]:
+    """Relation → line of its name, for messages."""
+    numbered = enumerate(file.read_text().splitlines(), start=1)
+    return {match[1]: number for number, line in numbered if (match := _NAME.match(line))}

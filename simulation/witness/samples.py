@@ -33,6 +33,7 @@ class Sampler:
         token: Callable[[], str],
         context: ExchangeContext,
         interval_seconds: int,
+        diagnostics: bool = True,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
@@ -41,6 +42,7 @@ class Sampler:
         self._token = token
         self._context = context
         self._interval_seconds = interval_seconds
+        self._diagnostics = diagnostics
 
     def start(self) -> None:
         self._kernel.spawn(self._sample_forever())
@@ -51,7 +53,9 @@ class Sampler:
             self.take()
 
     def take(self) -> None:
-        """One sample of every subject, now."""
+        """One sample of every subject, now; none of a platform without diagnostics."""
+        if not self._diagnostics:
+            return
         self._record(
             "/api/admin/diagnostics/payouts?stuck_minutes=30",
             "transfers by status",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
@@ -12,22 +11,37 @@ from simulation.history import Recorder, caused_by
 from simulation.target.protocol import TargetJob
 
 
-@dataclass(kw_only=True)
-class _Tally:
-    job: TargetJob
-    started_at: datetime
-    runs: int = 0
-    busy_runs: int = 0
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    largest_gap: timedelta = field(default_factory=timedelta)
+class Tally:
+    """How often a job ran, and its largest gap."""
+
+    def __init__(self, *, name: str, interval_seconds: int, now: datetime) -> None:
+        self.name = name
+        self._interval_seconds = interval_seconds
+        self._runs = 0
+        self._busy_runs = 0
+        self._started_at = now
+        self._first_at: datetime | None = None
+        self._last_at: datetime | None = None
+        self._largest_gap = timedelta()
 
     def count(self, at: datetime, *, busy: bool) -> None:
-        self.largest_gap = max(self.largest_gap, at - (self.last_at or self.started_at))
-        self.first_at = self.first_at or at
-        self.last_at = at
-        self.runs += 1
-        self.busy_runs += busy
+        """One more run."""
+        self._largest_gap = max(self._largest_gap, at - (self._last_at or self._started_at))
+        self._first_at = self._first_at or at
+        self._last_at = at
+        self._runs += 1
+        self._busy_runs += busy
+
+    def summary(self) -> JobSummary:
+        return JobSummary(
+            job=self.name,
+            interval_seconds=self._interval_seconds,
+            runs=self._runs,
+            busy_runs=self._busy_runs,
+            first_at=self._first_at,
+            last_at=self._last_at,
+            largest_gap_seconds=int(self._largest_gap.total_seconds()),
+        )
 
 
 class JobDriver:
@@ -37,41 +51,31 @@ class JobDriver:
         self._kernel = kernel
         self._recorder = recorder
         self._jobs = jobs
-        self._tallies: list[_Tally] = []
+        self._tallies: list[Tally] = []
 
     def start(self) -> None:
         """Begin now; the first run of each job is one interval away, as after a deploy."""
-        self._tallies = [_Tally(job=job, started_at=self._kernel.now) for job in self._jobs]
-        for tally in self._tallies:
-            self._kernel.spawn(self._drive(tally))
+        for job in self._jobs:
+            tally = Tally(name=job.name, interval_seconds=job.interval_seconds, now=self._kernel.now)
+            self._tallies.append(tally)
+            self._kernel.spawn(self._drive(job, tally))
 
     def record_summaries(self) -> None:
         """Record how often each job ran and its largest gap."""
         for tally in self._tallies:
-            self._recorder.record(
-                JobSummary(
-                    job=tally.job.name,
-                    interval_seconds=tally.job.interval_seconds,
-                    runs=tally.runs,
-                    busy_runs=tally.busy_runs,
-                    first_at=tally.first_at,
-                    last_at=tally.last_at,
-                    largest_gap_seconds=int(tally.largest_gap.total_seconds()),
-                ),
-                cause="monitor",
-            )
+            self._recorder.record(tally.summary(), cause="monitor")
 
-    def _drive(self, tally: _Tally) -> SimProcess:
-        due = self._first_due(tally.job)
-        interval = timedelta(seconds=tally.job.interval_seconds)
+    def _drive(self, job: TargetJob, tally: Tally) -> SimProcess:
+        due = self._first_due(job)
+        interval = timedelta(seconds=job.interval_seconds)
         while True:
             yield self._kernel.until(due)
             due += interval
             now = self._kernel.now
-            with caused_by(f"job:{tally.job.name}:{now.isoformat()}"):
-                outcome = tally.job.run()
+            with caused_by(f"job:{job.name}:{now.isoformat()}"):
+                outcome = job.run()
                 if outcome.error is not None:
-                    self._recorder.record(JobFailed(job=tally.job.name, error=outcome.error))
+                    self._recorder.record(JobFailed(job=job.name, error=outcome.error))
             if not outcome.missed:
                 tally.count(now, busy=outcome.busy)
 

@@ -11,6 +11,7 @@ import responses
 
 from simulation.world.monitor import ActiveAlert, Monitor
 
+ALERTS_PATH = "/api/v1/alerts"
 _VALUE = re.compile(r"\{\{\s*\$value\s*\}\}")
 _LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
@@ -19,10 +20,15 @@ def install(network: responses.RequestsMock, monitor: Monitor, *, base_url: str)
     """Answer ``GET {base_url}/api/v1/alerts`` with what is pending or fires at that instant."""
 
     def answer(_: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        alerts = [_as_prometheus_tells_it(active) for active in monitor.active]
-        return 200, {}, json.dumps({"status": "success", "data": {"alerts": alerts}})
+        return 200, {}, page(monitor)
 
-    network.add_callback(responses.GET, f"{base_url}/api/v1/alerts", callback=answer, content_type="application/json")
+    network.add_callback(responses.GET, f"{base_url}{ALERTS_PATH}", callback=answer, content_type="application/json")
+
+
+def page(monitor: Monitor) -> str:
+    """The body of an answer."""
+    alerts = [_as_prometheus_tells_it(active) for active in monitor.active]
+    return json.dumps({"status": "success", "data": {"alerts": alerts}})
 
 
 def _as_prometheus_tells_it(active: ActiveAlert) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulation.target.builtin.choice import BuiltinChoice
 from simulation.target.builtin.target import BuiltinTarget, load_schema
 
-__all__ = ["BuiltinTarget", "load_schema"]
+__all__ = ["BuiltinChoice", "BuiltinTarget", "load_schema"]

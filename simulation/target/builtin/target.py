@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
+import httpx
+import responses
+
 import simulation.staging
-from simulation.clock import SimulationClock
+from simulation.clock import Kernel, SimulationClock
 from simulation.environment.protocol import Database
 from simulation.governance import Governance
+from simulation.history import Recorder
 from simulation.staging.admin_token import mint
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
@@ -19,8 +24,13 @@ from simulation.staging.schema import migrate
 from simulation.staging.settings import Settings
 from simulation.target.builtin.governance import GOVERNANCE
 from simulation.target.builtin.service import PlatformService
-from simulation.target.protocol import Admin, JobOutcome, Service, TargetJob, TargetKeys
+from simulation.target.platform_people import PlatformPeople, revoke_platform_admin
+from simulation.target.protocol import Admin, JobOutcome, JobWatch, People, Routes, Service, TargetJob, TargetKeys
 from simulation.target.queries import load_queries
+from simulation.witness.exchange import ExchangeContext
+from simulation.world import monitoring_door
+from simulation.world.jobs import JobDriver
+from simulation.world.monitor import Monitor
 
 _DAY_SECONDS = 86_400
 
@@ -48,8 +58,14 @@ class BuiltinTarget:
         provider_base_url: str,
         alerts_api_url: str = "",
         log: Callable[[str], None],
+        network: responses.RequestsMock | None = None,
+        rest: ExitStack | None = None,
     ) -> None:
         self._clock = clock
+        self._network = network
+        self._alerts_api_url = alerts_api_url
+        self._rest = rest or ExitStack()
+        self.routes = Routes()
         self._settings = Settings(
             environment="staging",
             database_url=database.url("platform", application="staging-platform"),
@@ -73,9 +89,22 @@ class BuiltinTarget:
         self.relations: Mapping[str, str] = load_queries(Path(__file__).with_name("observe.sql"))
         self.jobs: Sequence[TargetJob] = [self._target_job(job) for job in self._instances.platform.jobs]
 
+    def attach_monitoring(self, monitor: Monitor) -> None:
+        if self._network is not None:
+            monitoring_door.install(self._network, monitor, base_url=self._alerts_api_url)
+
+    def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
+        return PlatformPeople(http=http, context=context)
+
+    def job_watch(self, *, kernel: Kernel, recorder: Recorder) -> JobWatch:
+        return JobDriver(kernel=kernel, recorder=recorder, jobs=self.jobs)
+
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
         user_id = self._instances.platform.create_admin(name=name, email=email, role=role)
         return Admin(user_id=str(user_id), name=name)
+
+    def revoke_admin(self, *, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
+        revoke_platform_admin(http=http, authorization=authorization, user_id=user_id)
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
         return mint(
@@ -95,6 +124,7 @@ class BuiltinTarget:
 
     def close(self) -> None:
         self._instances.stop()
+        self._rest.close()
 
     def _target_job(self, job: Job) -> TargetJob:
         """The job of whatever instance runs when it is due."""

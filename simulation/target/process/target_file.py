@@ -74,8 +74,10 @@ PLACEHOLDERS = {
     "STRIPE_WEBHOOK_SECRET": "signing secret (whsec_…) of the webhook endpoint",
     "STRIPE_URL": "https:// URL of the first of [stripe] hosts",
     "PROVIDER_URL": "https:// URL of the first of [provider] hosts: below it GET /v1/… are the feeds",
+    "ALERTS_URL": "https:// URL of the hosted monitoring: below it GET /api/v1/alerts, as Prometheus has it",
     "ADMIN_SECRET": "secret with which admin tokens are signed",
     "CA_FILE": "PEM file of the throw-away authority that signed the certificates of all those hosts",
+    "SCRATCH": "a folder in which the backend may write; gone after the run",
     "TARGET": "the folder of target.toml",
     "PYTHON": "the Python program that runs the simulation",
 }
@@ -257,7 +259,7 @@ class TargetFile(_Table):
     process: tuple[ProcessTable, ...] = Field(min_length=1)
     web: WebTable
     job: tuple[JobTable, ...] = Field(min_length=1)
-    short_timer_seconds: int = Field(default=10, ge=0, le=60)
+    short_timer_seconds: int = Field(default=5, ge=0, le=60)
     """A timer of the backend that is due within this many simulated seconds (a back-off, a delay between retries) is
     not kept waiting for the next step."""
     database: DatabaseTable

@@ -1,4 +1,4 @@
-"""How players and organizers act on the staging platform: the requests its app would make for them."""
+"""How players and organizers act on a platform with the routes of spec/platform.md: what its app would ask for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulation.events import Actor
 from simulation.witness.exchange import ExchangeContext
 
 
-class StagingPeople:
+class PlatformPeople:
     """See :class:`simulation.target.protocol.People`."""
 
     def __init__(self, *, http: httpx.Client, context: ExchangeContext) -> None:
@@ -63,3 +63,12 @@ class StagingPeople:
         answer.raise_for_status()
         document: dict[str, Any] = answer.json()
         return document
+
+
+def revoke_platform_admin(*, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
+    """Take an admin's rights by the admin endpoint for it."""
+    http.post(
+        f"/api/admin/users/{user_id}/revoke-admin",
+        json={"reason": "founder absence simulation: access revoked before day 0"},
+        headers=dict(authorization),
+    ).raise_for_status()

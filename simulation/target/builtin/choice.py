@@ -1,0 +1,45 @@
+"""The staging platform as the target that needs no asking for."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import responses
+
+from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.target.builtin.target import BuiltinTarget, load_schema
+from simulation.target.protocol import Site
+from simulation.world import provider_door
+from simulation.world.stripe import door as stripe_door
+
+
+class BuiltinChoice:
+    """See :class:`simulation.target.protocol.TargetChoice`."""
+
+    name = BuiltinTarget.name
+    runbooks = RUNBOOKS_FOLDER
+    alerts = ALERTS_FOLDER
+
+    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:  # noqa: ARG002 - it needs neither
+        load_schema(url)
+
+    def bring_up(self, site: Site) -> BuiltinTarget:
+        """The platform's own clients find twin and provider behind ``responses``."""
+        rest = ExitStack()
+        network = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
+        network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
+        stripe_door.install(network, site.twin)
+        provider_door.install(network, site.provider)
+        log = rest.enter_context(open(site.log, "a"))  # noqa: SIM115 - closed with the rest
+        return BuiltinTarget(
+            database=site.database,
+            clock=site.kernel.clock,
+            seed=site.seed,
+            keys=site.keys,
+            provider_base_url=site.provider.base_url,
+            alerts_api_url=site.alerts_api_url,
+            log=lambda line: print(line, file=log),
+            network=network,
+            rest=rest,
+        )

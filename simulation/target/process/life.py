@@ -1,0 +1,140 @@
+"""Lets a backend live in simulated time: the clock moves, the backend is woken, and nobody moves it again before all of
+it has come to rest.
+
+At rest is: every thread of the backend and of its database sleeps, none of them had a turn while all were looked at
+twice, nothing is under way between them, and no request of theirs waits at a door of the world. Then nothing can happen
+any more before the next instant.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from simulation.clock import SimulationClock
+from simulation.errors import EnvironmentFault
+from simulation.target.process.switchboard import Switchboard
+from simulation.target.process.threads import Threads, status_of, tasks
+from simulation.target.process.waits import seconds_left
+from simulation.target.process.waking import wake
+from simulation.target.process.wire import Wire
+
+_LOOK_WALL_SECONDS = 0.0002
+_REST_DEADLINE_WALL_SECONDS = 60.0
+_PATIENCE_SIM_SECONDS = 600
+"""For a caller that gives up late, and for an answer that the backend puts off."""
+_MOST_SHORT_TIMERS = 120
+
+
+class Life:
+    """One backend's life.
+
+    :param clock_file: the libfaketime file that the backend reads.
+    :param threads: of the backend and of its database.
+    :param own: process numbers of the backend alone; ``with_timers`` those of its programs with timers.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: SimulationClock,
+        clock_file: Path,
+        threads: Threads,
+        wire: Wire,
+        own: Callable[[], Iterable[int]],
+        with_timers: Callable[[], Iterable[int]],
+        short_timer_seconds: int,
+    ) -> None:
+        self.clock = clock
+        self._clock_file = clock_file
+        self._threads = threads
+        self._wire = wire
+        self.own = own
+        self._with_timers = with_timers
+        self._short_timer_seconds = short_timer_seconds
+        self._ticks = 0
+        self.switchboard: Switchboard | None = None
+        clock.follow(self.show)
+
+    def show(self, instant: datetime) -> None:
+        """Write the backend's clock. Each time it is a microsecond later than the last within its second.
+
+        A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
+        *past* (Python's asyncio spins on it).
+        """
+        self._ticks += 1
+        temporary = f"{self._clock_file}.next"
+        with open(temporary, "w") as file:
+            file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks % 1_000_000:06d}\n")
+        os.replace(temporary, self._clock_file)
+
+    def step(self) -> None:
+        """Live through the present instant, and through the back-offs that it starts."""
+        self._wake_and_rest(self._with_timers())
+        for _ in range(_MOST_SHORT_TIMERS):
+            seconds = self._next_timer()
+            if seconds is None or seconds > self._short_timer_seconds:
+                return
+            self.clock.advance(max(1.0, seconds))
+            self._wake_and_rest(self._with_timers())
+
+    def rest(self, done: Callable[[], bool] = lambda: False) -> bool:
+        """Serve the backend until ``done`` says so (True) or all of it is at rest (False).
+
+        :raises EnvironmentFault: it does not come to rest.
+        """
+        assert self.switchboard is not None
+        deadline = time.monotonic() + _REST_DEADLINE_WALL_SECONDS
+        while True:
+            if done():
+                return True
+            if time.monotonic() > deadline:
+                raise self._restless()
+            if self.switchboard.turn(0):
+                continue
+            if self._at_rest():
+                return False
+            time.sleep(_LOOK_WALL_SECONDS)
+
+    def wait_for(self, done: Callable[[], bool]) -> bool:
+        """Like :meth:`rest`, but where the backend waits for a timer of its own, simulated time passes until it is
+        done or its time is up (False)."""
+        started = self.clock.now
+        while not self.rest(done):
+            if (self.clock.now - started).total_seconds() > _PATIENCE_SIM_SECONDS:
+                return False
+            self.clock.advance(1)
+            wake(self.own())
+        return True
+
+    def hold(self, sim_seconds: int, still_there: Callable[[], bool]) -> None:
+        """Keep a caller waiting until it gives up."""
+        started = self.clock.now
+        while still_there() and (self.clock.now - started).total_seconds() <= _PATIENCE_SIM_SECONDS:
+            self.clock.advance(sim_seconds)
+            self._wake_and_rest(self.own())
+
+    def _wake_and_rest(self, pids: Iterable[int]) -> None:
+        self.show(self.clock.now)
+        wake(pids)
+        self.rest()
+
+    def _at_rest(self) -> bool:
+        switchboard = self.switchboard
+        assert switchboard is not None
+        return self._threads.at_rest(nothing_else=lambda: self._wire.quiet() and not switchboard.turn(0))
+
+    def _next_timer(self) -> float | None:
+        waits = [seconds_left(pid, tid, now=self.clock.now) for pid in self._with_timers() for tid in tasks(pid)]
+        return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    def _restless(self) -> EnvironmentFault:
+        working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]
+        return EnvironmentFault(
+            problem=f"the backend does not come to rest at simulated {self.clock.now:%d %b %H:%M:%S}, "
+            f"{_REST_DEADLINE_WALL_SECONDS:.0f} real seconds after it was woken: {', '.join(working)}",
+            remedy="does one of its programs wait busily, or poll without a pause? See the run's platform.log",
+        )

@@ -1,0 +1,105 @@
+"""Starts the programs of a backend in its house, and waits until it is up under the simulated clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulation.errors import EnvironmentFault
+from simulation.target.process.house import House
+from simulation.target.process.target_file import FILE_NAME, ProcessTable, TargetFile, fill_in
+from simulation.target.process.threads import namespace_of, status_of
+from simulation.target.process.values import environment_of
+
+_LAST_LINES = 5
+_POLL_WALL_SECONDS = 0.02
+
+
+@dataclass(kw_only=True)
+class Programs:
+    """The backend's programs."""
+
+    file: TargetFile
+    folder: Path
+    house: House
+    values: Mapping[str, str]
+    clock_file: Path
+    variables: Mapping[str, str]
+    """For every program, below its own."""
+    log: Path
+    _sessions: dict[str, int] = field(default_factory=dict)
+    _belongs: dict[int, str] = field(default_factory=dict)
+
+    def start_all(self) -> None:
+        """:raises EnvironmentFault: one of them cannot be started."""
+        for table in self.file.process:
+            self.start(table)
+
+    def start(self, table: ProcessTable) -> None:
+        """:raises EnvironmentFault: there is no such program or no such folder."""
+        self._sessions[table.name] = self.house.start(
+            table.name,
+            command=[fill_in(word, dict(self.values)) for word in table.command],
+            directory=self.directory_of(table),
+            environment=self.environment_of(table),
+            output=self.log,
+        )
+
+    def environment_of(self, table: ProcessTable) -> dict[str, str]:
+        return environment_of({**self.variables, **table.environment}, values=self.values, clock_file=self.clock_file)
+
+    def directory_of(self, table: ProcessTable) -> Path:
+        return (self.folder / table.directory).resolve()
+
+    def wait_until_listening(self) -> None:
+        """:raises EnvironmentFault: a program ended, or the port never opened."""
+        deadline = time.monotonic() + self.file.web.start_seconds
+        while not self._listens():
+            self.require_alive()
+            if time.monotonic() > deadline:
+                raise EnvironmentFault(
+                    problem=f"{self.file.name}: port {self.file.web.port} never opened within "
+                    f"{self.file.web.start_seconds} real seconds; the program's last words: {self.last_words()}",
+                    remedy=f"does it listen on 127.0.0.1 and on the port of [web] in {self.folder / FILE_NAME}?",
+                )
+            time.sleep(_POLL_WALL_SECONDS)
+
+    def require_alive(self) -> None:
+        """:raises EnvironmentFault: a program has ended."""
+        for table in self.file.process:
+            ended = self.house.ended(table.name)
+            if ended is not None:
+                raise EnvironmentFault(
+                    problem=f"{self.file.name}: the program {table.name!r} ended with status {ended}; its last words: "
+                    f"{self.last_words()}",
+                    remedy=f"start it by hand as {self.folder / FILE_NAME} says; does it need a variable?",
+                )
+
+    def pids(self) -> list[int]:
+        """Process numbers of all that lives in the house, but its warden."""
+        return [pid for pid in self._belongs if self.belongs(pid)]
+
+    def belongs(self, pid: int) -> bool:
+        return pid != self.house.warden_pid and namespace_of(pid) == self.house.namespace
+
+    def with_timers(self, pids: Iterable[int]) -> list[int]:
+        """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""
+        without = {self._sessions[table.name] for table in self.file.process if not table.timers}
+        return [pid for pid in pids if self._session_of(pid) not in without]
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return " | ".join(lines[-_LAST_LINES:]) or "none"
+
+    def _session_of(self, pid: int) -> int:
+        """Session of a process as numbered within the house."""
+        return int((status_of(pid).get("NSsid") or "0").split()[-1])
+
+    def _listens(self) -> bool:
+        try:
+            self.house.connect(self.file.web.port).close()
+        except OSError:
+            return False
+        return True

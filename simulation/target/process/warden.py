@@ -1,0 +1,184 @@
+"""First process inside a backend's own namespaces: starts its programs, hands out sockets, and takes all down with it.
+
+Run as a script, not imported: ``unshare … python -I warden.py FD``. It speaks JSON over the Unix socket ``FD``, one
+request and one answer a message; sockets travel beside the answer. As process 1 of its namespace its death ends
+everything that was started in it. Standard library only, since it starts with every run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_LARGEST_MESSAGE = 1 << 20
+_BIND, _PRIVATE, _MOVE = 4096, (1 << 18) | 16384, 8192
+_SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
+_PROGRAMS: dict[str, int] = {}
+_ENDED: dict[int, int] = {}
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Answer until the harness is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as line:
+        while message := line.recv(_LARGEST_MESSAGE):
+            request = json.loads(message)
+            try:
+                answer, sockets = _DEEDS[request.pop("do")](**request)
+            except Exception as error:
+                answer, sockets = {"error": f"{type(error).__name__}: {error}"}, []
+            socket.send_fds(line, [json.dumps(answer).encode()], [opened.fileno() for opened in sockets])
+            for opened in sockets:
+                opened.close()
+
+
+def furnish(*, files: dict[str, str], workspace: str) -> tuple[dict[str, Any], list[socket.socket]]:
+    """Loopback up, a /proc and a shared memory of its own, and files of ours in the place of the machine's.
+
+    :param files: path of a file to be covered → the file that covers it; paths that do not exist are left out.
+    """
+    _mount(None, "/", None, _PRIVATE)
+    for place, source in files.items():
+        if os.path.isfile(os.path.realpath(place)):
+            _mount(source, os.path.realpath(place), None, _BIND)
+    _mount("proc", "/proc", "proc", 0)
+    _own_shared_memory(workspace)
+    with open("/proc/sys/net/ipv4/tcp_max_tw_buckets", "w") as kept_after_closing:
+        kept_after_closing.write("0")  # thousands of closed connections would be looked at again and again
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as loopback:
+        fcntl.ioctl(loopback, _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", _IFF_UP_RUNNING, b""))
+    return {}, []
+
+
+def start(
+    *, name: str, command: list[str], directory: str, environment: dict[str, str], output: str
+) -> tuple[dict[str, Any], list[socket.socket]]:
+    """Start a program. Its standard output and error go to the end of the file ``output``."""
+    log = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    failed, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.chdir(directory)
+            os.execvpe(command[0], command, environment)  # noqa: S606 - it has none
+        except OSError as error:
+            os.write(say, f"{error.strerror}: {error.filename or command[0]}".encode())
+        os._exit(127)
+    os.close(say)
+    os.close(log)
+    said = os.read(failed, 4096).decode()
+    os.close(failed)
+    if said:
+        os.waitpid(pid, 0)
+        return {"error": said}, []
+    _PROGRAMS[name] = pid
+    return {"session": pid}, []
+
+
+def status(*, name: str) -> tuple[dict[str, Any], list[socket.socket]]:
+    """``ended``: None while the program runs, else its exit status (negative: the signal)."""
+    _reap()
+    return {"ended": _ENDED.get(_PROGRAMS[name])}, []
+
+
+def kill(*, name: str) -> tuple[dict[str, Any], list[socket.socket]]:
+    """End a program and everything in its session at once, and wait for it."""
+    pid = _PROGRAMS[name]
+    for member in _session(pid):
+        os.kill(member, signal.SIGKILL)
+    while pid not in _ENDED:
+        ended, code = os.waitpid(-1, 0)
+        _ENDED[ended] = os.waitstatus_to_exitcode(code)
+    _reap()
+    return {}, []
+
+
+def listen(*, ports: list[int]) -> tuple[dict[str, Any], list[socket.socket]]:
+    """Listening TCP sockets on 127.0.0.1, and last a UDP socket on port 53."""
+    sockets = []
+    for port in ports:
+        sockets.append(socket.socket())
+        sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sockets[-1].bind(("127.0.0.1", port))
+        sockets[-1].listen(64)
+    sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    sockets[-1].bind(("127.0.0.1", 53))
+    return {}, sockets
+
+
+def sockets(*, count: int) -> tuple[dict[str, Any], list[socket.socket]]:
+    """TCP sockets that are not connected yet; whoever has them can connect to the backend from outside."""
+    return {}, [socket.socket() for _ in range(count)]
+
+
+def _reap() -> None:
+    while True:
+        try:
+            pid, code = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        _ENDED[pid] = os.waitstatus_to_exitcode(code)
+
+
+def _session(leader: int) -> list[int]:
+    """Processes of the session that ``leader`` leads, itself included."""
+    members = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                if os.getsid(int(entry)) == leader:
+                    members.append(int(entry))
+            except ProcessLookupError:
+                continue
+    return members
+
+
+def _own_shared_memory(workspace: str) -> None:
+    """Names in there carry process numbers, which are not unique across namespaces. The workspace may lie in it."""
+    shared = "/dev/shm"  # noqa: S108 - the place itself
+    if not workspace.startswith(shared + "/"):
+        _mount("tmpfs", shared, "tmpfs", 0)
+        return
+    waiting = os.path.join(workspace, "shm")
+    os.makedirs(waiting, exist_ok=True)
+    _mount("tmpfs", waiting, "tmpfs", 0)
+    seen_from_inside = waiting + workspace.removeprefix(shared)
+    os.makedirs(seen_from_inside)
+    _mount(workspace, seen_from_inside, None, _BIND)
+    _mount(waiting, shared, None, _MOVE)
+    os.chmod(shared, 0o1777)  # noqa: S103 - as it is everywhere
+
+
+def _mount(source: str | None, place: str, kind: str | None, flags: int) -> None:
+    arguments = [None if text is None else text.encode() for text in (source, place, kind)]
+    if _libc.mount(*arguments, flags, None):
+        raise OSError(ctypes.get_errno(), f"mounting {source} on {place}: {os.strerror(ctypes.get_errno())}")
+
+
+_DEEDS: dict[str, Callable[..., tuple[dict[str, Any], list[socket.socket]]]] = {
+    "furnish": furnish,
+    "start": start,
+    "status": status,
+    "kill": kill,
+    "listen": listen,
+    "sockets": sockets,
+}
+
+if __name__ == "__main__":
+    main()

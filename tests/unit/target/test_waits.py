@@ -1,0 +1,86 @@
+"""The deadline of a sleeping thread is read from its system call; the tables of the machine say who is at rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from simulation.target.process.threads import Threads, tasks
+from simulation.target.process.waits import seconds_left
+
+_NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@contextmanager
+def _python(code: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that says ``ready`` and then does ``code``."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", f"print('ready', flush=True)\n{code}"], stdout=subprocess.PIPE, stdin=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        yield program
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def _until(found: object, wanted: object) -> object:
+    """Look again until it is as wanted, for ten real seconds at most."""
+    deadline = time.monotonic() + 10
+    value = found()  # type: ignore[operator]
+    while value != wanted and time.monotonic() < deadline:
+        value = found()  # type: ignore[operator]
+    return value
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "import select; select.select([], [], [], 1000)",
+        "import select; select.poll().poll(1000_000)",
+        "import select; select.epoll().poll(1000)",
+        "import time; time.sleep(1000)",
+        "import threading; threading.Event().wait(1000)",
+        "import signal; signal.sigtimedwait([signal.SIGUSR1], 1000)",
+    ],
+)
+def test_what_is_left_of_a_wait_is_read_from_its_system_call(wait: str) -> None:
+    with _python(wait) as program:
+
+        def near() -> bool:
+            left = seconds_left(program.pid, program.pid, now=_NOW)
+            return left is not None and 900 < left <= 1000
+
+        assert _until(near, True)
+
+
+def test_a_wait_without_an_end_has_no_deadline() -> None:
+    with _python("import sys; sys.stdin.read()") as program:
+        assert _until(lambda: seconds_left(program.pid, program.pid, now=_NOW), None) is None
+
+
+def test_a_program_that_waits_is_at_rest_and_one_that_works_is_not() -> None:
+    with _python("import sys\nsys.stdin.readline()\nwhile True: pass") as program:
+        threads = Threads(belongs=lambda pid: pid == program.pid)
+        assert _until(lambda: threads.at_rest(nothing_else=lambda: True), True)
+        assert not threads.at_rest(nothing_else=lambda: False)
+        assert program.stdin is not None
+        program.stdin.write("\n")
+        program.stdin.flush()
+        assert _until(lambda: threads.at_rest(nothing_else=lambda: True), False) is False
+        threads.close()
+
+
+def test_threads_of_a_program_that_ended_are_none() -> None:
+    with _python("") as program:
+        program.wait()
+    assert tasks(program.pid) == []
