@@ -26,8 +26,15 @@ class Governance(BaseModel):
     """Actor of automatic transitions."""
     planned_time_columns: tuple[str, ...] = ()
     """``table.column`` that may lie outside the simulated window: what is planned, and how far back one looks."""
+    observed_columns: dict[str, dict[str, str]] | None = None
+    """Canonical relation → its column → the column of the target's table that is shown there as it is. None: whatever
+    has the same name on both sides."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
+
+    def own_column(self, relation: str, column: str) -> str:
+        """What the target's table calls a column of a canonical relation."""
+        return column if self.observed_columns is None else self.observed_columns.get(relation, {}).get(column, column)
 
 
 NO_GOVERNANCE = Governance(

@@ -22,7 +22,8 @@ _ALLOWED = {
     ("SCHEDULED", "CANCELLED"),
     ("LOCKED", "CANCELLED"),
 }
-_TERMS = frozenset({"entry_fee_cents", "payout_structure", "max_entries", "scoring", "provider_event_id"})
+_TERMS = frozenset({"entry_fee_cents", "payout_structure", "max_entries", "scoring", "provider_event_id", "tournament"})
+_TIMES = frozenset({"lock_time", "start_time", "end_time"})
 
 
 @check("Contests move only along the allowed transitions, and their terms are frozen from LOCKED on")
@@ -47,8 +48,9 @@ def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange) -> None:
     if before is None or after is None or before.get(governance.contest_status_column) == "SCHEDULED":
         return
     planned = {name.split(".", 1)[1] for name in governance.planned_time_columns if "." in name}
-    columns = sorted(_TERMS | (planned & {"lock_time", "start_time", "end_time"}))
-    for column in columns:
+    terms = {governance.own_column("contests", column) for column in _TERMS}
+    times = {governance.own_column("contests", column) for column in _TIMES}
+    for column in sorted(terms | (planned & times)):
         if before.get(column) != after.get(column):
             inquiry.find(
                 case.name(change.row_id),

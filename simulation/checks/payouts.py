@@ -73,10 +73,11 @@ def _made_by_hand(case: Case) -> Mapping[str, Transaction]:
     table = case.wal.table_with_ids(row.transfer_id for row in rows)
     requests = {exchange.request_id for exchange in case.events(Exchange)}
     column = case.governance.audit_columns["request_id"]
+    tries = case.governance.own_column("transfers", "attempt_count")
     found: dict[str, Transaction] = {}
     for change in case.wal.of(table or ""):
         before, after = change.before or {}, change.after or {}
-        if before.get("attempt_count") == 0 and after.get("attempt_count") == 1:
+        if before.get(tries) == 0 and after.get(tries) == 1:
             ids = {
                 other.new.get(column)
                 for other in change.transaction.changes
