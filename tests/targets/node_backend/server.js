@@ -41,7 +41,8 @@ app.use((request) => {
 app.use((error, request, response, next) => {
   if (response.headersSent) return next(error);
   const status = error.status ?? 500;
-  if (status >= 500) log.error('Http', 'request failed', { request_id: request.requestId, path: request.path, error: error.message });
+  if (status >= 500)
+    log.error('Http', 'request failed', { request_id: request.requestId, path: request.path, error: error.message });
   const message = status === 500 ? `unexpected error, request ${request.requestId}` : error.message;
   response.status(status).json({ error: error.code ?? 'internal_error', message });
 });

@@ -6,7 +6,7 @@ import { change, freeConnections, read } from './db.js';
 import { config } from './config.js';
 import { pollFeeds, providerAnswers } from './feed.js';
 import { jobs } from './jobs.js';
-import { runPayouts } from './payouts.js';
+import { prizesAtStripe, runPayouts } from './payouts.js';
 import { WEBHOOKS_MISSING } from './reconcile.js';
 import { isUuid, need, Refusal } from './refusal.js';
 import { runbooks } from './runbooks.js';
@@ -23,14 +23,19 @@ adminRoutes.get('/diagnostics/health', async (request, response) => {
   await read('SELECT 1');
   const provider = (await providerAnswers()) ? 'ok' : 'unreachable';
   response.json({
-    status: provider === 'ok' ? 'ok' : 'degraded', database: 'ok', provider, environment: config.environment,
+    status: provider === 'ok' ? 'ok' : 'degraded',
+    database: 'ok',
+    provider,
+    environment: config.environment,
     database_connection_pool_available: freeConnections(),
   });
 });
 
 adminRoutes.get('/diagnostics/jobs', (request, response) => {
   const page = jobs.map((job) => ({
-    name: job.name, interval_seconds: (job.every ?? 86_400_000) / 1000, last_run_at: job.lastRun?.toISOString() ?? null,
+    name: job.name,
+    interval_seconds: (job.every ?? 86_400_000) / 1000,
+    last_run_at: job.lastRun?.toISOString() ?? null,
   }));
   response.json({ jobs: page });
 });
@@ -39,12 +44,13 @@ const PRIZES = `
   SELECT p.id, p.game_id AS contest_id, p.person_id AS user_id, p.cents AS amount_cents, p.state AS status,
     p.tries AS attempt_count, p.max_tries AS max_attempts, p.stripe_id AS stripe_transfer_id, p.failure AS failure_reason,
     p.first_try_at AS first_attempted_at, p.next_try_at AS next_attempt_at, p.seen_at AS acknowledged_at,
-    p.seen_by AS acknowledged_by, p.made_at AS created_at
-  FROM prize_payments p`;
+    p.seen_by AS acknowledged_by, p.made_at AS created_at, w.removed_at AS winner_deleted_at
+  FROM prize_payments p JOIN people w ON w.id = p.person_id`;
 
 adminRoutes.get('/diagnostics/payouts', async (request, response) => {
   const minutes = Number(request.query.stuck_minutes ?? 30);
-  if (!Number.isInteger(minutes) || minutes < 0) throw new Refusal(400, 'invalid_field', 'stuck_minutes: whole minutes');
+  if (!Number.isInteger(minutes) || minutes < 0)
+    throw new Refusal(400, 'invalid_field', 'stuck_minutes: whole minutes');
   const stuck = await read(
     `${PRIZES} WHERE p.state = 'retryable' AND p.first_try_at < now() - make_interval(mins => $1) ORDER BY p.first_try_at, p.id LIMIT 25`,
     [minutes],
@@ -57,7 +63,9 @@ adminRoutes.get('/diagnostics/payments', async (request, response) => {
     `SELECT m.item ->> 'stripe_id' AS stripe_payment_intent_id, (m.item ->> 'amount_cents')::int AS amount_cents
      FROM (${WEBHOOKS_MISSING}) m ORDER BY 1`,
   );
-  const [{ letters }] = await read('SELECT count(*)::int AS letters FROM stripe_trouble WHERE resolved_at IS NULL AND failures >= 3');
+  const [{ letters }] = await read(
+    'SELECT count(*)::int AS letters FROM stripe_trouble WHERE resolved_at IS NULL AND failures >= 3',
+  );
   response.json({ webhooks_missing: missing, dead_letters: letters, refunds: await countsOf('paybacks') });
 });
 
@@ -82,7 +90,10 @@ adminRoutes.get('/diagnostics/settlements', async (request, response) => {
      LEFT JOIN LATERAL (SELECT * FROM settle_runs r WHERE r.game_id = g.id ORDER BY r.n DESC LIMIT 1) last ON true
      WHERE g.state = 'COMPLETE' AND g.settled_on IS NULL ORDER BY g.ends_at, g.id`,
   );
-  response.json({ failed: rows.filter((row) => row.outcome === 'FAILED'), pending: rows.filter((row) => row.outcome !== 'FAILED') });
+  response.json({
+    failed: rows.filter((row) => row.outcome === 'FAILED'),
+    pending: rows.filter((row) => row.outcome !== 'FAILED'),
+  });
 });
 
 // --- jobs, now ---------------------------------------------------------------------------------------------------
@@ -123,15 +134,29 @@ adminRoutes.get('/payout-transfers/:id', async (request, response) => {
   response.json({ ...prize, attempts });
 });
 
+/** What Stripe has of this winner's prize, whatever we know of it. */
+adminRoutes.get('/payout-transfers/:id/at-stripe', async (request, response) => {
+  const [prize] = isUuid(request.params.id) ? await read(`${PRIZES} WHERE p.id = $1`, [request.params.id]) : [];
+  if (!prize) throw new Refusal(404, 'payout_transfer_not_found', `no prize ${request.params.id}`);
+  response.json({
+    payout_transfer_id: prize.id,
+    stripe_transfers: await prizesAtStripe(prize.contest_id, prize.user_id),
+  });
+});
+
 adminRoutes.post('/payout-transfers/:id/acknowledge', async (request, response) => {
   const { acknowledged, reason } = need(request.body, 'acknowledged', 'reason');
   const what = acknowledged ? 'prize_seen' : 'prize_unseen';
   await change(request.by, { what, why: reason, about: ['prize', request.params.id] }, async (tx) => {
-    const [prize] = isUuid(request.params.id) ? await tx.read('SELECT * FROM prize_payments WHERE id = $1 FOR UPDATE', [request.params.id]) : [];
+    const [prize] = isUuid(request.params.id)
+      ? await tx.read('SELECT * FROM prize_payments WHERE id = $1 FOR UPDATE', [request.params.id])
+      : [];
     if (!prize) throw new Refusal(404, 'payout_transfer_not_found', `no prize ${request.params.id}`);
     if (prize.state !== 'failed_terminal') throw new Refusal(409, 'transfer_not_failed', `it is ${prize.state}`);
-    await tx.write('UPDATE prize_payments SET seen_at = CASE WHEN $2 THEN now() END, seen_by = CASE WHEN $2 THEN $3::uuid END WHERE id = $1',
-      [prize.id, acknowledged, request.by.who]);
+    await tx.write(
+      'UPDATE prize_payments SET seen_at = CASE WHEN $2 THEN now() END, seen_by = CASE WHEN $2 THEN $3::uuid END WHERE id = $1',
+      [prize.id, acknowledged, request.by.who],
+    );
     await tx.trail(prize.game_id, what, reason, { details: { prize: prize.id } });
   });
   response.json({ success: true, acknowledged });
@@ -139,7 +164,10 @@ adminRoutes.post('/payout-transfers/:id/acknowledge', async (request, response) 
 
 adminRoutes.post('/users/:id/revoke-admin', async (request, response) => {
   const { reason = 'rights withdrawn' } = request.body ?? {};
-  const [revoked] = await change(request.by, { what: 'staff_revoked', why: reason, about: ['person', request.params.id] }, (tx) =>
-    tx.write('UPDATE people SET staff = false WHERE id = $1 AND staff RETURNING id', [request.params.id]));
+  const [revoked] = await change(
+    request.by,
+    { what: 'staff_revoked', why: reason, about: ['person', request.params.id] },
+    (tx) => tx.write('UPDATE people SET staff = false WHERE id = $1 AND staff RETURNING id', [request.params.id]),
+  );
   response.json({ success: true, revoked: Boolean(revoked) });
 });

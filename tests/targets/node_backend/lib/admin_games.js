@@ -16,7 +16,9 @@ const GAMES = `
 export const adminGames = Router();
 
 adminGames.get('/', async (request, response) => {
-  const rows = await read(`${GAMES} WHERE $1::text IS NULL OR g.state = $1 ORDER BY g.locks_at, g.id`, [request.query.status ?? null]);
+  const rows = await read(`${GAMES} WHERE $1::text IS NULL OR g.state = $1 ORDER BY g.locks_at, g.id`, [
+    request.query.status ?? null,
+  ]);
   response.json({ contests: rows });
 });
 
@@ -27,12 +29,21 @@ adminGames.get('/:id', async (request, response) => {
 });
 
 const PAGES = {
-  audit: ['audit', 'SELECT id, who AS admin_user_id, what AS action, why AS reason, from_state AS from_status, to_state AS to_status, '
-    + 'details AS payload, at AS created_at FROM game_trail WHERE game_id = $1 ORDER BY n'],
-  'ingestion-events': ['ingestion_events', "SELECT id, body_hash AS payload_hash, last_word AS is_terminal, got_at AS received_at, "
-    + "CASE WHEN good THEN 'VALID' ELSE 'INVALID' END AS validation_status FROM boards WHERE game_id = $1 ORDER BY n DESC"],
-  'validation-errors': ['validation_errors', 'SELECT id, board_id AS ingestion_event_id, code AS error_code, detail AS error_details_json, '
-    + 'noted_at AS created_at FROM board_errors WHERE game_id = $1 ORDER BY n DESC'],
+  audit: [
+    'audit',
+    'SELECT id, who AS admin_user_id, what AS action, why AS reason, from_state AS from_status, to_state AS to_status, ' +
+      'details AS payload, at AS created_at FROM game_trail WHERE game_id = $1 ORDER BY n',
+  ],
+  'ingestion-events': [
+    'ingestion_events',
+    'SELECT id, body_hash AS payload_hash, last_word AS is_terminal, got_at AS received_at, ' +
+      "CASE WHEN good THEN 'VALID' ELSE 'INVALID' END AS validation_status FROM boards WHERE game_id = $1 ORDER BY n DESC",
+  ],
+  'validation-errors': [
+    'validation_errors',
+    'SELECT id, board_id AS ingestion_event_id, code AS error_code, detail AS error_details_json, ' +
+      'noted_at AS created_at FROM board_errors WHERE game_id = $1 ORDER BY n DESC',
+  ],
 };
 
 for (const [page, [name, sql]] of Object.entries(PAGES)) {
@@ -42,9 +53,18 @@ for (const [page, [name, sql]] of Object.entries(PAGES)) {
 }
 
 const ACTIONS = {
-  cancel: async ({ by, params, body }) => ({ status: 'CANCELLED', refunds_requested: await byHand.cancel(by, params.id, body.reason) }),
-  'force-lock': async ({ by, params, body }) => { await byHand.lock(by, params.id, body.reason); return { status: 'LOCKED' }; },
-  'mark-error': async ({ by, params, body }) => { await byHand.fail(by, params.id, body.reason); return { status: 'ERROR' }; },
+  cancel: async ({ by, params, body }) => ({
+    status: 'CANCELLED',
+    refunds_requested: await byHand.cancel(by, params.id, body.reason),
+  }),
+  'force-lock': async ({ by, params, body }) => {
+    await byHand.lock(by, params.id, body.reason);
+    return { status: 'LOCKED' };
+  },
+  'mark-error': async ({ by, params, body }) => {
+    await byHand.fail(by, params.id, body.reason);
+    return { status: 'ERROR' };
+  },
   'resolve-error': async ({ by, params, body }) => {
     await byHand.resolve(by, params.id, body.reason, need(body, 'to_status').to_status);
     return { status: body.to_status };
@@ -63,7 +83,12 @@ for (const [action, act] of Object.entries(ACTIONS)) {
 
 async function runSettlement({ by, params, body }) {
   const settled = await settle(by, params.id, body.reason);
-  return { status: 'COMPLETE', settlement_id: settled.id, settlement_run_id: settled.run_id, already_settled: settled.already };
+  return {
+    status: 'COMPLETE',
+    settlement_id: settled.id,
+    settlement_run_id: settled.run_id,
+    already_settled: settled.already,
+  };
 }
 
 async function moveTimes({ by, params, body }) {

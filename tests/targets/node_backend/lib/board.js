@@ -9,7 +9,8 @@ const MOST_STROKES = 20;
 /** { golfers: Map(id → { state, rounds: [strokes or null × 4] }), final, errors }; golfers only when there are no errors. */
 export function readBoard(payload, tournament) {
   const errors = [];
-  const note = (code, path, detail) => errors.push({ code, path, detail: String(JSON.stringify(detail)).slice(0, 200) });
+  const note = (code, path, detail) =>
+    errors.push({ code, path, detail: String(JSON.stringify(detail)).slice(0, 200) });
   const event = payload?.events?.[0];
   if (typeof payload !== 'object' || payload === null || !event) {
     note('SCHEMA_MISMATCH', '$.events', 'there is no event');
@@ -18,9 +19,11 @@ export function readBoard(payload, tournament) {
   if (event.id !== tournament) note('SCHEMA_MISMATCH', '$.events[0].id', event.id);
   const state = stateOf(event, EVENT_STATES, '$.events[0]', note);
   const final = state === 'STATUS_FINAL';
-  if (state && event.status.type.completed !== final) note('INVALID_STATUS', '$.events[0].status.type', event.status.type);
+  if (state && event.status.type.completed !== final)
+    note('INVALID_STATUS', '$.events[0].status.type', event.status.type);
   const competitors = event.competitions?.[0]?.competitors;
-  if (!Array.isArray(competitors) || !competitors.length) note('SCHEMA_MISMATCH', '$.events[0].competitions[0]', 'no competitors');
+  if (!Array.isArray(competitors) || !competitors.length)
+    note('SCHEMA_MISMATCH', '$.events[0].competitions[0]', 'no competitors');
   const golfers = new Map();
   for (const [index, competitor] of (Array.isArray(competitors) ? competitors : []).entries()) {
     const path = `competitors[${index}]`;
@@ -28,7 +31,10 @@ export function readBoard(payload, tournament) {
       note('INVALID_PLAYER_ID', path, competitor?.id);
       continue;
     }
-    golfers.set(competitor.id, { state: stateOf(competitor, PLAYER_STATES, path, note), rounds: roundsOf(competitor, path, note) });
+    golfers.set(competitor.id, {
+      state: stateOf(competitor, PLAYER_STATES, path, note),
+      rounds: roundsOf(competitor, path, note),
+    });
   }
   return errors.length ? { errors } : { golfers, final, errors };
 }
@@ -43,7 +49,8 @@ function stateOf(owner, allowed, path, note) {
 function roundsOf(competitor, path, note) {
   const rounds = ROUNDS.map(() => null);
   const seen = new Set();
-  if (!Array.isArray(competitor.linescores)) note('MISSING_REQUIRED_FIELD', `${path}.linescores`, competitor.linescores);
+  if (!Array.isArray(competitor.linescores))
+    note('MISSING_REQUIRED_FIELD', `${path}.linescores`, competitor.linescores);
   for (const line of competitor.linescores ?? []) {
     const round = number(line?.period, `${path}.linescores.period`, note);
     if (round === null) continue;
@@ -89,6 +96,7 @@ export function stepsBack(before, after) {
   for (const id of before.golfers.keys()) {
     if (!after.golfers.has(id)) errors.push({ code: 'MISSING_REQUIRED_FIELD', path: id, detail: 'left the field' });
   }
-  if (before.final && !after.final) errors.push({ code: 'INCONSISTENT_LEADERBOARD_ORDER', path: '$', detail: 'was final before' });
+  if (before.final && !after.final)
+    errors.push({ code: 'INCONSISTENT_LEADERBOARD_ORDER', path: '$', detail: 'was final before' });
   return errors;
 }

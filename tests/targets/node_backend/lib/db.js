@@ -71,7 +71,9 @@ export async function change(by, entry, work) {
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((lost) => { broken = lost; });
+    await client.query('ROLLBACK').catch((lost) => {
+      broken = lost;
+    });
     throw error;
   } finally {
     client.release(broken);

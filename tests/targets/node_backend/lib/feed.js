@@ -54,7 +54,11 @@ async function tryOnce({ tournament, etag }) {
     const text = await answer.text();
     if (answer.status === 200) return { text, etag: answer.headers.get('etag') };
     const again = answer.status >= 500;
-    return { code: again ? 'PROVIDER_ERROR' : (REFUSED[answer.status] ?? 'PROVIDER_INVALID_REQUEST'), detail: `HTTP ${answer.status}`, again };
+    return {
+      code: again ? 'PROVIDER_ERROR' : (REFUSED[answer.status] ?? 'PROVIDER_INVALID_REQUEST'),
+      detail: `HTTP ${answer.status}`,
+      again,
+    };
   } catch (error) {
     const code = error.name === 'TimeoutError' ? 'PROVIDER_TIMEOUT' : 'NETWORK_ERROR';
     return { code, detail: String(error.cause ?? error), again: true };
@@ -74,11 +78,19 @@ export async function providerAnswers() {
 async function outage(by, feed, { code, detail }) {
   log.error('Ingestion', 'provider failed', { tournament: feed.tournament, error_code: code, detail });
   if (feed.failures === 0 || feed.last_error !== code) {
-    await change(by, { what: 'feed_failed', why: `provider failure ${code}`, about: ['feed', feed.tournament] }, async (tx) => {
-      for (const gameId of feed.game_ids) {
-        await tx.write('INSERT INTO board_errors (game_id, code, detail) VALUES ($1, $2, $3)', [gameId, code, { detail }]);
-      }
-    });
+    await change(
+      by,
+      { what: 'feed_failed', why: `provider failure ${code}`, about: ['feed', feed.tournament] },
+      async (tx) => {
+        for (const gameId of feed.game_ids) {
+          await tx.write('INSERT INTO board_errors (game_id, code, detail) VALUES ($1, $2, $3)', [
+            gameId,
+            code,
+            { detail },
+          ]);
+        }
+      },
+    );
   }
   return bad(feed, code);
 }
@@ -90,7 +102,8 @@ async function keep(by, feed, { text, etag }) {
   await change(by, { what: 'board_kept', why, about: ['feed', feed.tournament], details: { hash } }, async (tx) => {
     for (const gameId of feed.game_ids) await keepFor(tx, gameId, body, hash, board);
   });
-  for (const error of board.errors) log.error('Ingestion', 'board refused', { tournament: feed.tournament, error_code: error.code, ...error });
+  for (const error of board.errors)
+    log.error('Ingestion', 'board refused', { tournament: feed.tournament, error_code: error.code, ...error });
   if (board.errors.length) return bad(feed, board.errors[0].code);
   return good(feed, etag);
 }
@@ -104,7 +117,12 @@ async function keepFor(tx, gameId, body, hash, board) {
   );
   if (!kept) return;
   for (const { code, ...detail } of board.errors) {
-    await tx.write('INSERT INTO board_errors (game_id, board_id, code, detail) VALUES ($1, $2, $3, $4)', [gameId, kept.id, code, detail]);
+    await tx.write('INSERT INTO board_errors (game_id, board_id, code, detail) VALUES ($1, $2, $3, $4)', [
+      gameId,
+      kept.id,
+      code,
+      detail,
+    ]);
   }
 }
 

@@ -7,7 +7,7 @@ import { isUuid, Refusal } from './refusal.js';
 /** Our row for Stripe's intent; one whose creation we never heard the answer of is found by its metadata. */
 async function chargeOf(tx, intent) {
   let [charge] = await tx.read('SELECT * FROM charges WHERE stripe_intent = $1 FOR UPDATE', [intent.id]);
-  const ours = intent.metadata?.payment_intent_id;
+  const ours = intent.metadata?.charge;
   if (!charge && isUuid(ours)) {
     [charge] = await tx.read('SELECT * FROM charges WHERE id = $1 AND stripe_intent IS NULL FOR UPDATE', [ours]);
   }
@@ -19,7 +19,9 @@ async function chargeOf(tx, intent) {
 export async function bookFee(tx, intent, eventId) {
   const charge = await chargeOf(tx, intent);
   if (intent.amount_received !== charge.cents || intent.currency !== 'usd') {
-    throw new Error(`charge ${charge.id}: owed ${charge.cents} usd, Stripe has ${intent.amount_received} ${intent.currency}`);
+    throw new Error(
+      `charge ${charge.id}: owed ${charge.cents} usd, Stripe has ${intent.amount_received} ${intent.currency}`,
+    );
   }
   if (charge.state === 'SUCCEEDED') return 'booked before';
   const game = await held(tx, charge.game_id);
@@ -63,7 +65,9 @@ export async function markCharge(tx, intent, state) {
 export async function refundSeen(tx, refunded, eventId) {
   const charge = await chargeOf(tx, { id: refunded.payment_intent });
   if (charge.state !== 'SUCCEEDED' || refunded.amount_refunded !== charge.cents) {
-    throw new Error(`charge ${charge.id}: ${refunded.amount_refunded} of ${charge.cents} refunded while ${charge.state}`);
+    throw new Error(
+      `charge ${charge.id}: ${refunded.amount_refunded} of ${charge.cents} refunded while ${charge.state}`,
+    );
   }
   const [ours] = await tx.read('SELECT id FROM paybacks WHERE charge_id = $1', [charge.id]);
   if (ours) return 'our own refund';

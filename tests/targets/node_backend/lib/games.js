@@ -8,54 +8,91 @@ export const games = Router();
 games.use(player);
 
 games.post('/', async (request, response) => {
-  const terms = need(request.body, 'title', 'fee_cents', 'prize_split', 'seats', 'tournament', 'picks_each',
-    'missed_round_strokes', 'locks_at', 'starts_at', 'ends_at');
+  const terms = need(
+    request.body,
+    'title',
+    'fee_cents',
+    'prize_split',
+    'seats',
+    'tournament',
+    'picks_each',
+    'missed_round_strokes',
+    'locks_at',
+    'starts_at',
+    'ends_at',
+  );
   checkSplit(terms.prize_split);
   if (!Number.isInteger(terms.fee_cents) || terms.fee_cents < 0) throw new Refusal(400, 'invalid_field', 'fee_cents');
   const times = timesOf(terms);
-  const id = await change(request.by, { what: 'game_made', why: 'made by its host', about: ['game', 'new'] }, async (tx) => {
-    const [game] = await tx.write(
-      `INSERT INTO games (title, host_id, fee_cents, prize_split, seats, tournament, picks_each, missed_round_strokes,
+  const id = await change(
+    request.by,
+    { what: 'game_made', why: 'made by its host', about: ['game', 'new'] },
+    async (tx) => {
+      const [game] = await tx.write(
+        `INSERT INTO games (title, host_id, fee_cents, prize_split, seats, tournament, picks_each, missed_round_strokes,
          locks_at, starts_at, ends_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
-      [terms.title, request.by.who, terms.fee_cents, terms.prize_split, terms.seats, terms.tournament,
-        terms.picks_each, terms.missed_round_strokes, ...times],
-    );
-    tx.entry.about = ['game', game.id];
-    await tx.trail(game.id, 'made', 'made by its host', { to: 'SCHEDULED' });
-    return game.id;
-  });
+        [
+          terms.title,
+          request.by.who,
+          terms.fee_cents,
+          terms.prize_split,
+          terms.seats,
+          terms.tournament,
+          terms.picks_each,
+          terms.missed_round_strokes,
+          ...times,
+        ],
+      );
+      tx.entry.about = ['game', game.id];
+      await tx.trail(game.id, 'made', 'made by its host', { to: 'SCHEDULED' });
+      return game.id;
+    },
+  );
   response.status(201).json({ id });
 });
 
 games.post('/:id/open', async (request, response) => {
-  await change(request.by, { what: 'game_opened', why: 'opened by its host', about: ['game', request.params.id] }, async (tx) => {
-    const game = await held(tx, request.params.id);
-    if (game.host_id !== request.by.who) throw new Refusal(403, 'forbidden', 'only its host may open a game');
-    if (game.opened_at) return;
-    if (game.state !== 'SCHEDULED' || game.locks_at <= new Date()) throw new Refusal(409, 'too_late', 'the game is locked');
-    await tx.write('UPDATE games SET opened_at = now() WHERE id = $1', [game.id]);
-    await tx.trail(game.id, 'opened', 'opened by its host', { from: game.state, to: game.state });
-  });
+  await change(
+    request.by,
+    { what: 'game_opened', why: 'opened by its host', about: ['game', request.params.id] },
+    async (tx) => {
+      const game = await held(tx, request.params.id);
+      if (game.host_id !== request.by.who) throw new Refusal(403, 'forbidden', 'only its host may open a game');
+      if (game.opened_at) return;
+      if (game.state !== 'SCHEDULED' || game.locks_at <= new Date())
+        throw new Refusal(409, 'too_late', 'the game is locked');
+      await tx.write('UPDATE games SET opened_at = now() WHERE id = $1', [game.id]);
+      await tx.trail(game.id, 'opened', 'opened by its host', { from: game.state, to: game.state });
+    },
+  );
   response.json({ opened: true });
 });
 
 games.post('/:id/signups', async (request, response) => {
   const { who } = request.by;
-  await change(request.by, { what: 'signed_up', why: 'entered by the player', about: ['game', request.params.id] }, async (tx) => {
-    const game = await held(tx, request.params.id);
-    const picks = picksOf(request.body, game.picks_each);
-    const [entry] = await tx.read('SELECT picks FROM signups WHERE game_id = $1 AND person_id = $2', [game.id, who]);
-    if (entry && JSON.stringify(entry.picks) === JSON.stringify(picks)) return;
-    if (entry) throw new Refusal(409, 'already_in', 'entered before, with other picks');
-    if (!game.opened_at || game.state !== 'SCHEDULED' || game.locks_at <= new Date()) {
-      throw new Refusal(409, 'not_open', 'the game takes no entries');
-    }
-    const [{ taken }] = await tx.read('SELECT count(*)::int AS taken FROM signups WHERE game_id = $1', [game.id]);
-    if (taken >= game.seats) throw new Refusal(409, 'full', `all ${game.seats} seats are taken`);
-    await tx.write('INSERT INTO signups (game_id, person_id, picks) VALUES ($1, $2, $3)', [game.id, who, JSON.stringify(picks)]);
-    tx.entry.details = { picks };
-  });
+  await change(
+    request.by,
+    { what: 'signed_up', why: 'entered by the player', about: ['game', request.params.id] },
+    async (tx) => {
+      const game = await held(tx, request.params.id);
+      const picks = picksOf(request.body, game.picks_each);
+      const [entry] = await tx.read('SELECT picks FROM signups WHERE game_id = $1 AND person_id = $2', [game.id, who]);
+      if (entry && JSON.stringify(entry.picks) === JSON.stringify(picks)) return;
+      if (entry) throw new Refusal(409, 'already_in', 'entered before, with other picks');
+      if (!game.opened_at || game.state !== 'SCHEDULED' || game.locks_at <= new Date()) {
+        throw new Refusal(409, 'not_open', 'the game takes no entries');
+      }
+      const [{ taken }] = await tx.read('SELECT count(*)::int AS taken FROM signups WHERE game_id = $1', [game.id]);
+      if (taken >= game.seats) throw new Refusal(409, 'full', `all ${game.seats} seats are taken`);
+      await tx.write('INSERT INTO signups (game_id, person_id, picks) VALUES ($1, $2, $3)', [
+        game.id,
+        who,
+        JSON.stringify(picks),
+      ]);
+      tx.entry.details = { picks };
+    },
+  );
   response.json({ entered: true });
 });
 
@@ -76,9 +113,12 @@ export function timesOf(body) {
 }
 
 function checkSplit(split) {
-  const places = Object.keys(split).map(Number).sort((a, b) => a - b);
+  const places = Object.keys(split)
+    .map(Number)
+    .sort((a, b) => a - b);
   const percents = places.map((place) => split[place]);
-  const sound = places.every((place, index) => place === index + 1) && percents.every((p) => Number.isInteger(p) && p > 0);
+  const sound =
+    places.every((place, index) => place === index + 1) && percents.every((p) => Number.isInteger(p) && p > 0);
   if (!places.length || !sound || percents.reduce((a, b) => a + b) > 100) {
     throw new Refusal(400, 'invalid_payout_structure', 'whole percents for places 1, 2, 3, …, at most 100 together');
   }
@@ -86,7 +126,8 @@ function checkSplit(split) {
 
 function picksOf(body, size) {
   const picks = body?.picks;
-  const sound = Array.isArray(picks) && picks.every((pick) => typeof pick === 'string' && pick) && new Set(picks).size === size;
+  const sound =
+    Array.isArray(picks) && picks.every((pick) => typeof pick === 'string' && pick) && new Set(picks).size === size;
   if (!sound || picks.length !== size) throw new Refusal(400, 'invalid_picks', `${size} different golfers`);
   return picks;
 }

@@ -29,10 +29,13 @@ export function startJobs() {
 function daily(job) {
   const now = Date.now();
   const today = Math.floor(now / DAY) * DAY + job.dailyAt * 3_600_000;
-  setTimeout(() => {
-    run(job);
-    daily(job);
-  }, (today > now ? today : today + DAY) - now);
+  setTimeout(
+    () => {
+      run(job);
+      daily(job);
+    },
+    (today > now ? today : today + DAY) - now,
+  );
 }
 
 async function run(job) {

@@ -45,8 +45,11 @@ export async function reconcileLifecycle() {
   const by = byJob('lifecycle');
   for (const due of await read(DUE)) {
     try {
-      await change(by, { what: `game_to_${due.next.toLowerCase()}`, why: REASONS[due.next], about: ['game', due.id] }, (tx) =>
-        move(tx, due.id, due.state, due.next, REASONS[due.next]));
+      await change(
+        by,
+        { what: `game_to_${due.next.toLowerCase()}`, why: REASONS[due.next], about: ['game', due.id] },
+        (tx) => move(tx, due.id, due.state, due.next, REASONS[due.next]),
+      );
       log.info('Lifecycle', `${due.state} -> ${due.next}`, { contest_id: due.id });
     } catch (error) {
       log.error('Lifecycle', `${due.state} -> ${due.next} failed`, { contest_id: due.id, error: error.message });
@@ -69,9 +72,11 @@ async function noteFailure(by, due, error) {
 
 /** What staff may do to a game by hand, each with a reason. */
 export const byHand = {
-  lock: (by, id, why) => act(by, id, 'LOCKED', why, (game) => game.state === 'SCHEDULED' && game.opened_at && game.locks_at <= new Date()),
+  lock: (by, id, why) =>
+    act(by, id, 'LOCKED', why, (game) => game.state === 'SCHEDULED' && game.opened_at && game.locks_at <= new Date()),
   fail: (by, id, why) => act(by, id, 'ERROR', why, (game) => game.state === 'LIVE'),
-  resolve: (by, id, why, to) => act(by, id, to, why, (game) => game.state === 'ERROR' && ['COMPLETE', 'CANCELLED'].includes(to)),
+  resolve: (by, id, why, to) =>
+    act(by, id, to, why, (game) => game.state === 'ERROR' && ['COMPLETE', 'CANCELLED'].includes(to)),
   cancel: (by, id, why) => act(by, id, 'CANCELLED', why, (game) => ['SCHEDULED', 'LOCKED'].includes(game.state)),
 };
 

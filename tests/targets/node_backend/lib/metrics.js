@@ -19,8 +19,10 @@ const SAMPLES = `
   UNION ALL
   SELECT 'payout_transfers{status="' || state || '"}', count(*) FROM prize_payments GROUP BY state
   UNION ALL
-  SELECT 'payout_transfers_failed_terminal_unacknowledged', count(*) FROM prize_payments
-  WHERE state = 'failed_terminal' AND seen_at IS NULL
+  SELECT 'payout_transfers_failed_terminal_unacknowledged{failure_reason=' || to_json(p.failure)::text || ',winner="'
+    || CASE WHEN w.removed_at IS NULL THEN 'active' ELSE 'deleted' END || '"}', count(*)
+  FROM prize_payments p JOIN people w ON w.id = p.person_id
+  WHERE p.state = 'failed_terminal' AND p.seen_at IS NULL GROUP BY 1
   UNION ALL
   SELECT 'payout_transfers_stuck_retryable', count(*) FROM prize_payments
   WHERE state = 'retryable' AND first_try_at < now() - interval '30 minutes'

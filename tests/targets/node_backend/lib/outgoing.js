@@ -24,7 +24,9 @@ export async function attempt(by, lane, id, hurry) {
 async function claimed(by, lane, id, hurry) {
   return change(by, { what: `${lane.table}_claimed`, why: 'due', about: [lane.table, id] }, async (tx) => {
     const [row] = await tx.read(lane.hold, [id]);
-    const [now] = row ? await tx.read(`SELECT ${due('r')} AS due FROM ${lane.table} r WHERE r.id = $1`, [id, hurry]) : [];
+    const [now] = row
+      ? await tx.read(`SELECT ${due('r')} AS due FROM ${lane.table} r WHERE r.id = $1`, [id, hurry])
+      : [];
     if (!now?.due) return null;
     if (row.state === 'processing') {
       await lane.booked(tx, row, { state: 'retryable', tries: row.tries, tried: true, code: 'ATTEMPT_ABANDONED' });
@@ -63,26 +65,38 @@ async function carryOut(lane, { row, askOnly }) {
 async function askStripe(lane, row, outcome) {
   try {
     const stripeId = await lane.find(row);
-    return stripeId ? { ...outcome, state: 'completed', stripeId, code: null } : { ...outcome, state: 'failed_terminal' };
+    return stripeId
+      ? { ...outcome, state: 'completed', stripeId, code: null }
+      : { ...outcome, state: 'failed_terminal' };
   } catch (error) {
     return { ...outcome, state: 'retryable', message: `outcome unknown: ${error.message}` };
   }
 }
 
 async function record(by, lane, { row }, outcome) {
-  const wait = outcome.tries < row.max_tries ? WAIT_SECONDS[Math.min(outcome.tries, WAIT_SECONDS.length) - 1] : WAIT_SECONDS[0];
+  const wait =
+    outcome.tries < row.max_tries ? WAIT_SECONDS[Math.min(outcome.tries, WAIT_SECONDS.length) - 1] : WAIT_SECONDS[0];
   const why = outcome.code ?? 'Stripe confirmed it';
-  await change(by, { what: `${lane.table}_${outcome.state}`, why, about: [lane.table, row.id], details: { message: outcome.message } }, async (tx) => {
-    const [recorded] = await tx.write(
-      `UPDATE ${lane.table} SET state = $2, stripe_id = $3, failure = $4,
+  await change(
+    by,
+    { what: `${lane.table}_${outcome.state}`, why, about: [lane.table, row.id], details: { message: outcome.message } },
+    async (tx) => {
+      const [recorded] = await tx.write(
+        `UPDATE ${lane.table} SET state = $2, stripe_id = $3, failure = $4,
          next_try_at = CASE WHEN $2 = 'retryable' THEN now() + make_interval(secs => $5) ELSE next_try_at END,
          done_at = CASE WHEN $2 = 'completed' THEN now() END
        WHERE id = $1 AND state = 'processing' AND tries = $6 RETURNING id`,
-      [row.id, outcome.state, outcome.stripeId ?? null, outcome.code ?? null, wait, outcome.tries],
-    );
-    if (recorded) await lane.booked(tx, row, outcome);
-  });
+        [row.id, outcome.state, outcome.stripeId ?? null, outcome.code ?? null, wait, outcome.tries],
+      );
+      if (recorded) await lane.booked(tx, row, outcome);
+    },
+  );
   log[outcome.state === 'failed_terminal' ? 'error' : 'info'](lane.domain, `${lane.table} ${outcome.state}`, {
-    id: row.id, contest_id: row.game_id, user_id: row.person_id, cents: row.cents, tries: outcome.tries, error_code: outcome.code,
+    id: row.id,
+    contest_id: row.game_id,
+    user_id: row.person_id,
+    cents: row.cents,
+    tries: outcome.tries,
+    error_code: outcome.code,
   });
 }

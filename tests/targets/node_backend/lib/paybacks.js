@@ -34,7 +34,7 @@ export const paybackLane = {
       {
         payment_intent: row.stripe_intent,
         amount: row.cents,
-        metadata: { contest_id: row.game_id, user_id: row.person_id, refund_id: row.id },
+        metadata: { game: row.game_id, player: row.person_id, payback: row.id },
       },
       { idempotencyKey: row.idem_key },
     );

@@ -20,7 +20,8 @@ export async function runPayouts(by = byJob('payouts'), { hurry = false } = {}) 
   const result = { jobs_processed: 0, transfers: {}, refunds: {} };
   for (const batch of await read(BATCHES, [10, hurry])) {
     await begin(by, batch);
-    for (const { id } of await read(PAYMENTS, [batch.id, hurry])) await count(result.transfers, by, prizeLane, id, hurry);
+    for (const { id } of await read(PAYMENTS, [batch.id, hurry]))
+      await count(result.transfers, by, prizeLane, id, hurry);
     result.jobs_processed += 1;
   }
   for (const { id } of await read(PAYBACKS, [50, hurry])) await count(result.refunds, by, paybackLane, id, hurry);
@@ -38,11 +39,18 @@ async function count(counts, by, lane, id, hurry) {
 }
 
 async function begin(by, batch) {
-  await change(by, { what: 'prizes_begun', why: 'the game is settled', about: ['prize_batch', batch.id] }, async (tx) => {
-    const started = await tx.write("UPDATE prize_batches SET state = 'processing' WHERE id = $1 AND state = 'pending' RETURNING id", [batch.id]);
-    if (started.length) await tx.trail(batch.game_id, 'prizes_begun', 'the game is settled');
-    await close(tx, batch.id);
-  });
+  await change(
+    by,
+    { what: 'prizes_begun', why: 'the game is settled', about: ['prize_batch', batch.id] },
+    async (tx) => {
+      const started = await tx.write(
+        "UPDATE prize_batches SET state = 'processing' WHERE id = $1 AND state = 'pending' RETURNING id",
+        [batch.id],
+      );
+      if (started.length) await tx.trail(batch.game_id, 'prizes_begun', 'the game is settled');
+      await close(tx, batch.id);
+    },
+  );
 }
 
 /** Counts what is final, and closes the batch when everything is. */
@@ -59,7 +67,9 @@ async function close(tx, batchId) {
     [batchId],
   );
   if (batch?.state === 'complete') {
-    await tx.trail(batch.game_id, 'prizes_sent', 'every prize is sent or given up', { details: { sent: batch.sent, failed: batch.failed } });
+    await tx.trail(batch.game_id, 'prizes_sent', 'every prize is sent or given up', {
+      details: { sent: batch.sent, failed: batch.failed },
+    });
   }
 }
 
@@ -76,7 +86,7 @@ export const prizeLane = {
         currency: 'usd',
         destination: row.payout_account,
         transfer_group: `game:${row.game_id}`,
-        metadata: { contest_id: row.game_id, user_id: row.person_id, payout_transfer_id: row.id },
+        metadata: { game: row.game_id, player: row.person_id, prize: row.id },
       },
       { idempotencyKey: keyOf(row) },
     );
@@ -84,8 +94,7 @@ export const prizeLane = {
   },
 
   async find(row) {
-    const transfers = await all(stripe.transfers.list({ transfer_group: `game:${row.game_id}`, limit: 100 }));
-    return transfers.find((transfer) => transfer.metadata.payout_transfer_id === row.id)?.id ?? null;
+    return (await transfersOf(row.game_id)).find((transfer) => transfer.metadata.prize === row.id)?.id ?? null;
   },
 
   /** Every try stands in the journal; only one that went through moves money. */
@@ -107,6 +116,16 @@ export const prizeLane = {
     if (outcome.state !== 'retryable') await close(tx, row.batch_id);
   },
 };
+
+const transfersOf = (gameId) => all(stripe.transfers.list({ transfer_group: `game:${gameId}`, limit: 100 }));
+
+/** What Stripe has of a winner's prize in a game. */
+export async function prizesAtStripe(gameId, personId) {
+  const made = (await transfersOf(gameId)).filter((transfer) => transfer.metadata.player === personId);
+  return made.map(({ id, amount, destination, metadata }) => {
+    return { stripe_id: id, amount_cents: amount, destination, payout_transfer_id: metadata.prize };
+  });
+}
 
 /** Stripe keeps the answer to a key, errors too, so a retry gets a key of its own. */
 function keyOf(row) {

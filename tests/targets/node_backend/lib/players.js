@@ -20,14 +20,15 @@ players.post('/me/payout-account', player, async (request, response) => {
   if (person.payout_account) return response.json({ account: person.payout_account });
   const account = await openAccount(by.who, person.email);
   await change(by, { what: 'payout_account_opened', why: 'asked for by the player', about: ['person', by.who] }, (tx) =>
-    tx.write('UPDATE people SET payout_account = $2 WHERE id = $1 AND payout_account IS NULL', [by.who, account]));
+    tx.write('UPDATE people SET payout_account = $2 WHERE id = $1 AND payout_account IS NULL', [by.who, account]),
+  );
   response.json({ account });
 });
 
 async function openAccount(personId, email) {
   try {
     const account = await stripe.accounts.create(
-      { type: 'express', email, capabilities: { transfers: { requested: true } }, metadata: { user_id: personId } },
+      { type: 'express', email, capabilities: { transfers: { requested: true } }, metadata: { player: personId } },
       { idempotencyKey: `account:${personId}` },
     );
     return account.id;
@@ -41,10 +42,14 @@ export async function addPerson({ name, email, request, why, staffRole = null })
   const id = randomUUID();
   try {
     await change({ who: id, request }, { what: 'person_added', why, about: ['person', id] }, (tx) =>
-      tx.write(
-        'INSERT INTO people (id, full_name, email, staff, staff_role) VALUES ($1, $2, $3, $4, $5)',
-        [id, name, email.toLowerCase(), staffRole !== null, staffRole],
-      ));
+      tx.write('INSERT INTO people (id, full_name, email, staff, staff_role) VALUES ($1, $2, $3, $4, $5)', [
+        id,
+        name,
+        email.toLowerCase(),
+        staffRole !== null,
+        staffRole,
+      ]),
+    );
   } catch (error) {
     if (error.code === '23505') throw new Refusal(409, 'email_taken', 'this address is in use');
     throw error;

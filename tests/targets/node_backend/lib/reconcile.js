@@ -31,7 +31,10 @@ export async function compareWithStripe() {
   const booked = new Set((await read(BOOKED)).map((row) => row.stripe_id));
   const known = seconds(new Date()) - GRACE_SECONDS;
   const missing = (await moneyAtStripe(from)).filter((item) => item.at <= known && !booked.has(item.book_id));
-  await pool.query('INSERT INTO money_checks (looked_back_to, not_booked) VALUES ($1, $2)', [from, JSON.stringify(missing)]);
+  await pool.query('INSERT INTO money_checks (looked_back_to, not_booked) VALUES ($1, $2)', [
+    from,
+    JSON.stringify(missing),
+  ]);
   for (const item of missing) log.error('Payment', 'at Stripe but not booked', item);
 }
 
@@ -44,7 +47,8 @@ async function moneyAtStripe(from) {
   return [
     ...paid.map(({ created, data: { object } }) => itemOf('payment', object, created, object.id)),
     ...transfers.map((transfer) => itemOf('transfer', transfer, transfer.created, transfer.id)),
-    ...refunds.filter((refund) => !['failed', 'canceled'].includes(refund.status))
+    ...refunds
+      .filter((refund) => !['failed', 'canceled'].includes(refund.status))
       .map((refund) => itemOf('refund', refund, refund.created, `${refund.payment_intent}:back`)),
   ];
 }

@@ -50,12 +50,18 @@ export async function settle(by, gameId, why) {
 }
 
 async function compute(tx, game) {
-  const [last] = await tx.read('SELECT id, body, last_word FROM boards WHERE game_id = $1 AND good ORDER BY n DESC LIMIT 1', [game.id]);
+  const [last] = await tx.read(
+    'SELECT id, body, last_word FROM boards WHERE game_id = $1 AND good ORDER BY n DESC LIMIT 1',
+    [game.id],
+  );
   if (!last?.last_word) throw new Unsettled('SETTLEMENT_INCOMPLETE_SCORES', { problem: 'no final board' });
   const { golfers } = readBoard(last.body, game.tournament);
   const lacking = [...golfers].filter(([, golfer]) => golfer.state === 'STATUS_ACTIVE' && golfer.rounds.includes(null));
   if (lacking.length) {
-    throw new Unsettled('SETTLEMENT_INCOMPLETE_SCORES', { problem: 'rounds are missing', golfers: lacking.map(([id]) => id) });
+    throw new Unsettled('SETTLEMENT_INCOMPLETE_SCORES', {
+      problem: 'rounds are missing',
+      golfers: lacking.map(([id]) => id),
+    });
   }
   const entrants = await tx.read(
     `SELECT s.person_id, s.picks FROM signups s
@@ -65,8 +71,11 @@ async function compute(tx, game) {
      ORDER BY s.person_id`,
     [game.id, game.fee_cents],
   );
-  const strokes = (pick) => (golfers.get(pick)?.rounds ?? [null, null, null, null])
-    .reduce((sum, round) => sum + (round ?? game.missed_round_strokes), 0);
+  const strokes = (pick) =>
+    (golfers.get(pick)?.rounds ?? [null, null, null, null]).reduce(
+      (sum, round) => sum + (round ?? game.missed_round_strokes),
+      0,
+    );
   const scores = entrants.map(({ person_id: id, picks }) => [id, picks.reduce((sum, pick) => sum + strokes(pick), 0)]);
   const potCents = game.fee_cents * entrants.length;
   await mustHold(tx, game.id, potCents);
@@ -80,16 +89,21 @@ async function mustHold(tx, gameId, potCents) {
     [gameId],
   );
   const holds = (await balance(tx, pot(gameId))) - leaving;
-  if (holds !== potCents) throw new Unsettled('SETTLEMENT_INCONSISTENT_STATE', { journal_cents: holds, expected_cents: potCents });
+  if (holds !== potCents)
+    throw new Unsettled('SETTLEMENT_INCONSISTENT_STATE', { journal_cents: holds, expected_cents: potCents });
 }
 
 async function write(tx, game, { boardId, scores, standing }, why) {
   const [runId, resultId] = [randomUUID(), randomUUID()];
   const hash = createHash('sha256').update(JSON.stringify(scores)).digest('hex');
-  await tx.write("INSERT INTO settle_runs (id, game_id, board_id, outcome, scores_hash) VALUES ($1, $2, $3, 'COMPLETE', $4)",
-    [runId, game.id, boardId, hash]);
-  await tx.write('INSERT INTO results (id, game_id, run_id, standings, paid_players, pot_cents) VALUES ($1, $2, $3, $4, $5, $6)',
-    [resultId, game.id, runId, standing, scores.length, standing.pool_cents]);
+  await tx.write(
+    "INSERT INTO settle_runs (id, game_id, board_id, outcome, scores_hash) VALUES ($1, $2, $3, 'COMPLETE', $4)",
+    [runId, game.id, boardId, hash],
+  );
+  await tx.write(
+    'INSERT INTO results (id, game_id, run_id, standings, paid_players, pot_cents) VALUES ($1, $2, $3, $4, $5, $6)',
+    [resultId, game.id, runId, standing, scores.length, standing.pool_cents],
+  );
   const winners = standing.rankings.filter((ranking) => ranking.payout_cents > 0);
   await share(tx, game, resultId, winners, standing.platform_cents);
   await oweWinners(tx, game, resultId, winners);
@@ -118,19 +132,28 @@ async function share(tx, game, resultId, winners, houseCents) {
 
 async function oweWinners(tx, game, resultId, winners) {
   const batchId = randomUUID();
-  await tx.write('INSERT INTO prize_batches (id, game_id, result_id, prizes) VALUES ($1, $2, $3, $4)',
-    [batchId, game.id, resultId, winners.length]);
+  await tx.write('INSERT INTO prize_batches (id, game_id, result_id, prizes) VALUES ($1, $2, $3, $4)', [
+    batchId,
+    game.id,
+    resultId,
+    winners.length,
+  ]);
   for (const winner of winners) {
     const id = randomUUID();
-    await tx.write('INSERT INTO prize_payments (id, batch_id, game_id, person_id, cents, idem_key) VALUES ($1, $2, $3, $4, $5, $6)',
-      [id, batchId, game.id, winner.user_id, winner.payout_cents, `prize:${id}`]);
+    await tx.write(
+      'INSERT INTO prize_payments (id, batch_id, game_id, person_id, cents, idem_key) VALUES ($1, $2, $3, $4, $5, $6)',
+      [id, batchId, game.id, winner.user_id, winner.payout_cents, `prize:${id}`],
+    );
   }
 }
 
 async function noteFailure(by, gameId, error) {
   await change(by, { what: 'settlement_failed', why: error.code, about: ['game', gameId] }, async (tx) => {
-    await tx.write("INSERT INTO settle_runs (game_id, outcome, error_code, error) VALUES ($1, 'FAILED', $2, $3)",
-      [gameId, error.code, error.detail]);
+    await tx.write("INSERT INTO settle_runs (game_id, outcome, error_code, error) VALUES ($1, 'FAILED', $2, $3)", [
+      gameId,
+      error.code,
+      error.detail,
+    ]);
     await tx.trail(gameId, 'settlement_failed', error.code);
   });
 }

@@ -9,13 +9,20 @@ export const stripe = new Stripe(config.stripeSecretKey, { maxNetworkRetries: 0,
 export function failureOf(error) {
   const say = (code, again) => ({ code, again, message: error.message });
   if (error.type === 'StripeConnectionError') {
-    return say(/timed? ?out|timeout/i.test(`${error.message} ${error.detail?.code}`) ? 'STRIPE_TIMEOUT' : 'STRIPE_CONNECTION_FAILED', true);
+    return say(
+      /timed? ?out|timeout/i.test(`${error.message} ${error.detail?.code}`)
+        ? 'STRIPE_TIMEOUT'
+        : 'STRIPE_CONNECTION_FAILED',
+      true,
+    );
   }
   const status = error.statusCode ?? 0;
   if (status === 429) return say('STRIPE_RATE_LIMITED', true);
   if (status === 409) return say('STRIPE_REQUEST_IN_PROGRESS', true);
   if (status < 400 || status >= 500) return say('STRIPE_SERVER_ERROR', true);
-  if (error.param === 'destination' || ['account_invalid', 'account_closed'].includes(error.code)) {
+  if (error.type === 'StripeIdempotencyError') return say('IDEMPOTENCY_CONFLICT', false);
+  const suspended = ['insufficient_capabilities_for_transfer', 'transfers_not_allowed'].includes(error.code);
+  if (['account_invalid', 'account_closed'].includes(error.code) || (error.param === 'destination' && !suspended)) {
     return say('DESTINATION_ACCOUNT_INVALID', false);
   }
   return say(String(error.code ?? error.type).toUpperCase(), false);
