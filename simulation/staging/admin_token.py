@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
@@ -22,6 +22,7 @@ class Claims:
     user_id: UUID
     is_admin: bool
     role: str
+    expires_at: datetime
 
 
 def mint(secret: str, user_id: UUID, now: datetime, ttl_seconds: int) -> str:
@@ -51,4 +52,9 @@ def verify(secret: str, token: str, now: datetime) -> Claims:
         raise InvalidToken(str(error)) from error
     if not issued <= now.timestamp() < expires:
         raise InvalidToken("the token is expired or not yet valid")
-    return Claims(user_id=user_id, is_admin=claims.get("is_admin") is True, role=str(claims.get("role", "")))
+    return Claims(
+        user_id=user_id,
+        is_admin=claims.get("is_admin") is True,
+        role=str(claims.get("role", "")),
+        expires_at=datetime.fromtimestamp(expires, tz=UTC),
+    )

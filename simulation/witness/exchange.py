@@ -18,6 +18,9 @@ from simulation.history import Recorder, current_cause
 
 UNRECORDED_ACTOR: Actor = "monitor"
 _LARGEST_BODY_BYTES = 16_384
+_FORM = "application/x-www-form-urlencoded"
+"""What a browser signs in with: a token stands in it."""
+_WITHHELD = "(withheld)"
 
 
 @dataclass(kw_only=True)
@@ -97,7 +100,7 @@ class ExchangeWitness:
                 path=environ.get("PATH_INFO", ""),
                 query=environ.get("QUERY_STRING", ""),
                 status=status,
-                request_body=_readable(request_body),
+                request_body=_WITHHELD if environ.get("CONTENT_TYPE") == _FORM else _readable(request_body),
                 response_body=_readable(body),
                 execution_id=self._context.execution_id,
                 token_subject=_subject(environ.get("HTTP_AUTHORIZATION", "")),
@@ -123,7 +126,7 @@ def _readable(body: bytes) -> JsonValue:
     except ValueError:
         return body.decode(errors="replace")
     if isinstance(document, dict) and "client_secret" in document:
-        document["client_secret"] = "(withheld)"  # noqa: S105
+        document["client_secret"] = _WITHHELD
     return document
 
 

@@ -49,11 +49,17 @@ def user_context(runtime: Runtime) -> Context:
 
 def admin_context(runtime: Runtime, levels: ServiceLevels) -> Context:
     """The admin behind the bearer token; raises 401 without a valid token, 403 without the claims or the rights."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return admin_by_token(runtime, levels, token if scheme.lower() == "bearer" else "")[0]
+
+
+def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple[Context, datetime]:
+    """The admin whom a token names, and when it expires; raises as :func:`admin_context` does."""
     broken = True
     try:
-        context = _admin(runtime)
+        admin = _admin(runtime, token)
         broken = False
-        return context
+        return admin
     except ApiError:
         broken = False
         raise
@@ -61,10 +67,9 @@ def admin_context(runtime: Runtime, levels: ServiceLevels) -> Context:
         levels.authentications.count(failed=broken)
 
 
-def _admin(runtime: Runtime) -> Context:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def _admin(runtime: Runtime, token: str) -> tuple[Context, datetime]:
     try:
-        if scheme.lower() != "bearer":
+        if not token.strip():
             raise admin_token.InvalidToken("no bearer token")
         claims = admin_token.verify(runtime.settings.admin_jwt_secret, token.strip(), datetime.now(UTC))
     except admin_token.InvalidToken as error:
@@ -74,4 +79,4 @@ def _admin(runtime: Runtime) -> Context:
     if not claims.is_admin or claims.role != "admin" or user is None or not user.is_admin:
         runtime.log.warning("Auth", "not an admin", user_id=claims.user_id, request_id=request_id())
         raise ApiError(403, "forbidden", "admin rights are required")
-    return Context(actor=claims.user_id, request_id=request_id())
+    return Context(actor=claims.user_id, request_id=request_id()), claims.expires_at

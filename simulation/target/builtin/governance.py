@@ -23,6 +23,7 @@ GOVERNANCE = Governance(
         "payout_transfers",
         "admin_contest_audit",
         "runbook_executions",
+        "admin_sessions",
     ),
     append_only_tables=(
         "contest_participants",
@@ -64,6 +65,7 @@ GOVERNANCE = Governance(
         "contest_instances.end_time",
         "payout_transfers.next_attempt_at",
         "refunds.next_attempt_at",
+        "admin_sessions.expires_at",
         "reconciliation_runs.since",
     ),
     runbook_only_requests=(

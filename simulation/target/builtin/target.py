@@ -120,7 +120,7 @@ class BuiltinTarget:
 
     def code_files(self) -> Sequence[Path]:
         folder = Path(simulation.staging.__file__).parent
-        return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql"))
+        return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql", ".j2", ".css"))
 
     def close(self) -> None:
         self._instances.stop()
