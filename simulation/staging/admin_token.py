@@ -9,6 +9,8 @@ from uuid import UUID
 import jwt
 
 _ALGORITHM = "HS256"
+_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
+"""Beyond it no date can be told; such a token is good until then."""
 
 
 class InvalidToken(Exception):
@@ -56,5 +58,5 @@ def verify(secret: str, token: str, now: datetime) -> Claims:
         user_id=user_id,
         is_admin=claims.get("is_admin") is True,
         role=str(claims.get("role", "")),
-        expires_at=datetime.fromtimestamp(expires, tz=UTC),
+        expires_at=datetime.fromtimestamp(min(expires, _LAST_SECOND), tz=UTC),
     )
