@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 
 from simulation.broken_rule import BrokenRule, minute
 from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, TRANSFER_KINDS, WORLD_NEEDS, Fault, FaultKind
+from simulation.scenario_faults import (
+    LASTING_KINDS,
+    OPERATOR_KINDS,
+    PAYMENT_KINDS,
+    TRANSFER_KINDS,
+    WORLD_NEEDS,
+    Fault,
+    FaultKind,
+)
 from simulation.world_fault_rules import broken_world_fault_rules
 
 __all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_transfers"]
@@ -28,6 +36,8 @@ def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Itera
         yield from _of_runbook(path, fault, runbooks)
         if fault.kind in WORLD_NEEDS:
             yield from broken_world_fault_rules(path, fault, scenario, index=index)
+        elif fault.kind.startswith(OPERATOR_KINDS):
+            yield from _of_operator(path, fault, scenario)
         elif fault.tournament is not None:
             yield from _of_provider_fault(path, fault, scenario)
         elif fault.contest is None:
@@ -43,6 +53,19 @@ def _of_runbook(path: tuple[str | int, ...], fault: Fault, runbooks: frozenset[s
             path=(*path, "expect", "runbook"),
             problem=f"fault {fault.id} expects the runbook {fault.expect.runbook!r}, which does not exist",
             remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+        )
+
+
+def _of_operator(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    """Somebody must be sure to carry the runbook out: for another fault, or as a task."""
+    called_for = {other.expect.runbook for other in scenario.faults if other.id != fault.id}
+    called_for |= {task.runbook for task in scenario.operator.tasks}
+    if fault.expect.runbook is None or fault.expect.runbook not in called_for:
+        yield BrokenRule(
+            path=(*path, "expect"),
+            problem=f"fault {fault.id} waits for an execution of {fault.expect.runbook or 'no runbook'}, which no "
+            "other fault and no task calls for",
+            remedy="expect: {runbook: <the one whose operator is struck>}, and let a fault or a task call for it",
         )
 
 

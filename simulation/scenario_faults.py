@@ -27,6 +27,7 @@ FaultKind = Literal[
     "provider_malformed",
     "provider_incomplete_final",
     "contest_row_held",
+    "operator_crash",
 ]
 
 TRANSFER_KINDS = ("transfer_", "destination_")
@@ -35,6 +36,8 @@ LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_susp
 """They strike the winner's account itself: every later transfer to it is refused, whatever contest it comes from."""
 STRIPE_KINDS = ("stripe_",)
 """How the names of kinds begin that strike Stripe as a whole, for a window."""
+OPERATOR_KINDS = ("operator_",)
+"""How the names of kinds begin that strike whoever carries out the runbook that the fault expects."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
 
@@ -98,7 +101,7 @@ def needs_of(kind: FaultKind) -> tuple[str, ...]:
     """Fields without which a fault of this kind has no victim, time or length."""
     if kind in WORLD_NEEDS:
         return WORLD_NEEDS[kind]
-    if kind.startswith(STRIPE_KINDS):
+    if kind.startswith((*STRIPE_KINDS, *OPERATOR_KINDS)):
         return ("at", "minutes")
     if not kind.startswith("provider_"):
         return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)

@@ -27,6 +27,7 @@ from simulation.history import Recorder, caused_by
 from simulation.progress import Progress
 from simulation.run_directory import RunDirectory
 from simulation.scenario import Scenario
+from simulation.scenario_faults import OPERATOR_KINDS
 from simulation.target.builtin import BuiltinChoice
 from simulation.target.protocol import Admin, JobWatch, Site, Target, TargetChoice, TargetKeys
 from simulation.witness.attribution import Attribution
@@ -42,7 +43,7 @@ from simulation.world.entrants import Entrants
 from simulation.world.hosting.api import HostingApi
 from simulation.world.hosting.provider import HostingProvider, Size
 from simulation.world.monitor import Monitor
-from simulation.world.operator.robot import OperatorRobot
+from simulation.world.operator.robot import OperatorRobot, Successor
 from simulation.world.operator.runbook import Runbook
 from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
@@ -203,7 +204,7 @@ def _wire(ground: _Ground, directory: RunDirectory, mock: StripeMock | None) -> 
     ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
     hosting = _hosting(ground, front, witnesses)
-    operator = _operator(ground, front, ops_admin, hosting)
+    operator = _operator(ground, front, ops_admin, hosting, outside.injector)
     monitor = _monitor(ground, front, operator)
     dashboards = _dashboards(ground, outside, front, witnesses, monitor, ops_admin)
     if front.target.routes.diagnostics:
@@ -343,7 +344,9 @@ def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses) -> HostingPr
     )
 
 
-def _operator(ground: _Ground, front: _Front, admin: Admin, hosting: HostingProvider | None) -> OperatorRobot:
+def _operator(
+    ground: _Ground, front: _Front, admin: Admin, hosting: HostingProvider | None, injector: PlannedInjector
+) -> OperatorRobot:
     hosting_token = secrets.token_hex(16)
     operator = OperatorRobot(
         kernel=ground.kernel,
@@ -356,11 +359,21 @@ def _operator(ground: _Ground, front: _Front, admin: Admin, hosting: HostingProv
         settings=ground.request.scenario.operator,
         clock_file=ground.server.clock_file,
         folder=ground.folder,
+        still_there=injector.on_operator_step,
+        successor=_successor(ground, front),
         hosting=None if hosting is None else HostingApi(hosting, token=hosting_token),
         hosting_token=hosting_token,
     )
     ground.stack.callback(operator.close)
     return operator
+
+
+def _successor(ground: _Ground, front: _Front) -> Successor | None:
+    """Only a run that may lose its operator has a second one."""
+    if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
+        return None
+    admin = front.target.create_admin(name="ops-user-456", email="ops-2@platform.test", role="ops")
+    return Successor(operator=admin, token=_token_of(front.target, admin))
 
 
 def _troubles(ground: _Ground, outside: _Outside, front: _Front) -> Troubles:

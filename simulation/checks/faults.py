@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from simulation.checks.base import Inquiry, check
 from simulation.checks.bundle import lacking_in_bundle
 from simulation.checks.case import Case, Execution
+from simulation.checks.handover import handed_over
 from simulation.checks.money import grouped
 from simulation.checks.relations import TransferRow
 from simulation.events import AlertFired, Escalated, FaultInjected, FaultScheduled
@@ -116,7 +117,8 @@ def failures_escalated(case: Case, inquiry: Inquiry) -> None:
     alerts = {item.alert_id for item in escalations if item.alert_id}
     for execution in case.executions:
         inquiry.examine()
-        if _status(execution) != "completed" and execution.started.execution_id not in executions:
+        told = executions | handed_over(case)
+        if _status(execution) != "completed" and execution.started.execution_id not in told:
             inquiry.find(
                 execution.started.runbook,
                 f"the execution {_status(execution)} and was not escalated",

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from simulation.checks.base import Inquiry
 from simulation.checks.case import Case, Execution
+from simulation.checks.handover import handed_over
 from simulation.events import Exchange, HostingAction, TaskDue
 from simulation.scenario import OperatorTask
 
@@ -31,7 +32,8 @@ def of_promised_tasks(case: Case) -> Iterator[Execution]:
         task = promised.get(execution.started.task_id or "")
         if task is None or execution.started.runbook != task.runbook or execution.started.at < task.at:
             continue
-        del promised[execution.started.task_id or ""]
+        if execution.started.execution_id not in handed_over(case):
+            del promised[execution.started.task_id or ""]
         yield execution
 
 

@@ -19,6 +19,7 @@ from simulation.events.operations import (
     Escalated,
     ExecutionEnded,
     ExecutionStarted,
+    ExecutionTakenOver,
     MetricChange,
     RunbookStep,
     ShippedRunbook,
@@ -78,6 +79,7 @@ AnyEvent = Annotated[
     | TaskDue
     | ExecutionStarted
     | RunbookStep
+    | ExecutionTakenOver
     | ExecutionEnded
     | Escalated
     | Transaction
@@ -107,6 +109,7 @@ __all__ = [
     "Exchange",
     "ExecutionEnded",
     "ExecutionStarted",
+    "ExecutionTakenOver",
     "FaultInjected",
     "FaultScheduled",
     "Fingerprint",

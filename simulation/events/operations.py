@@ -100,6 +100,14 @@ class RunbookStep(Event):
     request_ids: tuple[str, ...] = ()
 
 
+class ExecutionTakenOver(Event):
+    """The next operator on shift found an execution in progress whose operator is gone."""
+
+    kind: Literal["execution_taken_over"] = "execution_taken_over"
+    execution_id: str
+    operator: str
+
+
 class ExecutionEnded(Event):
     kind: Literal["execution_ended"] = "execution_ended"
     execution_id: str

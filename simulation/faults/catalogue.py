@@ -139,6 +139,12 @@ _DESCRIPTIONS = (
         default_expectation=Expectation(runbook="contest_lock_failed"),
         origin="A worker that hangs in the middle of a transaction, or a console left open after an UPDATE.",
     ),
+    Description(
+        kind="operator_crash",
+        what="The operator of the expected runbook is gone after its `nth` step; the next comes `minutes` later.",
+        default_expectation=_STUCK,
+        origin="A terminal that dies, a laptop without power, a person who is called away in the middle.",
+    ),
 )
 
 CATALOGUE: dict[FaultKind, Description] = {description.kind: description for description in _DESCRIPTIONS}

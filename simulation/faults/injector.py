@@ -11,7 +11,7 @@ from simulation.faults.effect_of import call_effect, provider_effect, webhook_ef
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import Recorder
-from simulation.scenario_faults import LASTING_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
+from simulation.scenario_faults import LASTING_KINDS, OPERATOR_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"
@@ -79,6 +79,16 @@ class PlannedInjector:
                 asked = f"{tournament or 'status page'}{', final board' if final else ''}"
                 self._strike_window(fault, {"tournament": str(fault.tournament)}, detail=f"request for {asked}")
                 return provider_effect(fault)
+        return None
+
+    def on_operator_step(self, *, runbook: str, execution_id: str, steps: int) -> int | None:
+        """Minutes until the next operator comes, when the one who has just carried out this step is gone; else None."""
+        for fault in self._plan.faults:
+            meant = fault.kind.startswith(OPERATOR_KINDS) and fault.expect.runbook == runbook
+            if meant and self._is_on(fault) and steps >= fault.nth and not self._strikes[fault.fault_id]:
+                keys, detail = {"execution_id": execution_id}, f"operator of {runbook} gone after step {steps}"
+                self._strike(fault, keys, detail=detail, lasts_seconds=fault.delay_seconds, touches=False)
+                return fault.delay_seconds // 60
         return None
 
     def fault_of(self, business_key: str) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from simulation.chance import chance
 from simulation.events import FaultScheduled
 from simulation.scenario import Contest, Scenario, Tournament
-from simulation.scenario_faults import STRIPE_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario_faults import OPERATOR_KINDS, STRIPE_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
@@ -48,6 +48,8 @@ class PlannedFault(BaseModel):
         """What it is aimed at, as the history has it."""
         if self.tournament is not None:
             return {"tournament": self.tournament}
+        if self.kind.startswith(OPERATOR_KINDS):
+            return {"runbook": str(self.expect.runbook), "handover_minutes": str(self.delay_seconds // 60)}
         if self.contest is None:
             return {"service": "stripe"} if self.kind.startswith(STRIPE_KINDS) else {}
         return {"contest": self.contest, "nth": str(self.nth)}
@@ -136,6 +138,9 @@ def _window(
         if fault.at is None:
             return tournament.last_round_ends_at, tournament.final_board_at + length
         return fault.at, fault.at + length if length else None
+    if fault.kind.startswith(OPERATOR_KINDS):
+        assert fault.at is not None, f"{fault.kind} without its beginning"
+        return fault.at, None
     if fault.contest is None:
         assert fault.at is not None, f"{fault.kind} without its beginning"
         assert fault.minutes is not None, f"{fault.kind} without its length"
@@ -147,6 +152,8 @@ def _window(
 
 
 def _delay_seconds(fault: Fault, seed: int) -> int:
+    if fault.kind.startswith(OPERATOR_KINDS):
+        return 60 * (fault.minutes or 0)
     if fault.kind == "webhook_delayed":
         return 3_600 * (fault.delay_hours or 0)
     if fault.kind in ("webhook_duplicated", "two_events_for_one_payment"):

@@ -51,6 +51,7 @@ def swarm(scenario: Scenario, seed: int) -> Scenario:
     drawn = scenario.model_copy(update={"faults": ()})
     drawing = _Drawing(drawn, source)
     for kind, draw in _KINDS.items():
+        drawing.faults = drawn.faults
         fault = draw(drawing, kind) if source.random() < 0.5 else None
         if fault is not None:
             more = drawn.model_copy(update={"faults": (*drawn.faults, fault)})
@@ -66,6 +67,8 @@ class _Drawing:
     def __init__(self, scenario: Scenario, source: Random) -> None:
         self.scenario = scenario
         self.source = source
+        self.faults: tuple[Fault, ...] = ()
+        """Those drawn so far."""
         contests = scenario.contests
         self._transfers = [(c.key, nth) for c in contests for nth in _counted(sure_transfers(c, scenario))]
         self._payments = [(c.key, nth) for c in contests for nth in _counted(sure_payments(c))]
@@ -160,6 +163,15 @@ def _of_the_world(draw: WorldDraw, drawing: _Drawing, kind: FaultKind) -> Fault 
     return draw(drawing.scenario, drawing.source, kind)
 
 
+def _operator_gone(drawing: _Drawing, kind: FaultKind) -> Fault | None:
+    """After the first step of a runbook that another fault calls for."""
+    runbooks = sorted({fault.expect.runbook for fault in drawing.faults if fault.expect.runbook is not None})
+    if not runbooks:
+        return None
+    expect, minutes = Expectation(runbook=drawing.source.choice(runbooks)), drawing.source.choice((10, 25))
+    return Fault(id=_id(kind), kind=kind, at=drawing.scenario.start, minutes=minutes, expect=expect)
+
+
 def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
@@ -192,6 +204,7 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "provider_malformed": _malformed,
     "provider_incomplete_final": _incomplete_final,
     **{kind: partial(_of_the_world, draw) for kind, draw in WORLD_DRAWS.items()},
+    "operator_crash": _operator_gone,
 }
 KINDS: tuple[FaultKind, ...] = tuple(_KINDS)
 """Kinds that a swarm draws from."""

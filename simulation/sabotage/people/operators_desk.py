@@ -112,6 +112,50 @@ def escalated_with_empty_hands(plot: Plot) -> None:
 
 
 @SHELF.sabotage(
+    "runbook_steps_exact",
+    "runbook_rows",
+    "faults_recovered",
+    "convergence",
+    origin="a window that stays open over the weekend; on Monday it is closed",
+    scenario="payday",
+)
+def operator_never_relieved(plot: Plot) -> None:
+    """The operator stops in the middle of a runbook and nobody ever takes over."""
+
+    def make(real: Any) -> Any:
+        def perform(self: Any, step: Any) -> Any:
+            difference = yield from real(self, step)
+            if step.writes:
+                plot.trigger()
+                yield self._desk.kernel.sleep(10**8)
+            return difference
+
+        return perform
+
+    plot.replace(Execution, "_perform", make)
+
+
+@SHELF.sabotage(
+    "runbook_steps_exact",
+    "failures_escalated",
+    origin="whoever comes next wants a clean page",
+    scenario="../operator_gone_2d",
+)
+def taken_over_without_rollback(plot: Plot) -> None:
+    """The next operator closes what was left open and says it is rolled back; nothing was."""
+
+    def make(_: Any) -> Any:
+        def roll_back(_self: Any) -> Any:
+            plot.trigger()
+            yield from ()
+            return "rolled back as the runbook says"
+
+        return roll_back
+
+    plot.replace(Execution, "_roll_back", make)
+
+
+@SHELF.sabotage(
     "alerts_answered",
     "faults_recovered",
     "runbooks_rehearsed",

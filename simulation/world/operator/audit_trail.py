@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeGuard
 from urllib.parse import urlencode
 
 import httpx
@@ -56,7 +56,7 @@ class AuditTrail:
         section: Section,
         number: int,
         outcome: Literal["started", "passed", "failed"],
-        detail: str | None = None,
+        detail: JsonValue = None,
     ) -> None:
         """Say which step is under way, or how it ended."""
         entry: dict[str, JsonValue] = {
@@ -78,6 +78,19 @@ class AuditTrail:
             "system_state_after": state,
         }
         self._post("complete", entry if error is None else {**entry, "error_reason": error})
+
+    def left_open(self) -> list[dict[str, JsonValue]]:
+        """Executions in progress, each with the steps that are on record of it."""
+        answer = self._request("GET", f"{_PREFIX}/executions?status=in_progress")
+        rows = answer.get("executions") if isinstance(answer, dict) else None
+        return [self._with_steps(str(row["id"])) for row in (rows if isinstance(rows, list) else []) if _is_row(row)]
+
+    def _with_steps(self, execution_id: str) -> dict[str, JsonValue]:
+        found = self._request("GET", f"{_BUNDLE}?{urlencode({'execution_id': execution_id})}")
+        execution = found.get("execution") if isinstance(found, dict) else None
+        if not isinstance(execution, dict):
+            raise NotRecorded(f"no record of execution {execution_id}")
+        return execution
 
     def state(self) -> JsonValue:
         """The platform's own account of itself, for the before and after of the execution."""
@@ -111,3 +124,7 @@ class AuditTrail:
             raise NotRecorded(f"{method} {path}: HTTP {answer.status_code} {answer.text}")
         document: JsonValue = answer.json()
         return document
+
+
+def _is_row(row: JsonValue) -> TypeGuard[dict[str, JsonValue]]:
+    return isinstance(row, dict) and "id" in row

@@ -7,7 +7,7 @@ engineering needs, and the failure is escalated. Nobody interprets.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from simulation.clock import Kernel
-from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
+from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted, ExecutionTakenOver, RunbookStep
 from simulation.history import Recorder, caused_by
 from simulation.scenario import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
@@ -27,6 +27,8 @@ from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, 
 from simulation.world.operator.terminal import Answer, Terminal
 
 Status = Literal["completed", "failed", "partial"]
+_NOTHING_WRITTEN = "nothing had been written, so nothing was rolled back"
+_ROLLED_BACK = "rolled back as the runbook says"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,28 @@ class Desk:
     context: ExchangeContext
     settings: OperatorSettings
     operator_name: str
+    still_there: Callable[..., int | None] = lambda **_: None
+    """Asked after every step: minutes until the next operator comes, when this one is gone (a fault of the world)."""
+
+
+class OperatorGone(Exception):
+    """The operator is gone between two steps: nothing more is typed, and the execution stays as it is on record."""
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(f"the next operator comes in {minutes} minutes")
+        self.minutes = minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOpen:
+    """What the platform has on record of an execution whose operator is gone."""
+
+    execution_id: str
+    started_at: datetime
+    last: str
+    captures: Mapping[str, str]
+    passed: int
+    wrote: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +98,27 @@ class Execution:
         with self._acting("operator_robot"):
             self._end(ending)
 
+    def wind_up(self, left: LeftOpen) -> Generator[Any, Any, bool]:
+        """Close what another operator left open: rolled back where it wrote, ``failed`` with the reason.
+
+        Returns whether a new execution may start. When Rollback does not go as written, it may not: that is escalated.
+        """
+        self._id, self._started_at, self._wrote = left.execution_id, left.started_at, left.wrote
+        self._captures, self._steps_passed = dict(left.captures), left.passed
+        with self._acting("operator_robot"):
+            taken = ExecutionTakenOver(execution_id=left.execution_id, operator=self._desk.operator_name)
+            self._desk.recorder.record(taken)
+        reason = f"its operator was gone after {left.last}; taken over by {self._desk.operator_name}"
+        try:
+            undone = yield from self._roll_back()
+            ending = Ending(status="failed", error=f"{reason}; {undone}")
+        except NotRecorded as error:
+            undone, ending = "", Ending(status="failed", error=f"{reason}; {error}")
+        clean = undone in (_NOTHING_WRITTEN, _ROLLED_BACK)
+        with self._acting("operator_robot"):
+            self._end(ending, escalates=not clean)
+        return clean
+
     # --- beginning and end --------------------------------------------------------------------------------------
 
     def _start(self) -> None:
@@ -93,7 +138,7 @@ class Execution:
             )
         )
 
-    def _end(self, ending: Ending) -> None:
+    def _end(self, ending: Ending, *, escalates: bool = True) -> None:
         state: JsonValue = None
         if self._id is not None:
             try:
@@ -104,7 +149,7 @@ class Execution:
             except NotRecorded as error:
                 ending = Ending(status="failed", error=f"{ending.error}; {error}" if ending.error else str(error))
             self._desk.recorder.record(self._ended(self._id, ending, state))
-        if ending.status != "completed":
+        if ending.status != "completed" and escalates:
             self._desk.recorder.record(
                 Escalated(
                     alert_id=self._occasion.alert_id,
@@ -160,12 +205,12 @@ class Execution:
         """Undo what was written; returns what to say of it."""
         steps = self._runbook.steps[Section.ROLLBACK]
         if not self._wrote:
-            return "nothing had been written, so nothing was rolled back"
+            return _NOTHING_WRITTEN
         for step in steps:
             difference = yield from self._perform(step)
             if difference is not None:
                 return f"rollback failed at {_name(step)}: {difference}"
-        return "rolled back as the runbook says"
+        return _ROLLED_BACK
 
     # --- one step -----------------------------------------------------------------------------------------------
 
@@ -177,12 +222,24 @@ class Execution:
             self._trail.step(self._id, section=step.section, number=step.number, outcome="started")
         self._wrote = self._wrote or step.writes
         answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+        known = set(self._captures)
         difference = self._difference(step, answer)
+        captured: JsonValue = {name: text for name, text in self._captures.items() if name not in known}
         outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
         with self._acting("operator_robot"):
             self._desk.recorder.record(_transcript(self._id, step, answer, matched=difference is None))
-            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=difference)
+            detail: JsonValue = difference or ({"captured": captured} if captured else None)
+            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=detail)
+        self._see_who_is_there(step)
         return difference
+
+    def _see_who_is_there(self, step: Step) -> None:
+        """Raises :class:`OperatorGone` when the world takes the operator away now."""
+        if step.section not in self._runbook.kind.happy_path:
+            return
+        minutes = self._desk.still_there(runbook=self._runbook.name, execution_id=self._id, steps=self._steps_passed)
+        if minutes is not None:
+            raise OperatorGone(minutes)
 
     def _difference(self, step: Step, answer: Answer) -> str | None:
         """Compare; an answer that is as written adds its captures."""

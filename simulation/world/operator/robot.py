@@ -6,6 +6,7 @@ Operational tasks that the scenario promises wait in the same queue: one pair of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
@@ -16,21 +17,30 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from simulation.clock import Kernel, SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired, Escalated, TaskDue
-from simulation.history import Recorder
+from simulation.history import Recorder, caused_by
 from simulation.scenario import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.loopback import LoopbackDoor
-from simulation.world.operator.audit_trail import AuditTrail
-from simulation.world.operator.execution import Desk, Execution
+from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
+from simulation.world.operator.execution import Desk, Execution, OperatorGone
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Runbook
 from simulation.world.operator.shell import ShellSettings
+from simulation.world.operator.takeover import find_left_open
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
 from simulation.world.operator.workplace import HOSTING_PATH, furnish, hosting_variables
 
 _PLATFORM_URL = "http://platform.test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Successor:
+    """The next operator on shift: another person, another token."""
+
+    operator: Admin
+    token: Callable[[], str]
 
 
 class OperatorRobot:
@@ -40,6 +50,7 @@ class OperatorRobot:
     :param token: an admin bearer token of ``operator``, valid from now on.
     :param clock_file: the libfaketime file that the simulation clock keeps.
     :param folder: for what a shell needs while it lives.
+    :param still_there: asked after every step, see :class:`Desk`. :param successor: who comes when an operator is gone.
     :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
     """
 
@@ -56,6 +67,8 @@ class OperatorRobot:
         settings: OperatorSettings,
         clock_file: Path,
         folder: Path,
+        still_there: Callable[..., int | None] = lambda **_: None,
+        successor: Successor | None = None,
         hosting: WSGIApplication | None = None,
         hosting_token: str = "",
     ) -> None:
@@ -73,8 +86,14 @@ class OperatorRobot:
             | ({} if hosting is None else hosting_variables(self._door.url, token=hosting_token)),
         )
         self._desk = Desk(
-            kernel=kernel, recorder=recorder, context=context, settings=settings, operator_name=operator.name
+            kernel=kernel,
+            recorder=recorder,
+            context=context,
+            settings=settings,
+            operator_name=operator.name,
+            still_there=still_there,
         )
+        self._successor = successor
         self._queue: simpy.Store = simpy.Store(kernel.env)
         self._unanswered: dict[tuple[str, ...], Occasion] = {}
         self._terminal: Terminal | None = None
@@ -153,20 +172,48 @@ class OperatorRobot:
         return max(0.0, self._desk.settings.response_seconds - waited)
 
     def _answer(self, occasion: Occasion) -> SimProcess:
-        assert occasion.runbook is not None
-        self._executions += 1
-        label = f"exec-{self._executions}"
-        token = self._token()
-        self._terminal = Terminal(kernel=self._kernel, door=self._door, settings=self._shell, token=token, label=label)
+        execution, _ = self._sit_down(occasion)
         try:
-            yield from Execution(
-                desk=self._desk,
-                occasion=occasion,
-                runbook=self._runbooks[occasion.runbook],
-                trail=AuditTrail(client=self._client, token=token, label=label),
-                terminal=self._terminal,
-            ).carry_out()
+            yield from execution.carry_out()
+        except OperatorGone as gone:
+            yield from self._hand_over(occasion, gone)
         finally:
+            self._stand_up()
+
+    def _hand_over(self, occasion: Occasion, gone: OperatorGone) -> SimProcess:
+        """The shell is gone with its operator. The next one winds up what was left open, then starts anew."""
+        self._stand_up()
+        yield self._kernel.sleep(60 * gone.minutes)
+        assert self._successor is not None, "whoever takes operators away says who comes next"
+        self._token = self._successor.token
+        self._desk = replace(self._desk, operator_name=self._successor.operator.name)
+        execution, trail = self._sit_down(occasion)
+        try:
+            with caused_by(occasion.cause), self._desk.context.acting("operator_robot"):
+                left = find_left_open(trail, self._runbooks[str(occasion.runbook)])
+            again = yield from execution.wind_up(left)
+        except NotRecorded as error:
+            self._escalate(occasion, f"{occasion.said}: its operator is gone, and {error}")
+            again = False
+        finally:
+            self._stand_up()
+        if again:
+            yield from self._answer(occasion)
+
+    def _sit_down(self, occasion: Occasion) -> tuple[Execution, AuditTrail]:
+        """A fresh shell, and an execution that is not under way yet."""
+        self._executions += 1
+        label, token = f"exec-{self._executions}", self._token()
+        self._terminal = Terminal(kernel=self._kernel, door=self._door, settings=self._shell, token=token, label=label)
+        trail = AuditTrail(client=self._client, token=token, label=label)
+        runbook = self._runbooks[str(occasion.runbook)]
+        return (
+            Execution(desk=self._desk, occasion=occasion, runbook=runbook, trail=trail, terminal=self._terminal),
+            trail,
+        )
+
+    def _stand_up(self) -> None:
+        if self._terminal is not None:
             self._terminal.close()
 
     def _escalate(self, occasion: Occasion, reason: str) -> None:

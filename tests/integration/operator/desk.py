@@ -20,7 +20,7 @@ from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
 from simulation.world.loopback import LoopbackDoor
 from simulation.world.operator.parser import load_runbook
-from simulation.world.operator.robot import OperatorRobot
+from simulation.world.operator.robot import OperatorRobot, Successor
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
 from simulation.world.operator.tools import find_tools
 from tests.unit.operator.books import MINI, write
@@ -50,12 +50,16 @@ class CounterPlatform:
         return [answer.encode()]
 
     def _answer(self, path: str, body: dict[str, Any]) -> str:
-        if path.startswith("/api/admin/runbooks/"):
+        if path.startswith("/api/admin/runbooks/") and not path.endswith("/executions"):
             self.trail.append({"entry": path.rsplit("/", 1)[1], **body})
             return json.dumps({"execution_id": "e-1", "timestamp": "now"})
         if path == "/mend":
             self.stuck -= self.mends
+        opened = {"id": "e-1", "runbook_name": "mini", "start_time": START.isoformat()}
+        steps = [entry for entry in self.trail if entry["entry"] == "step"]
         pages = {
+            "/api/admin/runbooks/executions": json.dumps({"executions": [opened] if self.trail else []}),
+            "/api/admin/diagnostics/escalation-bundle": json.dumps({"execution": {**opened, "steps": steps}}),
             "/count": f"{self.stuck} stuck\n",
             "/mend": f"{self.stuck} stuck\n",
             "/cause": f"{self.cause}\n",
@@ -111,7 +115,12 @@ def short_folder() -> Iterator[Path]:
 
 @contextmanager
 def desk(
-    platform: CounterPlatform, book: str = MINI, *, tasks: tuple[OperatorTask, ...] = (), name: str = "mini"
+    platform: CounterPlatform,
+    book: str = MINI,
+    *,
+    tasks: tuple[OperatorTask, ...] = (),
+    name: str = "mini",
+    still_there: Callable[..., int | None] = lambda **_: None,
 ) -> Iterator[Desk]:
     """The platform's operator with one runbook, ``mini``."""
     with short_folder() as folder:
@@ -131,6 +140,8 @@ def desk(
                 settings=OperatorSettings(response_seconds=300, seconds_per_command=20, tasks=tasks),
                 clock_file=folder / "clock",
                 folder=folder,
+                still_there=still_there,
+                successor=Successor(operator=Admin(user_id="u-2", name="ops-user-456"), token=lambda: TOKEN),
             )
             robot.start()
             try:

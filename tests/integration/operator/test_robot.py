@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from simulation.clock import SimProcess
-from simulation.events import Escalated, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep, TaskDue
+from simulation.events import (
+    Escalated,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    ExecutionTakenOver,
+    RunbookStep,
+    TaskDue,
+)
 from simulation.history import History, line_of
 from simulation.scenario import OperatorTask
 from tests.integration.operator.desk import START, TOKEN, CounterPlatform, desk
@@ -237,3 +246,57 @@ def test_a_task_that_goes_wrong_is_undone_and_escalated() -> None:
     assert sections(history) == ["prerequisites", "steps", "rollback"]
     (escalated,) = history.of(Escalated)
     assert (escalated.alert_id, escalated.execution_id) == (None, "e-1")
+
+
+def gone_after(steps: int) -> Callable[..., int | None]:
+    """Takes the operator away once, for 25 minutes."""
+    left = [steps]
+
+    def still_there(*, steps: int, **_: object) -> int | None:
+        return 25 if left and steps == left[0] and left.pop() else None
+
+    return still_there
+
+
+def test_the_next_operator_winds_up_what_was_left_open_and_starts_anew() -> None:
+    platform = CounterPlatform()
+    with desk(platform, still_there=gone_after(3)) as on:
+        on.raise_alert()
+        history = on.live(minutes=120)
+    first, second = history.of(ExecutionStarted)
+    assert (first.operator, second.operator) == ("ops-user-123", "ops-user-456")
+    (taken,) = history.of(ExecutionTakenOver)
+    gone_at = history.of(RunbookStep)[2].at
+    assert (taken.operator, taken.at) == ("ops-user-456", gone_at + timedelta(minutes=25))
+    wound_up, anew = history.of(ExecutionEnded)
+    assert (wound_up.status, anew.status) == ("failed", "completed")
+    assert wound_up.error is not None
+    assert wound_up.error.startswith("its operator was gone after Recovery step 1; taken over by ops-user-456")
+    assert sections(history)[:4] == ["detection", "diagnosis", "recovery", "rollback"]
+    assert history.of(Escalated) == []
+
+
+def test_what_was_captured_is_known_to_the_next_operator_from_the_record() -> None:
+    book = MINI.replace('$ curl -sS -X POST "$API_BASE_URL/undo"\nundone', '$ echo "had $COUNT"\nhad [COUNT]')
+    with desk(CounterPlatform(), book, still_there=gone_after(3)) as on:
+        on.raise_alert()
+        history = on.live(minutes=120)
+    (undone,) = [step for step in history.of(RunbookStep) if step.section == "rollback"]
+    assert (undone.output, undone.matched) == ("had 2", True)
+
+
+def test_nothing_is_rolled_back_where_nothing_was_written() -> None:
+    with desk(CounterPlatform(), still_there=gone_after(1)) as on:
+        on.raise_alert()
+        history = on.live(minutes=120)
+    assert "rollback" not in sections(history)
+    assert [ended.status for ended in history.of(ExecutionEnded)] == ["failed", "completed"]
+
+
+def test_a_rollback_that_fails_ends_the_takeover_with_an_escalation() -> None:
+    with desk(CounterPlatform(undo_answer="refused"), still_there=gone_after(3)) as on:
+        on.raise_alert()
+        history = on.live(minutes=120)
+    assert [ended.status for ended in history.of(ExecutionEnded)] == ["failed"]
+    (escalated,) = history.of(Escalated)
+    assert "rollback failed at Rollback step 1" in escalated.reason
