@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot clean
+.PHONY: help runbooks setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -84,6 +84,9 @@ lock: setup ## Resolve the dependencies anew into requirements.lock
 
 snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
 	$(BIN)/python -m simulation.snapshot > fixtures/schema.snapshot.sql
+
+openapi: setup ## Write fixtures/openapi.json from the platform's routes
+	$(BIN)/python -m simulation.target.builtin.openapi > fixtures/openapi.json
 
 clean: ## Remove what runs and tests left behind (not the reports)
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from simulation.target.builtin.choice import BuiltinChoice
-from simulation.target.builtin.target import BuiltinTarget, load_schema
+from simulation.target.builtin.target import BuiltinTarget, load_schema, migration_versions, provider_url_from
 
-__all__ = ["BuiltinChoice", "BuiltinTarget", "load_schema"]
+__all__ = ["BuiltinChoice", "BuiltinTarget", "load_schema", "migration_versions", "provider_url_from"]

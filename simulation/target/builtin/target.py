@@ -38,6 +38,20 @@ load_schema = migrate
 """Loads the platform's schema into an empty database: ``load_schema(sqlalchemy_url)``."""
 
 
+def migration_versions() -> tuple[str, ...]:
+    """``0001``, ``0002`` …: the migrations that the code comes with, in order."""
+    folder = Path(simulation.staging.__file__).parent / "migrations" / "versions"
+    return tuple(sorted(file.name[:4] for file in folder.glob("[0-9]*.py")))
+
+
+def provider_url_from(variables: Mapping[str, str]) -> str:
+    """The score provider that a platform started with these environment variables would ask.
+
+    :raises KeyError: a variable that it needs is missing.
+    """
+    return Settings.from_env(variables).provider_base_url
+
+
 class BuiltinTarget:
     """See :class:`simulation.target.protocol.Target`.
 

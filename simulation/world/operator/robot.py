@@ -82,7 +82,7 @@ class OperatorRobot:
             tools=find_tools(),
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
-            workplace=furnish(folder)
+            workplace=furnish(folder, tasks=bool(settings.tasks))
             | ({} if hosting is None else hosting_variables(self._door.url, token=hosting_token)),
         )
         self._desk = Desk(

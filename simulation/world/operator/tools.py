@@ -7,7 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.environment.faketime import clock_environment
 from simulation.errors import EnvironmentFault
+from simulation.project import ROOT
 from simulation.world.operator import simulated_sleep
 
 
@@ -40,6 +42,13 @@ def write_shims(folder: Path, tools: Tools) -> None:
     """Fill ``folder``, which comes first in the shell's PATH."""
     folder.mkdir()
     (folder / "jq").symlink_to(tools.jq)
-    sleep = folder / "sleep"
-    sleep.write_text(simulated_sleep.SCRIPT)
-    sleep.chmod(0o755)
+    for name, script in (("sleep", simulated_sleep.SCRIPT), ("simulate", _simulate())):
+        program = folder / name
+        program.write_text(script)
+        program.chmod(0o755)
+
+
+def _simulate() -> str:
+    """This project's own commands, which live in real time: they start servers and tests of their own."""
+    variables = " ".join(f"-u {name}" for name in clock_environment(library=Path(), clock_file=Path()))
+    return f'#!/bin/sh\nexec env {variables} PYTHONPATH="{ROOT}" "{sys.executable}" -m simulation "$@"\n'

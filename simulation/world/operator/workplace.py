@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path
+
+from simulation.project import RELEASES_FOLDER, SCHEMA_SNAPSHOT
+from simulation.promotion.git import git
 
 HOSTING_PATH = "/hosting"
 """Where the hosting provider's control API is, behind the same door as the platform."""
+_LONG_AGO = "2026-01-01T00:00:00Z"
+"""Of the checkout's one commit: its hash is in the transcript, and must be the same in every run."""
 
 
 def hosting_variables(url: str, *, token: str) -> dict[str, str]:
@@ -14,10 +20,49 @@ def hosting_variables(url: str, *, token: str) -> dict[str, str]:
     return {"HOSTING_API_URL": f"{url}{HOSTING_PATH}", "HOSTING_API_TOKEN": token}
 
 
-def furnish(folder: Path) -> dict[str, str]:
-    """Make it in ``folder``; returns the variables by which runbooks speak of it. Their values stand in no record."""
+def furnish(folder: Path, *, tasks: bool) -> dict[str, str]:
+    """Make it in ``folder``; returns the variables by which runbooks speak of it. Their values stand in no record.
+
+    :param tasks: operational tasks come up, so that a checkout and the environment files of a release are needed too.
+    """
     backups, key = folder / "backups", folder / "backup.key"
     backups.mkdir(mode=0o700)
     key.touch(mode=0o600)
     key.write_text(secrets.token_urlsafe(32) + "\n")
-    return {"BACKUP_DIR": str(backups), "BACKUP_KEY_FILE": str(key)}
+    variables = {"BACKUP_DIR": str(backups), "BACKUP_KEY_FILE": str(key)}
+    return {**variables, **_release(folder), **_checkout(folder)} if tasks else variables
+
+
+def _release(folder: Path) -> dict[str, str]:
+    """The release that is rehearsed, and the variables of staging and production with throw-away secrets."""
+    files = {}
+    for where, kind in (("staging", "test"), ("production", "live")):
+        file = files[where] = folder / f"{where}.env"
+        file.touch(mode=0o600)
+        file.write_text(
+            f"PLATFORM_ENV={where}\n"
+            f"DATABASE_URL=postgresql://platform@{where}-db/platform\n"
+            f"STRIPE_API_KEY=sk_{kind}_{secrets.token_hex(12)}\n"
+            f"STRIPE_WEBHOOK_SECRET=whsec_{secrets.token_hex(16)}\n"
+            f"ADMIN_JWT_SECRET={secrets.token_hex(32)}\n"
+            f"INGESTION_ENDPOINT_URL=https://{where}.provider.test\n"
+        )
+    return {
+        "RELEASE_FILE": str(RELEASES_FOLDER / "rehearsal.yaml"),
+        "STAGING_ENV_FILE": str(files["staging"]),
+        "PRODUCTION_ENV_FILE": str(files["production"]),
+    }
+
+
+def _checkout(folder: Path) -> dict[str, str]:
+    """A checkout of the staging branch, as far as the schema snapshot goes; without git it has no history."""
+    checkout = folder / "checkout"
+    checkout.mkdir(mode=0o700)
+    shutil.copy(SCHEMA_SNAPSHOT, checkout)
+    if git("init", "--quiet", folder=checkout) is not None:
+        git("add", ".", folder=checkout)
+        git(
+            "-c", "user.name=ops", "-c", "user.email=ops@platform.test", "commit", "--quiet", "-m", "staging",
+            folder=checkout, variables={"GIT_AUTHOR_DATE": _LONG_AGO, "GIT_COMMITTER_DATE": _LONG_AGO},
+        )  # fmt: skip
+    return {"CHECKOUT": str(checkout), "SNAPSHOT_FILE": str(checkout / SCHEMA_SNAPSHOT.name)}

@@ -1,0 +1,179 @@
+"""The seven checks, in the specification's order. Each says what is wrong, in lines; none means that it holds."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from simulation.project import OPENAPI, ROOT, SCHEMA_SNAPSHOT
+from simulation.promotion.compatibility import breaking_changes
+from simulation.promotion.git import git, is_committed
+from simulation.promotion.release import Release, major
+from simulation.promotion.separation import Variables, ingestion_problems, stripe_problems
+from simulation.snapshot import fresh_schema, without_header
+from simulation.target.builtin import openapi, provider_url_from
+
+_MOST_LINES = 20
+_PASSED = re.compile(r"\b([1-9]\d*) passed\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """What the checks look at."""
+
+    folder: Path
+    """Where the release file is."""
+    release: Release
+    staging: Variables
+    production: Variables
+    snapshot: Path = SCHEMA_SNAPSHOT
+    openapi: Path = OPENAPI
+    api_base_url: str = ""
+    """Of the platform whose metrics feed the dashboards."""
+    deployed_schema: Callable[[], str] = fresh_schema
+    """``pg_dump`` of what is deployed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromotionCheck:
+    name: str
+    says: str
+    look: Callable[[Promotion], Iterator[str]]
+    remedy: str
+
+
+def _schema(promotion: Promotion) -> Iterator[str]:
+    expected = without_header(promotion.snapshot.read_text()).splitlines()
+    yield from _differences(expected, without_header(promotion.deployed_schema()).splitlines())
+
+
+def _openapi(promotion: Promotion) -> Iterator[str]:
+    yield from _differences(promotion.openapi.read_text().splitlines(), openapi.text().splitlines())
+
+
+def _differences(committed: list[str], actual: list[str]) -> Iterator[str]:
+    lines = difflib.unified_diff(committed, actual, "committed", "actual", lineterm="", n=0)
+    for number, line in enumerate(lines):
+        if number == _MOST_LINES:
+            yield "…"
+            return
+        yield line
+
+
+def _compatibility(promotion: Promotion) -> Iterator[str]:
+    release = promotion.release
+    previous = _of_previous(promotion, "openapi.json", OPENAPI)
+    if previous is None:
+        yield f"the API of {release.previous} is not known: no tag and no folder of that name has an openapi.json"
+        return
+    changes = breaking_changes(json.loads(previous), json.loads(promotion.openapi.read_text()))
+    if changes and major(release.version) > major(release.previous) and release.mobile_app_updated:
+        return
+    yield from changes
+
+
+def _of_previous(promotion: Promotion, name: str, committed: Path) -> str | None:
+    """A file as the previous release had it: by its git tag, else from the folder of its name."""
+    tag = promotion.release.previous
+    shown = git("show", f"refs/tags/{tag}:{committed.relative_to(ROOT)}", folder=ROOT)
+    if shown is not None:
+        return shown
+    file = promotion.folder / tag / name
+    return file.read_text() if file.is_file() else None
+
+
+def _stripe(promotion: Promotion) -> Iterator[str]:
+    return stripe_problems(promotion.staging, promotion.production)
+
+
+def _ingestion(promotion: Promotion) -> Iterator[str]:
+    yield from ingestion_problems(promotion.staging, promotion.production)
+    for where, variables in (("staging", promotion.staging), ("production", promotion.production)):
+        try:
+            selected = provider_url_from(variables)
+        except KeyError as missing:
+            yield f"the platform does not start with the variables of {where}: {missing} is missing"
+            continue
+        if selected != variables.get("INGESTION_ENDPOINT_URL"):
+            yield f"the platform started with the variables of {where} would ask another provider"
+
+
+def _tests(promotion: Promotion) -> Iterator[str]:
+    command = [sys.executable if word == "python" else word for word in promotion.release.tests]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    except OSError as error:
+        yield f"{promotion.release.tests[0]}: {error.strerror}"
+        return
+    if done.returncode:
+        yield f"{' '.join(promotion.release.tests)}: exit code {done.returncode}"
+        yield from (done.stdout + done.stderr).strip().splitlines()[-_MOST_LINES:]
+    elif not _PASSED.search(done.stdout):
+        yield f"{' '.join(promotion.release.tests)}: no test passed"
+
+
+def _checklist(promotion: Promotion) -> Iterator[str]:
+    release = promotion.release
+    procedure = promotion.folder / release.rollback_procedure
+    if not procedure.is_file() or "## Rollback" not in procedure.read_text():
+        yield f"rollback procedure: {release.rollback_procedure} is not there, or has no section Rollback"
+    snapshot = promotion.folder / release.rollback_snapshot
+    if not snapshot.is_file() or "CREATE TABLE" not in snapshot.read_text():
+        yield f"rollback snapshot: {release.rollback_snapshot} is not there, or is no schema"
+    elif not is_committed(snapshot):
+        yield f"rollback snapshot: {release.rollback_snapshot} is not committed as it stands"
+    yield from _dashboards(promotion)
+
+
+def _dashboards(promotion: Promotion) -> Iterator[str]:
+    if not promotion.api_base_url:
+        yield "dashboards: API_BASE_URL is not set, so nobody can say whether their metrics arrive"
+        return
+    try:
+        page = httpx.get(f"{promotion.api_base_url}/metrics", timeout=10).raise_for_status().text
+    except httpx.HTTPError as error:
+        yield f"dashboards: the platform's metrics cannot be read: {type(error).__name__}"
+        return
+    names = {re.split(r"[{ ]", line)[0] for line in page.splitlines() if line and not line.startswith("#")}
+    for metric in promotion.release.dashboards:
+        if metric not in names:
+            yield f"dashboards: the platform does not report {metric}"
+
+
+CHECKS = (
+    PromotionCheck(
+        name="schema", says="the staging schema is the committed snapshot", look=_schema,
+        remedy="investigate the drift; then 'simulate snapshot end'",
+    ),
+    PromotionCheck(
+        name="openapi", says="the OpenAPI document is regenerated and committed", look=_openapi,
+        remedy="make openapi, commit, and promote what is merged",
+    ),
+    PromotionCheck(
+        name="compatibility", says="no breaking change since the previous release", look=_compatibility,
+        remedy="take it back; or raise the major version and note who confirmed the mobile app's update",
+    ),
+    PromotionCheck(
+        name="stripe", says="Stripe's keys and secrets of staging and production are apart", look=_stripe,
+        remedy="do not promote; mend the environment files",
+    ),
+    PromotionCheck(
+        name="ingestion", says="staging and production ask different score providers", look=_ingestion,
+        remedy="do not promote; mend the environment files",
+    ),
+    PromotionCheck(
+        name="tests", says="all tests pass", look=_tests, remedy="mend it in staging; do not promote broken code"
+    ),
+    PromotionCheck(
+        name="checklist", says="rollback, dashboards and on-call are in place", look=_checklist,
+        remedy="complete the release file and what it names",
+    ),
+)  # fmt: skip

@@ -1,0 +1,100 @@
+"""The schema snapshot at the start and the end of an iteration (specification 06B, Database Snapshot Ritual)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+
+from simulation.environment.protocol import Database
+from simulation.promotion.git import commit_of, is_committed
+from simulation.snapshot import fresh_database, schema_of, without_header
+from simulation.target.builtin import migration_versions
+
+_HEADER = ("Iteration", "Generated", "Changes", "Commit", "Migration")
+_UNINDEXED = """
+SELECT conrelid::regclass || '.' || string_agg(attname, ', ' ORDER BY attnum) AS key
+FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+WHERE contype = 'f' AND NOT EXISTS (
+    SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid
+    AND (string_to_array(i.indkey::text, ' ')::smallint[])[1:cardinality(c.conkey)] @> c.conkey)
+GROUP BY conrelid, c.oid ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What an iteration begins from."""
+
+    migration: str
+    tables: int
+    sha256: str
+    """Of the schema, without the header above it."""
+    commit: str
+    pending: tuple[str, ...]
+    """Migrations that the snapshot does not have yet."""
+
+
+def baseline(snapshot: Path) -> Baseline:
+    """Of the snapshot as it is committed."""
+    text = snapshot.read_text()
+    noted = _noted(text).get("Migration", "")
+    body = without_header(text)
+    return Baseline(
+        migration=noted or "not noted",
+        tables=body.count("CREATE TABLE "),
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
+        commit=commit_of(snapshot.parent),
+        pending=tuple(version for version in migration_versions() if version > noted) if noted else (),
+    )
+
+
+def closing_snapshot(*, iteration: str, title: str, changes: str, on: date, folder: Path) -> str:
+    """The snapshot of the migrations as they are, under the specification's header."""
+    with fresh_database() as database:
+        body = without_header(schema_of(database))
+    return (
+        f"-- Iteration {iteration}: {title}\n"
+        f"-- Generated: {on.isoformat()}\n"
+        f"-- Changes: {changes}\n"
+        f"-- Commit: {commit_of(folder)}\n"
+        f"-- Migration: {migration_versions()[-1]}\n"
+        f"{body}"
+    )
+
+
+def problems(snapshot: Path) -> Iterator[str]:
+    """What a reviewer would send back: no header, drift, foreign keys without an index, a file not committed."""
+    text = snapshot.read_text()
+    noted = _noted(text)
+    for name in _HEADER:
+        if not noted.get(name):
+            yield f"the header has no line '{name}'"
+    with fresh_database() as database:
+        if without_header(text) != without_header(schema_of(database)):
+            yield "the snapshot is not what the migrations make"
+        yield from (f"foreign key without an index: {key}" for key in unindexed_foreign_keys(database))
+    if not is_committed(snapshot):
+        yield "the file is not committed as it stands"
+
+
+def unindexed_foreign_keys(database: Database) -> list[str]:
+    """``table.column`` of each foreign key that no index begins with."""
+    with psycopg.connect(database.conninfo("superuser", application="snapshot")) as connection:
+        return [str(row[0]) for row in connection.execute(_UNINDEXED)]
+
+
+def _noted(text: str) -> dict[str, str]:
+    """``-- Name: value`` lines of the header; the iteration's line has its number in its name."""
+    noted: dict[str, str] = {}
+    for line in text.splitlines():
+        match = re.match(r"-- (Iteration|Generated|Changes|Commit|Migration)\b[^:]*: (.+)", line)
+        if match is None:
+            break
+        noted[match[1]] = match[2].strip()
+    return noted

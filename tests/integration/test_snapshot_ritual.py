@@ -1,0 +1,93 @@
+"""The snapshot at the start and the end of an iteration, against the migrations as they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from simulation.commands.promotion import snapshot_end_command, snapshot_start_command, snapshot_verify_command
+from simulation.environment.protocol import Database
+from simulation.errors import UsageError
+from simulation.promotion import ritual
+from simulation.promotion.git import git
+from simulation.target.builtin import migration_versions
+
+IDENTITY = ("-c", "user.name=ops", "-c", "user.email=ops@platform.test")
+
+
+@pytest.fixture(scope="module")
+def closing() -> str:
+    return ritual.closing_snapshot(
+        iteration="06", title="Runbooks", changes="none", on=date(2026, 11, 24), folder=Path("/")
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, closing: str) -> Path:
+    """A snapshot, committed."""
+    if git("init", "--quiet", folder=tmp_path) is None:
+        pytest.fail("git is needed to test what is committed")
+    (tmp_path / "schema.sql").write_text(closing)
+    git("add", ".", folder=tmp_path)
+    git(*IDENTITY, "commit", "--quiet", "-m", "snapshot", folder=tmp_path)
+    return tmp_path / "schema.sql"
+
+
+def test_the_header_is_the_specifications(closing: str) -> None:
+    assert closing.splitlines()[:5] == [
+        "-- Iteration 06: Runbooks",
+        "-- Generated: 2026-11-24",
+        "-- Changes: none",
+        "-- Commit: unknown",
+        f"-- Migration: {migration_versions()[-1]}",
+    ]
+
+
+def test_a_committed_closing_snapshot_may_close_the_iteration(checkout: Path) -> None:
+    assert list(ritual.problems(checkout)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("-- Changes: none\n", "", "the header has no line 'Changes'"),
+        ("    email text NOT NULL,\n", "", "the snapshot is not what the migrations make"),
+        ("-- Iteration 06: Runbooks", "-- Iteration 06: Something else", "the file is not committed as it stands"),
+    ],
+)
+def test_a_snapshot_that_a_reviewer_would_send_back(checkout: Path, old: str, new: str, problem: str) -> None:
+    checkout.write_text(checkout.read_text().replace(old, new, 1))
+    assert any(problem in found for found in ritual.problems(checkout))
+
+
+def test_a_foreign_key_without_an_index_is_found(database: Database) -> None:
+    assert ritual.unindexed_foreign_keys(database) == []
+    with psycopg.connect(database.conninfo("superuser", application="test"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE pets (id int, owner uuid REFERENCES users (id))")
+    assert ritual.unindexed_foreign_keys(database) == ["pets.owner"]
+
+
+def test_migrations_newer_than_the_snapshot_are_pending(checkout: Path) -> None:
+    *_, before, last = migration_versions()
+    checkout.write_text(checkout.read_text().replace(f"-- Migration: {last}", f"-- Migration: {before}"))
+    begin = ritual.baseline(checkout)
+    assert (begin.migration, begin.pending) == (before, (last,))
+
+
+def test_the_commands_say_what_they_did(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = checkout.with_name("baseline.txt")
+    assert snapshot_start_command(iteration="07", snapshot=checkout, record=record) == 0
+    assert record.read_text() == capsys.readouterr().out
+    assert "pending migrations: none" in record.read_text()
+    assert snapshot_end_command(iteration="07", title="Next", changes="none", snapshot=checkout) == 0
+    assert checkout.read_text().startswith("-- Iteration 07: Next\n")
+    assert snapshot_verify_command(snapshot=checkout) == 1
+    assert "the file is not committed as it stands" in capsys.readouterr().out
+
+
+def test_a_snapshot_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no file"):
+        snapshot_verify_command(snapshot=tmp_path / "missing.sql")
