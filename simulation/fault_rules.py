@@ -16,15 +16,13 @@ from simulation.scenario_faults import (
     Fault,
     FaultKind,
 )
+from simulation.window_fault_rules import broken_window_fault_rules
 from simulation.world_fault_rules import broken_world_fault_rules
 
 __all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_transfers"]
 
 _ONLY_ONE: frozenset[FaultKind] = frozenset({*LASTING_KINDS, "transfer_refused", "transfer_key_taken"})
 """Faults of a transfer after which it is given up at once: nothing else can happen to it."""
-_UNTIL_PAYOUT = timedelta(minutes=15)
-"""From the final board to the first attempt at its prizes: poll, completion, settlement and payout, 5 minutes each."""
-_RECONCILIATION_HOUR = 2
 _POLL_MINUTES = 5
 """How often scores are asked for (spec/platform.md, "Background work")."""
 
@@ -41,7 +39,7 @@ def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Itera
         elif fault.tournament is not None:
             yield from _of_provider_fault(path, fault, scenario)
         elif fault.contest is None:
-            yield from _of_stripe_window(path, fault, scenario)
+            yield from broken_window_fault_rules(path, fault, scenario, payouts=tuple(_sure_payouts(scenario)))
         else:
             yield from _of_victim(path, fault, scenario)
             yield from _of_rivals(path, fault, scenario.faults[:index])
@@ -148,40 +146,6 @@ def _of_provider_fault(path: tuple[str | int, ...], fault: Fault, scenario: Scen
             "may never meet it",
             remedy=f"more than {_POLL_MINUTES}",
         )
-
-
-def _of_stripe_window(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
-    """Payouts must be due within the window, and whoever else needs Stripe must not come into it."""
-    at, end = _window_of(fault)
-    if not any(at <= final + _UNTIL_PAYOUT and final + 2 * _UNTIL_PAYOUT <= end for final in _sure_payouts(scenario)):
-        yield BrokenRule(
-            path=(*path, "at"),
-            problem=f"fault {fault.id} from {minute(at)} to {minute(end)}: no prize is sure to be due in it",
-            remedy="let it begin before a final board whose contest is sure to have a prize, and last 30 minutes more",
-        )
-    if fault.kind != "stripe_outage":
-        return
-    for contest in scenario.contests:
-        if contest.entry_fee_cents and at < contest.start and contest.created < end:
-            yield BrokenRule(
-                path=(*path, "at"),
-                problem=f"fault {fault.id}: entrants of {contest.key} pay from {minute(contest.created)} to "
-                f"{minute(contest.start)}, and an outage would turn them away",
-                remedy="move it to a time in which nobody enters",
-            )
-    night = at.replace(hour=_RECONCILIATION_HOUR, minute=0, second=0)
-    if any(at <= moment <= end for moment in (night, night + timedelta(days=1))):
-        yield BrokenRule(
-            path=(*path, "at"),
-            problem=f"fault {fault.id} is on at 02:00, when the books are compared with Stripe's",
-            remedy="let it end before, or begin after",
-        )
-
-
-def _window_of(fault: Fault) -> tuple[datetime, datetime]:
-    assert fault.at is not None, f"{fault.kind} without its beginning"
-    assert fault.minutes is not None, f"{fault.kind} without its length"
-    return fault.at, fault.at + timedelta(minutes=fault.minutes)
 
 
 def _sure_payouts(scenario: Scenario) -> Iterator[datetime]:

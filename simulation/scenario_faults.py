@@ -19,6 +19,7 @@ FaultKind = Literal[
     "destination_suspended",
     "stripe_outage",
     "stripe_reserve",
+    "payout_timer_stopped",
     "webhook_duplicated",
     "webhook_delayed",
     "webhook_lost",
@@ -38,6 +39,8 @@ STRIPE_KINDS = ("stripe_",)
 """How the names of kinds begin that strike Stripe as a whole, for a window."""
 OPERATOR_KINDS = ("operator_",)
 """How the names of kinds begin that strike whoever carries out the runbook that the fault expects."""
+WINDOW_KINDS = (*STRIPE_KINDS, "payout_timer_")
+"""Those that strike whatever is due in their window, and no victim of their own."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
 
@@ -101,7 +104,7 @@ def needs_of(kind: FaultKind) -> tuple[str, ...]:
     """Fields without which a fault of this kind has no victim, time or length."""
     if kind in WORLD_NEEDS:
         return WORLD_NEEDS[kind]
-    if kind.startswith((*STRIPE_KINDS, *OPERATOR_KINDS)):
+    if kind.startswith((*WINDOW_KINDS, *OPERATOR_KINDS)):
         return ("at", "minutes")
     if not kind.startswith("provider_"):
         return ("contest", "delay_hours") if kind == "webhook_delayed" else ("contest",)
@@ -125,6 +128,6 @@ _ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
 
 def takes_of(kind: FaultKind) -> tuple[str, ...]:
     """All fields that mean something to a fault of this kind; the ones it needs come first."""
-    counted = kind in _OF_A_PERSON or not (kind.startswith(("provider_", *STRIPE_KINDS)) or kind in WORLD_NEEDS)
+    counted = kind in _OF_A_PERSON or not (kind.startswith(("provider_", *WINDOW_KINDS)) or kind in WORLD_NEEDS)
     nth = ("nth",) if counted else ()
     return (*needs_of(kind), *nth, *_ALSO_TAKES.get(kind, ()))

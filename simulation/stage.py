@@ -227,7 +227,7 @@ def _wire(ground: _Ground, directory: RunDirectory, mock: StripeMock | None) -> 
         twin=outside.twin,
         provider=outside.provider,
         entrants=_entrants(ground, outside, front),
-        jobs=front.target.job_watch(kernel=kernel, recorder=recorder),
+        jobs=front.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=outside.injector.is_stopped),
         monitor=monitor,
         operator=operator,
         hosting=hosting,

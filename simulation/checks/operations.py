@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
+from simulation.checks.stopped_timers import longest_stop
 from simulation.events import HostingAction, JobFailed, JobSummary
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
@@ -28,6 +29,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
     allowed = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS) + _missed_while_stopped(case, summary)
+    allowed += longest_stop(case, summary.job)
     if not summary.runs or summary.first_at is None or summary.last_at is None:
         if case.started.absence_start + allowed <= case.ended.at:
             inquiry.find(summary.job, "never ran", events=(summary,))

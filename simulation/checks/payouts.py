@@ -13,6 +13,7 @@ from simulation.checks.case import CannotTell, Case
 from simulation.checks.expected import closing_times
 from simulation.checks.money import grouped, moved
 from simulation.checks.relations import PayoutJobRow, TransferRow
+from simulation.checks.stopped_timers import was_stopped
 from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
 
 _TRANSFERS = "/v1/transfers"
@@ -31,7 +32,10 @@ def transfer_calls(case: Case) -> Sequence[StripeCall]:
     ]
 
 
-@check("Payouts ran by themselves: the scheduler came first, and paid whatever no fault had touched", needs_end=True)
+@check(
+    "Payouts ran by themselves: the scheduler came first unless a fault stopped it, and paid what no fault had touched",
+    needs_end=True,
+)
 def payout_automatic(case: Case, inquiry: Inquiry) -> None:
     job = case.job("payout")
     inquiry.examine(job.runs)
@@ -43,16 +47,17 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
     for row in case.rows(TransferRow):
         inquiry.examine()
         attempts = calls.get(row.idempotency_key, ())
-        if row.transfer_id in by_hand:
+        hand = by_hand.get(row.transfer_id)
+        if hand is not None and not was_stopped(case, job.job, hand.at):
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 "its first attempt was triggered by hand",
                 expected="the scheduler's own attempt, before any runbook acts",
-                events=(by_hand[row.transfer_id],),
+                events=(hand,),
             )
         elif not faulted & {row.transfer_id, row.idempotency_key} and attempts:
             last = attempts[-1]
-            if not last.cause.startswith("job:"):
+            if not last.cause.startswith("job:") and not was_stopped(case, job.job, last.at):
                 inquiry.find(
                     f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                     "no fault had touched it, yet it was not paid by the scheduler",

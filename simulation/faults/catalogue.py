@@ -92,6 +92,12 @@ _DESCRIPTIONS = (
         origin="A reserve after a review of the account, or charges that take longer than usual to become available.",
     ),
     Description(
+        kind="payout_timer_stopped",
+        what="For `minutes` from `at` the payout scheduler's timer does not fire: settled prizes are not begun with.",
+        default_expectation=Expectation(runbook="payout_not_triggered"),
+        origin="A timer that died with its worker, or hangs in a call; its supervisor starts it again much later.",
+    ),
+    Description(
         kind="webhook_duplicated",
         what="The event of the n-th payment of a contest is delivered `times` more often than once, under the same id.",
         default_expectation=_SELF_HEALS,

@@ -91,6 +91,14 @@ class PlannedInjector:
                 return fault.delay_seconds // 60
         return None
 
+    def is_stopped(self, job: str) -> bool:
+        """Whether the timer of a background job does not fire now; ``job`` is the platform's own name for it."""
+        for fault in self._plan.faults:
+            if fault.kind == "payout_timer_stopped" and fault.keys["job"] in job and self._is_on(fault):
+                self._strike_window(fault, dict(fault.keys), detail=f"the timer of {job} does not fire")
+                return True
+        return False
+
     def fault_of(self, business_key: str) -> str | None:
         return self._touched.get(business_key)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from simulation.chance import chance
 from simulation.events import FaultScheduled
 from simulation.scenario import Contest, Scenario, Tournament
-from simulation.scenario_faults import OPERATOR_KINDS, STRIPE_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario_faults import OPERATOR_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""
@@ -18,6 +18,11 @@ PROVIDER_TIMEOUT_SECONDS = 5
 _USUAL_STATUS: dict[FaultKind, int] = {"transfer_error": 500, "transfer_refused": 400}
 _HELD_BEFORE_LOCK = timedelta(seconds=30)
 """After the last prompt payer, before the lock."""
+_AIMS: dict[FaultKind, dict[str, str]] = {
+    "stripe_outage": {"service": "stripe"},
+    "stripe_reserve": {"service": "stripe"},
+    "payout_timer_stopped": {"job": "payout"},
+}
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""
 
@@ -51,7 +56,7 @@ class PlannedFault(BaseModel):
         if self.kind.startswith(OPERATOR_KINDS):
             return {"runbook": str(self.expect.runbook), "handover_minutes": str(self.delay_seconds // 60)}
         if self.contest is None:
-            return {"service": "stripe"} if self.kind.startswith(STRIPE_KINDS) else {}
+            return _AIMS.get(self.kind, {})
         return {"contest": self.contest, "nth": str(self.nth)}
 
     @property

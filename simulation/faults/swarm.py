@@ -35,6 +35,7 @@ _TERMINAL: Mapping[FaultKind, Expectation] = {
 _WINDOW_RUNBOOKS: Mapping[FaultKind, str] = {
     "stripe_outage": "stripe_outage",
     "stripe_reserve": "payout_balance_insufficient",
+    "payout_timer_stopped": "payout_not_triggered",
 }
 _RUNBOOKS = (
     frozenset(item.runbook for item in (_STUCK, _MISSING, _LAG, _INCOMPLETE, *_TERMINAL.values()) if item.runbook)
@@ -176,10 +177,10 @@ def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
 
-def _stripe_window(drawing: _Drawing, kind: FaultKind) -> Fault:
+def _payout_window(drawing: _Drawing, kind: FaultKind) -> Fault:
     """From just before a final board, so that its prizes fall due in it."""
     final = drawing.scenario.tournaments[drawing.tournament()].final_board_at
-    minutes, runbook = drawing.source.choice((60, 90)), _WINDOW_RUNBOOKS[kind]
+    minutes, runbook = drawing.source.choice((75, 120)), _WINDOW_RUNBOOKS[kind]
     return Fault(
         id=_id(kind), kind=kind, at=final - timedelta(minutes=10), minutes=minutes, expect=Expectation(runbook=runbook)
     )
@@ -194,8 +195,9 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "transfer_timeout_after": _answer_lost,
     "transfer_error": _transfer_fault,
     "transfer_reset": _transfer_fault,
-    "stripe_outage": _stripe_window,
-    "stripe_reserve": _stripe_window,
+    "stripe_outage": _payout_window,
+    "stripe_reserve": _payout_window,
+    "payout_timer_stopped": _payout_window,
     "webhook_duplicated": _webhook_repeated,
     "two_events_for_one_payment": _webhook_repeated,
     "webhook_delayed": _webhook_missing,

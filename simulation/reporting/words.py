@@ -68,6 +68,7 @@ _FAULTS = {
     "destination_suspended": "A winner's payout account is suspended",
     "stripe_outage": "Stripe does not answer for a while",
     "stripe_reserve": "Stripe holds the available balance back for a while",
+    "payout_timer_stopped": "The payout scheduler's timer stops for a while",
     "webhook_duplicated": "The notice of a payment arrives twice",
     "webhook_delayed": "The notice of a payment arrives late",
     "webhook_lost": "The notice of a payment never arrives",

@@ -205,8 +205,12 @@ class Target(Protocol):
         """How players and organizers act on it; requests go through ``http``, and ``context`` knows whose they are."""
         ...
 
-    def job_watch(self, *, kernel: Kernel, recorder: Recorder) -> JobWatch:
-        """Its background work."""
+    def job_watch(self, *, kernel: Kernel, recorder: Recorder, is_stopped: Callable[[str], bool]) -> JobWatch:
+        """Its background work.
+
+        :param is_stopped: asked by a job's name whether a fault keeps its timer from firing now. A target whose own
+            timers drive its jobs has nobody to ask; such a fault meets no victim there, and the jury says so.
+        """
         ...
 
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:

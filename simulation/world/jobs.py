@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
@@ -45,10 +45,21 @@ class Tally:
 
 
 class JobDriver:
-    """One SimPy process a job. A run that broke off is recorded; the job runs again at its next time."""
+    """One SimPy process a job. A run that broke off is recorded; the job runs again at its next time.
 
-    def __init__(self, *, kernel: Kernel, recorder: Recorder, jobs: Sequence[TargetJob]) -> None:
+    :param is_stopped: asked by a job's name whether its timer fires at all now.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        jobs: Sequence[TargetJob],
+        is_stopped: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._kernel = kernel
+        self._is_stopped = is_stopped
         self._recorder = recorder
         self._jobs = jobs
         self._tallies: list[Tally] = []
@@ -71,6 +82,8 @@ class JobDriver:
         while True:
             yield self._kernel.until(due)
             due += interval
+            if self._is_stopped(job.name):
+                continue
             now = self._kernel.now
             with caused_by(f"job:{job.name}:{now.isoformat()}"):
                 outcome = job.run()

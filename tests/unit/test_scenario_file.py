@@ -242,6 +242,20 @@ def test_an_outage_of_stripe_leaves_entrants_and_the_nightly_comparison_alone(
     assert problem in caught.value.problem
 
 
+def test_windows_do_not_overlap_and_a_stopped_timer_leaves_the_faults_of_single_transfers_alone(
+    tmp_path: Path, runbooks: Path
+):
+    timer, reserve = (
+        STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=60)
+        for kind in ("payout_timer_stopped", "stripe_reserve")
+    )
+    assert load_scenario(written(tmp_path, GOOD + timer), runbooks=runbooks)
+    for rival in (reserve, TRANSFER_FAULT.format(id="slow-call", kind="transfer_error", nth=1)):
+        with pytest.raises(UsageError) as caught:
+            load_scenario(written(tmp_path, GOOD + timer + rival), runbooks=runbooks)
+        assert "one would hide the other" in caught.value.problem
+
+
 def test_faults_of_one_transfer_may_follow_each_other(tmp_path: Path, runbooks: Path):
     added = TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=1)
     added += TRANSFER_FAULT.format(id="b", kind="transfer_timeout_after", nth=1)

@@ -110,8 +110,8 @@ class BuiltinTarget:
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         return PlatformPeople(http=http, context=context)
 
-    def job_watch(self, *, kernel: Kernel, recorder: Recorder) -> JobWatch:
-        return JobDriver(kernel=kernel, recorder=recorder, jobs=self.jobs)
+    def job_watch(self, *, kernel: Kernel, recorder: Recorder, is_stopped: Callable[[str], bool]) -> JobWatch:
+        return JobDriver(kernel=kernel, recorder=recorder, jobs=self.jobs, is_stopped=is_stopped)
 
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
         user_id = self._instances.platform.create_admin(name=name, email=email, role=role)

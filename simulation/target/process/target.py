@@ -71,7 +71,13 @@ class ProcessTarget:
             return PlatformPeople(http=http, context=context)
         return OwnPeople(people=self._make_people(http), context=context)
 
-    def job_watch(self, *, kernel: Kernel, recorder: Recorder) -> JobWatch:
+    def job_watch(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        is_stopped: Callable[[str], bool],  # noqa: ARG002 - its timers are its own
+    ) -> JobWatch:
         return WatchedJobs(
             kernel=kernel,
             recorder=recorder,

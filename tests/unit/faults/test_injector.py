@@ -340,3 +340,15 @@ def test_a_reserve_meets_what_asks_for_money_and_nothing_else():
     assert [effect and effect.mode for effect in effects] == ["reserve", "reserve", None]
     assert call_of(world, "GET", "/v1/balance", minutes=60) is None
     assert len(world.strikes) == 1
+
+
+def test_a_stopped_timer_is_that_of_the_payouts_for_its_window_and_is_told_once():
+    world = World(of_contest("payout_timer_stopped", contest=None, ends_at=START + timedelta(hours=1)))
+    assert [world.injector.is_stopped(job) for job in ("settlement", "payout_scheduler", "payout_scheduler")] == [
+        False,
+        True,
+        True,
+    ]
+    world.clock.move_to(START + timedelta(hours=1))
+    assert not world.injector.is_stopped("payout_scheduler")
+    assert [strike.keys for strike in world.strikes] == [{"job": "payout"}]
