@@ -45,6 +45,7 @@ test: setup ## Run every test
 	$(BIN)/pytest -n 2 $(ARGS)
 
 check: setup ## Lint, types, import contracts
+	$(BIN)/pip check --quiet || { echo "requirements.lock does not fit pyproject.toml: make lock"; exit 1; }
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
