@@ -37,6 +37,7 @@ def cli() -> None:
     simulate run smoke_2d            two days, one contest, seconds
     simulate run --seed 7            another history of the same scenario
     simulate check RUN_DIR           judge a stored history again
+    simulate postmortem RUN_DIR      what happened, why, what we changed: filled in from a run
     simulate gate --seeds 1-5        the nightly gate: several seeds, in containers, with stripe-mock
     simulate runbook test            every runbook carried out in three ways; runbook lint: its text
     simulate sabotage --all          plant every defect and see the jury name it
@@ -156,6 +157,15 @@ def check(run_dir: Path, as_json: bool) -> None:
     from simulation.commands.check import check_command
 
     sys.exit(check_command(run_dir, as_json=as_json))
+
+
+@cli.command()
+@click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def postmortem(run_dir: Path) -> None:
+    """Print the postmortem of the run in RUN_DIR, filled in; write it there as postmortem.md if there is none yet."""
+    from simulation.commands.postmortem import postmortem_command
+
+    sys.exit(postmortem_command(run_dir))
 
 
 @cli.command()

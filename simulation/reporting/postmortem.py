@@ -1,4 +1,4 @@
-"""``postmortem.md``: what a run that did not pass tells by itself, with room for what only people can say.
+"""``postmortem.md``: what a run tells by itself, in the specification's order, with room for what only people can say.
 
 Template: spec/iteration-06.md, "Postmortem Template: What happened, why, what we changed".
 """
@@ -6,18 +6,23 @@ Template: spec/iteration-06.md, "Postmortem Template: What happened, why, what w
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from simulation.checks.base import Finding
 from simulation.reporting.markdown import finding_list, plain, table
+from simulation.reporting.parts.near_misses import NearMiss
 from simulation.reporting.text import fault_outcome
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
+from simulation.reporting.words import plural
 
 _BLANK = "_(to be written)_"
+_MOST_NEAR_MISSES = 12
+_MOST_OUTPUT_LINES = 12
 
 
-def render_postmortem(report: Report) -> str:
-    """The document; meant for runs that failed or are unknown."""
+def render_postmortem(report: Report, near_misses: Sequence[NearMiss]) -> str:
+    """The document, for a run of any outcome: one that passed has its near misses and what worked."""
     lines = [
         f"# Postmortem: {plain(report.facts.scenario)}, seed {report.facts.seed}: {report.mark.word}",
         "",
@@ -27,18 +32,88 @@ def render_postmortem(report: Report) -> str:
         "",
         plain(report.story.happened),
         "",
-        "## Why the verdict is what it is",
+        *_blank("In our words"),
+        *_timeline(report),
+        *_failing_steps(report),
+        *_recovery(report),
+        *_near_misses(report, near_misses),
+        *_worked(report),
+        "## Why",
         "",
         plain(report.story.why),
         "",
         *_criteria(report),
         *_key_findings(report),
-        *_timeline(report),
-        *_recovery(report),
+        *_blank("Root cause"),
+        *_blank("Why did we not find this sooner?"),
+        "## What we changed",
+        "",
+        *_blank("Platform or process"),
+        *_blank("Runbook added or fixed"),
+        *_blank("Alert, threshold or check added"),
         *_again(report),
-        *_for_people(),
+        *_blank("Reviewed by"),
     ]
     return "\n".join(lines)
+
+
+def _blank(heading: str) -> list[str]:
+    return [f"### {heading}", "", _BLANK, ""]
+
+
+def _failing_steps(report: Report) -> list[str]:
+    """The command of each execution whose output was not as written, with what it should have said."""
+    lines: list[str] = []
+    for execution in report.executions:
+        for step in execution.steps:
+            if step.matched:
+                continue
+            where = (
+                f"runbook {execution.runbook} {execution.version}, {step.section} step {step.step}, line {step.line}"
+            )
+            lines += [f"{report.calendar.when(step.at)}: {plain(where)}", "", "```console"]
+            lines += [f"$ {step.command}", *_excerpt(step.output), "```", "", "As written:", ""]
+            lines += ["```", *_excerpt(step.expected), "```", ""]
+        if execution.status != "completed" and execution.error:
+            lines += [f"Execution {execution.execution_id} {execution.status}: {plain(execution.error)}", ""]
+    return ["### The step that failed", "", *lines] if lines else []
+
+
+def _excerpt(text: str) -> list[str]:
+    lines = text.splitlines()
+    more = [f"... {len(lines) - _MOST_OUTPUT_LINES} more lines"] if len(lines) > _MOST_OUTPUT_LINES else []
+    return [*(line.replace("```", "`` `") for line in lines[:_MOST_OUTPUT_LINES]), *more]
+
+
+def _near_misses(report: Report, near_misses: Sequence[NearMiss]) -> list[str]:
+    rows = [
+        (
+            miss.what,
+            miss.closest,
+            miss.limit,
+            f"{100 * miss.left:.0f} %" if miss.left else "none",
+            report.calendar.when(miss.at),
+        )
+        for miss in near_misses[:_MOST_NEAR_MISSES]
+    ]
+    if not rows:
+        return []
+    head = ("what", "closest", "limit", "left", "when (UTC)")
+    return ["### Near misses", "", "The smallest margin to each limit.", "", *table(head, rows), ""]
+
+
+def _worked(report: Report) -> list[str]:
+    passed = sum(criterion.outcome == "pass" for criterion in report.criteria)
+    done = [execution for execution in report.executions if execution.status == "completed"]
+    over = [fault for fault in report.faults if fault.over]
+    lines = [f"- {passed} of {plural(len(report.criteria), 'criterion', 'criteria')} met"]
+    lines += [f"- {plural(len(over), 'fault')} of {len(report.faults)} over as foreseen or recovered"] if over else []
+    lines += [
+        f"- runbook {plain(one.runbook)} carried out as written, {duration(one.duration_seconds)}, "
+        f"{plural(len(one.steps), 'command')}"
+        for one in done
+    ]
+    return ["### What worked", "", *lines, "", _BLANK, ""]
 
 
 def _criteria(report: Report) -> list[str]:
@@ -55,7 +130,7 @@ def _key_findings(report: Report) -> list[str]:
     lines: list[str] = []
     for finding in dict.fromkeys(finding for _, finding in chosen):
         title = " and ".join(name for name, same in chosen if same == finding).capitalize()
-        lines += [f"### {title} finding", "", *finding_list([finding], report.calendar), ""]
+        lines += [f"#### {title} finding", "", *finding_list([finding], report.calendar), ""]
     return lines
 
 
@@ -72,7 +147,7 @@ def _timeline(report: Report) -> list[str]:
         for event in day.events
         if event.sort in ("fault", "alert", "runbook", "recovered", "trouble")
     ]
-    return ["## Timeline", "", *table(("when (UTC)", "what", "event"), rows), ""]
+    return ["### Timeline", "", *table(("when (UTC)", "what", "event"), rows), ""]
 
 
 def _recovery(report: Report) -> list[str]:
@@ -82,19 +157,20 @@ def _recovery(report: Report) -> list[str]:
             fault.title,
             duration(fault.noticed_after_seconds) if fault.alerts else "no alert",
             fault_outcome(fault),
+            duration(fault.over_after_seconds),
             fault.expected,
         )
         for fault in report.faults
     ]
     if not rows:
         return []
-    head = ("fault", "what", "noticed after", "how it was over", "foreseen")
-    return ["## Detection and recovery", "", *table(head, rows), ""]
+    head = ("fault", "what", "noticed after", "how it was over", "over after", "foreseen")
+    return ["### Detection and recovery", "", *table(head, rows), ""]
 
 
 def _again(report: Report) -> list[str]:
     return [
-        "## See it again",
+        "### See it again",
         "",
         "```",
         report.facts.reproduce,
@@ -103,15 +179,3 @@ def _again(report: Report) -> list[str]:
         f"Digest of the history: `{report.facts.digest}`",
         "",
     ]
-
-
-def _for_people() -> list[str]:
-    headings = (
-        "What went wrong, in our words",
-        "What worked",
-        "Root cause",
-        "What we change",
-        "Runbook added or fixed",
-        "Reviewed by",
-    )
-    return [line for heading in headings for line in (f"## {heading}", "", _BLANK, "")]

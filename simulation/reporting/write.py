@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulation.checks.case import Case
 from simulation.errors import EnvironmentFault
+from simulation.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.html import render_html
 from simulation.reporting.junit import render_junit
+from simulation.reporting.parts.near_misses import near_misses_of
 from simulation.reporting.postmortem import render_postmortem
 from simulation.reporting.summary import render_summary
 from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
@@ -32,12 +35,18 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> None:
             (run_dir / name).parent.mkdir(exist_ok=True)
             (run_dir / name).write_text(text, encoding="utf-8")
         if verdict.outcome != "pass" and not (run_dir / POSTMORTEM).exists():
-            (run_dir / POSTMORTEM).write_text(render_postmortem(report), encoding="utf-8")
+            (run_dir / POSTMORTEM).write_text(postmortem_of(report, history), encoding="utf-8")
     except OSError as error:
         raise EnvironmentFault(
             problem=f"the report cannot be written to {run_dir}: {error.strerror or error}",
             remedy="make room or make it writable, then judge the stored history again: simulate check RUN_DIR",
         ) from error
+
+
+def postmortem_of(report: Report, history: History) -> str:
+    """The postmortem's text."""
+    case = Case(history, history.started.governance if history.started else NO_GOVERNANCE)
+    return render_postmortem(report, near_misses_of(case))
 
 
 def _files(report: Report, history: History) -> dict[str, str]:

@@ -36,7 +36,7 @@ def test_the_summary_of_a_failed_run_names_findings_and_criteria(failed: Report)
 
 
 def test_the_postmortem_is_filled_in_as_far_as_the_run_knows(failed: Report) -> None:
-    text = render_postmortem(failed)
+    text = render_postmortem(failed, ())
     for part in (
         "## What happened",
         "### First finding",
@@ -50,7 +50,7 @@ def test_the_postmortem_is_filled_in_as_far_as_the_run_knows(failed: Report) -> 
 
 
 def test_the_postmortem_of_an_unknown_run_says_what_was_not_seen(unknown: Report) -> None:
-    text = render_postmortem(unknown)
+    text = render_postmortem(unknown, ())
     assert "- not seen: audit_completeness: the write-ahead log witness recorded no transaction" in text
     assert "First finding" not in text
 
@@ -58,5 +58,5 @@ def test_the_postmortem_of_an_unknown_run_says_what_was_not_seen(unknown: Report
 def test_hostile_findings_stay_text_in_markdown(history: History) -> None:
     finding = Finding(check="exactly_once", subject="<script>x</script>|[a](b)", message="`x`")
     report = build_report(history, failed_verdict(finding))
-    for text in (render_summary(report), render_postmortem(report)):
+    for text in (render_summary(report), render_postmortem(report, ())):
         assert "<script>" not in text
