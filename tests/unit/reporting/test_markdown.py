@@ -41,12 +41,12 @@ def test_the_postmortem_is_filled_in_as_far_as_the_run_knows(failed: Report) -> 
         "## What happened",
         "### First finding",
         "### Worst and last finding",
-        "## Timeline",
-        "## See it again",
+        "### Timeline",
+        "### See it again",
     ):
         assert part in text
     assert "| F1 | A transfer to Stripe times out before Stripe did anything | 47 min |" in text
-    assert text.count("_(to be written)_") == 6
+    assert text.count("_(to be written)_") == 8
 
 
 def test_the_postmortem_of_an_unknown_run_says_what_was_not_seen(unknown: Report) -> None:

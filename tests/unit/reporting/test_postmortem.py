@@ -96,7 +96,7 @@ def test_the_command_prints_it_and_keeps_what_people_wrote(
 
 
 def test_a_folder_that_is_no_run_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no history.jsonl") as refused:
+    with pytest.raises(UsageError, match=r"there is no history\.jsonl") as refused:
         postmortem_command(tmp_path)
     assert "name the folder of a run" in str(refused.value)
 
@@ -105,5 +105,5 @@ def test_a_damaged_history_is_refused_with_its_line(tmp_path: Path, history: His
     _stored(tmp_path, history)
     file = tmp_path / "history.jsonl"
     file.write_text("nonsense\n" + file.read_text())
-    with pytest.raises(UsageError, match="history.jsonl:1"):
+    with pytest.raises(UsageError, match=r"history\.jsonl:1"):
         postmortem_command(tmp_path)
