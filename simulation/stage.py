@@ -267,6 +267,7 @@ def _outside(ground: _Ground) -> _Outside:
         platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key,
         dashboard_key=keys.stripe_dashboard_key,
+        names=request.target.labels,
     )
     provider = ScoreProvider(
         kernel=ground.kernel,

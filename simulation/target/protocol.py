@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from simulation.witness.exchange import ExchangeContext
     from simulation.world.monitor import Monitor
     from simulation.world.provider import ScoreProvider
+    from simulation.world.stripe.labels import MetadataNames
     from simulation.world.stripe.twin import StripeTwin
 
 
@@ -270,6 +271,11 @@ class TargetChoice(Protocol):
     @property
     def alerts(self) -> Path:
         """Folder with its alerting rules."""
+        ...
+
+    @property
+    def labels(self) -> MetadataNames:
+        """How it labels its objects at Stripe."""
         ...
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:

@@ -12,6 +12,7 @@ from simulation.target.builtin.target import BuiltinTarget, load_schema
 from simulation.target.protocol import Site
 from simulation.world import provider_door
 from simulation.world.stripe import door as stripe_door
+from simulation.world.stripe.labels import DOCUMENTED
 
 
 class BuiltinChoice:
@@ -20,6 +21,7 @@ class BuiltinChoice:
     name = BuiltinTarget.name
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
+    labels = DOCUMENTED
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:  # noqa: ARG002 - it needs neither
         load_schema(url)

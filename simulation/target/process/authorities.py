@@ -33,6 +33,12 @@ class Authority:
         return dict.fromkeys((*_SYSTEM_BUNDLES, *_bundles_of(programs)), self.file)
 
 
+def meet_the_real_clock() -> None:
+    """To be called before a run begins: cryptography keeps the class ``datetime`` that it finds at its first signature,
+    and refuses every other from then on; that of the simulated clock must not be the one."""
+    trustme.CA()
+
+
 def make_authority(*, folder: Path, hosts: Sequence[str]) -> Authority:
     """A new authority, its certificate in ``folder`` and one certificate for ``hosts``."""
     authority = trustme.CA()

@@ -16,7 +16,7 @@ from simulation.environment.server import SUPERUSER
 from simulation.events import HostRefused
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.target.process.admins import Admins
-from simulation.target.process.authorities import Authority, make_authority
+from simulation.target.process.authorities import Authority, make_authority, meet_the_real_clock
 from simulation.target.process.commands import run_command
 from simulation.target.process.house import house
 from simulation.target.process.life import Life
@@ -35,6 +35,7 @@ from simulation.target.process.threads import Threads, parent_of
 from simulation.target.process.values import values_of
 from simulation.target.process.wire import Wire
 from simulation.target.protocol import Site, TargetKeys
+from simulation.world.stripe.labels import MetadataNames
 
 _WEB_PORTS = (443, 80)
 _HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
@@ -53,6 +54,10 @@ class ProcessChoice:
     @property
     def name(self) -> str:
         return self.file.name
+
+    @property
+    def labels(self) -> MetadataNames:
+        return MetadataNames(**self.file.stripe.metadata.model_dump())
 
     @property
     def runbooks(self) -> Path:
@@ -222,6 +227,7 @@ def read_target(folder: Path) -> ProcessChoice:
     """
     choice = ProcessChoice(folder=folder, file=load_target_file(folder), relations=load_relations(folder))
     load_people(folder)
+    meet_the_real_clock()
     return choice
 
 

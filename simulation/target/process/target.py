@@ -12,6 +12,7 @@ import httpx
 from simulation.clock import Kernel
 from simulation.governance import Governance
 from simulation.history import Recorder
+from simulation.target.columns import plain_columns
 from simulation.target.platform_people import PlatformPeople
 from simulation.target.process.admins import Admins
 from simulation.target.process.commands import run_command
@@ -48,7 +49,9 @@ class ProcessTarget:
         self.programs = programs
         self.life = life
         self.name = file.name
-        self.governance: Governance = file.governance.governance()
+        self.governance: Governance = file.governance.governance().model_copy(
+            update={"observed_columns": {name: plain_columns(query) for name, query in relations.items()}}
+        )
         self.relations = relations
         self.routes = Routes(
             webhook=file.stripe.webhook_path,

@@ -57,6 +57,7 @@ from simulation.governance import Governance
 from simulation.refusal import refused, suggest
 from simulation.scenario_model import refusal
 from simulation.target.process.marked_toml import read_toml
+from simulation.world.stripe.labels import MetadataNames
 
 FILE_NAME = "target.toml"
 
@@ -175,6 +176,18 @@ class DatabaseTable(_Table):
         return self
 
 
+class LabelsTable(_Table):
+    """``[stripe.metadata]``: the metadata that it gives its payment intents, transfers, refunds and accounts. By them
+    the twin knows what an object is about; without them no fault finds its victim."""
+
+    contest: str = MetadataNames.contest
+    """Key of the contest's id."""
+    user: str = MetadataNames.user
+    """Key of the user's id."""
+    rows: tuple[str, ...] = MetadataNames.rows
+    """Keys of the id of its own row: the transfer's, the payment's, the refund's."""
+
+
 class StripeTable(_Table):
     """``[stripe]``: the Stripe that the backend believes in."""
 
@@ -182,6 +195,7 @@ class StripeTable(_Table):
     """Names under which it calls the API, all answered by the twin."""
     webhook_path: _Path
     """Where it receives webhooks, signed with ``${STRIPE_WEBHOOK_SECRET}``."""
+    metadata: LabelsTable = LabelsTable()
 
 
 class ProviderTable(_Table):

@@ -1,0 +1,54 @@
+"""A Node backend that knows nothing of the harness, unmodified: its three defects are found, and nothing else.
+
+See tests/targets/node_backend/DEFECTS.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from simulation.commands.run import prepare
+from simulation.progress import Silent
+from simulation.run import RunResult, run
+from tests.targets.node_support import REQUIRED, copy_of_backend, stated_checks, what_is_missing
+
+
+@pytest.fixture(autouse=True)
+def _node() -> None:
+    """Skipped with the reason where there is no Node; CI sets the variable, and then it fails instead."""
+    lacks = what_is_missing()
+    if lacks is not None and os.environ.get(REQUIRED):
+        pytest.fail(lacks)
+    if lacks is not None:
+        pytest.skip(f"{lacks}; with {REQUIRED}=1 this fails instead")
+
+
+def _live_with(folder: Path, *, mended: bool, scenario: str = "smoke_2d") -> RunResult:
+    target = copy_of_backend(folder, mended=mended)
+    return run(prepare(scenario=scenario, seed=1, out=folder / "reports", target=target), Silent())
+
+
+def _named(result: RunResult) -> dict[str, list[str]]:
+    """Checks that found something, with what they say."""
+    return {
+        check.check: [f"{finding.subject}: {finding.message} ({finding.actual})" for finding in check.findings]
+        for check in result.verdict.results
+        if check.findings
+    }
+
+
+def test_the_three_defects_are_named_and_nothing_else(tmp_path: Path) -> None:
+    result = _live_with(tmp_path, mended=False)
+    assert result.verdict.outcome == "fail"
+    assert set(_named(result)) == stated_checks(), _named(result)
+    assert [check.check for check in result.verdict.results if check.outcome == "unknown"] == []
+
+
+def test_the_mended_backend_passes(tmp_path: Path) -> None:
+    result = _live_with(tmp_path, mended=True)
+    assert _named(result) == {}
+    assert [(check.check, check.unknown) for check in result.verdict.results if check.outcome == "unknown"] == []
+    assert result.verdict.outcome == "pass"
