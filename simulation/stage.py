@@ -204,7 +204,9 @@ def _wire(ground: _Ground, directory: RunDirectory, mock: StripeMock | None) -> 
     ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
     hosting = _hosting(ground, front, witnesses)
-    operator = _operator(ground, front, ops_admin, hosting, outside.injector)
+    operator = _operator(
+        ground, front, ops_admin, hosting, outside.injector, lambda: witnesses.fingerprints.take("during")
+    )
     monitor = _monitor(ground, front, operator)
     dashboards = _dashboards(ground, outside, front, witnesses, monitor, ops_admin)
     if front.target.routes.diagnostics:
@@ -346,7 +348,12 @@ def _hosting(ground: _Ground, front: _Front, witnesses: _Witnesses) -> HostingPr
 
 
 def _operator(
-    ground: _Ground, front: _Front, admin: Admin, hosting: HostingProvider | None, injector: PlannedInjector
+    ground: _Ground,
+    front: _Front,
+    admin: Admin,
+    hosting: HostingProvider | None,
+    injector: PlannedInjector,
+    look: Callable[[], None],
 ) -> OperatorRobot:
     hosting_token = secrets.token_hex(16)
     operator = OperatorRobot(
@@ -364,6 +371,7 @@ def _operator(
         successor=_successor(ground, front),
         hosting=None if hosting is None else HostingApi(hosting, token=hosting_token),
         hosting_token=hosting_token,
+        look=look,
     )
     ground.stack.callback(operator.close)
     return operator

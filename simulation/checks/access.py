@@ -5,13 +5,22 @@ Source: spec/iteration-06.md (06C, measurable constraints 1 to 3), DESIGN.md (in
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.tasks import legitimate_executions, within_an_execution
-from simulation.events import AccessProbe, DatabaseAccess, Fingerprint, HostingAction, StripeCall, StripeMovement
+from simulation.events import (
+    AccessProbe,
+    DatabaseAccess,
+    Exchange,
+    Fingerprint,
+    HostingAction,
+    StripeCall,
+    StripeMovement,
+)
 
 _APPLICATION_ROLES = frozenset({"platform", "observer", "witness"})
 _FINGERPRINTS = (
@@ -29,6 +38,9 @@ _PROBES = {
     "operator_admin_token": False,
 }
 """What an access must answer: refused or not."""
+_OK = 200
+_ACTIVATION = re.compile(r"/api/admin/configuration/\d+/activate")
+"""The one request that may change a setting of the platform: a version that was published and validated before."""
 NEAR_A_PROBE = timedelta(seconds=60)
 
 
@@ -108,10 +120,17 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
 
 def _asked_for(case: Case, subject: str, earlier: Fingerprint, later: Fingerprint) -> bool:
     """Whether an operator's task changed just this between the two looks, which it takes at once before and after."""
-    if subject != "database_configuration":
-        return False
     legitimate = legitimate_executions(case)
-    return any(
+    if subject == "environment_variables":
+        return any(
+            exchange.method == "POST"
+            and exchange.status == _OK
+            and _ACTIVATION.fullmatch(exchange.path) is not None
+            and earlier.seq < exchange.seq < later.seq
+            and within_an_execution(case, exchange, legitimate)
+            for exchange in case.events(Exchange)
+        )
+    return subject == "database_configuration" and any(
         (action.service, action.action) == ("database", "resize")
         and earlier.seq < action.seq < later.seq
         and within_an_execution(case, action, legitimate)

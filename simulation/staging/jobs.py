@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import TextClause
 
-from simulation.staging import context, lifecycle, payouts, reconciliation, settlement
+from simulation.staging import configuration, context, lifecycle, payouts, reconciliation, settlement
 from simulation.staging.agenda import Agenda
 from simulation.staging.context import Context
 from simulation.staging.ingestion import poller
@@ -151,6 +151,7 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
         result = _IDLE
         try:
             if work.due is None or agenda.has_work_for(work.name):
+                configuration.resume(runtime)  # another process may have activated a version since
                 result = JobResult(counts=vars(work.run(context.of_job(work.name))))
         except Exception as error:
             result = JobResult(error=" ".join(repr(error).split())[:500])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from simulation.staging import logs, users
+from simulation.staging import configuration, logs, users
 from simulation.staging.alerting import HostedAlerting
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.dashboards import Dashboards
@@ -18,7 +18,7 @@ from simulation.staging.ingestion.provider import Provider
 from simulation.staging.jobs import Job, JobBook, make_jobs
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
-from simulation.staging.settings import Settings
+from simulation.staging.settings import LiveSettings, Settings
 from simulation.staging.stripe_gateway import StripeGateway
 
 
@@ -37,7 +37,7 @@ class Platform:
         log: Callable[[str], None] = logs.to_stderr,
     ) -> None:
         self._runtime = Runtime(
-            settings=settings,
+            live=LiveSettings(settings),
             database=Database(settings.database_url, pool_size=settings.database_pool_size),
             stripe=StripeGateway(
                 api_key=settings.stripe_api_key,
@@ -59,6 +59,15 @@ class Platform:
         self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
         boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)
         self.wsgi = make_app(self._runtime, self.jobs, book, levels, boards)
+
+    def resume(self) -> None:
+        """Take up the configuration that is active; for whoever starts a platform over a database that has lived."""
+        configuration.resume(self._runtime)
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force now."""
+        return self._runtime.settings
 
     def create_admin(self, *, name: str, email: str, role: str) -> UUID:
         """Make the first admins at deployment time, before there is an admin who could."""

@@ -11,7 +11,7 @@ from simulation.staging.context import Context
 from simulation.staging.database import Database
 from simulation.staging.ingestion.provider import Provider
 from simulation.staging.logs import Log
-from simulation.staging.settings import Settings
+from simulation.staging.settings import LiveSettings, Settings
 from simulation.staging.stripe_gateway import StripeGateway
 from simulation.staging.unit_of_work import UnitOfWork, unit_of_work
 
@@ -20,12 +20,17 @@ from simulation.staging.unit_of_work import UnitOfWork, unit_of_work
 class Runtime:
     """The platform's dependencies, made once."""
 
-    settings: Settings
+    live: LiveSettings
     database: Database
     stripe: StripeGateway
     provider: Provider
     log: Log
     new_id: Callable[[], UUID]
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force now."""
+        return self.live.current
 
     def unit_of_work(
         self,

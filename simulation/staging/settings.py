@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+DEPLOYED = 0
+"""The version of the settings that the deployment came with."""
 
 TEST_ENVIRONMENT = "test"
 """In this environment background work is silent (specification 06A, scheduler behaviour)."""
@@ -84,3 +87,16 @@ def sqlalchemy_url(url: str) -> str:
     """Hosts give a plain ``postgresql://`` URL; SQLAlchemy would look for a driver of its own choice."""
     plain = "postgresql://"
     return f"postgresql+psycopg://{url.removeprefix(plain)}" if url.startswith(plain) else url
+
+
+class LiveSettings:
+    """The settings in force in this process: the deployment's, with the active version laid over them."""
+
+    def __init__(self, deployed: Settings) -> None:
+        self.deployed = deployed
+        self.current = deployed
+        self.version = DEPLOYED
+
+    def use(self, version: int, changes: Mapping[str, int]) -> None:
+        """From now on."""
+        self.current, self.version = replace(self.deployed, **dict(changes)), version  # type: ignore[arg-type]

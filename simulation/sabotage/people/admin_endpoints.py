@@ -38,6 +38,26 @@ def founders_token_still_works(plot: Plot) -> None:
 
 @SHELF.sabotage(
     "no_manual_endpoints",
+    "nothing_deployed",
+    origin="a small change, quickly made, by somebody who may",
+)
+def configuration_activated_outside_a_runbook(plot: Plot) -> None:
+    """A setting is changed by the platform's own endpoints although no task asked for it."""
+
+    def by_hand(on: Stage) -> None:
+        plot.trigger()
+        headers = on.authorization(on.ops_admin.user_id)
+        body = {"settings": {"payout_jobs_per_run": 20}, "reason": "a small change"}
+        with on.context.acting("operator"):
+            version = on.http.post("/api/admin/configuration", json=body, headers=headers).json()["version"]
+            for action in ("validate", "activate"):
+                on.http.post(f"/api/admin/configuration/{version}/{action}", json=body, headers=headers)
+
+    plot.at(day=1, hour=5, act=by_hand)
+
+
+@SHELF.sabotage(
+    "no_manual_endpoints",
     origin="an impatient colleague with an admin token and a terminal",
 )
 def scheduler_triggered_outside_a_runbook(plot: Plot) -> None:

@@ -12,6 +12,7 @@ from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.http import (
     admin_backups,
+    admin_configuration,
     admin_contests,
     admin_escalation,
     admin_operations,
@@ -51,6 +52,7 @@ def make_app(
     app.register_blueprint(payments.blueprint(runtime, levels))
     app.register_blueprint(runbooks.blueprint(runtime, levels))
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
+    app.register_blueprint(admin_configuration.blueprint(runtime, levels))
     app.register_blueprint(admin_backups.blueprint(runtime, levels))
     app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
     app.register_blueprint(dashboards.numbers(boards))

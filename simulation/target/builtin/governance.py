@@ -23,6 +23,7 @@ GOVERNANCE = Governance(
         "payout_transfers",
         "admin_contest_audit",
         "runbook_executions",
+        "configuration_events",
         "admin_sessions",
     ),
     append_only_tables=(
@@ -35,6 +36,7 @@ GOVERNANCE = Governance(
         "settlement_records",
         "admin_contest_audit",
         "audit_log",
+        "configuration_events",
     ),
     audit_table="audit_log",
     audit_columns={
@@ -74,5 +76,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/payout-transfers/*/acknowledge",
         "POST /api/admin/payout-jobs/*/review",
         "POST /api/admin/users/*/*",
+        "POST /api/admin/configuration",
+        "POST /api/admin/configuration/*/*",
     ),
 )

@@ -53,6 +53,7 @@ class PlatformService:
         """Make a new instance, unless one runs."""
         if self._platform is None:
             self._platform = self._make()
+            self._platform.resume()
             self.instance += 1
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

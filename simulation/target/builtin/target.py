@@ -90,6 +90,7 @@ class BuiltinTarget:
             alerts_api_url=alerts_api_url,
         )
         ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
+        self._in_force = self._settings
         self._instances = PlatformService(
             lambda: Platform(
                 self._settings,
@@ -126,10 +127,12 @@ class BuiltinTarget:
         )
 
     def configuration(self) -> Mapping[str, str]:
-        """Settings by name; secrets by their hash, which changes when they do."""
+        """Settings in force, by name; secrets by their hash, which changes when they do."""
+        if self._instances.running:
+            self._in_force = self._instances.platform.settings
         return {
             name: hashlib.sha256(str(value).encode()).hexdigest()
-            for name, value in sorted(vars(self._settings).items())
+            for name, value in sorted(vars(self._in_force).items())
         }
 
     def code_files(self) -> Sequence[Path]:

@@ -52,6 +52,7 @@ class OperatorRobot:
     :param folder: for what a shell needs while it lives.
     :param still_there: asked after every step, see :class:`Desk`. :param successor: who comes when an operator is gone.
     :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
+    :param look: called before and after each task, for who keeps an eye on what a task may change.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class OperatorRobot:
         successor: Successor | None = None,
         hosting: WSGIApplication | None = None,
         hosting_token: str = "",
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._kernel = kernel
+        self._look = look
         self._recorder = recorder
         self._runbooks = {runbook.name: runbook for runbook in runbooks}
         self._token = token
@@ -146,7 +149,11 @@ class OperatorRobot:
         while True:
             occasion: Occasion = yield self._queue.get()
             yield self._kernel.sleep(self._seconds_to_response(occasion))
+            if occasion.task_id is not None:
+                self._look()
             yield from self._answer(occasion)
+            if occasion.task_id is not None:
+                self._look()
             del self._unanswered[occasion.key]
 
     def _await(self, task_id: str, task: OperatorTask) -> SimProcess:

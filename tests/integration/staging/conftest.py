@@ -160,15 +160,16 @@ class Stage:
         self.provider = FakeProvider()
         self.log: list[str] = []
         numbers = itertools.count(1)
+        self.settings = Settings(
+            environment="staging",
+            database_url=database.url("platform", application="platform"),
+            stripe_api_key="sk_test_x",
+            stripe_webhook_secret=SECRET,
+            admin_jwt_secret=JWT_SECRET,
+            provider_base_url="https://scores.provider.test",
+        )
         self.platform = Platform(
-            Settings(
-                environment="staging",
-                database_url=database.url("platform", application="platform"),
-                stripe_api_key="sk_test_x",
-                stripe_webhook_secret=SECRET,
-                admin_jwt_secret=JWT_SECRET,
-                provider_base_url="https://scores.provider.test",
-            ),
+            self.settings,
             sleep=clock.advance,
             new_id=lambda: UUID(int=next(numbers), version=4),
             log=self.log.append,

@@ -17,7 +17,7 @@ JWT_SECRET = "j" * 32
 PAGES = [
     "contests", "diagnostics/health", "diagnostics/jobs", "diagnostics/payouts", "diagnostics/ingestion",
     "diagnostics/payments", "diagnostics/settlements", "diagnostics/escalation-bundle", "diagnostics/stripe",
-    "payout-jobs", "payout-transfers", "runbooks/executions",
+    "configuration", "payout-jobs", "payout-transfers", "runbooks/executions",
 ]  # fmt: skip
 ACTIONS = [
     "diagnostics/run-payout-scheduler", "diagnostics/run-ingestion-poller", "diagnostics/replay-stripe-events",
@@ -25,6 +25,7 @@ ACTIONS = [
     "contests/00000000-0000-0000-0000-000000000001/cancel", "contests/00000000-0000-0000-0000-000000000001/settle",
     *(f"contests/00000000-0000-0000-0000-000000000001/{act}" for act in ("export", "archive-check", "restore")),
     "users/00000000-0000-0000-0000-000000000001/revoke-admin",
+    "configuration", "configuration/1/validate", "configuration/1/activate",
     "payout-transfers/00000000-0000-0000-0000-000000000001/acknowledge",
     "payout-jobs/00000000-0000-0000-0000-000000000001/review",
 ]  # fmt: skip

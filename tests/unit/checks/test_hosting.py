@@ -11,7 +11,7 @@ from simulation.checks.access import nothing_deployed
 from simulation.checks.base import Check
 from simulation.checks.interventions import no_manual_endpoints
 from simulation.checks.operations import jobs_ran
-from simulation.events import Fingerprint, HostingAction, JobSummary
+from simulation.events import Exchange, Fingerprint, HostingAction, JobSummary
 from tests.unit.checks.builder import Book, Break, assert_found, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_runbook import BEGIN, EXECUTION
@@ -69,6 +69,27 @@ def test_a_job_may_miss_the_one_run_that_falls_into_a_restart() -> None:
     assert run(jobs_ran, book).outcome == "pass"
 
 
+def reconfigured(at: datetime, *, path: str = "/api/admin/configuration/1/activate", **facts: Any) -> Break:
+    """Settings changed between two looks; a request stands between them."""
+
+    def spoil(book: Book) -> None:
+        before = next(event for event in book.entries if isinstance(event, Fingerprint))
+        book.add(before.model_copy(update={"moment": "during"}), at)
+        values: dict[str, Any] = {"actor": "operator", "execution_id": EXECUTION, "status": 200, "request_id": "c-1"}
+        book.add(Exchange(method="POST", path=path, **{**values, **facts}), at)
+        for index, event in enumerate(book.entries):
+            if isinstance(event, Fingerprint) and event.at > at:
+                book.entries[index] = event.model_copy(update={"environment_variables": "version 2"})
+
+    return spoil
+
+
+def test_a_configuration_activated_within_a_runbook_is_in_order() -> None:
+    book = passing()
+    reconfigured(WITHIN)(book)
+    assert run(nothing_deployed, book).outcome == "pass"
+
+
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a resize by nobody's runbook": (no_manual_endpoints, resized(OUTSIDE, execution_id=None), "outside an open"),
     "a resize before the runbook began": (no_manual_endpoints, resized(OUTSIDE), "outside an open runbook execution"),
@@ -76,6 +97,21 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "settings changed by a resize that nobody may ask for": (
         nothing_deployed,
         resized(OUTSIDE, execution_id=None),
+        "changed during the absence",
+    ),
+    "a configuration activated by nobody's runbook": (
+        nothing_deployed,
+        reconfigured(OUTSIDE, execution_id=None),
+        "changed during the absence",
+    ),
+    "a configuration whose activation was refused": (
+        nothing_deployed,
+        reconfigured(WITHIN, status=409),
+        "changed during",
+    ),
+    "settings changed by a mere publication": (
+        nothing_deployed,
+        reconfigured(WITHIN, path="/api/admin/configuration"),
         "changed during the absence",
     ),
     "grants changed with a resize": (nothing_deployed, resized(WITHIN, subject="database_grants"), "changed during"),
