@@ -95,7 +95,8 @@ def _is_used(book: Book, name: str, position: int) -> bool:
     steps = book.all_steps
     mentions = sum(names_in(line).count(name) for step in steps for line in step.expected)
     tested = any(branch.capture == name for step in steps for branch in step.branches)
-    typed = any(name in {match[1] for match in _USED.finditer(step.command)} for step in steps[position:])
+    word = re.compile(rf"\b{name}\b")  # arithmetic names it without a $
+    typed = any(word.search(step.command) for step in steps[position:])
     return mentions > 1 or tested or typed
 
 

@@ -143,6 +143,12 @@ def test_all_flaws_of_a_file_are_gathered(tmp_path: Path) -> None:
     assert {"RB002", "RB004", "RB020"} <= {found.rule for found in linted(tmp_path, {BOOK: text})}
 
 
+def test_a_capture_that_only_arithmetic_uses_is_used(tmp_path: Path) -> None:
+    text = GOOD[BOOK].replace(CAUSE + "\n[CAUSE]", CAUSE + "\n[CAUSE] [AGE]")
+    text = text.replace('$ curl -sS "$API_BASE_URL/nothing"', "$ echo $(( AGE - 1 ))")
+    assert linted(tmp_path, {BOOK: text}) == ()
+
+
 def test_names_that_a_command_sets_itself_are_known(tmp_path: Path) -> None:
     new = '$ A=1; for B in 1; do read -r C <<<"$A$B"; done; jq -n \'$ENV.HOME as $D | $D\'; echo "$C \\$E"'
     assert linted(tmp_path, {BOOK: GOOD[BOOK].replace(CAUSE, new)}) == ()
