@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.places import line_starting
 from simulation.runbook_lint.rule import Flaw, book_rule
+from simulation.target.builtin.governance import GOVERNANCE
 from simulation.target.queries import RELATIONS
 from simulation.world.operator.runbook import Place, Section, Step
 
@@ -80,10 +81,11 @@ def escalation_collects(book: Book, _: Material) -> Iterator[Flaw]:
             )
 
 
-@book_rule("RB014", "What stays after Rollback is a canonical relation")
+@book_rule("RB014", "What stays after Rollback is a canonical relation, or a table that none of them shows")
 def irreversible_is_known(book: Book, _: Material) -> Iterator[Flaw]:
+    known = {*RELATIONS, *GOVERNANCE.governed_tables}
     for relation in _irreversible(book):
-        if relation not in RELATIONS:
+        if relation not in known:
             yield Flaw(
                 line=line_starting(book.page, f"  {relation}:"),
                 message=f"irreversible: there is no relation {relation!r}",
