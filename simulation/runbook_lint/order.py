@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
+from simulation.project import SCHEMA_SNAPSHOT
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.places import line_starting
 from simulation.runbook_lint.rule import Flaw, book_rule
-from simulation.target.builtin.governance import GOVERNANCE
 from simulation.target.queries import RELATIONS
 from simulation.world.operator.runbook import Place, Section, Step
 
@@ -83,7 +85,7 @@ def escalation_collects(book: Book, _: Material) -> Iterator[Flaw]:
 
 @book_rule("RB014", "What stays after Rollback is a canonical relation, or a table that none of them shows")
 def irreversible_is_known(book: Book, _: Material) -> Iterator[Flaw]:
-    known = {*RELATIONS, *GOVERNANCE.governed_tables}
+    known = {*RELATIONS, *_tables()}
     for relation in _irreversible(book):
         if relation not in known:
             yield Flaw(
@@ -103,6 +105,12 @@ def irreversible_is_told(book: Book, _: Material) -> Iterator[Flaw]:
                 message=f"irreversible: Rollback does not say: {reason}",
                 remedy="put the reason, in the same words, into the text of Rollback",
             )
+
+
+@cache
+def _tables() -> frozenset[str]:
+    """The platform's, by the snapshot of its schema."""
+    return frozenset(re.findall(r"^CREATE TABLE (?:public\.)?(\w+)", SCHEMA_SNAPSHOT.read_text(), re.MULTILINE))
 
 
 def _irreversible(book: Book) -> dict[str, str]:
