@@ -42,6 +42,8 @@ def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Itera
             yield from broken_window_fault_rules(path, fault, scenario, payouts=tuple(_sure_payouts(scenario)))
         else:
             yield from _of_victim(path, fault, scenario)
+            if fault.kind == "transfer_winner_deleted":
+                yield from _of_departure(path, fault, scenario)
             yield from _of_rivals(path, fault, scenario.faults[:index])
 
 
@@ -78,6 +80,19 @@ def _of_victim(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) ->
             problem=f"fault {fault.id} waits for {what} {fault.nth} of {contest.key}, which is sure to have {victims}",
             remedy=f"lower nth to {victims} or less" if victims else "name a contest that is sure to have one",
         )
+
+
+def _of_departure(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    """Who has left enters no other contest."""
+    contests = {contest.key: contest for contest in scenario.contests}
+    payout = scenario.tournaments[contests[str(fault.contest)].tournament].final_board_at
+    for other in scenario.contests:
+        if other.key != fault.contest and other.start > payout:
+            yield BrokenRule(
+                path=(*path, "contest"),
+                problem=f"fault {fault.id}: a winner of {fault.contest} who leaves may be missed in {other.key}",
+                remedy="name a contest that is paid when nobody enters another one any more",
+            )
 
 
 def sure_payments(contest: Contest) -> int:

@@ -15,6 +15,7 @@ FaultKind = Literal[
     "transfer_reset",
     "transfer_refused",
     "transfer_key_taken",
+    "transfer_winner_deleted",
     "destination_invalid",
     "destination_suspended",
     "stripe_outage",
@@ -33,7 +34,7 @@ FaultKind = Literal[
 
 TRANSFER_KINDS = ("transfer_", "destination_")
 """How the names of kinds begin that strike a contest's transfers."""
-LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_suspended")
+LASTING_KINDS: tuple[FaultKind, ...] = ("destination_invalid", "destination_suspended", "transfer_winner_deleted")
 """They strike the winner's account itself: every later transfer to it is refused, whatever contest it comes from."""
 STRIPE_KINDS = ("stripe_",)
 """How the names of kinds begin that strike Stripe as a whole, for a window."""

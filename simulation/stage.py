@@ -437,7 +437,7 @@ def _dashboards(
 
 
 def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:
-    return Entrants(
+    entrants = Entrants(
         kernel=ground.kernel,
         recorder=ground.recorder,
         scenario=ground.request.scenario,
@@ -447,6 +447,8 @@ def _entrants(ground: _Ground, outside: _Outside, front: _Front) -> Entrants:
         provider=outside.provider,
         confirm=outside.twin.confirm_payment_intent,
     )
+    outside.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
+    return entrants
 
 
 def _token_of(target: Target, admin: Admin) -> Callable[[], str]:

@@ -16,6 +16,7 @@ Action = Literal[
     "paid_twice",
     "never_paid",
     "opened_intent",
+    "deleted_account",
     "refused",
 ]
 

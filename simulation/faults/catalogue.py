@@ -98,6 +98,12 @@ _DESCRIPTIONS = (
         origin="A timer that died with its worker, or hangs in a call; its supervisor starts it again much later.",
     ),
     Description(
+        kind="transfer_winner_deleted",
+        what="The n-th transfer of a contest does not get through, and before the next attempt its winner has left.",
+        default_expectation=Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="payout_winner_deleted"),
+        origin="A person who is done with the platform deletes their account here, and the one at Stripe with it.",
+    ),
+    Description(
         kind="webhook_duplicated",
         what="The event of the n-th payment of a contest is delivered `times` more often than once, under the same id.",
         default_expectation=_SELF_HEALS,

@@ -37,10 +37,12 @@ _WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "l
 }
 
 
-def call_effect(fault: PlannedFault) -> CallEffect:
+def call_effect(fault: PlannedFault, *, again: bool = False) -> CallEffect:
     """Of a fault that strikes calls to Stripe. What Stripe says with a status is the twin's knowledge."""
     if fault.kind == "stripe_outage":
         mode: _CallMode = "timeout_before" if fault.status is None else "error"
+    elif fault.kind == "transfer_winner_deleted":
+        mode = "close_account" if again else "reset_before"
     else:
         mode = _CALL_MODES[fault.kind]
     return CallEffect(

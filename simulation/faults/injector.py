@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from simulation.clock import SimulationClock
@@ -35,6 +36,8 @@ class PlannedInjector:
         self._touched: dict[str, str] = {}
         self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed or suspended it
         self._over_at = plan.window_start
+        self.on_departure: Callable[[str, str], None] | None = None
+        """Told the user id of a winner who leaves the platform, and the fault's id."""
 
     # --- asked by the world --------------------------------------------------------------------------------------
 
@@ -158,7 +161,10 @@ class PlannedInjector:
         if fault.kind in LASTING_KINDS and call.destination is not None:
             self._closed[call.destination] = fault
             keys["destination"] = call.destination
-        effect = call_effect(fault)
+        again = bool(self._strikes[fault.fault_id])
+        effect = call_effect(fault, again=again)
+        if fault.kind == "transfer_winner_deleted" and not again and self.on_departure and call.user_id:
+            self.on_departure(call.user_id, fault.fault_id)
         detail = f"{effect.mode}, strike {self._strikes[fault.fault_id] + 1}"
         self._strike(fault, keys, detail=detail, lasts_seconds=effect.sim_seconds)
         return effect

@@ -30,6 +30,7 @@ _TERMINAL: Mapping[FaultKind, Expectation] = {
         terminal="INSUFFICIENT_CAPABILITIES_FOR_TRANSFER", runbook="payout_transfer_refused"
     ),
     "transfer_refused": Expectation(terminal="AMOUNT_TOO_LARGE", runbook="payout_transfer_refused"),
+    "transfer_winner_deleted": Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="payout_winner_deleted"),
     "transfer_key_taken": Expectation(terminal="IDEMPOTENCY_CONFLICT", runbook="payout_idempotency_conflict"),
 }
 _WINDOW_RUNBOOKS: Mapping[FaultKind, str] = {
@@ -191,6 +192,7 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     "destination_suspended": _given_up,
     "transfer_refused": _given_up,
     "transfer_key_taken": _given_up,
+    "transfer_winner_deleted": _given_up,
     "transfer_timeout_before": _transfer_fault,
     "transfer_timeout_after": _answer_lost,
     "transfer_error": _transfer_fault,

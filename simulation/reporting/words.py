@@ -64,6 +64,7 @@ _FAULTS = {
     "transfer_reset": "The connection to Stripe drops during a transfer",
     "transfer_refused": "Stripe refuses a transfer for its amount",
     "transfer_key_taken": "Stripe has a transfer's key from a request for another amount",
+    "transfer_winner_deleted": "A winner deletes their account before the prize gets through",
     "destination_invalid": "A winner's payout account is closed",
     "destination_suspended": "A winner's payout account is suspended",
     "stripe_outage": "Stripe does not answer for a while",

@@ -38,6 +38,10 @@ class PlatformPeople:
     def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None:
         self._post(f"/api/custom-contests/{contest_id}/join", {"roster": list(roster)}, user_id=user_id)
 
+    def delete_user(self, *, user_id: str) -> None:
+        with self._context.acting("entrant"):
+            self._http.delete(f"/api/users/{user_id}", headers={"X-User-Id": user_id}).raise_for_status()
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         answer = self._post(
             "/api/payments/intents",

@@ -131,6 +131,10 @@ class People(Protocol):
 
     def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None: ...
 
+    def delete_user(self, *, user_id: str) -> None:
+        """The user asks for their deletion. Only scenarios with the fault ``transfer_winner_deleted`` need it."""
+        ...
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         """Returns (Stripe's ``pi_…`` id, client secret)."""
         ...

@@ -25,6 +25,7 @@ from simulation.world.registry import Registry
 from simulation.world.stripe.errors import ApiError
 
 _T = TypeVar("_T")
+_SECONDS_TO_LEAVE = 60
 _LONGEST_REASON = 200
 
 
@@ -89,6 +90,10 @@ class Entrants:
             for entry in plan_entries(contest, players=self._population.players, field=golfers, seed=self._seed):
                 self._kernel.spawn(self._enter(entry, contest))
 
+    def leave(self, user_id: str, *, fault_id: str) -> None:
+        """A person asks for their deletion, a minute from now."""
+        self._kernel.spawn(self._leave(user_id, fault_id))
+
     # --- lives --------------------------------------------------------------------------------------------------
 
     def _organize(self, organizer: Person, contest: Contest) -> SimProcess:
@@ -106,6 +111,15 @@ class Entrants:
             return
         yield self._kernel.until(entry.pay_at)
         self._act(part, self._pay)
+
+    def _leave(self, user_id: str, fault_id: str) -> SimProcess:
+        yield self._kernel.sleep(_SECONDS_TO_LEAVE)
+        person = next((key for key, known in self._registry.user_ids.items() if known == user_id), "")
+        with caused_by(f"fault:{fault_id}"):
+            self._people.delete_user(user_id=user_id)
+            self._recorder.record(
+                EntrantAction(person=person, user_id=user_id, contest=None, contest_id=None, action="deleted_account")
+            )
 
     def _act(self, part: _Part, act: Callable[[_Part], None]) -> bool:
         """Do it under this person's name; False when the platform refused."""

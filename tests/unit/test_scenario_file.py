@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 
 from simulation.errors import UsageError
+from simulation.fault_rules import broken_fault_rules
 from simulation.project import RUNBOOKS_FOLDER
 from simulation.scenario import Scenario
-from simulation.scenario_faults import FaultKind
+from simulation.scenario_faults import Expectation, Fault, FaultKind
 from simulation.scenario_file import available_scenarios, find_scenario, load_scenario
 
 NEEDED_RUNBOOKS = tuple(file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")))
@@ -269,6 +270,15 @@ def test_an_account_closed_in_another_contest_may_be_a_winners(tmp_path: Path, r
     with pytest.raises(UsageError) as caught:
         load_scenario(written(tmp_path, text + closing), runbooks=runbooks)
     assert "transfer 2 of cup, which is sure to have 1" in caught.value.problem
+
+
+def test_a_winner_leaves_only_when_no_other_contest_begins_later(tmp_path: Path, runbooks: Path):
+    leaving = TRANSFER_FAULT.format(id="a", kind="transfer_winner_deleted", nth=1)
+    assert load_scenario(written(tmp_path, GOOD.replace("faults:\n", OTHER_CUP) + leaving), runbooks=runbooks)
+    month = own("month_30d", runbooks)
+    early = Fault(id="gone", kind="transfer_winner_deleted", contest="club_night", expect=Expectation(self_heals=True))
+    broken = broken_fault_rules(month.model_copy(update={"faults": (early,)}), runbooks=frozenset())
+    assert "may be missed in" in next(iter(broken)).problem
 
 
 def test_prizes_that_a_tie_could_floor_to_nothing_are_no_sure_transfers(tmp_path: Path, runbooks: Path):

@@ -83,6 +83,17 @@ class OwnPeople:
         with self._context.acting("entrant"):
             self._people.join(user_id=user_id, contest_id=contest_id, roster=roster)
 
+    def delete_user(self, *, user_id: str) -> None:
+        """:raises UsageError: the folder's people cannot; only the fault ``transfer_winner_deleted`` asks for it."""
+        if not callable(getattr(self._people, "delete_user", None)):
+            raise UsageError(
+                place=FILE_NAME,
+                problem="the class People has no delete_user, which the fault transfer_winner_deleted needs",
+                remedy="add it: delete_user(*, user_id), or leave the fault out of the scenario",
+            )
+        with self._context.acting("entrant"):
+            self._people.delete_user(user_id=user_id)
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         with self._context.acting("entrant"):
             return self._people.open_intent(

@@ -44,6 +44,10 @@ class People:
         """Enters with the golfers of ``roster``, by their ids in the feed."""
         self._post(f"/api/custom-contests/{contest_id}/join", {"roster": list(roster)}, user_id=user_id)
 
+    def delete_user(self, *, user_id: str) -> None:
+        """Asks for the user's deletion. Only scenarios with the fault ``transfer_winner_deleted`` need it."""
+        self._http.delete(f"/api/users/{user_id}", headers={"X-User-Id": user_id}).raise_for_status()
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         """Begins to pay the entry fee; returns Stripe's ``pi_…`` id and the client secret."""
         answer = self._post(

@@ -352,3 +352,11 @@ def test_a_stopped_timer_is_that_of_the_payouts_for_its_window_and_is_told_once(
     world.clock.move_to(START + timedelta(hours=1))
     assert not world.injector.is_stopped("payout_scheduler")
     assert [strike.keys for strike in world.strikes] == [{"job": "payout"}]
+
+
+def test_a_winner_leaves_when_the_transfer_is_first_lost_and_their_account_is_closed_at_the_next_attempt():
+    world, gone = World(of_contest("transfer_winner_deleted")), list[tuple[str, str]]()
+    world.injector.on_departure = lambda user_id, fault_id: gone.append((user_id, fault_id))
+    effects = [world.transfer("t1"), world.transfer("t1"), world.transfer("x1", contest="c-2")]
+    assert [effect and effect.mode for effect in effects] == ["reset_before", "close_account", "close_account"]
+    assert gone == [("u", "f")]
