@@ -83,7 +83,7 @@ def staging_shell_command(*, port: int | None) -> NoReturn:
     standing = find_standing(port=port)
     environment = {**os.environ, **standing.variables, **standing.clock_variables}
     environment["PATH"] = f"{standing.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    environment["LC_ALL"] = "C.UTF-8"
+    environment |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}  # what jq colours is not what the runbook says
     options = ["--norc"]
     if sys.stdin.isatty():
         start_file = standing.programs / "bashrc"
