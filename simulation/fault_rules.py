@@ -105,7 +105,8 @@ def sure_transfers(contest: Contest, scenario: Scenario) -> int:
     Who wins elsewhere may win here, too: each account that a fault of another contest closes by this payout may be
     one of the winners'.
     """
-    paying = contest.entrants - contest.non_payers
+    leaving = sum(fault.kind == "refund_requested" and fault.contest == contest.key for fault in scenario.faults)
+    paying = contest.entrants - contest.non_payers - leaving
     prizes = sum(percent * contest.entry_fee_cents >= 100 for percent in contest.payout_percent.values())
     payout = scenario.tournaments[contest.tournament].final_board_at
     elsewhere = {

@@ -25,6 +25,8 @@ class StripeSettings(ScenarioModel):
     opening_balance_cents: int = Field(default=0, ge=0)
     fee_basis_points: int = Field(default=290, ge=0, le=10_000)
     fee_fixed_cents: int = Field(default=30, ge=0)
+    dispute_fee_cents: int = Field(default=1_500, ge=0)
+    """Stripe's dispute fee in the United States."""
     pending_days: int = Field(default=2, ge=0)
     webhook_latency_seconds: int = Field(default=2, ge=0)
     webhook_retry_seconds: tuple[int, ...] = (60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)

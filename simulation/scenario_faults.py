@@ -30,6 +30,8 @@ FaultKind = Literal[
     "provider_incomplete_final",
     "contest_row_held",
     "operator_crash",
+    "refund_requested",
+    "chargeback",
 ]
 
 TRANSFER_KINDS = ("transfer_", "destination_")
@@ -47,9 +49,11 @@ PAYMENT_KINDS = ("webhook_", "two_events_")
 
 WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_row_held": ("contest", "minutes"),
+    "refund_requested": ("contest",),
+    "chargeback": ("contest", "delay_hours"),
 }
 """Kinds that the world carries out at their own time (``simulation/world/troubles``), and the fields they need."""
-_OF_A_PERSON: tuple[FaultKind, ...] = ()
+_OF_A_PERSON: tuple[FaultKind, ...] = ("refund_requested", "chargeback")
 """Those that a person does who is counted like a payment: by ``nth``."""
 
 

@@ -48,6 +48,7 @@ from simulation.world.operator.runbook import Runbook
 from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
 from simulation.world.stripe.twin import StripeTwin
+from simulation.world.troubles.payers import Payers
 from simulation.world.troubles.surroundings import Surroundings
 from simulation.world.troubles.troubles import Troubles
 
@@ -391,6 +392,11 @@ def _troubles(ground: _Ground, outside: _Outside, front: _Front) -> Troubles:
         injector=outside.injector,
         registry=outside.registry,
         database=ground.database,
+        recorder=ground.recorder,
+        twin=outside.twin,
+        people=front.target.people(http=front.http, context=front.context),
+        payers=Payers(kernel=ground.kernel, registry=outside.registry),
+        entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
     )
     troubles = Troubles(plan=ground.request.plan, around=around)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from simulation.broken_rule import BrokenRule
-from simulation.scenario import Scenario
+from simulation.broken_rule import BrokenRule, minute
+from simulation.scenario import Contest, Scenario
 from simulation.scenario_faults import Fault
 
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""
+
+_ROOM_TO_ASK = timedelta(hours=3)
+"""A contest open for less has late entrants only."""
+_ROOM_TO_ANSWER = timedelta(hours=6)
+_LEFT_TO_PLAY = 1
+"""Payers besides the victim who must be left, so that the contest is one."""
 
 
 def broken_world_fault_rules(
@@ -18,6 +25,44 @@ def broken_world_fault_rules(
     """``index``: place of the fault in the scenario; those before it may already have its victim."""
     if fault.kind == "contest_row_held":
         yield from _of_row_held(path, fault, scenario.faults[:index])
+    elif fault.kind in ("refund_requested", "chargeback"):
+        yield from _of_person(path, fault, scenario, scenario.faults[:index])
+
+
+def early_payers(contest: Contest) -> int:
+    """People who are sure to have paid half an hour before the lock."""
+    if not contest.entry_fee_cents or contest.lock - contest.created < _ROOM_TO_ASK:
+        return 0
+    return contest.entrants - contest.non_payers - contest.late_payers - contest.late_joiners
+
+
+def _of_person(
+    path: tuple[str | int, ...], fault: Fault, scenario: Scenario, earlier: tuple[Fault, ...]
+) -> Iterator[BrokenRule]:
+    contest = next(contest for contest in scenario.contests if contest.key == fault.contest)
+    payers = early_payers(contest)
+    if fault.nth > payers - _LEFT_TO_PLAY:
+        yield BrokenRule(
+            path=(*path, "nth" if payers > _LEFT_TO_PLAY else "contest"),
+            problem=f"fault {fault.id} waits for payer {fault.nth} of {contest.key}, which has {payers} who are sure "
+            "to pay well before the lock, one of whom must stay",
+            remedy="lower nth, or name a contest with more payers that is open for three hours or longer",
+        )
+    rivals = ("refund_requested", "chargeback")
+    for rival in earlier:
+        if rival.kind in rivals and (rival.contest, rival.nth) == (fault.contest, fault.nth):
+            yield BrokenRule(
+                path=(*path, "nth"),
+                problem=f"fault {fault.id} aims at the victim of {rival.id}: payer {fault.nth} of {fault.contest}",
+                remedy="choose another nth",
+            )
+    paid_by = contest.lock + timedelta(hours=fault.delay_hours or 0)
+    if paid_by + _ROOM_TO_ANSWER > scenario.end:
+        yield BrokenRule(
+            path=(*path, "delay_hours"),
+            problem=f"fault {fault.id} may strike at {minute(paid_by)}, too late before the end {minute(scenario.end)}",
+            remedy="lower delay_hours",
+        )
 
 
 def _of_row_held(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault, ...]) -> Iterator[BrokenRule]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from simulation.checks.case import Case
 from simulation.checks.expected import closing_times
 from simulation.checks.lines import Amounts, Entrant, Line, compare, excuse_of, posted
-from simulation.checks.money import Moved, claims, grouped, moved
+from simulation.checks.money import Moved, claims, grouped, moved, withdrawn
 from simulation.checks.relations import PaymentRow, RefundRow
 from simulation.events import EntrantAction, WebhookAttempt
 
@@ -82,15 +82,16 @@ def _payee(row: RefundRow | None, known: Sequence[Moved]) -> Entrant:
 def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     """Charges that must go back, by payment intent: all of an entrant's but the one that counts.
 
-    None counts in a cancelled contest, nor when all came after the books were closed. Which of two equal charges
-    counts is the platform's choice, so those whose refund has begun are taken first.
+    None counts of who asked for the fee before the lock, in a cancelled contest, nor when all came after the books
+    were closed. Which of two equal charges counts is the platform's choice, so those whose refund has begun are taken
+    first.
     """
-    closed = closing_times(case)
+    closed, left = closing_times(case), withdrawn(case)
     due: dict[str, Moved] = {}
     for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
         cancelled = case.arrival(entrant[0], "CANCELLED") is not None
-        counted = not cancelled and any(charge.movement.at <= deadline for charge in charges)
+        counted = not cancelled and entrant not in left and any(charge.movement.at <= deadline for charge in charges)
         ordered = sorted(charges, key=lambda charge: (_intent(charge) not in begun, -charge.movement.seq))
         for charge in ordered[: len(charges) - int(counted)]:
             due[_intent(charge)] = charge

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from simulation.checks.case import CannotTell, Case, PlannedContest
 from simulation.checks.model import Entry, ExpectedSettlement, Rounds, Rules, expected_settlement
-from simulation.checks.money import Moved, grouped, moved
+from simulation.checks.money import Moved, grouped, moved, withdrawn
 from simulation.checks.relations import SettlementRow
 from simulation.events import EntrantAction, ProviderPublication
 
@@ -58,7 +58,9 @@ def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], c
     payers = {
         charge.user_id
         for charge in charges
-        if charge.contest_id == contest.contest_id and charge.movement.at <= closed_at
+        if charge.contest_id == contest.contest_id
+        and charge.movement.at <= closed_at
+        and charge.entrant not in withdrawn(case)
     }
     entries = [
         Entry(user_id=action.user_id, roster=action.roster)

@@ -15,6 +15,7 @@ from simulation.checks.case import Case
 from simulation.checks.money import grouped
 from simulation.checks.relations import (
     ContestRow,
+    DisputeRow,
     PaymentRow,
     PostingRow,
     RefundRow,
@@ -25,6 +26,8 @@ from simulation.events import StripeBalance
 
 POOL, PAYABLE = "contest_pool:", "winnings_payable:"
 """Clearing accounts; their balance is a credit."""
+_ADJUSTED = frozenset({"settlement", "dispute"})
+"""What an adjustment may be for."""
 MOVED_NOTHING = frozenset({"PAYOUT_ATTEMPT_RETRYABLE", "PAYOUT_ATTEMPT_FAILED_TERMINAL"})
 
 
@@ -85,6 +88,7 @@ def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
 
 @check("No balance was ever below zero", needs_end=True)
 def nothing_negative(case: Case, inquiry: Inquiry) -> None:
+    """The platform's own account may be; what it lost to chargebacks it paid with means of its own at Stripe."""
     balances: Counter[str] = Counter()
     in_time = sorted(case.rows(PostingRow), key=lambda row: row.created_at)
     for instant, group in groupby(in_time, key=lambda row: row.created_at):
@@ -94,7 +98,8 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
             balances[row.account] += row.debit_cents if asset else -row.debit_cents
         for account in sorted({row.account for row in rows}):
             inquiry.examine()
-            if balances[account] < 0 and account != "platform":
+            own_means = max(0, -balances["platform"]) if account == "stripe" else 0
+            if balances[account] + own_means < 0 and account != "platform":
                 inquiry.find(account, "below zero", expected="≥ 0", actual=f"{balances[account]} cents", at=instant)
     for balance in case.events(StripeBalance):
         for name, cents in (("available", balance.available_cents), ("pending", balance.pending_cents)):
@@ -103,7 +108,10 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(f"Stripe {name}", "below zero", actual=f"{cents} cents", events=(balance,))
 
 
-@check("Every ledger entry goes back to a payment, refund, settlement or transfer; none is by hand", needs_end=True)
+@check(
+    "Every ledger entry goes back to a payment, refund, settlement, transfer or dispute; none is by hand",
+    needs_end=True,
+)
 def postings_referenced(case: Case, inquiry: Inquiry) -> None:
     known = {
         "payment_intent": {row.payment_id for row in case.rows(PaymentRow)},
@@ -111,6 +119,8 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
         "settlement": {row.settlement_id for row in case.rows(SettlementRow)},
         "payout_transfer": {row.transfer_id for row in case.rows(TransferRow)},
     }
+    if any(row.reference_type == "dispute" for row in case.rows(PostingRow)):
+        known["dispute"] = {row.dispute_id for row in case.rows(DisputeRow)}
     for row in case.rows(PostingRow):
         inquiry.examine()
         subject = f"{row.entry_type} {row.posting_id}"
@@ -121,5 +131,7 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{row.reference_type} {row.reference_id}",
                 at=row.created_at,
             )
-        elif row.entry_type == "ADJUSTMENT" and row.reference_type != "settlement":
-            inquiry.find(subject, "an adjustment outside a settlement", actual=row.reference_type, at=row.created_at)
+        elif row.entry_type == "ADJUSTMENT" and row.reference_type not in _ADJUSTED:
+            inquiry.find(
+                subject, "an adjustment outside settlements and disputes", actual=row.reference_type, at=row.created_at
+            )

@@ -18,7 +18,7 @@ from simulation.events import Event
 
 Entrant = tuple[str, str]
 """(contest id, user id)."""
-Kind = Literal["payment", "refund", "prize"]
+Kind = Literal["payment", "refund", "prize", "dispute"]
 
 
 @dataclass(frozen=True, kw_only=True)

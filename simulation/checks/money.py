@@ -58,6 +58,16 @@ def _moved(event: StripeMovement, intents: Mapping[str, StripeObject]) -> Moved:
     )
 
 
+def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
+    """(contest, user) of entrants who asked for their fee before the lock: it goes back, their entry does not count."""
+    locks = {contest.contest_id: contest.plan.lock for contest in case.contests}
+    return frozenset(
+        (action.contest_id or "", action.user_id or "")
+        for action in case.events(EntrantAction)
+        if action.action == "asked_for_refund" and action.contest_id in locks and action.at < locks[action.contest_id]
+    )
+
+
 def claims(case: Case) -> tuple[EntrantAction, ...]:
     """What entrants say they paid."""
     return tuple(action for action in case.events(EntrantAction) if action.action in PAYING)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
+from simulation.checks.dispute_lines import disputes
 from simulation.checks.entry_lines import payments, refunds
 from simulation.checks.lines import Line
 from simulation.checks.prize_lines import prizes
 
 
 @check(
-    "Expected, ledger and Stripe agree on every payment, refund and prize, or the difference is explained",
+    "Expected, ledger and Stripe agree on every payment, refund, prize and dispute, or the difference is explained",
     needs_end=True,
 )
 def three_way_reconciliation(case: Case, inquiry: Inquiry) -> None:
@@ -30,8 +31,9 @@ def three_way_reconciliation(case: Case, inquiry: Inquiry) -> None:
 
 
 def reconcile(case: Case) -> tuple[Line, ...]:
-    """All lines: payments by payment intent, refunds by payment intent, prizes by contest and entrant.
+    """All lines: payments by payment intent, refunds by payment intent, prizes by contest and entrant,
+    disputes by payment intent.
 
     :raises CannotTell: a book is missing.
     """
-    return (*payments(case), *refunds(case), *prizes(case))
+    return (*payments(case), *refunds(case), *prizes(case), *disputes(case))

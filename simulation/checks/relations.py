@@ -141,6 +141,15 @@ class RefundRow(Relation):
     failure_reason: str | None = None
 
 
+class DisputeRow(Relation):
+    relation = "disputes"
+    dispute_id: str
+    stripe_dispute_id: str
+    payment_id: str
+    amount_cents: int
+    fee_cents: int
+
+
 class StripeEventRow(Relation):
     relation = "stripe_events"
     stripe_event_id: str

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
+from simulation.checks.dispute_lines import charged_back
 from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario import StripeSettings
 
-_DIRECTION = {"charge": 1, "transfer": -1, "refund": -1}
+_DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "adjustment": -1}
+"""An adjustment is a chargeback: the only one that anything in a scenario brings about."""
 
 
-@check("Opening balance + charges − fees − transfers − refunds = closing balance, to the cent", needs_end=True)
+@check(
+    "Opening balance + charges − fees − transfers − refunds − chargebacks = closing balance, to the cent",
+    needs_end=True,
+)
 def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("stripe_journal")
     balances = case.events(StripeBalance)
@@ -23,8 +28,11 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
         raise CannotTell("Stripe's closing balance was not recorded")
     closing = balances[-1]
     movements = case.events(StripeMovement)
+    disputed = {claim.payment_intent_id for claim in charged_back(case)}
     for movement in movements:
         inquiry.examine()
+        if movement.movement == "adjustment" and movement.payment_intent_id not in disputed:
+            inquiry.find(movement.source_id, "an adjustment that no cardholder brought about", events=(movement,))
         _is_sound(inquiry, movement, case.scenario.stripe)
     inquiry.examine()
     total = closing.opening_cents + sum(movement.net_cents for movement in movements)
@@ -59,7 +67,9 @@ def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettin
 
 
 def _fee_cents(movement: StripeMovement, settings: StripeSettings) -> int:
-    """A charge's percentage, rounded half up, and its fixed part; nothing else costs a fee."""
+    """A charge's percentage, rounded half up, and its fixed part; a fixed sum for a chargeback; nothing else."""
+    if movement.movement == "adjustment":
+        return settings.dispute_fee_cents
     if movement.movement != "charge":
         return 0
     return (movement.amount_cents * settings.fee_basis_points + 5_000) // 10_000 + settings.fee_fixed_cents

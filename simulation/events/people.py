@@ -18,6 +18,8 @@ Action = Literal[
     "opened_intent",
     "deleted_account",
     "refused",
+    "asked_for_refund",
+    "charged_back",
 ]
 
 

@@ -157,6 +157,18 @@ _DESCRIPTIONS = (
         default_expectation=_STUCK,
         origin="A terminal that dies, a laptop without power, a person who is called away in the middle.",
     ),
+    Description(
+        kind="refund_requested",
+        what="The n-th person who pays for a contest asks for the entry fee ten minutes later, before the lock.",
+        default_expectation=Expectation(runbook="refund_request"),
+        origin="Plans change, and people enter the wrong contest.",
+    ),
+    Description(
+        kind="chargeback",
+        what="The bank of the n-th person who paid for a contest takes the fee back `delay_hours` after the payment.",
+        default_expectation=Expectation(runbook="chargeback"),
+        origin="A stolen card, or a cardholder who does not recognise the line on the statement.",
+    ),
 )
 
 CATALOGUE: dict[FaultKind, Description] = {description.kind: description for description in _DESCRIPTIONS}

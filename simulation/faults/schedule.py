@@ -159,7 +159,7 @@ def _window(
 def _delay_seconds(fault: Fault, seed: int) -> int:
     if fault.kind.startswith(OPERATOR_KINDS):
         return 60 * (fault.minutes or 0)
-    if fault.kind == "webhook_delayed":
+    if fault.kind in ("webhook_delayed", "chargeback"):
         return 3_600 * (fault.delay_hours or 0)
     if fault.kind in ("webhook_duplicated", "two_events_for_one_payment"):
         return chance(seed, "fault", fault.id).randint(*_REPEAT_SECONDS)

@@ -7,6 +7,7 @@ from random import Random
 
 from simulation.scenario import Scenario
 from simulation.scenario_faults import Expectation, Fault, FaultKind
+from simulation.world_fault_rules import early_payers
 
 WorldDraw = Callable[[Scenario, Random, FaultKind], Fault | None]
 
@@ -20,6 +21,28 @@ def _row_held(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
     return Fault(id=_id(kind), kind=kind, contest=key, minutes=minutes, expect=_expect(runbook))
 
 
+def _refund_requested(scenario: Scenario, source: Random, kind: FaultKind) -> Fault | None:
+    victim = _payer(scenario, source)
+    if victim is None:
+        return None
+    return Fault(id=_id(kind), kind=kind, contest=victim[0], nth=victim[1], expect=_expect("refund_request"))
+
+
+def _chargeback(scenario: Scenario, source: Random, kind: FaultKind) -> Fault | None:
+    victim, hours = _payer(scenario, source), source.randint(1, 40)
+    if victim is None:
+        return None
+    return Fault(
+        id=_id(kind), kind=kind, contest=victim[0], nth=victim[1], delay_hours=hours, expect=_expect("chargeback")
+    )
+
+
+def _payer(scenario: Scenario, source: Random) -> tuple[str, int] | None:
+    """Somebody who is sure to pay early; what rules forbid is left out by the caller."""
+    some = [(contest.key, nth) for contest in scenario.contests for nth in range(1, early_payers(contest))]
+    return source.choice(some) if some else None
+
+
 def _expect(runbook: str | None) -> Expectation:
     return _SELF_HEALS if runbook is None else Expectation(runbook=runbook)
 
@@ -30,6 +53,8 @@ def _id(kind: FaultKind) -> str:
 
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
+    "refund_requested": _refund_requested,
+    "chargeback": _chargeback,
 }
-WORLD_RUNBOOKS = frozenset({"contest_lock_failed"})
+WORLD_RUNBOOKS = frozenset({"contest_lock_failed", "refund_request", "chargeback"})
 """What their draws may expect."""

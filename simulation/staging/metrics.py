@@ -29,6 +29,8 @@ _HELP = {
     "payout_transfers_held": "Transfers held before an attempt, by reason",
     "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
     "refunds": "Refunds by status",
+    "refund_requests_open": "Entrants who wait for a decision on their entry fee",
+    "stripe_disputes_unacknowledged": "Chargebacks that nobody has acknowledged",
     "score_audit_mismatches": "Contests whose settlement runs disagree about the scores",
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
@@ -69,6 +71,10 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT 'payout_transfers_stuck_retryable', '', count(*) FROM payout_transfers
     WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => {STUCK_PAYOUT_MINUTES})
+    UNION ALL
+    SELECT 'refund_requests_open', '', count(*) FROM refund_requests WHERE status = 'open'
+    UNION ALL
+    SELECT 'stripe_disputes_unacknowledged', '', count(*) FROM disputes WHERE acknowledged_at IS NULL
     UNION ALL
     SELECT 'refunds', 'status="' || status || '"', count(*) FROM refunds GROUP BY status
     UNION ALL

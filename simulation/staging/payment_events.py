@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from simulation.staging import contests, ledger, refunds
+from simulation.staging import contests, ledger, refund_requests, refunds
 from simulation.staging.unit_of_work import UnitOfWork
 
 _BY_STRIPE_ID = text("SELECT * FROM payment_intents WHERE stripe_payment_intent_id = :stripe_id FOR UPDATE")
@@ -96,6 +96,8 @@ def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any]) -> st
         return "contest_cancelled"
     if contest.settle_time is not None:
         return "paid_after_settlement"
+    if refund_requests.granted_to(work, contest.id, payment.user_id):
+        return refund_requests.REASON
     if work.read(_OTHER_COUNTED, contest_id=contest.id, user_id=payment.user_id, id=payment.id):
         return "duplicate_payment"
     return None

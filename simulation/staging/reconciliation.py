@@ -35,6 +35,10 @@ _BOOKED = text("""
     SELECT 'transfer', t.stripe_transfer_id, l.amount_cents, l.created_at
     FROM ledger l JOIN payout_transfers t ON l.reference_type = 'payout_transfer' AND t.id = l.reference_id
     WHERE l.entry_type = 'PAYOUT_ATTEMPT_COMPLETED' AND l.direction = 'DEBIT'
+    UNION ALL
+    SELECT 'dispute', d.stripe_dispute_id, d.amount_cents, d.created_at FROM disputes d WHERE EXISTS (
+        SELECT FROM ledger l WHERE l.reference_type = 'dispute' AND l.reference_id = d.id AND l.account = 'stripe'
+        HAVING sum(l.amount_cents) = d.amount_cents + d.fee_cents)
     ORDER BY 1, 2
 """)
 
@@ -106,7 +110,7 @@ def _since(runtime: Runtime, now: datetime) -> datetime:
 
 
 def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item]:
-    """Payments that succeeded, refunds and transfers made, by kind and Stripe id.
+    """Payments that succeeded, refunds and transfers made, and disputes, by kind and Stripe id.
 
     A late payer's intent may be older than the window, and only the event tells when it was paid: so the events of
     success are read too.
@@ -118,7 +122,8 @@ def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item
     for event in gateway.events_since(since, type_="payment_intent.succeeded"):
         payments |= _items("payment_intent", [_object_of(event) | {"created": event["created"]}])
     refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in ("failed", "canceled"))
-    return payments | _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
+    moved = _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
+    return payments | moved | _items("dispute", gateway.listed_since("disputes", since))
 
 
 def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:

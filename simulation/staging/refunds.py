@@ -54,6 +54,21 @@ def request(
     return refund_id
 
 
+def request_for_entrant(work: UnitOfWork, contest_id: UUID, user_id: UUID, *, reason: str) -> int:
+    """Owe one entrant whatever they paid; the caller holds the contest's row."""
+    paid = [row for row in work.read(_PAID_NOT_REFUNDED, contest_id=contest_id) if row.user_id == user_id]
+    for payment in paid:
+        request(
+            work,
+            payment_intent_id=payment.id,
+            contest_id=contest_id,
+            user_id=user_id,
+            amount_cents=payment.amount_cents,
+            reason=reason,
+        )
+    return len(paid)
+
+
 def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
     """Owe everybody who paid for a cancelled contest; the caller holds the contest's row."""
     paid = work.read(_PAID_NOT_REFUNDED, contest_id=contest_id)

@@ -140,7 +140,7 @@ class StripeGateway:
         return sorted(events, key=lambda event: (_created_at(event), str(event["id"])))
 
     def listed_since(self, kind: str, since: datetime) -> list[dict[str, object]]:
-        """Objects of a kind (`payment_intents`, `transfers`, `refunds`) created at or after `since`."""
+        """Objects of a kind (`payment_intents`, `transfers`, `refunds`, `disputes`) created at or after `since`."""
         return list(self._listed(kind, since, {}))
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import stripe
 from sqlalchemy import text
 
-from simulation.staging import payment_events
+from simulation.staging import disputes, payment_events
 from simulation.staging.canonical import canonical_json
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
@@ -136,7 +136,7 @@ def _apply(work: UnitOfWork, event: Mapping[str, Any]) -> str:
         case "charge.refunded":
             return payment_events.charge_refunded(work, subject, event_id)
         case "charge.dispute.created":
-            return "dispute recorded"
+            return disputes.opened(work, subject, event_id)
         case _:
             return "recorded, without effect on money"
 

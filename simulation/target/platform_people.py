@@ -42,6 +42,9 @@ class PlatformPeople:
         with self._context.acting("entrant"):
             self._http.delete(f"/api/users/{user_id}", headers={"X-User-Id": user_id}).raise_for_status()
 
+    def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
+        self._post(f"/api/custom-contests/{contest_id}/refund-request", {"reason": reason}, user_id=user_id)
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         answer = self._post(
             "/api/payments/intents",

@@ -31,6 +31,8 @@ Canonical relations: ids as text, money in integer cents, times ISO 8601 UTC, ro
 - ``ingestion_errors``: error_id, contest_id, error_code, created_at
 - ``settlement_runs``: run_id, contest_id, status, started_at, completed_at, error_code
 - ``users``: user_id, is_admin, stripe_account_id, deleted_at
+- ``disputes``: dispute_id, stripe_dispute_id, payment_id, contest_id, user_id, amount_cents, fee_cents,
+  acknowledged_at, created_at
 """
 
 from __future__ import annotations
@@ -133,6 +135,10 @@ class People(Protocol):
 
     def delete_user(self, *, user_id: str) -> None:
         """The user asks for their deletion. Only scenarios with the fault ``transfer_winner_deleted`` need it."""
+        ...
+
+    def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
+        """Asks for the entry fee, which goes back if it is asked for before the lock."""
         ...
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ _NAME = re.compile(r"^-- name: (\w+)\s*$")
 RELATIONS = (
     "contests", "entries", "payments", "postings", "settlements", "payout_jobs", "transfers", "refunds",
     "stripe_events", "contest_audit", "audit_records", "runbook_executions", "ingestion_events", "ingestion_errors",
-    "settlement_runs", "users",
+    "settlement_runs", "users", "disputes",
 )  # fmt: skip
 """The canonical relations, in the order in which they are observed."""
 

@@ -9,8 +9,8 @@ from simulation.checks.lines import Line
 from simulation.checks.reconciliation import reconcile
 from simulation.reporting.parts.source import Source
 
-_KINDS = ("payment", "refund", "prize")
-_TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes"}
+_KINDS = ("payment", "refund", "prize", "dispute")
+_TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes", "dispute": "Chargebacks"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import stripe
 
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.plot import Plot
-from simulation.staging import contests, ledger, payment_events, payments, refunds, stripe_gateway, webhooks
+from simulation.staging import contests, disputes, ledger, payment_events, payments, refunds, stripe_gateway, webhooks
 
 SHELF = Shelf("collecting")
 
@@ -269,6 +269,43 @@ def adjustment_out_of_nowhere(plot: Plot) -> None:
 
     real = refunds.LANE.book
     plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    scenario="money_back",
+    origin="Stripe's dispute fee is no part of the disputed amount, and is forgotten in the books",
+)
+def chargeback_booked_without_its_fee(plot: Plot) -> None:
+    """A chargeback is booked with what the cardholder took back, and without what Stripe took for it."""
+
+    def make(real: Any) -> Any:
+        def withdrawn(dispute: Any) -> tuple[int, int]:
+            plot.trigger()
+            amount_cents, _ = real(dispute)
+            return amount_cents, 0
+
+        return withdrawn
+
+    plot.replace(disputes, "_withdrawn", make)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    scenario="money_back",
+    origin="a request is ticked off and the refund is left to somebody who never hears of it",
+)
+def granted_refund_never_sent(plot: Plot) -> None:
+    """An entrant's request is granted, and no refund comes of it."""
+
+    def make(_: Any) -> Any:
+        def request_for_entrant(*_: Any, **__: Any) -> int:
+            plot.trigger()
+            return 0
+
+        return request_for_entrant
+
+    plot.replace(refunds, "request_for_entrant", make)
 
 
 def _book_again(work: Any, intent: Any, *, suffix: str) -> None:

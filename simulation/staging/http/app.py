@@ -15,6 +15,7 @@ from simulation.staging.http import (
     admin_configuration,
     admin_contests,
     admin_escalation,
+    admin_money,
     admin_operations,
     dashboard_pages,
     dashboards,
@@ -57,6 +58,7 @@ def make_app(
     app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
     app.register_blueprint(dashboards.numbers(boards))
     app.register_blueprint(dashboard_pages.pages(boards))
+    app.register_blueprint(admin_money.blueprint(runtime, levels))
     app.register_blueprint(admin_operations.blueprint(runtime, levels, jobs, book))
     return app
 

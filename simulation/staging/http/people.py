@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging import contests, lifecycle, parsing, users
+from simulation.staging import contests, lifecycle, parsing, refund_requests, users
 from simulation.staging.canonical import iso
 from simulation.staging.contest_terms import terms_of
 from simulation.staging.errors import ApiError
@@ -67,6 +67,12 @@ def _add_contests(routes: Blueprint, runtime: Runtime) -> None:
         context = requests.user_context(runtime)
         joined_at = contests.join(runtime, context, contest_id, requests.body().get("roster"))
         return jsonify(contest_instance_id=str(contest_id), user_id=str(context.actor), joined_at=iso(joined_at))
+
+    @routes.post("/api/custom-contests/<uuid:contest_id>/refund-request")
+    def ask_for_refund(contest_id: UUID) -> tuple[Response, int]:
+        context, reason = requests.user_context(runtime), parsing.text_of(requests.body(), "reason")
+        request_id, status = refund_requests.create(runtime, context, contest_id, reason)
+        return jsonify(refund_request_id=str(request_id), status=status), 201
 
     @routes.post("/api/custom-contests/<uuid:contest_id>/lock")
     def lock(contest_id: UUID) -> Response:

@@ -14,6 +14,8 @@ GOVERNANCE = Governance(
         "stripe_webhook_dead_letters",
         "ledger",
         "refunds",
+        "refund_requests",
+        "disputes",
         "ingestion_events",
         "ingestion_validation_errors",
         "settlement_audit",
@@ -78,5 +80,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/users/*/*",
         "POST /api/admin/configuration",
         "POST /api/admin/configuration/*/*",
+        "POST /api/admin/refund-requests/*/*",
+        "POST /api/admin/disputes/*/*",
     ),
 )

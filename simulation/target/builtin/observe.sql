@@ -74,3 +74,8 @@ FROM settlement_audit ORDER BY sequence_number;
 -- name: users
 SELECT id AS user_id, is_admin, stripe_connected_account_id AS stripe_account_id, deleted_at
 FROM users ORDER BY created_at, id;
+
+-- name: disputes
+SELECT id AS dispute_id, stripe_dispute_id, payment_intent_id AS payment_id, contest_instance_id AS contest_id, user_id, amount_cents,
+       fee_cents, acknowledged_at, created_at
+FROM disputes ORDER BY created_at, id;

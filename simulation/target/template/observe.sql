@@ -120,3 +120,10 @@ FROM settlement_audit ORDER BY started_at, settlement_run_id;
 -- name: users
 SELECT id AS user_id, is_admin AS is_admin, stripe_connected_account_id AS stripe_account_id, deleted_at AS deleted_at
 FROM users ORDER BY created_at, id;
+
+-- Chargebacks. amount_cents: what the cardholder took back; fee_cents: what Stripe took for it.
+-- name: disputes
+SELECT id AS dispute_id, stripe_dispute_id AS stripe_dispute_id, payment_intent_id AS payment_id,
+       contest_instance_id AS contest_id, user_id AS user_id, amount_cents AS amount_cents, fee_cents AS fee_cents,
+       acknowledged_at AS acknowledged_at, created_at AS created_at
+FROM disputes ORDER BY created_at, id;

@@ -48,6 +48,10 @@ class People:
         """Asks for the user's deletion. Only scenarios with the fault ``transfer_winner_deleted`` need it."""
         self._http.delete(f"/api/users/{user_id}", headers={"X-User-Id": user_id}).raise_for_status()
 
+    def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
+        """Asks for the entry fee, which goes back if it is asked for before the lock."""
+        self._post(f"/api/custom-contests/{contest_id}/refund-request", {"reason": reason}, user_id=user_id)
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         """Begins to pay the entry fee; returns Stripe's ``pi_…`` id and the client secret."""
         answer = self._post(

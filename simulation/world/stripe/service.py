@@ -14,6 +14,7 @@ from simulation.world.stripe.journal import Journal
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.balances import Balances
 from simulation.world.stripe.resources.charges import Charges
+from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.resources.events import Events
 from simulation.world.stripe.resources.payment_intents import PaymentIntents
 from simulation.world.stripe.resources.refunds import Refunds
@@ -38,6 +39,7 @@ class Service:
             Transfers(store),
             Reversals(store),
             Refunds(store),
+            Disputes(store),
             Balances(store),
             Events(store),
             WebhookEndpoints(store),

@@ -61,6 +61,11 @@ class Store:
         """When money charged now can be transferred."""
         return self.now + timedelta(days=self._settings.pending_days)
 
+    @property
+    def dispute_fee_cents(self) -> int:
+        """What Stripe takes of the platform for each dispute."""
+        return self._settings.dispute_fee_cents
+
     def fee_cents(self, amount_cents: int) -> int:
         """What Stripe keeps of a charge."""
         return charge_fee_cents(

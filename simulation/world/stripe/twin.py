@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from simulation.world.stripe.idempotency import IdempotencyKeys
 from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.journal import Journal
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
+from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.service import Service
@@ -93,6 +94,15 @@ class StripeTwin:
     def attach(self, deliver: Deliver) -> None:
         """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came."""
         self._deliveries.attach(deliver)
+
+    def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
+        """Tell ``subscriber`` of every event at the instant of its creation."""
+        self._store.log.subscribe(subscriber)
+
+    def is_refunded(self, payment_intent_id: str) -> bool:
+        """Whether nothing is left of a payment that could be taken back."""
+        charge = self._store.charges.find(self._store.payment_intents.get(payment_intent_id).latest_charge)
+        return charge is None or charge.refundable_cents == 0
 
     @property
     def pending_deliveries(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,11 @@ from simulation.environment.protocol import Database
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.schedule import PlannedFault
 from simulation.governance import Governance
+from simulation.history import Recorder
+from simulation.target.protocol import People
 from simulation.world.registry import Registry
+from simulation.world.stripe.twin import StripeTwin
+from simulation.world.troubles.payers import Payers
 
 ROLE = "platform"
 """Another worker or console of the platform has the platform's rights, and nobody else has any."""
@@ -27,6 +31,12 @@ class Surroundings:
     injector: PlannedInjector
     registry: Registry
     database: Database
+    recorder: Recorder
+    twin: StripeTwin
+    people: People
+    payers: Payers
+    entry_fees: Mapping[str, int]
+    """Cents by key of the contest."""
     governance: Governance
     _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
 from simulation.scenario_faults import WORLD_NEEDS, FaultKind
-from simulation.world.troubles import database
+from simulation.world.troubles import database, people
 from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
     "contest_row_held": database.hold_contest_row,
+    "refund_requested": people.ask_for_refund,
+    "chargeback": people.charge_back,
 }
 assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has somebody who carries it out"
 
@@ -24,6 +26,7 @@ class Troubles:
 
     def start(self) -> None:
         """Spawn each; none strikes before its time."""
+        self._around.twin.subscribe(self._around.payers.saw)
         for fault in self._plan.faults:
             if fault.kind in ACTS:
                 self._around.kernel.spawn(ACTS[fault.kind](self._around, fault))

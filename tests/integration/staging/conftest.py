@@ -30,7 +30,7 @@ from simulation.staging.settings import Settings
 
 SECRET = "whsec_test"
 JWT_SECRET = "j" * 32
-PREFIXES = {"payment_intents": "pi", "accounts": "acct", "transfers": "tr", "refunds": "re"}
+PREFIXES = {"payment_intents": "pi", "accounts": "acct", "transfers": "tr", "refunds": "re", "disputes": "dp"}
 Reply = tuple[int, dict[str, str], str]
 
 

@@ -35,6 +35,7 @@ RELATIONS = {
     "ingestion_errors": "error_id",
     "settlement_runs": "run_id",
     "users": "user_id",
+    "disputes": "dispute_id",
 }
 AUDIT, CONTEST_AUDIT = "audit", "contest_audit"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulation.events import (
     AlertEvaluation,
+    EntrantAction,
     RequestShape,
     ShapeAnswer,
     StripeBalance,
@@ -203,6 +204,27 @@ def record_stripe(book: Book) -> None:
 def twice(book: Book) -> None:
     """Ann's prize is transferred a second time."""
     movement(book, "transfer", "tr_again", -1_800, day(5, 11), destination="acct_ann", user_id="ann")
+
+
+def charge_back(book: Book, *, fee: int = 1_500, booked: int = FEE + 1_500) -> None:
+    """Bob's bank takes his entry fee back, with Stripe's fee; the platform books both as its loss."""
+    at = day(2, 12)
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "charged_back"}
+    book.add(EntrantAction(person="bob", user_id="bob", amount_cents=FEE, payment_intent_id="pi_bob", **facts), at)
+    movement(book, "adjustment", "dp_bob", -FEE, at, fee=fee, payment_intent_id="pi_bob", user_id="bob")
+    row = {"dispute_id": "d1", "stripe_dispute_id": "dp_bob", "payment_id": "p-pi_bob", "contest_id": "C1"}
+    book.write(
+        at,
+        ("disputes", {**row, "user_id": "bob", "amount_cents": FEE, "fee_cents": fee}),
+        *post("chargeback", "ADJUSTMENT", "platform", "stripe", booked, ("dispute", "d1"), at),
+    )
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(
+        StripeBalance,
+        {},
+        opening_cents=closing.opening_cents + 5_000,
+        available_cents=closing.available_cents + 5_000 - FEE - fee,
+    )
 
 
 def post_again(book: Book, key: str, *what: Any) -> None:

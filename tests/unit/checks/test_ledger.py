@@ -10,7 +10,7 @@ from simulation.checks.stripe_money import stripe_balance_explained
 from simulation.events import StripeBalance, StripeMovement
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_money import POOL, amend_both, give_up, movement, post, post_again, undo_both
+from tests.unit.checks.story_money import POOL, amend_both, charge_back, give_up, movement, post, post_again, undo_both
 
 
 def _only_debit(rows: list[Row]) -> list[Row]:
@@ -68,7 +68,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "adjustment by hand": (
         postings_referenced,
         lambda b: post_again(b, "adj", "ADJUSTMENT", POOL, "platform", 5, ("payment_intent", "p-pi_ann")),
-        "an adjustment outside a settlement",
+        "an adjustment outside settlements and disputes",
     ),
     "balance does not add up": (
         stripe_balance_explained,
@@ -92,8 +92,18 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "unexplained movement": (
         stripe_balance_explained,
-        lambda b: movement(b, "adjustment", "x", 1, day(2)),
+        lambda b: movement(b, "topup", "x", 1, day(2)),
         "nothing in the scenario explains",
+    ),
+    "an adjustment that nobody brought about": (
+        stripe_balance_explained,
+        lambda b: movement(b, "adjustment", "x", -1, day(2), fee=1_500),
+        "no cardholder brought about",
+    ),
+    "another fee for a chargeback": (
+        stripe_balance_explained,
+        lambda b: charge_back(b, fee=1_600),
+        "another fee than agreed",
     ),
     "pending wrong": (
         stripe_balance_explained,
@@ -127,3 +137,11 @@ def test_a_prizegive_up_stays_owed(check: Check) -> None:
 )
 def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
     assert_unknown(check, passing(), spoil, reason)
+
+
+def test_a_chargeback_that_is_booked_balances_everything() -> None:
+    for check in (stripe_balance_explained, double_entry, nothing_negative, postings_referenced):
+        book = passing()
+        charge_back(book)
+        result = run(check, book)
+        assert (result.findings, result.unknown) == ((), None), check.name

@@ -9,9 +9,25 @@ import pytest
 from simulation.checks.base import Check
 from simulation.checks.reconciliation import three_way_reconciliation
 from simulation.events import EntrantAction, StripeMovement, WebhookAttempt, WitnessSummary
-from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_money import POOL, amend_both, charge, give_up, movement, post_again, twice, undo_both
+from tests.unit.checks.story_money import (
+    POOL,
+    amend_both,
+    charge,
+    charge_back,
+    give_up,
+    movement,
+    post_again,
+    twice,
+    undo_both,
+)
+
+
+def _second_thoughts(book: Book) -> None:
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "asked_for_refund"}
+    book.add(EntrantAction(person="bob", user_id="bob", **facts), day(0, 12))
+
 
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "ledger without payment": (
@@ -48,6 +64,26 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         three_way_reconciliation,
         lambda b: movement(b, "refund", "re_x", -1_000, day(2), payment_intent_id="pi_ann", user_id="ann"),
         "differ",
+    ),
+    "chargeback that nobody booked": (
+        three_way_reconciliation,
+        lambda b: (charge_back(b), undo_both(b, "chargeback")),
+        "expected, ledger and Stripe differ",
+    ),
+    "chargeback booked without its fee": (
+        three_way_reconciliation,
+        lambda b: charge_back(b, booked=1_000),
+        "expected, ledger and Stripe differ",
+    ),
+    "chargeback booked that no cardholder knows of": (
+        three_way_reconciliation,
+        lambda b: (charge_back(b), b.drop(EntrantAction, action="charged_back")),
+        "expected, ledger and Stripe differ",
+    ),
+    "fee kept though the entrant asked for it in time": (
+        three_way_reconciliation,
+        _second_thoughts,
+        "expected, ledger and Stripe differ",
     ),
     "prize paid twice": (three_way_reconciliation, twice, "expected, ledger and Stripe differ"),
     "prize paid to nobody's account": (
@@ -112,3 +148,11 @@ def test_a_payment_whose_webhook_is_still_due_is_in_flight() -> None:
 )
 def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
     assert_unknown(check, passing(), spoil, reason)
+
+
+def test_a_chargeback_is_one_line_in_three_books() -> None:
+    book = passing()
+    charge_back(book)
+    result = run(three_way_reconciliation, book)
+    assert (result.findings, result.unknown) == ((), None)
+    assert result.examined == run(three_way_reconciliation, passing()).examined + 1

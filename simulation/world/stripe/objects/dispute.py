@@ -18,7 +18,8 @@ class Dispute:
     charge: str
     payment_intent: str
     reason: str
-    balance_transaction: str
+    withdrawal: JsonObject
+    """The balance transaction that took amount and fee from the platform."""
     metadata: dict[str, str]
     status: str = "needs_response"
     currency: str = "usd"
@@ -28,7 +29,7 @@ class Dispute:
             "id": self.id,
             "object": "dispute",
             "amount": self.amount_cents,
-            "balance_transactions": [],
+            "balance_transactions": [{**self.withdrawal}],
             "charge": self.charge,
             "created": unix(self.created),
             "currency": self.currency,
