@@ -113,7 +113,7 @@ _BEFORE = _rules(
 _DURING = _rules(
     "during",
     ("All state transitions logged in real-time", ("transition_audit",)),
-    ("No manual interventions recorded (access audit clean)", _NOBODY),
+    ("No manual interventions recorded (access audit clean)", (*_NOBODY, "no_other_host")),
     ("Runbooks executed for all injected failures", ("faults_recovered", "alerts_answered")),
     ("All runbook steps produce expected output", ("runbook_steps_exact",)),
     ("runbook_executions table populated for each procedure", ("runbook_rows", "runbook_steps_logged")),

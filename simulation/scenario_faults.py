@@ -16,6 +16,7 @@ FaultKind = Literal[
     "transfer_refused",
     "transfer_key_taken",
     "transfer_winner_deleted",
+    "transfer_then_killed",
     "destination_invalid",
     "destination_suspended",
     "stripe_outage",
@@ -46,6 +47,9 @@ WINDOW_KINDS = (*STRIPE_KINDS, "payout_timer_")
 """Those that strike whatever is due in their window, and no victim of their own."""
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
+
+PROCESS_KINDS: frozenset[FaultKind] = frozenset({"transfer_then_killed"})
+"""They end the platform's programs at once, so they need a target in processes of its own."""
 
 WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_row_held": ("contest", "minutes"),

@@ -20,6 +20,7 @@ from simulation.scenario import Scenario
 from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
 from simulation.target.builtin import BuiltinChoice
+from simulation.target.needs import refuse_process_faults
 from simulation.target.process.choice import read_target
 from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
@@ -87,6 +88,8 @@ def prepare(
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     if swarmed:
         loaded = swarm_faults(loaded, seed)
+    if target is None:
+        refuse_process_faults(loaded, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})

@@ -54,6 +54,12 @@ _DESCRIPTIONS = (
         origin="A load balancer that recycles connections, a deploy on the other side.",
     ),
     Description(
+        kind="transfer_then_killed",
+        what="Stripe makes the n-th transfer of a contest; the platform is killed before it hears, and starts again.",
+        default_expectation=_SELF_HEALS,
+        origin="A deploy, an out-of-memory kill, a lost machine: between Stripe's answer and the commit.",
+    ),
+    Description(
         kind="destination_invalid",
         what="The winner's account is closed at Stripe when the n-th transfer of a contest is sent, and stays closed.",
         default_expectation=Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="destination_account_invalid"),

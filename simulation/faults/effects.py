@@ -29,6 +29,7 @@ class CallEffect:
     mode: Literal[
         "timeout_before",
         "timeout_after",
+        "killed_after",
         "reset_before",
         "reset_after",
         "error",

@@ -35,7 +35,7 @@ _DUE = text(f"""
 _DUE_TRANSFERS = text(f"""
     SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
     WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
-    ORDER BY t.created_at, t.id LIMIT :transfer_limit
+    ORDER BY t.created_at, t.amount_cents DESC, t.id LIMIT :transfer_limit
 """)  # noqa: S608 - every part is ours
 _LOCK = text(f"""
     SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id

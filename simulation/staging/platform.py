@@ -53,8 +53,9 @@ class Platform:
             log=logs.Log(log),
             new_id=new_id,
         )
-        book = JobBook(Path(settings.job_book_file) if settings.job_book_file else None)
-        levels = ServiceLevels()
+        shared = Path(settings.shared_folder) if settings.shared_folder else None
+        book = JobBook(shared and shared / "job-book.json")
+        levels = ServiceLevels(shared and shared / "outcomes.log")
         self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
         self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
         boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)

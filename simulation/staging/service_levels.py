@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 SMALLEST_ERROR_BUDGET = 10
 """Failed requests a month that are acceptable however few requests there are."""
 ACCEPTABLE_ERROR_SHARE = 0.01
+
+
+class OutcomeLog:
+    """A file to which every process of a deployment appends its outcomes, and which each of them reads on."""
+
+    def __init__(self, file: Path) -> None:
+        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._position = 0
+        self.takers: dict[str, Callable[[datetime, bool], None]] = {}
+
+    def append(self, counter: str, failed: bool) -> None:
+        """One line in one write, so that lines of several processes do not mix."""
+        os.write(self._descriptor, f"{counter} {datetime.now(UTC).timestamp()} {int(failed)}\n".encode())
+
+    def catch_up(self) -> None:
+        """Hand on every whole line that is new, whoever wrote it."""
+        new = os.pread(self._descriptor, os.fstat(self._descriptor).st_size - self._position, self._position)
+        whole = new[: new.rfind(b"\n") + 1]
+        self._position += len(whole)
+        for line in whole.decode().splitlines():
+            counter, at, failed = line.split()
+            self.takers[counter](datetime.fromtimestamp(float(at), tz=UTC), failed == "1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One counter's part of the log."""
+
+    log: OutcomeLog
+    counter: str
+
+    @classmethod
+    def of(cls, log: OutcomeLog | None, counter: str) -> Share | None:
+        """None where nothing is shared."""
+        return None if log is None else cls(log=log, counter=counter)
+
+    def tell(self, failed: bool) -> None:
+        self.log.append(self.counter, failed)
+
+    def catch_up(self) -> None:
+        self.log.catch_up()
 
 
 @dataclass(kw_only=True)
@@ -23,15 +67,23 @@ class Hour:
 class Rate:
     """Failures among requests over a sliding window, kept by the hour."""
 
-    def __init__(self, window: timedelta) -> None:
+    def __init__(self, window: timedelta, share: Share | None = None) -> None:
         self._window = window
+        self._share = share
         self._hours: deque[Hour] = deque()
         self._total = 0
         self._failed = 0
 
     def count(self, *, failed: bool) -> None:
         """One more request."""
-        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        if self._share is None:
+            self.take(datetime.now(UTC), failed)
+        else:
+            self._share.tell(failed)
+
+    def take(self, at: datetime, failed: bool) -> None:
+        """A request that was answered then, here or in another process."""
+        hour = at.replace(minute=0, second=0, microsecond=0)
         if not self._hours or self._hours[-1].begins != hour:
             self._hours.append(Hour(begins=hour))
         self._hours[-1].total += 1
@@ -41,6 +93,7 @@ class Rate:
 
     def totals(self) -> tuple[int, int]:
         """Requests and failures in the window."""
+        self._catch_up()
         begin = datetime.now(UTC) - self._window
         while self._hours and self._hours[0].begins < begin:
             left = self._hours.popleft()
@@ -50,23 +103,38 @@ class Rate:
 
     def by_hour(self, hours: int) -> list[Hour]:
         """The last so many hours in which there were requests, oldest first; the current one is the last."""
+        self._catch_up()
         begin = datetime.now(UTC) - timedelta(hours=hours)
         return [hour for hour in self._hours if hour.begins > begin]
+
+    def _catch_up(self) -> None:
+        if self._share is not None:
+            self._share.catch_up()
 
 
 class Recent:
     """How often something happened within a sliding window, to the second; for what is rare."""
 
-    def __init__(self, window: timedelta) -> None:
+    def __init__(self, window: timedelta, share: Share | None = None) -> None:
         self._window = window
+        self._share = share
         self._moments: deque[datetime] = deque()
 
     def count(self) -> None:
         """It happened now."""
-        self._moments.append(datetime.now(UTC))
+        if self._share is None:
+            self.take(datetime.now(UTC))
+        else:
+            self._share.tell(False)
+
+    def take(self, at: datetime, _: bool = False) -> None:
+        """It happened then, here or in another process."""
+        self._moments.append(at)
 
     def number(self) -> int:
         """How often it happened in the window."""
+        if self._share is not None:
+            self._share.catch_up()
         begin = datetime.now(UTC) - self._window
         while self._moments and self._moments[0] < begin:
             self._moments.popleft()
@@ -74,14 +142,21 @@ class Recent:
 
 
 class ServiceLevels:
-    """Request outcomes of this process."""
+    """Request outcomes of this process, or of all that share `file`: then whatever worker is asked knows them all."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
         self.since = datetime.now(UTC)
         """When this process began to count."""
-        self.webhook_duplicates = Recent(timedelta(hours=1))
-        self.requests = Rate(timedelta(days=30))
-        self.authentications = Rate(timedelta(hours=1))
+        log = None if file is None else OutcomeLog(file)
+        self.webhook_duplicates = Recent(timedelta(hours=1), Share.of(log, "webhook_duplicates"))
+        self.requests = Rate(timedelta(days=30), Share.of(log, "requests"))
+        self.authentications = Rate(timedelta(hours=1), Share.of(log, "authentications"))
+        if log is not None:
+            log.takers = {
+                "webhook_duplicates": self.webhook_duplicates.take,
+                "requests": self.requests.take,
+                "authentications": self.authentications.take,
+            }
 
     def auth_error_rate_percent(self) -> float:
         """Share of authentications that broke, in percent; a refused token is not an error."""

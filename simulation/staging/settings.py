@@ -58,8 +58,9 @@ class Settings:
     reconciliation_grace_seconds: int = 900
     """A payment younger than this may still have its webhook under way."""
     database_pool_size: int = 10
-    job_book_file: str = ""
-    """Where the processes of a deployment share when each job ran last; empty for a platform in one process."""
+    shared_folder: str = ""
+    """Where the processes of a deployment share what each of them counts: when a job ran last, how requests were
+    answered. Empty for a platform in one process."""
 
     @property
     def jobs_enabled(self) -> bool:
@@ -76,7 +77,7 @@ class Settings:
             stripe_webhook_secret=env["STRIPE_WEBHOOK_SECRET"],
             admin_jwt_secret=env["ADMIN_JWT_SECRET"],
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
-            job_book_file=env.get("JOB_BOOK_FILE", cls.job_book_file),
+            shared_folder=env.get("SHARED_FOLDER", cls.shared_folder),
             stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
             alerts_api_url=env.get("ALERTS_API_URL", cls.alerts_api_url),
             lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from typing import Any
 
+import requests
 import stripe
 
 from simulation.sabotage.entry import Shelf
@@ -324,3 +326,19 @@ def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
             reference_id=payment.id,
         ),
     )
+
+
+@SHELF.sabotage(
+    "no_other_host",
+    origin="a dependency that reports home: staging tells a production system of another company",
+)
+def telemetry_sent_to_a_stranger(plot: Plot) -> None:
+    """The platform's HTTP client calls a host that is none of the world's."""
+
+    def call(on: Any) -> None:
+        session = on.target._instances.platform._runtime.provider._session
+        with contextlib.suppress(requests.ConnectionError):
+            session.get("https://collector.telemetry.test/v1/traces", timeout=5)
+        plot.trigger()
+
+    plot.at(day=0, hour=9, act=call)

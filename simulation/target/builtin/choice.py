@@ -7,12 +7,14 @@ from pathlib import Path
 
 import responses
 
+from simulation.events import HostRefused
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.target.builtin.target import BuiltinTarget, load_schema
 from simulation.target.protocol import Site
-from simulation.world import provider_door
+from simulation.world import provider_door, strangers_door
 from simulation.world.stripe import door as stripe_door
 from simulation.world.stripe.labels import DOCUMENTED
+from simulation.world.stripe.twin import API_URL
 
 
 class BuiltinChoice:
@@ -28,11 +30,20 @@ class BuiltinChoice:
 
     def bring_up(self, site: Site) -> BuiltinTarget:
         """The platform's own clients find twin and provider behind ``responses``."""
+
+        def refused(host: str) -> None:
+            site.recorder.record(HostRefused(host=host))
+
         rest = ExitStack()
         network = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
         network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
         stripe_door.install(network, site.twin)
         provider_door.install(network, site.provider)
+        strangers_door.install(
+            network,
+            known=(API_URL, site.provider.base_url, site.alerts_api_url, "http+docker://"),
+            refused=refused,
+        )
         log = rest.enter_context(open(site.log, "a"))  # noqa: SIM115 - closed with the rest
         return BuiltinTarget(
             database=site.database,

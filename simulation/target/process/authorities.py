@@ -15,6 +15,9 @@ _BUNDLES_OF_PYTHON = ("stripe/data/ca-certificates.crt", "certifi/cacert.pem")
 """Bundles that packages bring along and use whatever the environment says, below ``site-packages``."""
 
 
+trustme.CA()  # cryptography keeps the class ``datetime`` that it meets first, which must not be a frozen clock's
+
+
 @dataclass(frozen=True, kw_only=True)
 class Authority:
     """Certificates of a run. Nothing else is trusted inside, and there is nothing else to reach."""

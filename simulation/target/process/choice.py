@@ -27,6 +27,7 @@ from simulation.target.process.outside import Outside
 from simulation.target.process.people_file import load_people
 from simulation.target.process.programs import Programs
 from simulation.target.process.readiness import prove_it_is_up
+from simulation.target.process.restart import kill_and_restart
 from simulation.target.process.schema import grant_to_backend, load_dump
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.target import ProcessTarget
@@ -79,11 +80,12 @@ class ProcessChoice:
                 load_dump(connection, self.folder / self.file.database.schema_file)
             grant_to_backend(connection)
 
-    def bring_up(self, site: Site) -> ProcessTarget:
+    def bring_up(self, site: Site, *, try_queries: bool = True) -> ProcessTarget:
         """:raises EnvironmentFault: it does not come up. :raises UsageError: a query does not fit its schema."""
+        if try_queries:
+            try_relations(self.relations, file=self.folder / OBSERVE_SQL, database=site.database)
         with ExitStack() as rest:
             target = self._bring_up(site, rest)
-            try_relations(self.relations, file=self.folder / OBSERVE_SQL, database=site.database)
             target._rest = rest.pop_all()
             return target
 
@@ -178,8 +180,12 @@ class ProcessChoice:
         )
 
     def _open_doors(self, site: Site, rest: ExitStack, programs: Programs, life: Life, authority: Authority) -> Outside:
+        told: set[str] = set()
+
         def refused(host: str) -> None:
-            site.recorder.record(HostRefused(host=host))
+            if host not in told:
+                told.add(host)
+                site.recorder.record(HostRefused(host=host))
 
         monitoring_host = urlsplit(site.alerts_api_url).hostname or ""
         outside = Outside(
@@ -189,6 +195,7 @@ class ProcessChoice:
             provider_hosts=self.file.provider.hosts,
             monitoring_host=monitoring_host,
             refused=refused,
+            kill_backend=lambda: kill_and_restart(site.kernel, programs, life),
         )
         switchboard = Switchboard(answer=outside.answer, held=life.hold)
         rest.callback(switchboard.close)
@@ -198,6 +205,7 @@ class ProcessChoice:
         known = (*self.file.stripe.hosts, *self.file.provider.hosts, monitoring_host)
         switchboard.serve_names(NameServer(socket=name_socket, known=known, refused=refused))
         life.switchboard = switchboard
+        programs.pause = switchboard.turn
         return outside
 
     def _migrate(self, url: str, *, folder: Path, clock_file: Path) -> None:

@@ -35,7 +35,7 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
             raise _failed(
                 programs, key, f"did not end within {_DEADLINE_WALL_SECONDS} real seconds", output.read_text()
             )
-        time.sleep(_POLL_WALL_SECONDS)
+        programs.pause(_POLL_WALL_SECONDS)
     said = output.read_text(errors="replace")
     if status:
         raise _failed(programs, key, f"ended with status {status}", said)

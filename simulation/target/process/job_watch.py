@@ -68,6 +68,9 @@ class WatchedJobs:
             for job in self._jobs
             if job.seen_in_log is not None
         ]
+        for job in self._jobs:
+            if job.daily_at is not None:
+                self._kernel.spawn(self._live_daily(job.daily_at))
         self._kernel.spawn(self._live())
 
     def record_summaries(self) -> None:
@@ -75,13 +78,26 @@ class WatchedJobs:
             self._recorder.record(tally.summary(), cause="monitor")
 
     def _live(self) -> SimProcess:
-        due = self._kernel.now
         while True:
-            with caused_by(f"{_CAUSE}:{self._kernel.now.isoformat()}"):
-                self._life.step()
-                self._read_log()
-            due += self._step
-            yield self._kernel.until(due)
+            self._step_now()
+            began_at = self._life.began_at  # another one after a restart: its timers then have another grid
+            lived = self._kernel.now - began_at
+            yield self._kernel.until(began_at + (lived // self._step + 1) * self._step)
+
+    def _live_daily(self, daily_at: str) -> SimProcess:
+        """A job of one time a day runs at its minute, wherever the grid of the steps lies."""
+        hour, minute = map(int, daily_at.split(":"))
+        due = self._kernel.now.replace(hour=hour, minute=minute, second=0)
+        while True:
+            if due > self._kernel.now:
+                yield self._kernel.until(due)
+                self._step_now()
+            due += timedelta(days=1)
+
+    def _step_now(self) -> None:
+        with caused_by(f"{_CAUSE}:{self._kernel.now.isoformat()}"):
+            self._life.step()
+            self._read_log()
 
     def _read_log(self) -> None:
         for line in self._tail.lines():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +25,12 @@ from simulation.target.process.wire import Wire
 
 _LOOK_WALL_SECONDS = 0.0002
 _REST_DEADLINE_WALL_SECONDS = 60.0
+_NUDGE_WALL_SECONDS = 1.0
+_MOST_TICKS = 1000
+_ALIKE_IS_POLLING = 10
+_MOST_SHORT_TIMERS = 120
 _PATIENCE_SIM_SECONDS = 600
 """For a caller that gives up late, and for an answer that the backend puts off."""
-_MOST_SHORT_TIMERS = 120
 
 
 class Life:
@@ -56,29 +60,37 @@ class Life:
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
         self._ticks = 0
+        self.began_at = clock.now
+        """When the backend's programs were started last: the origin of its timers."""
+        self._polls: set[tuple[int, float]] = set()
         self.switchboard: Switchboard | None = None
         clock.follow(self.show)
 
     def show(self, instant: datetime) -> None:
-        """Write the backend's clock. Each time it is a microsecond later than the last within its second.
+        """Write the backend's clock, each time a microsecond later within the first millisecond of its second.
 
         A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
-        *past* (Python's asyncio spins on it).
+        *past*: Python's asyncio spins on it.
         """
-        self._ticks += 1
+        self._ticks = (self._ticks + 1) % _MOST_TICKS
         temporary = f"{self._clock_file}.next"
         with open(temporary, "w") as file:
-            file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks % 1_000_000:06d}\n")
+            file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks:06d}\n")
         os.replace(temporary, self._clock_file)
 
     def step(self) -> None:
         """Live through the present instant, and through the back-offs that it starts."""
         self._wake_and_rest(self._with_timers())
+        alike: Counter[tuple[int, float]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
-            seconds = self._next_timer()
-            if seconds is None or seconds > self._short_timer_seconds:
+            timer = self._next_timer()
+            if timer is None:
                 return
-            self.clock.advance(max(1.0, seconds))
+            alike[timer] += 1
+            if alike[timer] > _ALIKE_IS_POLLING:
+                self._polls.add(timer)  # nothing is tried that often; what waits equally long for ever falls due never
+                continue
+            self.clock.advance(max(1.0, timer[1]))
             self._wake_and_rest(self._with_timers())
 
     def rest(self, done: Callable[[], bool] = lambda: False) -> bool:
@@ -87,12 +99,16 @@ class Life:
         :raises EnvironmentFault: it does not come to rest.
         """
         assert self.switchboard is not None
-        deadline = time.monotonic() + _REST_DEADLINE_WALL_SECONDS
+        started = nudged = time.monotonic()
         while True:
             if done():
                 return True
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > started + _REST_DEADLINE_WALL_SECONDS:
                 raise self._restless()
+            if now > nudged + _NUDGE_WALL_SECONDS:
+                nudged = now
+                self.show(self.clock.now)
             if self.switchboard.turn(0):
                 continue
             if self._at_rest():
@@ -112,6 +128,7 @@ class Life:
 
     def hold(self, sim_seconds: int, still_there: Callable[[], bool]) -> None:
         """Keep a caller waiting until it gives up."""
+        self.rest()  # it must have begun to wait, or its patience would begin only after the time that is to pass
         started = self.clock.now
         while still_there() and (self.clock.now - started).total_seconds() <= _PATIENCE_SIM_SECONDS:
             self.clock.advance(sim_seconds)
@@ -127,9 +144,17 @@ class Life:
         assert switchboard is not None
         return self._threads.at_rest(nothing_else=lambda: self._wire.quiet() and not switchboard.turn(0))
 
-    def _next_timer(self) -> float | None:
-        waits = [seconds_left(pid, tid, now=self.clock.now) for pid in self._with_timers() for tid in tasks(pid)]
-        return min((seconds for seconds in waits if seconds is not None), default=None)
+    def _next_timer(self) -> tuple[int, float] | None:
+        """Thread and simulated seconds of the next short timer; None when there is none."""
+        waits = [
+            (seconds, tid)
+            for pid in self._with_timers()
+            for tid in tasks(pid)
+            if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
+            and seconds <= self._short_timer_seconds
+            and (tid, seconds) not in self._polls
+        ]
+        return min(waits)[::-1] if waits else None
 
     def _restless(self) -> EnvironmentFault:
         working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]

@@ -9,7 +9,7 @@ from simulation.target.process.switchboard import Inbound, Reply, Reset, Silence
 from simulation.world import monitoring_door
 from simulation.world.monitor import Monitor
 from simulation.world.provider import ProviderTimeout, ScoreProvider
-from simulation.world.stripe.errors import TwinReset, TwinTimeout
+from simulation.world.stripe.errors import CallerKilled, TwinReset, TwinTimeout
 from simulation.world.stripe.twin import API_URL, StripeTwin
 
 _WRONG_HOST = 421
@@ -19,6 +19,7 @@ class Outside:
     """Answers a backend's requests by the host it believes it talks to.
 
     :param refused: told of a host that is nobody's here.
+    :param kill_backend: ends every program of the backend at once; they are started again later.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Outside:
         provider_hosts: Collection[str],
         monitoring_host: str,
         refused: Callable[[str], None],
+        kill_backend: Callable[[], None],
     ) -> None:
         self._twin = twin
         self._provider = provider
@@ -37,6 +39,7 @@ class Outside:
         self._provider_hosts = frozenset(provider_hosts)
         self._monitoring_host = monitoring_host
         self._refused = refused
+        self._kill_backend = kill_backend
         self.monitor: Monitor | None = None
 
     def answer(self, inbound: Inbound) -> Reply:
@@ -60,6 +63,9 @@ class Outside:
             )
         except TwinTimeout as lost:
             raise Silence(sim_seconds=lost.sim_seconds) from lost
+        except CallerKilled as lost:
+            self._kill_backend()
+            raise Reset from lost
         except TwinReset as lost:
             self._twin.clock.advance(lost.sim_seconds)
             raise Reset from lost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,13 +29,19 @@ class Programs:
     variables: Mapping[str, str]
     """For every program, below its own."""
     log: Path
+    pause: Callable[[float], object] = time.sleep
+    """How to wait for real seconds; once doors are open, by serving them."""
     _sessions: dict[str, int] = field(default_factory=dict)
-    _belongs: dict[int, str] = field(default_factory=dict)
 
     def start_all(self) -> None:
         """:raises EnvironmentFault: one of them cannot be started."""
         for table in self.file.process:
             self.start(table)
+
+    def kill_all(self) -> None:
+        """End every program at once, without a chance to clean up."""
+        for table in self.file.process:
+            self.house.kill(table.name)
 
     def start(self, table: ProcessTable) -> None:
         """:raises EnvironmentFault: there is no such program or no such folder."""
@@ -64,7 +70,7 @@ class Programs:
                     f"{self.file.web.start_seconds} real seconds; the program's last words: {self.last_words()}",
                     remedy=f"does it listen on 127.0.0.1 and on the port of [web] in {self.folder / FILE_NAME}?",
                 )
-            time.sleep(_POLL_WALL_SECONDS)
+            self.pause(_POLL_WALL_SECONDS)
 
     def require_alive(self) -> None:
         """:raises EnvironmentFault: a program has ended."""
@@ -76,10 +82,6 @@ class Programs:
                     f"{self.last_words()}",
                     remedy=f"start it by hand as {self.folder / FILE_NAME} says; does it need a variable?",
                 )
-
-    def pids(self) -> list[int]:
-        """Process numbers of all that lives in the house, but its warden."""
-        return [pid for pid in self._belongs if self.belongs(pid)]
 
     def belongs(self, pid: int) -> bool:
         return pid != self.house.warden_pid and namespace_of(pid) == self.house.namespace

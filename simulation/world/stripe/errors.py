@@ -86,3 +86,7 @@ class TwinReset(Exception):
     def __init__(self, *, sim_seconds: int = 0) -> None:
         super().__init__("connection to Stripe reset")
         self.sim_seconds = sim_seconds
+
+
+class CallerKilled(TwinReset):
+    """Stripe has done what was asked; whoever asked is to be killed before it hears."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from simulation.faults.effects import CallEffect, Injector, PendingCall
 from simulation.world.stripe.api import Answer, ApiRequest
-from simulation.world.stripe.errors import ApiError, TwinReset, TwinTimeout
+from simulation.world.stripe.errors import ApiError, CallerKilled, TwinReset, TwinTimeout
 from simulation.world.stripe.service import Service
 from simulation.world.stripe.subject import Subject
 
@@ -79,6 +79,8 @@ class FaultyLine:
 
 
 def _failure(effect: CallEffect) -> TwinTimeout | TwinReset:
+    if effect.mode == "killed_after":
+        return CallerKilled(sim_seconds=effect.sim_seconds)
     kind = TwinTimeout if effect.mode.startswith("timeout") else TwinReset
     return kind(sim_seconds=effect.sim_seconds)
 

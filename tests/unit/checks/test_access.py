@@ -14,12 +14,14 @@ from simulation.checks.access import (
 )
 from simulation.checks.base import Check
 from simulation.checks.interventions import no_manual_endpoints
+from simulation.checks.network import no_other_host
 from simulation.events import (
     AccessProbe,
     DatabaseAccess,
     Exchange,
     ExecutionStarted,
     Fingerprint,
+    HostRefused,
     StripeCall,
     WitnessSummary,
 )
@@ -64,6 +66,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         no_stripe_dashboard,
         _stripe("POST", "/v1/refunds", "dashboard"),
         "from the Stripe",
+    ),
+    "a host that nobody knows": (
+        no_other_host,
+        lambda b: b.add(HostRefused(host="hooks.slack.com"), day(2)),
+        "none of the",
     ),
     "a look at the dashboard": (no_stripe_dashboard, _stripe("GET", "/v1/balance", "dashboard"), "from the Stripe"),
     "a webhook endpoint changed": (
@@ -172,6 +179,7 @@ def test_an_empty_access_log_is_fine_only_if_it_was_kept() -> None:
     ("check", "spoil", "reason"),
     [
         (no_stripe_dashboard, lambda b: b.drop(WitnessSummary, witness="stripe_journal"), "left no summary"),
+        (no_other_host, lambda b: b.drop(WitnessSummary, witness="stripe_journal"), "left no summary"),
         (no_manual_endpoints, lambda b: b.edit(WitnessSummary, {"witness": "exchange"}, problem="broke"), "broke"),
         (nothing_deployed, lambda b: b.drop(Fingerprint, moment="end"), "at the end"),
         (nothing_deployed, lambda b: b.drop(Fingerprint, moment="start"), "at the start"),

@@ -10,6 +10,7 @@ from freezegun import freeze_time
 from simulation.staging.jobs import DailyAt, Every, Job, JobBook, JobResult
 from simulation.staging.logs import Log
 from simulation.staging.serve import JobTimers
+from simulation.staging.service_levels import ServiceLevels
 from simulation.staging.settings import sqlalchemy_url
 
 _START = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -78,3 +79,15 @@ def test_a_book_in_a_file_is_read_by_other_processes(tmp_path: Path) -> None:
 def test_a_plain_database_url_names_the_driver_that_is_installed() -> None:
     assert sqlalchemy_url("postgresql://u:p@/d") == "postgresql+psycopg://u:p@/d"
     assert sqlalchemy_url("postgresql+psycopg://u:p@/d") == "postgresql+psycopg://u:p@/d"
+
+
+def test_what_any_worker_counts_every_worker_tells(tmp_path: Path) -> None:
+    with freeze_time(_START):
+        one, other = ServiceLevels(tmp_path / "outcomes"), ServiceLevels(tmp_path / "outcomes")
+        one.requests.count(failed=False)
+        other.requests.count(failed=True)
+        other.webhook_duplicates.count()
+        assert one.requests.totals() == other.requests.totals() == (2, 1)
+        assert [(hour.total, hour.failed) for hour in one.requests.by_hour(24)] == [(2, 1)]
+        assert one.webhook_duplicates.number() == 1
+        assert one.authentications.totals() == (0, 0)

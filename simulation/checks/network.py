@@ -1,0 +1,26 @@
+"""The platform's calls: to Stripe, the score provider and the hosted monitoring, and to nobody else.
+
+Source: spec/iteration-06.md (Environment Promotion Runbook, environment separation): a staging platform that reaches a
+host that nobody knows of may well reach a production one.
+"""
+
+from __future__ import annotations
+
+from simulation.checks.base import Inquiry, check
+from simulation.checks.case import Case
+from simulation.events import HostRefused, ProviderAnswer, StripeCall
+
+
+@check("The platform called nobody but Stripe, the score provider and the hosted monitoring")
+def no_other_host(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("stripe_journal")
+    inquiry.examine(len(case.events(StripeCall)) + len(case.events(ProviderAnswer)))
+    for refusal in case.events(HostRefused):
+        inquiry.examine()
+        inquiry.find(
+            refusal.host,
+            "the platform called a host that is none of the world's; the call was refused",
+            expected="Stripe, the score provider and the hosted monitoring",
+            actual=refusal.host,
+            events=(refusal,),
+        )

@@ -1,0 +1,38 @@
+"""``simulate target check``: what is in order about a target folder, and what is not."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from simulation.environment.choice import choose
+from simulation.project import RUNBOOKS_FOLDER
+from simulation.scenario_file import find_scenario, load_scenario
+from simulation.target.process.choice import read_target
+from simulation.target.process.trial import try_target
+
+_SCENARIO = "smoke_2d"
+_LAST_LINES = 10
+
+
+def target_check_command(folder: Path, *, environment: str) -> int:
+    """0 when every piece is in order, 1 when one is not. Raises :class:`simulation.errors.UsageError` for the files."""
+    console = Console()
+    choice = read_target(folder)
+    console.print(f"[green]✓[/] {'files':<22} read", highlight=False)
+    scenario = load_scenario(find_scenario(_SCENARIO), days=None, runbooks=RUNBOOKS_FOLDER)
+    wrong = 0
+    with tempfile.TemporaryDirectory(prefix="simulate-target-check-") as scratch:
+        log = Path(scratch) / "backend.log"
+        for finding in try_target(choice, scenario=scenario, environment=choose(environment).name, log=log):
+            wrong += finding.wrong is not None
+            mark, said = ("[green]✓[/]", finding.said) if finding.wrong is None else ("[red]✗[/]", finding.wrong)
+            console.print(f"{mark} {finding.piece:<22} {escape(said)}", highlight=False, soft_wrap=True)
+        if wrong and log.exists():
+            console.print("the backend's last lines:", highlight=False)
+            for line in log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+                console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+    return 1 if wrong else 0

@@ -1,0 +1,123 @@
+"""The staging platform as a process of its own gets the verdict it gets in the simulation's process."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+import re
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from simulation.commands.run import prepare
+from simulation.environment.workspace import reap_leftovers
+from simulation.errors import UsageError
+from simulation.events import Event, FaultInjected, StripeCall
+from simulation.progress import Silent
+from simulation.project import ROOT
+from simulation.run import RunResult, run
+from simulation.target.builtin.governance import GOVERNANCE
+from simulation.target.process.choice import read_target
+
+STAGING = ROOT / "fixtures" / "targets" / "staging"
+_GENERATED = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?:evt|pi|tr|re)_\w+")
+_KILLED = """
+  - id: killed-in-between
+    kind: transfer_then_killed
+    contest: early_birds
+    nth: 1
+    expect: {self_heals: true}
+"""
+
+
+def _run(scenario: str, out: Path, target: Path | None) -> RunResult:
+    return run(prepare(scenario=scenario, seed=1, environment="embedded", out=out, target=target), Silent())
+
+
+def _ledger(result: RunResult) -> Counter[tuple[str, ...]]:
+    """Rows of the ledger with every generated id left out."""
+    with open(result.directory.path / "ledger.csv", newline="") as file:
+        return Counter(tuple(_GENERATED.sub("*", value) for value in row.values()) for row in csv.DictReader(file))
+
+
+def _programs() -> list[str]:
+    """Command lines of the platform's programs that run now."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            line = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if "simulation.staging.serve" in line:
+            found.append(line)
+    return found
+
+
+def test_verdict_and_ledger_are_the_same_in_process_and_as_a_process(tmp_path: Path) -> None:
+    inside = _run("smoke_2d", tmp_path / "inside", None)
+    outside = _run("smoke_2d", tmp_path / "outside", STAGING)
+    assert inside.verdict.outcome == outside.verdict.outcome == "pass"
+    assert _ledger(inside) == _ledger(outside)
+    assert sum(_ledger(inside).values()) > 20
+    assert _programs() == []
+
+
+def test_its_folder_governs_what_the_platform_in_this_process_governs() -> None:
+    assert read_target(STAGING).file.governance.governance() == GOVERNANCE
+
+
+def _with_a_kill(folder: Path) -> str:
+    """The small scenario with one fault: the platform is killed between Stripe's answer and its commit."""
+    text = (ROOT / "scenarios" / "smoke_2d.yaml").read_text()
+    head, _, _ = text.partition("\nfaults:\n")
+    file = folder / "killed.yaml"
+    file.write_text(f"{head.replace('name: smoke_2d', 'name: killed')}\nfaults:{_KILLED}")
+    return str(file)
+
+
+def test_a_platform_that_is_killed_between_stripes_answer_and_its_commit_pays_once(tmp_path: Path) -> None:
+    result = _run(_with_a_kill(tmp_path), tmp_path, STAGING)
+    assert [strike.fault_kind for strike in result.history.of(FaultInjected)] == ["transfer_then_killed"]
+    struck = next(call for call in result.history.of(StripeCall) if call.fault_id == "killed-in-between")
+    same_key = [call for call in result.history.of(StripeCall) if call.idempotency_key == struck.idempotency_key]
+    assert len(same_key) > 1, "the platform came back to what it had not heard"
+    found = {finding.check for judged in result.verdict.results for finding in judged.findings}
+    assert found <= {"jobs_ran"}, "the scheduler's killed run is missing; all else is right"
+    assert _programs() == []
+
+
+def test_the_platform_in_this_process_cannot_be_killed_by_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="kills the platform's programs"):
+        prepare(scenario=_with_a_kill(tmp_path), seed=1, environment="embedded", out=tmp_path)
+
+
+class _Killer(Silent):
+    """Kills its own process, without a chance to clean up, once the days are being lived."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def seen(self, event: Event) -> None:
+        self._seen += 1
+        if self._seen > 60:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run_until_killed(out: Path) -> None:
+    run(prepare(scenario="smoke_2d", seed=1, environment="embedded", out=out, target=STAGING), _Killer())
+
+
+def test_nothing_of_the_platform_outlives_a_harness_that_is_killed(tmp_path: Path) -> None:
+    child = multiprocessing.get_context("fork").Process(target=_run_until_killed, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while _programs() and time.monotonic() < deadline:
+        time.sleep(0.05)  # the machine's own kernel ends them, in its own time
+    assert _programs() == []
+    assert reap_leftovers()
