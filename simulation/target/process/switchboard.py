@@ -117,6 +117,11 @@ class Switchboard:
         except OSError:
             connection.close()
             return
+        self._selector.register(line, selectors.EVENT_READ, lambda: self._begin(line))
+
+    def _begin(self, line: socket.socket) -> None:
+        """A caller speaks, or has left. Some connect long before they have something to ask, and nobody waits for them."""
+        self._selector.unregister(line)
         self._converse(line)
 
     def _converse(self, line: socket.socket) -> None:
