@@ -120,7 +120,7 @@ class Switchboard:
         self._selector.register(line, selectors.EVENT_READ, lambda: self._begin(line))
 
     def _begin(self, line: socket.socket) -> None:
-        """A caller speaks, or has left. Some connect long before they have something to ask, and nobody waits for them."""
+        """A caller speaks, or has left. Some connect long before they ask, and nobody waits for them."""
         self._selector.unregister(line)
         self._converse(line)
 
