@@ -31,7 +31,8 @@ def rehearsed(tmp_path: Path) -> RehearsedWith:
         def prepared(name: str) -> RunRequest:
             scenario = SCENARIOS_FOLDER / "runbooks" / f"{name}.yaml"
             request = prepare(scenario=str(scenario), seed=1, environment="embedded", out=tmp_path / "runs")
-            return replace(request, runbooks=[load_runbook(file)])
+            others = [runbook for runbook in request.runbooks if runbook.name != NAME]
+            return replace(request, runbooks=[*others, load_runbook(file)])
 
         return rehearse(NAME, prepared)
 
