@@ -18,6 +18,8 @@ from typing import Any
 import simpy
 from freezegun import api as freezegun_api
 
+from simulation.errors import SimulationError
+
 SimProcess = Generator[Any, Any, Any]
 """A SimPy process: yields events, usually ``kernel.env.timeout(sim_seconds)``."""
 
@@ -115,6 +117,10 @@ def wall_now() -> datetime:
     return real_datetime.datetime.fromtimestamp(freezegun_api.real_time(), tz=real_datetime.UTC)
 
 
+class _BrokenOff(Exception):
+    """A process ended with an error that the kernel keeps: SimPy re-raises copies, made from ``args`` alone."""
+
+
 class Kernel:
     """Discrete-event loop: time jumps to the next event, nothing sleeps.
 
@@ -127,6 +133,7 @@ class Kernel:
         self.clock = clock
         self.env = simpy.Environment()
         self.events_processed = 0
+        self._error: SimulationError | None = None
         self.halted = False
         """Set to end :meth:`run_until` where it is: for a guest whose question is answered."""
 
@@ -136,7 +143,14 @@ class Kernel:
 
     def spawn(self, process: SimProcess) -> simpy.Process:
         """Start a process at the current instant."""
-        return self.env.process(process)
+        return self.env.process(self._watched(process))
+
+    def _watched(self, process: SimProcess) -> SimProcess:
+        try:
+            return (yield from process)
+        except SimulationError as error:
+            self._error = error
+            raise _BrokenOff from error
 
     def sleep(self, sim_seconds: float) -> simpy.Event:
         """Event ``sim_seconds`` from the clock's now (not the loop's, which may lag behind a slow call)."""
@@ -152,7 +166,11 @@ class Kernel:
         env = self.env
         while env.peek() <= limit and not self.halted:
             self.clock.move_to(self.clock.start + timedelta(seconds=env.peek()))
-            env.step()
+            try:
+                env.step()
+            except _BrokenOff:
+                assert self._error is not None
+                raise self._error from None
             self.events_processed += 1
         if not self.halted:
             self.clock.move_to(end)

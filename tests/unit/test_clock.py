@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulation.clock import Kernel, SimProcess, SimulationClock
+from simulation.errors import EnvironmentFault
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -81,3 +82,19 @@ def test_an_event_that_fell_due_during_a_slow_call_runs_late_at_the_clocks_time(
     kernel.spawn(due_meanwhile())
     kernel.run_until(START + timedelta(minutes=1))
     assert seen == [("slow", 40), ("due", 40), ("after", 45)]
+
+
+def test_an_error_of_a_process_arrives_whole() -> None:
+    kernel = Kernel(SimulationClock(start=START))
+    error = EnvironmentFault(problem="the disk is full", remedy="make room")
+
+    def process() -> SimProcess:
+        yield kernel.sleep(5)
+        raise error
+
+    kernel.spawn(process())
+    with pytest.raises(EnvironmentFault) as caught:
+        kernel.run_until(START + timedelta(minutes=1))
+
+    assert caught.value is error
+    assert kernel.now == START + timedelta(seconds=5)
