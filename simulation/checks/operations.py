@@ -11,7 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
 from simulation.checks.stopped_timers import longest_stop
-from simulation.events import HostingAction, JobFailed, JobSummary
+from simulation.events import FaultInjected, HostingAction, JobFailed, JobSummary
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
 _FINAL = frozenset({"completed", "failed_terminal"})
@@ -29,7 +29,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
     allowed = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS) + _missed_while_stopped(case, summary)
-    allowed += longest_stop(case, summary.job)
+    allowed += longest_stop(case, summary.job) + _run_lost_to_a_kill(case, summary)
     if not summary.runs or summary.first_at is None or summary.last_at is None:
         if case.started.absence_start + allowed <= case.ended.at:
             inquiry.find(summary.job, "never ran", events=(summary,))
@@ -53,6 +53,12 @@ def _missed_while_stopped(case: Case, summary: JobSummary) -> timedelta:
         elif action.action == "start" and stopped is not None:
             longest, stopped = max(longest, action.at - stopped), None
     return longest + timedelta(seconds=summary.interval_seconds) if longest else longest
+
+
+def _run_lost_to_a_kill(case: Case, summary: JobSummary) -> timedelta:
+    """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
+    killed = any(event.fault_kind == "transfer_then_killed" for event in case.events(FaultInjected))
+    return timedelta(seconds=summary.interval_seconds if killed else 0)
 
 
 @check("The world came to rest in time after the last fault, with nothing left open", needs_end=True)

@@ -154,6 +154,20 @@ def test_a_hand_may_stand_in_for_a_timer_that_a_fault_stopped_and_only_while_it_
     assert run(payout_automatic, too_late).outcome == "fail"
 
 
+def test_a_kill_explains_one_run_that_is_missing_and_no_second_one() -> None:
+    def paused(seconds: int, *, killed: bool = True) -> Book:
+        book = passing()
+        book.edit(JobSummary, {"job": "payouts"}, largest_gap_seconds=seconds)
+        if killed:
+            names: dict[str, Any] = {"fault_id": "kill", "fault_kind": "transfer_then_killed"}
+            book.add(FaultInjected(**names, keys={"id": "tr-ann"}, detail="killed"), day(5))
+        return book
+
+    assert run(jobs_ran, paused(630)).outcome == "pass"
+    assert run(jobs_ran, paused(630, killed=False)).outcome == "fail"
+    assert run(jobs_ran, paused(1_000)).outcome == "fail"
+
+
 def test_a_stopped_timer_explains_a_pause_of_its_own_length_and_no_longer_one() -> None:
     def paused(book: Book, seconds: int) -> Book:
         book.edit(JobSummary, {"job": "payouts"}, largest_gap_seconds=seconds)
