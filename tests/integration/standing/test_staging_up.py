@@ -47,8 +47,7 @@ def standing(*options: str, ended_by: signal.Signals = signal.SIGINT) -> Iterato
             said = "".join(takewhile(lambda line: LAST_LINE not in line, program.stdout))
             yield said.partition("API_BASE_URL=http://127.0.0.1:")[2].partition("\n")[0]
             program.send_signal(ended_by)
-            program.stdout.read()
-            assert program.wait(20) == 128 + ended_by
+            assert program.wait(60) == 128 + ended_by
         finally:
             program.kill()
     assert left_behind(program.pid) == []
