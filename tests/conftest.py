@@ -19,7 +19,7 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 _numbers = itertools.count(1)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell starts background jobs with Ctrl-C ignored, and programs inherit that: tests of Ctrl-C would wait for ever.
+    # A shell starts background jobs with Ctrl-C ignored, and programs inherit that: tests of Ctrl-C would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
 """Simulated instant at which the shared test server starts; its clock only moves forward."""
