@@ -85,6 +85,7 @@ def log(world: World) -> Log:  # noqa: F811 - the fixture
     ask("GET", f"/v1/webhook_endpoints/{endpoint}")
     ask("POST", f"/v1/webhook_endpoints/{endpoint}", ("description", "staging"))
     world.twin.open_dispute(payment_intent_id=intent)
+    ask("GET", "/v1/disputes")
     world.twin.set_account_onboarding(account, finished=False)
     event = ask("GET", "/v1/events", ("limit", "100"))["data"][0]["id"]
     ask("GET", f"/v1/events/{event}")
