@@ -7,13 +7,27 @@ from collections.abc import Sequence
 from simulation.errors import UsageError
 from simulation.sabotage import alerting, harness, people
 from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.platform import boards, collecting, contests, contract, ingesting, paying, settling, trail
+from simulation.sabotage.platform import (
+    boards,
+    collecting,
+    contests,
+    contract,
+    ingesting,
+    paying,
+    refunding,
+    scheduling,
+    settling,
+    trail,
+    winning,
+)
 
 _SHELVES = (
     paying.SHELF,
+    scheduling.SHELF,
     contract.SHELF,
-    settling.PAYING,
+    winning.SHELF,
     collecting.SHELF,
+    refunding.SHELF,
     settling.COLLECTING,
     contests.SHELF,
     ingesting.SHELF,

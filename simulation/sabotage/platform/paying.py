@@ -1,17 +1,15 @@
-"""Defects of paying winners: idempotency, retries, and who gets how much."""
+"""Defects of one transfer: its key, its amount, its destination, its booking."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import stripe
-
 from simulation.sabotage.entry import Shelf
+from simulation.sabotage.platform.lane import altered, before_each_transfer, replace_lane
 from simulation.sabotage.plot import Plot
-from simulation.staging import ledger, outbox, payout_jobs, payouts, stripe_gateway
+from simulation.staging import ledger, outbox, payout_jobs, stripe_gateway
 from simulation.target.builtin import target
 
 SHELF = Shelf("paying")
@@ -53,7 +51,7 @@ def retry_after_the_key_was_pruned(plot: Plot) -> None:
     slow = partial(_slow_settings, plot)
     plot.replace(target, "Settings", slow)
     plot.replace(outbox, "due_parameters", lambda real: lambda runtime, **_: real(runtime, ignore_backoff=False))
-    _before_each_transfer(plot, lambda row: plot.trigger() if row.attempt_count else None)
+    before_each_transfer(plot, lambda row: plot.trigger() if row.attempt_count else None)
 
 
 def _slow_settings(_plot: Plot, real: Any) -> Any:
@@ -78,9 +76,9 @@ def prize_into_another_winners_account(plot: Plot) -> None:
         if len(previous) < 2 or previous[-2] == own:
             return real(runtime, row)
         plot.trigger()
-        return real(runtime, _altered(row, stripe_connected_account_id=previous[-2]))
+        return real(runtime, altered(row, stripe_connected_account_id=previous[-2]))
 
-    _replace_lane(plot, send=send)
+    replace_lane(plot, send=send)
 
 
 @SHELF.sabotage(
@@ -114,7 +112,7 @@ def completed_without_a_call(plot: Plot) -> None:
         plot.trigger()
         return f"tr_stub_{row.id}"
 
-    _replace_lane(plot, send=send)
+    replace_lane(plot, send=send)
 
 
 @SHELF.sabotage(
@@ -132,7 +130,7 @@ def paid_without_ledger(plot: Plot) -> None:
         else:
             real(work, row, outcome)
 
-    _replace_lane(plot, book=book)
+    replace_lane(plot, book=book)
 
 
 @SHELF.sabotage(
@@ -154,177 +152,3 @@ def failed_attempt_moves_a_balance(plot: Plot) -> None:
         return post
 
     plot.replace(ledger, "post", make)
-
-
-@SHELF.sabotage(
-    "payout_retry_rules",
-    "three_way_reconciliation",
-    origin="any exception of the client library taken for a refusal",
-)
-def retryable_treated_as_terminal(plot: Plot) -> None:
-    """A timeout gives the transfer up for good, without asking Stripe what it has."""
-
-    def make(real: Any) -> Any:
-        def failure_of(error: Any) -> Any:
-            failure = real(error)
-            if failure.retryable:
-                plot.trigger()
-            return replace(failure, retryable=False)
-
-        return failure_of
-
-    plot.replace(outbox, "failure_of", make)
-
-
-@SHELF.sabotage(
-    "given_up_for_cause",
-    origin="an onboarding flag read from a column that is never filled: nobody is payable, and the books balance",
-    scenario="quiet",
-)
-def given_up_without_a_cause(plot: Plot) -> None:
-    """Every prize is given up for want of an account that is there."""
-
-    def obstacle(_row: Any) -> str:
-        plot.trigger()
-        return "DESTINATION_ACCOUNT_MISSING"
-
-    plot.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, obstacle=obstacle))
-
-
-@SHELF.sabotage(
-    "payout_retry_rules",
-    origin="4xx and 5xx in one bucket: a closed account is tried again and again",
-)
-def terminal_treated_as_retryable(plot: Plot) -> None:
-    """A definite refusal is retried."""
-
-    def make(real: Any) -> Any:
-        def failure_of(error: Any) -> Any:
-            failure = real(error)
-            if not failure.retryable:
-                plot.trigger()
-            return replace(failure, retryable=True)
-
-        return failure_of
-
-    plot.replace(outbox, "failure_of", make)
-
-
-@SHELF.sabotage(
-    "payout_retry_rules",
-    origin="a retrying HTTP client below a retrying scheduler: nobody counts the calls",
-)
-def attempts_beyond_the_maximum(plot: Plot) -> None:
-    """One counted attempt hides up to five calls."""
-
-    def send(real: Any, runtime: Any, row: Any) -> Any:
-        for _ in range(4):
-            try:
-                return real(runtime, row)
-            except stripe.StripeError:
-                plot.trigger()
-        return real(runtime, row)
-
-    _replace_lane(plot, send=send)
-
-
-@SHELF.sabotage(
-    "exactly_once",
-    "three_way_reconciliation",
-    "payout_retry_rules",
-    origin="two schedulers after a deploy, and no row lock between them",
-)
-def two_schedulers_pay_twice(plot: Plot) -> None:
-    """A second scheduler sends each transfer again under its own key."""
-
-    def send(real: Any, runtime: Any, row: Any) -> Any:
-        first = real(runtime, row)
-        plot.trigger()
-        real(runtime, _altered(row, idempotency_key=f"{row.idempotency_key}:second-scheduler"))
-        return first
-
-    _replace_lane(plot, send=send)
-
-
-@SHELF.sabotage(
-    "payout_automatic",
-    "no_manual_endpoints",
-    origin="a scheduler that is never started outside of development; somebody runs it from a terminal",
-    scenario="quiet",
-)
-def payouts_only_when_triggered_by_hand(plot: Plot) -> None:
-    """The scheduler does nothing by itself; a person calls its endpoint."""
-
-    def make(real: Any) -> Any:
-        def run(runtime: Any, context: Any, *, ignore_backoff: bool = False) -> Any:
-            if ignore_backoff:
-                return real(runtime, context, ignore_backoff=True)
-            return payouts.PayoutResult()
-
-        return run
-
-    def by_hand(on: Any) -> None:
-        plot.trigger()
-        with on.context.acting("operator"):
-            on.http.post("/api/admin/diagnostics/run-payout-scheduler", headers=on.authorization(on.ops_admin.user_id))
-
-    plot.replace(payouts, "run", make)
-    plot.at(day=1, hour=18, act=by_hand)
-
-
-@SHELF.sabotage(
-    "three_way_reconciliation",
-    "payout_retry_rules",
-    "payouts_follow_settlement",
-    origin="an advance to a leader while the contest is still live",
-    scenario="quiet",
-)
-def paid_before_settlement(plot: Plot) -> None:
-    """Money goes to an entrant of a contest that is not settled."""
-
-    def advance(on: Any) -> None:
-        entry = on.observer.rows("entries")[0]
-        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[entry["user_id"]]
-        plot.trigger()
-        on.target._platform._runtime.stripe.create_transfer(
-            amount_cents=500,
-            destination=account,
-            group=f"contest:{entry['contest_id']}",
-            metadata={"contest_id": entry["contest_id"], "user_id": entry["user_id"], "payout_transfer_id": "advance"},
-            idempotency_key=f"advance:{entry['contest_id']}",
-        )
-
-    plot.at(day=0, hour=20, act=advance)
-
-
-def _replace_lane(plot: Plot, *, send: Any = None, book: Any = None) -> None:
-    """Replace functions of the lane that prizes take; each is given the real one first."""
-    real = payouts.LANE
-    changes: dict[str, Any] = {}
-    if send is not None:
-        changes["send"] = partial(send, real.send)
-    if book is not None:
-        changes["book"] = partial(book, real.book)
-    plot.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, **changes))
-
-
-def _before_each_transfer(plot: Plot, note: Any) -> None:
-    def send(real: Any, runtime: Any, row: Any) -> Any:
-        note(row)
-        return real(runtime, row)
-
-    _replace_lane(plot, send=send)
-
-
-class _Altered:
-    """A row with some columns other than the database has them."""
-
-    def __init__(self, row: Any, changes: dict[str, Any]) -> None:
-        self._row, self._changes = row, changes
-
-    def __getattr__(self, name: str) -> Any:
-        return self._changes[name] if name in self._changes else getattr(self._row, name)
-
-
-def _altered(row: Any, **changes: Any) -> _Altered:
-    return _Altered(row, changes)

@@ -1,4 +1,4 @@
-"""Defects of settlement: who wins, how much, from which scores."""
+"""Defects of settlement: from which scores, of whom, how often."""
 
 from __future__ import annotations
 
@@ -9,94 +9,13 @@ from sqlalchemy import text
 
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.plot import Plot
-from simulation.staging import prizes, scoring, settlement, settlement_records
+from simulation.staging import scoring, settlement, settlement_records
 from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
 from simulation.staging.ingestion.validation import validate
 
 SHELF = Shelf("scores")
-PAYING = Shelf("paying")
 COLLECTING = Shelf("collecting")
-
-
-@PAYING.sabotage(
-    "expected_prizes",
-    "three_way_reconciliation",
-    origin="a sort in the wrong direction: golf is won with fewer strokes",
-)
-def wrong_winner(plot: Plot) -> None:
-    """The prizes go to the ranks from the other end."""
-
-    def altered(ranked: list[Any]) -> list[Any]:
-        payouts = [ranking.payout_cents for ranking in reversed(ranked)]
-        return [dataclasses.replace(r, payout_cents=cents) for r, cents in zip(ranked, payouts, strict=True)]
-
-    _alter_rankings(plot, altered)
-
-
-@PAYING.sabotage(
-    "expected_prizes",
-    "three_way_reconciliation",
-    origin="two rows swapped in a spreadsheet, an index off by one: the totals stay right",
-)
-def two_winners_amounts_swapped(plot: Plot) -> None:
-    """First and second get each other's prize."""
-
-    def altered(ranked: list[Any]) -> list[Any]:
-        first, second, *rest = ranked
-        return [
-            dataclasses.replace(first, payout_cents=second.payout_cents),
-            dataclasses.replace(second, payout_cents=first.payout_cents),
-            *rest,
-        ]
-
-    _alter_rankings(plot, altered)
-
-
-@PAYING.sabotage(
-    "expected_prizes",
-    "three_way_reconciliation",
-    origin="ties broken by user id because the sort needed an order",
-)
-def tie_split_wrong(plot: Plot) -> None:
-    """Tied entrants get the prizes of single places, in the order of their ids."""
-
-    def make(real: Any) -> Any:
-        def rankings(scores: Any, payout_structure: Any, pool_cents: int) -> list[Any]:
-            ranked: list[Any] = real(scores, payout_structure, pool_cents)
-            shares = [int(payout_structure.get(str(place), 0)) for place in range(1, len(ranked) + 1)]
-            alone = [
-                dataclasses.replace(ranking, payout_cents=pool_cents * share // 100)
-                for ranking, share in zip(ranked, shares, strict=True)
-            ]
-            if [r.payout_cents for r in alone] != [r.payout_cents for r in ranked]:
-                plot.trigger()
-            return alone
-
-        return rankings
-
-    plot.replace(prizes, "rankings", make)
-
-
-@PAYING.sabotage(
-    "expected_prizes",
-    "clearing_accounts_drained",
-    origin="a rake computed as a percentage while the prizes were floored",
-)
-def remainder_lost(plot: Plot) -> None:
-    """The cents that flooring left over are booked nowhere."""
-
-    def make(real: Any) -> Any:
-        def platform_cents(self: Any) -> int:
-            whole: int = real.fget(self)
-            rake = whole - whole % 5
-            if rake != whole:
-                plot.trigger()
-            return rake
-
-        return property(platform_cents)
-
-    plot.replace(settlement_records.Settlement, "platform_cents", make)
 
 
 @SHELF.sabotage(
@@ -259,20 +178,6 @@ def _skip_the_pool_check(plot: Plot) -> None:
         return check_pool
 
     plot.replace(settlement, "_check_pool", make)
-
-
-def _alter_rankings(plot: Plot, altered: Any) -> None:
-    def make(real: Any) -> Any:
-        def rankings(*arguments: Any) -> list[Any]:
-            ranked: list[Any] = real(*arguments)
-            changed: list[Any] = altered(ranked)
-            if changed != ranked:
-                plot.trigger()
-            return changed
-
-        return rankings
-
-    plot.replace(prizes, "rankings", make)
 
 
 def _alter_scores(plot: Plot, strokes: Any) -> None:

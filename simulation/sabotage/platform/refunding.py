@@ -1,0 +1,158 @@
+"""Defects of money that goes back, or was never owed: refunds, disputes, entries of the ledger."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging import disputes, ledger, payment_events, payments, refunds
+
+SHELF = Shelf("collecting")
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="the refund button of an admin page that calls Stripe and nothing else",
+)
+def refund_without_ledger(plot: Plot) -> None:
+    """A refund is made at Stripe and never booked."""
+
+    def book(_work: Any, _row: Any, outcome: Any) -> None:
+        if outcome.status == "completed":
+            plot.trigger()
+
+    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    origin="two tabs, two payments: the second is kept",
+)
+def duplicate_payment_kept(plot: Plot) -> None:
+    """Who paid twice gets nothing back."""
+
+    def make(real: Any) -> Any:
+        def refund_reason(*arguments: Any) -> Any:
+            reason = real(*arguments)
+            if reason is not None:
+                plot.trigger()
+
+        return refund_reason
+
+    plot.replace(payment_events, "_refund_reason", make)
+
+
+@SHELF.sabotage(
+    "stripe_balance_explained",
+    origin="a cardholder's bank takes a payment back weeks later; the event is acknowledged and forgotten",
+    how="person",
+)
+def dispute_ignored(plot: Plot) -> None:
+    """A chargeback debits the platform's balance and the books never hear of it."""
+
+    def charge_back(on: Any) -> None:
+        paid = [row for row in on.observer.rows("payments") if row["status"] == "SUCCEEDED"]
+        on.twin.open_dispute(payment_intent_id=paid[0]["stripe_payment_intent_id"])
+        plot.trigger()
+
+    plot.at(day=1, hour=20, act=charge_back)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    "expected_prizes",
+    origin="an optimistic interface: the entry counts as paid once the form was opened",
+)
+def ledger_without_payment(plot: Plot) -> None:
+    """An entry fee is booked when the payment is begun, not when it is made."""
+
+    def make(real: Any) -> Any:
+        def create_intent(runtime: Any, context: Any, **named: Any) -> Any:
+            intent = real(runtime, context, **named)
+            opened = {
+                "id": intent.client_secret.partition("_secret_")[0],
+                "amount": named["amount_cents"],
+                "currency": "usd",
+            }
+            with runtime.unit_of_work(
+                context,
+                action="entry_fee_booked",
+                reason="the payment was begun",
+                entity=("payment_intent", intent.payment_intent_id),
+            ) as work:
+                payment_events.succeeded(work, opened, None)  # type: ignore[arg-type]
+            plot.trigger()
+            return intent
+
+        return create_intent
+
+    plot.replace(payments, "create_intent", make)
+
+
+@SHELF.sabotage(
+    "postings_referenced",
+    origin="a goodwill credit booked as an adjustment, with nothing that calls for it",
+)
+def adjustment_out_of_nowhere(plot: Plot) -> None:
+    """Every refund comes with an adjustment that no settlement explains."""
+
+    def book(work: Any, row: Any, outcome: Any) -> None:
+        real(work, row, outcome)
+        if outcome.status == "completed":
+            plot.trigger()
+            ledger.post(
+                work,
+                ledger.Posting(
+                    key=f"goodwill:{row.id}",
+                    entry_type="ADJUSTMENT",
+                    debit=ledger.PLATFORM,
+                    credit=ledger.STRIPE,
+                    amount_cents=25,
+                    contest_id=row.contest_id,
+                    user_id=row.user_id,
+                    reference_type="refund",
+                    reference_id=row.id,
+                ),
+            )
+
+    real = refunds.LANE.book
+    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    scenario="money_back",
+    origin="Stripe's dispute fee is no part of the disputed amount, and is forgotten in the books",
+)
+def chargeback_booked_without_its_fee(plot: Plot) -> None:
+    """A chargeback is booked with what the cardholder took back, and without what Stripe took for it."""
+
+    def make(real: Any) -> Any:
+        def withdrawn(dispute: Any) -> tuple[int, int]:
+            plot.trigger()
+            amount_cents, _ = real(dispute)
+            return amount_cents, 0
+
+        return withdrawn
+
+    plot.replace(disputes, "_withdrawn", make)
+
+
+@SHELF.sabotage(
+    "three_way_reconciliation",
+    scenario="money_back",
+    origin="a request is ticked off and the refund is left to somebody who never hears of it",
+)
+def granted_refund_never_sent(plot: Plot) -> None:
+    """An entrant's request is granted, and no refund comes of it."""
+
+    def make(_: Any) -> Any:
+        def request_for_entrant(*_: Any, **__: Any) -> int:
+            plot.trigger()
+            return 0
+
+        return request_for_entrant
+
+    plot.replace(refunds, "request_for_entrant", make)
