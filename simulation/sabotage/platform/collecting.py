@@ -10,7 +10,9 @@ import requests
 import stripe
 
 from simulation.sabotage.entry import Shelf
+from simulation.sabotage.platform.insides import runtime_of
 from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
 from simulation.staging import contests, ledger, payment_events, stripe_gateway, webhooks
 
 SHELF = Shelf("collecting")
@@ -188,8 +190,8 @@ def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
 def telemetry_sent_to_a_stranger(plot: Plot) -> None:
     """The platform's HTTP client calls a host that is none of the world's."""
 
-    def call(on: Any) -> None:
-        session = on.target._instances.platform._runtime.provider._session
+    def call(on: Stage) -> None:
+        session = runtime_of(on).provider._session
         with contextlib.suppress(requests.ConnectionError):
             session.get("https://collector.telemetry.test/v1/traces", timeout=5)
         plot.trigger()

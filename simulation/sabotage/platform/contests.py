@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.intruder import superuser
+from simulation.sabotage.platform.insides import runtime_of
 from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
 from simulation.staging import contests, diagnostics, lifecycle, metrics, reconciliation, settlement
 from simulation.staging.context import SYSTEM, Context
 
@@ -76,9 +78,9 @@ def complete_inferred_from_silence(plot: Plot) -> None:
 def configuration_changed_after_lock(plot: Plot) -> None:
     """A contest's end is moved while it is live."""
 
-    def edit(on: Any) -> None:
-        runtime = on.target._platform._runtime
-        contest_id = on.observer.rows("contests")[0]["contest_id"]
+    def edit(on: Stage) -> None:
+        runtime = runtime_of(on)
+        contest_id = str(on.observer.rows("contests")[0]["contest_id"])
         context = Context(actor=SYSTEM, request_id="contest-editor")
         with runtime.unit_of_work(
             context, action="contest_edited", reason="the organizer asked", entity=("contest", contest_id)
@@ -124,7 +126,7 @@ def settled_by_hand(plot: Plot) -> None:
     """The settlement job does nothing; a person settles the contest."""
 
     def by_hand(on: Any) -> None:
-        contest_id = on.observer.rows("contests")[0]["contest_id"]
+        contest_id = str(on.observer.rows("contests")[0]["contest_id"])
         with on.context.acting("operator"):
             answer = on.http.post(
                 f"/api/admin/contests/{contest_id}/settle",

@@ -9,8 +9,10 @@ from typing import Any
 import stripe
 
 from simulation.sabotage.entry import Shelf
+from simulation.sabotage.platform.insides import runtime_of
 from simulation.sabotage.platform.lane import altered, replace_lane
 from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
 from simulation.staging import outbox, payouts
 
 SHELF = Shelf("paying")
@@ -142,16 +144,17 @@ def payouts_only_when_triggered_by_hand(plot: Plot) -> None:
 def paid_before_settlement(plot: Plot) -> None:
     """Money goes to an entrant of a contest that is not settled."""
 
-    def advance(on: Any) -> None:
+    def advance(on: Stage) -> None:
         entry = on.observer.rows("entries")[0]
-        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[entry["user_id"]]
+        contest_id, user_id = str(entry["contest_id"]), str(entry["user_id"])
+        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[user_id]
         plot.trigger()
-        on.target._platform._runtime.stripe.create_transfer(
+        runtime_of(on).stripe.create_transfer(
             amount_cents=500,
-            destination=account,
-            group=f"contest:{entry['contest_id']}",
-            metadata={"contest_id": entry["contest_id"], "user_id": entry["user_id"], "payout_transfer_id": "advance"},
-            idempotency_key=f"advance:{entry['contest_id']}",
+            destination=str(account),
+            group=f"contest:{contest_id}",
+            metadata={"contest_id": contest_id, "user_id": user_id, "payout_transfer_id": "advance"},
+            idempotency_key=f"advance:{contest_id}",
         )
 
     plot.at(day=0, hour=20, act=advance)
