@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
-from pathlib import Path
 
 from simulation.environment.compose_file import images
+from simulation.environment.engine_address import may_be_there
 from simulation.errors import EnvironmentFault
-
-DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
 
 def what_is_missing() -> str | None:
     """Why ``containers`` cannot be chosen; None when it can."""
-    if not os.environ.get("DOCKER_HOST") and not DEFAULT_SOCKET.exists():
+    if not may_be_there():
         return "no Docker engine on this machine"
     try:
         from simulation.environment.engine import connect, has_image

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from simulation.environment.docker_presence import DEFAULT_SOCKET
+from simulation.environment.engine_address import engine_address
 from simulation.environment.workspace import owner_lives, owner_tag
 from simulation.errors import EnvironmentFault
 
@@ -23,7 +22,7 @@ def connect() -> docker.DockerClient:
 
     :raises EnvironmentFault: none answers.
     """
-    host = os.environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
+    host = engine_address()
     try:
         _knock(host)
         return docker.from_env(timeout=_API_TIMEOUT_WALL_SECONDS, version="auto")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.environment import docker_presence
+from simulation.environment import docker_presence, engine_address
 from simulation.environment.choice import choose
 
 
@@ -21,7 +21,7 @@ def test_without_an_engine_auto_is_embedded_and_says_why(tmp_path: Path, monkeyp
 
 def test_without_docker_at_all_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(docker_presence, "DEFAULT_SOCKET", tmp_path / "docker.sock")
+    monkeypatch.setattr(engine_address, "DEFAULT_SOCKET", tmp_path / "docker.sock")
     assert choose().reason == "auto: no Docker engine on this machine"
 
 
