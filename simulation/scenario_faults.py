@@ -30,6 +30,7 @@ FaultKind = Literal[
     "provider_malformed",
     "provider_incomplete_final",
     "contest_row_held",
+    "database_connections_exhausted",
     "operator_crash",
     "refund_requested",
     "chargeback",
@@ -53,6 +54,7 @@ PROCESS_KINDS: frozenset[FaultKind] = frozenset({"transfer_then_killed"})
 
 WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_row_held": ("contest", "minutes"),
+    "database_connections_exhausted": ("at", "minutes"),
     "refund_requested": ("contest",),
     "chargeback": ("contest", "delay_hours"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simulation.broken_rule import BrokenRule, minute
 from simulation.scenario import Contest, Scenario
@@ -12,6 +12,9 @@ from simulation.scenario_faults import Fault
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""
 
+_SHORTEST_SHORTAGE_MINUTES = 60
+"""Seen at a scrape, answered and mended by hand within it."""
+_BEFORE_LOCK = timedelta(minutes=5)
 _ROOM_TO_ASK = timedelta(hours=3)
 """A contest open for less has late entrants only."""
 _ROOM_TO_ANSWER = timedelta(hours=6)
@@ -25,6 +28,8 @@ def broken_world_fault_rules(
     """``index``: place of the fault in the scenario; those before it may already have its victim."""
     if fault.kind == "contest_row_held":
         yield from _of_row_held(path, fault, scenario.faults[:index])
+    elif fault.kind == "database_connections_exhausted":
+        yield from _of_connections(path, fault, scenario, scenario.faults[:index])
     elif fault.kind in ("refund_requested", "chargeback"):
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
 
@@ -79,3 +84,48 @@ def _of_row_held(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault
                 problem=f"fault {rival.id} holds the row of {fault.contest} already",
                 remedy="name another contest",
             )
+
+
+def _of_connections(
+    path: tuple[str | int, ...], fault: Fault, scenario: Scenario, earlier: tuple[Fault, ...]
+) -> Iterator[BrokenRule]:
+    """It must be met in its window, and nobody else must need a new connection in it."""
+    at, end = _window(fault)
+    if (fault.minutes or 0) < _SHORTEST_SHORTAGE_MINUTES:
+        yield BrokenRule(
+            path=(*path, "minutes"),
+            problem=f"fault {fault.id} lasts {fault.minutes} minutes, and may be over before anybody has answered",
+            remedy=f"{_SHORTEST_SHORTAGE_MINUTES} or more",
+        )
+    if at < scenario.start or end > scenario.end:
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} is on from {minute(at)} to {minute(end)}, which is not within the run",
+            remedy=f"{minute(scenario.start)} to {minute(scenario.end)}",
+        )
+    for what, start, until in _who_connects(scenario, earlier):
+        if at <= until and start <= end:
+            yield BrokenRule(
+                path=(*path, "at"),
+                problem=f"fault {fault.id} leaves no connection for {what} at {minute(start)}",
+                remedy="move one of them",
+            )
+
+
+def _who_connects(scenario: Scenario, earlier: tuple[Fault, ...]) -> Iterator[tuple[str, datetime, datetime]]:
+    """Faults and tasks that open a connection of the platform's role, and from when to when they may."""
+    locks = {contest.key: contest.lock for contest in scenario.contests}
+    for rival in scenario.faults:
+        if rival.kind == "contest_row_held" and rival.contest in locks:
+            lock = locks[rival.contest]
+            yield f"fault {rival.id}", lock - _BEFORE_LOCK, lock
+    for rival in earlier:
+        if rival.kind == "database_connections_exhausted":
+            yield f"fault {rival.id}", *_window(rival)
+    for task in scenario.operator.tasks:
+        yield f"the task {task.runbook}", task.at, task.at + _ROOM_TO_ANSWER
+
+
+def _window(fault: Fault) -> tuple[datetime, datetime]:
+    assert fault.at is not None, f"{fault.kind} without its beginning"
+    return fault.at, fault.at + timedelta(minutes=fault.minutes or 0)

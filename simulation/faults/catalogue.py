@@ -158,6 +158,12 @@ _DESCRIPTIONS = (
         origin="A worker that hangs in the middle of a transaction, or a console left open after an UPDATE.",
     ),
     Description(
+        kind="database_connections_exhausted",
+        what="From `at` another program's sessions take every connection that the platform's role has left.",
+        default_expectation=Expectation(runbook="database_connection_failure"),
+        origin="A report that opens a connection for each row and closes none; workers of a deploy that never ended.",
+    ),
+    Description(
         kind="operator_crash",
         what="The operator of the expected runbook is gone after its `nth` step; the next comes `minutes` later.",
         default_expectation=_STUCK,

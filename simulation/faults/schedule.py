@@ -22,6 +22,7 @@ _AIMS: dict[FaultKind, dict[str, str]] = {
     "stripe_outage": {"service": "stripe"},
     "stripe_reserve": {"service": "stripe"},
     "payout_timer_stopped": {"job": "payout"},
+    "database_connections_exhausted": {"service": "database"},
 }
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from random import Random
 
 from simulation.scenario import Scenario
@@ -37,6 +38,14 @@ def _chargeback(scenario: Scenario, source: Random, kind: FaultKind) -> Fault | 
     )
 
 
+def _connections_exhausted(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
+    """At any hour that leaves its window within the run."""
+    minutes = 240
+    hours = int((scenario.end - scenario.start) / timedelta(hours=1)) - minutes // 60
+    at = scenario.start + timedelta(hours=source.randrange(1, hours))
+    return Fault(id=_id(kind), kind=kind, at=at, minutes=minutes, expect=_expect("database_connection_failure"))
+
+
 def _payer(scenario: Scenario, source: Random) -> tuple[str, int] | None:
     """Somebody who is sure to pay early; what rules forbid is left out by the caller."""
     some = [(contest.key, nth) for contest in scenario.contests for nth in range(1, early_payers(contest))]
@@ -53,8 +62,9 @@ def _id(kind: FaultKind) -> str:
 
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
+    "database_connections_exhausted": _connections_exhausted,
     "refund_requested": _refund_requested,
     "chargeback": _chargeback,
 }
-WORLD_RUNBOOKS = frozenset({"contest_lock_failed", "refund_request", "chargeback"})
+WORLD_RUNBOOKS = frozenset({"contest_lock_failed", "database_connection_failure", "refund_request", "chargeback"})
 """What their draws may expect."""

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from simulation.staging import connections
 from simulation.staging.alerting import HostedAlerting
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.jobs import Every, Job, JobBook
@@ -95,7 +96,9 @@ class Dashboards:
     def operational(self) -> Page:
         """Current system status, active alerts, recent escalations."""
         counts: dict[str, dict[str, int]] = {"contests": {}, "payout_transfers": {}, "refunds": {}}
+        available = 0
         try:
+            available = connections.available_connections(self.runtime)
             for row in self.runtime.database.read(_COUNTS):
                 counts[row.subject][row.status] = row.number
             escalations, open_ = self._executions("failed,partial"), self._executions("in_progress")
@@ -108,7 +111,7 @@ class Dashboards:
         return {
             "as_of": _now(),
             "status": "ok" if calm else "attention",
-            "database": {"status": database, "connections_available": self.runtime.database.available_connections},
+            "database": {"status": database, "connections_available": available},
             "jobs": jobs,
             **counts,
             "alerts": alerts,

@@ -64,12 +64,23 @@ class Database:
         with self._engine.begin() as connection:
             yield connection
 
-    @property
-    def available_connections(self) -> int:
-        """Connections that could be taken from the pool now."""
+    def available_connections(self, *, server_grants: int) -> int:
+        """Connections that could be taken from the pool now: open ones that nobody uses, and those it may still open.
+
+        :param server_grants: how many more the server would let us open (see `simulation.staging.connections`)
+        """
         pool = self._engine.pool
         assert isinstance(pool, QueuePool)
-        return self._pool_size - pool.checkedout()
+        idle, used = pool.checkedin(), pool.checkedout()
+        return idle + max(0, min(self._pool_size - idle - used, server_grants))
+
+    def restart_pool(self) -> None:
+        """Close every connection that nobody uses and open one, to see that it can be done. Raises `psycopg.Error`."""
+        with self._reader_lock:
+            self._drop_reader()
+            self._engine.dispose()
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     def close(self) -> None:
         """Return every connection to the server."""

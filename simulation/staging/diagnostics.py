@@ -10,7 +10,7 @@ import stripe
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from simulation.staging import database_desk
+from simulation.staging import connections, database_desk
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.jobs import Every, Job, JobBook
 from simulation.staging.metrics import DEAD_LETTER_AFTER_FAILURES
@@ -71,9 +71,10 @@ _SETTLEMENTS = text("""
 
 def health(runtime: Runtime) -> Page:
     """Database, provider and pool, each by itself."""
-    max_connections = None
+    max_connections, available = None, 0
     try:
         max_connections = runtime.database.read(_PING)[0].max_connections
+        available = connections.available_connections(runtime)
         database = "ok"
     except (psycopg.Error, SQLAlchemyError):
         database = "unreachable"
@@ -85,7 +86,7 @@ def health(runtime: Runtime) -> Page:
         "database_max_connections": max_connections,
         "provider": provider,
         "environment": runtime.settings.environment,
-        "database_connection_pool_available": runtime.database.available_connections,
+        "database_connection_pool_available": available,
     }
 
 
@@ -150,9 +151,12 @@ def payments(runtime: Runtime) -> Page:
 
 
 def database(runtime: Runtime) -> Page:
-    """Connections that are left, and other sessions that hold rows of contests."""
+    """Connections that are left, who has the others, and other sessions that hold rows of contests."""
     return {
-        "available_connections": runtime.database.available_connections,
+        "available_connections": connections.available_connections(runtime),
+        "free_connections": connections.free_connections(runtime),
+        "pool_size": runtime.settings.database_pool_size,
+        "sessions": [row_json(row) for row in connections.sessions(runtime)],
         "holding_contests": [
             {"application": row.application_name, "opened_at": iso(row.opened_at)}
             for row in database_desk.holders(runtime)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from simulation.staging import payout_batches
+from simulation.staging import connections, payout_batches
 from simulation.staging.reconciliation import WEBHOOKS_MISSING
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
@@ -41,6 +41,8 @@ _HELP = {
 _SAMPLES = text(f"""
     SELECT 'contests' AS name, 'status="' || status || '"' AS labels, count(*)::double precision AS value
     FROM contest_instances GROUP BY status
+    UNION ALL
+    SELECT '{connections.FREE}', '', ({connections.FREE_CONNECTIONS})
     UNION ALL
     SELECT 'contest_status_transitions_failed', '', count(*) FROM contest_instances
     WHERE status = 'ERROR' OR published_at IS NOT NULL AND (
@@ -99,10 +101,14 @@ _SAMPLES = text(f"""
 def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
     """The page, metrics and labels in alphabetical order."""
     rows = runtime.database.read(_SAMPLES)
-    samples: list[tuple[str, str, float]] = [(row.name, row.labels, row.value) for row in rows]
+    samples: list[tuple[str, str, float]] = [
+        (row.name, row.labels, row.value) for row in rows if row.name != connections.FREE
+    ]
+    (free,) = (row.value for row in rows if row.name == connections.FREE)
+    available = runtime.database.available_connections(server_grants=int(free))
     samples += [
         ("auth_service_error_rate", "", levels.auth_error_rate_percent()),
-        ("database_connection_pool_available", "", runtime.database.available_connections),
+        ("database_connection_pool_available", "", available),
         ("stripe_webhook_duplicates", "", levels.webhook_duplicates.number()),
         ("error_budget_remaining", "", levels.error_budget_remaining_percent()),
     ]

@@ -77,6 +77,7 @@ def _let_go(on: Stage) -> None:
     on.entrants.start()
     on.jobs.start()
     on.monitor.start()
+    on.troubles.start()
     on.kernel.spawn(_housekeeping(on))
 
 

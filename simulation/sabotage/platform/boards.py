@@ -10,6 +10,7 @@ from simulation.sabotage.entry import Shelf
 from simulation.sabotage.plot import Plot
 from simulation.staging.alerting import Alerts, HostedAlerting
 from simulation.staging.dashboards import Dashboards
+from simulation.staging.database import Database
 from simulation.staging.service_levels import Rate
 from simulation.world.operator.execution import Execution
 
@@ -225,3 +226,22 @@ def dashboard_without_escalations(plot: Plot) -> None:
 
     plot.replace(Execution, "_perform", make)
     _altered(plot, "operational", hide)
+
+
+@SHELF.sabotage(
+    "faults_recovered",
+    origin="a pool's own counters, which know nothing of the limit of the role or of the server",
+    scenario="../runbooks/database_connection_failure",
+)
+def pool_metric_knows_only_the_pool(plot: Plot) -> None:
+    """The metric of free connections says what the pool may hold, not what the server would still grant."""
+
+    def make(real: Any) -> Any:
+        def available(self: Any, *, server_grants: int) -> Any:
+            if server_grants == 0:
+                plot.trigger()
+            return real(self, server_grants=self._pool_size)
+
+        return available
+
+    plot.replace(Database, "available_connections", make)

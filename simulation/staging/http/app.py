@@ -14,6 +14,7 @@ from simulation.staging.http import (
     admin_backups,
     admin_configuration,
     admin_contests,
+    admin_database,
     admin_escalation,
     admin_money,
     admin_operations,
@@ -54,6 +55,7 @@ def make_app(
     app.register_blueprint(runbooks.blueprint(runtime, levels))
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
     app.register_blueprint(admin_configuration.blueprint(runtime, levels))
+    app.register_blueprint(admin_database.blueprint(runtime, levels))
     app.register_blueprint(admin_backups.blueprint(runtime, levels))
     app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
     app.register_blueprint(dashboards.numbers(boards))

@@ -26,6 +26,7 @@ GOVERNANCE = Governance(
         "admin_contest_audit",
         "runbook_executions",
         "configuration_events",
+        "operations_events",
         "admin_sessions",
     ),
     append_only_tables=(
@@ -39,6 +40,7 @@ GOVERNANCE = Governance(
         "admin_contest_audit",
         "audit_log",
         "configuration_events",
+        "operations_events",
     ),
     audit_table="audit_log",
     audit_columns={
@@ -78,6 +80,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/payout-transfers/*/acknowledge",
         "POST /api/admin/payout-jobs/*/review",
         "POST /api/admin/users/*/*",
+        "POST /api/admin/database/*",
         "POST /api/admin/configuration",
         "POST /api/admin/configuration/*/*",
         "POST /api/admin/refund-requests/*/*",

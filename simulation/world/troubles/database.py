@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -10,6 +11,9 @@ from psycopg import sql
 from simulation.clock import SimProcess
 from simulation.faults.schedule import PlannedFault
 from simulation.world.troubles.surroundings import Surroundings
+
+_REPORT = "nightly-report"
+_MORE_THAN_ANY_LIMIT = 1_000
 
 
 def hold_contest_row(around: Surroundings, fault: PlannedFault) -> SimProcess:
@@ -30,3 +34,22 @@ def hold_contest_row(around: Surroundings, fault: PlannedFault) -> SimProcess:
     with contextlib.suppress(psycopg.OperationalError):  # ended from the other side before
         session.rollback()
     session.close()
+
+
+def take_every_connection(around: Surroundings, fault: PlannedFault) -> SimProcess:
+    """A report opens connections until the server grants no more; every other one hangs in a transaction."""
+    assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
+    yield around.kernel.until(fault.starts_at)
+    taken: list[psycopg.Connection[Any]] = []
+    with contextlib.suppress(psycopg.OperationalError):  # too many connections for role
+        while len(taken) < _MORE_THAN_ANY_LIMIT:
+            taken.append(around.session(_REPORT))
+            if len(taken) % 2:
+                taken[-1].execute("SELECT 1")
+    if not taken:
+        return
+    detail = f"{_REPORT} has {len(taken)} connections, and the server grants no more"
+    around.injector.strike(fault, {"application": _REPORT}, detail=detail, touches=False)
+    yield around.kernel.until(fault.ends_at)
+    for session in taken:
+        session.close()

@@ -11,6 +11,7 @@ from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
     "contest_row_held": database.hold_contest_row,
+    "database_connections_exhausted": database.take_every_connection,
     "refund_requested": people.ask_for_refund,
     "chargeback": people.charge_back,
 }

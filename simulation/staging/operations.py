@@ -1,0 +1,31 @@
+"""What operations did to the platform's surroundings: its own record, since no table of the business changes by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sqlalchemy import text
+
+from simulation.staging.canonical import canonical_json
+from simulation.staging.unit_of_work import UnitOfWork
+
+Subject = Literal["database", "authentication"]
+
+_INSERT = text("""
+    INSERT INTO operations_events (id, subject, event, detail, reason, admin_user_id)
+    VALUES (:id, :subject, :event, CAST(:detail AS jsonb), :reason, :actor)
+""")
+
+
+def note(work: UnitOfWork, *, subject: Subject, event: str, detail: Mapping[str, object]) -> None:
+    """Put on record, in the transaction in which it is done and explained."""
+    work.write(
+        _INSERT,
+        id=work.new_id(),
+        subject=subject,
+        event=event,
+        detail=canonical_json(detail),
+        reason=work.reason,
+        actor=work.context.actor,
+    )

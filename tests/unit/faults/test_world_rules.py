@@ -1,0 +1,79 @@
+"""Faults that the world carries out by itself find their victim and leave other people's affairs alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from simulation.fault_rules import broken_fault_rules
+from simulation.faults.schedule import FaultPlan
+from simulation.project import SCENARIOS_FOLDER
+from simulation.scenario import OperatorTask, Scenario
+from simulation.scenario_faults import Expectation, Fault
+from simulation.scenario_file import load_scenario
+
+SHORTAGE = "database_connection_failure"
+RUNBOOKS = frozenset({SHORTAGE, "contest_lock_failed", "restart_services"})
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    return load_scenario(SCENARIOS_FOLDER / "smoke_2d.yaml").model_copy(update={"faults": ()})
+
+
+def shortage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: str = "report") -> Fault:
+    return Fault(
+        id=name,
+        kind="database_connections_exhausted",
+        at=scenario.start + timedelta(hours=hours),
+        minutes=minutes,
+        expect=Expectation(runbook=SHORTAGE),
+    )
+
+
+def problems(scenario: Scenario, *faults: Fault, **changes: Any) -> list[str]:
+    changed = scenario.model_copy(update={"faults": faults, **changes})
+    return [rule.problem for rule in broken_fault_rules(changed, runbooks=RUNBOOKS)]
+
+
+def test_a_shortage_of_connections_is_planned_for_its_window(scenario: Scenario) -> None:
+    fault = shortage(scenario)
+    assert problems(scenario, fault) == []
+    (planned,) = FaultPlan.from_scenario(scenario.model_copy(update={"faults": (fault,)}), 1).faults
+    assert (planned.starts_at, planned.ends_at) == (fault.at, scenario.start + timedelta(hours=4))
+
+
+def test_a_shortage_must_last_until_somebody_can_have_answered(scenario: Scenario) -> None:
+    (problem,) = problems(scenario, shortage(scenario, minutes=59))
+    assert "may be over before anybody has answered" in problem
+
+
+def test_a_shortage_lies_within_the_run(scenario: Scenario) -> None:
+    (problem,) = problems(scenario, shortage(scenario, hours=24 * scenario.days - 1))
+    assert "not within the run" in problem
+
+
+def test_a_shortage_leaves_other_sessions_of_the_role_alone(scenario: Scenario) -> None:
+    contest = scenario.contests[0]
+    hours = (contest.lock - scenario.start) / timedelta(hours=1) - 0.5
+    held = Fault(
+        id="held",
+        kind="contest_row_held",
+        contest=contest.key,
+        minutes=60,
+        expect=Expectation(runbook="contest_lock_failed"),
+    )
+    (problem,) = problems(scenario, held, shortage(scenario, hours=hours))
+    assert "leaves no connection for fault held" in problem
+    twice = (shortage(scenario), shortage(scenario, hours=3, name="again"))
+    (problem,) = problems(scenario, *twice)
+    assert "leaves no connection for fault report" in problem
+
+
+def test_a_shortage_leaves_tasks_alone_that_start_the_platform_anew(scenario: Scenario) -> None:
+    task = OperatorTask(at=scenario.start + timedelta(hours=3), runbook="restart_services")
+    operator = scenario.operator.model_copy(update={"tasks": (task,)})
+    (problem,) = problems(scenario, shortage(scenario), operator=operator)
+    assert "leaves no connection for the task restart_services" in problem
