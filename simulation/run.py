@@ -92,6 +92,7 @@ def begin(on: Stage) -> None:
             window_end=scenario.end,
             absence_start=scenario.start,
             target=on.target.name,
+            target_option=on.request.target.option,
             environment=on.server.name,
             environment_reason="; ".join(filter(None, (on.request.environment_reason, on.server.detail))),
             governance=on.target.governance,

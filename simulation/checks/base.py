@@ -26,6 +26,8 @@ class Finding:
     actual: str = ""
     at: datetime | None = None
     seqs: tuple[int, ...] = ()
+    cause: bool = False
+    """What it shows explains much of what others show, so it is told first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class Inquiry:
         actual: object = "",
         at: datetime | None = None,
         events: tuple[Event | None, ...] = (),
+        cause: bool = False,
     ) -> None:
         """Note a finding with the events that show it; the time defaults to the first of them."""
         evidence = [event for event in events if event is not None]
@@ -87,6 +90,7 @@ class Inquiry:
                 actual=str(actual),
                 at=at or (evidence[0].at if evidence else None),
                 seqs=tuple(event.seq for event in evidence),
+                cause=cause,
             )
         )
 

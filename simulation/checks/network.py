@@ -23,4 +23,5 @@ def no_other_host(case: Case, inquiry: Inquiry) -> None:
             expected="Stripe, the score provider and the hosted monitoring",
             actual=refusal.host,
             events=(refusal,),
+            cause=True,
         )

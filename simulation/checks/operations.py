@@ -11,7 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
 from simulation.checks.stopped_timers import longest_stop
-from simulation.events import FaultInjected, HostingAction, JobFailed, JobSummary
+from simulation.events import FaultInjected, HostingAction, JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
 _FINAL = frozenset({"completed", "failed_terminal"})
@@ -19,6 +19,15 @@ _FINAL = frozenset({"completed", "failed_terminal"})
 
 @check("Every background job ran from start to end without a gap and without an exception", needs_end=True)
 def jobs_ran(case: Case, inquiry: Inquiry) -> None:
+    for ended in case.events(ProgramEnded):
+        inquiry.find(
+            f"program {ended.program} ({ended.place})",
+            "it ended by itself" + ("" if ended.started_again else ", once too often for its supervisor"),
+            expected="it runs until it is stopped",
+            actual=f"status {ended.status}, after: {' | '.join(ended.last_words.split(' | ')[-2:])}",
+            events=(ended,),
+            cause=True,
+        )
     for word in _JOBS:
         summary = case.job(word)
         inquiry.examine(summary.runs)
@@ -58,6 +67,7 @@ def _missed_while_stopped(case: Case, summary: JobSummary) -> timedelta:
 def _run_lost_to_a_kill(case: Case, summary: JobSummary) -> timedelta:
     """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
     killed = any(event.fault_kind == "transfer_then_killed" for event in case.events(FaultInjected))
+    killed = killed or bool(case.events(ProgramEnded))
     return timedelta(seconds=summary.interval_seconds if killed else 0)
 
 

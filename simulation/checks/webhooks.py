@@ -1,18 +1,32 @@
-"""Webhooks: the platform believes only what Stripe really sent.
+"""Webhooks: the platform believes what Stripe really sent, and nothing else.
 
 Source: spec/platform.md (Endpoints: 400 bad signature), spec/stripe.md (Webhooks).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
 from simulation.events import Exchange, WebhookAttempt
 
 _PATH = "/webhooks/stripe"
+_OTHER_PATH = "this is not where it takes them (webhook_path of target.toml)"
+_LOGIN = "it wants a login of Stripe"
+_REFUSED = {
+    400: "its secret is not the one Stripe signs with (see `simulate target check`)",
+    401: _LOGIN,
+    403: _LOGIN,
+    404: _OTHER_PATH,
+    405: _OTHER_PATH,
+}
+"""Answers by which a platform says that it does not believe in an event at all, and what that usually means. Every
+other one (it is busy, it is down) says: try again."""
+_MOST_SHOWN = 200
 
 
-@check("Every webhook that the platform accepted was sent by Stripe")
+@check("The platform took every webhook that Stripe sent for genuine, and no other")
 def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("exchange")
     sent = {attempt.event_id for attempt in case.events(WebhookAttempt)}
@@ -31,6 +45,25 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{exchange.status} to {exchange.actor}",
                 events=(exchange,),
             )
+    _genuine_ones_refused(case, inquiry)
+
+
+def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
+    """One finding for each status: whoever refuses one usually refuses them all."""
+    by_status: dict[int, list[Exchange]] = defaultdict(list)
+    calls = [exchange for exchange in case.events(Exchange) if exchange.actor == "stripe"]
+    for exchange in calls:
+        by_status[exchange.status].append(exchange)
+    for status in sorted(_REFUSED.keys() & by_status):
+        refused = by_status[status]
+        inquiry.find(
+            "webhooks of Stripe",
+            f"genuine ones were refused: {_REFUSED[status]}",
+            expected="200",
+            actual=f"{status} to {len(refused)} of {len(calls)}: {str(refused[0].response_body)[:_MOST_SHOWN]}",
+            events=tuple(refused[:10]),
+            cause=True,
+        )
 
 
 def _doors(case: Case) -> frozenset[str]:

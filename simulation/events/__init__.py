@@ -35,6 +35,7 @@ from simulation.events.run import (
     HostRefused,
     JobFailed,
     JobSummary,
+    ProgramEnded,
     RunEnded,
     RunStarted,
 )
@@ -58,6 +59,7 @@ AnyEvent = Annotated[
     | JobSummary
     | JobFailed
     | HostRefused
+    | ProgramEnded
     | RunEnded
     | FaultScheduled
     | FaultInjected
@@ -119,6 +121,7 @@ __all__ = [
     "JobSummary",
     "MetricChange",
     "Observation",
+    "ProgramEnded",
     "ProviderAnswer",
     "ProviderPublication",
     "RequestShape",

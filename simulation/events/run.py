@@ -13,7 +13,7 @@ from simulation.governance import Governance
 
 
 class RunStarted(Event):
-    outside_digest = frozenset({"environment", "environment_reason"})
+    outside_digest = frozenset({"environment", "environment_reason", "target_option"})
 
     kind: Literal["run_started"] = "run_started"
     scenario: str
@@ -26,6 +26,8 @@ class RunStarted(Event):
     absence_start: datetime
     """Founder access is revoked from here on."""
     target: str
+    target_option: str = ""
+    """How it was asked for on the command line."""
     environment: str
     environment_reason: str = ""
     """Why ``auto`` chose it."""
@@ -72,6 +74,20 @@ class HostRefused(Event):
 
     kind: Literal["host_refused"] = "host_refused"
     host: str
+
+
+class ProgramEnded(Event):
+    """A program of a backend in processes of its own ended by itself, not by a fault."""
+
+    kind: Literal["program_ended"] = "program_ended"
+    program: str
+    place: str
+    """``file:line`` of its command."""
+    status: int
+    """Its exit status; negative: the signal."""
+    last_words: str
+    started_again: bool
+    """Whether its supervisor starts it again, or has given up."""
 
 
 class JobSummary(Event):

@@ -274,6 +274,11 @@ class TargetChoice(Protocol):
     def name(self) -> str: ...
 
     @property
+    def option(self) -> str:
+        """How it is asked for on the command line (``--target DIR``); empty for the one that needs no asking for."""
+        ...
+
+    @property
     def runbooks(self) -> Path:
         """Folder with the runbooks its operator has."""
         ...

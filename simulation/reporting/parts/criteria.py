@@ -104,6 +104,7 @@ def _told(result: CheckResult, names: Directory) -> CheckResult:
 
 
 def findings_of(verdict: Verdict, names: Directory) -> tuple[Finding, ...]:
-    """All findings, each once, by time (those without one last)."""
+    """All findings, each once, causes before what came of them, then by time (those without one last)."""
     found = [finding for result in verdict.results for finding in _told(result, names).findings]
-    return tuple(sorted(found, key=lambda f: (f.at is None, f.at.isoformat() if f.at else "", f.check, f.subject)))
+    when = {id(f): (f.at is None, f.at.isoformat() if f.at else "") for f in found}
+    return tuple(sorted(found, key=lambda f: (not f.cause, when[id(f)], f.check, f.subject)))

@@ -82,7 +82,8 @@ def _reproduce(started: RunStarted | None) -> str:
     document = started.scenario_document
     planned = document.get("days") if isinstance(document, dict) else None
     days = f" --days {started.days}" if planned not in (None, started.days) else ""
-    return f"simulate run {started.scenario} --seed {started.seed}{days}"
+    target = f" {started.target_option}" if started.target_option else ""
+    return f"simulate run {started.scenario} --seed {started.seed}{days}{target}"
 
 
 def run_title(facts: Facts) -> str:

@@ -92,6 +92,25 @@ def amount_mismatch_accepted(plot: Plot) -> None:
 
 
 @SHELF.sabotage(
+    "webhooks_authentic",
+    origin="a signing secret that was rolled at Stripe and reached the platform an hour later",
+)
+def genuine_webhooks_refused(plot: Plot) -> None:
+    """The first two webhooks are refused as forgeries; Stripe's retries are taken."""
+
+    def make(real: Any) -> Any:
+        def verify_header(payload: Any, header: Any, secret: str, *rest: Any, **named: Any) -> Any:
+            if len(plot.triggers) < 2:
+                plot.trigger()
+                raise stripe.SignatureVerificationError("No signatures found", header, payload)  # type: ignore[no-untyped-call]
+            return real(payload, header, secret, *rest, **named)
+
+        return staticmethod(verify_header)
+
+    plot.replace(stripe.WebhookSignature, "verify_header", make)
+
+
+@SHELF.sabotage(
     "three_way_reconciliation",
     "webhooks_authentic",
     origin="signature verification switched off for a test and left off; the endpoint's address is public",

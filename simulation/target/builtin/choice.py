@@ -21,6 +21,7 @@ class BuiltinChoice:
     """See :class:`simulation.target.protocol.TargetChoice`."""
 
     name = BuiltinTarget.name
+    option = ""
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
     labels = DOCUMENTED

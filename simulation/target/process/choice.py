@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,11 +28,11 @@ from simulation.target.process.outside import Outside
 from simulation.target.process.people_file import load_people
 from simulation.target.process.programs import Programs
 from simulation.target.process.readiness import prove_it_is_up
-from simulation.target.process.restart import kill_and_restart
+from simulation.target.process.restart import Supervisor
 from simulation.target.process.schema import grant_to_backend, load_dump
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.target import ProcessTarget
-from simulation.target.process.target_file import FILE_NAME, TargetFile, fill_in, load_target_file
+from simulation.target.process.target_file import TargetFile, fill_in, load_target_file
 from simulation.target.process.threads import Threads, parent_of
 from simulation.target.process.values import values_of
 from simulation.target.process.wire import Wire
@@ -55,6 +56,10 @@ class ProcessChoice:
     @property
     def name(self) -> str:
         return self.file.name
+
+    @property
+    def option(self) -> str:
+        return f"--target {shlex.quote(str(self.folder))}"
 
     @property
     def labels(self) -> MetadataNames:
@@ -99,12 +104,13 @@ class ProcessChoice:
             alerts_api_url=site.alerts_api_url,
         )
         life = self._life(site, rest, programs)
-        outside = self._open_doors(site, rest, programs, life, authority)
+        supervisor = Supervisor(kernel=site.kernel, recorder=site.recorder, programs=programs, life=life)
+        outside = self._open_doors(site, rest, programs, life, authority, supervisor)
         programs.start_all()
         programs.wait_until_listening()
         admins = Admins(
             table=self.file.admin,
-            place=f"{self.folder / FILE_NAME}, [admin]",
+            place=self.file.place("admin"),
             server=site.server,
             database=site.database,
             clock=site.kernel.clock,
@@ -118,9 +124,11 @@ class ProcessChoice:
             life=life,
             outside=outside,
             admins=admins,
+            supervisor=supervisor,
             rest=rest,
         )
         prove_it_is_up(target)
+        supervisor.watch_all()
         return target
 
     def _moved_in(
@@ -179,7 +187,15 @@ class ProcessChoice:
             short_timer_seconds=self.file.short_timer_seconds,
         )
 
-    def _open_doors(self, site: Site, rest: ExitStack, programs: Programs, life: Life, authority: Authority) -> Outside:
+    def _open_doors(
+        self,
+        site: Site,
+        rest: ExitStack,
+        programs: Programs,
+        life: Life,
+        authority: Authority,
+        supervisor: Supervisor,
+    ) -> Outside:
         told: set[str] = set()
 
         def refused(host: str) -> None:
@@ -195,7 +211,7 @@ class ProcessChoice:
             provider_hosts=self.file.provider.hosts,
             monitoring_host=monitoring_host,
             refused=refused,
-            kill_backend=lambda: kill_and_restart(site.kernel, programs, life),
+            kill_backend=supervisor.kill_and_restart,
         )
         switchboard = Switchboard(answer=outside.answer, held=life.hold)
         rest.callback(switchboard.close)

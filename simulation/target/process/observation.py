@@ -10,6 +10,7 @@ import psycopg
 
 from simulation.environment.protocol import Database
 from simulation.errors import UsageError
+from simulation.target.process.target_file import missing
 from simulation.target.queries import load_queries, name_lines
 
 FILE_NAME = "observe.sql"
@@ -19,9 +20,7 @@ def load_relations(folder: Path) -> Mapping[str, str]:
     """:raises UsageError: no such file, or a name that is no canonical relation."""
     file = folder / FILE_NAME
     if not file.is_file():
-        raise UsageError(
-            place=str(file), problem="there is no such file", remedy=f"write one: simulate target init {folder}"
-        )
+        raise UsageError(place=str(file), problem=missing(file), remedy=f"write one: simulate target init {folder}")
     return load_queries(file)
 
 

@@ -14,6 +14,7 @@ from simulation.events import HostRefused, JobFailed, JobSummary
 from simulation.scenario import Scenario
 from simulation.target.process.choice import ProcessChoice
 from simulation.target.process.target import ProcessTarget
+from simulation.target.process.target_file import TargetFile
 from simulation.target.protocol import Admin, Site
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.entrants import contest_terms
@@ -67,7 +68,7 @@ def webhook(bench: Bench) -> str:
         "data": {"object": {"id": "cus_target_check", "object": "customer"}},
     }  # fmt: skip
     body = json.dumps(event).encode()
-    place = f"{bench.choice.folder}/target.toml, [stripe]"
+    place = bench.choice.file.place("stripe", "webhook_path")
     for secret, wanted in ((bench.site.keys.stripe_webhook_secret, True), ("whsec_of_somebody_else", False)):
         header = signature_header(body, secret=secret, at=bench.site.kernel.now)
         with bench.context.acting("stripe"):
@@ -79,17 +80,29 @@ def webhook(bench: Bench) -> str:
         if wanted and not answer.is_success:
             raise Wrong(
                 f"{place}: a webhook signed with the endpoint's secret was answered {answer.status_code}: "
-                f"{answer.text[:200]}\n  remedy: does the backend take its secret from a variable that is set to "
-                "${STRIPE_WEBHOOK_SECRET}, and is webhook_path its route?"
+                f"{answer.text.strip()[:200]}\n  remedy: is webhook_path its route, and does the backend take its "
+                "secret from a variable that is set to ${STRIPE_WEBHOOK_SECRET} "
+                f"({_given_the_secret(bench.choice.file)})?"
             )
         if not wanted and answer.status_code < 400:
             raise Wrong(f"{place}: a webhook signed with another secret was taken ({answer.status_code})")
     return "a good signature is taken, a bad one refused"
 
 
+def _given_the_secret(file: TargetFile) -> str:
+    """Where target.toml hands out the webhooks' secret."""
+    places = [
+        f"{table.name} has {name} at {file.place('process', number, 'environment', name)}"
+        for number, table in enumerate(file.process)
+        for name, text in table.environment.items()
+        if "${STRIPE_WEBHOOK_SECRET}" in text
+    ]
+    return "; ".join(places) or "which no variable is"
+
+
 def admin(bench: Bench) -> str:
     admin: Admin = bench.target.create_admin(name="ops", email="ops@platform.test", role="ops")
-    place = f"{bench.choice.folder}/target.toml, [admin]"
+    place = bench.choice.file.place("admin")
     if not admin.user_id:
         raise Wrong(f"{place}: the appointment of an admin returned no id")
     probe = bench.target.routes.admin_probe
@@ -161,8 +174,8 @@ def jobs(bench: Bench) -> Iterator[Finding]:
     watch.record_summaries()
     runs = {event.job: event.runs for event in recorder.events if isinstance(event, JobSummary)}
     failed = {event.job: event.error for event in recorder.events if isinstance(event, JobFailed)}
-    for number, job in enumerate(bench.target.file.job, start=1):
-        place = f"{bench.choice.folder}/target.toml, job {number}"
+    for number, job in enumerate(bench.target.file.job):
+        place = bench.choice.file.place("job", number, "seen_in_log")
         name = next((name for name in runs if name.startswith(job.name)), None)
         if name is None:
             yield Finding(piece=f"job {job.name}", said="nothing in the output tells of its runs: no seen_in_log")
@@ -180,7 +193,7 @@ def network(bench: Bench) -> str:
     strangers = sorted({event.host for event in bench.site.recorder.events if isinstance(event, HostRefused)})
     if strangers:
         raise Wrong(
-            f"{bench.choice.folder}/target.toml: it called {', '.join(strangers)}, which is refused\n"
+            f"{bench.choice.file.place('stripe', 'hosts')}: it called {', '.join(strangers)}, which is refused\n"
             "  remedy: name it in [stripe] or [provider] hosts if it is one of them, else keep it from calling there"
         )
     return "it called nobody but Stripe, the score provider and the monitoring"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from simulation.errors import EnvironmentFault
 from simulation.target.process.house import House
-from simulation.target.process.target_file import FILE_NAME, ProcessTable, TargetFile, fill_in
+from simulation.target.process.ports import listening_ports
+from simulation.target.process.target_file import ProcessTable, TargetFile, fill_in
 from simulation.target.process.threads import namespace_of, status_of
 from simulation.target.process.values import environment_of
 
 _LAST_LINES = 5
 _POLL_WALL_SECONDS = 0.02
+_OUR_PORTS = (53, 80, 443)
+_SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET")
 
 
 @dataclass(kw_only=True)
@@ -45,13 +49,18 @@ class Programs:
 
     def start(self, table: ProcessTable) -> None:
         """:raises EnvironmentFault: there is no such program or no such folder."""
-        self._sessions[table.name] = self.house.start(
-            table.name,
-            command=[fill_in(word, dict(self.values)) for word in table.command],
-            directory=self.directory_of(table),
-            environment=self.environment_of(table),
-            output=self.log,
-        )
+        try:
+            self._sessions[table.name] = self.house.start(
+                table.name,
+                command=[fill_in(word, dict(self.values)) for word in table.command],
+                directory=self.directory_of(table),
+                environment=self.environment_of(table),
+                output=self.log,
+            )
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(
+                problem=f"{self.file.place_of(table)}: {fault.problem}", remedy=fault.remedy
+            ) from fault
 
     def environment_of(self, table: ProcessTable) -> dict[str, str]:
         return environment_of({**self.variables, **table.environment}, values=self.values, clock_file=self.clock_file)
@@ -59,18 +68,26 @@ class Programs:
     def directory_of(self, table: ProcessTable) -> Path:
         return (self.folder / table.directory).resolve()
 
-    def wait_until_listening(self) -> None:
-        """:raises EnvironmentFault: a program ended, or the port never opened."""
+    def wait_until_listening(self, *, or_ended: bool = False) -> None:
+        """:raises EnvironmentFault: a program ended (unless that will do), or the port never opened."""
         deadline = time.monotonic() + self.file.web.start_seconds
         while not self._listens():
-            self.require_alive()
+            if not or_ended:
+                self.require_alive()
+            elif self.house.ended(self.file.process[0].name) is not None:
+                return
             if time.monotonic() > deadline:
-                raise EnvironmentFault(
-                    problem=f"{self.file.name}: port {self.file.web.port} never opened within "
-                    f"{self.file.web.start_seconds} real seconds; the program's last words: {self.last_words()}",
-                    remedy=f"does it listen on 127.0.0.1 and on the port of [web] in {self.folder / FILE_NAME}?",
-                )
+                raise self._deaf()
             self.pause(_POLL_WALL_SECONDS)
+
+    def _deaf(self) -> EnvironmentFault:
+        instead = listening_ports(self.house.warden_pid, ours=_OUR_PORTS)
+        return EnvironmentFault(
+            problem=f"{self.file.place('web', 'port')}: port {self.file.web.port} never opened within "
+            f"{self.file.web.start_seconds} real seconds; somebody listens on "
+            f"{', '.join(map(str, instead)) or 'no port at all'}; the program's last words: {self.last_words()}",
+            remedy="make it listen on ${PORT} and on 127.0.0.1; give it longer by [web] start_seconds if it is slow",
+        )
 
     def require_alive(self) -> None:
         """:raises EnvironmentFault: a program has ended."""
@@ -78,9 +95,9 @@ class Programs:
             ended = self.house.ended(table.name)
             if ended is not None:
                 raise EnvironmentFault(
-                    problem=f"{self.file.name}: the program {table.name!r} ended with status {ended}; its last words: "
-                    f"{self.last_words()}",
-                    remedy=f"start it by hand as {self.folder / FILE_NAME} says; does it need a variable?",
+                    problem=f"{self.file.place_of(table)}: the program {table.name!r} ended with status {ended}; its "
+                    f"last words: {self.last_words()}",
+                    remedy="start it by hand with this command; does it lack a variable of [process.environment]?",
                 )
 
     def belongs(self, pid: int) -> bool:
@@ -93,7 +110,24 @@ class Programs:
 
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return " | ".join(lines[-_LAST_LINES:]) or "none"
+        said = " | ".join(lines[-_LAST_LINES:]) or "none"
+        for name in _SECRETS:
+            said = said.replace(self.values[name], f"${{{name}}}")
+        return said
+
+    def pid_of(self, table: ProcessTable) -> int:
+        """Process number of a program in the harness's own count. Raises ``ProcessLookupError`` when it has ended."""
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and self.belongs(int(entry)):
+                inside = (status_of(int(entry)).get("NSpid") or "0").split()[-1]
+                if int(inside) == self._sessions[table.name]:
+                    return int(entry)
+        raise ProcessLookupError(table.name)
+
+    def table_of(self, pid: int) -> ProcessTable | None:
+        """The program that a process is, or was started by."""
+        session = self._session_of(pid)
+        return next((table for table in self.file.process if self._sessions.get(table.name) == session), None)
 
     def _session_of(self, pid: int) -> int:
         """Session of a process as numbered within the house."""

@@ -11,7 +11,6 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.doors import PLATFORM_URL
 from simulation.errors import EnvironmentFault
-from simulation.target.process.target_file import FILE_NAME
 
 if TYPE_CHECKING:
     from simulation.target.process.target import ProcessTarget
@@ -24,18 +23,20 @@ _CLOCK_LIBRARY = "libfaketime"
 def prove_it_is_up(target: ProcessTarget) -> None:
     """:raises EnvironmentFault: the page [web] ready does not answer well, or the backend ignores the clock."""
     target.life.rest()
+    target.programs.require_alive()
     _require_the_clock_library(target)
     ready = target.file.web.ready
     status, reported = ask(target, ready)
     if status >= _OK_BELOW:
         raise EnvironmentFault(
-            problem=f"{target.name}: GET {ready} answered {status}; last words: {target.programs.last_words()}",
-            remedy=f"name a page that answers once the backend is up: [web] ready in {_place(target)}",
+            problem=f"{target.file.place('web', 'ready')}: GET {ready} answered {status}; last words: "
+            f"{target.programs.last_words()}",
+            remedy="name a page that answers once the backend is up: [web] ready",
         )
     if reported is not None and abs(reported - target.life.clock.now) > _TOLERANCE:
         raise EnvironmentFault(
-            problem=f"{target.name} ignores the simulated clock: it says {reported}, the simulation says "
-            f"{target.life.clock.now}",
+            problem=f"{target.file.place_of(target.file.process[0])}: {target.name} ignores the simulated clock: it "
+            f"says {reported}, the simulation says {target.life.clock.now}",
             remedy="does it ask the time past the C library (a static binary, Go)? Such a one cannot be simulated",
         )
 
@@ -62,11 +63,13 @@ def _require_the_clock_library(target: ProcessTarget) -> None:
         if maps and _CLOCK_LIBRARY not in maps:
             program = maps.partition("\n")[0].rpartition(" ")[2]
             raise EnvironmentFault(
-                problem=f"{target.name}: {program} ignores the simulated clock: it did not load libfaketime",
+                problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load libfaketime",
                 remedy="a static binary, or one built for another C library (musl), cannot be simulated; "
-                f"run one that is linked against this machine's (see [[process]] in {_place(target)})",
+                "run one that is linked against this machine's",
             )
 
 
-def _place(target: ProcessTarget) -> Path:
-    return target.programs.folder / FILE_NAME
+def _place(target: ProcessTarget, pid: int) -> str:
+    """``file:line`` of the program that a process belongs to."""
+    table = target.programs.table_of(pid)
+    return target.file.place("process") if table is None else target.file.place_of(table)

@@ -13,6 +13,7 @@ import ssl
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 
 import h11
 
@@ -77,8 +78,8 @@ class Switchboard:
     def serve_names(self, server: NameServer) -> None:
         self._selector.register(server.socket, selectors.EVENT_READ, server.answer_waiting)
 
-    def watch(self, connection: socket.socket, readable: Callable[[], bool]) -> None:
-        """Call ``readable`` when a connection of ours has something to read, until it says that this was all."""
+    def watch(self, connection: socket.socket | FileIO, readable: Callable[[], bool]) -> None:
+        """Call ``readable`` when a connection or handle of ours has something to read, until it says it was all."""
 
         def take() -> None:
             if readable():
@@ -86,7 +87,7 @@ class Switchboard:
 
         self._selector.register(connection, selectors.EVENT_READ, take)
 
-    def forget(self, connection: socket.socket) -> None:
+    def forget(self, connection: socket.socket | FileIO) -> None:
         """Watch it no longer; safe to call twice."""
         with contextlib.suppress(KeyError):
             self._selector.unregister(connection)
@@ -102,7 +103,7 @@ class Switchboard:
     def close(self) -> None:
         for key in list(self._selector.get_map().values()):
             with contextlib.suppress(OSError):
-                key.fileobj.close()  # type: ignore[union-attr]  # only sockets are registered
+                key.fileobj.close()  # type: ignore[union-attr]  # only sockets and files are registered
         self._selector.close()
 
     def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:

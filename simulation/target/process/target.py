@@ -22,6 +22,7 @@ from simulation.target.process.life import Life
 from simulation.target.process.outside import Outside
 from simulation.target.process.people_file import OwnPeople
 from simulation.target.process.programs import Programs
+from simulation.target.process.restart import Supervisor
 from simulation.target.process.target_file import TargetFile
 from simulation.target.protocol import Admin, JobWatch, People, Routes, Service
 from simulation.witness.exchange import ExchangeContext
@@ -43,11 +44,13 @@ class ProcessTarget:
         life: Life,
         outside: Outside,
         admins: Admins,
+        supervisor: Supervisor,
         rest: ExitStack,
     ) -> None:
         self.file = file
         self.programs = programs
         self.life = life
+        self.supervisor = supervisor
         self.name = file.name
         self.governance: Governance = file.governance.governance().model_copy(
             update={"observed_columns": {name: plain_columns(query) for name, query in relations.items()}}

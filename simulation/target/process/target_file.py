@@ -50,7 +50,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from simulation.errors import UsageError
 from simulation.governance import Governance
@@ -58,6 +58,7 @@ from simulation.refusal import refused, suggest
 from simulation.scenario_model import refusal
 from simulation.target.process.marked_toml import read_toml
 from simulation.world.stripe.labels import MetadataNames
+from simulation.yaml_marks import MarkedYaml
 
 FILE_NAME = "target.toml"
 
@@ -281,6 +282,15 @@ class TargetFile(_Table):
     provider: ProviderTable = ProviderTable()
     admin: AdminTable
     governance: GovernanceTable = GovernanceTable()
+    _document: MarkedYaml | None = PrivateAttr(default=None)
+
+    def place(self, *path: str | int) -> str:
+        """``file:line`` of a key, or of what is nearest around it, for messages."""
+        return FILE_NAME if self._document is None else f"{self._document.file}:{self._document.line_of(path)}"
+
+    def place_of(self, process: ProcessTable) -> str:
+        """``file:line`` of a program's command."""
+        return self.place("process", [table.name for table in self.process].index(process.name), "command")
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> TargetFile:
@@ -305,15 +315,20 @@ def load_target_file(folder: Path) -> TargetFile:
     """:raises UsageError: no such file, not TOML, an unknown key, a bad value; with ``file:line`` and remedy."""
     file = folder / FILE_NAME
     if not file.is_file():
-        raise UsageError(
-            place=str(file), problem="there is no such file", remedy=f"write one: simulate target init {folder}"
-        )
+        raise UsageError(place=str(file), problem=missing(file), remedy=f"write one: simulate target init {folder}")
     document = read_toml(file)
     try:
         found = TargetFile.model_validate(document.value)
     except ValidationError as error:
         raise refused(document, error, TargetFile) from error
-    return found if found.name else found.model_copy(update={"name": folder.resolve().name})
+    named = found if found.name else found.model_copy(update={"name": folder.resolve().name})
+    named._document = document
+    return named
+
+
+def missing(file: Path) -> str:
+    """What is the matter with a file that is not there."""
+    return f"the symbolic link leads nowhere: {file.readlink()}" if file.is_symlink() else "there is no such file"
 
 
 def fill_in(text: str, values: dict[str, str]) -> str:

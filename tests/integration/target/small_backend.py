@@ -33,6 +33,9 @@ def tick() -> None:
     while True:
         time.sleep(300)
         print(f"tick at {time.time():.0f}", flush=True)
+        if WRONG == "dies":
+            print("out of memory", flush=True)
+            os._exit(3)
         if WRONG == "back-off":
             time.sleep(2)
             print(f"tried again at {time.time():.0f}", flush=True)
@@ -41,6 +44,7 @@ def tick() -> None:
 if WRONG == "exits":
     sys.exit("no configuration, no service")
 if WRONG == "deaf":
+    deaf = socket.create_server(("127.0.0.1", 8081))
     time.sleep(3600)
 threading.Thread(target=tick, daemon=True).start()
 HTTPServer(("127.0.0.1", 8080), Page).serve_forever()

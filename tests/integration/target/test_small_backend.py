@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +14,23 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.errors import EnvironmentFault, SimulationError
-from simulation.events import HostRefused, JobSummary
-from simulation.target.process.restart import DOWN_SECONDS, kill_and_restart
+from simulation.events import HostRefused, JobSummary, ProgramEnded
+from simulation.target.process.restart import DOWN_SECONDS, MOST_RESTARTS
 from simulation.target.protocol import JobWatch
 from tests.integration.target.conftest import BACKEND, START, Stand, brought_up, wrong
+
+STATIC = """\
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main() {
+    struct sockaddr_in here = {AF_INET, htons(8080), {htonl(INADDR_LOOPBACK)}};
+    int door = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(door, (struct sockaddr *)&here, sizeof here) || listen(door, 9)) exit(1);
+    for (;;) close(accept(door, 0, 0));
+}
+"""
 
 
 def _get(stand: Stand, path: str = "/") -> tuple[int, bytes]:
@@ -87,17 +103,49 @@ def test_a_host_that_is_none_of_the_worlds_is_refused_and_on_record(folder: Path
 
 def test_a_killed_backend_answers_nobody_until_it_is_started_again(folder: Path) -> None:
     with brought_up(folder) as stand:
-        kill_and_restart(stand.site.kernel, stand.target.programs, stand.target.life)
+        stand.target.supervisor.kill_and_restart()
         assert _get(stand)[0] == 502
         stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
         assert _get(stand)[0] == 200
 
 
+def test_a_program_that_ends_by_itself_is_on_record_and_started_again_until_that_is_no_use(folder: Path) -> None:
+    wrong(folder, "dies")
+    with brought_up(folder) as stand:
+        _jobs(stand).start()
+        stand.site.kernel.run_until(START + timedelta(seconds=300))
+        (ended,) = [event for event in stand.events() if isinstance(event, ProgramEnded)]
+        assert (ended.program, ended.status, ended.started_again) == ("web", 3, True)
+        assert ended.last_words.endswith("out of memory")
+        assert ended.place.endswith("target.toml:5")
+        assert _get(stand)[0] == 502
+        stand.site.kernel.run_until(START + timedelta(seconds=300 + DOWN_SECONDS))
+        assert _get(stand)[0] == 200
+        stand.site.kernel.run_until(START + timedelta(hours=1))
+        ends = [event.started_again for event in stand.events() if isinstance(event, ProgramEnded)]
+        assert ends == [True] * MOST_RESTARTS + [False]
+        assert _get(stand)[0] == 502
+    assert _backends() == []
+
+
+def test_a_second_program_that_exits_at_once_is_named(folder: Path) -> None:
+    file = folder / "target.toml"
+    worker = f'[[process]]\nname = "worker"\ncommand = ["{sys.executable}", "-c", "exit(4)"]\n\n[web]'
+    file.write_text(file.read_text().replace("[web]", worker))
+    with pytest.raises(EnvironmentFault, match=r"target.toml:11: the program 'worker' ended with status 4"):  # noqa: SIM117
+        with brought_up(folder):
+            pass
+    assert _backends() == []
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("exits", r"the program 'web' ended with status 1; its last words: no configuration, no service"),
-        ("deaf", r"port 8080 never opened within 2 real seconds"),
+        (
+            "exits",
+            r"target.toml:5: the program 'web' ended with status 1; its last words: no configuration, no service",
+        ),
+        ("deaf", r"target.toml:10: port 8080 never opened within 2 real seconds; somebody listens on 8081"),
     ],
 )
 def test_a_backend_that_does_not_come_up_is_named_with_its_last_words(folder: Path, how: str, said: str) -> None:
@@ -136,6 +184,18 @@ def test_a_backend_past_the_c_library_is_refused_for_ignoring_the_clock(folder: 
     _edit(folder, "target.toml", 'WRONG = "nothing"', 'LD_PRELOAD = ""')
     with pytest.raises(EnvironmentFault, match="ignores the simulated clock"), brought_up(folder):
         pass
+    assert _backends() == []
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler on this machine")
+def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None:
+    source, program = folder / "static.c", folder / "static"
+    source.write_text(STATIC)
+    subprocess.run(["gcc", "-static", "-o", program, source], check=True)
+    _edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}"]', f'["{program}"]')
+    with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static ignores the simulated clock"):  # noqa: SIM117
+        with brought_up(folder):
+            pass
     assert _backends() == []
 
 

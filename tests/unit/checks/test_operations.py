@@ -21,6 +21,7 @@ from simulation.events import (
     JobFailed,
     JobSummary,
     MetricChange,
+    ProgramEnded,
     ProviderPublication,
     RunEnded,
     RunStarted,
@@ -112,6 +113,21 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a job that paused": (jobs_ran, _job("lifecycle", largest_gap_seconds=9_000), "the job paused"),
     "a job that stopped": (jobs_ran, _job("payouts", last_at=day(5)), "the job stopped early"),
     "a job that raised": (jobs_ran, lambda b: b.add(JobFailed(job="payouts", error="X"), day(2)), "the job raised"),
+    "a program that ended by itself": (
+        jobs_ran,
+        lambda b: b.add(
+            ProgramEnded(program="jobs", place="target.toml:9", status=3, last_words="oh | no", started_again=True),
+            day(2),
+        ),
+        "it ended by itself",
+    ),
+    "a program that ended too often": (
+        jobs_ran,
+        lambda b: b.add(
+            ProgramEnded(program="jobs", place="target.toml:9", status=-9, last_words="no", started_again=False), day(2)
+        ),
+        "once too often for its supervisor",
+    ),
     "no rest": (convergence, lambda b: b.edit(RunEnded, {}, converged_at=None), "did not converge in time"),
     "rest too late": (convergence, lambda b: b.edit(RunEnded, {}, converged_at=day(5, 22)), "did not converge in time"),
     "something pending": (convergence, lambda b: b.edit(RunEnded, {}, pending=("x",)), "did not converge in time"),

@@ -36,6 +36,27 @@ def test_a_refused_forgery_is_as_it_should_be() -> None:
     assert run(webhooks_authentic, book).outcome == "pass"
 
 
+@pytest.mark.parametrize(
+    ("status", "why"), [(400, "its secret is not the one"), (403, "it wants a login"), (404, "this is not where")]
+)
+def test_a_genuine_webhook_that_was_refused_is_a_cause_with_its_reason(status: int, why: str) -> None:
+    book = passing()
+    book.edit(Exchange, WEBHOOK, status=status, response_body={"error": "STRIPE_SIGNATURE_INVALID"})
+
+    (finding,) = run(webhooks_authentic, book).findings
+
+    assert why in finding.message
+    assert finding.actual.startswith(f"{status} to 1 of 1: {{'error': 'STRIPE_SIGNATURE_INVALID'")
+    assert finding.cause
+
+
+def test_a_platform_that_is_busy_or_down_has_refused_nothing() -> None:
+    book = passing()
+    book.edit(Exchange, WEBHOOK, status=503)
+
+    assert "webhooks of Stripe" not in [finding.subject for finding in run(webhooks_authentic, book).findings]
+
+
 def test_without_the_exchange_nothing_is_known() -> None:
     assert_unknown(webhooks_authentic, passing(), lambda b: b.drop(WitnessSummary, witness="exchange"), "exchange")
 

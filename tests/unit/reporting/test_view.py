@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from simulation.checks.base import Finding
-from simulation.events import FaultInjected, Observation, Transaction
+from simulation.events import FaultInjected, Observation, RunStarted, Transaction
 from simulation.history import History
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.view import Report, build_report
@@ -24,6 +25,26 @@ def test_the_story_tells_contests_money_faults_and_why(passed: Report) -> None:
     assert "Entrants paid in $840.00; $741.00 went out as prizes" in passed.story.happened
     assert "3 recovered by runbook, 4 healed by themselves and 1 ended in a final failure" in passed.story.happened
     assert passed.story.why.startswith("The run passes because every criterion that was decided is met (57 of 58)")
+
+
+def test_causes_are_told_before_what_came_of_them(history: History) -> None:
+    late = Finding(check="webhooks_authentic", subject="webhooks", message="refused", at=day(9), cause=True)
+    early = Finding(check="convergence", subject="run", message="did not converge", at=day(1))
+    verdict = failed_verdict()
+    results = (replace(verdict.results[0], findings=(early, late)), *verdict.results[1:])
+
+    report = build_report(history, replace(verdict, results=results))
+
+    found = [finding for finding in report.findings if finding in (early, late)]
+    assert found == [late, early]
+
+
+def test_the_command_that_repeats_the_run_names_its_target(history: History) -> None:
+    first, *rest = history.events
+    assert isinstance(first, RunStarted)
+    again = History([first.model_copy(update={"target_option": "--target ops/simulation"}), *rest])
+
+    assert build_report(again, failed_verdict()).facts.reproduce.endswith(" --target ops/simulation")
 
 
 def test_the_money_adds_up_to_stripes_closing_balance(passed: Report) -> None:
