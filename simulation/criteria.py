@@ -31,7 +31,15 @@ _LEDGER = (
 )
 _WINNERS = ("expected_prizes", "three_way_reconciliation", "exactly_once", "transfers_final", "given_up_for_cause")
 _TRAIL = ("audit_completeness", "transition_audit", "append_only", "witnesses_present")
-_CONSISTENT = ("books_match_wal", "time_window", "exactly_once", "convergence", "scores_applied")
+_CONSISTENT = (
+    "books_match_wal",
+    "lost_rows_restored",
+    "restored_as_it_was",
+    "time_window",
+    "exactly_once",
+    "convergence",
+    "scores_applied",
+)
 _RUNBOOKS = ("runbook_steps_exact", "runbook_rows")
 
 
@@ -71,7 +79,10 @@ _SUCCESS = _rules(
 _FAILURE = _rules(
     "failure",
     ("Founder access required at any point", (*_NOBODY, "founder_revoked")),
-    ("Any manual database edit needed", ("no_database_access", "audit_completeness", "append_only", "books_match_wal")),
+    (
+        "Any manual database edit needed",
+        ("no_database_access", "audit_completeness", "append_only", "books_match_wal", "restored_as_it_was"),
+    ),
     ("Runbook procedure fails when executed exactly as documented", ("runbook_steps_exact",)),
     ("Ingestion validation fails silently (no error logged)", ("ingestion_errors_logged",)),
     (

@@ -29,6 +29,11 @@ class Governance(BaseModel):
     observed_columns: dict[str, dict[str, str]] | None = None
     """Canonical relation → its column → the column of the target's table that is shown there as it is. None: whatever
     has the same name on both sides."""
+    contest_score_tables: dict[str, str] = {}
+    """Append-only tables that hold a contest's scores, each with the column that names the contest; rows have an
+    ``id``. They are what a fault takes from the database and a restore brings back."""
+    restore_request: str = ""
+    """``METHOD /path`` pattern of the request that brings lost rows back; empty where the target has none."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
 

@@ -31,6 +31,7 @@ FaultKind = Literal[
     "provider_incomplete_final",
     "contest_row_held",
     "database_connections_exhausted",
+    "contest_rows_lost",
     "operator_crash",
     "refund_requested",
     "chargeback",
@@ -55,6 +56,7 @@ PROCESS_KINDS: frozenset[FaultKind] = frozenset({"transfer_then_killed"})
 WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_row_held": ("contest", "minutes"),
     "database_connections_exhausted": ("at", "minutes"),
+    "contest_rows_lost": ("contest", "at"),
     "refund_requested": ("contest",),
     "chargeback": ("contest", "delay_hours"),
 }

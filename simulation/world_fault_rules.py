@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from simulation.broken_rule import BrokenRule, minute
+from simulation.loss_fault_rules import broken_loss_rules
 from simulation.scenario import Contest, Scenario
 from simulation.scenario_faults import Fault
 
@@ -30,6 +31,8 @@ def broken_world_fault_rules(
         yield from _of_row_held(path, fault, scenario.faults[:index])
     elif fault.kind == "database_connections_exhausted":
         yield from _of_connections(path, fault, scenario, scenario.faults[:index])
+    elif fault.kind == "contest_rows_lost":
+        yield from broken_loss_rules(path, fault, scenario, scenario.faults[:index])
     elif fault.kind in ("refund_requested", "chargeback"):
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
 

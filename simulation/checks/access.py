@@ -11,11 +11,13 @@ from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
+from simulation.checks.lost_rows import ROWS_LOST
 from simulation.checks.tasks import legitimate_executions, within_an_execution
 from simulation.events import (
     AccessProbe,
     DatabaseAccess,
     Exchange,
+    FaultInjected,
     Fingerprint,
     HostingAction,
     StripeCall,
@@ -38,6 +40,9 @@ _PROBES = {
     "operator_admin_token": False,
 }
 """What an access must answer: refused or not."""
+_MAINTENANCE = "maintenance"
+_SAME_INSTANT = timedelta(seconds=1)
+"""The log has whole seconds."""
 _OK = 200
 _ACTIVATION = re.compile(r"/api/admin/configuration/\d+/activate")
 """The one request that may change a setting of the platform: a version that was published and validated before."""
@@ -52,7 +57,11 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
         if access.at < since:
             continue
         inquiry.examine(access.count)
-        if access.role in _APPLICATION_ROLES or (access.access == "refused" and _probed(case, access)):
+        if (
+            access.role in _APPLICATION_ROLES
+            or _is_a_fault(case, access)
+            or (access.access == "refused" and _probed(case, access))
+        ):
             continue
         inquiry.find(
             f"role {access.role}",
@@ -63,6 +72,14 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
         )
     if not inquiry.examined:
         inquiry.nothing_needed("the access log was kept, and nobody came to the database during the absence")
+
+
+def _is_a_fault(case: Case, access: DatabaseAccess) -> bool:
+    """The host's script that a fault lets go wrong, at its instant; what it did there is in the write-ahead log."""
+    return access.role == _MAINTENANCE and any(
+        strike.fault_kind == ROWS_LOST and abs(strike.at - access.at) <= _SAME_INSTANT
+        for strike in case.events(FaultInjected)
+    )
 
 
 def _probed(case: Case, access: DatabaseAccess) -> bool:

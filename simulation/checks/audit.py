@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
+from simulation.checks.lost_rows import taken_by_faults
 from simulation.checks.signals import audit_of
 from simulation.checks.wal import RowChange, as_instant
 from simulation.events import Row, Transaction
@@ -21,11 +22,11 @@ _STEP_WORD = "runbook"
 
 @check("Every transaction that changed a governed table has its audit record, and every audit record its change")
 def audit_completeness(case: Case, inquiry: Inquiry) -> None:
-    governance = case.governance
+    governance, lost = case.governance, taken_by_faults(case)
     for transaction in case.wal.transactions:
         governed = sorted({change.table for change in transaction.changes} & set(governance.governed_tables))
         records = _inserted(transaction, governance.audit_table)
-        if not governed and not records:
+        if (not governed and not records) or transaction.xid in lost:
             continue
         inquiry.examine()
         if not records:

@@ -5,11 +5,10 @@ Source: spec/iteration-06.md (06C, measurable constraint 4), DESIGN.md (Where th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
+from simulation.checks.requests import matches
 from simulation.checks.tasks import OPERATORS, legitimate_executions, within_an_execution
 from simulation.events import AccessProbe, Exchange, HostingAction
 
@@ -84,18 +83,3 @@ def _absent_subjects(case: Case) -> frozenset[str]:
 
 def _is_runbook_only(case: Case, exchange: Exchange) -> bool:
     return any(matches(pattern, exchange) for pattern in case.governance.runbook_only_requests)
-
-
-def matches(pattern: str, exchange: Exchange) -> bool:
-    """``METHOD /path`` with ``*`` for one segment."""
-    method, _, path = pattern.partition(" ")
-    wanted, given = list(_segments(path)), list(_segments(exchange.path))
-    return (
-        method == exchange.method
-        and len(wanted) == len(given)
-        and all(want in ("*", got) for want, got in zip(wanted, given, strict=True))
-    )
-
-
-def _segments(path: str) -> Iterator[str]:
-    return (segment for segment in path.split("/") if segment)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.dashboards import FOLDER as DASHBOARDS
+from simulation.checks.tasks import promised_tasks
 from simulation.events import (
     AlertFired,
     AlertResolved,
@@ -92,7 +93,9 @@ def alerts_answered(case: Case, inquiry: Inquiry) -> None:
             )
         if alert.alert_id not in resolved:
             inquiry.find(alert.alert, "the alert still fires at the end", events=(alert,))
-    if not inquiry.examined and not any(fault.runbook for fault in case.events(FaultScheduled)):
+    as_tasks = {task.runbook for task in promised_tasks(case).values()}
+    by_alert = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook} - as_tasks
+    if not inquiry.examined and not by_alert:
         inquiry.nothing_needed("no fault called for an alert, and none fired")
 
 

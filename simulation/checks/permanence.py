@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
+from simulation.checks.lost_rows import taken_by_faults
 from simulation.checks.relations import SettlementRow, TransferRow
 from simulation.checks.wal import RowChange, as_instant, instants_of
 from simulation.events import Row
@@ -27,11 +28,13 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
     governance = case.governance
     kept = {*governance.append_only_tables, governance.audit_table, governance.contest_audit_table}
     settlements = _table_of(case, SettlementRow, "settlement_id")
+    lost = taken_by_faults(case)
     transfers = _table_of(case, TransferRow, "transfer_id")
     for change in case.wal.changes:
         if change.table in kept or change.table == settlements:
             inquiry.examine()
-            _only_inserted(inquiry, change)
+            if change.transaction.xid not in lost:
+                _only_inserted(inquiry, change)
         elif change.table == governance.executions_table:
             inquiry.examine()
             _execution_goes_forward(inquiry, change)

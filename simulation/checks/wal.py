@@ -34,6 +34,7 @@ class WriteAheadLog:
         self.changes: list[RowChange] = []
         self._tables: dict[str, dict[str, Row]] = {}
         self._by_table: dict[str, list[RowChange]] = {}
+        self._by_transaction: dict[int, list[RowChange]] = {}
         self._ids: dict[str, set[str]] = {}
         for transaction in self.transactions:
             for change in transaction.changes:
@@ -42,6 +43,10 @@ class WriteAheadLog:
     def of(self, table: str) -> Sequence[RowChange]:
         """Changes of one table, in order."""
         return self._by_table.get(table, ())
+
+    def changes_of(self, transaction: Transaction) -> Sequence[RowChange]:
+        """Changes of one transaction, in order."""
+        return self._by_transaction.get(transaction.xid, ())
 
     def rows(self, table: str) -> Mapping[str, Row]:
         """The table as the log leaves it, by ``id``."""
@@ -69,6 +74,7 @@ class WriteAheadLog:
         )
         self.changes.append(folded)
         self._by_table.setdefault(change.table, []).append(folded)
+        self._by_transaction.setdefault(transaction.xid, []).append(folded)
         self._ids.setdefault(change.table, set()).add(row_id)
 
 

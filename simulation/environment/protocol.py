@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROLES = ("platform", "observer", "founder", "witness")
-"""``platform``: the app; ``observer``: only reads; ``founder``: revoked before day 0; ``witness``: reads the WAL."""
+ROLES = ("platform", "observer", "founder", "witness", "maintenance")
+"""``platform``: the app; ``observer``: only reads; ``founder``: revoked before day 0; ``witness``: reads the WAL;
+``maintenance``: the hosting provider's own scripts, past every trigger; comes in a fault only."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from simulation.events.alerting import AlertEvaluation, EvaluationDifference
 from simulation.events.base import Event
 from simulation.events.database import Change, DatabaseAccess, Row, TableCatalogue, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
-from simulation.events.faults import FaultInjected, FaultScheduled
+from simulation.events.faults import FaultInjected, FaultScheduled, row_digest
 from simulation.events.hosting import HostingAction
 from simulation.events.observation import Observation, Sample
 from simulation.events.operations import (
@@ -143,5 +143,6 @@ __all__ = [
     "Transaction",
     "WebhookAttempt",
     "WitnessSummary",
+    "row_digest",
     "step_digest",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -32,3 +34,8 @@ class FaultInjected(Event):
     keys: dict[str, str]
     """Concrete business keys: ``payout_transfer_id``, ``stripe_event_id``, ``payment_intent`` …"""
     detail: str
+
+
+def row_digest(ids: Iterable[str]) -> str:
+    """sha256 over the ids of rows, in whatever order they come: which rows a fault took, as its strike has it."""
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()

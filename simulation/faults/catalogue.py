@@ -164,6 +164,12 @@ _DESCRIPTIONS = (
         origin="A report that opens a connection for each row and closes none; workers of a deploy that never ended.",
     ),
     Description(
+        kind="contest_rows_lost",
+        what="At `at` a maintenance script of the database's host deletes the scores of a contest, past every trigger.",
+        default_expectation=Expectation(runbook="restore_contest"),
+        origin="A clean-up job with a wrong WHERE; a damaged page that a storage repair throws away.",
+    ),
+    Description(
         kind="operator_crash",
         what="The operator of the expected runbook is gone after its `nth` step; the next comes `minutes` later.",
         default_expectation=_STUCK,

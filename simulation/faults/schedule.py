@@ -139,6 +139,9 @@ def _window(
     if fault.kind == "contest_row_held":
         lock = contests[str(fault.contest)].lock
         return lock - _HELD_BEFORE_LOCK, lock + timedelta(minutes=fault.minutes or 0)
+    if fault.kind == "contest_rows_lost":
+        assert fault.at is not None, f"{fault.kind} without its time"
+        return fault.at, None
     if fault.tournament is not None:
         tournament, length = tournaments[fault.tournament], timedelta(minutes=fault.minutes or 0)
         if fault.at is None:

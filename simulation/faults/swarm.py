@@ -14,7 +14,7 @@ from random import Random
 
 from simulation.chance import chance
 from simulation.fault_rules import broken_fault_rules, sure_payments, sure_transfers
-from simulation.faults.world_draws import WORLD_DRAWS, WORLD_RUNBOOKS, WorldDraw
+from simulation.faults.world_draws import WORLD_DRAWS, WORLD_RUNBOOKS, WorldDraw, with_tasks
 from simulation.scenario import ROUNDS, Scenario
 from simulation.scenario_faults import Expectation, Fault, FaultKind
 
@@ -56,7 +56,7 @@ def swarm(scenario: Scenario, seed: int) -> Scenario:
         drawing.faults = drawn.faults
         fault = draw(drawing, kind) if source.random() < 0.5 else None
         if fault is not None:
-            more = drawn.model_copy(update={"faults": (*drawn.faults, fault)})
+            more = with_tasks(drawn, fault)
             # A victim that is no longer sure to come (its account may be closed by then) is left alone.
             if not any(broken_fault_rules(more, runbooks=_RUNBOOKS)):
                 drawn = more

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
-from simulation.scenario import Scenario
+from simulation.loss_fault_rules import BACKUP, RESTORE
+from simulation.scenario import OperatorTask, Scenario
 from simulation.scenario_faults import Expectation, Fault, FaultKind
 from simulation.world_fault_rules import early_payers
 
 WorldDraw = Callable[[Scenario, Random, FaultKind], Fault | None]
 
+_BACKED_UP, _NOTICED = timedelta(hours=4), timedelta(hours=3)
+"""Around a loss of rows: the last backup, and when somebody goes to bring them back."""
 _SELF_HEALS = Expectation(self_heals=True)
 
 
@@ -52,6 +55,27 @@ def _payer(scenario: Scenario, source: Random) -> tuple[str, int] | None:
     return source.choice(some) if some else None
 
 
+def _rows_lost(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
+    """When everything else that may keep a prize back is over; :func:`with_tasks` adds who brings the rows back."""
+    contest = source.choice(scenario.contests)
+    at = scenario.tournaments[contest.tournament].final_board_at + timedelta(hours=source.choice((20, 26)))
+    return Fault(id=_id(kind), kind=kind, contest=contest.key, at=at, expect=_expect(RESTORE))
+
+
+def with_tasks(scenario: Scenario, fault: Fault) -> Scenario:
+    """The scenario with the fault, and for a loss of rows with the tasks around it."""
+    more = scenario.model_copy(update={"faults": (*scenario.faults, fault)})
+    if fault.kind != "contest_rows_lost":
+        return more
+    assert fault.at is not None, f"{fault.kind} without its time"
+    tasks = (
+        OperatorTask(at=fault.at - _BACKED_UP, runbook=BACKUP),
+        OperatorTask(at=fault.at + _NOTICED, runbook=RESTORE),
+    )
+    operator = scenario.operator.model_copy(update={"tasks": (*scenario.operator.tasks, *tasks)})
+    return more.model_copy(update={"operator": operator})
+
+
 def _expect(runbook: str | None) -> Expectation:
     return _SELF_HEALS if runbook is None else Expectation(runbook=runbook)
 
@@ -63,8 +87,11 @@ def _id(kind: FaultKind) -> str:
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
     "database_connections_exhausted": _connections_exhausted,
+    "contest_rows_lost": _rows_lost,
     "refund_requested": _refund_requested,
     "chargeback": _chargeback,
 }
-WORLD_RUNBOOKS = frozenset({"contest_lock_failed", "database_connection_failure", "refund_request", "chargeback"})
+WORLD_RUNBOOKS = frozenset(
+    {"contest_lock_failed", "database_connection_failure", BACKUP, RESTORE, "refund_request", "chargeback"}
+)
 """What their draws may expect."""

@@ -16,6 +16,7 @@ EXCUSED = {
     "runbooks_rehearsed": "the runbook did not complete",
     "no_escalation": "the failed execution is escalated",
     "faults_recovered": "nobody recovered the fault after that",
+    "lost_rows_restored": "nobody brought the rows back after that",
     "promised_events": "a task, or what the trouble keeps from happening, did not complete",
     "alerts_answered": "the alert fires on",
     "convergence": "the trouble stays",

@@ -80,6 +80,7 @@ _FAULTS = {
     "provider_incomplete_final": "The score provider calls a tournament final with scores missing",
     "contest_row_held": "Another session holds a contest's row when it is to be locked",
     "database_connections_exhausted": "Another program takes every database connection that is left",
+    "contest_rows_lost": "A maintenance script deletes a contest's scores from the database",
     "refund_requested": "An entrant asks for the entry fee",
     "chargeback": "A cardholder charges a payment back",
 }

@@ -74,6 +74,11 @@ GOVERNANCE = Governance(
         "admin_sessions.expires_at",
         "reconciliation_runs.since",
     ),
+    contest_score_tables={
+        "ingestion_events": "contest_instance_id",
+        "score_history": "contest_instance_id",
+    },
+    restore_request="POST /api/admin/contests/*/restore",
     runbook_only_requests=(
         "POST /api/admin/diagnostics/*",
         "POST /api/admin/contests/*/*",

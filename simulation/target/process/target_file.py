@@ -256,6 +256,10 @@ class GovernanceTable(_Table):
     executions_table: str = ""
     system_actor: str = ""
     planned_time_columns: tuple[str, ...] = ()
+    contest_score_tables: dict[str, str] = {}
+    """Tables of a contest's scores to the column that names the contest: what the fault `contest_rows_lost` empties."""
+    restore_request: str = ""
+    """``METHOD /path`` (``*`` for one segment) of the request that brings lost rows back from a backup."""
     runbook_only_requests: tuple[str, ...] = ()
 
     def governance(self) -> Governance:

@@ -40,9 +40,9 @@ class Surroundings:
     governance: Governance
     _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
 
-    def session(self, application: str) -> psycopg.Connection[Any]:
-        """A database session of the platform's role, closed at the end of the run at the latest."""
-        session = psycopg.connect(self.database.conninfo(ROLE, application=application))
+    def session(self, application: str, *, role: str = ROLE) -> psycopg.Connection[Any]:
+        """A database session, of the platform's role unless named, closed at the end of the run at the latest."""
+        session = psycopg.connect(self.database.conninfo(role, application=application))
         self._sessions.append(session)
         return session
 

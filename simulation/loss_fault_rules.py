@@ -1,0 +1,54 @@
+"""Rules for faults that take rows from the database: a backup must be there, and somebody who brings them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from simulation.broken_rule import BrokenRule, minute
+from simulation.scenario import Scenario
+from simulation.scenario_faults import Fault
+
+BACKUP, RESTORE = "backup_contest_data", "restore_contest"
+"""Tasks before and after a loss of rows; the second is the runbook that recovers it."""
+_UNTIL_PAID_OUT = timedelta(hours=2)
+"""From the final board, when nothing else stands in a prize's way."""
+_FOR_A_TASK = timedelta(hours=2)
+"""A task waits behind alerts for an hour at most, and is carried out within another."""
+_LONGEST_LOSS = timedelta(hours=24)
+
+
+def broken_loss_rules(
+    path: tuple[str | int, ...], fault: Fault, scenario: Scenario, earlier: tuple[Fault, ...]
+) -> Iterator[BrokenRule]:
+    """A backup must be there, made when the contest was over, and somebody must bring the rows back from it."""
+    assert fault.at is not None, f"{fault.kind} without its time"
+    contest = next(contest for contest in scenario.contests if contest.key == fault.contest)
+    over = scenario.tournaments[contest.tournament].final_board_at + _UNTIL_PAID_OUT
+    times = {name: [task.at for task in scenario.operator.tasks if task.runbook == name] for name in (BACKUP, RESTORE)}
+    if not any(over <= at <= fault.at - _FOR_A_TASK for at in times[BACKUP]):
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} at {minute(fault.at)}: no task {BACKUP} between {minute(over)}, when "
+            f"{contest.key} is over, and two hours before",
+            remedy=f"add the task, or move at to two hours after it (not before {minute(over + _FOR_A_TASK)})",
+        )
+    if not any(fault.at < at <= fault.at + _LONGEST_LOSS and at + _FOR_A_TASK <= scenario.end for at in times[RESTORE]):
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} at {minute(fault.at)}: no task {RESTORE} within a day after it",
+            remedy="add the task, two hours or more before the scenario's end",
+        )
+    if fault.expect.runbook != RESTORE:
+        yield BrokenRule(
+            path=(*path, "expect"),
+            problem=f"fault {fault.id}: rows that are gone do not come back by {fault.expect.runbook or 'themselves'}",
+            remedy=f"expect: {{runbook: {RESTORE}}}",
+        )
+    for rival in earlier:
+        if (rival.kind, rival.contest) == (fault.kind, fault.contest):
+            yield BrokenRule(
+                path=(*path, "contest"),
+                problem=f"fault {rival.id} takes the scores of {fault.contest} already",
+                remedy="name another contest",
+            )

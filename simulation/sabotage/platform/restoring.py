@@ -1,0 +1,164 @@
+"""Defects of a restore, and of what comes to the database under its cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+import psycopg
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.stage import Stage
+from simulation.staging import backups, contest_archive
+
+SHELF = Shelf("trail", scenario="restore")
+_LOSS = {"day": 1, "hour": 11, "minute": 30}
+
+
+def _restoring_other_rows(plot: Plot, alter: Callable[[Any], None]) -> None:
+    """The restore, and only it, takes the archive for another one than it is."""
+
+    def make(real: Any) -> Any:
+        def restore(*args: Any, **rest: Any) -> Any:
+            opened = contest_archive.open_archive
+
+            def altered(archive: Any, contest_id: Any) -> Any:
+                rows = {name: list(found) for name, found in opened(archive, contest_id).items()}
+                alter(rows)
+                plot.trigger()
+                return rows
+
+            with patch.object(backups, "open_archive", altered):
+                return real(*args, **rest)
+
+        return restore
+
+    plot.replace(backups, "restore", make)
+
+
+@SHELF.sabotage(
+    "restored_as_it_was",
+    origin="a restore by a newer version of the code, which writes today's form of a row",
+)
+def restore_alters_a_score(plot: Plot) -> None:
+    """A row that was lost comes back with another content than it had."""
+
+    def alter(rows: Any) -> None:
+        first = rows["score_history"][0]
+        rows["score_history"][0] = {**first, "scores_hash": first["scores_hash"][::-1]}
+
+    _restoring_other_rows(plot, alter)
+
+
+@SHELF.sabotage(
+    "restored_as_it_was",
+    origin="an archive of another environment, or one that somebody put a row into",
+)
+def restore_adds_a_row_that_was_never_there(plot: Plot) -> None:
+    """A restore inserts a row that nobody lost."""
+
+    def add(rows: Any) -> None:
+        last = rows["ingestion_events"][-1]
+        rows["ingestion_events"].append({**last, "id": str(uuid4()), "sequence_number": 10**9})
+
+    _restoring_other_rows(plot, add)
+    plot.replace(backups, "_refuse", lambda _: lambda *_: None)
+
+
+@SHELF.sabotage(
+    "lost_rows_restored",
+    origin="a restore that counts what it read instead of what is there",
+)
+def restore_says_done_and_does_nothing(plot: Plot) -> None:
+    """The restore answers that nothing is missing any more, and so does every later comparison."""
+    done: list[bool] = []
+
+    def restore_make(_: Any) -> Any:
+        def restore(runtime: Any, _: Any, contest_id: Any, archive: Any, **__: Any) -> Any:
+            done.append(True)
+            plot.trigger()
+            return backups.check(runtime, contest_id, archive)
+
+        return restore
+
+    def compare_make(real: Any) -> Any:
+        def compare(*args: Any) -> Any:
+            found = real(*args)
+            return {name: replace(table, missing=0) for name, table in found.items()} if done else found
+
+        return compare
+
+    plot.replace(backups, "restore", restore_make)
+    plot.replace(backups, "_compare", compare_make)
+
+
+@SHELF.sabotage(
+    "restored_as_it_was",
+    "no_manual_endpoints",
+    origin="somebody who knows the endpoint, and does not wait for the task",
+    how="person",
+)
+def restored_by_hand(plot: Plot) -> None:
+    """Lost rows are put back by the platform's own endpoint, before anybody opens the runbook."""
+    kept: list[Any] = []
+
+    def post(on: Stage, action: str, body: Any) -> Any:
+        ops = on.ops_admin.user_id
+        (contest,) = on.get("/api/admin/contests", subject=ops).json()["contests"]
+        with on.context.acting("operator"):
+            path, headers = f"/api/admin/contests/{contest['id']}/{action}", on.authorization(ops)
+            return on.http.post(path, json=body, headers=headers).json()
+
+    def restore(on: Stage) -> None:
+        missing = post(on, "archive-check", kept[0])["missing"]
+        body = {"archive": kept[0], "reason": "they were gone", "confirmed_missing_rows": missing}
+        if post(on, "restore", body).get("success"):
+            plot.trigger()
+
+    plot.at(day=1, hour=10, act=lambda on: kept.append(post(on, "export", {"reason": "to be sure"})))
+    plot.at(day=1, hour=12, act=restore)
+
+
+def _by_maintenance(on: Stage, *statements: str) -> None:
+    with psycopg.connect(on.database.conninfo("maintenance", application="storage-repair")) as session:
+        for statement in statements:
+            session.execute(statement.encode())
+
+
+@SHELF.sabotage(
+    "append_only",
+    "restored_as_it_was",
+    origin="a clean-up job whose WHERE is wrong in a second place, which nobody looks at after the first is found",
+    how="database",
+)
+def more_is_lost_than_the_fault_took(plot: Plot) -> None:
+    """At the instant of the loss half of a booking goes as well, by the same role; the restore brings it back."""
+
+    def delete(on: Stage) -> None:
+        _by_maintenance(
+            on,
+            "SET LOCAL session_replication_role = replica",
+            "DELETE FROM ledger WHERE sequence_number = 2",
+        )
+        plot.trigger()
+
+    plot.at(**_LOSS, act=delete)
+
+
+@SHELF.sabotage(
+    "no_database_access",
+    origin="the host's own login to the database, used once more to have a look",
+    how="database",
+)
+def maintenance_comes_again(plot: Plot) -> None:
+    """The role of the host's scripts reads the database, long after the fault."""
+
+    def look(on: Stage) -> None:
+        _by_maintenance(on, "SELECT count(*) FROM ledger")
+        plot.trigger()
+
+    plot.at(day=1, hour=15, act=look)
