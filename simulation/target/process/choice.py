@@ -154,7 +154,7 @@ class ProcessChoice:
         commands = [fill_in(table.command[0], values) for table in self.file.process]
         opened.furnish(
             files={
-                "/etc/hosts": _written(own / "hosts", _HOSTS_FILE),
+                "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
                 "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
                 "/etc/nsswitch.conf": _written(own / "nsswitch.conf", _LOOKUP_ORDER_FILE),
                 **authority.covered_files(commands),
@@ -169,13 +169,16 @@ class ProcessChoice:
         return programs, authority
 
     def _life(self, site: Site, rest: ExitStack, programs: Programs) -> Life:
-        def belongs(pid: int) -> bool:
-            return programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid))
+        warden = programs.house.warden_pid
 
-        threads = Threads(belongs=belongs)
+        def belongs(pid: int) -> bool:
+            return pid != warden and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
+
+        threads = Threads(belongs=belongs, ancestors=lambda: (warden, site.server.process_id))
         rest.callback(threads.close)
-        own = Threads(belongs=programs.belongs)
-        wire = Wire(programs.house.warden_pid)
+        own = Threads(belongs=programs.belongs, ancestors=lambda: (warden,))
+        rest.callback(own.close)
+        wire = Wire(warden)
         rest.callback(wire.close)
         return Life(
             clock=site.kernel.clock,

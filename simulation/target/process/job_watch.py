@@ -24,16 +24,16 @@ class LogTail:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._position = 0
-        self._rest = ""
+        self._rest = b""
 
     def lines(self) -> list[str]:
         """Those that have come since the last call."""
-        with open(self._file, encoding="utf-8", errors="replace") as file:
+        with open(self._file, "rb", buffering=0) as file:
             file.seek(self._position)
-            text = self._rest + file.read()
-            self._position = file.tell()
-        *whole, self._rest = text.split("\n")
-        return whole
+            new = file.readall()
+        self._position += len(new)
+        *whole, self._rest = (self._rest + new).split(b"\n")
+        return [line.decode(errors="replace") for line in whole]
 
 
 class WatchedJobs:

@@ -60,6 +60,8 @@ class Life:
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
         self._ticks = 0
+        self._shown_anew = False
+        """Whether the clock has gone on since the backend was woken last."""
         self.began_at = clock.now
         """When the backend's programs were started last: the origin of its timers."""
         self._polls: set[tuple[int, float]] = set()
@@ -77,6 +79,7 @@ class Life:
         with open(temporary, "w") as file:
             file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks:06d}\n")
         os.replace(temporary, self._clock_file)
+        self._shown_anew = True
 
     def step(self) -> None:
         """Live through the present instant, and through the back-offs that it starts."""
@@ -135,7 +138,9 @@ class Life:
             self._wake_and_rest(self.own())
 
     def _wake_and_rest(self, pids: Iterable[int]) -> None:
-        self.show(self.clock.now)
+        if not self._shown_anew:
+            self.show(self.clock.now)
+        self._shown_anew = False
         wake(pids)
         self.rest()
 

@@ -36,6 +36,8 @@ class Programs:
     pause: Callable[[float], object] = time.sleep
     """How to wait for real seconds; once doors are open, by serving them."""
     _sessions: dict[str, int] = field(default_factory=dict)
+    _session_of: dict[int, int] = field(default_factory=dict)
+    """Of the processes that were asked about last."""
 
     def start_all(self) -> None:
         """:raises EnvironmentFault: one of them cannot be started."""
@@ -106,7 +108,8 @@ class Programs:
     def with_timers(self, pids: Iterable[int]) -> list[int]:
         """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""
         without = {self._sessions[table.name] for table in self.file.process if not table.timers}
-        return [pid for pid in pids if self._session_of(pid) not in without]
+        self._session_of = {pid: self._session_of.get(pid) or _session_of(pid) for pid in pids}
+        return [pid for pid, session in self._session_of.items() if session not in without]
 
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
@@ -129,13 +132,14 @@ class Programs:
         session = self._session_of(pid)
         return next((table for table in self.file.process if self._sessions.get(table.name) == session), None)
 
-    def _session_of(self, pid: int) -> int:
-        """Session of a process as numbered within the house."""
-        return int((status_of(pid).get("NSsid") or "0").split()[-1])
-
     def _listens(self) -> bool:
         try:
             self.house.connect(self.file.web.port).close()
         except OSError:
             return False
         return True
+
+
+def _session_of(pid: int) -> int:
+    """Session of a process as numbered within the house; 0 when it has ended."""
+    return int((status_of(pid).get("NSsid") or "0").split()[-1])

@@ -23,6 +23,9 @@ _PATIENCE_WALL_SECONDS = 10
 """For a peer in the middle of a request."""
 _CHUNK_BYTES = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_NO_PROMISE = ("Keep-Alive", "timeout=0")
+"""A caller may ask again on the same connection. One that would watch over it with a timer (Node) had better not: each
+jump of the clock would end it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,26 +129,32 @@ class Switchboard:
         self._converse(line)
 
     def _converse(self, line: socket.socket) -> None:
-        """One request and its answer; the next one takes a new connection (a jump of the clock ends idle ones)."""
-        protocol = h11.Connection(h11.SERVER)
         try:
-            inbound = _read_request(protocol, line)
-            if inbound is None:
-                return
-            self.served += 1
-            try:
-                reply = self._answer(inbound)
-            except Reset:
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-                return
-            except Silence as silence:
-                self._held(silence.sim_seconds, lambda: _still_there(line))
-                return
-            _send(protocol, line, inbound.method, reply)
+            while self._exchange(line):
+                if not _more_to_read(line):
+                    self._selector.register(line, selectors.EVENT_READ, lambda: self._begin(line))
+                    return
         except (OSError, h11.ProtocolError):
-            return  # the caller went away in the middle, which is its own affair
-        finally:
-            line.close()
+            pass  # the caller went away in the middle, which is its own affair
+        line.close()
+
+    def _exchange(self, line: socket.socket) -> bool:
+        """One request and its answer; whether the caller may ask again on the same connection."""
+        protocol = h11.Connection(h11.SERVER)
+        inbound = _read_request(protocol, line)
+        if inbound is None:
+            return False
+        self.served += 1
+        try:
+            reply = self._answer(inbound)
+        except Reset:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            return False
+        except Silence as silence:
+            self._held(silence.sim_seconds, lambda: _still_there(line))
+            return False
+        _send(protocol, line, inbound.method, reply)
+        return protocol.our_state is h11.DONE and protocol.their_state is h11.DONE and not protocol.trailing_data[0]
 
 
 def _read_request(protocol: h11.Connection, line: socket.socket) -> Inbound | None:
@@ -177,7 +186,7 @@ def _read_request(protocol: h11.Connection, line: socket.socket) -> Inbound | No
 
 def _send(protocol: h11.Connection, line: socket.socket, method: str, reply: Reply) -> None:
     kept = [(name, value) for name, value in reply.headers.items() if name.lower() not in ("content-length",)]
-    headers = [*kept, ("Connection", "close")]
+    headers = [*kept, _NO_PROMISE]
     if reply.status != 304:
         headers.append(("Content-Length", str(len(reply.body))))
     said = protocol.send(h11.Response(status_code=reply.status, headers=headers)) or b""
@@ -185,6 +194,11 @@ def _send(protocol: h11.Connection, line: socket.socket, method: str, reply: Rep
         said += protocol.send(h11.Data(data=reply.body)) or b""
     said += protocol.send(h11.EndOfMessage()) or b""
     line.sendall(said)
+
+
+def _more_to_read(line: socket.socket) -> bool:
+    """Whether something was decrypted already, which the kernel knows nothing of."""
+    return isinstance(line, ssl.SSLSocket) and line.pending() > 0
 
 
 def _still_there(line: socket.socket) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _STAT_BYTES = 512
 _ASLEEP = b"SZXI"
 """Waiting, or on its way out; not running, not in the middle of reading or writing a disk."""
+_KEEPS_CHILDREN = Path("/proc/thread-self/children").exists()
 
 
 @dataclass(kw_only=True)
@@ -21,6 +21,8 @@ class Thread:
     tid: int
     stat: int
     turns: int
+    seen: bytes = b""
+    """What :attr:`turns` said when it was read last."""
 
     @classmethod
     def open(cls, pid: int, tid: int) -> Thread:
@@ -40,12 +42,15 @@ class Thread:
         except (OSError, ValueError):
             return True  # it has ended
 
-    def ran(self) -> bytes:
-        """How long it has run and how often it had its turn: changes with every turn."""
+    def had_a_turn(self) -> bool:
+        """Whether it ran since this was asked last: how long it has run, and how often, changes with every turn. True
+        for one that has ended."""
         try:
-            return os.pread(self.turns, _STAT_BYTES, 0)
+            now = os.pread(self.turns, _STAT_BYTES, 0)
         except OSError:
-            return b""
+            return True
+        ran, self.seen = now != self.seen, now
+        return ran
 
     def close(self) -> None:
         os.close(self.stat)
@@ -54,23 +59,30 @@ class Thread:
 
 @dataclass(kw_only=True)
 class Threads:
-    """All threads of the processes that ``belongs`` says are ours."""
+    """All threads of the processes that ``belongs`` says are ours.
+
+    :param ancestors: processes from whose children all of ours descend, and which orphans of theirs fall to. They may
+        be ours themselves.
+
+    Only who had a turn can have started a thread or a process: nobody else is asked again whom they started.
+    """
 
     belongs: Callable[[int], bool]
-    _known: dict[int, bool] = field(default_factory=dict)
+    ancestors: Callable[[], Iterable[int]]
+    _ours: set[int] = field(default_factory=set)
     _threads: dict[tuple[int, int], Thread] = field(default_factory=dict)
-    _suspect: Thread | None = None
-    """Who was awake the last time, and is asked first."""
+    _stale: set[int] = field(default_factory=set)
+    """Processes of which a thread had a turn since they were asked last."""
+    _busy: dict[tuple[int, int], Thread] = field(default_factory=dict)
+    """Who had a turn before the last rest, and is likely to have one again: looked at first."""
+    _busy_since: dict[tuple[int, int], Thread] = field(default_factory=dict)
+    """Who had one after it."""
 
     def processes(self) -> list[int]:
-        """Ids of the processes that live now, oldest number first. A process is asked about once."""
-        alive = {int(entry) for entry in os.listdir("/proc") if entry.isdigit()}
-        for pid in [pid for pid in self._known if pid not in alive]:
-            del self._known[pid]
-        for pid in alive:
-            if pid not in self._known:
-                self._known[pid] = self.belongs(pid)
-        return sorted(pid for pid, ours in self._known.items() if ours)
+        """Ids of the processes that live now, lowest number first."""
+        self._had_a_turn(self._threads)
+        self._take_stock()
+        return sorted(self._ours)
 
     def at_rest(self, *, nothing_else: Callable[[], bool]) -> bool:
         """Whether there was an instant at which all of them slept and ``nothing_else`` was under way.
@@ -78,15 +90,17 @@ class Threads:
         A thread that sleeps now, and has had no turn since it was looked at before, slept all the time between; and
         nobody can have been started in that time either.
         """
-        if self._suspect is not None and not self._suspect.asleep():
+        likely = {**self._busy, **self._busy_since}
+        if not all(thread.asleep() for thread in likely.values()):
             return False
-        before = [(thread, thread.ran()) for thread in self._threads.values()]
-        if self._take_stock() or not nothing_else():
+        self._had_a_turn(likely)
+        if self._take_stock() or not nothing_else() or self._had_a_turn(self._threads):
             return False
-        for thread, ran in before:
-            if thread.ran() != ran or not thread.asleep():
-                self._suspect = thread
-                return False
+        awake = {key: thread for key, thread in self._threads.items() if not thread.asleep()}
+        if awake:
+            self._busy_since |= awake
+            return False
+        self._busy, self._busy_since = self._busy_since, {}
         return True
 
     def close(self) -> None:
@@ -94,18 +108,56 @@ class Threads:
             thread.close()
         self._threads.clear()
 
+    def _had_a_turn(self, threads: dict[tuple[int, int], Thread]) -> bool:
+        turned = {key: thread for key, thread in threads.items() if thread.had_a_turn()}
+        self._busy_since |= turned
+        self._stale.update(thread.pid for thread in turned.values())
+        return bool(turned)
+
     def _take_stock(self) -> bool:
-        """Look who lives; whether that is others than before."""
-        keys = {(pid, tid) for pid in self.processes() for tid in tasks(pid)}
-        gone = self._threads.keys() - keys
-        for key in gone:
+        """Ask everybody who can have started somebody; whether there are others than before."""
+        asked = sorted(self._stale)
+        self._stale = set()
+        for pid in self.ancestors():
+            asked += self._newcomers([pid, *children_of(pid, pid)])
+        changed = False
+        for pid in asked:  # which grows by whom they started
+            tids = tasks(pid)
+            changed |= self._recount(pid, tids)
+            asked += self._newcomers(child for tid in tids for child in children_of(pid, tid))
+        return changed
+
+    def _newcomers(self, pids: Iterable[int]) -> list[int]:
+        new = sorted(pid for pid in pids if pid not in self._ours and self.belongs(pid))
+        self._ours.update(new)
+        return new
+
+    def _recount(self, pid: int, tids: Iterable[int]) -> bool:
+        """Whether the process has other threads than before."""
+        known = {key for key in self._threads if key[0] == pid}
+        alive = {(pid, tid) for tid in tids}
+        for key in known - alive:
             self._threads.pop(key).close()
-        self._suspect = None if gone else self._suspect
-        new = sorted(keys - self._threads.keys())
-        for key in new:
-            with contextlib.suppress(OSError):
+            self._busy.pop(key, None)
+            self._busy_since.pop(key, None)
+        if not alive:
+            self._ours.discard(pid)
+        for key in sorted(alive - known):
+            try:
                 self._threads[key] = Thread.open(*key)
-        return bool(gone or new)
+            except OSError:
+                self._stale.add(pid)  # it has just ended
+        return known != alive
+
+
+def children_of(pid: int, tid: int) -> list[int]:
+    """Processes that a thread started and that live; every process of the machine where the kernel keeps no such
+    list (it is built without ``CONFIG_PROC_CHILDREN``), which takes longer and misses nobody."""
+    try:
+        with open(f"/proc/{pid}/task/{tid}/children", "rb", buffering=0) as table:
+            return [int(child) for child in table.readall().split()]
+    except OSError:
+        return [] if _KEEPS_CHILDREN else [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
 
 
 def tasks(pid: int) -> list[int]:

@@ -58,3 +58,32 @@ def test_a_caller_that_leaves_without_a_word_is_forgotten(board: Switchboard, li
     _turns(board)
     assert not board.turn(0)
     assert board.served == 0
+
+
+def test_a_caller_may_ask_again_on_the_same_connection(board: Switchboard, listener: socket.socket) -> None:
+    with socket.create_connection(listener.getsockname()) as caller:
+        for times in (1, 2, 3):
+            caller.sendall(_ASK)
+            _turns(board)
+            answer = caller.recv(4_096)
+            assert answer.endswith(b"GET api.stripe.com/v1/balance")
+            assert b"keep-alive: timeout=0" in answer.lower()  # let none of them wait for its end with a timer
+            assert board.served == times
+
+
+def test_two_requests_in_one_breath_are_both_answered_or_the_line_is_closed(
+    board: Switchboard, listener: socket.socket
+) -> None:
+    with socket.create_connection(listener.getsockname()) as caller:
+        caller.sendall(_ASK + _ASK)
+        _turns(board)
+        assert caller.recv(4_096).startswith(b"HTTP/1.1 200")
+        assert caller.recv(4_096) == b""
+
+
+def test_a_caller_that_wants_to_go_is_let_go(board: Switchboard, listener: socket.socket) -> None:
+    with socket.create_connection(listener.getsockname()) as caller:
+        caller.sendall(_ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        _turns(board)
+        assert b"connection: close" in caller.recv(4_096).lower()
+        assert caller.recv(4_096) == b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulation.target.process.threads import Threads, tasks
+from simulation.target.process import threads as threads_module
+from simulation.target.process.threads import Threads, parent_of, tasks
 from simulation.target.process.waits import seconds_left
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -70,14 +72,60 @@ def test_a_wait_without_an_end_has_no_deadline() -> None:
 
 def test_a_program_that_waits_is_at_rest_and_one_that_works_is_not() -> None:
     with _python("import sys\nsys.stdin.readline()\nwhile True: pass") as program:
-        threads = Threads(belongs=lambda pid: pid == program.pid)
+        threads = Threads(belongs=lambda pid: pid == program.pid, ancestors=lambda: [os.getpid()])
         assert _until(lambda: threads.at_rest(nothing_else=lambda: True), True)
+        assert threads.processes() == [program.pid]
         assert not threads.at_rest(nothing_else=lambda: False)
         assert program.stdin is not None
         program.stdin.write("\n")
         program.stdin.flush()
         assert _until(lambda: threads.at_rest(nothing_else=lambda: True), False) is False
         threads.close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_grandchild_that_was_left_behind_belongs_too(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not kept:  # a kernel without lists of children
+        monkeypatch.setattr(threads_module, "_KEEPS_CHILDREN", False)
+        monkeypatch.setattr(threads_module, "open", _no_such_table, raising=False)
+    leaves_one = """
+import os, subprocess, sys
+sys.stdin.readline()
+child = subprocess.Popen(['sleep', '1000'])
+print(child.pid, flush=True)
+sys.stdin.readline()
+child.kill(); child.wait()
+"""
+    with _python(leaves_one) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        us = os.getpid()
+        threads = Threads(belongs=lambda pid: us not in (pid, 1) and _ancestor(pid, us), ancestors=lambda: [us])
+        assert program.pid in threads.processes()
+        program.stdin.write("\n")
+        program.stdin.flush()
+        child = int(program.stdout.readline())
+        assert child in threads.processes()
+        program.stdin.write("\n")
+        program.stdin.flush()
+        program.wait()
+        assert child not in threads.processes()
+        assert program.pid not in threads.processes()
+        threads.close()
+
+
+def _ancestor(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        pid = parent_of(pid)
+        if pid == ancestor:
+            return True
+    return False
+
+
+def _no_such_table(path: str, *arguments: object, **options: object) -> object:
+    if str(path).endswith("/children"):
+        raise FileNotFoundError(path)
+    return open(path, *arguments, **options)  # type: ignore[call-overload]
 
 
 def test_threads_of_a_program_that_ended_are_none() -> None:
