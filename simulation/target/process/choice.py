@@ -174,7 +174,7 @@ class ProcessChoice:
         def belongs(pid: int) -> bool:
             return pid != warden and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
 
-        threads = Threads(belongs=belongs, ancestors=lambda: (warden, site.server.process_id))
+        threads = Threads(belongs=belongs, ancestors=lambda: filter(None, (warden, site.server.process_id)))
         rest.callback(threads.close)
         own = Threads(belongs=programs.belongs, ancestors=lambda: (warden,))
         rest.callback(own.close)
