@@ -36,7 +36,7 @@ class Programs:
     pause: Callable[[float], object] = time.sleep
     """How to wait for real seconds; once doors are open, by serving them."""
     _sessions: dict[str, int] = field(default_factory=dict)
-    _session_of: dict[int, int] = field(default_factory=dict)
+    _known_sessions: dict[int, int] = field(default_factory=dict)
     """Of the processes that were asked about last."""
 
     def start_all(self) -> None:
@@ -108,8 +108,8 @@ class Programs:
     def with_timers(self, pids: Iterable[int]) -> list[int]:
         """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""
         without = {self._sessions[table.name] for table in self.file.process if not table.timers}
-        self._session_of = {pid: self._session_of.get(pid) or _session_of(pid) for pid in pids}
-        return [pid for pid, session in self._session_of.items() if session not in without]
+        self._known_sessions = {pid: self._known_sessions.get(pid) or _session_of(pid) for pid in pids}
+        return [pid for pid, session in self._known_sessions.items() if session not in without]
 
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
@@ -129,7 +129,7 @@ class Programs:
 
     def table_of(self, pid: int) -> ProcessTable | None:
         """The program that a process is, or was started by."""
-        session = self._session_of(pid)
+        session = self._known_sessions.get(pid) or _session_of(pid)
         return next((table for table in self.file.process if self._sessions.get(table.name) == session), None)
 
     def _listens(self) -> bool:
