@@ -169,7 +169,8 @@ def _sure_payouts(scenario: Scenario) -> Iterator[datetime]:
     for contest in scenario.contests:
         final = scenario.tournaments[contest.tournament].final_board_at
         delayed = any(
-            fault.tournament == contest.tournament and _lasts_until(fault, final) for fault in scenario.faults
+            fault.tournament == contest.tournament and fault.kind not in WORLD_NEEDS and _lasts_until(fault, final)
+            for fault in scenario.faults
         )
         if not delayed and sure_transfers(contest, scenario):
             yield final

@@ -29,6 +29,7 @@ FaultKind = Literal[
     "provider_outage",
     "provider_malformed",
     "provider_incomplete_final",
+    "provider_correction",
     "contest_row_held",
     "database_connections_exhausted",
     "contest_rows_lost",
@@ -59,6 +60,7 @@ WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_rows_lost": ("contest", "at"),
     "refund_requested": ("contest",),
     "chargeback": ("contest", "delay_hours"),
+    "provider_correction": ("tournament", "delay_hours"),
 }
 """Kinds that the world carries out at their own time (``simulation/world/troubles``), and the fields they need."""
 _OF_A_PERSON: tuple[FaultKind, ...] = ("refund_requested", "chargeback")

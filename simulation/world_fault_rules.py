@@ -9,6 +9,7 @@ from simulation.broken_rule import BrokenRule, minute
 from simulation.loss_fault_rules import broken_loss_rules
 from simulation.scenario import Contest, Scenario
 from simulation.scenario_faults import Fault
+from simulation.score_fault_rules import broken_correction_rules
 
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""
@@ -35,6 +36,8 @@ def broken_world_fault_rules(
         yield from broken_loss_rules(path, fault, scenario, scenario.faults[:index])
     elif fault.kind in ("refund_requested", "chargeback"):
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
+    elif fault.kind == "provider_correction":
+        yield from broken_correction_rules(path, fault, scenario, earlier=scenario.faults[:index])
 
 
 def early_payers(contest: Contest) -> int:

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
+from simulation.checks.corrections import corrections
 from simulation.checks.expected import Expected, expected_settlements
 from simulation.checks.relations import (
     IngestionErrorRow,
@@ -35,7 +36,8 @@ def _live(case: Case, contest: PlannedContest) -> tuple[datetime, datetime] | No
 
 
 @check(
-    "Every board that the provider handed out, or showed for long, in a contest's live time was ingested",
+    "Every board that the provider handed out, or showed for long, in a contest's live time was ingested, "
+    "and every correction in the day after its settlement",
     needs_end=True,
 )
 def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
@@ -53,6 +55,10 @@ def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
         for publication in _shown_long_enough(case, contest, window):
             inquiry.examine()
             _was_fetched(case, inquiry, contest, publication)
+    for contest, correction in corrections(case):
+        inquiry.examine()
+        if stored.get((contest.contest_id, correction.payload_sha256)) != "VALID":
+            inquiry.find(contest.key, "a correction after the settlement was not ingested", events=(correction,))
 
 
 def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswer, status: str | None) -> None:

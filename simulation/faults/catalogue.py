@@ -152,6 +152,12 @@ _DESCRIPTIONS = (
         origin="The terminal signal is published before the last score card is signed.",
     ),
     Description(
+        kind="provider_correction",
+        what="`delay_hours` after the final board the provider counts one stroke more for a player who was scored.",
+        default_expectation=Expectation(runbook="score_discrepancy"),
+        origin="A score card is counted again when the prizes are out; the provider corrects its board without a word.",
+    ),
+    Description(
         kind="contest_row_held",
         what="From just before a contest's lock another session holds its row, for `minutes` or until ended.",
         default_expectation=Expectation(runbook="contest_lock_failed"),

@@ -142,6 +142,8 @@ def _window(
     if fault.kind == "contest_rows_lost":
         assert fault.at is not None, f"{fault.kind} without its time"
         return fault.at, None
+    if fault.kind == "provider_correction":
+        return tournaments[str(fault.tournament)].final_board_at + timedelta(hours=fault.delay_hours or 0), None
     if fault.tournament is not None:
         tournament, length = tournaments[fault.tournament], timedelta(minutes=fault.minutes or 0)
         if fault.at is None:

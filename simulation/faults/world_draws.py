@@ -84,14 +84,28 @@ def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
 
+def _correction(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
+    key, hours = source.choice(sorted({contest.tournament for contest in scenario.contests})), source.randint(3, 22)
+    return Fault(id=_id(kind), kind=kind, tournament=key, delay_hours=hours, expect=_expect("score_discrepancy"))
+
+
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
     "database_connections_exhausted": _connections_exhausted,
     "contest_rows_lost": _rows_lost,
     "refund_requested": _refund_requested,
     "chargeback": _chargeback,
+    "provider_correction": _correction,
 }
 WORLD_RUNBOOKS = frozenset(
-    {"contest_lock_failed", "database_connection_failure", BACKUP, RESTORE, "refund_request", "chargeback"}
+    {
+        "contest_lock_failed",
+        "database_connection_failure",
+        BACKUP,
+        RESTORE,
+        "refund_request",
+        "chargeback",
+        "score_discrepancy",
+    }
 )
 """What their draws may expect."""

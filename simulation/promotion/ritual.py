@@ -50,8 +50,14 @@ def baseline(snapshot: Path) -> Baseline:
         tables=body.count("CREATE TABLE "),
         sha256=hashlib.sha256(body.encode()).hexdigest(),
         commit=commit_of(snapshot.parent),
-        pending=tuple(version for version in migration_versions() if version > noted) if noted else (),
+        pending=_after(noted),
     )
+
+
+def _after(noted: str) -> tuple[str, ...]:
+    """Migrations that are run after the one noted; none where nothing, or nothing known, is noted."""
+    versions = migration_versions()
+    return versions[versions.index(noted) + 1 :] if noted in versions else ()
 
 
 def closing_snapshot(*, iteration: str, title: str, changes: str, on: date, folder: Path) -> str:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from simulation.faults.injector import PlannedInjector
+from simulation.scenario import Scenario
 from simulation.scenario_faults import OPERATOR_KINDS
 from simulation.stage.front import Front, token_of
 from simulation.stage.ground import Ground
@@ -100,6 +101,14 @@ def players(ground: Ground, outside: Outside, front: Front) -> Entrants:
     return entrants
 
 
+def _followers(scenario: Scenario) -> dict[str, list[str]]:
+    """Contests by their tournament."""
+    followers: dict[str, list[str]] = {key: [] for key in scenario.tournaments}
+    for contest in scenario.contests:
+        followers[contest.tournament].append(contest.key)
+    return followers
+
+
 def plan_troubles(ground: Ground, outside: Outside, front: Front) -> Troubles:
     """The faults that are acts of people or states of the surroundings, each at its moment."""
     around = Surroundings(
@@ -113,6 +122,8 @@ def plan_troubles(ground: Ground, outside: Outside, front: Front) -> Troubles:
         payers=Payers(kernel=ground.kernel, registry=outside.registry),
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
+        provider=outside.provider,
+        followers=_followers(ground.request.scenario),
     )
     troubles = Troubles(plan=ground.request.plan, around=around)
     ground.stack.callback(troubles.close)

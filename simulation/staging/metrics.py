@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from simulation.staging import connections, payout_batches
+from simulation.staging import connections, payout_batches, score_audit
 from simulation.staging.reconciliation import WEBHOOKS_MISSING
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
@@ -31,7 +31,7 @@ _HELP = {
     "refunds": "Refunds by status",
     "refund_requests_open": "Entrants who wait for a decision on their entry fee",
     "stripe_disputes_unacknowledged": "Chargebacks that nobody has acknowledged",
-    "score_audit_mismatches": "Contests whose settlement runs disagree about the scores",
+    "score_audit_mismatches": "Settled scores that differ from the provider's later ones, unresolved",
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
     "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
@@ -80,9 +80,9 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT 'refunds', 'status="' || status || '"', count(*) FROM refunds GROUP BY status
     UNION ALL
-    SELECT 'score_audit_mismatches', '', count(*) FROM (
-        SELECT contest_instance_id FROM score_history GROUP BY contest_instance_id HAVING count(DISTINCT scores_hash)
-            > 1) s
+    SELECT 'score_audit_mismatches', '', (SELECT count(*) FROM score_audits a WHERE {score_audit.OPEN}) + (
+        SELECT count(*) FROM (SELECT FROM score_history GROUP BY contest_instance_id
+            HAVING count(DISTINCT scores_hash) > 1) s)
     UNION ALL
     SELECT 'settlement_duration_seconds', '', coalesce((
         SELECT extract(epoch FROM completed_at - started_at) FROM settlement_audit ORDER BY sequence_number DESC

@@ -5,6 +5,9 @@ from pathlib import Path
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(database_url: str) -> None:
@@ -13,8 +16,14 @@ def migrate(database_url: str) -> None:
     The roles that the migrations grant to must exist. Safe to repeat: a database that is up to date stays as it is.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def versions() -> tuple[str, ...]:
+    """The revisions that the code comes with, in the order in which they are run, whatever their numbers."""
+    chain = ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
+    return tuple(reversed([script.revision for script in chain]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -135,11 +136,20 @@ def _check_due(contest: Row[Any]) -> None:
 def _compute(work: UnitOfWork, contest: Row[Any]) -> settlement_records.Settlement:
     event_id, board = _final_board(work, contest.id)
     entrants = work.read(_PAID_ENTRANTS, contest_id=contest.id, entry_fee_cents=contest.entry_fee_cents)
-    pool_cents = contest.entry_fee_cents * len(entrants)
-    _check_pool(work, contest.id, pool_cents)
+    _check_pool(work, contest.id, contest.entry_fee_cents * len(entrants))
+    return outcome(contest, event_id, board, {e.user_id: e.roster for e in entrants})
+
+
+def outcome(
+    contest: Row[Any], event_id: UUID, board: Board, rosters: Mapping[UUID, Sequence[str]]
+) -> settlement_records.Settlement:
+    """Scores, places and prizes of these entrants by this board; the contest's terms are all it needs besides."""
     missed = int(contest.scoring["missed_round_strokes"])
-    details = {e.user_id: scoring.score_roster(board, e.roster, missed_round_strokes=missed) for e in entrants}
+    details = {
+        user_id: scoring.score_roster(board, roster, missed_round_strokes=missed) for user_id, roster in rosters.items()
+    }
     scores = {user_id: sum(player.strokes for player in players) for user_id, players in details.items()}
+    pool_cents = contest.entry_fee_cents * len(rosters)
     return settlement_records.Settlement(
         event_ids=(event_id,),
         scores={

@@ -152,6 +152,7 @@ class Entrants:
         roster = part.planned.roster
         user_id, contest_id = self._user_id(part), self._contest_id(part)
         self._ask(part, "join", lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
+        self._registry.rosters[part.contest.key, user_id] = roster
         self._record(part, "joined", roster=roster)
         if part.contest.entry_fee_cents:
             for number in range(2 if part.planned.habit == "double_payer" else 1):

@@ -100,6 +100,25 @@ class ScoreProvider:
         """The field, ordered by id."""
         return [card.player_id for card in self._cards[tournament]]
 
+    def last_round(self, tournament: str, player_id: str) -> int | None:
+        """Index of the last round that a player finished; None for one who finished none."""
+        return _last_round(self._card(tournament, player_id))
+
+    def correct(self, tournament: str, player_id: str) -> None:
+        """Publish, after the end, that a player took a stroke more on the last hole of the last finished round."""
+        card = self._card(tournament, player_id)
+        last = _last_round(card)
+        assert last is not None, f"{player_id} finished no round of {tournament}"
+        assert self._boards[tournament].final, f"{tournament} is still being played"
+        *before, hole = card.holes[last]
+        holes = (*card.holes[:last], (*before, hole + 1), *card.holes[last + 1 :])
+        corrected = replace(card, holes=holes)
+        self._cards[tournament] = tuple(corrected if one is card else one for one in self._cards[tournament])
+        self._publish(tournament, board.moments(self._tournaments[tournament])[-1], state=board.FINAL)
+
+    def _card(self, tournament: str, player_id: str) -> Card:
+        return next(card for card in self._cards[tournament] if card.player_id == player_id)
+
     def handle(self, *, path: str, headers: Mapping[str, str]) -> ProviderResponse:
         """Answer ``GET path``. ``If-None-Match`` with the board's ETag gives 304.
 
@@ -208,6 +227,10 @@ class ScoreProvider:
                 fault_id=fault_id,
             )
         )
+
+
+def _last_round(card: Card) -> int | None:
+    return max((index for index, strokes in enumerate(card.rounds) if strokes is not None), default=None)
 
 
 def _failure(effect: ProviderEffect) -> ProviderResponse:

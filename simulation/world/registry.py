@@ -13,6 +13,8 @@ class Registry:
     """Scenario key of a contest → platform id."""
     user_ids: dict[str, str] = field(default_factory=dict)
     """Person key → platform id."""
+    rosters: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Contest key and user id → the golfers that were picked."""
 
     def contest_key(self, contest_id: str | None) -> str | None:
         """Scenario key of a platform contest id, or None."""

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.intruder import superuser
 from simulation.sabotage.plot import Plot
+from simulation.staging import score_audit
 from simulation.staging.canonical import canonical_json
 from simulation.staging.ingestion import poller, store
 
@@ -111,3 +112,71 @@ def boards_never_fetched(plot: Plot) -> None:
         return run
 
     plot.replace(poller, "run", make)
+
+
+@SHELF.sabotage(
+    "ingestion_automatic",
+    "faults_recovered",
+    origin="a poller that is done with a contest once it is settled: nobody asks again",
+    scenario="correction",
+)
+def corrections_never_asked_for(plot: Plot) -> None:
+    """The provider is not asked any more once every contest of a tournament is settled."""
+
+    def make(real: Any) -> Any:
+        def poll_feed(runtime: Any, context: Any, feed: Any) -> Any:
+            settled = text("""
+                SELECT count(settle_time) = count(*) AS every FROM contest_instances WHERE provider_event_id = :id""")
+            if not runtime.database.read(settled, id=feed.provider_event_id)[0].every:
+                return real(runtime, context, feed)
+            plot.trigger()
+            store.record_feed_success(runtime, feed.provider_event_id, feed.etag)
+            return 0
+
+        return poll_feed
+
+    plot.replace(poller, "poll_feed", make)
+
+
+@SHELF.sabotage(
+    "append_only",
+    "scores_applied",
+    "expected_prizes",
+    origin="a job that keeps results in step with the feed, written by somebody who did not know that they are final",
+    scenario="correction",
+)
+def correction_rewrites_the_settlement(plot: Plot) -> None:
+    """A correction after the settlement changes the settled scores."""
+
+    def make(real: Any) -> Any:
+        def examine(runtime: Any, context: Any, contest: Any) -> Any:
+            differs = real(runtime, context, contest)
+            if differs:
+                with runtime.unit_of_work(
+                    context,
+                    action="results_updated",
+                    reason="the provider says otherwise",
+                    entity=("contest", contest.id),
+                ) as work:
+                    work.write(rewrite, id=contest.id)
+                plot.trigger()
+            return differs
+
+        return examine
+
+    rewrite = text("""
+        UPDATE settlement_records r SET results = jsonb_set(results, '{rankings}', (
+            SELECT jsonb_agg(jsonb_set(one, '{score}', coalesce((
+                SELECT d -> 'corrected' FROM score_audits a, jsonb_array_elements(a.differences) d
+                WHERE a.contest_instance_id = r.contest_instance_id AND d ->> 'user_id' = one ->> 'user_id'),
+                one -> 'score')))
+            FROM jsonb_array_elements(results -> 'rankings') one))
+        WHERE contest_instance_id = :id""")
+    plot.when_staged(
+        lambda on: superuser(
+            on,
+            "GRANT UPDATE ON settlement_records TO platform",
+            "ALTER TABLE settlement_records DISABLE TRIGGER USER",
+        )
+    )
+    plot.replace(score_audit, "_examine", make)

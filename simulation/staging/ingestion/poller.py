@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from simulation.staging import score_audit
 from simulation.staging.canonical import sha256_of
 from simulation.staging.context import Context
 from simulation.staging.ingestion import store
@@ -18,18 +19,26 @@ from simulation.staging.ingestion.provider import Payload, ProviderFailure, Unch
 from simulation.staging.ingestion.validation import FeedError, validate, validate_progress
 from simulation.staging.runtime import Runtime
 
+CORRECTIONS_TAKEN_HOURS = 24
+"""How long after a settlement the provider is still asked for corrections of its scores."""
+_CORRECTIONS_EVERY_MINUTES = 60
+
 # A contest without a valid event needs the whole body, whatever tag an older contest of the same tournament left
-# behind.
-DUE = text("""
+# behind. A settled one is asked for, too, so that no correction of its scores goes unseen: with the others of its
+# tournament, or by itself once an hour.
+DUE = text(f"""
     SELECT c.provider_event_id, array_agg(c.id ORDER BY c.id) AS contest_ids, f.etag, f.last_error,
            coalesce(f.consecutive_failures, 0) AS consecutive_failures, bool_and(EXISTS (
                SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID'))
                    AS all_served
     FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id)
-    WHERE c.settle_time IS NULL AND c.status IN ('LOCKED', 'LIVE', 'COMPLETE')
-    GROUP BY c.provider_event_id, f.etag, f.last_error, f.consecutive_failures
+    WHERE c.status IN ('LOCKED', 'LIVE', 'COMPLETE')
+        AND (c.settle_time IS NULL OR c.settle_time > now() - make_interval(hours => {CORRECTIONS_TAKEN_HOURS}))
+    GROUP BY c.provider_event_id, f.etag, f.last_error, f.consecutive_failures, f.last_attempt_at
+    HAVING bool_or(c.settle_time IS NULL)
+        OR f.last_attempt_at <= now() - make_interval(mins => {_CORRECTIONS_EVERY_MINUTES})
     ORDER BY c.provider_event_id
-""")
+""")  # noqa: S608 - every part is ours
 _LATEST_VALID_BOARD = text("""
     SELECT e.provider_data_json
     FROM ingestion_events e JOIN contest_instances c ON c.id = e.contest_instance_id
@@ -66,6 +75,8 @@ def run(runtime: Runtime, context: Context) -> PollResult:
             new_events = None
         failed += new_events is None
         stored += new_events or 0
+    if polled:
+        score_audit.run(runtime, context)
     return PollResult(feeds_polled=polled, feeds_failed=failed, events_stored=stored)
 
 

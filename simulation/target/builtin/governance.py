@@ -21,6 +21,7 @@ GOVERNANCE = Governance(
         "settlement_audit",
         "score_history",
         "settlement_records",
+        "score_audits",
         "payout_jobs",
         "payout_transfers",
         "admin_contest_audit",
@@ -90,5 +91,6 @@ GOVERNANCE = Governance(
         "POST /api/admin/configuration/*/*",
         "POST /api/admin/refund-requests/*/*",
         "POST /api/admin/disputes/*/*",
+        "POST /api/admin/score-audits/*/*",
     ),
 )

@@ -20,7 +20,7 @@ from simulation.history import Recorder
 from simulation.staging.admin_token import mint
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
-from simulation.staging.schema import migrate
+from simulation.staging.schema import migrate, versions
 from simulation.staging.settings import Settings
 from simulation.target.builtin.governance import GOVERNANCE
 from simulation.target.builtin.service import PlatformService
@@ -39,9 +39,8 @@ load_schema = migrate
 
 
 def migration_versions() -> tuple[str, ...]:
-    """``0001``, ``0002`` …: the migrations that the code comes with, in order."""
-    folder = Path(simulation.staging.__file__).parent / "migrations" / "versions"
-    return tuple(sorted(file.name[:4] for file in folder.glob("[0-9]*.py")))
+    """``0001``, ``0002`` …: the migrations that the code comes with, in the order in which they are run."""
+    return versions()
 
 
 def provider_url_from(variables: Mapping[str, str]) -> str:

@@ -42,6 +42,10 @@ class Payers:
         """The ``nth`` person who paid for the contest."""
         return list(self._payments[contest])[nth - 1]
 
+    def user_ids(self, contest: str) -> list[str]:
+        """Everybody who has paid for the contest."""
+        return list(self._payments.get(contest, {}))
+
     def payments(self, contest: str, user_id: str) -> list[str]:
         """Stripe's ids of what this person paid, the first first."""
         return list(self._payments[contest][user_id])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulation.faults.schedule import PlannedFault
 from simulation.governance import Governance
 from simulation.history import Recorder
 from simulation.target.protocol import People
+from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
 from simulation.world.stripe.twin import StripeTwin
 from simulation.world.troubles.payers import Payers
@@ -38,6 +39,9 @@ class Surroundings:
     entry_fees: Mapping[str, int]
     """Cents by key of the contest."""
     governance: Governance
+    provider: ScoreProvider
+    followers: Mapping[str, Sequence[str]]
+    """Keys of the contests that are played on a tournament, by its key."""
     _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     def session(self, application: str, *, role: str = ROLE) -> psycopg.Connection[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
 from simulation.scenario_faults import WORLD_NEEDS, FaultKind
-from simulation.world.troubles import database, lost_rows, people
+from simulation.world.troubles import database, lost_rows, people, scores
 from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
@@ -15,6 +15,7 @@ ACTS: Mapping[FaultKind, Act] = {
     "contest_rows_lost": lost_rows.lose_contest_rows,
     "refund_requested": people.ask_for_refund,
     "chargeback": people.charge_back,
+    "provider_correction": scores.correct_a_card,
 }
 assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has somebody who carries it out"
 

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.ingestion import ingestion_automatic, ingestion_errors_logged, scores_applied
-from simulation.events import ProviderAnswer, WitnessSummary
+from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 
@@ -37,6 +37,11 @@ def _scores(book: Book) -> None:
     book.amend("settlements", "s1", results={"rankings": rankings, "platform_cents": 0})
 
 
+def _correction(book: Book) -> ProviderPublication:
+    final = next(e for e in book.entries if isinstance(e, ProviderPublication) and e.final)
+    return final.model_copy(update={"revision": final.revision + 1, "payload_sha256": "shaC"})
+
+
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a board ignored": (
         ingestion_automatic,
@@ -52,6 +57,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         ingestion_automatic,
         lambda b: b.drop(ProviderAnswer, revision=1),
         "revision 1 was never fetched",
+    ),
+    "a correction after the settlement that nobody asked for": (
+        ingestion_automatic,
+        lambda b: b.add(_correction(b), day(5, 20)),
+        "a correction after the settlement was not ingested",
     ),
     "an invalid payload swallowed": (
         ingestion_errors_logged,

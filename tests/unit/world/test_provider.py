@@ -238,3 +238,31 @@ def test_door_serves_requests_and_passes_the_time_of_a_timeout(world: World):
         with pytest.raises(requests.exceptions.ReadTimeout):
             requests.get(BASE + BOARD, timeout=5)
     assert world.kernel.now == START + timedelta(seconds=5)
+
+
+def test_a_correction_is_a_new_final_board_with_one_stroke_more():
+    world = World()
+    world.until(days=5)
+    before = world.recorder.events[-1]
+    assert isinstance(before, ProviderPublication)
+    player = next(iter(sorted(before.rounds)))
+    last = world.provider.last_round("open", player)
+    assert last is not None
+    world.provider.correct("open", player)
+    after = world.recorder.events[-1]
+    assert isinstance(after, ProviderPublication)
+    assert after.final
+    assert after.revision == before.revision + 1
+    changed = {key for key in after.rounds if after.rounds[key] != before.rounds[key]}
+    assert changed == {player}
+    assert sum(filter(None, after.rounds[player])) == sum(filter(None, before.rounds[player])) + 1
+
+
+def test_nothing_is_corrected_while_it_is_being_played():
+    world = World()
+    world.until(hours=10)
+    publication = world.recorder.events[-1]
+    assert isinstance(publication, ProviderPublication)
+    finisher = next(key for key, rounds in sorted(publication.rounds.items()) if rounds[0] is not None)
+    with pytest.raises(AssertionError, match="still being played"):
+        world.provider.correct("open", finisher)
