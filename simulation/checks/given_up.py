@@ -14,9 +14,11 @@ from simulation.checks.case import Case
 from simulation.checks.money import grouped
 from simulation.checks.payouts import faulted_keys
 from simulation.checks.relations import TransferRow, UserRow
-from simulation.events import StripeObject
+from simulation.events import EntrantAction, StripeObject
 
 _PAYABLE = "enabled"
+_CONNECT = "connect account:"
+"""How the world begins its note of a request for an account that was refused."""
 
 
 @check("Every prize was given up for a cause: a fault struck it, or the winner had no account that can be paid")
@@ -25,12 +27,20 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
     of_user = grouped(accounts, lambda account: account.user_id)
     own = {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
     faulted = faulted_keys(case)
-    transfers = case.rows(TransferRow)
+    transfers, without = case.rows(TransferRow), _without_account(case)
     for row in transfers:
         inquiry.examine()
         if row.status != "failed_terminal" or faulted & {row.transfer_id, row.idempotency_key}:
             continue
-        payable = _payable(row, accounts, of_user, own)
+        known = _accounts(row, accounts, of_user, own)
+        payable = next((account for account in known if account.status == _PAYABLE), None)
+        if not known and row.user_id not in without:
+            inquiry.find(
+                f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
+                "given up for want of an account that nothing in the world had kept the winner from",
+                expected="an account at Stripe: the winner connected one and never left",
+                actual=f"none there; failed_terminal: {row.failure_reason}",
+            )
         if payable is not None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
@@ -43,12 +53,21 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
         inquiry.nothing_needed("no prize was to be transferred")
 
 
-def _payable(
+def _accounts(
     row: TransferRow,
     accounts: Sequence[StripeObject],
     of_user: Mapping[str | None, Sequence[StripeObject]],
     own: Mapping[str, str | None],
-) -> StripeObject | None:
-    """The winner's account in Stripe's own books, if money could have been sent to it to the end."""
-    known = of_user.get(row.user_id, ()) or [item for item in accounts if item.object_id == own.get(row.user_id)]
-    return next((account for account in known if account.status == _PAYABLE), None)
+) -> Sequence[StripeObject]:
+    """The winner's accounts in Stripe's own books."""
+    return of_user.get(row.user_id, ()) or [item for item in accounts if item.object_id == own.get(row.user_id)]
+
+
+def _without_account(case: Case) -> frozenset[str]:
+    """Who rightly has none: people who left, and those whose request for one did not get through."""
+    return frozenset(
+        action.user_id
+        for action in case.events(EntrantAction)
+        if action.user_id is not None
+        and (action.action == "deleted_account" or (action.action == "refused" and action.detail.startswith(_CONNECT)))
+    )

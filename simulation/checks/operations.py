@@ -5,13 +5,13 @@ Source: spec/platform.md (Background work), DESIGN.md (Faults: the run must conv
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
+from simulation.checks.missed_runs import excused
 from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
-from simulation.checks.stopped_timers import longest_stop
-from simulation.events import FaultInjected, HostingAction, JobFailed, JobSummary, ProgramEnded
+from simulation.events import JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
 _FINAL = frozenset({"completed", "failed_terminal"})
@@ -37,38 +37,31 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
 
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
-    allowed = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS) + _missed_while_stopped(case, summary)
-    allowed += longest_stop(case, summary.job) + _run_lost_to_a_kill(case, summary)
+    """Each stretch without a run by itself: what fell into it may excuse it, and nothing else of the run."""
+    usual = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS)
+    start, end = case.started.absence_start, case.ended.at
     if not summary.runs or summary.first_at is None or summary.last_at is None:
-        if case.started.absence_start + allowed <= case.ended.at:
+        if start + usual + excused(case, summary, start, end) <= end:
             inquiry.find(summary.job, "never ran", events=(summary,))
         return
-    for what, gap in (
-        ("started late", summary.first_at - case.started.absence_start),
-        ("paused", timedelta(seconds=summary.largest_gap_seconds)),
-        ("stopped early", case.ended.at - summary.last_at),
+    for what, since, until in (
+        ("started late", start, summary.first_at),
+        *(("paused", gap.since, gap.until) for gap in summary.gaps),
+        ("stopped early", summary.last_at, end),
     ):
-        if gap > allowed:
-            inquiry.find(summary.job, f"the job {what}", expected=f"at most {allowed}", actual=gap, events=(summary,))
-
-
-def _missed_while_stopped(case: Case, summary: JobSummary) -> timedelta:
-    """A platform that operations restarted cannot run its jobs meanwhile: at most one run falls into the stop."""
-    stopped: datetime | None = None
-    longest = timedelta()
-    for action in case.events(HostingAction):
-        if action.action == "stop":
-            stopped = action.at
-        elif action.action == "start" and stopped is not None:
-            longest, stopped = max(longest, action.at - stopped), None
-    return longest + timedelta(seconds=summary.interval_seconds) if longest else longest
-
-
-def _run_lost_to_a_kill(case: Case, summary: JobSummary) -> timedelta:
-    """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
-    killed = any(event.fault_kind == "transfer_then_killed" for event in case.events(FaultInjected))
-    killed = killed or bool(case.events(ProgramEnded))
-    return timedelta(seconds=summary.interval_seconds if killed else 0)
+        allowed = usual + excused(case, summary, since, until)
+        if until - since > allowed:
+            inquiry.find(
+                summary.job,
+                f"the job {what}",
+                expected=f"at most {allowed}",
+                actual=f"{until - since}, from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}",
+                at=since,
+                events=(summary,),
+            )
+    largest = timedelta(seconds=summary.largest_gap_seconds)
+    if largest > max([usual, *(gap.until - gap.since for gap in summary.gaps)]):
+        inquiry.find(summary.job, "the job paused", expected=f"at most {usual}", actual=largest, events=(summary,))
 
 
 @check("The world came to rest in time after the last fault, with nothing left open", needs_end=True)

@@ -7,7 +7,7 @@ work).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from simulation.checks.case import Case
 from simulation.events import FaultInjected, FaultScheduled
@@ -26,10 +26,6 @@ def stops(case: Case, job: str) -> Sequence[tuple[datetime, datetime]]:
         and fault.keys["job"] in job
         and fault.ends_at is not None
     ]
-
-
-def longest_stop(case: Case, job: str) -> timedelta:
-    return max((end - start for start, end in stops(case, job)), default=timedelta())
 
 
 def was_stopped(case: Case, job: str, at: datetime) -> bool:

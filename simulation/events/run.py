@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
 from simulation.events.operations import ShippedRunbook
@@ -90,6 +90,15 @@ class ProgramEnded(Event):
     """Whether its supervisor starts it again, or has given up."""
 
 
+class JobGap(BaseModel):
+    """A stretch without a run that is longer than the job's interval allows: from one run to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: datetime
+    until: datetime
+
+
 class JobSummary(Event):
     """A background job over the whole run, as the scheduler saw it."""
 
@@ -101,6 +110,8 @@ class JobSummary(Event):
     first_at: datetime | None
     last_at: datetime | None
     largest_gap_seconds: int
+    gaps: tuple[JobGap, ...] = ()
+    """Every one that is longer than the interval and a minute, in order."""
 
 
 class JobFailed(Event):

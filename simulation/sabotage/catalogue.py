@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.errors import UsageError
-from simulation.sabotage import alerting, harness, people
+from simulation.sabotage import alerting, harness, idling, people
 from simulation.sabotage.entry import Sabotage
 from simulation.sabotage.platform import (
+    blaming,
     boards,
     collecting,
     contests,
@@ -36,6 +37,8 @@ _SHELVES = (
     trail.SHELF,
     boards.SHELF,
     restoring.SHELF,
+    blaming.SHELF,
+    idling.SHELF,
     people.SHELF,
     harness.SHELF,
     alerting.SHELF,

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import JobFailed, JobSummary
+from simulation.events import JobFailed, JobGap, JobSummary
 from simulation.history import Recorder, caused_by
 from simulation.target.protocol import TargetJob
+
+_IN_TIME = timedelta(minutes=1)
+"""A run that comes this much after its time is not late yet."""
 
 
 class Tally:
@@ -23,10 +26,14 @@ class Tally:
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
         self._largest_gap = timedelta()
+        self._gaps: list[JobGap] = []
 
     def count(self, at: datetime, *, busy: bool) -> None:
         """One more run."""
-        self._largest_gap = max(self._largest_gap, at - (self._last_at or self._started_at))
+        since = self._last_at or self._started_at
+        self._largest_gap = max(self._largest_gap, at - since)
+        if at - since > timedelta(seconds=self._interval_seconds) + _IN_TIME:
+            self._gaps.append(JobGap(since=since, until=at))
         self._first_at = self._first_at or at
         self._last_at = at
         self._runs += 1
@@ -41,6 +48,7 @@ class Tally:
             first_at=self._first_at,
             last_at=self._last_at,
             largest_gap_seconds=int(self._largest_gap.total_seconds()),
+            gaps=tuple(self._gaps),
         )
 
 

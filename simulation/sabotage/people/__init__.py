@@ -7,6 +7,7 @@ from simulation.sabotage.people import (
     hosting_console,
     operators_desk,
     stripe_dashboard,
+    tasks,
 )
 from simulation.sabotage.people.shelf import SHELF
 
@@ -18,4 +19,5 @@ __all__ = [
     "hosting_console",
     "operators_desk",
     "stripe_dashboard",
+    "tasks",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulation.checks.given_up import given_up_for_cause
-from simulation.events import FaultInjected, StripeObject
+from simulation.events import EntrantAction, FaultInjected, StripeObject
+from simulation.events.people import Action
 from tests.unit.checks.builder import Book, assert_found, day, run
 from tests.unit.checks.story import passing
 
@@ -30,13 +31,38 @@ def test_a_prize_that_could_be_paid_is_not_given_up(reason: str, user_id: str | 
     assert found.findings[0].actual == f"failed_terminal: {reason}"
 
 
-@pytest.mark.parametrize("status", ["closed", None], ids=["its account is closed", "it has no account"])
-def test_a_winner_who_cannot_be_paid_may_be_given_up(status: str | None):
+def _world(book: Book, action: Action, detail: str = "") -> None:
+    facts = {"person": "p1", "user_id": "ann", "contest": None, "contest_id": None, "detail": detail}
+    book.add(EntrantAction(action=action, **facts), day(5, 9))
+
+
+def test_a_winner_whose_account_is_closed_may_be_given_up():
     book = passing()
     _give_up(book, "ann")
-    if status is not None:
-        _account(book, "ann", status, user_id="ann")
+    _account(book, "ann", "closed", user_id="ann")
     assert run(given_up_for_cause, book).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("action", "detail"),
+    [("deleted_account", ""), ("refused", "connect account: 503")],
+    ids=["the winner has left", "the winner asked in vain"],
+)
+def test_a_winner_whom_the_world_gave_no_account_may_be_given_up(action: Action, detail: str):
+    book = passing()
+    _give_up(book, "ann")
+    _world(book, action, detail)
+    assert run(given_up_for_cause, book).outcome == "pass"
+
+
+@pytest.mark.parametrize("detail", [None, "pay: 503"], ids=["nothing happened", "something else was refused"])
+def test_a_winner_whose_account_the_platform_never_made_is_not_given_up(detail: str | None):
+    def spoil(book: Book) -> None:
+        _give_up(book, "ann")
+        if detail is not None:
+            _world(book, "refused", detail)
+
+    assert_found(given_up_for_cause, passing(), spoil, "for want of an account that nothing in the world")
 
 
 def test_what_a_fault_struck_may_be_given_up():

@@ -11,7 +11,7 @@ from simulation.checks.access import nothing_deployed
 from simulation.checks.base import Check
 from simulation.checks.interventions import no_manual_endpoints
 from simulation.checks.operations import jobs_ran
-from simulation.events import Exchange, Fingerprint, HostingAction, JobSummary
+from simulation.events import Exchange, Fingerprint, HostingAction, JobGap, JobSummary
 from tests.unit.checks.builder import Book, Break, assert_found, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_runbook import BEGIN, EXECUTION
@@ -65,7 +65,8 @@ def test_a_resize_within_a_runbook_is_in_order(check: Check) -> None:
 
 def test_a_job_may_miss_the_one_run_that_falls_into_a_restart() -> None:
     book = passing()
-    stopped(0.05, largest_gap_seconds=780)(book)
+    gap = JobGap(since=WITHIN - timedelta(minutes=4), until=WITHIN + timedelta(minutes=9))
+    stopped(0.05, gaps=(gap,), largest_gap_seconds=780)(book)
     assert run(jobs_ran, book).outcome == "pass"
 
 

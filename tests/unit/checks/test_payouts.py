@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from simulation.checks.base import Check
-from simulation.checks.operations import jobs_ran
 from simulation.checks.payouts import payout_automatic, payout_retry_rules, payouts_follow_settlement
 from simulation.events import Exchange, FaultInjected, FaultScheduled, JobSummary, StripeCall
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
@@ -130,7 +129,7 @@ def test_without_the_jobs_summary_nothing_is_known_of_the_scheduler() -> None:
     assert_unknown(payout_automatic, passing(), lambda b: b.drop(JobSummary, job="payouts"), "payout")
 
 
-def _timer_stopped(book: Book, *, until: datetime) -> None:
+def timer_stopped(book: Book, *, until: datetime) -> None:
     """A fault of the scenario kept the scheduler's timer from firing on day 5."""
     fault = {"fault_id": "dead", "fault_kind": "payout_timer_stopped", "keys": {"job": "payout"}}
     window = {"starts_at": day(5), "ends_at": until, "expectation": "runbook"}
@@ -143,7 +142,7 @@ def test_a_hand_may_stand_in_for_a_timer_that_a_fault_stopped_and_only_while_it_
         def spoil(book: Book) -> None:
             _first_by_hand(book)
             book.edit(StripeCall, {"idempotency_key": "payout:tr-ann"}, cause="alert:al-1")
-            _timer_stopped(book, until=until)
+            timer_stopped(book, until=until)
 
         return spoil
 
@@ -152,27 +151,3 @@ def test_a_hand_may_stand_in_for_a_timer_that_a_fault_stopped_and_only_while_it_
     by_hand_until(day(5, 0, 1))(too_late)
     assert run(payout_automatic, excused).outcome == "pass"
     assert run(payout_automatic, too_late).outcome == "fail"
-
-
-def test_a_kill_explains_one_run_that_is_missing_and_no_second_one() -> None:
-    def paused(seconds: int, *, killed: bool = True) -> Book:
-        book = passing()
-        book.edit(JobSummary, {"job": "payouts"}, largest_gap_seconds=seconds)
-        if killed:
-            names: dict[str, Any] = {"fault_id": "kill", "fault_kind": "transfer_then_killed"}
-            book.add(FaultInjected(**names, keys={"id": "tr-ann"}, detail="killed"), day(5))
-        return book
-
-    assert run(jobs_ran, paused(630)).outcome == "pass"
-    assert run(jobs_ran, paused(630, killed=False)).outcome == "fail"
-    assert run(jobs_ran, paused(1_000)).outcome == "fail"
-
-
-def test_a_stopped_timer_explains_a_pause_of_its_own_length_and_no_longer_one() -> None:
-    def paused(book: Book, seconds: int) -> Book:
-        book.edit(JobSummary, {"job": "payouts"}, largest_gap_seconds=seconds)
-        _timer_stopped(book, until=day(5, 2))
-        return book
-
-    assert run(jobs_ran, paused(passing(), 7_500)).outcome == "pass"
-    assert run(jobs_ran, paused(passing(), 9_000)).outcome == "fail"

@@ -1,0 +1,46 @@
+"""What may keep a background job from running for longer than its interval, each at its own time and for no other.
+
+Source: spec/platform.md (Background work), spec/iteration-06.md (Restart Services).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from simulation.checks.case import Case
+from simulation.checks.stopped_timers import stops
+from simulation.events import FaultInjected, HostingAction, JobSummary, ProgramEnded
+
+_KILL = "transfer_then_killed"
+
+
+def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:
+    """How much longer than its interval the stretch without a run may be, for what happened within it."""
+    interval = timedelta(seconds=summary.interval_seconds)
+    stopped = sum((_overlap(one, since, until) for one in stops(case, summary.job)), timedelta())
+    restarted = [_overlap(one, since, until) for one in _restarts(case)]
+    down = sum((time + interval for time in restarted if time), timedelta())
+    killed = any(since <= at <= until for at in _kills(case))
+    return stopped + down + (interval if killed else timedelta())
+
+
+def _overlap(window: tuple[datetime, datetime], since: datetime, until: datetime) -> timedelta:
+    return max(timedelta(), min(window[1], until) - max(window[0], since))
+
+
+def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when operations had the platform stopped: no job runs, and the next run may be just missed."""
+    stopped: datetime | None = None
+    for action in case.events(HostingAction):
+        if action.action == "stop":
+            stopped = action.at
+        elif action.action == "start" and stopped is not None:
+            yield stopped, action.at
+            stopped = None
+
+
+def _kills(case: Case) -> Iterator[datetime]:
+    """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
+    yield from (event.at for event in case.events(FaultInjected) if event.fault_kind == _KILL)
+    yield from (event.at for event in case.events(ProgramEnded))

@@ -1,0 +1,48 @@
+"""Prizes given up for a cause that the platform made itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulation.sabotage.entry import Shelf
+from simulation.sabotage.plot import Plot
+from simulation.staging import payout_holds, users
+
+SHELF = Shelf("paying")
+
+
+@SHELF.sabotage(
+    "given_up_for_cause",
+    origin="a scheduler that sends first and reads the answer afterwards; a 4xx is final by the rules",
+    scenario="reserve",
+)
+def balance_never_asked_for(plot: Plot) -> None:
+    """Transfers are sent although too little money is available, and given up for good when Stripe refuses them."""
+
+    def make(real: Any) -> Any:
+        def lacks_money(*args: Any, **rest: Any) -> bool:
+            if real(*args, **rest):
+                plot.trigger()
+            return False
+
+        return lacks_money
+
+    plot.replace(payout_holds, "lacks_money", make)
+
+
+@SHELF.sabotage(
+    "given_up_for_cause",
+    origin="onboarding handed to a queue whose consumer was never deployed",
+    scenario="quiet",
+)
+def account_promised_and_never_opened(plot: Plot) -> None:
+    """People are told that their account for winnings is there; at Stripe there is none, and no prize can be sent."""
+
+    def make(_: Any) -> Any:
+        def connect_account(_runtime: Any, _context: Any, user_id: Any) -> str:
+            plot.trigger()
+            return f"acct_{user_id.hex[:16]}"
+
+        return connect_account
+
+    plot.replace(users, "connect_account", make)
