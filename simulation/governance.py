@@ -36,6 +36,10 @@ class Governance(BaseModel):
     """``METHOD /path`` pattern of the request that brings lost rows back; empty where the target has none."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
+    break_glass_runbook: str = ""
+    """The runbook whose executions may use the token for the time in which no other can be verified."""
+    break_glass_requests: tuple[str, ...] = ()
+    """What that token is for, as such patterns."""
 
     def own_column(self, relation: str, column: str) -> str:
         """What the target's table calls a column of a canonical relation."""

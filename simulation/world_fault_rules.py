@@ -14,7 +14,7 @@ from simulation.score_fault_rules import broken_correction_rules
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""
 
-_SHORTEST_SHORTAGE_MINUTES = 60
+_SHORTEST_WINDOW_MINUTES = 60
 """Seen at a scrape, answered and mended by hand within it."""
 _BEFORE_LOCK = timedelta(minutes=5)
 _ROOM_TO_ASK = timedelta(hours=3)
@@ -34,6 +34,9 @@ def broken_world_fault_rules(
         yield from _of_connections(path, fault, scenario, scenario.faults[:index])
     elif fault.kind == "contest_rows_lost":
         yield from broken_loss_rules(path, fault, scenario, scenario.faults[:index])
+    elif fault.kind == "authentication_outage":
+        yield from _of_a_window(path, fault, scenario)
+        yield from _of_outage(path, fault, scenario, scenario.faults[:index])
     elif fault.kind in ("refund_requested", "chargeback"):
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
     elif fault.kind == "provider_correction":
@@ -95,20 +98,9 @@ def _of_row_held(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault
 def _of_connections(
     path: tuple[str | int, ...], fault: Fault, scenario: Scenario, earlier: tuple[Fault, ...]
 ) -> Iterator[BrokenRule]:
-    """It must be met in its window, and nobody else must need a new connection in it."""
+    """Nobody else must need a new connection in its window."""
+    yield from _of_a_window(path, fault, scenario)
     at, end = _window(fault)
-    if (fault.minutes or 0) < _SHORTEST_SHORTAGE_MINUTES:
-        yield BrokenRule(
-            path=(*path, "minutes"),
-            problem=f"fault {fault.id} lasts {fault.minutes} minutes, and may be over before anybody has answered",
-            remedy=f"{_SHORTEST_SHORTAGE_MINUTES} or more",
-        )
-    if at < scenario.start or end > scenario.end:
-        yield BrokenRule(
-            path=(*path, "at"),
-            problem=f"fault {fault.id} is on from {minute(at)} to {minute(end)}, which is not within the run",
-            remedy=f"{minute(scenario.start)} to {minute(scenario.end)}",
-        )
     for what, start, until in _who_connects(scenario, earlier):
         if at <= until and start <= end:
             yield BrokenRule(
@@ -116,6 +108,39 @@ def _of_connections(
                 problem=f"fault {fault.id} leaves no connection for {what} at {minute(start)}",
                 remedy="move one of them",
             )
+
+
+def _of_outage(
+    path: tuple[str | int, ...], fault: Fault, scenario: Scenario, earlier: tuple[Fault, ...]
+) -> Iterator[BrokenRule]:
+    """Tasks have their time, and nobody is let in to carry them out; two outages at once are one."""
+    at, end = _window(fault)
+    tasks = ((f"the task {task.runbook}", task.at, task.at + _ROOM_TO_ASK) for task in scenario.operator.tasks)
+    rivals = ((f"fault {rival.id}", *_window(rival)) for rival in earlier if rival.kind == fault.kind)
+    for what, start, until in (*tasks, *rivals):
+        if at <= until and start <= end:
+            yield BrokenRule(
+                path=(*path, "at"),
+                problem=f"fault {fault.id} lets nobody in for {what} at {minute(start)}",
+                remedy="move one of them",
+            )
+
+
+def _of_a_window(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    """It must be met, answered and over within the run."""
+    at, end = _window(fault)
+    if (fault.minutes or 0) < _SHORTEST_WINDOW_MINUTES:
+        yield BrokenRule(
+            path=(*path, "minutes"),
+            problem=f"fault {fault.id} lasts {fault.minutes} minutes, and may be over before anybody has answered",
+            remedy=f"{_SHORTEST_WINDOW_MINUTES} or more",
+        )
+    if at < scenario.start or end > scenario.end:
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} is on from {minute(at)} to {minute(end)}, which is not within the run",
+            remedy=f"{minute(scenario.start)} to {minute(scenario.end)}",
+        )
 
 
 def _who_connects(scenario: Scenario, earlier: tuple[Fault, ...]) -> Iterator[tuple[str, datetime, datetime]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
+from simulation.checks.break_glass import BREAK_GLASS, broken_glass
 from simulation.checks.case import Case
 from simulation.checks.requests import matches
 from simulation.checks.tasks import OPERATORS, legitimate_executions, within_an_execution
@@ -60,6 +61,8 @@ def _problem(case: Case, exchange: Exchange, absent_subjects: frozenset[str], op
         return "a request with the token of somebody who is absent"
     if exchange.actor == "setup" and exchange.method != "GET":
         return "a change made by hand during the absence"
+    if exchange.token_scope == BREAK_GLASS:
+        return broken_glass(case, exchange, open_executions)
     if _is_runbook_only(case, exchange) and not within_an_execution(case, exchange, open_executions):
         return "an intervention outside an open runbook execution"
     return ""

@@ -29,3 +29,5 @@ class Exchange(Event):
     """The open runbook execution this request belongs to, as the world knows it."""
     token_subject: str | None = None
     """``sub`` of the bearer token, where there was one. Never the token."""
+    token_scope: str | None = None
+    """Its ``scope``, of a token that has one: ``break_glass``."""

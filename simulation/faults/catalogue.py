@@ -176,6 +176,12 @@ _DESCRIPTIONS = (
         origin="A clean-up job with a wrong WHERE; a damaged page that a storage repair throws away.",
     ),
     Description(
+        kind="authentication_outage",
+        what="For `minutes` from `at` the identity service's signing key cannot be read: no token can be verified.",
+        default_expectation=Expectation(runbook="authentication_service_unavailable"),
+        origin="A secrets agent that fails to renew its lease, a mount that is gone, a key rotated half way.",
+    ),
+    Description(
         kind="operator_crash",
         what="The operator of the expected runbook is gone after its `nth` step; the next comes `minutes` later.",
         default_expectation=_STUCK,

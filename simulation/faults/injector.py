@@ -36,6 +36,8 @@ class PlannedInjector:
         self._touched: dict[str, str] = {}
         self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed or suspended it
         self._over_at = plan.window_start
+        self.locked_out = False
+        """Whether a fault keeps the platform from verifying anybody's token now."""
         self.on_departure: Callable[[str, str], None] | None = None
         """Told the user id of a winner who leaves the platform, and the fault's id."""
 

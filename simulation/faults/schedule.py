@@ -23,6 +23,7 @@ _AIMS: dict[FaultKind, dict[str, str]] = {
     "stripe_reserve": {"service": "stripe"},
     "payout_timer_stopped": {"job": "payout"},
     "database_connections_exhausted": {"service": "database"},
+    "authentication_outage": {"service": "authentication"},
 }
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""

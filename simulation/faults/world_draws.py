@@ -41,12 +41,18 @@ def _chargeback(scenario: Scenario, source: Random, kind: FaultKind) -> Fault | 
     )
 
 
-def _connections_exhausted(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
+_WINDOW_RUNBOOKS: Mapping[FaultKind, str] = {
+    "database_connections_exhausted": "database_connection_failure",
+    "authentication_outage": "authentication_service_unavailable",
+}
+
+
+def _for_hours(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
     """At any hour that leaves its window within the run."""
     minutes = 240
     hours = int((scenario.end - scenario.start) / timedelta(hours=1)) - minutes // 60
     at = scenario.start + timedelta(hours=source.randrange(1, hours))
-    return Fault(id=_id(kind), kind=kind, at=at, minutes=minutes, expect=_expect("database_connection_failure"))
+    return Fault(id=_id(kind), kind=kind, at=at, minutes=minutes, expect=_expect(_WINDOW_RUNBOOKS[kind]))
 
 
 def _payer(scenario: Scenario, source: Random) -> tuple[str, int] | None:
@@ -91,8 +97,9 @@ def _correction(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
 
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
-    "database_connections_exhausted": _connections_exhausted,
+    "database_connections_exhausted": _for_hours,
     "contest_rows_lost": _rows_lost,
+    "authentication_outage": _for_hours,
     "refund_requested": _refund_requested,
     "chargeback": _chargeback,
     "provider_correction": _correction,
@@ -100,7 +107,7 @@ WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
 WORLD_RUNBOOKS = frozenset(
     {
         "contest_lock_failed",
-        "database_connection_failure",
+        *_WINDOW_RUNBOOKS.values(),
         BACKUP,
         RESTORE,
         "refund_request",

@@ -82,6 +82,7 @@ _FAULTS = {
     "contest_row_held": "Another session holds a contest's row when it is to be locked",
     "database_connections_exhausted": "Another program takes every database connection that is left",
     "contest_rows_lost": "A maintenance script deletes a contest's scores from the database",
+    "authentication_outage": "The identity service's key is gone, and no token can be verified",
     "refund_requested": "An entrant asks for the entry fee",
     "chargeback": "A cardholder charges a payment back",
 }

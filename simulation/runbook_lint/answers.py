@@ -52,7 +52,7 @@ def captures_are_used(book: Book, _: Material) -> Iterator[Flaw]:
 
 @book_rule("RB024", "A command uses no $NAME that was neither captured nor set before it")
 def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
-    known = _given()
+    known = _given(book)
     for step in book.all_steps:
         known |= _set_in(step)
         for name in sorted({match[1] for match in _USED.finditer(step.command)} - known):
@@ -68,7 +68,7 @@ def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
 def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
     steps = book.happy_steps
     first = next((index for index, step in enumerate(steps) if step.writes), len(steps))
-    sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _given()
+    sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _given(book)
     doubtful = {name for step in steps[first:] for name in _captured_in(step)} - sure
     for step in () if book.runbook is None else book.runbook.steps[Section.ROLLBACK]:
         used = {match[1] or match[2] for match in _USED_BARE.finditer(step.command)}
@@ -86,9 +86,13 @@ def _on_the_desk() -> frozenset[str]:
         return frozenset({*furnish(Path(folder), tasks=True), *hosting_variables("", token="")})
 
 
-def _given() -> set[str]:
-    """Names that stand before the first step: the shell's own, and what an operator's desk is furnished with."""
-    return {*_GIVEN, *_on_the_desk()}
+def _given(book: Book) -> set[str]:
+    """Names that stand before the first step: the shell's own, and what an operator's desk is furnished with.
+
+    The break-glass token lies there for a runbook that says why it needs it, and for no other.
+    """
+    glass = {"BREAK_GLASS_TOKEN"} if book.runbook is not None and book.runbook.break_glass else set()
+    return {*_GIVEN, *_on_the_desk(), *glass}
 
 
 def _is_used(book: Book, name: str, position: int) -> bool:

@@ -55,3 +55,8 @@ def bring_front(ground: Ground, outside: Outside) -> Front:
 def token_of(target: Target, admin: Admin) -> Callable[[], str]:
     """Mints a token of the admin, valid from the moment it is asked for."""
     return lambda: target.admin_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)
+
+
+def break_glass_of(target: Target, admin: Admin) -> Callable[[], str | None]:
+    """Mints the admin's token for the time in which no other can be verified, where the target has such a thing."""
+    return lambda: target.break_glass_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)

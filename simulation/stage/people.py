@@ -8,7 +8,7 @@ from collections.abc import Callable
 from simulation.faults.injector import PlannedInjector
 from simulation.scenario import Scenario
 from simulation.scenario_faults import OPERATOR_KINDS
-from simulation.stage.front import Front, token_of
+from simulation.stage.front import Front, break_glass_of, token_of
 from simulation.stage.ground import Ground
 from simulation.stage.outside import Outside
 from simulation.stage.witnesses import Witnesses
@@ -40,6 +40,7 @@ def operator_on_shift(
         context=front.context,
         operator=admin,
         token=token_of(front.target, admin),
+        break_glass=break_glass_of(front.target, admin),
         settings=ground.request.scenario.operator,
         clock_file=ground.server.clock_file,
         folder=ground.folder,
@@ -58,7 +59,9 @@ def _successor(ground: Ground, front: Front) -> Successor | None:
     if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
         return None
     admin = front.target.create_admin(name="ops-user-456", email="ops-2@platform.test", role="ops")
-    return Successor(operator=admin, token=token_of(front.target, admin))
+    return Successor(
+        operator=admin, token=token_of(front.target, admin), break_glass=break_glass_of(front.target, admin)
+    )
 
 
 def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> HostingProvider | None:
@@ -109,7 +112,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
     return followers
 
 
-def plan_troubles(ground: Ground, outside: Outside, front: Front) -> Troubles:
+def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: OperatorRobot) -> Troubles:
     """The faults that are acts of people or states of the surroundings, each at its moment."""
     around = Surroundings(
         kernel=ground.kernel,
@@ -124,6 +127,8 @@ def plan_troubles(ground: Ground, outside: Outside, front: Front) -> Troubles:
         governance=front.target.governance,
         provider=outside.provider,
         followers=_followers(ground.request.scenario),
+        signing_key=front.target.signing_key,
+        under_way=lambda: operator.under_way,
     )
     troubles = Troubles(plan=ground.request.plan, around=around)
     ground.stack.callback(troubles.close)

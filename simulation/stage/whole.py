@@ -168,7 +168,7 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
         observer=witnesses.observer,
         wal=witnesses.wal,
         fingerprints=witnesses.fingerprints,
-        troubles=plan_troubles(ground, outside, front),
+        troubles=plan_troubles(ground, outside, front, operator),
         sampler=Sampler(
             kernel=kernel,
             recorder=recorder,
@@ -178,5 +178,6 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
             context=front.context,
             interval_seconds=scenario.monitor.sample_interval_seconds,
             diagnostics=front.target.routes.diagnostics,
+            locked_out=lambda: outside.injector.locked_out,
         ),
     )

@@ -77,6 +77,7 @@ def dashboard_sampler(
             firing=lambda: monitor.firing,
             last_good=outside.provider.last_good,
             scraped=monitor.value,
+            locked_out=lambda: outside.injector.locked_out,
         ),
         http=front.http,
         token=token_of(front.target, admin),

@@ -9,6 +9,8 @@ from uuid import UUID
 import jwt
 
 _ALGORITHM = "HS256"
+BREAK_GLASS = "break_glass"
+"""Scope of a token that is for the time in which no other can be verified."""
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
 """Beyond it no date can be told; such a token is good until then."""
 
@@ -24,6 +26,7 @@ class Claims:
     user_id: UUID
     is_admin: bool
     role: str
+    scope: str
     expires_at: datetime
 
 
@@ -33,6 +36,17 @@ def mint(secret: str, user_id: UUID, now: datetime, ttl_seconds: int) -> str:
         "sub": str(user_id),
         "is_admin": True,
         "role": "admin",
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(seconds=ttl_seconds)).timestamp()),
+    }
+    return jwt.encode(claims, secret, algorithm=_ALGORITHM)
+
+
+def mint_break_glass(secret: str, user_id: UUID, now: datetime, ttl_seconds: int) -> str:
+    """A break-glass token of `user_id`: it makes nobody an admin, see `break_glass`."""
+    claims = {
+        "sub": str(user_id),
+        "scope": BREAK_GLASS,
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=ttl_seconds)).timestamp()),
     }
@@ -58,5 +72,6 @@ def verify(secret: str, token: str, now: datetime) -> Claims:
         user_id=user_id,
         is_admin=claims.get("is_admin") is True,
         role=str(claims.get("role", "")),
+        scope=str(claims.get("scope", "")),
         expires_at=datetime.fromtimestamp(min(expires, _LAST_SECOND), tz=UTC),
     )

@@ -15,7 +15,7 @@ LOCK_GRACE_MINUTES = 15
 START_GRACE_MINUTES = 60
 
 _HELP = {
-    "auth_service_error_rate": "Authentications that broke in the last hour, percent",
+    "auth_service_error_rate": "Authentications that broke in the last 15 minutes, percent; each scrape tries one",
     "contest_status_transitions_failed": "Contests in ERROR or overdue for their next status",
     "contests": "Contests by status",
     "database_connection_pool_available": "Connections that can be taken from the pool",
@@ -100,6 +100,7 @@ _SAMPLES = text(f"""
 
 def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
     """The page, metrics and labels in alphabetical order."""
+    levels.authentications.count(failed=not runtime.signing_key.is_available())
     rows = runtime.database.read(_SAMPLES)
     samples: list[tuple[str, str, float]] = [
         (row.name, row.labels, row.value) for row in rows if row.name != connections.FREE

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from simulation.staging import configuration, logs, users
 from simulation.staging.alerting import HostedAlerting
+from simulation.staging.authentication import SigningKey
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.dashboards import Dashboards
 from simulation.staging.database import Database
@@ -36,9 +37,11 @@ class Platform:
         new_id: Callable[[], UUID] = uuid.uuid4,
         log: Callable[[str], None] = logs.to_stderr,
     ) -> None:
+        database = Database(settings.database_url, pool_size=settings.database_pool_size)
         self._runtime = Runtime(
             live=LiveSettings(settings),
-            database=Database(settings.database_url, pool_size=settings.database_pool_size),
+            database=database,
+            signing_key=SigningKey(settings, database),
             stripe=StripeGateway(
                 api_key=settings.stripe_api_key,
                 base_url=settings.stripe_base_url,

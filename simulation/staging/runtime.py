@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
+from simulation.staging.authentication import SigningKey
 from simulation.staging.context import Context
 from simulation.staging.database import Database
 from simulation.staging.ingestion.provider import Provider
@@ -26,6 +27,7 @@ class Runtime:
     provider: Provider
     log: Log
     new_id: Callable[[], UUID]
+    signing_key: SigningKey
 
     @property
     def settings(self) -> Settings:

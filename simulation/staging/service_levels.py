@@ -65,9 +65,10 @@ class Hour:
 
 
 class Rate:
-    """Failures among requests over a sliding window, kept by the hour."""
+    """Failures among requests over a sliding window, kept by the hour, or by fewer `minutes` that divide one."""
 
-    def __init__(self, window: timedelta, share: Share | None = None) -> None:
+    def __init__(self, window: timedelta, share: Share | None = None, *, minutes: int = 60) -> None:
+        self._minutes = minutes
         self._window = window
         self._share = share
         self._hours: deque[Hour] = deque()
@@ -83,7 +84,7 @@ class Rate:
 
     def take(self, at: datetime, failed: bool) -> None:
         """A request that was answered then, here or in another process."""
-        hour = at.replace(minute=0, second=0, microsecond=0)
+        hour = at.replace(minute=at.minute - at.minute % self._minutes, second=0, microsecond=0)
         if not self._hours or self._hours[-1].begins != hour:
             self._hours.append(Hour(begins=hour))
         self._hours[-1].total += 1
@@ -150,7 +151,7 @@ class ServiceLevels:
         log = None if file is None else OutcomeLog(file)
         self.webhook_duplicates = Recent(timedelta(hours=1), Share.of(log, "webhook_duplicates"))
         self.requests = Rate(timedelta(days=30), Share.of(log, "requests"))
-        self.authentications = Rate(timedelta(hours=1), Share.of(log, "authentications"))
+        self.authentications = Rate(timedelta(minutes=15), Share.of(log, "authentications"), minutes=5)
         if log is not None:
             log.takers = {
                 "webhook_duplicates": self.webhook_duplicates.take,

@@ -26,6 +26,12 @@ class Settings:
     admin_jwt_secret: str
     provider_base_url: str
     stripe_base_url: str = "https://api.stripe.com"
+    admin_jwt_key_file: str = ""
+    """Where the identity service keeps its signing key, in the place of `admin_jwt_secret`; read for every token."""
+    admin_jwt_replica_key_file: str = ""
+    """Where its replica keeps the same key."""
+    admin_break_glass_secret: str = ""
+    """Signs the tokens for the time in which no other can be verified; empty: there are none."""
     alerts_api_url: str = ""
     """Where the hosted monitoring answers `GET /api/v1/alerts` as Prometheus does; empty: none is connected."""
 
@@ -79,6 +85,9 @@ class Settings:
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
             shared_folder=env.get("SHARED_FOLDER", cls.shared_folder),
             stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
+            admin_jwt_key_file=env.get("ADMIN_JWT_KEY_FILE", cls.admin_jwt_key_file),
+            admin_jwt_replica_key_file=env.get("ADMIN_JWT_REPLICA_KEY_FILE", cls.admin_jwt_replica_key_file),
+            admin_break_glass_secret=env.get("ADMIN_BREAK_GLASS_SECRET", cls.admin_break_glass_secret),
             alerts_api_url=env.get("ALERTS_API_URL", cls.alerts_api_url),
             lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),
         )

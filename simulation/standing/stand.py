@@ -128,10 +128,12 @@ def _hosting(on: Stage, opened: Callable[[WSGIApplication], str]) -> dict[str, s
 def _standing(on: Stage, addresses: dict[str, str], *, simulated: bool) -> Standing:
     programs = on.folder / "bin"
     write_shims(programs, find_tools())
+    glass = on.target.break_glass_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS)
     variables = {
         **on.operator.workplace,
         **addresses,
         "ADMIN_TOKEN": on.target.admin_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
+        **({} if glass is None else {"BREAK_GLASS_TOKEN": glass}),
         "STRIPE_PUBLISHABLE_KEY": on.keys.stripe_publishable_key,
     }
     if not simulated:

@@ -68,6 +68,7 @@ class TargetKeys:
     stripe_dashboard_key: str
     stripe_webhook_secret: str
     admin_jwt_secret: str
+    admin_break_glass_secret: str = ""
 
     @classmethod
     def throw_away(cls) -> TargetKeys:
@@ -78,6 +79,7 @@ class TargetKeys:
             stripe_dashboard_key=f"rk_test_{secrets.token_hex(12)}",
             stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
             admin_jwt_secret=secrets.token_hex(32),
+            admin_break_glass_secret=secrets.token_hex(32),
         )
 
 
@@ -208,6 +210,10 @@ class Target(Protocol):
     service: Service | None
     """By which the hosting provider restarts it; None for a target that only its owner can restart."""
 
+    signing_key: Path | None
+    """The file in which its identity service keeps the key of admins' tokens, for a fault that takes it away; None
+    where the key comes another way, and such a fault meets no victim."""
+
     def attach_monitoring(self, monitor: Monitor) -> None:
         """Say where the platform's questions about alerts (``Site.alerts_api_url``) end."""
         ...
@@ -234,6 +240,10 @@ class Target(Protocol):
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
         """A bearer token for an admin user, valid from the simulated now."""
+        ...
+
+    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:
+        """The token for the time in which no other can be verified; None where there is no such thing."""
         ...
 
     def configuration(self) -> Mapping[str, str]:

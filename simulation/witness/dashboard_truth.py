@@ -33,6 +33,8 @@ class Witnesses:
     """Tournament → when the provider last served it well."""
     scraped: Callable[[str], float | None]
     """A metric's value at the scrape just made."""
+    locked_out: Callable[[], bool] = lambda: False
+    """Whether the world keeps the platform from verifying tokens: then nobody sees a page."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,7 @@ class ExchangeWitness:
         return count
 
     def _record(self, environ: dict[str, Any], request_body: bytes, status: int, body: bytes) -> None:
+        subject, scope = _claimed(environ.get("HTTP_AUTHORIZATION", ""))
         self._recorder.record(
             Exchange(
                 actor=self._context.actor,
@@ -103,7 +104,8 @@ class ExchangeWitness:
                 request_body=_WITHHELD if environ.get("CONTENT_TYPE") == _FORM else _readable(request_body),
                 response_body=_readable(body),
                 execution_id=self._context.execution_id,
-                token_subject=_subject(environ.get("HTTP_AUTHORIZATION", "")),
+                token_subject=subject,
+                token_scope=scope,
             )
         )
 
@@ -130,12 +132,14 @@ def _readable(body: bytes) -> JsonValue:
     return document
 
 
-def _subject(authorization: str) -> str | None:
-    """``sub`` of a bearer token, unverified: the witness says who claimed to come, not whether they were let in."""
+def _claimed(authorization: str) -> tuple[str | None, str | None]:
+    """``sub`` and ``scope`` of a bearer token, unverified: the witness says who claimed to come, not whether they were
+    let in."""
     if not authorization.startswith("Bearer "):
-        return None
+        return None, None
     try:
         claims = jwt.decode(authorization.removeprefix("Bearer "), options={"verify_signature": False})
     except jwt.InvalidTokenError:
-        return "(unreadable token)"
-    return str(claims.get("sub"))
+        return "(unreadable token)", None
+    scope = claims.get("scope")
+    return str(claims.get("sub")), None if scope is None else str(scope)

@@ -34,6 +34,7 @@ class Sampler:
         context: ExchangeContext,
         interval_seconds: int,
         diagnostics: bool = True,
+        locked_out: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
@@ -43,6 +44,7 @@ class Sampler:
         self._context = context
         self._interval_seconds = interval_seconds
         self._diagnostics = diagnostics
+        self._locked_out = locked_out
 
     def start(self) -> None:
         self._kernel.spawn(self._sample_forever())
@@ -53,8 +55,11 @@ class Sampler:
             self.take()
 
     def take(self) -> None:
-        """One sample of every subject, now; none of a platform without diagnostics."""
-        if not self._diagnostics:
+        """One sample of every subject, now; none of a platform without diagnostics.
+
+        While the world keeps the platform from verifying tokens, one request shows that nobody is let in.
+        """
+        if not self._diagnostics or (self._locked_out() and self._is_shut("/api/admin/contests")):
             return
         self._record(
             "/api/admin/diagnostics/payouts?stuck_minutes=30",
@@ -97,6 +102,14 @@ class Sampler:
             Sample(endpoint=endpoint.partition("?")[0], subject=subject, reported=said, observed=observed()),
             cause="monitor",
         )
+
+    def _is_shut(self, endpoint: str) -> bool:
+        shut = self._get(endpoint).get("error") == "authentication_unavailable"
+        if shut:
+            self._recorder.record(
+                Sample(endpoint=endpoint, subject="lets nobody in", reported=True, observed=True), cause="monitor"
+            )
+        return shut
 
     def _get(self, path: str) -> dict[str, Any]:
         with caused_by("monitor"), self._context.acting("monitor"):

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.http import (
+    admin_authentication,
     admin_backups,
     admin_configuration,
     admin_contests,
@@ -56,6 +57,7 @@ def make_app(
     app.register_blueprint(runbooks.blueprint(runtime, levels))
     app.register_blueprint(admin_contests.blueprint(runtime, levels))
     app.register_blueprint(admin_configuration.blueprint(runtime, levels))
+    app.register_blueprint(admin_authentication.blueprint(runtime, levels))
     app.register_blueprint(admin_database.blueprint(runtime, levels))
     app.register_blueprint(admin_backups.blueprint(runtime, levels))
     app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from flask import g, request
 
-from simulation.staging import admin_token, users
+from simulation.staging import admin_token, break_glass, users
+from simulation.staging.authentication import AuthenticationUnavailable
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.parsing import Body
@@ -54,24 +55,47 @@ def admin_context(runtime: Runtime, levels: ServiceLevels) -> Context:
 
 
 def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple[Context, datetime]:
-    """The admin whom a token names, and when it expires; raises as :func:`admin_context` does."""
-    broken = True
+    """The admin whom a token names, and when it expires; raises as :func:`admin_context` does.
+
+    Raises 503 `authentication_unavailable` when no token can be verified; whoever holds a break-glass token is let in
+    then, for what it is for.
+    """
+    failed, counts = True, True
     try:
         admin = _admin(runtime, token)
-        broken = False
+        failed = False
         return admin
-    except ApiError:
-        broken = False
-        raise
+    except ApiError as error:
+        failed = error.status >= 500
+        claims = break_glass.bearer(runtime, token.strip(), datetime.now(UTC)) if error.status in (401, 503) else None
+        if claims is None:
+            raise
+        counts = False  # the service let nobody in
+        return _by_break_glass(runtime, claims)
     finally:
-        levels.authentications.count(failed=broken)
+        if counts:
+            levels.authentications.count(failed=failed)
+
+
+def _by_break_glass(runtime: Runtime, claims: admin_token.Claims) -> tuple[Context, datetime]:
+    """Every use of such a token is in the log."""
+    runtime.log.warning(
+        "Auth", "break-glass token used", path=request.path, user_id=claims.user_id, request_id=request_id()
+    )
+    if runtime.signing_key.is_available():
+        raise ApiError(403, "break_glass_not_needed", "tokens can be verified: use your own")
+    break_glass.admit(runtime, claims, method=request.method, path=request.path, body=dict(body()))
+    return Context(actor=claims.user_id, request_id=request_id()), claims.expires_at
 
 
 def _admin(runtime: Runtime, token: str) -> tuple[Context, datetime]:
     try:
         if not token.strip():
             raise admin_token.InvalidToken("no bearer token")
-        claims = admin_token.verify(runtime.settings.admin_jwt_secret, token.strip(), datetime.now(UTC))
+        claims = admin_token.verify(runtime.signing_key.read(), token.strip(), datetime.now(UTC))
+    except AuthenticationUnavailable as error:
+        runtime.log.error("Auth", "no token can be verified", detail=str(error), request_id=request_id())
+        raise ApiError(503, "authentication_unavailable", "nobody's token can be verified now; try again") from error
     except admin_token.InvalidToken as error:
         runtime.log.warning("Auth", "token refused", detail=str(error), request_id=request_id())
         raise ApiError(401, "unauthorized", "a valid bearer token is required") from error

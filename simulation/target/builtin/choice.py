@@ -56,4 +56,5 @@ class BuiltinChoice:
             log=lambda line: print(line, file=log),
             network=network,
             rest=rest,
+            identity=site.folder / "identity",
         )

@@ -87,10 +87,18 @@ GOVERNANCE = Governance(
         "POST /api/admin/payout-jobs/*/review",
         "POST /api/admin/users/*/*",
         "POST /api/admin/database/*",
+        "POST /api/admin/authentication/*",
         "POST /api/admin/configuration",
         "POST /api/admin/configuration/*/*",
         "POST /api/admin/refund-requests/*/*",
         "POST /api/admin/disputes/*/*",
         "POST /api/admin/score-audits/*/*",
+    ),
+    break_glass_runbook="authentication_service_unavailable",
+    break_glass_requests=(
+        "GET /api/admin/diagnostics/*",
+        "GET /api/admin/runbooks/executions",
+        "POST /api/admin/runbooks/*",
+        "POST /api/admin/authentication/*",
     ),
 )

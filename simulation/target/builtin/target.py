@@ -17,7 +17,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.environment.protocol import Database
 from simulation.governance import Governance
 from simulation.history import Recorder
-from simulation.staging.admin_token import mint
+from simulation.staging.admin_token import mint, mint_break_glass
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
 from simulation.staging.schema import migrate, versions
@@ -56,6 +56,7 @@ class BuiltinTarget:
 
     :param seed: ids the platform makes come from it, so that a history repeats byte for byte.
     :param log: receives each line of the platform's log.
+    :param identity: folder of the identity service and its replica, each with its key; None: the key is a setting.
     """
 
     name = "builtin"
@@ -73,12 +74,18 @@ class BuiltinTarget:
         log: Callable[[str], None],
         network: responses.RequestsMock | None = None,
         rest: ExitStack | None = None,
+        identity: Path | None = None,
     ) -> None:
         self._clock = clock
         self._network = network
         self._alerts_api_url = alerts_api_url
         self._rest = rest or ExitStack()
+        self._break_glass_secret = keys.admin_break_glass_secret
         self.routes = Routes()
+        self.signing_key: Path | None = None
+        replica = Path()
+        if identity is not None:
+            self.signing_key, replica = (_key_file(identity / name, keys) for name in ("primary.key", "replica.key"))
         self._settings = Settings(
             environment="staging",
             database_url=database.url("platform", application="staging-platform"),
@@ -87,6 +94,9 @@ class BuiltinTarget:
             admin_jwt_secret=keys.admin_jwt_secret,
             provider_base_url=provider_base_url,
             alerts_api_url=alerts_api_url,
+            admin_jwt_key_file="" if self.signing_key is None else str(self.signing_key),
+            admin_jwt_replica_key_file="" if self.signing_key is None else str(replica),
+            admin_break_glass_secret=keys.admin_break_glass_secret,
         )
         ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
         self._in_force = self._settings
@@ -125,6 +135,11 @@ class BuiltinTarget:
             self._settings.admin_jwt_secret, user_id=UUID(subject), now=self._clock.now, ttl_seconds=ttl_seconds
         )
 
+    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:
+        return mint_break_glass(
+            self._break_glass_secret, user_id=UUID(subject), now=self._clock.now, ttl_seconds=ttl_seconds
+        )
+
     def configuration(self) -> Mapping[str, str]:
         """Settings in force, by name; secrets by their hash, which changes when they do."""
         if self._instances.running:
@@ -158,3 +173,11 @@ class BuiltinTarget:
             return JobOutcome(busy=False, missed=True)
         (result,) = (job.run() for job in self._instances.platform.jobs if job.name == name)
         return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)
+
+
+def _key_file(file: Path, keys: TargetKeys) -> Path:
+    """The key where the identity service puts it, readable by nobody else."""
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(f"{keys.admin_jwt_secret}\n")
+    return file

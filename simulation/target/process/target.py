@@ -63,6 +63,7 @@ class ProcessTarget:
             diagnostics=file.web.diagnostics,
         )
         self.service: Service | None = None
+        self.signing_key: Path | None = None
         self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port)
         self._make_people = make_people
         self._admins = admins
@@ -109,6 +110,9 @@ class ProcessTarget:
 
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
         return self._admins.token(subject=subject, ttl_seconds=ttl_seconds)
+
+    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:  # noqa: ARG002 - there is none
+        return None
 
     def configuration(self) -> Mapping[str, str]:
         """Every variable of every program by the hash of its value."""

@@ -261,6 +261,8 @@ class GovernanceTable(_Table):
     restore_request: str = ""
     """``METHOD /path`` (``*`` for one segment) of the request that brings lost rows back from a backup."""
     runbook_only_requests: tuple[str, ...] = ()
+    break_glass_runbook: str = ""
+    break_glass_requests: tuple[str, ...] = ()
 
     def governance(self) -> Governance:
         return Governance(**self.model_dump())

@@ -20,7 +20,7 @@ from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted
 from simulation.history import Recorder, caused_by
 from simulation.scenario import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
+from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.match import compare
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, Step
@@ -88,10 +88,20 @@ class Execution:
         self._started_at: datetime = desk.kernel.now
 
     def carry_out(self) -> Generator[Any, Any, None]:
-        """From ``start`` to ``complete``; whatever went wrong is in the history and escalated."""
+        """From ``start`` to ``complete``; whatever went wrong is in the history and escalated.
+
+        :raises NobodyLetIn: the execution could not begin, since the platform can verify nobody's token now.
+        """
         try:
             with self._acting("operator_robot"):
                 self._start()
+        except NobodyLetIn:
+            raise
+        except NotRecorded as error:
+            with self._acting("operator_robot"):
+                self._end(Ending(status="failed", error=str(error)))
+            return
+        try:
             ending = yield from self._run()
         except NotRecorded as error:
             ending = Ending(status="failed", error=str(error))

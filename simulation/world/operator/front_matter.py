@@ -35,6 +35,7 @@ class FrontMatter(BaseModel):
     trigger: str | None = Field(default=None, min_length=1)
     roles: tuple[Literal["ops", "admin"], ...] = Field(min_length=1)
     steps: dict[Section, tuple[Effect, ...]]
+    break_glass: str | None = Field(default=None, min_length=1)
     irreversible: dict[str, Annotated[str, Field(min_length=1)]] = {}
 
     @model_validator(mode="after")

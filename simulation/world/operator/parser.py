@@ -60,6 +60,7 @@ def read_runbook(file: Path, complaints: Complaints) -> Runbook | None:
         alert=front.alert,
         trigger=front.trigger,
         irreversible=front.irreversible,
+        break_glass=front.break_glass,
         roles=front.roles,
         steps={section: _steps(section, draft, document, complaints) for section, draft in sections.items()},
         sha256=hashlib.sha256(raw).hexdigest(),

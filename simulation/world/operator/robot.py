@@ -22,7 +22,7 @@ from simulation.scenario import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.loopback import LoopbackDoor
-from simulation.world.operator.audit_trail import AuditTrail, NotRecorded
+from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.execution import Desk, Execution, OperatorGone
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Runbook
@@ -33,6 +33,7 @@ from simulation.world.operator.tools import find_tools
 from simulation.world.operator.workplace import HOSTING_PATH, furnish, hosting_variables
 
 _PLATFORM_URL = "http://platform.test"
+_UNTIL_LET_IN_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Successor:
 
     operator: Admin
     token: Callable[[], str]
+    break_glass: Callable[[], str | None] = lambda: None
 
 
 class OperatorRobot:
@@ -48,6 +50,7 @@ class OperatorRobot:
 
     :param app: the platform, behind the exchange witness.
     :param token: an admin bearer token of ``operator``, valid from now on.
+    :param break_glass: the token for the time in which no other can be verified, where the platform has such a thing.
     :param clock_file: the libfaketime file that the simulation clock keeps.
     :param folder: for what a shell needs while it lives.
     :param still_there: asked after every step, see :class:`Desk`. :param successor: who comes when an operator is gone.
@@ -72,6 +75,7 @@ class OperatorRobot:
         successor: Successor | None = None,
         hosting: WSGIApplication | None = None,
         hosting_token: str = "",
+        break_glass: Callable[[], str | None] = lambda: None,
         look: Callable[[], None] = lambda: None,
     ) -> None:
         self._kernel = kernel
@@ -79,6 +83,9 @@ class OperatorRobot:
         self._recorder = recorder
         self._runbooks = {runbook.name: runbook for runbook in runbooks}
         self._token = token
+        self._break_glass = break_glass
+        self.under_way = False
+        """Whether a runbook is being carried out now."""
         self._client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url=_PLATFORM_URL)
         self._door = LoopbackDoor(app if hosting is None else DispatcherMiddleware(app, {HOSTING_PATH: hosting}))
         self._shell = ShellSettings(
@@ -151,10 +158,22 @@ class OperatorRobot:
             yield self._kernel.sleep(self._seconds_to_response(occasion))
             if occasion.task_id is not None:
                 self._look()
-            yield from self._answer(occasion)
+            self.under_way = True
+            try:
+                yield from self._answer(occasion)
+            except NobodyLetIn:
+                self._kernel.spawn(self._later(occasion))
+            else:
+                del self._unanswered[occasion.key]
+            finally:
+                self.under_way = False
             if occasion.task_id is not None:
                 self._look()
-            del self._unanswered[occasion.key]
+
+    def _later(self, occasion: Occasion) -> SimProcess:
+        """Nobody is let in now: only the runbook that mends this can be carried out, any other waits for it."""
+        yield self._kernel.sleep(_UNTIL_LET_IN_SECONDS)
+        self._queue.put(occasion)
 
     def _await(self, task_id: str, task: OperatorTask) -> SimProcess:
         """A task begins at its time, unless the operator is busy then."""
@@ -192,7 +211,7 @@ class OperatorRobot:
         self._stand_up()
         yield self._kernel.sleep(60 * gone.minutes)
         assert self._successor is not None, "whoever takes operators away says who comes next"
-        self._token = self._successor.token
+        self._token, self._break_glass = self._successor.token, self._successor.break_glass
         self._desk = replace(self._desk, operator_name=self._successor.operator.name)
         execution, trail = self._sit_down(occasion)
         try:
@@ -211,9 +230,17 @@ class OperatorRobot:
         """A fresh shell, and an execution that is not under way yet."""
         self._executions += 1
         label, token = f"exec-{self._executions}", self._token()
-        self._terminal = Terminal(kernel=self._kernel, door=self._door, settings=self._shell, token=token, label=label)
-        trail = AuditTrail(client=self._client, token=token, label=label)
         runbook = self._runbooks[str(occasion.runbook)]
+        glass = self._break_glass() if runbook.break_glass else None
+        self._terminal = Terminal(
+            kernel=self._kernel,
+            door=self._door,
+            settings=self._shell,
+            token=token,
+            label=label,
+            break_glass=glass,
+        )
+        trail = AuditTrail(client=self._client, token=token, label=label, break_glass=glass)
         return (
             Execution(desk=self._desk, occasion=occasion, runbook=runbook, trail=trail, terminal=self._terminal),
             trail,

@@ -117,6 +117,8 @@ class Runbook:
     trigger: str | None
     irreversible: Mapping[str, str]
     """Canonical relation to the reason why its rows may rightly differ after Rollback."""
+    break_glass: str | None
+    """Why whoever carries it out needs the token for the time in which no other can be verified; None: they do not."""
     roles: tuple[str, ...]
     steps: Mapping[Section, tuple[Step, ...]]
     sha256: str

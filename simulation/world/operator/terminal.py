@@ -30,11 +30,22 @@ class Answer:
 class Terminal:
     """For one execution. ``token`` and the door's URL stand in the shell's environment, and in no record."""
 
-    def __init__(self, *, kernel: Kernel, door: LoopbackDoor, settings: ShellSettings, token: str, label: str) -> None:
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        door: LoopbackDoor,
+        settings: ShellSettings,
+        token: str,
+        label: str,
+        break_glass: str | None = None,
+    ) -> None:
         self._kernel = kernel
         self._door = door
         self._settings = settings
         self._variables = {"API_BASE_URL": door.url, "ADMIN_TOKEN": token, **settings.workplace}
+        if break_glass is not None:
+            self._variables["BREAK_GLASS_TOKEN"] = break_glass
         self._shell: Shell | None = None
         self._assigned: dict[str, str] = {}
         door.label_requests(label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -42,6 +43,10 @@ class Surroundings:
     provider: ScoreProvider
     followers: Mapping[str, Sequence[str]]
     """Keys of the contests that are played on a tournament, by its key."""
+    signing_key: Path | None = None
+    """Where the platform's identity service keeps its key, if a fault can take it away."""
+    under_way: Callable[[], bool] = lambda: False
+    """Whether a runbook is being carried out now."""
     _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     def session(self, application: str, *, role: str = ROLE) -> psycopg.Connection[Any]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
 from simulation.scenario_faults import WORLD_NEEDS, FaultKind
-from simulation.world.troubles import database, lost_rows, people, scores
+from simulation.world.troubles import database, identity, lost_rows, people, scores
 from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
     "contest_row_held": database.hold_contest_row,
     "database_connections_exhausted": database.take_every_connection,
     "contest_rows_lost": lost_rows.lose_contest_rows,
+    "authentication_outage": identity.take_the_key_away,
     "refund_requested": people.ask_for_refund,
     "chargeback": people.charge_back,
     "provider_correction": scores.correct_a_card,

@@ -27,6 +27,7 @@ from tests.unit.operator.books import MINI, write
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TOKEN = "a-very-secret-token"
+GLASS = "a-token-for-an-emergency"
 
 
 @dataclass(kw_only=True)
@@ -39,15 +40,27 @@ class CounterPlatform:
     undo_answer: str = "undone"
     refuse: str = ""
     """Path ending, with the outcome of a step after a colon, that is answered with 500."""
+    shut: bool = False
+    """No token can be verified; the break-glass token opens the runbook trail then, and nothing at any other time."""
     trail: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+        locked = self._locked(path, environ.get("HTTP_AUTHORIZATION"))
+        if locked is not None:
+            start_response(locked[0], [("Content-Type", "application/json")])
+            return [json.dumps({"error": locked[1]}).encode()]
         refused = bool(self.refuse) and f"{path}:{body.get('outcome', '')}".endswith(self.refuse)
         answer = "{}" if refused else self._answer(path, body)
         start_response("500 Oops" if refused else "200 OK", [("Content-Type", "application/json")])
         return [answer.encode()]
+
+    def _locked(self, path: str, authorization: str | None) -> tuple[str, str] | None:
+        by_glass = authorization == f"Bearer {GLASS}"
+        if not path.startswith("/api/admin/") or by_glass is self.shut:
+            return None
+        return ("503 Shut", "authentication_unavailable") if self.shut else ("403 No", "break_glass_not_needed")
 
     def _answer(self, path: str, body: dict[str, Any]) -> str:
         if path.startswith("/api/admin/runbooks/") and not path.endswith("/executions"):
@@ -141,6 +154,7 @@ def desk(
                 clock_file=folder / "clock",
                 folder=folder,
                 still_there=still_there,
+                break_glass=lambda: GLASS,
                 successor=Successor(operator=Admin(user_id="u-2", name="ops-user-456"), token=lambda: TOKEN),
             )
             robot.start()

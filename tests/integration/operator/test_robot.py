@@ -300,3 +300,43 @@ def test_a_rollback_that_fails_ends_the_takeover_with_an_escalation() -> None:
     assert [ended.status for ended in history.of(ExecutionEnded)] == ["failed"]
     (escalated,) = history.of(Escalated)
     assert "rollback failed at Rollback step 1" in escalated.reason
+
+
+def test_while_nobody_is_let_in_an_alert_waits_and_its_runbook_is_carried_out_when_somebody_is() -> None:
+    platform = CounterPlatform(shut=True)
+    with desk(platform) as on:
+        on.raise_alert()
+        assert not on.live(minutes=30).of(ExecutionStarted)
+        assert on.robot.busy
+        assert not on.robot.under_way
+        platform.shut = False
+        history = on.live(minutes=30)
+    (ended,) = history.of(ExecutionEnded)
+    assert ended.status == "completed"
+    assert not history.of(Escalated)
+
+
+def test_a_runbook_for_that_time_is_recorded_by_the_break_glass_token_as_long_as_it_lasts() -> None:
+    book = MINI.replace("alert: Mini\n", "alert: Mini\nbreak_glass: nobody else is let in\n")
+    platform = CounterPlatform(shut=True)
+    with desk(
+        platform, book.replace('"$API_BASE_URL/cause"', '"$API_BASE_URL/cause"; test -n "$BREAK_GLASS_TOKEN"')
+    ) as on:
+        on.raise_alert()
+        on.live(minutes=6)
+        platform.shut = False
+        history = on.live(minutes=30)
+    (ended,) = history.of(ExecutionEnded)
+    assert ended.status == "completed"
+    statuses = [event.status for event in history.of(Exchange) if event.path.startswith("/api/admin/")]
+    assert (statuses[0], statuses.count(503), statuses.count(403)) == (503, 1, 1)
+
+
+def test_no_other_runbooks_shell_has_that_token() -> None:
+    platform = CounterPlatform()
+    with desk(
+        platform, MINI.replace('"$API_BASE_URL/cause"', '"$API_BASE_URL/cause"; test -z "$BREAK_GLASS_TOKEN"')
+    ) as on:
+        on.raise_alert()
+        (ended,) = on.live().of(ExecutionEnded)
+    assert ended.status == "completed"

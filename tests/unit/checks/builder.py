@@ -56,6 +56,8 @@ GOVERNANCE = Governance(
     restore_request="POST /api/admin/contests/*/restore",
     planned_time_columns=("contests.lock_time", "contests.start_time", "contests.end_time"),
     runbook_only_requests=("POST /api/admin/diagnostics/*", "POST /api/admin/contests/*/*"),
+    break_glass_runbook="stuck",
+    break_glass_requests=("GET /api/admin/diagnostics/*", "POST /api/admin/runbooks/*"),
 )
 
 

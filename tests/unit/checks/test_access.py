@@ -30,6 +30,7 @@ from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import movement
 
 DURING = day(3)
+WITHIN, BEFORE = day(5, 10, 0, 30), day(5, 9, 59, 30)
 SCHEDULER = "/api/admin/diagnostics/run-payout-scheduler"
 
 
@@ -55,6 +56,15 @@ def _deploy(**prints: str) -> Break:
 def _founders_token_elsewhere(book: Book) -> None:
     _request("founder", status=403, token_subject="fred", at=day(6))(book)
     _request("entrant", token_subject="fred")(book)
+
+
+def _glass(actor: Any, at: Any, *, path: str = "/api/admin/diagnostics/health", **facts: Any) -> Break:
+    return _request(actor, path, at, **{"method": "GET", "token_scope": "break_glass", "token_subject": "ops", **facts})
+
+
+def _glass_elsewhere(book: Book) -> None:
+    book.edit(ExecutionStarted, {}, runbook="other")
+    _glass("operator", WITHIN, execution_id="x-1")(book)
 
 
 BREAKS: dict[str, tuple[Check, Break, str]] = {
@@ -117,6 +127,33 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         no_manual_endpoints,
         lambda b: b.edit(ExecutionStarted, {}, alert_id=None),
         "outside an open runbook execution",
+    ),
+    "the break-glass token used to look": (no_manual_endpoints, _glass("operator", DURING), "outside an execution of"),
+    "the break-glass token refused": (
+        no_manual_endpoints,
+        _glass("operator", DURING, status=403),
+        "outside an execution",
+    ),
+    "the break-glass token within, for something else": (
+        no_manual_endpoints,
+        _glass("operator", WITHIN, path="/api/admin/contests", execution_id="x-1"),
+        "for something it is not for",
+    ),
+    "the break-glass token in another one's hands": (
+        no_manual_endpoints,
+        _glass("entrant", WITHIN, execution_id="x-1"),
+        "outside an execution",
+    ),
+    "the break-glass token in an execution of another runbook": (no_manual_endpoints, _glass_elsewhere, "outside an"),
+    "the break-glass token long after the execution": (
+        no_manual_endpoints,
+        _glass("operator_robot", day(5, 12), execution_id="x-1"),
+        "outside an execution",
+    ),
+    "the break-glass token opens an execution by hand": (
+        no_manual_endpoints,
+        _glass("operator", BEFORE, method="POST", path="/api/admin/runbooks/start"),
+        "outside an execution",
     ),
     "the founder let in": (
         founder_revoked,
@@ -189,3 +226,21 @@ def test_an_empty_access_log_is_fine_only_if_it_was_kept() -> None:
 )
 def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
     assert_unknown(check, passing(), spoil, reason)
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        _glass("operator", WITHIN, execution_id="x-1"),
+        _glass("operator", WITHIN, execution_id="x-1", status=403),
+        _glass("operator_robot", WITHIN, execution_id="x-1", method="POST", path="/api/admin/runbooks/step"),
+        _glass("operator_robot", BEFORE),
+        _glass("operator_robot", BEFORE, method="POST", path="/api/admin/runbooks/start"),
+        _glass("operator_robot", day(5, 10, 1), path="/api/admin/diagnostics/escalation-bundle", execution_id="x-1"),
+    ],
+    ids=["reads", "refused", "records", "notes the state before", "opens the execution", "collects the bundle"],
+)
+def test_the_break_glass_token_is_for_the_runbook_that_says_so(used: Break) -> None:
+    book = passing()
+    used(book)
+    assert not run(no_manual_endpoints, book).findings

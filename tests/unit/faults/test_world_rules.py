@@ -14,8 +14,8 @@ from simulation.scenario import OperatorTask, Scenario
 from simulation.scenario_faults import Expectation, Fault
 from simulation.scenario_file import load_scenario
 
-SHORTAGE = "database_connection_failure"
-RUNBOOKS = frozenset({SHORTAGE, "contest_lock_failed", "restart_services"})
+SHORTAGE, LOCKED_OUT = "database_connection_failure", "authentication_service_unavailable"
+RUNBOOKS = frozenset({SHORTAGE, LOCKED_OUT, "contest_lock_failed", "restart_services"})
 
 
 @pytest.fixture
@@ -30,6 +30,16 @@ def shortage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: 
         at=scenario.start + timedelta(hours=hours),
         minutes=minutes,
         expect=Expectation(runbook=SHORTAGE),
+    )
+
+
+def outage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: str = "outage") -> Fault:
+    return Fault(
+        id=name,
+        kind="authentication_outage",
+        at=scenario.start + timedelta(hours=hours),
+        minutes=minutes,
+        expect=Expectation(runbook=LOCKED_OUT),
     )
 
 
@@ -77,3 +87,23 @@ def test_a_shortage_leaves_tasks_alone_that_start_the_platform_anew(scenario: Sc
     operator = scenario.operator.model_copy(update={"tasks": (task,)})
     (problem,) = problems(scenario, shortage(scenario), operator=operator)
     assert "leaves no connection for the task restart_services" in problem
+
+
+def test_an_outage_of_authentication_may_meet_a_shortage_of_connections(scenario: Scenario) -> None:
+    assert problems(scenario, outage(scenario), shortage(scenario)) == []
+
+
+def test_an_outage_of_authentication_is_met_and_answered_within_the_run(scenario: Scenario) -> None:
+    (problem,) = problems(scenario, outage(scenario, minutes=30))
+    assert "may be over before anybody has answered" in problem
+    (problem,) = problems(scenario, outage(scenario, hours=24 * scenario.days - 1))
+    assert "not within the run" in problem
+
+
+def test_an_outage_of_authentication_leaves_tasks_and_other_outages_alone(scenario: Scenario) -> None:
+    task = OperatorTask(at=scenario.start + timedelta(hours=3), runbook="restart_services")
+    operator = scenario.operator.model_copy(update={"tasks": (task,)})
+    (problem,) = problems(scenario, outage(scenario), operator=operator)
+    assert "lets nobody in for the task restart_services" in problem
+    (problem,) = problems(scenario, outage(scenario), outage(scenario, hours=3, name="again"))
+    assert "lets nobody in for fault outage" in problem

@@ -59,6 +59,7 @@ FLAWS = (
     Broken("RB022", BOOK, "? 0\nnothing", "? 0\n...\n[..]", "...\n[..]", "accepts whatever is printed"),
     Broken("RB023", BOOK, "? 0\nnothing", "? 0\nnothing but [REST]", "nothing but", "[REST] is captured"),
     Broken("RB024", BOOK, '$API_BASE_URL/nothing"', '$API_BASE_URL/$WHAT"', "/$WHAT", "uses $WHAT"),
+    Broken("RB024", BOOK, '$API_BASE_URL/nothing"', '$BREAK_GLASS_TOKEN"', "$BREAK_GLASS", "uses $BREAK_GLASS_TOKEN"),
     Broken("RB025", BOOK, "...\n0 stuck\n```", "...\n[LEFT] stuck\n```", UNDO, "uses $LEFT"),
     Broken("RB030", BOOK, CAUSE, CAUSE[:-1], "/cause", "bash cannot parse this"),
     Broken("RB031", BOOK, CAUSE, f"$ while true; do {CAUSE[2:]}; done", "while true", "'while true' may never end"),
