@@ -13,7 +13,7 @@ from simulation.checks.case import CannotTell, Case
 from simulation.events import AlertEvaluation, EvaluationDifference
 
 
-@check("Prometheus' own promtool names the same alerts in the same minutes, from the same scrapes and rule files")
+@check("Prometheus' own promtool names the same alerts in the same minutes, in the same words, from the same scrapes")
 def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
     evaluations = case.events(AlertEvaluation)
     if not evaluations:
@@ -28,6 +28,17 @@ def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
     inquiry.examine(evaluation.scrapes)
     for difference in evaluation.differences:
         _find(case, inquiry, evaluation, difference)
+    inquiry.examine(evaluation.annotated)
+    for said in evaluation.annotation_differences:
+        at = case.started.absence_start + timedelta(seconds=said.scrape * evaluation.interval_seconds)
+        inquiry.find(
+            said.alert,
+            f"{evaluation.judge} and the monitor disagree about what the alert says to people",
+            expected=said.by_promtool,
+            actual=said.by_monitor,
+            at=at,
+            events=(evaluation,),
+        )
 
 
 def _find(case: Case, inquiry: Inquiry, evaluation: AlertEvaluation, difference: EvaluationDifference) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulation.events.alerting import AlertEvaluation, EvaluationDifference
+from simulation.events.alerting import AlertEvaluation, AnnotationDifference, EvaluationDifference
 from simulation.events.base import Event
 from simulation.events.database import Change, DatabaseAccess, Row, TableCatalogue, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
@@ -101,6 +101,7 @@ __all__ = [
     "AlertEvaluation",
     "AlertFired",
     "AlertResolved",
+    "AnnotationDifference",
     "AnyEvent",
     "Change",
     "ClockProof",

@@ -21,10 +21,21 @@ class EvaluationDifference(BaseModel):
     last_scrape: int
 
 
+class AnnotationDifference(BaseModel):
+    """An alert that both say fires at ``scrape``, with another text; texts by the annotation's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alert: str
+    scrape: int
+    by_monitor: dict[str, str]
+    by_promtool: dict[str, str]
+
+
 class AlertEvaluation(Event):
     """Every scrape of the run evaluated anew. ``rules`` names the rule files, ``firing`` counts alerts × scrapes."""
 
-    outside_digest = frozenset({"judge", "problem", "complaint", "differences"})
+    outside_digest = frozenset({"judge", "problem", "complaint", "differences", "annotation_differences"})
 
     kind: Literal["alert_evaluation"] = "alert_evaluation"
     scrapes: int
@@ -32,6 +43,8 @@ class AlertEvaluation(Event):
     series: int
     firing: int
     rules: tuple[str, ...]
+    annotated: int = 0
+    """Alerts whose annotations were compared, each at the scrape at which it began to fire."""
     judge: str = ""
     """Which promtool; empty where there was none."""
     problem: str = ""
@@ -39,3 +52,4 @@ class AlertEvaluation(Event):
     complaint: str = ""
     """What it said where it could not evaluate at all."""
     differences: tuple[EvaluationDifference, ...] = ()
+    annotation_differences: tuple[AnnotationDifference, ...] = ()

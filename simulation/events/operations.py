@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
 
@@ -33,6 +33,8 @@ class AlertFired(Event):
     value: float
     scrape: int = 0
     """The scrape at which it fired."""
+    annotations: dict[str, str] = Field(default_factory=dict)
+    """What it says to people, filled in."""
 
 
 class AlertResolved(Event):

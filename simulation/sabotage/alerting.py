@@ -35,6 +35,17 @@ def monitor_drops_a_rule(plot: Plot) -> None:
     _with_rules(plot, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
 
 
+@SHELF.sabotage(
+    "alert_evaluation",
+    origin="a notification template of the provider's own, which rounds and links last year's page",
+    needs="promtool",
+)
+def monitor_tells_another_text(plot: Plot) -> None:
+    """Alerts fire when they should, and what they say to people is not what the rule says."""
+    other = {"summary": "some payout transfers are slow", "runbook_url": "wiki/payouts.md"}
+    _with_rules(plot, lambda rules: tuple(replace(rule, annotations=other) for rule in rules))
+
+
 def _with_rules(plot: Plot, altered: Any) -> None:
     def alter(on: Stage) -> None:
         plot.replace(on.monitor, "_rules", altered)

@@ -19,6 +19,7 @@ import promql_parser
 
 from simulation.environment.promtool import REMEDY, Answer, Evaluation, find_promtool, promtool_version, testing_rules
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, EvaluationDifference, Event, MetricChange
+from simulation.witness import alert_texts
 
 FIRING = 'ALERTS{alertstate="firing"}'
 _SERIES = r'\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}'
@@ -55,8 +56,11 @@ class AlertJudge:
         if answer.good:
             return self._facts
         differences = tuple(_differences(answer, self._scrapes))
-        complaint = "" if differences else " ".join(answer.text.split())[:500]
-        return self._facts.model_copy(update={"differences": differences, "complaint": complaint})
+        texts = tuple(alert_texts.differences(answer.text, interval_seconds=self._scrapes.interval_seconds))
+        complaint = "" if differences or texts else " ".join(answer.text.split())[:500]
+        return self._facts.model_copy(
+            update={"differences": differences, "annotation_differences": texts, "complaint": complaint}
+        )
 
 
 @contextmanager
@@ -67,7 +71,8 @@ def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) 
     """
     events = tuple(events)
     series, firing = _series(events), _firing(events, scrapes.count)
-    document = _document(scrapes, series, firing)
+    groups = alert_texts.begun(events)
+    document = _document(scrapes, series, firing, groups)
     test_file.write_text(document)
     facts = AlertEvaluation(
         scrapes=scrapes.count,
@@ -75,6 +80,7 @@ def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) 
         series=len(series),
         firing=sum(map(len, firing)),
         rules=tuple(file.name for file in scrapes.rule_files),
+        annotated=sum(map(len, groups)),
     )
     binary = find_promtool()
     if binary is None:
@@ -109,7 +115,10 @@ def _firing(events: Sequence[Event], scrapes: int) -> list[list[Alert]]:
 
 
 def _document(
-    scrapes: Scrapes, series: dict[str, list[tuple[int, float | None]]], firing: Sequence[Sequence[Alert]]
+    scrapes: Scrapes,
+    series: dict[str, list[tuple[int, float | None]]],
+    firing: Sequence[Sequence[Alert]],
+    groups: Sequence[list[AlertFired]],
 ) -> str:
     """A test file of ``promtool test rules``; JSON within it, which is YAML too. Times count from 0."""
     interval = f"{scrapes.interval_seconds}s"
@@ -120,6 +129,8 @@ def _document(
         f"- interval: {interval}",
         "  input_series:",
         *(f"  - {json.dumps({'series': name, 'values': _values(v, scrapes.count)})}" for name, v in series.items()),
+        "  alert_rule_test:",
+        *(f"  - {json.dumps(t)}" for t in alert_texts.tests(groups, interval_seconds=scrapes.interval_seconds)),
         "  promql_expr_test:",
     ]
     for scrape, alerts in enumerate(firing):

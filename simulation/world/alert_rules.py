@@ -30,7 +30,8 @@ class AlertRule:
     severity: str
     labels: Mapping[str, str]
     """The rule's own labels; an alert carries them with those of its series."""
-    summary: str
+    annotations: Mapping[str, str]
+    """As they stand in the file, templates and all."""
     runbook: str | None
     """File stem of ``runbook_url``; None where the rule links none."""
     no_runbook: str | None
@@ -120,7 +121,7 @@ def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> Ale
         for_seconds=hold_seconds,
         severity=rule.labels.severity,
         labels={name: str(value) for name, value in rule.labels.model_dump().items()},
-        summary=rule.annotations.summary,
+        annotations={name: str(text) for name, text in rule.annotations.model_dump(exclude_none=True).items()},
         runbook=PurePosixPath(rule.annotations.runbook_url).stem if rule.annotations.runbook_url else None,
         no_runbook=rule.annotations.no_runbook,
         place=f"{document.file}:{document.line_of(path)}",

@@ -15,6 +15,7 @@ from simulation.events import AlertFired, AlertResolved, MetricChange
 from simulation.history import Recorder, caused_by
 from simulation.scenario import MonitorSettings
 from simulation.world.alert_rules import AlertRule
+from simulation.world.annotations import rendered
 from simulation.world.attribution import cause_of_alert
 from simulation.world.exposition import Exposition, Sample
 
@@ -33,6 +34,12 @@ class ActiveAlert:
     since: datetime
     value: float
     fired: AlertFired | None = None
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The rule's, filled in with what the latest scrape has."""
+        texts = sorted(self.rule.annotations.items())
+        return {name: rendered(text, labels=self.labels, value=self.value) for name, text in texts}
 
 
 class Monitor:
@@ -147,22 +154,24 @@ class Monitor:
         active = self._active.setdefault(key, new)
         active.value = sample.value
         if active.fired is None and self._due - active.since >= timedelta(seconds=rule.for_seconds):
-            active.fired = self._fire(rule, labels, since=active.since, value=sample.value)
+            active.fired = self._fire(active)
             self._on_alert(active.fired)
         return key
 
-    def _fire(self, rule: AlertRule, labels: Mapping[str, str], *, since: datetime, value: float) -> AlertFired:
+    def _fire(self, active: ActiveAlert) -> AlertFired:
+        rule = active.rule
         number = self._fired_before[rule.alert] = self._fired_before.get(rule.alert, 0) + 1
         alert_id = f"{rule.alert}-{number}"
         return self._recorder.record(
             AlertFired(
                 alert_id=alert_id,
                 alert=rule.alert,
-                labels=dict(sorted(labels.items())),
+                labels=dict(sorted(active.labels.items())),
+                annotations=active.annotations,
                 severity=rule.severity,
                 runbook=rule.runbook,
-                pending_since=since,
-                value=value,
+                pending_since=active.since,
+                value=active.value,
                 scrape=self._scrape_number,
             ),
             cause=cause_of_alert(self._recorder.events, alert_id=alert_id, runbook=rule.runbook),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import requests
@@ -12,8 +11,6 @@ import responses
 from simulation.world.monitor import ActiveAlert, Monitor
 
 ALERTS_PATH = "/api/v1/alerts"
-_VALUE = re.compile(r"\{\{\s*\$value\s*\}\}")
-_LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 
 
 def install(network: responses.RequestsMock, monitor: Monitor, *, base_url: str) -> None:
@@ -33,17 +30,10 @@ def page(monitor: Monitor) -> str:
 
 def _as_prometheus_tells_it(active: ActiveAlert) -> dict[str, Any]:
     rule = active.rule
-    link = {"runbook_url": f"{rule.runbook}.md"} if rule.runbook is not None else {}
     return {
         "labels": {"alertname": rule.alert, **active.labels},
-        "annotations": {"summary": rendered(rule.summary, active), **link},
+        "annotations": active.annotations,
         "state": "pending" if active.fired is None else "firing",
         "activeAt": f"{active.since:%Y-%m-%dT%H:%M:%SZ}",
         "value": f"{active.value:e}",
     }
-
-
-def rendered(text: str, active: ActiveAlert) -> str:
-    """An annotation with ``{{ $value }}`` and ``{{ $labels.x }}`` filled in; what else a template can say stays."""
-    text = _LABEL.sub(lambda found: active.labels.get(found[1], ""), text)
-    return _VALUE.sub(f"{active.value:.15g}", text)

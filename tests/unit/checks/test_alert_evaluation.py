@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulation.checks.alert_evaluation import alert_evaluation
-from simulation.events import AlertEvaluation, EvaluationDifference
+from simulation.events import AlertEvaluation, AnnotationDifference, EvaluationDifference
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 
@@ -35,6 +35,15 @@ def test_an_alert_that_only_promtool_names_is_a_finding_with_its_minutes() -> No
 
 def test_an_alert_that_only_the_monitor_names_is_a_finding() -> None:
     assert_found(alert_evaluation, passing(), _told(differences=(_difference("monitor"),)), "only the monitor says")
+
+
+def test_an_alert_that_says_something_else_to_people_is_a_finding_with_both_texts() -> None:
+    said = AnnotationDifference(alert=ALERT, scrape=6, by_monitor={"summary": "2 stuck"}, by_promtool={"summary": "3"})
+    result = assert_found(
+        alert_evaluation, passing(), _told(annotation_differences=(said,)), "disagree about what the alert says"
+    )
+    (finding,) = result.findings
+    assert (finding.at, finding.actual) == (day(0, 1), "{'summary': '2 stuck'}")
 
 
 def test_without_promtool_it_is_not_verified_with_the_remedy() -> None:

@@ -22,6 +22,7 @@ from simulation.project import ALERTS_FOLDER
 from simulation.scenario import MonitorSettings
 from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
 from simulation.world.alert_rules import load_rules
+from simulation.world.annotations import go_number
 from simulation.world.monitor import Monitor
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -32,7 +33,7 @@ groups:
       - alert: Lag
         expr: lag > 3600 or up == 0
         labels: {severity: critical}
-        annotations: {summary: late}
+        annotations: {summary: "{{ $labels.t }} is {{ $value }} s late", runbook_url: runbooks/lag.md}
       - alert: Slow
         expr: slow{kind=~"a|b"} >= 2 unless lag == 1
         for: 15m
@@ -137,6 +138,7 @@ def test_promtool_agrees_with_the_monitor(tmp_path: Path, late_seconds: int) -> 
     assert "Lag" in {event.alert for event in events if isinstance(event, AlertFired)}
     assert told.firing > 0
     assert (told.complaint, told.differences, told.scrapes) == ("", (), 13)
+    assert (told.annotation_differences, told.annotated > 0) == ((), True)
     assert told.judge.startswith("promtool ")
 
 
@@ -153,6 +155,65 @@ def test_promtool_contradicts_a_monitor_that_is_wrong(tmp_path: Path) -> None:
     }
     assert {one.said_by for one in too_long.differences} == {"monitor"}
     assert max(one.last_scrape for one in too_long.differences) == 12
+
+
+def _saying(events: list[Event], **annotations: str) -> list[Event]:
+    return [
+        event.model_copy(update={"annotations": {**event.annotations, **annotations}})
+        if isinstance(event, AlertFired) and event.alert == "Lag"
+        else event
+        for event in events
+    ]
+
+
+@pytest.mark.usefixtures("real_promtool")
+@pytest.mark.parametrize("annotation", ["summary", "runbook_url"])
+def test_promtool_contradicts_a_monitor_that_says_another_text(tmp_path: Path, annotation: str) -> None:
+    events, scrapes = _watched(tmp_path)
+
+    told = _judged(_saying(events, **{annotation: "all is well"}), scrapes, tmp_path)
+
+    assert (told.differences, told.complaint) == ((), "")
+    first = told.annotation_differences[0]
+    assert first.by_monitor[annotation] == "all is well"
+    assert (first.by_promtool["summary"], first.scrape) == ('x "y" {z} is 4000.5 s late', 2)
+
+
+NUMBERS = (0, 3, 0.25, 4000.5, 123456, 999999.5, 1e6, 1234567, 1e9, 1.5e-7, 0.0001, 12.345678901234567)
+
+
+@pytest.mark.usefixtures("real_promtool")
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_are_written_as_prometheus_writes_them(tmp_path: Path, number: float) -> None:
+    rule = {
+        "alert": "Any",
+        "expr": "n >= 0",
+        "labels": {"severity": "warning"},
+        "annotations": {"summary": "{{ $value }}"},
+    }
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]}))
+    texts = {"summary": go_number(number)}
+    fired = AlertFired(
+        alert_id="Any-1", alert="Any", labels={"severity": "warning"}, annotations=texts, severity="warning",
+        runbook=None, pending_since=START, value=number,
+    )  # fmt: skip
+    scrapes = Scrapes(count=1, interval_seconds=600, rule_files=(tmp_path / "rules.yml",))
+
+    told = _judged([MetricChange(changes={"n": number}, scrape=0), fired], scrapes, tmp_path)
+
+    assert (told.annotated, told.annotation_differences, told.differences, told.complaint) == (1, (), (), "")
+
+
+@pytest.mark.usefixtures("no_promtool")
+def test_an_alert_that_begins_beside_another_of_its_rule_is_left_out(tmp_path: Path) -> None:
+    events, scrapes = _watched(tmp_path)
+    one = next(event for event in events if isinstance(event, AlertFired) and event.alert == "Lag")
+    later = one.model_copy(update={"alert_id": "Lag-9", "labels": {"t": "other"}, "scrape": one.scrape + 1})
+    over = AlertResolved(alert_id="Lag-9", alert="Lag", scrape=one.scrape + 2)
+    place = events.index(one) + 1
+
+    before = _judged(events, scrapes, tmp_path).annotated
+    assert _judged([*events[:place], later, over, *events[place:]], scrapes, tmp_path).annotated == before > 0
 
 
 @pytest.mark.usefixtures("real_promtool")
