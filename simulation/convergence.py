@@ -38,13 +38,13 @@ class Convergence:
         on = self._on
         pending = [
             f"contest {row['name']} is {row['status']}, not paid out"
-            for row in on.observer.rows("contests")
+            for row in on.observer.rows_if_any("contests")
             if row["paid_out_at"] is None and row["status"] != "CANCELLED"
         ]
         for relation, key in (("transfers", "transfer_id"), ("refunds", "refund_id")):
             pending += [
                 f"{relation[:-1]} {row[key]} is {row['status']}"
-                for row in on.observer.rows(relation)
+                for row in on.observer.rows_if_any(relation)
                 if row["status"] in _OPEN
             ]
         if on.twin.pending_deliveries:

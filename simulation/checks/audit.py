@@ -23,6 +23,15 @@ _STEP_WORD = "runbook"
 @check("Every transaction that changed a governed table has its audit record, and every audit record its change")
 def audit_completeness(case: Case, inquiry: Inquiry) -> None:
     governance, lost = case.governance, taken_by_faults(case)
+    if not governance.audit_table:
+        inquiry.find(
+            "audit trail",
+            "the platform keeps no audit table, so that no change explains itself",
+            expected="audit_table in [governance] of target.toml",
+            actual="none",
+            cause=True,
+        )
+        return
     for transaction in case.wal.transactions:
         governed = sorted({change.table for change in transaction.changes} & set(governance.governed_tables))
         records = _inserted(transaction, governance.audit_table)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
-from simulation.events import AlertFired, Sample
+from simulation.events import AlertFired, Sample, SampleLacking
 
 FOLDER = "/api/admin/dashboards/"
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
@@ -31,6 +31,9 @@ def dashboards_truthful(case: Case, inquiry: Inquiry) -> None:
                 actual=sample.reported,
                 events=(sample,),
             )
+    for gap in case.events(SampleLacking):
+        if gap.endpoint.startswith(FOLDER):
+            inquiry.doubt(f"the target gives no {gap.lacks} to hold the dashboard {gap.endpoint} against")
     for page in PAGES:
         if not any(sample.endpoint == FOLDER + page for sample in samples):
             inquiry.doubt(f"the dashboard {page} was never sampled")

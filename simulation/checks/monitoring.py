@@ -20,6 +20,7 @@ from simulation.events import (
     FaultScheduled,
     MetricChange,
     Sample,
+    SampleLacking,
     TableCatalogue,
 )
 
@@ -52,6 +53,9 @@ def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
                 actual=sample.reported,
                 events=(sample,),
             )
+    for gap in case.events(SampleLacking):
+        if not gap.endpoint.startswith(DASHBOARDS):
+            inquiry.doubt(f"the target gives no {gap.lacks} to hold {gap.endpoint} against")
 
 
 @check("The metrics of the specification were there and were scraped")

@@ -12,7 +12,7 @@ from simulation.events.database import Change, DatabaseAccess, Row, TableCatalog
 from simulation.events.exchange import Actor, Exchange
 from simulation.events.faults import FaultInjected, FaultScheduled, row_digest
 from simulation.events.hosting import HostingAction
-from simulation.events.observation import Observation, Sample
+from simulation.events.observation import Observation, Sample, SampleLacking
 from simulation.events.operations import (
     AlertFired,
     AlertResolved,
@@ -60,6 +60,7 @@ AnyEvent = Annotated[
     | JobSummary
     | JobFailed
     | HostRefused
+    | SampleLacking
     | ProgramEnded
     | RunEnded
     | FaultScheduled
@@ -133,6 +134,7 @@ __all__ = [
     "RunStarted",
     "RunbookStep",
     "Sample",
+    "SampleLacking",
     "ShapeAnswer",
     "ShippedRunbook",
     "StripeBalance",

@@ -22,6 +22,14 @@ class Sample(Event):
     """How far a number may be from the witness's: what is read one after the other is not read at once."""
 
 
+class SampleLacking(Event):
+    """A page could not be held against anything: the target gives nothing to hold it against. Once for each."""
+
+    kind: Literal["sample_lacking"] = "sample_lacking"
+    endpoint: str
+    lacks: str
+
+
 class Observation(Event):
     """A canonical relation (see ``simulation/target/protocol.py``) as the observer read it at the end of the run."""
 

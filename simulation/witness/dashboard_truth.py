@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from simulation.events import AlertFired
 from simulation.governance import Governance
 from simulation.witness.exchange import ExchangeWitness
-from simulation.witness.observer import Observer
+from simulation.witness.observer import NotObservable, Observer
 from simulation.witness.wal import LATEST, WalWitness
 
 Page = dict[str, Any]
@@ -84,6 +84,8 @@ def contest_status(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
 
 def audit_trail(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
     """The latest operations, executions and changes of state, newest first."""
+    if not by.governance.audit_table:
+        raise NotObservable("audit_table of the governance")
     by.wal.collect()
     columns = [by.governance.audit_columns[column] for column in ("actor", "action", "reason")]
     yield Claim(

@@ -13,7 +13,7 @@ from datetime import datetime
 import httpx
 
 from simulation.clock import Kernel
-from simulation.events import Sample
+from simulation.events import Sample, SampleLacking
 from simulation.history import Recorder, caused_by
 from simulation.witness.dashboard_truth import (
     Claim,
@@ -26,6 +26,7 @@ from simulation.witness.dashboard_truth import (
     operational,
 )
 from simulation.witness.exchange import ExchangeContext
+from simulation.witness.observer import NotObservable
 from simulation.witness.wal import canonical_sha256
 
 FOLDER = "/api/admin/dashboards"
@@ -63,6 +64,7 @@ class DashboardSampler:
         self._scrapes = 0
         self._alerts: list[str] = []
         self._absent = False
+        self._lacking: set[str] = set()
 
     def after_scrape(self) -> None:
         """To be called by the monitor after each of its scrapes."""
@@ -93,6 +95,11 @@ class DashboardSampler:
         yield Claim(subject="as of", told=lambda: page["as_of"], observed=iso(now))
         try:
             yield from _PAGES[name](page, self._by, now)
+        except NotObservable as gap:
+            if name not in self._lacking:
+                self._lacking.add(name)
+                lacking = SampleLacking(endpoint=f"{FOLDER}/{name}", lacks=str(gap))
+                self._recorder.record(lacking, cause="monitor")
         except _OTHER_FORM as error:
             said = f"not the documented page: {error!r}"
             yield Claim(subject="form", told=lambda: said, observed="the documented page")

@@ -24,6 +24,10 @@ _TABLES = """
 """
 
 
+class NotObservable(LookupError):
+    """The target does not say where something is to be read."""
+
+
 class Observer:
     """Reads as the role ``observer``, which can write nothing.
 
@@ -43,9 +47,18 @@ class Observer:
         )
 
     def rows(self, relation: str) -> list[Row]:
-        """Rows of a relation now, JSON-ready; a column ``payload`` (a whole leaderboard) becomes ``payload_sha256``."""
+        """Rows of a relation now, JSON-ready; a column ``payload`` (a whole leaderboard) becomes ``payload_sha256``.
+
+        :raises NotObservable: the target gives no such relation.
+        """
+        if relation not in self._relations:
+            raise NotObservable(f"relation {relation}")
         query: Any = self._relations[relation]
         return [_plain(row) for row in self._connection.execute(query)]
+
+    def rows_if_any(self, relation: str) -> list[Row]:
+        """The same, and none of a relation that the target does not give: the checks that need it cannot tell."""
+        return self.rows(relation) if relation in self._relations else []
 
     def one(self, query: str) -> Row:
         """The single row of an ad-hoc query."""

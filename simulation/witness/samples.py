@@ -14,10 +14,10 @@ import httpx
 from pydantic import JsonValue
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import Row, Sample
+from simulation.events import Row, Sample, SampleLacking
 from simulation.history import Recorder, caused_by
 from simulation.witness.exchange import ExchangeContext
-from simulation.witness.observer import Observer
+from simulation.witness.observer import NotObservable, Observer
 
 
 class Sampler:
@@ -45,6 +45,7 @@ class Sampler:
         self._interval_seconds = interval_seconds
         self._diagnostics = diagnostics
         self._locked_out = locked_out
+        self._lacking: set[str] = set()
 
     def start(self) -> None:
         self._kernel.spawn(self._sample_forever())
@@ -94,14 +95,19 @@ class Sampler:
         observed: Callable[[], JsonValue],
     ) -> None:
         page = self._get(endpoint)
+        place = endpoint.partition("?")[0]
+        try:
+            seen = observed()
+        except NotObservable as gap:
+            if place not in self._lacking:
+                self._lacking.add(place)
+                self._recorder.record(SampleLacking(endpoint=place, lacks=str(gap)), cause="monitor")
+            return
         try:
             said = reported(page)
         except (KeyError, TypeError, AttributeError):
             said = f"not the documented answer: {str(page)[:200]}"
-        self._recorder.record(
-            Sample(endpoint=endpoint.partition("?")[0], subject=subject, reported=said, observed=observed()),
-            cause="monitor",
-        )
+        self._recorder.record(Sample(endpoint=place, subject=subject, reported=said, observed=seen), cause="monitor")
 
     def _is_shut(self, endpoint: str) -> bool:
         shut = self._get(endpoint).get("error") == "authentication_unavailable"

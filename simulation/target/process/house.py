@@ -6,6 +6,7 @@ the harness is killed, every process in it is gone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,6 +26,8 @@ _WARDEN = Path(__file__).with_name("warden.py")
 _LARGEST_MESSAGE = 1 << 20
 _MOST_SOCKETS = 64
 _ANSWER_DEADLINE_WALL_SECONDS = 30
+_MAPPED_ROOT = ("--user", "--map-root-user")
+"""A user namespace around the others, in which whoever may not make those by themselves is root."""
 _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private")
 
 
@@ -41,6 +44,7 @@ class House:
 
     def furnish(self, *, files: Mapping[str, Path], workspace: Path) -> None:
         """See :func:`simulation.target.process.warden.furnish`."""
+        (workspace / "shm").mkdir(exist_ok=True)  # whose owner may be nobody there: then it cannot be made inside
         self._ask(do="furnish", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
         self.warden_pid = self._child()
         self.namespace = os.readlink(f"/proc/{self.warden_pid}/ns/pid")
@@ -104,14 +108,21 @@ class House:
             raise _no_house(f"its first process does not answer: {error}") from error
         received = [socket.socket(fileno=handle) for handle in handles]
         if not message:
-            raise _no_house("its first process ended")
+            raise _no_house(f"its first process ended: {self._last_words()}")
         answer: dict[str, Any] = json.loads(message)
         if "error" in answer:
+            if request["do"] == "furnish":
+                raise _no_house(answer["error"])
             raise EnvironmentFault(
                 problem=f"{request['do']} {request.get('name', '')}: {answer['error']}",
                 remedy="is the program installed, and its path right? See target.toml",
             )
         return answer, received
+
+    def _last_words(self) -> str:
+        assert self._process.stderr is not None
+        self._process.wait()
+        return self._process.stderr.read().decode(errors="replace").strip() or "without a word"
 
     def _child(self) -> int:
         """``unshare`` waits for the warden, its only child."""
@@ -132,7 +143,7 @@ def house() -> Iterator[House]:
         raise _no_house("the program 'unshare' (util-linux) is not here")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(_ANSWER_DEADLINE_WALL_SECONDS)
-    namespaces = _NAMESPACES if os.geteuid() == 0 else (*_NAMESPACES, "--user", "--map-root-user")
+    namespaces = _permitted(unshare)
     with theirs:
         process = subprocess.Popen(
             [unshare, *namespaces, sys.executable, "-I", str(_WARDEN), str(theirs.fileno())],
@@ -148,6 +159,21 @@ def house() -> Iterator[House]:
             process.stderr.close()
 
 
+def _permitted(unshare: str) -> tuple[str, ...]:
+    """The namespaces by what this user may make here: root's own, else with a user namespace around them (a plain user,
+    or a root without the right, as in a container).
+
+    :raises EnvironmentFault: neither.
+    """
+    refused = ""
+    for namespaces in (_NAMESPACES, (*_NAMESPACES, *_MAPPED_ROOT)):
+        tried = subprocess.run([unshare, *namespaces, "true"], check=False, capture_output=True, text=True)
+        if tried.returncode == 0:
+            return namespaces
+        refused = tried.stderr.strip()
+    raise _no_house(refused)
+
+
 def _parent_of(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
@@ -155,9 +181,25 @@ def _parent_of(pid: int) -> int:
         return 0
 
 
+_SETTINGS = (
+    ("user.max_user_namespaces", 10_000, 0),
+    ("kernel.unprivileged_userns_clone", 1, 0),
+    ("kernel.apparmor_restrict_unprivileged_userns", 0, 1),
+)
+"""Settings of kernels and distributions, what they must be, and the value that bars user namespaces."""
+
+
 def _no_house(reason: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        problem=f"a backend cannot be given a network of its own: {reason}",
-        remedy="allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-        "kernel.apparmor_restrict_unprivileged_userns=0), or run as root in a container started with --privileged",
+    return EnvironmentFault(problem=f"a backend cannot be given a network of its own: {reason}", remedy=_remedy())
+
+
+def _remedy() -> str:
+    """What stands in the way, as far as the kernel's settings tell."""
+    for name, wanted, barred in _SETTINGS:
+        with contextlib.suppress(OSError, ValueError):
+            if int(Path("/proc/sys", name.replace(".", "/")).read_text()) == barred:
+                return f"allow user namespaces: sysctl {name}={wanted}"
+    return (
+        "allow user namespaces to this user; in a container, start it with --privileged (or --security-opt "
+        "seccomp=unconfined --security-opt systempaths=unconfined), or run outside of one"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.checks.dashboards import FOLDER, PAGES, dashboards_truthful
 from simulation.checks.monitoring import diagnostics_truthful
-from simulation.events import Sample
+from simulation.events import Sample, SampleLacking
 from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 
@@ -32,6 +32,14 @@ def test_what_is_not_so_is_found(spoil: Break) -> None:
     found = assert_found(dashboards_truthful, passing(), spoil, "the dashboard shows what is not so")
     assert found.findings[0].subject.startswith("dashboard ")
     assert run(diagnostics_truthful, passing()).outcome == "pass"
+
+
+def test_a_page_that_nothing_can_be_held_against_is_unknown_and_only_there() -> None:
+    book = passing()
+    book.add(SampleLacking(endpoint=FOLDER + "operational", lacks="relation runbook_executions"), day(5))
+
+    assert "no relation runbook_executions" in str(run(dashboards_truthful, book).unknown)
+    assert run(diagnostics_truthful, book).outcome == "pass"
 
 
 def test_numbers_read_one_after_another_may_differ_by_the_tolerance() -> None:

@@ -26,6 +26,7 @@ from simulation.events import (
     RunEnded,
     RunStarted,
     Sample,
+    SampleLacking,
     TableCatalogue,
     WebhookAttempt,
     WitnessSummary,
@@ -217,6 +218,11 @@ def test_habits_of_payers_are_not_promised_where_there_is_no_fee() -> None:
     ("check", "spoil", "reason"),
     [
         (diagnostics_truthful, lambda b: b.drop(Sample), "nothing to look at"),
+        (
+            diagnostics_truthful,
+            lambda b: b.add(SampleLacking(endpoint="/payouts", lacks="relation transfers"), day(5)),
+            "the target gives no relation transfers to hold /payouts against",
+        ),
         (monitoring_active, lambda b: b.drop(MetricChange), "nothing to look at"),
         (jobs_ran, lambda b: b.drop(JobSummary, job="settlement"), "settlement"),
         (witnesses_present, lambda b: b.drop(WitnessSummary, witness="wal"), "wal left no summary"),
