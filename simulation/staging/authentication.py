@@ -7,7 +7,7 @@ when it cannot be read, nobody's token can be verified. Ops then have the platfo
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -94,9 +94,12 @@ class SigningKey:
         except AuthenticationUnavailable:
             return False
 
-    def fingerprint(self, source: Source) -> str | None:
-        """By which two sources can be compared without anybody seeing a key."""
-        return hashlib.sha256(self.of(source).encode()).hexdigest()[:12] if self.is_readable(source) else None
+    def agree(self) -> bool | None:
+        """Whether both sources have the same key; None while one cannot be read."""
+        try:
+            return hmac.compare_digest(self.of("primary"), self.of("replica"))
+        except AuthenticationUnavailable:
+            return None
 
     def fail_over(self, work: UnitOfWork) -> None:
         """From now on the replica's. Raises ApiError 409 `already_failed_over`, `replica_unavailable`."""

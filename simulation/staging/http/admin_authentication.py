@@ -24,7 +24,7 @@ def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
             active=key.active(),
             available=key.is_available(),
             sources={name: "readable" if key.is_readable(name) else "unreadable" for name in SOURCES},
-            fingerprints={name: key.fingerprint(name) for name in SOURCES},
+            sources_agree=key.agree(),
             error_rate_percent=round(levels.auth_error_rate_percent(), 3),
             latest_switch=row_json(latest) if latest else None,
         )

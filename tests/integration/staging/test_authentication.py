@@ -109,6 +109,19 @@ def test_ops_fail_over_and_everybody_is_let_in_again(house: House) -> None:
     assert (record["actor"], record["reason"]) == (str(house.stage.admin_id), REASON["reason"])
 
 
+def test_whether_the_replica_has_the_same_key_shows_beforehand_and_no_key_does(house: House) -> None:
+    def agree() -> object:
+        page = house.ask("GET", "diagnostics/authentication", token=house.own)
+        assert JWT_SECRET not in page.text
+        return page.json["sources_agree"]
+
+    assert agree() is True
+    house.replica.write_text("another key")
+    assert agree() is False
+    house.replica.unlink()
+    assert agree() is None
+
+
 def test_going_back_is_possible_whatever_became_of_the_primary(house: House) -> None:
     house.ask("POST", "authentication/fail-over", REASON, token=house.own)
     house.primary.unlink()
