@@ -30,6 +30,7 @@ FaultKind = Literal[
     "provider_malformed",
     "provider_incomplete_final",
     "provider_correction",
+    "signing_secret_rolled",
     "contest_row_held",
     "database_connections_exhausted",
     "contest_rows_lost",
@@ -63,6 +64,7 @@ WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "refund_requested": ("contest",),
     "chargeback": ("contest", "delay_hours"),
     "provider_correction": ("tournament", "delay_hours"),
+    "signing_secret_rolled": ("at",),
 }
 """Kinds that the world carries out at their own time (``simulation/world/troubles``), and the fields they need."""
 _OF_A_PERSON: tuple[FaultKind, ...] = ("refund_requested", "chargeback")

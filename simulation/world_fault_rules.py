@@ -10,6 +10,7 @@ from simulation.loss_fault_rules import broken_loss_rules
 from simulation.scenario import Contest, Scenario
 from simulation.scenario_faults import Fault
 from simulation.score_fault_rules import broken_correction_rules
+from simulation.secret_fault_rules import broken_secret_rules
 
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""
@@ -41,6 +42,8 @@ def broken_world_fault_rules(
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
     elif fault.kind == "provider_correction":
         yield from broken_correction_rules(path, fault, scenario, earlier=scenario.faults[:index])
+    elif fault.kind == "signing_secret_rolled":
+        yield from broken_secret_rules(path, fault, scenario)
 
 
 def early_payers(contest: Contest) -> int:

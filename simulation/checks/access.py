@@ -12,6 +12,7 @@ from itertools import pairwise
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.lost_rows import ROWS_LOST
+from simulation.checks.requests import matches
 from simulation.checks.tasks import legitimate_executions, within_an_execution
 from simulation.events import (
     AccessProbe,
@@ -90,7 +91,7 @@ def _probed(case: Case, access: DatabaseAccess) -> bool:
     )
 
 
-@check("Nobody used the Stripe dashboard or changed a webhook endpoint")
+@check("Nobody used the Stripe dashboard, or changed a webhook endpoint outside a runbook execution")
 def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("stripe_journal")
     since = case.started.absence_start
@@ -102,7 +103,7 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 call.object_id or call.path, f"{call.method} {call.path} from the Stripe dashboard", events=(call,)
             )
-        elif call.path.startswith("/v1/webhook_endpoints") and call.method != "GET":
+        elif call.path.startswith("/v1/webhook_endpoints") and call.method != "GET" and not _by_runbook(case, call):
             inquiry.find(call.object_id or call.path, "a webhook endpoint was changed", events=(call,))
     for movement in case.events(StripeMovement):
         inquiry.examine()
@@ -112,6 +113,22 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
                 f"a {movement.movement} of {movement.amount_cents} cents from the Stripe dashboard",
                 events=(movement,),
             )
+
+
+def _by_runbook(case: Case, call: StripeCall) -> bool:
+    """Whether the platform did it while it answered an operator's request within an execution.
+
+    A request is recorded when it is answered: the first one after the call is the one that the call was made for.
+    """
+    later = (exchange for exchange in case.events(Exchange) if exchange.seq > call.seq)
+    asked = next(later, None)
+    return (
+        call.origin == "platform"
+        and asked is not None
+        and asked.method == "POST"
+        and any(matches(pattern, asked) for pattern in case.governance.runbook_only_requests)
+        and within_an_execution(case, asked, legitimate_executions(case))
+    )
 
 
 @check(

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import Case
-from simulation.events import Exchange, WebhookAttempt
+from simulation.events import Exchange, FaultInjected, WebhookAttempt
 
 _PATH = "/webhooks/stripe"
 _OTHER_PATH = "this is not where it takes them (webhook_path of target.toml)"
@@ -31,12 +31,12 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("exchange")
     sent = {attempt.event_id for attempt in case.events(WebhookAttempt)}
     doors = _doors(case)
+    _unknown_secret_believed(case, inquiry)
     for exchange in case.events(Exchange):
         if exchange.path not in doors or not 200 <= exchange.status < 300:
             continue
         inquiry.examine()
-        body = exchange.request_body
-        event_id = str(body.get("id")) if isinstance(body, dict) else "(no event)"
+        event_id = _event_id(exchange)
         if exchange.actor != "stripe" or event_id not in sent:
             inquiry.find(
                 f"event {event_id}",
@@ -51,7 +51,12 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
 def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
     """One finding for each status: whoever refuses one usually refuses them all."""
     by_status: dict[int, list[Exchange]] = defaultdict(list)
-    calls = [exchange for exchange in case.events(Exchange) if exchange.actor == "stripe"]
+    rolled = {(attempt.event_id, attempt.at) for attempt in _signed_with_an_unknown_secret(case)}
+    calls = [
+        exchange
+        for exchange in case.events(Exchange)
+        if exchange.actor == "stripe" and (_event_id(exchange), exchange.at) not in rolled
+    ]
     for exchange in calls:
         by_status[exchange.status].append(exchange)
     for status in sorted(_REFUSED.keys() & by_status):
@@ -64,6 +69,30 @@ def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
             events=tuple(refused[:10]),
             cause=True,
         )
+
+
+def _signed_with_an_unknown_secret(case: Case) -> list[WebhookAttempt]:
+    """Deliveries of an endpoint whose secret a fault had rolled: no platform can know that they are genuine."""
+    rolled = {strike.fault_id for strike in case.events(FaultInjected) if strike.fault_kind == "signing_secret_rolled"}
+    return [attempt for attempt in case.events(WebhookAttempt) if attempt.fault_id in rolled]
+
+
+def _unknown_secret_believed(case: Case, inquiry: Inquiry) -> None:
+    for attempt in _signed_with_an_unknown_secret(case):
+        inquiry.examine()
+        if attempt.status is not None and 200 <= attempt.status < 300:
+            inquiry.find(
+                f"event {attempt.event_id}",
+                "the platform accepted a delivery signed with a secret that it was never told",
+                expected="400",
+                actual=str(attempt.status),
+                events=(attempt,),
+            )
+
+
+def _event_id(exchange: Exchange) -> str:
+    body = exchange.request_body
+    return str(body.get("id")) if isinstance(body, dict) else "(no event)"
 
 
 def _doors(case: Case) -> frozenset[str]:

@@ -121,3 +121,4 @@ class WebhookAttempt(Event):
     status: int | None
     next_attempt_at: datetime | None
     fault_id: str | None = None
+    endpoint_id: str | None = None

@@ -152,6 +152,12 @@ _DESCRIPTIONS = (
         origin="The terminal signal is published before the last score card is signed.",
     ),
     Description(
+        kind="signing_secret_rolled",
+        what="From `at` on Stripe signs the webhooks of the platform's endpoint with a secret that it was never told.",
+        default_expectation=Expectation(runbook="webhook_signature_failure"),
+        origin="Somebody rolls the secret at Stripe, or a deployment brings the wrong one: every delivery is refused.",
+    ),
+    Description(
         kind="provider_correction",
         what="`delay_hours` after the final board the provider counts one stroke more for a player who was scored.",
         default_expectation=Expectation(runbook="score_discrepancy"),

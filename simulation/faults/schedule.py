@@ -22,6 +22,7 @@ _AIMS: dict[FaultKind, dict[str, str]] = {
     "stripe_outage": {"service": "stripe"},
     "stripe_reserve": {"service": "stripe"},
     "payout_timer_stopped": {"job": "payout"},
+    "signing_secret_rolled": {"service": "stripe"},
     "database_connections_exhausted": {"service": "database"},
     "authentication_outage": {"service": "authentication"},
 }
@@ -141,6 +142,9 @@ def _window(
         lock = contests[str(fault.contest)].lock
         return lock - _HELD_BEFORE_LOCK, lock + timedelta(minutes=fault.minutes or 0)
     if fault.kind == "contest_rows_lost":
+        assert fault.at is not None, f"{fault.kind} without its time"
+        return fault.at, None
+    if fault.kind == "signing_secret_rolled":
         assert fault.at is not None, f"{fault.kind} without its time"
         return fault.at, None
     if fault.kind == "provider_correction":

@@ -95,6 +95,14 @@ def _correction(scenario: Scenario, source: Random, kind: FaultKind) -> Fault:
     return Fault(id=_id(kind), kind=kind, tournament=key, delay_hours=hours, expect=_expect("score_discrepancy"))
 
 
+def _secret_rolled(scenario: Scenario, source: Random, kind: FaultKind) -> Fault | None:
+    paid = [contest for contest in scenario.contests if contest.entry_fee_cents]
+    if not paid:
+        return None
+    at = max(scenario.start, source.choice(paid).created - timedelta(minutes=source.randint(1, 90)))
+    return Fault(id=_id(kind), kind=kind, at=at, expect=_expect("webhook_signature_failure"))
+
+
 WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "contest_row_held": _row_held,
     "database_connections_exhausted": _for_hours,
@@ -103,6 +111,7 @@ WORLD_DRAWS: Mapping[FaultKind, WorldDraw] = {
     "refund_requested": _refund_requested,
     "chargeback": _chargeback,
     "provider_correction": _correction,
+    "signing_secret_rolled": _secret_rolled,
 }
 WORLD_RUNBOOKS = frozenset(
     {
@@ -113,6 +122,7 @@ WORLD_RUNBOOKS = frozenset(
         "refund_request",
         "chargeback",
         "score_discrepancy",
+        "webhook_signature_failure",
     }
 )
 """What their draws may expect."""

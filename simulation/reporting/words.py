@@ -78,6 +78,7 @@ _FAULTS = {
     "provider_outage": "The score provider does not answer",
     "provider_malformed": "The score provider sends broken data",
     "provider_incomplete_final": "The score provider calls a tournament final with scores missing",
+    "signing_secret_rolled": "Stripe signs with a secret that the platform does not have",
     "provider_correction": "The score provider corrects a score after the settlement",
     "contest_row_held": "Another session holds a contest's row when it is to be locked",
     "database_connections_exhausted": "Another program takes every database connection that is left",

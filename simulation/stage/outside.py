@@ -37,6 +37,7 @@ def bring_outside(ground: Ground) -> Outside:
         settings=request.scenario.stripe,
         seed=request.seed,
         webhook_secret=keys.stripe_webhook_secret,
+        standby_webhook_secret=keys.stripe_standby_webhook_secret,
         platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key,
         dashboard_key=keys.stripe_dashboard_key,

@@ -35,6 +35,7 @@ _HELP = {
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
     "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
+    "stripe_webhooks_refused": "Deliveries, in the last hour and since one was accepted, whose signature did not fit",
     "stripe_webhook_dead_letters": "Events that failed repeatedly and were never processed",
 }
 
@@ -111,6 +112,7 @@ def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
         ("auth_service_error_rate", "", levels.auth_error_rate_percent()),
         ("database_connection_pool_available", "", available),
         ("stripe_webhook_duplicates", "", levels.webhook_duplicates.number()),
+        ("stripe_webhooks_refused", "", len(levels.webhook_refusals.moments())),
         ("error_budget_remaining", "", levels.error_budget_remaining_percent()),
     ]
     lines: list[str] = []

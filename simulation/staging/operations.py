@@ -10,7 +10,7 @@ from sqlalchemy import text
 from simulation.staging.canonical import canonical_json
 from simulation.staging.unit_of_work import UnitOfWork
 
-Subject = Literal["database", "authentication"]
+Subject = Literal["database", "authentication", "webhooks"]
 
 _INSERT = text("""
     INSERT INTO operations_events (id, subject, event, detail, reason, admin_user_id)

@@ -142,6 +142,38 @@ class Recent:
         return len(self._moments)
 
 
+class InARow:
+    """Failures since the last success, within a sliding window."""
+
+    def __init__(self, window: timedelta, share: Share | None = None) -> None:
+        self._window = window
+        self._share = share
+        self._failures: deque[datetime] = deque()
+
+    def count(self, *, failed: bool) -> None:
+        """It happened now; a success ends the row."""
+        if self._share is None:
+            self.take(datetime.now(UTC), failed)
+        else:
+            self._share.tell(failed)
+
+    def take(self, at: datetime, failed: bool) -> None:
+        """It happened then, here or in another process."""
+        if failed:
+            self._failures.append(at)
+        else:
+            self._failures.clear()
+
+    def moments(self) -> list[datetime]:
+        """When, the first first."""
+        if self._share is not None:
+            self._share.catch_up()
+        begin = datetime.now(UTC) - self._window
+        while self._failures and self._failures[0] < begin:
+            self._failures.popleft()
+        return list(self._failures)
+
+
 class ServiceLevels:
     """Request outcomes of this process, or of all that share `file`: then whatever worker is asked knows them all."""
 
@@ -150,11 +182,14 @@ class ServiceLevels:
         """When this process began to count."""
         log = None if file is None else OutcomeLog(file)
         self.webhook_duplicates = Recent(timedelta(hours=1), Share.of(log, "webhook_duplicates"))
+        self.webhook_refusals = InARow(timedelta(hours=1), Share.of(log, "webhook_refusals"))
+        """Deliveries whose signature did not fit, since one did."""
         self.requests = Rate(timedelta(days=30), Share.of(log, "requests"))
         self.authentications = Rate(timedelta(minutes=15), Share.of(log, "authentications"), minutes=5)
         if log is not None:
             log.takers = {
                 "webhook_duplicates": self.webhook_duplicates.take,
+                "webhook_refusals": self.webhook_refusals.take,
                 "requests": self.requests.take,
                 "authentications": self.authentications.take,
             }

@@ -25,6 +25,8 @@ class Settings:
     stripe_webhook_secret: str
     admin_jwt_secret: str
     provider_base_url: str
+    stripe_standby_webhook_secret: str = ""
+    """Signing secret of a second endpoint at Stripe, disabled until operations switch to it; empty: there is none."""
     stripe_base_url: str = "https://api.stripe.com"
     admin_jwt_key_file: str = ""
     """Where the identity service keeps its signing key, in the place of `admin_jwt_secret`; read for every token."""
@@ -81,6 +83,7 @@ class Settings:
             database_url=sqlalchemy_url(env["DATABASE_URL"]),
             stripe_api_key=env["STRIPE_API_KEY"],
             stripe_webhook_secret=env["STRIPE_WEBHOOK_SECRET"],
+            stripe_standby_webhook_secret=env.get("STRIPE_STANDBY_WEBHOOK_SECRET", cls.stripe_standby_webhook_secret),
             admin_jwt_secret=env["ADMIN_JWT_SECRET"],
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
             shared_folder=env.get("SHARED_FOLDER", cls.shared_folder),

@@ -36,6 +36,16 @@ class BalanceAtStripe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndpointAtStripe:
+    """Where Stripe pushes events to; the role is what its metadata say."""
+
+    id: str
+    role: str
+    status: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TransferAtStripe:
     """A transfer as Stripe has it, with the row and the winner that its metadata name."""
 
@@ -139,6 +149,27 @@ class StripeGateway:
         events = list(self._listed("events", since, extra))
         return sorted(events, key=lambda event: (_created_at(event), str(event["id"])))
 
+    def undelivered_since(self, since: datetime) -> list[dict[str, object]]:
+        """Events since then that some endpoint has not acknowledged, the newest first."""
+        return list(self._listed("events", since, {"delivery_success": False}))
+
+    def webhook_endpoints(self) -> list[EndpointAtStripe]:
+        """All of them, the newest first."""
+        page = self._client.v1.webhook_endpoints.list({"limit": PAGE_SIZE})
+        return [
+            EndpointAtStripe(
+                id=endpoint.id,
+                role=_metadata(endpoint).get("role", ""),
+                status=endpoint.status,
+                url=endpoint.url,
+            )
+            for endpoint in page.auto_paging_iter()
+        ]
+
+    def set_webhook_endpoint(self, endpoint_id: str, *, enabled: bool) -> None:
+        """From now on Stripe pushes events there, or does not."""
+        self._client.v1.webhook_endpoints.update(endpoint_id, {"disabled": not enabled})
+
     def listed_since(self, kind: str, since: datetime) -> list[dict[str, object]]:
         """Objects of a kind (`payment_intents`, `transfers`, `refunds`, `disputes`) created at or after `since`."""
         return list(self._listed(kind, since, {}))
@@ -172,8 +203,8 @@ def _seen(transfer: stripe.Transfer) -> TransferAtStripe:
     )
 
 
-def _metadata(transfer: stripe.Transfer) -> dict[str, str]:
-    metadata = transfer.metadata
+def _metadata(item: stripe.Transfer | stripe.WebhookEndpoint) -> dict[str, str]:
+    metadata = item.metadata
     return metadata.to_dict() if isinstance(metadata, stripe.StripeObject) else dict(metadata or {})
 
 

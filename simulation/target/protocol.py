@@ -67,6 +67,8 @@ class TargetKeys:
     stripe_publishable_key: str
     stripe_dashboard_key: str
     stripe_webhook_secret: str
+    stripe_standby_webhook_secret: str
+    """Of the endpoint that is disabled until operations need it."""
     admin_jwt_secret: str
     admin_break_glass_secret: str = ""
 
@@ -78,6 +80,7 @@ class TargetKeys:
             stripe_publishable_key=f"pk_test_{secrets.token_hex(12)}",
             stripe_dashboard_key=f"rk_test_{secrets.token_hex(12)}",
             stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
+            stripe_standby_webhook_secret=f"whsec_{secrets.token_hex(16)}",
             admin_jwt_secret=secrets.token_hex(32),
             admin_break_glass_secret=secrets.token_hex(32),
         )

@@ -69,3 +69,22 @@ def scheduler_triggered_outside_a_runbook(plot: Plot) -> None:
             on.http.post("/api/admin/diagnostics/run-payout-scheduler", headers=on.authorization(on.ops_admin.user_id))
 
     plot.at(day=1, hour=5, act=by_hand)
+
+
+@SHELF.sabotage(
+    "no_stripe_dashboard",
+    "no_manual_endpoints",
+    origin="a colleague who tries out the switch that the runbook has, to see whether it works",
+)
+def webhook_endpoint_switched_outside_a_runbook(plot: Plot) -> None:
+    """Stripe's deliveries are switched to the standby endpoint and back by the platform, outside any execution."""
+
+    def by_hand(on: Stage) -> None:
+        headers = on.authorization(on.ops_admin.user_id)
+        with on.context.acting("operator"):
+            for role in ("standby", "primary"):
+                body = {"role": role, "reason": "trying it out"}
+                if on.http.post("/api/admin/stripe/webhook-endpoint", json=body, headers=headers).status_code == 200:
+                    plot.trigger()
+
+    plot.at(day=0, hour=20, act=by_hand)

@@ -20,6 +20,7 @@ from simulation.staging.http import (
     admin_money,
     admin_operations,
     admin_scores,
+    admin_stripe,
     dashboard_pages,
     dashboards,
     payments,
@@ -64,6 +65,7 @@ def make_app(
     app.register_blueprint(dashboards.numbers(boards))
     app.register_blueprint(dashboard_pages.pages(boards))
     app.register_blueprint(admin_money.blueprint(runtime, levels))
+    app.register_blueprint(admin_stripe.blueprint(runtime, levels))
     app.register_blueprint(admin_scores.blueprint(runtime, levels))
     app.register_blueprint(admin_operations.blueprint(runtime, levels, jobs, book))
     return app

@@ -38,7 +38,12 @@ def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
     @routes.post("/api/webhooks/stripe")
     def receive_event() -> Response:
         context = Context(actor=SYSTEM, request_id=requests.request_id())
-        processed = webhooks.receive(runtime, context, request.get_data(), request.headers.get("Stripe-Signature"))
+        try:
+            processed = webhooks.receive(runtime, context, request.get_data(), request.headers.get("Stripe-Signature"))
+        except ApiError as error:
+            levels.webhook_refusals.count(failed=error.code == "STRIPE_SIGNATURE_INVALID")
+            raise
+        levels.webhook_refusals.count(failed=False)
         if not processed:
             levels.webhook_duplicates.count()
         return jsonify(received=True, duplicate=not processed)

@@ -93,6 +93,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/refund-requests/*/*",
         "POST /api/admin/disputes/*/*",
         "POST /api/admin/score-audits/*/*",
+        "POST /api/admin/stripe/webhook-endpoint",
     ),
     break_glass_runbook="authentication_service_unavailable",
     break_glass_requests=(

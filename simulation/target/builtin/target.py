@@ -91,6 +91,7 @@ class BuiltinTarget:
             database_url=database.url("platform", application="staging-platform"),
             stripe_api_key=keys.stripe_platform_key,
             stripe_webhook_secret=keys.stripe_webhook_secret,
+            stripe_standby_webhook_secret=keys.stripe_standby_webhook_secret,
             admin_jwt_secret=keys.admin_jwt_secret,
             provider_base_url=provider_base_url,
             alerts_api_url=alerts_api_url,

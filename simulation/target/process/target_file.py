@@ -74,6 +74,7 @@ PLACEHOLDERS = {
     "STRIPE_SECRET_KEY": "secret API key (sk_test_…) that the Stripe twin knows as the backend's",
     "STRIPE_PUBLISHABLE_KEY": "publishable key (pk_test_…)",
     "STRIPE_WEBHOOK_SECRET": "signing secret (whsec_…) of the webhook endpoint",
+    "STRIPE_STANDBY_WEBHOOK_SECRET": "signing secret of a second endpoint, disabled until the backend enables it",
     "STRIPE_URL": "https:// URL of the first of [stripe] hosts",
     "PROVIDER_URL": "https:// URL of the first of [provider] hosts: below it GET /v1/… are the feeds",
     "ALERTS_URL": "https:// URL of the hosted monitoring: below it GET /api/v1/alerts, as Prometheus has it",

@@ -16,6 +16,7 @@ from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
 from simulation.world.stripe.signature import signature_header
+from simulation.world.stripe.table import Table
 
 Deliver = Callable[[bytes, Mapping[str, str]], int | None]
 """POSTs a webhook to the platform; returns the status, or None when no answer came."""
@@ -36,8 +37,7 @@ class Deliveries:
         recorder: Recorder,
         injector: Injector,
         settings: StripeSettings,
-        secret: str,
-        endpoint: WebhookEndpoint,
+        endpoints: Table[WebhookEndpoint],
         log: EventLog,
         names: MetadataNames,
     ) -> None:
@@ -45,8 +45,7 @@ class Deliveries:
         self._recorder = recorder
         self._injector = injector
         self._settings = settings
-        self._secret = secret
-        self._endpoint = endpoint
+        self._endpoints = endpoints
         self._log = log
         self._names = names
         self._deliver: Deliver | None = None
@@ -59,11 +58,16 @@ class Deliveries:
         self._deliver = deliver
 
     def _on_event(self, event: StripeEvent) -> None:
-        if not self._endpoint.wants(event.event_type):
+        endpoints = self._wanting(event)
+        if not endpoints:
             return
         event.fault_id = event.fault_id or self._fault_of(event)
-        event.pending_webhooks = 1
-        self._start(self._first_push(event))
+        event.pending_webhooks = len(endpoints)
+        self._start(self._first_push(event, endpoints))
+
+    def _wanting(self, event: StripeEvent) -> list[WebhookEndpoint]:
+        """Those enabled now; one that is enabled later gets later events only."""
+        return [endpoint for endpoint in self._endpoints if endpoint.wants(event.event_type)]
 
     def _start(self, steps: SimProcess) -> None:
         self.pending += 1
@@ -73,64 +77,69 @@ class Deliveries:
         yield from steps
         self.pending -= 1
 
-    def _first_push(self, event: StripeEvent) -> SimProcess:
+    def _first_push(self, event: StripeEvent, endpoints: list[WebhookEndpoint]) -> SimProcess:
         yield self._kernel.sleep(self._settings.webhook_latency_seconds)
         effect = self._effect_on(event)
         if effect is not None:
             event.fault_id = effect.fault_id
             if effect.mode == "lost":
-                self._lose(event)
+                self._lose(event, endpoints[0])
                 return
             if effect.mode == "delay":
                 yield self._kernel.sleep(effect.delay_seconds)
             else:
-                self._repeat(event, effect)
-        yield from self._push(event)
+                self._repeat(event, effect, endpoints[0])
+        for further in endpoints[1:]:
+            self._start(self._push(event, further))
+        yield from self._push(event, endpoints[0])
 
-    def _repeat(self, event: StripeEvent, effect: WebhookEffect) -> None:
+    def _repeat(self, event: StripeEvent, effect: WebhookEffect, endpoint: WebhookEndpoint) -> None:
         """``duplicate``: the same event again; ``second_event``: the same change under another id."""
         for copy in range(1, effect.copies + 1):
             again = event if effect.mode == "duplicate" else self._log.emit_again(event)
-            self._start(self._later_push(again, effect.delay_seconds * copy))
+            self._start(self._later_push(again, endpoint, effect.delay_seconds * copy))
 
-    def _later_push(self, event: StripeEvent, delay_seconds: int) -> SimProcess:
+    def _later_push(self, event: StripeEvent, endpoint: WebhookEndpoint, delay_seconds: int) -> SimProcess:
         yield self._kernel.sleep(delay_seconds)
-        yield from self._push(event)
+        yield from self._push(event, endpoint)
 
-    def _push(self, event: StripeEvent) -> SimProcess:
+    def _push(self, event: StripeEvent, endpoint: WebhookEndpoint) -> SimProcess:
+        """Until it is acknowledged, given up, or the endpoint is disabled: that one gets no further attempt."""
         give_up_at = self._kernel.now + GIVES_UP_AFTER
         waits = iter(self._settings.webhook_retry_seconds)
-        while True:
-            status = self._attempt(event)
+        acknowledged = event.pending_webhooks == 0
+        while not endpoint.disabled:
+            status = self._attempt(event, endpoint)
             if status is not None and 200 <= status < 300:
-                event.pending_webhooks = 0
-                self._record(event, status, next_attempt_at=None)
+                event.pending_webhooks -= 0 if acknowledged else 1
+                self._record(event, endpoint, status, next_attempt_at=None)
                 return
             wait_seconds = next(waits, None)
             again_at = None if wait_seconds is None else self._kernel.now + timedelta(seconds=wait_seconds)
             if again_at is not None and again_at > give_up_at:
                 again_at = None
-            self._record(event, status, next_attempt_at=again_at)
+            self._record(event, endpoint, status, next_attempt_at=again_at)
             if again_at is None:
                 return
             yield self._kernel.until(again_at)
+        self._record(event, endpoint, None, next_attempt_at=None)
 
-    def _attempt(self, event: StripeEvent) -> int | None:
+    def _attempt(self, event: StripeEvent, endpoint: WebhookEndpoint) -> int | None:
         event.attempts += 1
         body = event.payload = event.payload or json.dumps(event.render(), separators=(",", ":")).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signature_header(body, secret=self._secret, at=self._kernel.now),
+            "Stripe-Signature": signature_header(body, secret=endpoint.secret, at=self._kernel.now),
         }
-        if self._deliver is None or not self._endpoint.reaches_platform:
+        if self._deliver is None or not endpoint.reaches_platform:
             return None
         with caused_by(_cause(event)):
             return self._deliver(body, headers)
 
-    def _lose(self, event: StripeEvent) -> None:
+    def _lose(self, event: StripeEvent, endpoint: WebhookEndpoint) -> None:
         event.attempts += 1
-        self._record(event, None, next_attempt_at=None)
+        self._record(event, endpoint, None, next_attempt_at=None)
 
     def _effect_on(self, event: StripeEvent) -> WebhookEffect | None:
         webhook = PendingWebhook(
@@ -147,7 +156,9 @@ class Deliveries:
         keys = (event.id, event.object_id, self._names.row_id(event.metadata))
         return next((fault for key in keys if key and (fault := self._injector.fault_of(key))), None)
 
-    def _record(self, event: StripeEvent, status: int | None, *, next_attempt_at: datetime | None) -> None:
+    def _record(
+        self, event: StripeEvent, endpoint: WebhookEndpoint, status: int | None, *, next_attempt_at: datetime | None
+    ) -> None:
         attempt = WebhookAttempt(
             event_id=event.id,
             event_type=event.event_type,
@@ -155,7 +166,8 @@ class Deliveries:
             attempt=event.attempts,
             status=status,
             next_attempt_at=next_attempt_at,
-            fault_id=event.fault_id,
+            fault_id=endpoint.rolled_by or event.fault_id,
+            endpoint_id=endpoint.id,
         )
         self._recorder.record(attempt, cause=_cause(event))
 

@@ -20,7 +20,7 @@ from simulation.world.stripe.objects.payment_intent import PaymentIntent
 from simulation.world.stripe.objects.refund import Refund
 from simulation.world.stripe.objects.resource import Resource
 from simulation.world.stripe.objects.transfer import Transfer
-from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
+from simulation.world.stripe.objects.webhook_endpoint import STANDBY, STANDBY_URL, WebhookEndpoint
 from simulation.world.stripe.table import Table
 
 
@@ -51,6 +51,9 @@ class Store:
         self.refunds: Table[Refund] = Table(kind="refund")
         self.disputes: Table[Dispute] = Table(kind="dispute")
         self.webhook_endpoints: Table[WebhookEndpoint] = Table(kind="webhook_endpoint")
+        standby = WebhookEndpoint(id=ids.next("we"), created=self.now, url=STANDBY_URL, metadata={"role": STANDBY})
+        standby.disabled = True
+        self.webhook_endpoints.add(standby)
         self.webhook_endpoints.add(WebhookEndpoint(id=ids.next("we"), created=self.now))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -23,6 +24,7 @@ from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.journal import Journal
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
+from simulation.world.stripe.objects.webhook_endpoint import PRIMARY, STANDBY
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.service import Service
@@ -62,6 +64,7 @@ class StripeTwin:
         platform_key: str,
         publishable_key: str,
         dashboard_key: str,
+        standby_webhook_secret: str = "",
         names: MetadataNames = DOCUMENTED,
     ) -> None:
         self.clock: SimulationClock = kernel.clock
@@ -78,6 +81,9 @@ class StripeTwin:
             ids=ids,
             journal=self._journal,
         )
+        secrets = {PRIMARY: webhook_secret, STANDBY: standby_webhook_secret}
+        for endpoint in self._store.webhook_endpoints:
+            endpoint.secret = secrets[endpoint.metadata["role"]]
         self._accounts = Accounts(self._store)
         self._disputes = Disputes(self._store)
         self._deliveries = Deliveries(
@@ -85,8 +91,7 @@ class StripeTwin:
             recorder=recorder,
             injector=injector,
             settings=settings,
-            secret=webhook_secret,
-            endpoint=next(iter(self._store.webhook_endpoints)),
+            endpoints=self._store.webhook_endpoints,
             log=self._store.log,
             names=names,
         )
@@ -155,6 +160,13 @@ class StripeTwin:
     def open_dispute(self, *, payment_intent_id: str, reason: str = "fraudulent") -> str:
         """A cardholder charges a payment back; returns the dispute's id."""
         return self._disputes.open(payment_intent_id, reason=reason).id
+
+    def roll_signing_secret(self, *, fault_id: str) -> str:
+        """The secret of the platform's endpoint is another one from now on; nobody tells. Returns the endpoint's id."""
+        endpoint = next(one for one in self._store.webhook_endpoints if one.metadata["role"] == PRIMARY)
+        endpoint.secret = f"whsec_{hashlib.sha256(endpoint.secret.encode()).hexdigest()[:32]}"
+        endpoint.rolled_by = fault_id
+        return endpoint.id
 
     def record_final_state(self) -> None:
         """Balance, objects and the journal's own summary, at the end of a run."""

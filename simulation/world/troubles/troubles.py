@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
 from simulation.scenario_faults import WORLD_NEEDS, FaultKind
-from simulation.world.troubles import database, identity, lost_rows, people, scores
+from simulation.world.troubles import database, identity, lost_rows, people, scores, secrets
 from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
@@ -17,6 +17,7 @@ ACTS: Mapping[FaultKind, Act] = {
     "refund_requested": people.ask_for_refund,
     "chargeback": people.charge_back,
     "provider_correction": scores.correct_a_card,
+    "signing_secret_rolled": secrets.roll_signing_secret,
 }
 assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has somebody who carries it out"
 

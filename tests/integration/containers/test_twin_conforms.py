@@ -84,6 +84,8 @@ def log(world: World) -> Log:  # noqa: F811 - the fixture
     endpoint = ask("GET", "/v1/webhook_endpoints")["data"][0]["id"]
     ask("GET", f"/v1/webhook_endpoints/{endpoint}")
     ask("POST", f"/v1/webhook_endpoints/{endpoint}", ("description", "staging"))
+    ask("POST", f"/v1/webhook_endpoints/{endpoint}", ("disabled", "true"))
+    ask("GET", "/v1/events", ("delivery_success", "false"))
     world.twin.open_dispute(payment_intent_id=intent)
     ask("GET", "/v1/disputes")
     world.twin.set_account_onboarding(account, finished=False)

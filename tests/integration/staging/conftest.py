@@ -29,6 +29,7 @@ from simulation.staging.platform import Platform
 from simulation.staging.settings import Settings
 
 SECRET = "whsec_test"
+STANDBY_SECRET = "whsec_standby"
 JWT_SECRET = "j" * 32
 PREFIXES = {"payment_intents": "pi", "accounts": "acct", "transfers": "tr", "refunds": "re", "disputes": "dp"}
 Reply = tuple[int, dict[str, str], str]
@@ -44,6 +45,17 @@ class FakeStripe:
         self.failures: defaultdict[str, list[str]] = defaultdict(list)
         """By kind of object created, or `GET <kind>` for listings."""
         self.requests: list[tuple[str, str]] = []
+        self.objects["webhook_endpoints"] = {
+            f"we_{role}": {
+                "id": f"we_{role}",
+                "object": "webhook_endpoint",
+                "created": 0,
+                "metadata": {"role": role},
+                "status": status,
+                "url": f"https://platform.test/{role}",
+            }
+            for role, status in (("primary", "enabled"), ("standby", "disabled"))
+        }
         self.available_cents, self.pending_cents = 1_000_000, 0
 
     def __call__(self, request: requests.PreparedRequest) -> Reply:
@@ -58,6 +70,10 @@ class FakeStripe:
             return int(failure), {}, json.dumps({"error": {"type": "api_error", "code": code, "message": "refused"}})
         if request.method == "GET":
             return self._get(kind, item, parse_qs(urlsplit(str(request.url)).query))
+        if kind == "webhook_endpoints":
+            disabled = parse_qs(str(request.body))["disabled"] == ["true"]
+            self.objects[kind][item]["status"] = "disabled" if disabled else "enabled"
+            return 200, {}, json.dumps(self.objects[kind][item])
         created = self._create(kind, request)
         if failure == "after":
             raise requests.ReadTimeout("no answer")
@@ -165,6 +181,7 @@ class Stage:
             database_url=database.url("platform", application="platform"),
             stripe_api_key="sk_test_x",
             stripe_webhook_secret=SECRET,
+            stripe_standby_webhook_secret=STANDBY_SECRET,
             admin_jwt_secret=JWT_SECRET,
             provider_base_url="https://scores.provider.test",
         )

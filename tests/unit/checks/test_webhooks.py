@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from simulation.checks.webhooks import webhooks_authentic
-from simulation.events import Exchange, WebhookAttempt, WitnessSummary
-from tests.unit.checks.builder import Break, assert_found, assert_unknown, run
+from simulation.events import Exchange, FaultInjected, WebhookAttempt, WitnessSummary
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, run
 from tests.unit.checks.story import passing
 
 WEBHOOK: dict[str, object] = {"path": "/api/webhooks/stripe"}
@@ -70,3 +72,37 @@ def test_a_platform_with_a_path_of_its_own_is_watched_where_stripe_comes_to_it()
     forged = exchange.model_copy(update={"actor": "entrant", "request_body": {"id": "evt_forged"}})
     book.add(forged, exchange.at)
     assert [finding.message for finding in run(webhooks_authentic, book).findings] == [FOUND]
+
+
+def _rolled(book: Book, *, status: int) -> Exchange:
+    """The first delivery is signed with a secret that a fault rolled, and answered with a status."""
+    attempt = next(event for event in book.entries if isinstance(event, WebhookAttempt))
+    strike = FaultInjected(fault_id="rolled", fault_kind="signing_secret_rolled", keys={}, detail="")
+    book.add(strike, attempt.at - timedelta(hours=1))
+    book.add(attempt.model_copy(update={"fault_id": "rolled", "status": status}), attempt.at)
+    exchange = next(event for event in book.entries if isinstance(event, Exchange) and event.path == WEBHOOK["path"])
+    refused = exchange.model_copy(update={"status": status, "request_body": {"id": attempt.event_id}})
+    book.add(refused, attempt.at)
+    return refused
+
+
+def test_what_is_signed_with_a_secret_that_a_fault_rolled_is_rightly_refused() -> None:
+    book = passing()
+    _rolled(book, status=400)
+
+    assert run(webhooks_authentic, book).outcome == "pass"
+
+
+def test_what_is_signed_with_a_secret_that_a_fault_rolled_is_not_believed() -> None:
+    def believe(book: Book) -> None:
+        _rolled(book, status=200)
+
+    assert_found(webhooks_authentic, passing(), believe, "signed with a secret that it was never told")
+
+
+def test_the_same_event_refused_at_another_time_is_no_excuse() -> None:
+    def refuse_later(book: Book) -> None:
+        refused = _rolled(book, status=400)
+        book.add(refused, refused.at + timedelta(hours=1))
+
+    assert_found(webhooks_authentic, passing(), refuse_later, "genuine ones were refused")

@@ -264,3 +264,51 @@ def test_while_nobody_answers_stripe_keeps_trying(world):
     world.twin.attach(world.mailbox)
     world.pass_time(hours=1)
     assert [attempt.status for attempt in world.recorded(WebhookAttempt)] == [None, None, 200]
+
+
+def test_a_standby_endpoint_is_there_disabled_and_takes_over_with_its_own_secret(world):
+    primary, standby = world.stripe.webhook_endpoints.list().data
+    assert [(one.metadata["role"], one.status) for one in (primary, standby)] == [
+        ("primary", "enabled"),
+        ("standby", "disabled"),
+    ]
+    world.stripe.webhook_endpoints.update(standby.id, {"disabled": False})
+    world.stripe.webhook_endpoints.update(primary.id, {"disabled": True})
+    world.paid()
+    world.pass_time(seconds=2)
+    assert {attempt.endpoint_id for attempt in world.recorded(WebhookAttempt)} == {standby.id}
+
+
+def test_of_two_enabled_endpoints_each_gets_every_event(world):
+    _, standby = world.stripe.webhook_endpoints.list().data
+    world.stripe.webhook_endpoints.update(standby.id, {"disabled": False})
+    world.paid()
+    world.pass_time(seconds=2)
+    assert len(world.mailbox.events(SUCCEEDED)) == 2
+    event = world.stripe.events.list({"type": SUCCEEDED}).data[0]
+    assert event.pending_webhooks == 0
+
+
+def test_a_rolled_secret_signs_and_the_attempts_go_back_to_the_fault(world):
+    world.twin.roll_signing_secret(fault_id="rolled")
+    world.paid()
+    world.pass_time(seconds=2)
+    (_, body, headers) = world.mailbox.arrived[0]
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.WebhookSignature.verify_header(body.decode(), headers["Stripe-Signature"], "whsec_test")
+    assert {attempt.fault_id for attempt in world.recorded(WebhookAttempt)} == {"rolled"}
+
+
+def test_an_endpoint_that_is_disabled_gets_no_further_attempt(world):
+    primary, _ = world.stripe.webhook_endpoints.list().data
+    world.mailbox.answer = lambda event: 400
+    world.paid()
+    world.pass_time(seconds=2)
+    tried = len(world.mailbox.arrived)
+    world.stripe.webhook_endpoints.update(primary.id, {"disabled": True})
+    world.pass_time(days=1)
+    assert len(world.mailbox.arrived) == tried
+    assert world.recorded(WebhookAttempt)[-1].next_attempt_at is None
+    assert world.twin.pending_deliveries == 0
+    undelivered = world.stripe.events.list({"delivery_success": False, "type": SUCCEEDED})
+    assert len(undelivered.data) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulation.world.stripe.api import API_VERSION
@@ -10,6 +10,9 @@ from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix
 
 PLATFORM_URL = "https://platform.test/api/webhooks/stripe"
+STANDBY_URL = f"{PLATFORM_URL}?endpoint=standby"
+"""The same door; what is asked for behind it is only for people to tell the two apart."""
+PRIMARY, STANDBY = "primary", "standby"
 SUBSCRIBED = (
     "account.updated",
     "charge.dispute.created",
@@ -33,6 +36,11 @@ class WebhookEndpoint:
     enabled_events: tuple[str, ...] = SUBSCRIBED
     disabled: bool = False
     description: str | None = None
+    metadata: dict[str, str] = field(default_factory=lambda: {"role": PRIMARY})
+    secret: str = field(default="", repr=False)
+    """What its deliveries are signed with; told once, when an endpoint is made."""
+    rolled_by: str | None = None
+    """Fault that rolled the secret without telling the platform."""
 
     @property
     def status(self) -> str:
@@ -44,7 +52,7 @@ class WebhookEndpoint:
     @property
     def reaches_platform(self) -> bool:
         """False once somebody pointed it elsewhere: no other host of this world answers."""
-        return self.url == PLATFORM_URL and not self.disabled
+        return self.url.partition("?")[0] == PLATFORM_URL and not self.disabled
 
     def render(self) -> JsonObject:
         return {
@@ -56,7 +64,7 @@ class WebhookEndpoint:
             "description": self.description,
             "enabled_events": [*self.enabled_events],
             "livemode": False,
-            "metadata": {},
+            "metadata": {**self.metadata},
             "status": self.status,
             "url": self.url,
         }

@@ -1,4 +1,4 @@
-"""/v1/webhook_endpoints: there is one; changing it is what somebody with the dashboard does."""
+"""/v1/webhook_endpoints: the platform's own, and one that stands by, disabled, with a secret of its own."""
 
 from __future__ import annotations
 
