@@ -14,7 +14,12 @@ _ANSWERED = timedelta(hours=12)
 """From the last payment that may be the first to be refused, until everything is as before."""
 _STILL_UNDER_WAY = timedelta(hours=48)
 """How long after its contest's lock a fault of a payment may still have its say."""
-_IN_THE_WAY: tuple[FaultKind, ...] = ("stripe_outage", "database_connections_exhausted", "contest_rows_lost")
+_IN_THE_WAY: tuple[FaultKind, ...] = (
+    "stripe_outage",
+    "database_connections_exhausted",
+    "contest_rows_lost",
+    "authentication_outage",
+)
 _BEFORE = timedelta(hours=3)
 _OF_PEOPLE: tuple[FaultKind, ...] = ("refund_requested", "chargeback")
 
