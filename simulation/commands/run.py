@@ -20,7 +20,7 @@ from simulation.scenario import Scenario
 from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
 from simulation.target.builtin import BuiltinChoice
-from simulation.target.needs import refuse_process_faults
+from simulation.target.needs import refuse_losses, refuse_process_faults
 from simulation.target.process.choice import read_target
 from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
@@ -84,12 +84,15 @@ def prepare(
     swarmed: bool = False,
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
-    chosen = BuiltinChoice() if target is None else read_target(target)
+    outside = None if target is None else read_target(target)
+    chosen = outside or BuiltinChoice()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     if swarmed:
         loaded = swarm_faults(loaded, seed)
-    if target is None:
+    if outside is None:
         refuse_process_faults(loaded, place=scenario)
+    else:
+        refuse_losses(loaded, tables=outside.file.governance.contest_score_tables, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
