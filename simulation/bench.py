@@ -1,7 +1,8 @@
 """``make bench``: the default run, timed, beside the floor of the same run.
 
 The floor is the platform's own SQL, recorded in the run and replayed bare through psycopg on the same server, with the
-clock moved at the same places. What the run takes above it is Python: platform, twin, world and witnesses.
+clock moved at the same places. What the run takes above it is Python: platform, twin, world and witnesses. Then the
+same scenario against the platform as a process of its own: see :mod:`simulation.bench_process`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from simulation.bench_process import STAGING, IdleSteps, idle_steps
 from simulation.clock import write_clock_file
 from simulation.commands.run import prepare
 from simulation.environment.choice import choose
@@ -41,6 +43,8 @@ _TARGETS = {
     "days / floor": 4.0,
     "containers up (s)": 10.0,
     "days in containers / embedded": 1.5,
+    "as a process (s)": 60.0,
+    "idle step beyond the backend (ms)": 3.0,
 }
 
 
@@ -92,11 +96,20 @@ def main() -> None:
             if with_containers:
                 # In turns with the embedded runs, so that a busy machine slows both alike.
                 contained.append(_in_containers(request))
+        own_process = prepare(
+            scenario=arguments.scenario, seed=arguments.seed, environment="embedded", out=Path(out), target=STAGING
+        )
+        processes, idle = [], []
+        for _ in range(arguments.repeat):
+            began = time.perf_counter()
+            verdicts.append(run(own_process, Silent()).verdict.outcome)
+            processes.append(time.perf_counter() - began)
+            idle.append(idle_steps(own_process))
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         for _ in range(arguments.repeat):
             lived, floor, statements = _floor(request)
             ratios.append((lived, floor, statements))
-    _print(whole, days, contained, peak_mb, ratios, verdicts)
+    _print(whole, days, contained, peak_mb, ratios, verdicts, _as_process(whole, processes, idle))
 
 
 def _arguments() -> argparse.Namespace:
@@ -195,6 +208,18 @@ def _in_containers(request: RunRequest) -> tuple[float, float]:
     return watch.seconds("starting PostgreSQL"), watch.seconds("living")
 
 
+def _as_process(whole: list[float], processes: list[float], idle: list[IdleSteps]) -> dict[str, list[float]]:
+    """Rows of the table about the platform as a process of its own."""
+    return {
+        "as a process (s)": processes,
+        "as a process / in process": [outside / inside for outside, inside in zip(processes, whole, strict=True)],
+        "idle step as a process (ms)": [steps.lived_ms for steps in idle],
+        "the same backend, woken bare (ms)": [steps.bare_ms for steps in idle],
+        "idle step beyond the backend (ms)": [steps.lived_ms - steps.bare_ms for steps in idle],
+        "idle step / bare": [steps.lived_ms / steps.bare_ms for steps in idle],
+    }
+
+
 def _print(
     whole: list[float],
     days: list[float],
@@ -202,6 +227,7 @@ def _print(
     peak_mb: float,
     floors: list[tuple[float, float, int]],
     verdicts: list[str],
+    own_process: dict[str, list[float]],
 ) -> None:
     table = Table(
         title=f"{len(whole)} runs, {platform.machine()}, {os.cpu_count()} cores: median (min to max)", box=None
@@ -221,7 +247,7 @@ def _print(
         rows["days in containers / embedded"] = [
             inside / outside for (_, inside), outside in zip(contained, days, strict=True)
         ]
-    for name, values in rows.items():
+    for name, values in (rows | own_process).items():
         ordered = sorted(values)
         target = f"≤ {_TARGETS[name]:g}" if name in _TARGETS else "baseline"
         table.add_row(name, f"{ordered[len(ordered) // 2]:.2f}", f"{ordered[0]:.2f}", f"{ordered[-1]:.2f}", target)

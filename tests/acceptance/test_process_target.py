@@ -44,6 +44,11 @@ def _ledger(result: RunResult) -> Counter[tuple[str, ...]]:
         return Counter(tuple(_GENERATED.sub("*", value) for value in row.values()) for row in csv.DictReader(file))
 
 
+def _outcomes(result: RunResult) -> dict[str, str]:
+    """Check to what it says."""
+    return {judged.check: judged.outcome for judged in result.verdict.results}
+
+
 def _programs() -> list[str]:
     """Command lines of the platform's programs that run now."""
     found = []
@@ -57,12 +62,16 @@ def _programs() -> list[str]:
     return found
 
 
-def test_verdict_and_ledger_are_the_same_in_process_and_as_a_process(tmp_path: Path) -> None:
-    inside = _run("smoke_2d", tmp_path / "inside", None)
-    outside = _run("smoke_2d", tmp_path / "outside", STAGING)
+@pytest.mark.parametrize(("scenario", "more_rows_than"), [("smoke_2d", 20), ("founder_absence_14d", 100)])
+def test_verdict_and_ledger_are_the_same_in_process_and_as_a_process(
+    scenario: str, more_rows_than: int, tmp_path: Path
+) -> None:
+    inside = _run(scenario, tmp_path / "inside", None)
+    outside = _run(scenario, tmp_path / "outside", STAGING)
     assert inside.verdict.outcome == outside.verdict.outcome == "pass"
+    assert _outcomes(inside) == _outcomes(outside)
     assert _ledger(inside) == _ledger(outside)
-    assert sum(_ledger(inside).values()) > 20
+    assert sum(_ledger(inside).values()) > more_rows_than
     assert _programs() == []
 
 

@@ -21,6 +21,7 @@ from simulation.target.process.authorities import Authority, make_authority, mee
 from simulation.target.process.commands import run_command
 from simulation.target.process.house import house
 from simulation.target.process.life import Life
+from simulation.target.process.lull import Lull
 from simulation.target.process.names import NameServer
 from simulation.target.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.target.process.observation import load_relations, try_relations
@@ -180,11 +181,14 @@ class ProcessChoice:
         rest.callback(own.close)
         wire = Wire(warden)
         rest.callback(wire.close)
+        lull = Lull()
+        rest.callback(lull.close)
         return Life(
             clock=site.kernel.clock,
             clock_file=programs.clock_file,
             threads=threads,
             wire=wire,
+            lull=lull,
             own=own.processes,
             with_timers=lambda: programs.with_timers(own.processes()),
             short_timer_seconds=self.file.short_timer_seconds,

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from simulation.clock import SimulationClock
 from simulation.errors import EnvironmentFault
+from simulation.target.process.lull import Lull
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.threads import Threads, status_of, tasks
 from simulation.target.process.waits import seconds_left
 from simulation.target.process.waking import wake
 from simulation.target.process.wire import Wire
 
-_LOOK_WALL_SECONDS = 0.0002
 _REST_DEADLINE_WALL_SECONDS = 60.0
 _NUDGE_WALL_SECONDS = 1.0
 _MOST_TICKS = 1000
@@ -48,6 +48,7 @@ class Life:
         clock_file: Path,
         threads: Threads,
         wire: Wire,
+        lull: Lull,
         own: Callable[[], Iterable[int]],
         with_timers: Callable[[], Iterable[int]],
         short_timer_seconds: int,
@@ -56,6 +57,7 @@ class Life:
         self._clock_file = clock_file
         self._threads = threads
         self._wire = wire
+        self._lull = lull
         self.own = own
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
@@ -103,6 +105,7 @@ class Life:
         """
         assert self.switchboard is not None
         started = nudged = time.monotonic()
+        lull = False
         while True:
             if done():
                 return True
@@ -113,10 +116,11 @@ class Life:
                 nudged = now
                 self.show(self.clock.now)
             if self.switchboard.turn(0):
+                lull = False
                 continue
             if self._at_rest():
                 return False
-            time.sleep(_LOOK_WALL_SECONDS)
+            lull = self._lull.wait(in_vain=lull)
 
     def wait_for(self, done: Callable[[], bool]) -> bool:
         """Like :meth:`rest`, but where the backend waits for a timer of its own, simulated time passes until it is
