@@ -21,12 +21,12 @@ OPEN = text("""
     UNION ALL
     SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
 """)
-# Jobs whose transfers all wait for their back-off do not take up places. Of one instant, the name decides: ids are random.
+# Jobs whose transfers all wait for their back-off do not take up places. Ids are random: of one instant the name decides.
 _DUE = text(f"""
     (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
      WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (
         SELECT FROM payout_transfers t WHERE t.payout_job_id = j.id AND {outbox.due_condition("t")}))
-     ORDER BY j.created_at, c.name, j.id LIMIT :job_limit)
+     ORDER BY j.created_at, c.contest_name, j.id LIMIT :job_limit)
     UNION ALL
     (SELECT 'refund', r.id, r.contest_instance_id FROM refunds r
      WHERE r.status NOT IN ('completed', 'failed_terminal') AND {outbox.due_condition("r")}

@@ -30,7 +30,7 @@ DUE = text("""
                        ORDER BY s.sequence_number DESC LIMIT 1) latest ON true
     WHERE c.status = 'COMPLETE' AND c.settle_time IS NULL AND c.end_time <= now() AND latest.status IS DISTINCT FROM
         'FAILED'
-    ORDER BY c.end_time, c.name, c.id
+    ORDER BY c.end_time, c.contest_name, c.id
 """)
 _LATEST_VALID_EVENT = text("""
     SELECT id, provider_data_json, is_terminal FROM ingestion_events
