@@ -21,7 +21,8 @@ OPEN = text("""
     UNION ALL
     SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
 """)
-# Jobs whose transfers all wait for their back-off do not take up places. Ids are random: of one instant the name decides.
+# Jobs whose transfers all wait for their back-off do not take up places. Of one instant, the name decides: ids are
+# random.
 _DUE = text(f"""
     (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
      WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (

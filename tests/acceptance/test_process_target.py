@@ -49,15 +49,17 @@ def _outcomes(result: RunResult) -> dict[str, str]:
     return {judged.check: judged.outcome for judged in result.verdict.results}
 
 
-def _programs() -> list[str]:
-    """Command lines of the platform's programs that run now."""
+def _programs(harness: int | None = None) -> list[str]:
+    """Command lines of the platform's programs that a harness (this process) started and that run now."""
+    workspace = f"/founder-absence-{harness or os.getpid()}-".encode()
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
             line = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            ours = workspace in Path(f"/proc/{entry}/environ").read_bytes()
         except OSError:
             continue
-        if "simulation.staging.serve" in line:
+        if ours and "simulation.staging.serve" in line:
             found.append(line)
     return found
 
@@ -127,7 +129,7 @@ def test_nothing_of_the_platform_outlives_a_harness_that_is_killed(tmp_path: Pat
     child.join()
     assert child.exitcode == -signal.SIGKILL
     deadline = time.monotonic() + 10
-    while _programs() and time.monotonic() < deadline:
+    while _programs(child.pid) and time.monotonic() < deadline:
         time.sleep(0.05)  # the machine's own kernel ends them, in its own time
-    assert _programs() == []
+    assert _programs(child.pid) == []
     assert reap_leftovers()
