@@ -37,7 +37,8 @@ class Lull:
             self._line, theirs = socket.socketpair()
             with theirs:
                 self._echo = subprocess.Popen(
-                    [sys.executable, "-I", "-S", "-c", _ECHO], stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.DEVNULL,
+                    [sys.executable, "-I", "-S", "-c", _ECHO], stdin=theirs.fileno(), stdout=theirs.fileno(),
+                    stderr=subprocess.DEVNULL,
                     start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
                 )  # fmt: skip
             self._poll = select.poll()
