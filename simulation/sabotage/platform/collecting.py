@@ -99,15 +99,36 @@ def genuine_webhooks_refused(plot: Plot) -> None:
     """The first two webhooks are refused as forgeries; Stripe's retries are taken."""
 
     def make(real: Any) -> Any:
-        def verify_header(payload: Any, header: Any, secret: str, *rest: Any, **named: Any) -> Any:
+        def verify(runtime: Any, body: str, signature: str) -> None:
             if len(plot.triggers) < 2:
                 plot.trigger()
-                raise stripe.SignatureVerificationError("No signatures found", header, payload)  # type: ignore[no-untyped-call]
-            return real(payload, header, secret, *rest, **named)
+                raise stripe.SignatureVerificationError("No signatures found", signature, body)  # type: ignore[no-untyped-call]
+            real(runtime, body, signature)
 
-        return staticmethod(verify_header)
+        return verify
 
-    plot.replace(stripe.WebhookSignature, "verify_header", make)
+    plot.replace(webhooks, "_verify", make)
+
+
+@SHELF.sabotage(
+    "webhooks_authentic",
+    "faults_recovered",
+    origin="a fallback for the hour after a rolled secret: what looks like Stripe's is let in",
+    scenario="secret_rolled",
+)
+def delivery_believed_although_its_signature_does_not_fit(plot: Plot) -> None:
+    """Deliveries that Stripe signs with a secret that the platform was never told are taken as genuine."""
+
+    def make(real: Any) -> Any:
+        def verify(runtime: Any, body: str, signature: str) -> None:
+            try:
+                real(runtime, body, signature)
+            except stripe.SignatureVerificationError:
+                plot.trigger()
+
+        return verify
+
+    plot.replace(webhooks, "_verify", make)
 
 
 @SHELF.sabotage(
