@@ -24,6 +24,7 @@ from simulation.staging.schema import migrate, versions
 from simulation.staging.settings import Settings
 from simulation.target.builtin.governance import GOVERNANCE
 from simulation.target.builtin.service import PlatformService
+from simulation.target.identity import key_files
 from simulation.target.platform_people import PlatformPeople, revoke_platform_admin
 from simulation.target.protocol import Admin, JobOutcome, JobWatch, People, Routes, Service, TargetJob, TargetKeys
 from simulation.target.queries import load_queries
@@ -85,7 +86,7 @@ class BuiltinTarget:
         self.signing_key: Path | None = None
         replica = Path()
         if identity is not None:
-            self.signing_key, replica = (_key_file(identity / name, keys) for name in ("primary.key", "replica.key"))
+            self.signing_key, replica = key_files(identity, keys)
         self._settings = Settings(
             environment="staging",
             database_url=database.url("platform", application="staging-platform"),
@@ -174,11 +175,3 @@ class BuiltinTarget:
             return JobOutcome(busy=False, missed=True)
         (result,) = (job.run() for job in self._instances.platform.jobs if job.name == name)
         return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)
-
-
-def _key_file(file: Path, keys: TargetKeys) -> Path:
-    """The key where the identity service puts it, readable by nobody else."""
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(f"{keys.admin_jwt_secret}\n")
-    return file

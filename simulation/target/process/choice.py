@@ -16,6 +16,7 @@ from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.events import HostRefused
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.target.identity import key_files
 from simulation.target.process.admins import Admins
 from simulation.target.process.authorities import Authority, make_authority, meet_the_real_clock
 from simulation.target.process.commands import run_command
@@ -149,6 +150,7 @@ class ProcessChoice:
             keys=keys,
             authority=authority.file,
             scratch=scratch,
+            signing_keys=key_files(own / "identity", keys),
             alerts_api_url=alerts_api_url,
         )
         opened = rest.enter_context(house())

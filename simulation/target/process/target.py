@@ -14,7 +14,7 @@ from simulation.governance import Governance
 from simulation.history import Recorder
 from simulation.target.columns import plain_columns
 from simulation.target.platform_people import PlatformPeople
-from simulation.target.process.admins import Admins
+from simulation.target.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.target.process.commands import run_command
 from simulation.target.process.front_door import FrontDoor
 from simulation.target.process.job_watch import WatchedJobs
@@ -29,6 +29,7 @@ from simulation.witness.exchange import ExchangeContext
 from simulation.world.monitor import Monitor
 
 _NEVER_CODE = "node_modules"
+_KEY_FILE = "SIGNING_KEY_FILE"
 
 
 class ProcessTarget:
@@ -63,7 +64,7 @@ class ProcessTarget:
             diagnostics=file.web.diagnostics,
         )
         self.service: Service | None = None
-        self.signing_key: Path | None = None
+        self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
         self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port)
         self._make_people = make_people
         self._admins = admins
@@ -111,8 +112,9 @@ class ProcessTarget:
     def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
         return self._admins.token(subject=subject, ttl_seconds=ttl_seconds)
 
-    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:  # noqa: ARG002 - there is none
-        return None
+    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:
+        given = self.file.gives(BREAK_GLASS_SECRET)
+        return self._admins.break_glass_token(subject=subject, ttl_seconds=ttl_seconds) if given else None
 
     def configuration(self) -> Mapping[str, str]:
         """Every variable of every program by the hash of its value."""

@@ -79,6 +79,9 @@ PLACEHOLDERS = {
     "PROVIDER_URL": "https:// URL of the first of [provider] hosts: below it GET /v1/… are the feeds",
     "ALERTS_URL": "https:// URL of the hosted monitoring: below it GET /api/v1/alerts, as Prometheus has it",
     "ADMIN_SECRET": "secret with which admin tokens are signed",
+    "SIGNING_KEY_FILE": "file in which the identity service keeps that secret; a fault may take it away for a while",
+    "REPLICA_KEY_FILE": "file in which its replica keeps it",
+    "BREAK_GLASS_SECRET": "secret that signs the tokens for the time in which no other can be verified",
     "CA_FILE": "PEM file of the throw-away authority that signed the certificates of all those hosts",
     "SCRATCH": "a folder in which the backend may write; gone after the run",
     "TARGET": "the folder of target.toml",
@@ -298,6 +301,10 @@ class TargetFile(_Table):
     def place_of(self, process: ProcessTable) -> str:
         """``file:line`` of a program's command."""
         return self.place("process", [table.name for table in self.process].index(process.name), "command")
+
+    def gives(self, placeholder: str) -> bool:
+        """Whether any program is given what a placeholder stands for."""
+        return any(f"${{{placeholder}}}" in text for table in self.process for text in table.environment.values())
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> TargetFile:

@@ -25,6 +25,7 @@ def values_of(
     keys: TargetKeys,
     authority: Path,
     scratch: Path,
+    signing_keys: tuple[Path, Path],
     alerts_api_url: str,
 ) -> dict[str, str]:
     """Placeholder → value; secrets among them, never to be printed."""
@@ -45,6 +46,9 @@ def values_of(
         "PROVIDER_URL": f"https://{file.provider.hosts[0]}",
         "ALERTS_URL": alerts_api_url,
         "ADMIN_SECRET": keys.admin_jwt_secret,
+        "SIGNING_KEY_FILE": str(signing_keys[0]),
+        "REPLICA_KEY_FILE": str(signing_keys[1]),
+        "BREAK_GLASS_SECRET": keys.admin_break_glass_secret,
         "CA_FILE": str(authority),
         "SCRATCH": str(scratch),
         "TARGET": str(folder),
