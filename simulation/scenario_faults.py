@@ -17,6 +17,8 @@ FaultKind = Literal[
     "transfer_key_taken",
     "transfer_winner_deleted",
     "transfer_then_killed",
+    "webhook_then_killed",
+    "backend_killed",
     "destination_invalid",
     "destination_suspended",
     "stripe_outage",
@@ -53,14 +55,18 @@ WINDOW_KINDS = (*STRIPE_KINDS, "payout_timer_")
 PAYMENT_KINDS = ("webhook_", "two_events_")
 """How the names of kinds begin that strike the announcement of a contest's payments."""
 
-PROCESS_KINDS: frozenset[FaultKind] = frozenset({"transfer_then_killed"})
+PROCESS_KINDS: frozenset[FaultKind] = frozenset({"transfer_then_killed", "webhook_then_killed", "backend_killed"})
 """They end the platform's programs at once, so they need a target in processes of its own."""
+
+INSIDE_KINDS: frozenset[FaultKind] = frozenset({"payout_timer_stopped"})
+"""They strike timers that the simulation drives only of the platform in its own process."""
 
 WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "contest_row_held": ("contest", "minutes"),
     "database_connections_exhausted": ("at", "minutes"),
     "contest_rows_lost": ("contest", "at"),
     "authentication_outage": ("at", "minutes"),
+    "backend_killed": ("at",),
     "refund_requested": ("contest",),
     "chargeback": ("contest", "delay_hours"),
     "provider_correction": ("tournament", "delay_hours"),
@@ -142,6 +148,7 @@ _ALSO_TAKES: dict[FaultKind, tuple[str, ...]] = {
     "provider_outage": ("status",),
     "provider_malformed": ("times",),
     "provider_incomplete_final": ("at",),
+    "backend_killed": ("minutes",),
 }
 
 

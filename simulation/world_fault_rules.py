@@ -38,12 +38,25 @@ def broken_world_fault_rules(
     elif fault.kind == "authentication_outage":
         yield from _of_a_window(path, fault, scenario)
         yield from _of_outage(path, fault, scenario, scenario.faults[:index])
+    elif fault.kind == "backend_killed":
+        yield from _of_a_kill(path, fault, scenario)
     elif fault.kind in ("refund_requested", "chargeback"):
         yield from _of_person(path, fault, scenario, scenario.faults[:index])
     elif fault.kind == "provider_correction":
         yield from broken_correction_rules(path, fault, scenario, earlier=scenario.faults[:index])
     elif fault.kind == "signing_secret_rolled":
         yield from broken_secret_rules(path, fault, scenario)
+
+
+def _of_a_kill(path: tuple[str | int, ...], fault: Fault, scenario: Scenario) -> Iterator[BrokenRule]:
+    at = fault.at or scenario.start
+    if not scenario.start <= at <= scenario.end - _ROOM_TO_ANSWER:
+        yield BrokenRule(
+            path=(*path, "at"),
+            problem=f"fault {fault.id} kills the platform at {minute(at)}, which is not within the run, or leaves too "
+            "little of it to see what comes of that",
+            remedy=f"{minute(scenario.start)} to {minute(scenario.end - _ROOM_TO_ANSWER)}",
+        )
 
 
 def early_payers(contest: Contest) -> int:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from simulation.checks.case import Case
 from simulation.checks.stopped_timers import stops
-from simulation.events import FaultInjected, HostingAction, JobSummary, ProgramEnded
+from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
 
-_KILL = "transfer_then_killed"
+_KILLS = ("transfer_then_killed", "webhook_then_killed", "backend_killed")
+_KILLED_FOR_A_WHILE = "backend_killed"
 
 
 def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:
@@ -38,9 +39,18 @@ def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
         elif action.action == "start" and stopped is not None:
             yield stopped, action.at
             stopped = None
+    yield from killed(case)
+
+
+def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when the platform was down because a fault had killed it."""
+    ends = {fault.fault_id: fault.ends_at for fault in case.events(FaultScheduled)}
+    for strike in case.events(FaultInjected):
+        if strike.fault_kind == _KILLED_FOR_A_WHILE:
+            yield strike.at, ends.get(strike.fault_id) or strike.at
 
 
 def _kills(case: Case) -> Iterator[datetime]:
     """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
-    yield from (event.at for event in case.events(FaultInjected) if event.fault_kind == _KILL)
+    yield from (event.at for event in case.events(FaultInjected) if event.fault_kind in _KILLS)
     yield from (event.at for event in case.events(ProgramEnded))

@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.dashboards import FOLDER as DASHBOARDS
+from simulation.checks.missed_runs import killed
 from simulation.checks.tasks import promised_tasks
 from simulation.events import (
     AlertFired,
@@ -64,7 +65,7 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
     for change in case.events(MetricChange):
         inquiry.examine(len(change.changes))
         seen |= {series.partition("{")[0] for series, value in change.changes.items() if value is not None}
-        if change.changes.get("up") == 0:
+        if change.changes.get("up") == 0 and not any(since <= change.at <= until for since, until in killed(case)):
             inquiry.find("metrics endpoint", "could not be scraped", expected="up 1", actual="up 0", events=(change,))
     if inquiry.examined and case.whole:
         for name in _METRICS:

@@ -20,7 +20,12 @@ from simulation.scenario import Scenario
 from simulation.scenario_file import find_scenario, load_scenario
 from simulation.stage import RunRequest
 from simulation.target.builtin import BuiltinChoice
-from simulation.target.needs import refuse_losses, refuse_process_faults
+from simulation.target.needs import (
+    environment_of_processes,
+    refuse_faults_of_our_own_process,
+    refuse_losses,
+    refuse_process_faults,
+)
 from simulation.target.process.choice import read_target
 from simulation.world.alert_rules import load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
@@ -88,15 +93,19 @@ def prepare(
     chosen = outside or BuiltinChoice()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     if swarmed:
-        loaded = swarm_faults(loaded, seed)
+        loaded = swarm_faults(loaded, seed, processes=outside is not None)
     if outside is None:
         refuse_process_faults(loaded, place=scenario)
     else:
+        refuse_faults_of_our_own_process(loaded, place=scenario)
         refuse_losses(loaded, tables=outside.file.governance.contest_score_tables, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
-    choice = choose(environment, operated=bool(loaded.operator.tasks))
+    if target is None:
+        choice = choose(environment, operated=bool(loaded.operator.tasks))
+    else:
+        choice = environment_of_processes(environment)
     return RunRequest(
         scenario=loaded,
         seed=seed,

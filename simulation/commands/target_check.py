@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from simulation.environment.choice import choose
 from simulation.project import RUNBOOKS_FOLDER
 from simulation.scenario_file import find_scenario, load_scenario
+from simulation.target.needs import environment_of_processes
 from simulation.target.process.choice import read_target
 from simulation.target.process.trial import try_target
 
@@ -27,7 +27,9 @@ def target_check_command(folder: Path, *, environment: str) -> int:
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="simulate-target-check-") as scratch:
         log = Path(scratch) / "backend.log"
-        for finding in try_target(choice, scenario=scenario, environment=choose(environment).name, log=log):
+        for finding in try_target(
+            choice, scenario=scenario, environment=environment_of_processes(environment).name, log=log
+        ):
             wrong += finding.wrong is not None
             mark, said = ("[green]✓[/]", finding.said) if finding.wrong is None else ("[red]✗[/]", finding.wrong)
             console.print(f"{mark} {finding.piece:<22} {escape(said)}", highlight=False, soft_wrap=True)

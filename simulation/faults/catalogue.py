@@ -60,6 +60,18 @@ _DESCRIPTIONS = (
         origin="A deploy, an out-of-memory kill, a lost machine: between Stripe's answer and the commit.",
     ),
     Description(
+        kind="webhook_then_killed",
+        what="The platform has dealt with the n-th payment's event and is killed before its answer leaves.",
+        default_expectation=_SELF_HEALS,
+        origin="A deploy or an out-of-memory kill between the commit and the answer: Stripe delivers once more.",
+    ),
+    Description(
+        kind="backend_killed",
+        what="At `at` every program of the platform is killed; it starts again after `minutes`, or half a minute.",
+        default_expectation=_SELF_HEALS,
+        origin="A lost machine, an out-of-memory kill, a deploy that drains nobody.",
+    ),
+    Description(
         kind="destination_invalid",
         what="The winner's account is closed at Stripe when the n-th transfer of a contest is sent, and stays closed.",
         default_expectation=Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="destination_account_invalid"),

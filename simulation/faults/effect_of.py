@@ -31,7 +31,8 @@ _CALL_MODES: dict[FaultKind, _CallMode] = {
     "destination_suspended": "suspend_account",
     "stripe_reserve": "reserve",
 }
-_WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "lost"]] = {
+_WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "lost", "killed"]] = {
+    "webhook_then_killed": "killed",
     "webhook_delayed": "delay",
     "webhook_duplicated": "duplicate",
     "two_events_for_one_payment": "second_event",

@@ -63,7 +63,7 @@ class PendingWebhook:
 class WebhookEffect:
     fault_id: str
     fault_kind: str
-    mode: Literal["delay", "duplicate", "second_event", "lost"]
+    mode: Literal["delay", "duplicate", "second_event", "lost", "killed"]
     delay_seconds: int = 0
     """``delay``: before the first attempt; ``duplicate``/``second_event``: between first and second delivery."""
     copies: int = 1

@@ -18,11 +18,14 @@ PROVIDER_TIMEOUT_SECONDS = 5
 _USUAL_STATUS: dict[FaultKind, int] = {"transfer_error": 500, "transfer_refused": 400}
 _HELD_BEFORE_LOCK = timedelta(seconds=30)
 """After the last prompt payer, before the lock."""
+_KILLED_FOR = timedelta(seconds=30)
+"""What a supervisor takes to notice and a program to start."""
 _AIMS: dict[FaultKind, dict[str, str]] = {
     "stripe_outage": {"service": "stripe"},
     "stripe_reserve": {"service": "stripe"},
     "payout_timer_stopped": {"job": "payout"},
     "signing_secret_rolled": {"service": "stripe"},
+    "backend_killed": {"service": "backend"},
     "database_connections_exhausted": {"service": "database"},
     "authentication_outage": {"service": "authentication"},
 }
@@ -159,6 +162,8 @@ def _window(
         return fault.at, None
     if fault.contest is None:
         assert fault.at is not None, f"{fault.kind} without its beginning"
+        if fault.kind == "backend_killed":
+            return fault.at, fault.at + (timedelta(minutes=fault.minutes) if fault.minutes else _KILLED_FOR)
         assert fault.minutes is not None, f"{fault.kind} without its length"
         return fault.at, fault.at + timedelta(minutes=fault.minutes)
     contest = contests[fault.contest]

@@ -16,7 +16,7 @@ from simulation.chance import chance
 from simulation.fault_rules import broken_fault_rules, sure_payments, sure_transfers
 from simulation.faults.world_draws import WORLD_DRAWS, WORLD_RUNBOOKS, WorldDraw, with_tasks
 from simulation.scenario import ROUNDS, Scenario
-from simulation.scenario_faults import Expectation, Fault, FaultKind
+from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS, Expectation, Fault, FaultKind
 
 _SELF_HEALS = Expectation(self_heals=True)
 _STUCK = Expectation(runbook="payout_transfer_stuck_in_retryable")
@@ -43,16 +43,20 @@ _RUNBOOKS = (
     | frozenset(_WINDOW_RUNBOOKS.values())
     | WORLD_RUNBOOKS
 )
+_LEFT_AFTER_A_KILL_MINUTES = 720
 _NEXT_RECONCILIATION = timedelta(hours=26)
 """A webhook that comes later than this is seen missing at 02:00 UTC first."""
 
 
-def swarm(scenario: Scenario, seed: int) -> Scenario:
-    """The scenario with the seed's faults in place of its own; at most one fault of a kind."""
+def swarm(scenario: Scenario, seed: int, *, processes: bool = False) -> Scenario:
+    """The scenario with the seed's faults in place of its own; at most one fault of a kind.
+
+    :param processes: the target lives in processes of its own, which can be killed.
+    """
     source = chance(seed, "swarm")
     drawn = scenario.model_copy(update={"faults": ()})
     drawing = _Drawing(drawn, source)
-    for kind, draw in _KINDS.items():
+    for kind, draw in (_KINDS_OF_PROCESSES if processes else _KINDS).items():
         drawing.faults = drawn.faults
         fault = draw(drawing, kind) if source.random() < 0.5 else None
         if fault is not None:
@@ -174,6 +178,14 @@ def _operator_gone(drawing: _Drawing, kind: FaultKind) -> Fault | None:
     return Fault(id=_id(kind), kind=kind, at=drawing.scenario.start, minutes=minutes, expect=expect)
 
 
+def _killed(drawing: _Drawing, kind: FaultKind) -> Fault:
+    """At any minute, whatever the platform is doing then."""
+    scenario = drawing.scenario
+    minutes = int((scenario.end - scenario.start).total_seconds() // 60) - _LEFT_AFTER_A_KILL_MINUTES
+    at = scenario.start + timedelta(minutes=drawing.source.randrange(60, minutes))
+    return Fault(id=_id(kind), kind=kind, at=at, expect=_SELF_HEALS)
+
+
 def _id(kind: FaultKind) -> str:
     return f"swarm-{kind.replace('_', '-')}"
 
@@ -210,5 +222,12 @@ _KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
     **{kind: partial(_of_the_world, draw) for kind, draw in WORLD_DRAWS.items()},
     "operator_crash": _operator_gone,
 }
+_PROCESS_KINDS: Mapping[FaultKind, Callable[[_Drawing, FaultKind], Fault | None]] = {
+    "transfer_then_killed": _answer_lost,
+    "webhook_then_killed": _webhook_repeated,
+    "backend_killed": _killed,
+}
+assert set(_PROCESS_KINDS) == PROCESS_KINDS, "each can be drawn for a target in processes of its own"
+_KINDS_OF_PROCESSES = {**{kind: draw for kind, draw in _KINDS.items() if kind not in INSIDE_KINDS}, **_PROCESS_KINDS}
 KINDS: tuple[FaultKind, ...] = tuple(_KINDS)
 """Kinds that a swarm draws from."""

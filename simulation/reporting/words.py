@@ -63,6 +63,8 @@ _FAULTS = {
     "transfer_error": "Stripe answers a transfer with an error",
     "transfer_reset": "The connection to Stripe drops during a transfer",
     "transfer_then_killed": "The platform is killed between Stripe's transfer and its own commit",
+    "webhook_then_killed": "The platform is killed between its commit and its answer to a notice of payment",
+    "backend_killed": "Every program of the platform is killed, and started again",
     "transfer_refused": "Stripe refuses a transfer for its amount",
     "transfer_key_taken": "Stripe has a transfer's key from a request for another amount",
     "transfer_winner_deleted": "A winner deletes their account before the prize gets through",

@@ -125,6 +125,7 @@ def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: Oper
         payers=Payers(kernel=ground.kernel, registry=outside.registry),
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
+        service=front.target.service,
         provider=outside.provider,
         followers=_followers(ground.request.scenario),
         signing_key=front.target.signing_key,

@@ -1,12 +1,13 @@
-"""What a scenario asks of the target that it is run against."""
+"""What scenario, target and environment ask of each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulation.environment.choice import Choice
 from simulation.errors import UsageError
 from simulation.scenario import Scenario
-from simulation.scenario_faults import PROCESS_KINDS
+from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS
 
 
 def refuse_process_faults(scenario: Scenario, *, place: str) -> None:
@@ -38,3 +39,39 @@ def refuse_losses(scenario: Scenario, *, tables: Mapping[str, str], place: str) 
                 remedy="write contest_score_tables and restore_request into [governance] of its target.toml, or leave "
                 "the fault out",
             )
+
+
+def refuse_faults_of_our_own_process(scenario: Scenario, *, place: str) -> None:
+    """For a target in processes of its own, whose insides nobody reaches.
+
+    :raises UsageError: a fault of the scenario would have to reach into them.
+    """
+    for fault in scenario.faults:
+        if fault.kind in INSIDE_KINDS:
+            raise UsageError(
+                place=place,
+                problem=f"fault {fault.id} is a {fault.kind}, which only the platform that comes along can suffer: the "
+                "timers of a backend in processes of its own are its own",
+                remedy=f"run it without --target, or take fault {fault.id} out of a copy of the scenario",
+            )
+
+
+def environment_of_processes(asked: str) -> Choice:
+    """Where PostgreSQL comes from for a backend in processes of its own.
+
+    Whether such a backend is at rest is read from its threads and from the server's, which must be this machine's own,
+    and it reaches the server from a network of its own, through a Unix socket.
+
+    :raises UsageError: it is to come from a container.
+    """
+    if asked in ("auto", "embedded"):
+        reason = (
+            "asked for" if asked == "embedded" else "auto: a backend in processes of its own needs a server beside it"
+        )
+        return Choice(name="embedded", reason=reason)
+    raise UsageError(
+        place=f"--environment {asked}",
+        problem="a backend in processes of its own (--target) cannot have its PostgreSQL in a container: whether both "
+        "are at rest is read from their threads, on this machine",
+        remedy="leave --environment out, or say --environment embedded",
+    )

@@ -14,10 +14,14 @@ import httpx
 from pydantic import JsonValue
 
 from simulation.clock import Kernel, SimProcess
+from simulation.doors import NO_ANSWER
 from simulation.events import Row, Sample, SampleLacking
 from simulation.history import Recorder, caused_by
 from simulation.witness.exchange import ExchangeContext
 from simulation.witness.observer import NotObservable, Observer
+
+_DOWN = "nobody answered"
+"""A platform that is down reports nothing; that it was, the monitor sees."""
 
 
 class Sampler:
@@ -95,6 +99,8 @@ class Sampler:
         observed: Callable[[], JsonValue],
     ) -> None:
         page = self._get(endpoint)
+        if page.get("error") == _DOWN:
+            return
         place = endpoint.partition("?")[0]
         try:
             seen = observed()
@@ -120,7 +126,7 @@ class Sampler:
     def _get(self, path: str) -> dict[str, Any]:
         with caused_by("monitor"), self._context.acting("monitor"):
             answer = self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
-        document: dict[str, Any] = answer.json()
+        document: dict[str, Any] = {"error": _DOWN} if answer.status_code in NO_ANSWER else answer.json()
         return document
 
 

@@ -16,7 +16,7 @@ import pytest
 from simulation.commands.run import prepare
 from simulation.environment.workspace import reap_leftovers
 from simulation.errors import UsageError
-from simulation.events import Event, FaultInjected, StripeCall
+from simulation.events import Event, FaultInjected, StripeCall, WebhookAttempt
 from simulation.progress import Silent
 from simulation.project import ROOT
 from simulation.run import RunResult, run
@@ -83,10 +83,15 @@ def test_its_folder_governs_what_the_platform_in_this_process_governs() -> None:
 
 def _with_a_kill(folder: Path) -> str:
     """The small scenario with one fault: the platform is killed between Stripe's answer and its commit."""
+    return _with_faults(folder, _KILLED)
+
+
+def _with_faults(folder: Path, faults: str) -> str:
+    """The small scenario with these faults in the place of its own."""
     text = (ROOT / "scenarios" / "smoke_2d.yaml").read_text()
     head, _, _ = text.partition("\nfaults:\n")
     file = folder / "killed.yaml"
-    file.write_text(f"{head.replace('name: smoke_2d', 'name: killed')}\nfaults:{_KILLED}")
+    file.write_text(f"{head.replace('name: smoke_2d', 'name: killed')}\nfaults:{faults}")
     return str(file)
 
 
@@ -96,6 +101,35 @@ def test_a_platform_that_is_killed_between_stripes_answer_and_its_commit_pays_on
     struck = next(call for call in result.history.of(StripeCall) if call.fault_id == "killed-in-between")
     same_key = [call for call in result.history.of(StripeCall) if call.idempotency_key == struck.idempotency_key]
     assert len(same_key) > 1, "the platform came back to what it had not heard"
+    assert result.verdict.outcome == "pass", [
+        finding for judged in result.verdict.results for finding in judged.findings
+    ]
+    assert _programs() == []
+
+
+_KILLED_AT_WORK = """
+  - id: killed-before-it-answered
+    kind: webhook_then_killed
+    contest: early_birds
+    nth: 2
+    expect: {self_heals: true}
+  - id: killed-as-it-settles
+    kind: backend_killed
+    at: day 1 13:04
+    minutes: 5
+    expect: {self_heals: true}
+"""
+
+
+def test_a_platform_that_is_killed_at_work_takes_up_where_it_was(tmp_path: Path) -> None:
+    """Once when it has booked a payment and not told Stripe, once for a few minutes as prizes fall due."""
+    result = _run(_with_faults(tmp_path, _KILLED_AT_WORK), tmp_path, STAGING)
+
+    struck = {strike.fault_kind: strike for strike in result.history.of(FaultInjected)}
+    assert set(struck) == {"webhook_then_killed", "backend_killed"}
+    event_id = struck["webhook_then_killed"].keys["stripe_event_id"]
+    attempts = [attempt.status for attempt in result.history.of(WebhookAttempt) if attempt.event_id == event_id]
+    assert attempts == [None, 200], "no answer came, and the next delivery was taken"
     assert result.verdict.outcome == "pass", [
         finding for judged in result.verdict.results for finding in judged.findings
     ]

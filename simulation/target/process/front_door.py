@@ -11,11 +11,12 @@ import h11
 
 from simulation.target.process.house import House
 from simulation.target.process.life import Life
+from simulation.target.process.service import ProcessService
 
 _CHUNK_BYTES = 65_536
 _NOT_PASSED_ON = frozenset({"HTTP_HOST", "HTTP_CONNECTION", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_LENGTH"})
 _NOT_PASSED_BACK = frozenset({"connection", "keep-alive", "transfer-encoding"})
-_REASONS = {502: "Bad Gateway", 504: "Gateway Timeout"}
+_REASONS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 class FrontDoor:
@@ -24,10 +25,18 @@ class FrontDoor:
     502 where nobody listens or the connection breaks, 504 where no answer comes in ten simulated minutes.
     """
 
-    def __init__(self, *, house: House, life: Life, port: int) -> None:
+    def __init__(self, *, house: House, life: Life, port: int, service: ProcessService) -> None:
         self._house = house
         self._life = life
         self._port = port
+        self._service = service
+        self._doomed = False
+        self.kill: Callable[[], None] = lambda: None
+        """Ends the backend at once; it is started again later."""
+
+    def doom(self) -> None:
+        """Have the backend killed once it has dealt with the next request; nobody hears its answer."""
+        self._doomed = True
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         status, headers, body = self._ask(environ)
@@ -35,6 +44,8 @@ class FrontDoor:
         return [body]
 
     def _ask(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+        if self._service.turns_away(str(environ.get("PATH_INFO", ""))):
+            return 503, [("Content-Type", "text/plain"), ("Retry-After", "60")], b"the service is being drained"
         try:
             line = self._house.connect(self._port)
         except OSError as error:
@@ -51,6 +62,10 @@ class FrontDoor:
             self._life.switchboard.forget(line)
             line.close()
         self._life.rest()
+        if self._doomed:
+            self._doomed = False
+            self.kill()
+            return 502, [("Content-Type", "text/plain")], b"the connection broke"
         if not answered:
             return 504, [("Content-Type", "text/plain")], b"no answer"
         return exchange.answer()

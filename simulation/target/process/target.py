@@ -23,6 +23,7 @@ from simulation.target.process.outside import Outside
 from simulation.target.process.people_file import OwnPeople
 from simulation.target.process.programs import Programs
 from simulation.target.process.restart import Supervisor
+from simulation.target.process.service import ProcessService
 from simulation.target.process.target_file import TargetFile
 from simulation.target.protocol import Admin, JobWatch, People, Routes, Service
 from simulation.witness.exchange import ExchangeContext
@@ -63,9 +64,12 @@ class ProcessTarget:
             admin_probe=file.admin.probe,
             diagnostics=file.web.diagnostics,
         )
-        self.service: Service | None = None
+        service = ProcessService(supervisor)
+        self.service: Service | None = service
         self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
-        self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port)
+        self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port, service=service)
+        self.wsgi.kill = supervisor.kill_and_restart
+        self.doom_next_request: Callable[[], None] | None = self.wsgi.doom
         self._make_people = make_people
         self._admins = admins
         self._outside = outside

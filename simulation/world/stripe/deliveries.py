@@ -49,13 +49,16 @@ class Deliveries:
         self._log = log
         self._names = names
         self._deliver: Deliver | None = None
+        self._doom: Callable[[], None] | None = None
         self.pending = 0
         """Pushes that are neither acknowledged nor given up."""
         log.subscribe(self._on_event)
 
-    def attach(self, deliver: Deliver) -> None:
-        """Say how the platform is reached. Before that nobody answers there."""
+    def attach(self, deliver: Deliver, *, doom: Callable[[], None] | None = None) -> None:
+        """Say how the platform is reached. Before that nobody answers there. ``doom`` makes the next request its last:
+        it is killed before it has answered."""
         self._deliver = deliver
+        self._doom = doom
 
     def _on_event(self, event: StripeEvent) -> None:
         endpoints = self._wanting(event)
@@ -85,7 +88,9 @@ class Deliveries:
             if effect.mode == "lost":
                 self._lose(event, endpoints[0])
                 return
-            if effect.mode == "delay":
+            if effect.mode == "killed" and self._doom is not None:
+                self._doom()
+            elif effect.mode == "delay":
                 yield self._kernel.sleep(effect.delay_seconds)
             else:
                 self._repeat(event, effect, endpoints[0])

@@ -96,9 +96,10 @@ class StripeTwin:
             names=names,
         )
 
-    def attach(self, deliver: Deliver) -> None:
-        """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came."""
-        self._deliveries.attach(deliver)
+    def attach(self, deliver: Deliver, *, doom: Callable[[], None] | None = None) -> None:
+        """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came;
+        ``doom()`` has it killed before it answers the next."""
+        self._deliveries.attach(deliver, doom=doom)
 
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
         """Tell ``subscriber`` of every event at the instant of its creation."""

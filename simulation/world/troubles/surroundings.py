@@ -15,7 +15,7 @@ from simulation.faults.injector import PlannedInjector
 from simulation.faults.schedule import PlannedFault
 from simulation.governance import Governance
 from simulation.history import Recorder
-from simulation.target.protocol import People
+from simulation.target.protocol import People, Service
 from simulation.world.provider import ScoreProvider
 from simulation.world.registry import Registry
 from simulation.world.stripe.twin import StripeTwin
@@ -40,6 +40,8 @@ class Surroundings:
     entry_fees: Mapping[str, int]
     """Cents by key of the contest."""
     governance: Governance
+    service: Service | None
+    """The platform, where somebody else than its own process can stop it."""
     provider: ScoreProvider
     followers: Mapping[str, Sequence[str]]
     """Keys of the contests that are played on a tournament, by its key."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
 from simulation.scenario_faults import WORLD_NEEDS, FaultKind
-from simulation.world.troubles import database, identity, lost_rows, people, scores, secrets
+from simulation.world.troubles import database, identity, killing, lost_rows, people, scores, secrets
 from simulation.world.troubles.surroundings import Act, Surroundings
 
 ACTS: Mapping[FaultKind, Act] = {
@@ -14,6 +14,7 @@ ACTS: Mapping[FaultKind, Act] = {
     "database_connections_exhausted": database.take_every_connection,
     "contest_rows_lost": lost_rows.lose_contest_rows,
     "authentication_outage": identity.take_the_key_away,
+    "backend_killed": killing.kill_backend,
     "refund_requested": people.ask_for_refund,
     "chargeback": people.charge_back,
     "provider_correction": scores.correct_a_card,

@@ -19,6 +19,8 @@ class Page(BaseHTTPRequestHandler):
                 print(f"stranger: {error}", flush=True)
         if WRONG == "slow":
             time.sleep(20)
+        if WRONG == "tells":
+            print(f"answered {self.path}", flush=True)
         body = f"{time.time():.0f}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

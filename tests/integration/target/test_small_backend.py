@@ -109,6 +109,34 @@ def test_a_killed_backend_answers_nobody_until_it_is_started_again(folder: Path)
         assert _get(stand)[0] == 200
 
 
+def test_hosting_drains_stops_and_starts_it_for_real(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        service = stand.target.service
+        assert service is not None
+        service.drain()
+        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        service.stop()
+        assert _backends() == []
+        service.start()
+        assert service.instance == 2
+        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        service.admit()
+        assert _get(stand)[0] == 200
+        assert [event for event in stand.events() if isinstance(event, ProgramEnded)] == [], "it was stopped, not lost"
+
+
+def test_a_backend_that_is_killed_before_its_answer_is_out_has_dealt_with_the_request(folder: Path) -> None:
+    wrong(folder, "tells")
+    with brought_up(folder) as stand:
+        assert stand.target.doom_next_request is not None
+        stand.target.doom_next_request()
+        assert _get(stand)[0] == 502
+        assert "answered /" in stand.log().splitlines()
+        assert _get(stand)[0] == 502
+        stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
+        assert _get(stand)[0] == 200
+
+
 def test_a_program_that_ends_by_itself_is_on_record_and_started_again_until_that_is_no_use(folder: Path) -> None:
     wrong(folder, "dies")
     with brought_up(folder) as stand:

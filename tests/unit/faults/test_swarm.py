@@ -9,7 +9,7 @@ import pytest
 from simulation.faults.swarm import KINDS, swarm
 from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario import Scenario
-from simulation.scenario_faults import PROCESS_KINDS, WORLD_NEEDS, FaultKind
+from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS, WORLD_NEEDS, FaultKind
 from simulation.scenario_file import load_scenario
 from simulation.scenario_rules import broken_rules
 
@@ -24,6 +24,14 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 def test_every_kind_of_the_catalogue_can_be_drawn() -> None:
     assert set(KINDS) == set(get_args(FaultKind)) - PROCESS_KINDS, "those would need a target of their own"
+
+
+def test_kinds_that_kill_are_drawn_for_a_target_in_processes_of_its_own_only(scenario: Scenario) -> None:
+    drawn = [swarm(scenario, seed, processes=True) for seed in SEEDS]
+
+    assert {fault.kind for one in drawn for fault in one.faults} == set(KINDS) - INSIDE_KINDS | PROCESS_KINDS
+    for one in drawn:
+        assert not broken_rules(Scenario.model_validate(one.model_dump()), runbooks=RUNBOOKS)
 
 
 def test_what_is_drawn_keeps_every_rule_of_a_scenario(scenario: Scenario) -> None:
