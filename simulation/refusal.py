@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simulation.errors import UsageError
-from simulation.scenario_keys import keys_at
+from simulation.scenario.keys import keys_at
 from simulation.yaml_marks import MarkedYaml
 
 _TIMES = "write 2026-03-01T00:00:00Z or 'day 3 08:00'"

@@ -26,7 +26,7 @@ from simulation.events import (
 )
 from simulation.governance import Governance
 from simulation.history import History
-from simulation.scenario import Contest, Scenario
+from simulation.scenario.model import Contest, Scenario
 
 _E = TypeVar("_E", bound=Event)
 _R = TypeVar("_R", bound=Relation)

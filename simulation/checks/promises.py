@@ -24,7 +24,7 @@ from simulation.events import (
     WebhookAttempt,
     WitnessSummary,
 )
-from simulation.scenario import Contest
+from simulation.scenario.model import Contest
 
 _WITNESSES: tuple[WitnessName, ...] = ("wal", "access_log", "stripe_journal", "exchange", "provider")
 WitnessName = Literal["wal", "access_log", "stripe_journal", "exchange", "provider"]

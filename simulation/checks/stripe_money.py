@@ -11,7 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.case import CannotTell, Case
 from simulation.checks.dispute_lines import charged_back
 from simulation.events import StripeBalance, StripeMovement
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 
 _DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "adjustment": -1}
 """An adjustment is a chargeback: the only one that anything in a scenario brings about."""

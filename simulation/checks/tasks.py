@@ -13,7 +13,7 @@ from simulation.checks.base import Inquiry
 from simulation.checks.case import Case, Execution
 from simulation.checks.handover import handed_over
 from simulation.events import Exchange, HostingAction, TaskDue
-from simulation.scenario import OperatorTask
+from simulation.scenario.model import OperatorTask
 
 OPERATORS = frozenset({"operator", "operator_robot"})
 _IN_TIME = timedelta(hours=1)

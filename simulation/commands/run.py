@@ -16,8 +16,8 @@ from simulation.faults.schedule import FaultPlan
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.run import run
-from simulation.scenario import Scenario
-from simulation.scenario_file import find_scenario, load_scenario
+from simulation.scenario.file import find_scenario, load_scenario
+from simulation.scenario.model import Scenario
 from simulation.stage import RunRequest
 from simulation.target.builtin import BuiltinChoice
 from simulation.target.needs import (

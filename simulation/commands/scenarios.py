@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation.project import RUNBOOKS_FOLDER
-from simulation.scenario_file import available_scenarios, load_scenario
+from simulation.scenario.file import available_scenarios, load_scenario
 
 
 def scenarios_command() -> int:

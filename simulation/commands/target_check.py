@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.project import RUNBOOKS_FOLDER
-from simulation.scenario_file import find_scenario, load_scenario
+from simulation.scenario.file import find_scenario, load_scenario
 from simulation.target.needs import environment_of_processes
 from simulation.target.process.choice import read_target
 from simulation.target.process.trial import try_target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from simulation.scenario_faults import Expectation, FaultKind, needs_of
+from simulation.scenario.faults import Expectation, FaultKind, needs_of
 
 
 @dataclass(frozen=True, kw_only=True)

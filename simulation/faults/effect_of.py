@@ -6,7 +6,7 @@ from typing import Literal
 
 from simulation.faults.effects import CallEffect, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import CALL_TIMEOUT_SECONDS, PROVIDER_TIMEOUT_SECONDS, PlannedFault
-from simulation.scenario_faults import FaultKind
+from simulation.scenario.faults import FaultKind
 
 _CallMode = Literal[
     "timeout_before",

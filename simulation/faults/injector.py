@@ -12,7 +12,7 @@ from simulation.faults.effect_of import call_effect, provider_effect, webhook_ef
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import Recorder
-from simulation.scenario_faults import LASTING_KINDS, OPERATOR_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
+from simulation.scenario.faults import LASTING_KINDS, OPERATOR_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
 from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from simulation.faults.schedule import FaultPlan
 from simulation.refusal import refused, suggest
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 from simulation.yaml_marks import read_yaml
 
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from simulation.chance import chance
 from simulation.events import FaultScheduled
-from simulation.scenario import Contest, Scenario, Tournament
-from simulation.scenario_faults import OPERATOR_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.faults import OPERATOR_KINDS, TRANSFER_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.model import Contest, Scenario, Tournament
 
 CALL_TIMEOUT_SECONDS = 30
 """How long a platform waits for Stripe (spec/platform.md, "Money")."""

@@ -13,10 +13,10 @@ from functools import partial
 from random import Random
 
 from simulation.chance import chance
-from simulation.fault_rules import broken_fault_rules, sure_payments, sure_transfers
 from simulation.faults.world_draws import WORLD_DRAWS, WORLD_RUNBOOKS, WorldDraw, with_tasks
-from simulation.scenario import ROUNDS, Scenario
-from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.fault_rules import broken_fault_rules, sure_payments, sure_transfers
+from simulation.scenario.faults import INSIDE_KINDS, PROCESS_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.model import ROUNDS, Scenario
 
 _SELF_HEALS = Expectation(self_heals=True)
 _STUCK = Expectation(runbook="payout_transfer_stuck_in_retryable")

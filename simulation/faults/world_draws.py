@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
-from simulation.loss_fault_rules import BACKUP, RESTORE
-from simulation.scenario import OperatorTask, Scenario
-from simulation.scenario_faults import Expectation, Fault, FaultKind
-from simulation.world_fault_rules import early_payers
+from simulation.scenario.faults import Expectation, Fault, FaultKind
+from simulation.scenario.loss_fault_rules import BACKUP, RESTORE
+from simulation.scenario.model import OperatorTask, Scenario
+from simulation.scenario.world_fault_rules import early_payers
 
 WorldDraw = Callable[[Scenario, Random, FaultKind], Fault | None]
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from simulation.errors import UsageError
 from simulation.runbook_lint.markdown_links import Page
-from simulation.scenario import Scenario
-from simulation.scenario_file import load_scenario
+from simulation.scenario.file import load_scenario
+from simulation.scenario.model import Scenario
 from simulation.world.alert_rules import AlertRule, load_rules
 from simulation.world.operator.complaints import Complaint, Complaints
 from simulation.world.operator.parser import INDEX, read_runbook

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.rule import Flaw, book_rule
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 
 
 @book_rule("RB054", "Every runbook has a scenario of its own that calls for it")

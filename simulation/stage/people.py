@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Callable
 
 from simulation.faults.injector import PlannedInjector
-from simulation.scenario import Scenario
-from simulation.scenario_faults import OPERATOR_KINDS
+from simulation.scenario.faults import OPERATOR_KINDS
+from simulation.scenario.model import Scenario
 from simulation.stage.front import Front, break_glass_of, token_of
 from simulation.stage.ground import Ground
 from simulation.stage.outside import Outside

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from simulation.faults.schedule import FaultPlan
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 from simulation.target.builtin import BuiltinChoice
 from simulation.target.protocol import TargetChoice
 from simulation.world.alert_rules import AlertRule

@@ -23,7 +23,7 @@ from simulation.faults.injector import PlannedInjector
 from simulation.history import Recorder, caused_by
 from simulation.progress import Progress
 from simulation.run_directory import RunDirectory
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 from simulation.stage.front import TOKEN_TTL_SECONDS, bring_front, token_of
 from simulation.stage.ground import Ground
 from simulation.stage.outside import bring_outside

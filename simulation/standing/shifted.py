@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulation.errors import UsageError
-from simulation.scenario import Scenario
-from simulation.scenario_model import day_moment
+from simulation.scenario.model import Scenario
+from simulation.scenario.strict import day_moment
 
 
 def moment_of(scenario: Scenario, text: str) -> datetime:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from simulation.environment.choice import Choice
 from simulation.errors import UsageError
-from simulation.scenario import Scenario
-from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS
+from simulation.scenario.faults import INSIDE_KINDS, PROCESS_KINDS
+from simulation.scenario.model import Scenario
 
 
 def refuse_process_faults(scenario: Scenario, *, place: str) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulation import scenario
-from simulation.scenario import ROUNDS
+from simulation.scenario import model as scenario
+from simulation.scenario.model import ROUNDS
 from simulation.world.tournament import HOLES, Card, Status
 
 FINAL = "STATUS_FINAL"

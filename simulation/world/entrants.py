@@ -16,7 +16,7 @@ import httpx
 from simulation.clock import Kernel, SimProcess
 from simulation.events import Action, EntrantAction
 from simulation.history import Recorder, caused_by
-from simulation.scenario import Contest, Scenario
+from simulation.scenario.model import Contest, Scenario
 from simulation.target.protocol import People
 from simulation.world.entry_plan import Entry, plan_entries
 from simulation.world.people import Person, populate

@@ -9,7 +9,7 @@ from random import Random
 from typing import Literal
 
 from simulation.chance import chance
-from simulation.scenario import Contest
+from simulation.scenario.model import Contest
 from simulation.world.people import Person
 
 Habit = Literal["prompt", "late_joiner", "late_payer", "double_payer", "non_payer"]

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from simulation.clock import Kernel, SimProcess
 from simulation.events import AlertFired, AlertResolved, MetricChange
 from simulation.history import Recorder, caused_by
-from simulation.scenario import MonitorSettings
+from simulation.scenario.model import MonitorSettings
 from simulation.world.alert_rules import AlertRule
 from simulation.world.annotations import rendered
 from simulation.world.attribution import cause_of_alert

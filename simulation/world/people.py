@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from faker import Faker
 
 from simulation.chance import chance
-from simulation.scenario import Contest
+from simulation.scenario.model import Contest
 
 _SHARE_OF_NEWCOMERS = 0.6
 """People in the pool for each entry of all contests together; the rest of the entries are played by old hands."""

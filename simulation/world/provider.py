@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from simulation import scenario
 from simulation.chance import chance
 from simulation.clock import Kernel, SimProcess
 from simulation.errors import SimulationError
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Injector, ProviderEffect
 from simulation.history import Recorder, caused_by
+from simulation.scenario import model as scenario
 from simulation.world import board
 from simulation.world.board import Moment
 from simulation.world.tournament import Card, play

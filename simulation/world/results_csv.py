@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from simulation.errors import UsageError
-from simulation.scenario import ROUNDS, PlayerResult, Rounds
+from simulation.scenario.model import ROUNDS, PlayerResult, Rounds
 
 COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))
 FEWEST_STROKES, MOST_STROKES = 50, 130

@@ -13,9 +13,9 @@ from typing import Literal
 
 from faker import Faker
 
-from simulation import scenario
 from simulation.chance import chance
-from simulation.scenario import ROUNDS, PlayerResult, Rounds
+from simulation.scenario import model as scenario
+from simulation.scenario.model import ROUNDS, PlayerResult, Rounds
 from simulation.world.results_csv import outcome
 
 PARS = (4, 4, 5, 3, 4, 4, 3, 5, 4, 4, 5, 3, 4, 4, 4, 3, 5, 4)

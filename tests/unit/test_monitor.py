@@ -10,7 +10,7 @@ import pytest
 from simulation.clock import Kernel, SimulationClock
 from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange
 from simulation.history import History, Recorder
-from simulation.scenario import MonitorSettings
+from simulation.scenario.model import MonitorSettings
 from simulation.world.alert_rules import AlertRule, load_rules
 from simulation.world.monitor import Monitor
 

@@ -8,11 +8,11 @@ from typing import get_args
 import pytest
 
 from simulation.errors import UsageError
-from simulation.fault_rules import broken_fault_rules
 from simulation.project import RUNBOOKS_FOLDER
-from simulation.scenario import Scenario
-from simulation.scenario_faults import PROCESS_KINDS, Expectation, Fault, FaultKind
-from simulation.scenario_file import available_scenarios, find_scenario, load_scenario
+from simulation.scenario.fault_rules import broken_fault_rules
+from simulation.scenario.faults import PROCESS_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
+from simulation.scenario.model import Scenario
 
 NEEDED_RUNBOOKS = tuple(file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")))
 GOOD = """\

@@ -11,7 +11,7 @@ import httpx
 
 from simulation.errors import SimulationError
 from simulation.events import HostRefused, JobFailed, JobSummary
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 from simulation.target.process.choice import ProcessChoice
 from simulation.target.process.target import ProcessTarget
 from simulation.target.process.target_file import TargetFile

@@ -55,7 +55,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from simulation.errors import UsageError
 from simulation.governance import Governance
 from simulation.refusal import refused, suggest
-from simulation.scenario_model import refusal
+from simulation.scenario.strict import refusal
 from simulation.target.process.marked_toml import read_toml
 from simulation.world.stripe.labels import MetadataNames
 from simulation.yaml_marks import MarkedYaml

@@ -17,7 +17,7 @@ from simulation.environment.server import running
 from simulation.environment.workspace import workspace
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
-from simulation.scenario import Scenario, StripeSettings
+from simulation.scenario.model import Scenario, StripeSettings
 from simulation.target.process.choice import ProcessChoice
 from simulation.target.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.target.process.observation import try_relation

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from simulation.clock import Kernel
 from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted, ExecutionTakenOver, RunbookStep
 from simulation.history import Recorder, caused_by
-from simulation.scenario import OperatorSettings
+from simulation.scenario.model import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.match import compare

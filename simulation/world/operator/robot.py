@@ -18,7 +18,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
-from simulation.scenario import OperatorSettings, OperatorTask
+from simulation.scenario.model import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.loopback import LoopbackDoor

@@ -10,7 +10,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.events import WebhookAttempt
 from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
 from simulation.history import Recorder, caused_by
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.event_log import EventLog
 from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent

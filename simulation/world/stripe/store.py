@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from simulation.clock import SimulationClock
 from simulation.history import Recorder
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.balance import Balance, charge_fee_cents
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.event_log import EventLog

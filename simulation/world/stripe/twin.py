@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import Injector
 from simulation.history import Recorder, caused_by
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.api import API_VERSION, Answer, ApiRequest
 from simulation.world.stripe.deliveries import Deliver, Deliveries
 from simulation.world.stripe.entrance import Entrance

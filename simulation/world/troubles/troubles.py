@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulation.faults.schedule import FaultPlan
-from simulation.scenario_faults import WORLD_NEEDS, FaultKind
+from simulation.scenario.faults import WORLD_NEEDS, FaultKind
 from simulation.world.troubles import database, identity, killing, lost_rows, people, scores, secrets
 from simulation.world.troubles.surroundings import Act, Surroundings
 

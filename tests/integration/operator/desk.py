@@ -15,7 +15,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
-from simulation.scenario import OperatorSettings, OperatorTask
+from simulation.scenario.model import OperatorSettings, OperatorTask
 from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
 from simulation.world.loopback import LoopbackDoor

@@ -15,7 +15,7 @@ from simulation.progress import Silent
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import begin, live
 from simulation.run_directory import RunDirectory
-from simulation.scenario_file import load_scenario
+from simulation.scenario.file import load_scenario
 from simulation.stage import RunRequest, stage
 from simulation.world.alert_rules import load_rules
 from simulation.world.operator.parser import load_runbook, load_runbooks

@@ -17,7 +17,7 @@ from simulation.environment.workspace import workspace
 from simulation.events import Event
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.target.process.choice import read_target
 from simulation.target.process.target import ProcessTarget
 from simulation.target.protocol import Site, TargetKeys

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulation.faults.catalogue import CATALOGUE
-from simulation.scenario_faults import Fault, FaultKind
+from simulation.scenario.faults import Fault, FaultKind
 
 WHOLE: dict[str, Any] = {
     "contest": "cup",

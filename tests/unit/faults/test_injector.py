@@ -13,7 +13,7 @@ from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, W
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.schedule import FaultPlan, PlannedFault
 from simulation.history import Recorder
-from simulation.scenario_faults import Expectation
+from simulation.scenario.faults import Expectation
 from simulation.world.registry import Registry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

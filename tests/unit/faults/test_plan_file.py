@@ -10,8 +10,8 @@ from simulation.errors import UsageError
 from simulation.faults.plan_file import load_plan
 from simulation.faults.schedule import FaultPlan
 from simulation.project import SCENARIOS_FOLDER
-from simulation.scenario import Scenario
-from simulation.scenario_file import load_scenario
+from simulation.scenario.file import load_scenario
+from simulation.scenario.model import Scenario
 
 
 @pytest.fixture(scope="module")

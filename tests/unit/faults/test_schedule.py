@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulation.faults.schedule import FaultPlan, PlannedFault
-from simulation.scenario import Scenario
+from simulation.scenario.model import Scenario
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 FIRST_TEE = START + timedelta(days=3)

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from simulation.fault_rules import broken_fault_rules
 from simulation.project import RUNBOOKS_FOLDER
-from simulation.scenario import Scenario
-from simulation.scenario_faults import Expectation, Fault
-from simulation.scenario_file import find_scenario, load_scenario
+from simulation.scenario.fault_rules import broken_fault_rules
+from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.file import find_scenario, load_scenario
+from simulation.scenario.model import Scenario
 
 NAMES = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 

@@ -8,10 +8,10 @@ import pytest
 
 from simulation.faults.swarm import KINDS, swarm
 from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.scenario import Scenario
-from simulation.scenario_faults import INSIDE_KINDS, PROCESS_KINDS, WORLD_NEEDS, FaultKind
-from simulation.scenario_file import load_scenario
-from simulation.scenario_rules import broken_rules
+from simulation.scenario.faults import INSIDE_KINDS, PROCESS_KINDS, WORLD_NEEDS, FaultKind
+from simulation.scenario.file import load_scenario
+from simulation.scenario.model import Scenario
+from simulation.scenario.rules import broken_rules
 
 RUNBOOKS = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 SEEDS = range(1, 101)

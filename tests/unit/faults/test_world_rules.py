@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from simulation.fault_rules import broken_fault_rules
 from simulation.faults.schedule import FaultPlan
 from simulation.project import SCENARIOS_FOLDER
-from simulation.scenario import OperatorTask, Scenario
-from simulation.scenario_faults import Expectation, Fault
-from simulation.scenario_file import load_scenario
+from simulation.scenario.fault_rules import broken_fault_rules
+from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.file import load_scenario
+from simulation.scenario.model import OperatorTask, Scenario
 
 SHORTAGE, LOCKED_OUT = "database_connection_failure", "authentication_service_unavailable"
 RUNBOOKS = frozenset({SHORTAGE, LOCKED_OUT, "contest_lock_failed", "restart_services"})

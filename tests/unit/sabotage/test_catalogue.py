@@ -13,7 +13,7 @@ from simulation.sabotage.catalogue import CATALOGUE, chosen
 from simulation.sabotage.entry import Sabotage
 from simulation.sabotage.plot import Plot
 from simulation.sabotage.trial import SCENARIOS
-from simulation.scenario_file import load_scenario
+from simulation.scenario.file import load_scenario
 
 FEWEST_ENTRIES = 60
 

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.errors import UsageError
 from simulation.faults.schedule import FaultPlan
-from simulation.scenario_file import find_scenario, load_scenario
+from simulation.scenario.file import find_scenario, load_scenario
 from simulation.standing.shifted import moment_of, shifted
 
 SMOKE = load_scenario(find_scenario("smoke_2d"))

@@ -17,7 +17,7 @@ import stripe
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import CallEffect, Calm, PendingCall, PendingWebhook, WebhookEffect
 from simulation.history import Recorder
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.world.stripe import door
 from simulation.world.stripe.twin import StripeTwin
 

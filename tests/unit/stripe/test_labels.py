@@ -6,7 +6,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import StripeMovement, StripeObject
 from simulation.faults.effects import Calm, PendingCall, PendingWebhook
 from simulation.history import Recorder
-from simulation.scenario import StripeSettings
+from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.twin import StripeTwin
 from tests.unit.stripe.conftest import PLATFORM_KEY, PUBLISHABLE_KEY, START

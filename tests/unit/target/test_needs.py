@@ -9,7 +9,7 @@ import pytest
 from simulation.commands.run import prepare
 from simulation.errors import UsageError
 from simulation.project import ROOT, SCENARIOS_FOLDER
-from simulation.scenario_file import load_scenario
+from simulation.scenario.file import load_scenario
 from simulation.target.needs import environment_of_processes, refuse_losses
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"

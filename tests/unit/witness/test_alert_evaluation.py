@@ -19,7 +19,7 @@ from simulation.environment import promtool
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, MetricChange
 from simulation.history import Recorder
 from simulation.project import ALERTS_FOLDER
-from simulation.scenario import MonitorSettings
+from simulation.scenario.model import MonitorSettings
 from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
 from simulation.world.alert_rules import load_rules
 from simulation.world.annotations import go_number

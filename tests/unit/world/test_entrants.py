@@ -14,7 +14,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import EntrantAction
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
-from simulation.scenario import Contest, Scenario
+from simulation.scenario.model import Contest, Scenario
 from simulation.world.entrants import Entrants
 from simulation.world.entry_plan import Entry, plan_entries
 from simulation.world.people import populate

@@ -9,7 +9,7 @@ import responses
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.history import Recorder
-from simulation.scenario import MonitorSettings
+from simulation.scenario.model import MonitorSettings
 from simulation.staging.alerting import HostedAlerting
 from simulation.world import monitoring_door
 from simulation.world.alert_rules import load_rules

@@ -15,7 +15,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Calm, ProviderEffect
 from simulation.history import Recorder
-from simulation.scenario import Tournament
+from simulation.scenario.model import Tournament
 from simulation.world.provider import ProviderTimeout, ScoreProvider
 from simulation.world.provider_door import install
 

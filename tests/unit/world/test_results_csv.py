@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UsageError
-from simulation.scenario import PlayerResult
+from simulation.scenario.model import PlayerResult
 from simulation.world.results_csv import read_results
 
 HEADER = "player,round_1,round_2,round_3,round_4\n"

@@ -17,8 +17,8 @@ from simulation.events import (
 )
 from simulation.governance import Governance
 from simulation.history import History
-from simulation.scenario import Contest, Scenario, Tournament
-from simulation.scenario_faults import Expectation, Fault
+from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.model import Contest, Scenario, Tournament
 from tests.unit.reporting.sample.book import OPERATOR, START, SYSTEM, Book, day
 from tests.unit.reporting.sample.entries import enter, people
 from tests.unit.reporting.sample.faults import provider_faults, transfer_faults, webhook_faults

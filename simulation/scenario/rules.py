@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulation.fault_rules import BrokenRule, broken_fault_rules, minute
-from simulation.scenario import Contest, OperatorTask, Scenario, Tournament
+from simulation.scenario.fault_rules import BrokenRule, broken_fault_rules, minute
+from simulation.scenario.model import Contest, OperatorTask, Scenario, Tournament
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
 _ROOM_TO_PAY_LATE = timedelta(minutes=10)

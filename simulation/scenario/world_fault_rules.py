@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.loss_fault_rules import broken_loss_rules
-from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import Fault
-from simulation.score_fault_rules import broken_correction_rules
-from simulation.secret_fault_rules import broken_secret_rules
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import Fault
+from simulation.scenario.loss_fault_rules import broken_loss_rules
+from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.score_fault_rules import broken_correction_rules
+from simulation.scenario.secret_fault_rules import broken_secret_rules
 
 _LONGEST_HOLD_MINUTES = 360
 """Longer than any lock that a forgotten transaction holds before somebody ends it."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import (
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import (
     LASTING_KINDS,
     OPERATOR_KINDS,
     PAYMENT_KINDS,
@@ -16,8 +15,9 @@ from simulation.scenario_faults import (
     Fault,
     FaultKind,
 )
-from simulation.window_fault_rules import broken_window_fault_rules
-from simulation.world_fault_rules import broken_world_fault_rules
+from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.window_fault_rules import broken_window_fault_rules
+from simulation.scenario.world_fault_rules import broken_world_fault_rules
 
 __all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_transfers"]
 

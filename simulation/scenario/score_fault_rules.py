@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.scenario import Scenario
-from simulation.scenario_faults import Fault
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import Fault
+from simulation.scenario.model import Scenario
 
 _UNTIL_SETTLED = timedelta(hours=2)
 """From the end of a contest, or of a trouble with its scores, to its settlement, a runbook included."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.scenario import Scenario
-from simulation.scenario_faults import TRANSFER_KINDS, WINDOW_KINDS, Fault
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import TRANSFER_KINDS, WINDOW_KINDS, Fault
+from simulation.scenario.model import Scenario
 
 _UNTIL_PAYOUT = timedelta(minutes=15)
 """From the final board to the first attempt at its prizes: poll, completion, settlement and payout, 5 minutes each."""

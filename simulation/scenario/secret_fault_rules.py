@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.scenario import Contest, Scenario
-from simulation.scenario_faults import PAYMENT_KINDS, Fault, FaultKind
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import PAYMENT_KINDS, Fault, FaultKind
+from simulation.scenario.model import Contest, Scenario
 
 _ROOM_TO_PAY = timedelta(hours=1)
 _ANSWERED = timedelta(hours=12)

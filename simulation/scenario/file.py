@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from simulation.errors import UsageError
 from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.refusal import more, refused, suggest
-from simulation.scenario import Scenario
-from simulation.scenario_rules import broken_rules
+from simulation.scenario.model import Scenario
+from simulation.scenario.rules import broken_rules
 from simulation.world.results_csv import read_results
 from simulation.yaml_marks import MarkedYaml, read_yaml
 

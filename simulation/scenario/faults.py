@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from simulation.scenario_model import Instant, ScenarioModel, refusal
+from simulation.scenario.strict import Instant, ScenarioModel, refusal
 
 FaultKind = Literal[
     "transfer_timeout_before",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulation.broken_rule import BrokenRule, minute
-from simulation.scenario import Scenario
-from simulation.scenario_faults import Fault
+from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.faults import Fault
+from simulation.scenario.model import Scenario
 
 BACKUP, RESTORE = "backup_contest_data", "restore_contest"
 """Tasks before and after a loss of rows; the second is the runbook that recovers it."""
