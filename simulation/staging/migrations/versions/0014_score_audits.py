@@ -1,11 +1,11 @@
-"""Runs 0013_score_audits.sql."""
+"""Runs 0014_score_audits.sql."""
 
 from simulation.staging.migrations.sql import run_file
 
-revision = "0013"
-down_revision = "0015"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
     """Create what the SQL file of the same name holds."""
-    run_file("0013_score_audits.sql")
+    run_file("0014_score_audits.sql")
