@@ -23,7 +23,7 @@ _STEP_WORD = "runbook"
 @check("Every transaction that changed a governed table has its audit record, and every audit record its change")
 def audit_completeness(case: Case, inquiry: Inquiry) -> None:
     governance, lost = case.governance, taken_by_faults(case)
-    if case.started and not governance.audit_table:  # a history without a beginning tells of no platform
+    if not governance.audit_table and case.started:  # a history without a beginning tells of no platform
         inquiry.find(
             "audit trail",
             "the platform keeps no audit table, so that no change explains itself",
