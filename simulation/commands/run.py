@@ -19,7 +19,7 @@ from simulation.run import run
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
 from simulation.stage import RunRequest
-from simulation.target.builtin import BuiltinChoice
+from simulation.stage.request import platform_that_comes_along
 from simulation.target.needs import (
     environment_of_processes,
     refuse_faults_of_our_own_process,
@@ -90,7 +90,7 @@ def prepare(
 ) -> RunRequest:
     """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
     outside = None if target is None else read_target(target)
-    chosen = outside or BuiltinChoice()
+    chosen = outside or platform_that_comes_along()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     if swarmed:
         loaded = swarm_faults(loaded, seed, processes=outside is not None)

@@ -35,7 +35,7 @@ from simulation.target.process.schema import grant_to_backend, load_dump
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.target import ProcessTarget
 from simulation.target.process.target_file import TargetFile, fill_in, load_target_file
-from simulation.target.process.threads import Threads, parent_of
+from simulation.target.process.threads import Threads, keep_to_our_processors, parent_of
 from simulation.target.process.values import values_of
 from simulation.target.process.wire import Wire
 from simulation.target.protocol import Site, TargetKeys
@@ -130,6 +130,7 @@ class ProcessChoice:
             rest=rest,
         )
         prove_it_is_up(target)
+        keep_to_our_processors(life.own())
         supervisor.watch_all()
         return target
 

@@ -15,6 +15,7 @@ from simulation.target.process.life import Life
 from simulation.target.process.programs import Programs
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.target_file import ProcessTable
+from simulation.target.process.threads import keep_to_our_processors
 
 DOWN_SECONDS = 30
 """Simulated; what a supervisor takes to notice and a program to start."""
@@ -71,6 +72,7 @@ class Supervisor:
             self._programs.start(table)
         self._watch(down)
         self._programs.wait_until_listening(or_ended=True)
+        keep_to_our_processors(self._life.own())
         self._life.rest()
 
     def _watch(self, tables: Sequence[ProcessTable]) -> None:

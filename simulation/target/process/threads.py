@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _STAT_BYTES = 512
+_CHILDREN_BYTES = 1 << 16
 _ASLEEP = b"SZXI"
 """Waiting, or on its way out; not running, not in the middle of reading or writing a disk."""
 _KEEPS_CHILDREN = Path("/proc/thread-self/children").exists()
@@ -21,6 +23,8 @@ class Thread:
     tid: int
     stat: int
     turns: int
+    children: int
+    """-1 where the kernel keeps no such table."""
     seen: bytes = b""
     """What :attr:`turns` said when it was read last."""
 
@@ -28,12 +32,14 @@ class Thread:
     def open(cls, pid: int, tid: int) -> Thread:
         """Raises ``OSError`` when it has ended meanwhile."""
         folder = f"/proc/{pid}/task/{tid}"
-        stat = os.open(f"{folder}/stat", os.O_RDONLY)
-        try:
-            return cls(pid=pid, tid=tid, stat=stat, turns=os.open(f"{folder}/schedstat", os.O_RDONLY))
-        except OSError:
-            os.close(stat)
-            raise
+        with ExitStack() as opened:
+            tables = []
+            for name in ("stat", "schedstat", *(["children"] if _KEEPS_CHILDREN else [])):
+                tables.append(os.open(f"{folder}/{name}", os.O_RDONLY))
+                opened.callback(os.close, tables[-1])
+            opened.pop_all()
+        stat, turns, *children = tables
+        return cls(pid=pid, tid=tid, stat=stat, turns=turns, children=children[0] if children else -1)
 
     def asleep(self) -> bool:
         try:
@@ -52,9 +58,19 @@ class Thread:
         ran, self.seen = now != self.seen, now
         return ran
 
+    def started(self) -> list[int]:
+        """Processes that it started and that live."""
+        if self.children < 0:
+            return children_of(self.pid, self.tid)
+        try:
+            return [int(child) for child in os.pread(self.children, _CHILDREN_BYTES, 0).split()]
+        except OSError:
+            return []  # it has ended
+
     def close(self) -> None:
-        os.close(self.stat)
-        os.close(self.turns)
+        for table in (self.stat, self.turns, self.children):
+            if table >= 0:
+                os.close(table)
 
 
 @dataclass(kw_only=True)
@@ -124,7 +140,8 @@ class Threads:
         for pid in asked:  # which grows by whom they started
             tids = tasks(pid)
             changed |= self._recount(pid, tids)
-            asked += self._newcomers(child for tid in tids for child in children_of(pid, tid))
+            threads = [self._threads[pid, tid] for tid in tids if (pid, tid) in self._threads]
+            asked += self._newcomers(child for thread in threads for child in thread.started())
         return changed
 
     def _newcomers(self, pids: Iterable[int]) -> list[int]:
@@ -166,6 +183,16 @@ def tasks(pid: int) -> list[int]:
         return sorted(int(entry) for entry in os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return []
+
+
+def keep_to_our_processors(pids: Iterable[int]) -> None:
+    """From now on these processes, and whom they start, run where the harness runs: see ``environment/cpu.py``."""
+    ours = os.sched_getaffinity(0)
+    for _ in range(2):  # a thread that one of them starts meanwhile is met the second time
+        for pid in pids:
+            for tid in tasks(pid):
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(tid, ours)
 
 
 def status_of(pid: int) -> dict[str, str]:
