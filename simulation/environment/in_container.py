@@ -35,11 +35,16 @@ class ContainerServer(PostgresServer):
         self.passwords = {}
         self.container: Any = None
         self._exit: Exit | None = None
+        self._process_id: int | None = None
         self._image = images().postgres
 
     @property
     def alive(self) -> bool:
         return self._exit is not None and not self._exit.happened
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process_id
 
     @property
     def detail(self) -> str:
@@ -70,6 +75,8 @@ class ContainerServer(PostgresServer):
         missing = {SUPERUSER, *ROLES} - self.passwords.keys()
         assert not missing, f"the start script made no password for {missing}"
         self.wait_until_up()
+        container.reload()
+        self._process_id = _on_this_machine(int(container.attrs["State"]["Pid"]))
 
     def _accepts_connections(self) -> bool:
         try:
@@ -90,6 +97,14 @@ class ContainerServer(PostgresServer):
             problem=f"PostgreSQL in {self.detail} ended with status {self._exit.status}: {self.last_words()}",
             remedy="run 'simulate doctor'; is there room in memory and on the disk?",
         )
+
+
+def _on_this_machine(pid: int) -> int | None:
+    """The container's first process, unless the engine counts another machine's (Docker Desktop, ``DOCKER_HOST``)."""
+    try:
+        return pid if Path(f"/proc/{pid}/comm").read_text().strip() == "postgres" else None
+    except OSError:
+        return None
 
 
 def fill_clock_folder(folder: Path, now: datetime) -> Path:

@@ -9,13 +9,15 @@ from typing import Any
 from simulation import clock, verdict
 from simulation.checks.base import Check
 from simulation.checks.case import Case
+from simulation.clock import SimProcess
 from simulation.events import Observation
 from simulation.history import History
 from simulation.sabotage.entry import Shelf
 from simulation.sabotage.plot import Plot
 from simulation.stage import Stage
+from simulation.target.protocol import TargetJob
 from simulation.world.entrants import Entrants
-from simulation.world.jobs import JobDriver
+from simulation.world.jobs import JobDriver, Tally
 
 SHELF = Shelf("harness", how="witness", scenario="quiet")
 
@@ -240,10 +242,9 @@ def scheduler_stops(plot: Plot) -> None:
     """The settlement job is not run any more after the first day."""
 
     def make(real: Any) -> Any:
-        def drive(self: Any, tally: Any) -> Any:
-            steps = real(self, tally)
-            for step in steps:
-                if tally.job.name == "settlement" and tally.runs > 500:
+        def drive(self: JobDriver, job: TargetJob, tally: Tally) -> SimProcess:
+            for run, step in enumerate(real(self, job, tally)):
+                if job.name == "settlement" and run > 500:
                     plot.trigger()
                     return
                 yield step

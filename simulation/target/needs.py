@@ -59,19 +59,17 @@ def refuse_faults_of_our_own_process(scenario: Scenario, *, place: str) -> None:
 def environment_of_processes(asked: str) -> Choice:
     """Where PostgreSQL comes from for a backend in processes of its own.
 
-    Whether such a backend is at rest is read from its threads and from the server's, which must be this machine's own,
-    and it reaches the server from a network of its own, through a Unix socket.
+    Such a backend reaches the server from a network of its own, through a Unix socket in the run's workspace.
 
-    :raises UsageError: it is to come from a container.
+    :raises UsageError: it is to come from a server that has none there.
     """
-    if asked in ("auto", "embedded"):
-        reason = (
-            "asked for" if asked == "embedded" else "auto: a backend in processes of its own needs a server beside it"
+    if asked == "compose":
+        raise UsageError(
+            place="--environment compose",
+            problem="a backend in processes of its own (--target) lives in a network of its own, from which the port "
+            "of the service cannot be reached",
+            remedy="say --environment containers, which gives the run a server of its own, or leave the option out",
         )
-        return Choice(name="embedded", reason=reason)
-    raise UsageError(
-        place=f"--environment {asked}",
-        problem="a backend in processes of its own (--target) cannot have its PostgreSQL in a container: whether both "
-        "are at rest is read from their threads, on this machine",
-        remedy="leave --environment out, or say --environment embedded",
-    )
+    if asked == "auto":
+        return Choice(name="embedded", reason="auto: nothing beside a backend in processes of its own is needed for it")
+    return Choice(name=asked, reason="asked for")

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
+from simulation.errors import EnvironmentFault
 from simulation.events import HostRefused
 from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.target.identity import key_files
@@ -91,6 +92,11 @@ class ProcessChoice:
         """:raises EnvironmentFault: it does not come up. :raises UsageError: a query does not fit its schema."""
         if try_queries:
             try_relations(self.relations, file=self.folder / OBSERVE_SQL, database=site.database)
+        if site.server.process_id is None:
+            raise EnvironmentFault(
+                problem="the database's processes are not this machine's, and rest is read from them, too",
+                remedy="run with --environment embedded, or with an engine of this machine",
+            )
         with ExitStack() as rest:
             target = self._bring_up(site, rest)
             target._rest = rest.pop_all()

@@ -12,9 +12,12 @@ import pytest
 from simulation.commands.gate import GateRequest, gate_command
 from simulation.commands.run import prepare
 from simulation.progress import Silent
+from simulation.project import ROOT
 from simulation.run import RunResult, run
 from simulation.staging.stripe_gateway import StripeGateway
 from simulation.world.stripe.resources import transfers
+
+STAGING = ROOT / "fixtures" / "targets" / "staging"
 
 
 def _run(environment: str, out: Path) -> RunResult:
@@ -28,6 +31,16 @@ def test_the_digest_is_the_same_in_containers_as_embedded(tmp_path: Path) -> Non
     assert contained.history.started is not None
     assert contained.history.started.environment == "containers"
     assert "container" in contained.history.started.environment_reason
+
+
+def test_a_backend_in_processes_of_its_own_has_its_database_in_a_container(tmp_path: Path) -> None:
+    request = prepare(scenario="smoke_2d", seed=1, environment="containers", target=STAGING, out=tmp_path)
+
+    result = run(request, Silent())
+
+    assert result.verdict.outcome == "pass", [check.findings for check in result.verdict.results if check.findings]
+    assert result.history.started is not None
+    assert result.history.started.environment == "containers"
 
 
 def _misspelt(

@@ -46,15 +46,16 @@ def test_a_fault_that_reaches_into_the_platform_needs_the_one_that_comes_along(t
         prepare(scenario="month_30d", seed=1, out=tmp_path, target=STAGING)
 
 
-@pytest.mark.parametrize("asked", ["auto", "embedded"])
-def test_a_target_of_processes_gets_the_embedded_server(asked: str) -> None:
-    assert environment_of_processes(asked).name == "embedded"
+@pytest.mark.parametrize(
+    ("asked", "given"), [("auto", "embedded"), ("embedded", "embedded"), ("containers", "containers")]
+)
+def test_a_target_of_processes_gets_a_server_of_its_own(asked: str, given: str) -> None:
+    assert environment_of_processes(asked).name == given
 
 
-@pytest.mark.parametrize("asked", ["containers", "compose"])
-def test_a_server_in_a_container_is_refused_for_a_target_of_processes(asked: str) -> None:
-    with pytest.raises(UsageError, match=f"--environment {asked}: .*\\n  remedy: leave --environment out"):
-        environment_of_processes(asked)
+def test_a_server_behind_a_port_is_refused_for_a_target_of_processes() -> None:
+    with pytest.raises(UsageError, match=r"--environment compose: .*\n  remedy: say --environment containers"):
+        environment_of_processes("compose")
 
 
 def test_a_loss_of_scores_needs_a_target_that_says_where_they_are() -> None:
