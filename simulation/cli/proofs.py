@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from simulation.run_directory import DEFAULT_OUT
+from simulation.cli.options import out_option
 
 
 @click.command()
@@ -15,13 +15,7 @@ from simulation.run_directory import DEFAULT_OUT
 @click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Runs at a time instead of one a core.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="Where the matrix and the run directories go.",
-)
+@out_option("Where the matrix and the run directories go.")
 def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | None, out: Path) -> None:
     """Plant the defects NAMES, each in a run of its own, and see whether the checks named for them find them.
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from simulation.run_directory import DEFAULT_OUT
+from simulation.cli.options import out_option
 
 
 @click.group()
@@ -40,13 +40,7 @@ def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "j
 @click.argument("names", nargs=-1)
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Runs at a time instead of one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON on standard output.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="Where the runs go that did not hold.",
-)
+@out_option("Where the runs go that did not hold.")
 def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: Path) -> None:
     """Carry the runbooks NAMES, or all, out in three ways, each in a run of its own scenario.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from simulation.run_directory import DEFAULT_OUT
+from simulation.cli.options import environment_option, out_option
 
 DEFAULT_SCENARIO = "founder_absence_14d"
 
@@ -26,20 +26,8 @@ DEFAULT_SCENARIO = "founder_absence_14d"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Run a stored faults.json instead of the scenario's faults.",
 )
-@click.option(
-    "--environment",
-    type=click.Choice(["auto", "embedded", "containers", "compose"]),
-    default="auto",
-    show_default=True,
-    help="Where PostgreSQL and stripe-mock come from.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="Where run directories go.",
-)
+@environment_option("embedded", "containers", "compose")
+@out_option("Where run directories go.")
 @click.option(
     "--target",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -88,20 +76,8 @@ def run(
 @click.command()
 @click.argument("scenario", default=DEFAULT_SCENARIO)
 @click.option("--seeds", default="1-5", show_default=True, help="Which seeds, as in 1-5,9.")
-@click.option(
-    "--environment",
-    type=click.Choice(["auto", "containers", "compose"]),
-    default="auto",
-    show_default=True,
-    help="Where PostgreSQL and stripe-mock come from.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="Where run directories and the gate's own go.",
-)
+@environment_option("containers", "compose")
+@out_option("Where run directories and the gate's own go.")
 @click.option("--quiet", is_flag=True, help="No progress lines.")
 def gate(scenario: str, seeds: str, environment: str, out: Path, quiet: bool) -> None:
     """Run SCENARIO for several seeds; exit with the worst verdict. Needs containers and stripe-mock."""

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from simulation.cli.options import environment_option
+
 
 @click.group()
 def staging() -> None:
@@ -24,13 +26,7 @@ def staging() -> None:
     help="real: the scenario's moment is now. simulated: time stands still until 'sleep' in its shell lets it pass.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the platform; any free one by default.")
-@click.option(
-    "--environment",
-    type=click.Choice(["auto", "embedded", "containers", "compose"]),
-    default="auto",
-    show_default=True,
-    help="Where PostgreSQL comes from.",
-)
+@environment_option("embedded", "containers", "compose", of="PostgreSQL comes")
 def staging_up(scenario: str, until: str | None, seed: int, clock: str, port: int, environment: str) -> None:
     """Bring the platform up with its database, Stripe twin and score provider on loopback, until Ctrl-C."""
     from simulation.commands.staging import staging_up_command

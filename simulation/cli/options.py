@@ -1,0 +1,35 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulation.run_directory import DEFAULT_OUT
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def environment_option(*choices: str, of: str = "PostgreSQL and stripe-mock come") -> _Decorator:
+    """``--environment``: ``auto`` or one of the choices."""
+    return click.option(
+        "--environment",
+        type=click.Choice(["auto", *choices]),
+        default="auto",
+        show_default=True,
+        help=f"Where {of} from.",
+    )
+
+
+def out_option(help_text: str) -> _Decorator:
+    """``--out``: the folder for what a command leaves."""
+    return click.option(
+        "--out",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=DEFAULT_OUT,
+        show_default=True,
+        help=help_text,
+    )
