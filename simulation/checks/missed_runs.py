@@ -12,7 +12,7 @@ from simulation.checks.case import Case
 from simulation.checks.stopped_timers import stops
 from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
 
-_KILLS = ("transfer_then_killed", "webhook_then_killed", "backend_killed")
+_KILLS = ("transfer_then_killed", "webhook_then_killed")
 _KILLED_FOR_A_WHILE = "backend_killed"
 
 
@@ -20,8 +20,8 @@ def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -
     """How much longer than its interval the stretch without a run may be, for what happened within it."""
     interval = timedelta(seconds=summary.interval_seconds)
     stopped = sum((_overlap(one, since, until) for one in stops(case, summary.job)), timedelta())
-    restarted = [_overlap(one, since, until) for one in _restarts(case)]
-    down = sum((time + interval for time in restarted if time), timedelta())
+    within = [one for one in _restarts(case) if one[0] <= until and one[1] >= since]
+    down = sum((_overlap(one, since, until) + interval for one in within), timedelta())
     killed = any(since <= at <= until for at in _kills(case))
     return stopped + down + (interval if killed else timedelta())
 

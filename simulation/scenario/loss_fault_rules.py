@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.broken_rule import BrokenRule, minute, one_a_contest
 from simulation.scenario.faults import Fault
 from simulation.scenario.model import Scenario
 
@@ -45,10 +45,4 @@ def broken_loss_rules(
             problem=f"fault {fault.id}: rows that are gone do not come back by {fault.expect.runbook or 'themselves'}",
             remedy=f"expect: {{runbook: {RESTORE}}}",
         )
-    for rival in earlier:
-        if (rival.kind, rival.contest) == (fault.kind, fault.contest):
-            yield BrokenRule(
-                path=(*path, "contest"),
-                problem=f"fault {rival.id} takes the scores of {fault.contest} already",
-                remedy="name another contest",
-            )
+    yield from one_a_contest(path, fault, earlier, does="takes the scores of")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from simulation.scenario.broken_rule import BrokenRule, minute
+from simulation.scenario.broken_rule import BrokenRule, minute, one_a_contest
 from simulation.scenario.faults import Fault
 from simulation.scenario.loss_fault_rules import broken_loss_rules
 from simulation.scenario.model import Contest, Scenario
@@ -102,13 +102,7 @@ def _of_row_held(path: tuple[str | int, ...], fault: Fault, earlier: tuple[Fault
             problem=f"fault {fault.id} holds the row of {fault.contest} for {fault.minutes} minutes",
             remedy=f"{_LONGEST_HOLD_MINUTES} or fewer",
         )
-    for rival in earlier:
-        if (rival.kind, rival.contest) == (fault.kind, fault.contest):
-            yield BrokenRule(
-                path=(*path, "contest"),
-                problem=f"fault {rival.id} holds the row of {fault.contest} already",
-                remedy="name another contest",
-            )
+    yield from one_a_contest(path, fault, earlier, does="holds the row of")
 
 
 def _of_connections(

@@ -111,11 +111,4 @@ def acknowledge(runtime: Runtime, context: Context, dispute_id: UUID, *, acknowl
         work.record_contest_action(
             rows[0].contest_instance_id, action=action, reason=reason, payload={"dispute_id": str(dispute_id)}
         )
-    runtime.log.info(
-        "Admin",
-        action.replace("_", " "),
-        entity_id=dispute_id,
-        contest_id=rows[0].contest_instance_id,
-        user_id=context.actor,
-        request_id=context.request_id,
-    )
+    runtime.log_admin(context, action, entity_id=dispute_id, contest_id=rows[0].contest_instance_id)

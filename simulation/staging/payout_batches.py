@@ -77,11 +77,4 @@ def review(runtime: Runtime, context: Context, job_id: UUID, *, reviewed: bool, 
             raise ApiError(409, "transfers_not_acknowledged", f"{job.unacknowledged} failures are not acknowledged")
         work.write(_REVIEW, id=job_id, reviewed=reviewed, actor=context.actor)
         work.record_contest_action(job.contest_id, action=action, reason=reason, payload={"payout_job_id": str(job_id)})
-    runtime.log.info(
-        "Admin",
-        action.replace("_", " "),
-        entity_id=job_id,
-        contest_id=job.contest_id,
-        user_id=context.actor,
-        request_id=context.request_id,
-    )
+    runtime.log_admin(context, action, entity_id=job_id, contest_id=job.contest_id)

@@ -74,11 +74,4 @@ def acknowledge(runtime: Runtime, context: Context, transfer_id: UUID, *, acknow
         work.record_contest_action(
             rows[0].contest_id, action=action, reason=reason, payload={"payout_transfer_id": str(transfer_id)}
         )
-    runtime.log.info(
-        "Admin",
-        action.replace("_", " "),
-        entity_id=transfer_id,
-        contest_id=rows[0].contest_id,
-        user_id=context.actor,
-        request_id=context.request_id,
-    )
+    runtime.log_admin(context, action, entity_id=transfer_id, contest_id=rows[0].contest_id)

@@ -97,14 +97,7 @@ def resolve(runtime: Runtime, context: Context, audit_id: UUID, *, resolved: boo
             raise ApiError(409, "settlement_not_proven", "the replay from the checkpoint gives another result")
         work.write(_RESOLVE, id=audit_id, resolved=resolved, actor=context.actor, reason=reason)
         work.record_contest_action(contest_id, action=action, reason=reason, payload={"score_audit_id": str(audit_id)})
-    runtime.log.info(
-        "Admin",
-        action.replace("_", " "),
-        entity_id=audit_id,
-        contest_id=contest_id,
-        user_id=context.actor,
-        request_id=context.request_id,
-    )
+    runtime.log_admin(context, action, entity_id=audit_id, contest_id=contest_id)
 
 
 def _examine(runtime: Runtime, context: Context, contest: Row[Any]) -> bool:
