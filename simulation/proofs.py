@@ -12,6 +12,9 @@ from simulation.errors import EnvironmentFault
 from simulation.events import AccessProbe, ClockProof
 from simulation.stage import Stage
 
+_REFUSALS = ("is not permitted to log in", "permission denied for database", "authentication failed", "pg_hba.conf")
+"""How PostgreSQL turns somebody away. A server that is down, or does not answer, has refused nobody."""
+
 
 def prove_the_clock(on: Stage) -> None:
     """Kernel, Python, Postgres and the operator's shell must name the same second, or the run stops here."""
@@ -70,4 +73,5 @@ def _database_refuses(on: Stage, role: str) -> tuple[bool, str]:
         with psycopg.connect(on.database.conninfo(role, application="access-probe"), connect_timeout=10):
             return False, f"role {role} could connect"
     except psycopg.OperationalError as error:
-        return True, str(error).strip().rsplit("FATAL:", 1)[-1].strip()
+        said = str(error).strip().rsplit("FATAL:", 1)[-1].strip()
+        return any(words in said for words in _REFUSALS), said

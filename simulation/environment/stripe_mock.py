@@ -30,7 +30,7 @@ REMEDY = "make stripe-mock (needs Go), or name a binary in STRIPE_MOCK_BIN, or r
 _SOCKET_NAME = "stripe-mock.sock"
 _API_KEY = "sk_test_123"
 _READY_DEADLINE_WALL_SECONDS = 30.0
-_CALL_WALL_SECONDS = 10.0
+_CALL_WALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from simulation.errors import EnvironmentFault
 from simulation.target.process.lull import Lull
 from simulation.target.process.switchboard import Switchboard
 from simulation.target.process.threads import Threads, status_of, tasks
-from simulation.target.process.waits import seconds_left
+from simulation.target.process.waits import Awake, seconds_left
 from simulation.target.process.waking import wake
 from simulation.target.process.wire import Wire
 
@@ -155,6 +155,13 @@ class Life:
 
     def _next_timer(self) -> tuple[int, float] | None:
         """Thread and simulated seconds of the next short timer; None when there is none."""
+        while True:
+            try:
+                return self._shortest_wait()
+            except Awake:
+                self.rest()
+
+    def _shortest_wait(self) -> tuple[int, float] | None:
         waits = [
             (seconds, tid)
             for pid in self._with_timers()

@@ -17,10 +17,12 @@ from io import FileIO
 
 import h11
 
+from simulation.errors import EnvironmentFault
 from simulation.target.process.names import NameServer
 
-_PATIENCE_WALL_SECONDS = 10
-"""For a peer in the middle of a request."""
+_PATIENCE_WALL_SECONDS = 60
+"""For a peer in the middle of a handshake or a request. A crowded machine may keep a process off its processor for ten
+seconds and more; how long it takes must never decide what happens, only whether the run can go on."""
 _CHUNK_BYTES = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _NO_PROMISE = ("Keep-Alive", "timeout=0")
@@ -118,6 +120,9 @@ class Switchboard:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             line = tls.wrap_socket(connection, server_side=True) if tls is not None else connection
+        except TimeoutError as error:
+            connection.close()
+            raise _silent("a handshake") from error
         except OSError:
             connection.close()
             return
@@ -134,6 +139,9 @@ class Switchboard:
                 if not _more_to_read(line):
                     self._selector.register(line, selectors.EVENT_READ, lambda: self._begin(line))
                     return
+        except TimeoutError as error:
+            line.close()
+            raise _silent("a request") from error
         except (OSError, h11.ProtocolError):
             pass  # the caller went away in the middle, which is its own affair
         line.close()
@@ -155,6 +163,14 @@ class Switchboard:
             return False
         _send(protocol, line, inbound.method, reply)
         return protocol.our_state is h11.DONE and protocol.their_state is h11.DONE and not protocol.trailing_data[0]
+
+
+def _silent(beginning: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        problem=f"a program of the backend began {beginning} and has not gone on for "
+        f"{_PATIENCE_WALL_SECONDS} real seconds",
+        remedy="is this machine overloaded? Run again with less beside it; else see its platform.log for what it does",
+    )
 
 
 def _read_request(protocol: h11.Connection, line: socket.socket) -> Inbound | None:

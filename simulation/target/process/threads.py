@@ -103,18 +103,20 @@ class Threads:
     def at_rest(self, *, nothing_else: Callable[[], bool]) -> bool:
         """Whether there was an instant at which all of them slept and ``nothing_else`` was under way.
 
-        A thread that sleeps now, and has had no turn since it was looked at before, slept all the time between; and
-        nobody can have been started in that time either.
+        Everybody is looked at twice for a turn, and in between for sleep: nobody ran between the last look of the first
+        round and the first of the second, so nobody woke or sent anything either, and who slept in there slept on. The
+        order matters. One who only waits for the processor has had no turn, and, looked at for sleep after the second
+        round, may have had it by then, done its work and fallen asleep.
         """
         likely = {**self._busy, **self._busy_since}
         if not all(thread.asleep() for thread in likely.values()):
             return False
         self._had_a_turn(likely)
-        if self._take_stock() or not nothing_else() or self._had_a_turn(self._threads):
+        if self._take_stock() or not nothing_else():
             return False
         awake = {key: thread for key, thread in self._threads.items() if not thread.asleep()}
-        if awake:
-            self._busy_since |= awake
+        self._busy_since |= awake
+        if self._had_a_turn(self._threads) or awake:
             return False
         self._busy, self._busy_since = self._busy_since, {}
         return True

@@ -12,6 +12,7 @@ from pathlib import Path
 
 _SIMULATED_EPOCH_SECONDS = 1_000_000_000
 """An absolute deadline beyond this was computed from the simulated clock, which is all clocks of a backend."""
+_NOT_WAITING = "running"
 _ABSOLUTE = 1
 _FUTEX_ABSOLUTE = 9
 _FUTEX_COMMAND = 0x7F
@@ -57,12 +58,21 @@ _CALLS: dict[str, dict[int, Callable[[int, list[int]], float | None]]] = {
 futex; those that the machine has."""
 
 
+class Awake(Exception):
+    """The thread waits for nothing: it has just been woken."""
+
+
 def seconds_left(pid: int, tid: int, *, now: datetime) -> float | None:
-    """Simulated seconds until the thread's wait ends by itself; None when it waits for ever, or nobody can tell."""
+    """Simulated seconds until the thread's wait ends by itself; None when it waits for ever, or nobody can tell.
+
+    :raises Awake: it does not wait at all. A real timer wakes even who is at rest, to see a clock that stands still.
+    """
     try:
         words = Path(f"/proc/{pid}/task/{tid}/syscall").read_text().split()
     except OSError:
         return None
+    if words[0] == _NOT_WAITING:
+        raise Awake
     read = _CALLS.get(platform.machine(), {}).get(int(words[0])) if words[0].lstrip("-").isdigit() else None
     if read is None:
         return None

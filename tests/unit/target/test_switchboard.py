@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from simulation.errors import EnvironmentFault
 from simulation.target.process.switchboard import Inbound, Reply, Switchboard
 
 _ASK = b"GET /v1/balance HTTP/1.1\r\nHost: api.stripe.com\r\n\r\n"
@@ -45,12 +47,36 @@ def test_a_caller_that_connects_and_says_nothing_keeps_nobody_waiting(
         caller.sendall(_ASK)
         began = time.monotonic()
         _turns(board)
-        assert time.monotonic() - began < 5  # a line is given 10 s in the middle of a request
+        assert time.monotonic() - began < 30  # a line is given 60 s in the middle of a request
         assert caller.recv(4_096).endswith(b"GET api.stripe.com/v1/balance")
         early.sendall(_ASK)
         _turns(board)
         assert early.recv(4_096).startswith(b"HTTP/1.1 200")
     assert board.served == 2
+
+
+def test_a_caller_that_stops_in_the_middle_ends_the_run_instead_of_deciding_its_course(
+    board: Switchboard, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulation.target.process.switchboard._PATIENCE_WALL_SECONDS", 0.05)
+    with socket.create_connection(listener.getsockname()) as caller:
+        caller.sendall(_ASK[:20])
+        with pytest.raises(EnvironmentFault, match="began a request and has not gone on"):
+            _turns(board)
+
+
+def test_a_caller_that_stops_in_its_handshake_ends_the_run_too(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulation.target.process.switchboard._PATIENCE_WALL_SECONDS", 0.05)
+    board = Switchboard(answer=lambda _: Reply(status=200), held=lambda _seconds, _there: None)
+    board.serve(listener, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    with (
+        socket.create_connection(listener.getsockname()),
+        pytest.raises(EnvironmentFault, match="began a handshake and has not gone on"),
+    ):
+        _turns(board)
+    board.close()
 
 
 def test_a_caller_that_leaves_without_a_word_is_forgotten(board: Switchboard, listener: socket.socket) -> None:

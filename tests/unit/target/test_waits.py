@@ -14,7 +14,7 @@ import pytest
 
 from simulation.target.process import threads as threads_module
 from simulation.target.process.threads import Threads, parent_of, tasks
-from simulation.target.process.waits import seconds_left
+from simulation.target.process.waits import Awake, seconds_left
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -44,6 +44,13 @@ def _until(found: object, wanted: object) -> object:
     return value
 
 
+def _left(program: subprocess.Popen[str]) -> float | str | None:
+    try:
+        return seconds_left(program.pid, program.pid, now=_NOW)
+    except Awake:
+        return "awake"
+
+
 @pytest.mark.parametrize(
     "wait",
     [
@@ -59,15 +66,20 @@ def test_what_is_left_of_a_wait_is_read_from_its_system_call(wait: str) -> None:
     with _python(wait) as program:
 
         def near() -> bool:
-            left = seconds_left(program.pid, program.pid, now=_NOW)
-            return left is not None and 900 < left <= 1000
+            left = _left(program)
+            return isinstance(left, float) and 900 < left <= 1000
 
         assert _until(near, True)
 
 
 def test_a_wait_without_an_end_has_no_deadline() -> None:
     with _python("import sys; sys.stdin.read()") as program:
-        assert _until(lambda: seconds_left(program.pid, program.pid, now=_NOW), None) is None
+        assert _until(lambda: _left(program), None) is None
+
+
+def test_one_that_does_not_wait_is_not_taken_for_one_that_waits_for_ever() -> None:
+    with _python("while True: pass") as program:
+        assert _left(program) == "awake"
 
 
 def test_a_program_that_waits_is_at_rest_and_one_that_works_is_not() -> None:
