@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,6 +158,35 @@ def test_promtool_contradicts_a_monitor_that_is_wrong(tmp_path: Path) -> None:
     }
     assert {one.said_by for one in too_long.differences} == {"monitor"}
     assert max(one.last_scrape for one in too_long.differences) == 12
+
+
+@pytest.mark.parametrize(("second_time", "named"), [("SUCCESS", []), (None, ["monitor"])])
+def test_a_promtool_that_contradicts_the_monitor_is_asked_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second_time: str | None, named: list[str]
+) -> None:
+    contradicts = """\
+  FAILED:
+    expr: "ALERTS{alertstate=\\"firing\\"}", time: 10m,
+        exp: {__name__="ALERTS", alertname="Slow", alertstate="firing"} 1E+00
+        got: nil
+"""
+    answers = iter([contradicts, second_time or contradicts])
+    asked = []
+
+    @contextmanager
+    def testing_rules(_binary: Path, test_file: Path) -> Iterator[SimpleNamespace]:
+        asked.append(test_file)
+        text = next(answers)
+        yield SimpleNamespace(answer=lambda: promtool.Answer(good=text == "SUCCESS", text=text))
+
+    monkeypatch.setattr("simulation.witness.alert_evaluation.testing_rules", testing_rules)
+    monkeypatch.setattr("simulation.witness.alert_evaluation.find_promtool", lambda: Path("promtool"))
+    monkeypatch.setattr("simulation.witness.alert_evaluation.promtool_version", lambda _: "2")
+
+    told = _judged(*_watched(tmp_path), tmp_path)
+
+    assert [one.said_by for one in told.differences] == named
+    assert len(asked) == 2
 
 
 def _saying(events: list[Event], **annotations: str) -> list[Event]:
