@@ -49,8 +49,11 @@ _WEBHOOKS_MISSING = text(f"""
     FROM ({WEBHOOKS_MISSING}) m ORDER BY 2
 """)  # noqa: S608 - every part is ours
 _DEAD_LETTERS = text(f"""
-    SELECT count(*) AS letters FROM stripe_webhook_dead_letters WHERE resolved_at IS NULL AND failure_count >=
-        {DEAD_LETTER_AFTER_FAILURES}
+    SELECT count(*) AS letters, count(*) FILTER (WHERE d.event_type LIKE 'charge.dispute.%' AND EXISTS (
+        SELECT FROM payment_intents p WHERE p.status <> 'SUCCEEDED'
+            AND p.stripe_payment_intent_id = d.raw_payload_json #>> '{{data,object,payment_intent}}')) AS waiting
+    FROM stripe_webhook_dead_letters d
+    WHERE d.resolved_at IS NULL AND d.failure_count >= {DEAD_LETTER_AFTER_FAILURES}
 """)  # noqa: S608 - every part is ours
 _NOT_BOOKED_ONCE = text("""
     SELECT p.id AS payment_intent_id, p.stripe_payment_intent_id, count(l.id) AS bookings
@@ -138,13 +141,18 @@ def ingestion(runtime: Runtime) -> Page:
 
 
 def payments(runtime: Runtime) -> Page:
-    """Payments whose webhook never came or that are not booked once, events that keep failing, refunds by status."""
+    """Payments whose webhook never came or that are not booked once, events that keep failing, refunds by status.
+
+    ``dead_letters_waiting`` of the dead letters tell of a dispute whose payment is not booked yet: they succeed once it
+    is.
+    """
     missing = runtime.database.read(_WEBHOOKS_MISSING)
     letters = runtime.database.read(_DEAD_LETTERS)
     refunds = runtime.database.read(_REFUNDS)
     return {
         "webhooks_missing": [row_json(row) for row in missing],
         "dead_letters": letters[0].letters,
+        "dead_letters_waiting": letters[0].waiting,
         "not_booked_once": [row_json(row) for row in runtime.database.read(_NOT_BOOKED_ONCE)],
         "refunds": {row.status: row.refunds for row in refunds},
     }

@@ -104,9 +104,15 @@ def test_a_dispute_of_a_payment_that_is_not_booked_gets_its_second_chance(stage:
     stage.join(contest_id, user, "1")
     intent = stage.intend(contest_id, user, key="k")
     paid, disputed = stage.stripe.succeed(intent), dispute_event(stage, contest_id, payment=intent)
-    assert stage.deliver(disputed).status_code == 500
+    for _ in range(3):
+        assert stage.deliver(disputed).status_code == 500
+    page = stage.admin_get("diagnostics/payments").json
+    assert (page["dead_letters"], page["dead_letters_waiting"]) == (1, 1)
     assert stage.deliver(paid).status_code == 200
+    page = stage.admin_get("diagnostics/payments").json
+    assert (page["dead_letters"], page["dead_letters_waiting"]) == (1, 0)
     assert stage.deliver(disputed).status_code == 200
+    assert stage.admin_get("diagnostics/payments").json["dead_letters"] == 0
 
 
 def test_an_acknowledgement_is_on_record_and_can_be_taken_back(stage: Stage) -> None:
