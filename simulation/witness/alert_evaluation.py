@@ -43,9 +43,9 @@ class Scrapes:
 class AlertJudge:
     """promtool at work on a run, or its absence.
 
-    A promtool that contradicts the monitor is asked a second time, and that answer counts. Its database has been seen
-    to lose one sample of one series, once in six hundred runs on a crowded machine; the same file, asked again, was
-    right. A monitor that is wrong is so every time.
+    A promtool that contradicts the monitor is asked a second time, and that answer counts. It has been seen, once and on
+    a crowded machine, to miss one sample of one series that it found in every repetition of the same file. A monitor
+    that is wrong is so every time.
 
     :param ask: starts another evaluation of the same file; None where there is no promtool.
     """
