@@ -43,7 +43,7 @@ class Scrapes:
 class AlertJudge:
     """promtool at work on a run, or its absence.
 
-    A promtool that contradicts the monitor is asked a second time, and that answer counts. It has been seen, once and on
+    A promtool that contradicts the monitor is asked a second time, and that answer counts. It has been seen once, on
     a crowded machine, to miss one sample of one series that it found in every repetition of the same file. A monitor
     that is wrong is so every time.
 
