@@ -52,7 +52,7 @@ check: setup ## Lint, types, import contracts
 	$(BIN)/lint-imports
 
 bench: setup ## Time the default run beside the same SQL replayed bare
-	$(BIN)/python -m simulation.bench $(ARGS)
+	$(BIN)/python -m simulation.proof.bench $(ARGS)
 
 gate: setup ## The nightly gate: several seeds, in containers, with stripe-mock (ARGS='--seeds 1-5')
 	@$(BIN)/simulate gate $(ARGS)
@@ -84,10 +84,10 @@ lock: setup ## Resolve the dependencies anew into requirements.lock
 		--no-emit-find-links --output-file requirements.lock pyproject.toml
 
 snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
-	$(BIN)/python -m simulation.snapshot > fixtures/schema.snapshot.sql
+	$(BIN)/python -m simulation.promotion.snapshot > fixtures/schema.snapshot.sql
 
 openapi: setup ## Write fixtures/openapi.json from the platform's routes
-	$(BIN)/python -m simulation.target.builtin.openapi > fixtures/openapi.json
+	$(BIN)/python -m simulation.targets.builtin.openapi > fixtures/openapi.json
 
 clean: ## Remove what runs and tests left behind (not the reports)
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulation.assembly import PREPARATION, RunRequest, Stage, stage
+from simulation.assembly.convergence import Convergence
+from simulation.assembly.probes import compare_the_clocks, probe_access, prove_the_clock
+from simulation.checks.verdict import Verdict, judge
 from simulation.clock import SimProcess
-from simulation.convergence import Convergence
 from simulation.environment.faketime import clock_library
 from simulation.environment.workspace import require_room, workspace_root
 from simulation.errors import EnvironmentFault
 from simulation.events import RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
-from simulation.proofs import compare_the_clocks, probe_access, prove_the_clock
 from simulation.reporting.write import write_report
 from simulation.run_directory import RunDirectory
-from simulation.stage import PREPARATION, RunRequest, Stage, stage
-from simulation.verdict import Verdict, judge
 from simulation.witness.access import record_access
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract

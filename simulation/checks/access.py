@@ -10,10 +10,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.requests import matches
+from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
 from simulation.checks.lost_rows import ROWS_LOST
-from simulation.checks.requests import matches
-from simulation.checks.tasks import legitimate_executions, within_an_execution
 from simulation.events import (
     AccessProbe,
     DatabaseAccess,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.events import AlertFired, FaultInjected, FaultScheduled
 
 REACH = timedelta(hours=48)

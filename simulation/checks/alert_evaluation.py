@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.events import AlertEvaluation, EvaluationDifference
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.signals import audit_of
+from simulation.checks.evidence.wal import RowChange, as_instant
 from simulation.checks.lost_rows import taken_by_faults
-from simulation.checks.signals import audit_of
-from simulation.checks.wal import RowChange, as_instant
 from simulation.events import Row, Transaction
 
 TOLERANCE = timedelta(seconds=1)

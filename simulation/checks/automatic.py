@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case, PlannedContest, Stay
-from simulation.checks.held_rows import forced_by_runbook, held_until, request_of
-from simulation.checks.relations import SettlementRow, SettlementRunRow
-from simulation.checks.signals import audit_of, field_signal, final_signal
+from simulation.checks.evidence.case import Case, PlannedContest, Stay
+from simulation.checks.evidence.held_rows import forced_by_runbook, held_until, request_of
+from simulation.checks.evidence.relations import SettlementRow, SettlementRunRow
+from simulation.checks.evidence.signals import audit_of, field_signal, final_signal
 from simulation.events import ProviderAnswer
 
 

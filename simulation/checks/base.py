@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from simulation.checks.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.events import Event
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 from simulation.history import History
 
 Outcome = Literal["pass", "fail", "unknown", "not_verified"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.events import AlertFired, Sample, SampleLacking
 
 FOLDER = "/api/admin/dashboards/"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.money import Moved, grouped, moved
-from simulation.checks.relations import (
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import Moved, grouped, moved
+from simulation.checks.evidence.relations import (
     PaymentRow,
     PayoutJobRow,
     PostingRow,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.bundle import lacking_in_bundle
-from simulation.checks.case import Case, Execution
-from simulation.checks.handover import handed_over
-from simulation.checks.money import grouped
-from simulation.checks.relations import TransferRow
+from simulation.checks.evidence.bundle import lacking_in_bundle
+from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.handover import handed_over
+from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.relations import TransferRow
 from simulation.events import AlertFired, Escalated, FaultInjected, FaultScheduled
 
 

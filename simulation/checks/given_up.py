@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.money import grouped
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.relations import TransferRow, UserRow
 from simulation.checks.payouts import faulted_keys
-from simulation.checks.relations import TransferRow, UserRow
 from simulation.events import EntrantAction, StripeObject
 
 _PAYABLE = "enabled"

@@ -10,16 +10,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
-from simulation.checks.corrections import corrections
-from simulation.checks.expected import Expected, expected_settlements
-from simulation.checks.relations import (
-    IngestionErrorRow,
-    IngestionEventRow,
-    SettlementRow,
-    SettlementRunRow,
-)
-from simulation.checks.signals import answers
+from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
+from simulation.checks.evidence.corrections import corrections
+from simulation.checks.evidence.expected import Expected, expected_settlements
+from simulation.checks.evidence.relations import IngestionErrorRow, IngestionEventRow, SettlementRow, SettlementRunRow
+from simulation.checks.evidence.signals import answers
 from simulation.events import ProviderAnswer, ProviderPublication
 
 _TRIES = 3

@@ -5,12 +5,14 @@ Source: spec/iteration-06.md (06C, measurable constraint 4), DESIGN.md (Where th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
-from simulation.checks.break_glass import BREAK_GLASS, broken_glass
-from simulation.checks.case import Case
-from simulation.checks.requests import matches
-from simulation.checks.tasks import OPERATORS, legitimate_executions, within_an_execution
+from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.requests import matches
+from simulation.checks.evidence.tasks import OPERATORS, legitimate_executions, within_an_execution
 from simulation.events import AccessProbe, Exchange, HostingAction
 
 _ABSENT = frozenset({"founder", "engineer"})
@@ -86,3 +88,47 @@ def _absent_subjects(case: Case) -> frozenset[str]:
 
 def _is_runbook_only(case: Case, exchange: Exchange) -> bool:
     return any(matches(pattern, exchange) for pattern in case.governance.runbook_only_requests)
+
+
+BREAK_GLASS = "break_glass"
+_START = "/runbooks/start"
+_AROUND = timedelta(seconds=60)
+"""Before an execution the operator notes how things stand, after it they collect what an escalation is sent with."""
+
+
+def broken_glass(case: Case, exchange: Exchange, legitimate: frozenset[str]) -> str:
+    """What is wrong with a request by this token; empty if nothing is. One that was refused counts like any other."""
+    own = frozenset(item.started.execution_id for item in _executions(case, legitimate))
+    if within_an_execution(case, exchange, own):
+        allowed = any(matches(pattern, exchange) for pattern in case.governance.break_glass_requests)
+        return "" if allowed else "the break-glass token was used for something it is not for"
+    if any(_opens(item, exchange) or _closes(item, exchange) for item in _executions(case, legitimate)):
+        return ""
+    return "the break-glass token was used outside an execution of its runbook"
+
+
+def _executions(case: Case, legitimate: frozenset[str]) -> Iterator[Execution]:
+    for execution in case.executions:
+        started = execution.started
+        if started.runbook == case.governance.break_glass_runbook and started.execution_id in legitimate:
+            yield execution
+
+
+def _opens(execution: Execution, exchange: Exchange) -> bool:
+    """The state before, and the entry that makes it an execution."""
+    return (
+        exchange.actor == "operator_robot"
+        and (exchange.method == "GET" or exchange.path.endswith(_START))
+        and exchange.seq < execution.started.seq
+        and execution.started.at - exchange.at <= _AROUND
+    )
+
+
+def _closes(execution: Execution, exchange: Exchange) -> bool:
+    return (
+        exchange.actor == "operator_robot"
+        and exchange.method == "GET"
+        and exchange.execution_id == execution.started.execution_id
+        and execution.ended is not None
+        and exchange.at - execution.ended.at <= _AROUND
+    )

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.money import grouped
-from simulation.checks.relations import (
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.relations import (
     ContestRow,
     DisputeRow,
     PaymentRow,

@@ -6,9 +6,9 @@ Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (C
 from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case, Stay
-from simulation.checks.relations import ContestRow, PayoutJobRow
-from simulation.checks.wal import RowChange
+from simulation.checks.evidence.case import CannotTell, Case, Stay
+from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
+from simulation.checks.evidence.wal import RowChange
 
 PATH = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE")
 _ALLOWED = {

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.requests import matches
-from simulation.checks.tasks import legitimate_executions, within_an_execution
-from simulation.checks.wal import RowChange
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.requests import matches
+from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
+from simulation.checks.evidence.wal import RowChange
 from simulation.events import Exchange, FaultInjected, FaultScheduled, Transaction, row_digest
 
 ROWS_LOST = "contest_rows_lost"

@@ -9,10 +9,10 @@ import re
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
 from simulation.checks.dashboards import FOLDER as DASHBOARDS
-from simulation.checks.missed_runs import killed
-from simulation.checks.tasks import promised_tasks
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.missed_runs import killed
+from simulation.checks.evidence.tasks import promised_tasks
 from simulation.events import (
     AlertFired,
     AlertResolved,

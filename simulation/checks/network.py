@@ -7,7 +7,7 @@ host that nobody knows of may well reach a production one.
 from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.events import HostRefused, ProviderAnswer, StripeCall
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
-from simulation.checks.missed_runs import excused
-from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
+from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
+from simulation.checks.evidence.missed_runs import excused
+from simulation.checks.evidence.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
 from simulation.events import JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
-from simulation.checks.expected import closing_times
-from simulation.checks.money import grouped, moved
-from simulation.checks.relations import PayoutJobRow, TransferRow
-from simulation.checks.stopped_timers import was_stopped
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.expected import closing_times
+from simulation.checks.evidence.money import grouped, moved
+from simulation.checks.evidence.relations import PayoutJobRow, TransferRow
+from simulation.checks.evidence.stopped_timers import was_stopped
 from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
 
 _TRANSFERS = "/v1/transfers"

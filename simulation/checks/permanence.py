@@ -6,12 +6,12 @@ Source: spec/iteration-06.md (06A, constraints), DESIGN.md (Where the specificat
 from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.relations import SettlementRow, TransferRow
+from simulation.checks.evidence.wal import RowChange, as_instant, instants_of
 from simulation.checks.lost_rows import taken_by_faults
-from simulation.checks.relations import SettlementRow, TransferRow
-from simulation.checks.wal import RowChange, as_instant, instants_of
 from simulation.events import Row
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 
 _FINAL = frozenset({"completed", "failed", "partial"})
 _PHASES = (

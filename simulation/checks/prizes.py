@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.expected import Expected, expected_settlements
-from simulation.checks.model import Placing
-from simulation.checks.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.expected import Expected, expected_settlements
+from simulation.checks.evidence.model import Placing
+from simulation.checks.evidence.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
 from simulation.events import StripeObject
 
 

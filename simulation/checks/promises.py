@@ -9,10 +9,10 @@ import math
 from typing import Literal
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.tasks import promised_tasks_done
 from simulation.checks.lifecycle import PATH
-from simulation.checks.money import grouped
-from simulation.checks.tasks import promised_tasks_done
 from simulation.events import (
     ClockProof,
     DatabaseAccess,

@@ -5,12 +5,17 @@ Source: DESIGN.md (Witnesses and checks), spec/platform.md (Money).
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
-from simulation.checks.dispute_lines import disputes
-from simulation.checks.entry_lines import payments, refunds
-from simulation.checks.lines import Line
-from simulation.checks.prize_lines import prizes
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.expected import closing_times, expected_settlements
+from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
+from simulation.checks.evidence.money import Moved, claims, grouped, moved, withdrawn
+from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
+from simulation.checks.ledger import PAYABLE
+from simulation.events import EntrantAction, WebhookAttempt
 
 
 @check(
@@ -37,3 +42,182 @@ def reconcile(case: Case) -> tuple[Line, ...]:
     :raises CannotTell: a book is missing.
     """
     return (*payments(case), *refunds(case), *prizes(case), *disputes(case))
+
+
+def payments(case: Case) -> Iterator[Line]:
+    """By payment intent: what entrants say they paid, what the ledger has of it, what Stripe charged."""
+    fees = {contest.key: contest.plan.entry_fee_cents for contest in case.contests}
+    rows = {row.stripe_payment_intent_id or row.payment_id: row for row in case.rows(PaymentRow)}
+    booked = posted(case, "ENTRY_FEE", "payment_intent")
+    charged = grouped(moved(case, "charge"), _intent)
+    claimed = {action.payment_intent_id or f"(no intent) {action.person}": action for action in claims(case)}
+    for key in sorted(rows.keys() | charged.keys() | claimed.keys()):
+        claim, row, charges = claimed.get(key), rows.get(key), charged.get(key, ())
+        amounts = Amounts(
+            expected_cents=fees.get(claim.contest or "", 0) if claim else 0,
+            ledger_cents=booked.get(row.payment_id, 0) if row else 0,
+            stripe_cents=sum(charge.amount_cents for charge in charges),
+        )
+        excuse = _awaited(case, key) if charges else ""
+        yield compare("payment", key, _payer(row, charges, claim), amounts, excuse=excuse, evidence=charges)
+
+
+def _intent(item: Moved) -> str:
+    return item.payment_intent_id or item.movement.source_id
+
+
+def _payer(row: PaymentRow | None, charges: Sequence[Moved], claim: EntrantAction | None) -> Entrant:
+    if row is not None:
+        return row.contest_id, row.user_id
+    if charges:
+        return charges[0].entrant
+    return (claim.contest_id or "", claim.user_id or "") if claim else ("", "")
+
+
+def _awaited(case: Case, payment_intent_id: str) -> str:
+    """A webhook about the payment that Stripe will still deliver, past the end of the run."""
+    attempts = [
+        attempt
+        for attempt in case.events(WebhookAttempt)
+        if attempt.object_id == payment_intent_id and attempt.event_type == "payment_intent.succeeded"
+    ]
+    last = attempts[-1] if attempts else None
+    if last is None or last.next_attempt_at is None or last.next_attempt_at <= case.ended.at:
+        return ""
+    return f"in flight: Stripe delivers {last.event_id} again at {last.next_attempt_at:%Y-%m-%d %H:%M}"
+
+
+def refunds(case: Case) -> Iterator[Line]:
+    """By payment intent: charges that do not count, what the ledger gave back, what Stripe did."""
+    intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
+    rows: dict[str, RefundRow] = {intents.get(row.payment_id, row.payment_id): row for row in case.rows(RefundRow)}
+    booked = posted(case, "ENTRY_FEE_REFUND", "refund")
+    refunded = grouped(moved(case, "refund"), _intent)
+    due = _refunds_due(case, rows.keys() | refunded.keys())
+    for key in sorted(rows.keys() | refunded.keys() | due.keys()):
+        row, movements = rows.get(key), refunded.get(key, ())
+        amounts = Amounts(
+            expected_cents=due[key].amount_cents if key in due else 0,
+            ledger_cents=booked.get(row.refund_id, 0) if row else 0,
+            stripe_cents=sum(movement.amount_cents for movement in movements),
+        )
+        known = movements or ([due[key]] if key in due else ())
+        yield compare(
+            "refund", key, _payee(row, known), amounts, excuse=excuse_of(case, row, amounts), evidence=movements
+        )
+
+
+def _payee(row: RefundRow | None, known: Sequence[Moved]) -> Entrant:
+    return (row.contest_id, row.user_id) if row is not None else known[0].entrant
+
+
+def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
+    """Charges that must go back, by payment intent: all of an entrant's but the one that counts.
+
+    None counts of who asked for the fee before the lock, in a cancelled contest, nor when all came after the books
+    were closed. Which of two equal charges counts is the platform's choice, so those whose refund has begun are taken
+    first.
+    """
+    closed, left = closing_times(case), withdrawn(case)
+    due: dict[str, Moved] = {}
+    for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
+        deadline = closed.get(entrant[0], case.ended.at)
+        cancelled = case.arrival(entrant[0], "CANCELLED") is not None
+        counted = not cancelled and entrant not in left and any(charge.movement.at <= deadline for charge in charges)
+        ordered = sorted(charges, key=lambda charge: (_intent(charge) not in begun, -charge.movement.seq))
+        for charge in ordered[: len(charges) - int(counted)]:
+            due[_intent(charge)] = charge
+    return due
+
+
+def prizes(case: Case) -> Iterator[Line]:
+    """By contest and entrant: the prize of our model, the ledger's completed payout, Stripe's transfers."""
+    won = _won(case)
+    rows = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow)}
+    accounts = {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
+    booked = posted(case, "PAYOUT_ATTEMPT_COMPLETED", "payout_transfer")
+    owed = _owed(case)
+    transferred = grouped(moved(case, "transfer"), lambda transfer: transfer.entrant)
+    for entrant in sorted(won.keys() | rows.keys() | transferred.keys() | owed.keys()):
+        row, transfers = rows.get(entrant), transferred.get(entrant, ())
+        amounts = Amounts(
+            expected_cents=won.get(entrant, 0),
+            ledger_cents=booked.get(row.transfer_id, 0) if row else 0,
+            stripe_cents=sum(transfer.amount_cents for transfer in transfers),
+        )
+        wrong = _misdirected(transfers, accounts)
+        if owed.get(entrant, 0) != amounts.expected_cents:
+            wrong = wrong or f"the settlement credited {owed.get(entrant, 0)} cents to the winner"
+        excuse = excuse_of(case, row, amounts, since=row.created_at if row else None)
+        yield compare("prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=transfers)
+
+
+def _won(case: Case) -> Mapping[Entrant, int]:
+    """Prizes above zero, by our own model."""
+    return {
+        (contest_id, placing.user_id): placing.payout_cents
+        for contest_id, expected in expected_settlements(case).items()
+        for placing in expected.settlement.placings
+        if placing.payout_cents
+    }
+
+
+def _owed(case: Case) -> Mapping[Entrant, int]:
+    """What settlements credited to winners."""
+    owed: Counter[Entrant] = Counter()
+    for row in case.rows(PostingRow):
+        if row.entry_type == "PRIZE_PAYOUT" and row.direction == "CREDIT" and row.account.startswith(PAYABLE):
+            contest_id, _, user_id = row.account.removeprefix(PAYABLE).partition(":")
+            owed[(contest_id, user_id)] += row.amount_cents
+    return owed
+
+
+def _misdirected(transfers: Sequence[Moved], accounts: Mapping[str, str | None]) -> str:
+    for transfer in transfers:
+        own = accounts.get(transfer.user_id or "")
+        if transfer.movement.destination != own:
+            return f"paid into {transfer.movement.destination}, the winner's account is {own}"
+    return ""
+
+
+REFERENCE = "dispute"
+
+
+def disputes(case: Case) -> Iterator[Line]:
+    """By payment intent: what people charged back, what the ledger gave for it, what Stripe withdrew; fees included."""
+    claims = {action.payment_intent_id or "": action for action in charged_back(case)}
+    withdrawals = grouped(moved(case, "adjustment"), lambda item: item.payment_intent_id or item.movement.source_id)
+    booked = _booked(case)
+    fee_cents = case.scenario.stripe.dispute_fee_cents
+    for key in sorted(claims.keys() | withdrawals.keys() | booked.keys()):
+        claim, movements = claims.get(key), withdrawals.get(key, ())
+        amounts = Amounts(
+            expected_cents=claim.amount_cents + fee_cents if claim else 0,
+            ledger_cents=booked[key],
+            stripe_cents=sum(_gone_cents(movement) for movement in movements),
+        )
+        entrant = (claim.contest_id or "", claim.user_id or "") if claim else ("", "")
+        yield compare("dispute", key, entrant, amounts, evidence=movements)
+
+
+def charged_back(case: Case) -> Iterator[EntrantAction]:
+    """What cardholders say they took back."""
+    return (action for action in case.events(EntrantAction) if action.action == "charged_back")
+
+
+def _gone_cents(withdrawal: Moved) -> int:
+    return -withdrawal.movement.net_cents
+
+
+def _booked(case: Case) -> Counter[str]:
+    """Cents that the ledger gave out of Stripe's account for disputes, by payment intent."""
+    booked: Counter[str] = Counter()
+    postings = [row for row in case.rows(PostingRow) if row.reference_type == REFERENCE and row.direction == "CREDIT"]
+    if not postings:
+        return booked
+    intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
+    disputed = {row.dispute_id: intents.get(row.payment_id, row.payment_id) for row in case.rows(DisputeRow)}
+    for row in postings:
+        if row.account == "stripe":
+            booked[disputed.get(row.reference_id, row.reference_id)] += row.amount_cents
+    return booked

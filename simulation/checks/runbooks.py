@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case, Execution
-from simulation.checks.handover import handed_over
-from simulation.checks.relations import ExecutionRow
-from simulation.checks.tasks import promised_tasks
+from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.handover import handed_over
+from simulation.checks.evidence.relations import ExecutionRow
+from simulation.checks.evidence.tasks import promised_tasks
 from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep, step_digest
 
 _NEAR = timedelta(seconds=60)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.events import RequestShape, ShapeAnswer, StripeContract
 
 SDK_API_VERSION = "2026-10-28.endive"

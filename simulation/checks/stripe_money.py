@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import CannotTell, Case
-from simulation.checks.dispute_lines import charged_back
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.reconciliation import charged_back
 from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario.model import StripeSettings
 

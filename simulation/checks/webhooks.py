@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.events import Exchange, FaultInjected, WebhookAttempt
 
 _PATH = "/webhooks/stripe"

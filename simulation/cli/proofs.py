@@ -33,6 +33,6 @@ def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | N
 @click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
 def determinism(scenario: str, seeds: int, load: bool) -> None:
     """Run SCENARIO twice for each seed, with different hash seeds, and show where two histories part first."""
-    from simulation.commands.determinism import determinism_command
+    from simulation.proof.determinism import determinism_command
 
     sys.exit(determinism_command(scenario, seeds=seeds, load=load))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from simulation.checks.verdict import judge
 from simulation.commands.output import print_verdict
 from simulation.errors import UsageError
 from simulation.history import History
 from simulation.reporting.write import write_report
 from simulation.run_directory import RunDirectory
-from simulation.verdict import judge
 
 
 def check_command(run_dir: Path, *, as_json: bool) -> int:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulation.commands.run import prepare
+from simulation.assembly import RunRequest
+from simulation.assembly.request import prepare
 from simulation.environment.choice import Choice, choose
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.progress import Plain, Progress, Silent
 from simulation.reporting.gate import GateReport, SeedOutcome, write_gate
 from simulation.run import run
 from simulation.run_directory import RunDirectory
-from simulation.stage import RunRequest
 
 REQUIRED_CHECKS = ("stripe_contract", "alert_evaluation")
 """Not verified is not good enough for these."""

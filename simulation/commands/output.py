@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulation.checks.verdict import Verdict
 from simulation.history import History
 from simulation.reporting.terminal import COLUMNS, render
-from simulation.verdict import Verdict
 
 
 def print_verdict(verdict: Verdict, history: History, report: Path) -> None:

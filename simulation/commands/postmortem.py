@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from simulation.checks.verdict import judge
 from simulation.commands.check import stored_history
 from simulation.errors import EnvironmentFault
 from simulation.reporting.view import build_report
 from simulation.reporting.write import POSTMORTEM, postmortem_of
-from simulation.verdict import judge
 
 
 def postmortem_command(run_dir: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from simulation.errors import UsageError
-from simulation.project import SCHEMA_SNAPSHOT
+from simulation.paths import SCHEMA_SNAPSHOT
 from simulation.promotion import ritual
 from simulation.promotion.checks import CHECKS, Promotion, PromotionCheck
 from simulation.promotion.release import load_release

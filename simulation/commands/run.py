@@ -8,27 +8,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from simulation.commands.determinism import check_twice
+from simulation.assembly.request import prepare
 from simulation.commands.output import print_verdict
-from simulation.environment.choice import choose
-from simulation.faults.plan_file import load_plan
-from simulation.faults.schedule import FaultPlan
-from simulation.faults.swarm import swarm as swarm_faults
 from simulation.progress import Live, Plain, Progress, Silent
+from simulation.proof.determinism import check_twice
 from simulation.run import run
-from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
-from simulation.stage import RunRequest
-from simulation.stage.request import platform_that_comes_along
-from simulation.target.needs import (
-    environment_of_processes,
-    refuse_faults_of_our_own_process,
-    refuse_losses,
-    refuse_process_faults,
-)
-from simulation.target.process.choice import read_target
-from simulation.world.alert_rules import load_rules, refuse_dead_links
-from simulation.world.operator.parser import load_runbooks
 
 _NOT_DETERMINISTIC = 1
 
@@ -75,48 +60,6 @@ def run_command(
         console.print(f"[bold red]✗[/] not deterministic: {escape(str(difference))}", highlight=False, soft_wrap=True)
         return _NOT_DETERMINISTIC
     return result.verdict.exit_code
-
-
-def prepare(
-    *,
-    scenario: str,
-    seed: int,
-    days: int | None = None,
-    plan_file: Path | None = None,
-    environment: str = "auto",
-    out: Path,
-    target: Path | None = None,
-    swarmed: bool = False,
-) -> RunRequest:
-    """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
-    outside = None if target is None else read_target(target)
-    chosen = outside or platform_that_comes_along()
-    loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
-    if swarmed:
-        loaded = swarm_faults(loaded, seed, processes=outside is not None)
-    if outside is None:
-        refuse_process_faults(loaded, place=scenario)
-    else:
-        refuse_faults_of_our_own_process(loaded, place=scenario)
-        refuse_losses(loaded, tables=outside.file.governance.contest_score_tables, place=scenario)
-    plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
-    rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
-    refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
-    if target is None:
-        choice = choose(environment, operated=bool(loaded.operator.tasks))
-    else:
-        choice = environment_of_processes(environment)
-    return RunRequest(
-        scenario=loaded,
-        seed=seed,
-        plan=plan,
-        rules=rules,
-        runbooks=runbooks,
-        out=out,
-        target=chosen,
-        environment=choice.name,
-        environment_reason=choice.reason,
-    )
 
 
 def _progress(scenario: Scenario, console: Console, *, silent: bool) -> Progress:

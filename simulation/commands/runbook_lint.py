@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from simulation.project import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import Finding

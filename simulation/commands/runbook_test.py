@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulation.commands.run import prepare
+from simulation.assembly import RunRequest
+from simulation.assembly.request import prepare
+from simulation.documents.refusal import suggest
 from simulation.errors import UsageError
-from simulation.parallel import in_parallel
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.refusal import suggest
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.proof.parallel import in_parallel
 from simulation.rehearsal.rehearse import WAYS, Outcome, Rehearsed, rehearse, totals
 from simulation.run_directory import RunDirectory
-from simulation.stage import RunRequest
 from simulation.world.operator.parser import load_runbooks
 
 _SEED = 1

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation.errors import EnvironmentFault
-from simulation.reporting.sabotage_html import render_html
-from simulation.reporting.sabotage_matrix import Matrix
-from simulation.reporting.sabotage_terminal import legend, table_of, totals_of
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.campaign import carry_out
 from simulation.sabotage.catalogue import CATALOGUE, chosen
 from simulation.sabotage.matrix import matrix_of
+from simulation.sabotage.report_html import render_html
+from simulation.sabotage.report_matrix import Matrix
+from simulation.sabotage.report_terminal import legend, table_of, totals_of
 from simulation.sabotage.trial import Trial
 
 _FIRST_SEED = 1

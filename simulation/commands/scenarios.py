@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from simulation.project import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.file import available_scenarios, load_scenario
 
 

@@ -12,13 +12,13 @@ from typing import NoReturn
 
 import click
 
-from simulation.commands.run import prepare
-from simulation.faults.schedule import FaultPlan
-from simulation.stage import RunRequest, Stage
-from simulation.standing.hands import this_second
-from simulation.standing.shifted import moment_of, shifted
-from simulation.standing.stand import StandRequest, stand
-from simulation.standing.state import Standing, find_standing
+from simulation.assembly import RunRequest, Stage
+from simulation.assembly.request import prepare
+from simulation.faults.plan import FaultPlan
+from simulation.interactive.clock_drivers import this_second
+from simulation.interactive.session import StandRequest, stand
+from simulation.interactive.session_file import Standing, find_standing
+from simulation.scenario.shift import moment_of, shifted
 
 
 def staging_up_command(*, scenario: str, seed: int, until: str | None, clock: str, port: int, environment: str) -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from simulation.project import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.file import find_scenario, load_scenario
-from simulation.target.needs import environment_of_processes
-from simulation.target.process.choice import read_target
-from simulation.target.process.trial import try_target
+from simulation.targets.needs import environment_of_processes
+from simulation.targets.process.loader import read_target
+from simulation.targets.process.trial import try_target
 
 _SCENARIO = "smoke_2d"
 _LAST_LINES = 10

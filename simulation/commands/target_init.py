@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simulation.target.new_folder import write_target_folder
+from simulation.targets.new_folder import write_target_folder
 
 
 def target_init_command(folder: Path) -> int:

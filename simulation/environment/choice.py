@@ -34,7 +34,7 @@ def choose(asked: str = "auto", *, operated: bool = False) -> Choice:
     if operated:
         return Choice(name="embedded", reason="auto: the scenario has tasks that may restart the server")
     # The Docker client takes 0.2 s to import, which a run without an engine need not pay.
-    from simulation.environment import docker_presence
+    from simulation.environment import engine as docker_presence
 
     lacks = docker_presence.what_is_missing()
     if lacks is None:

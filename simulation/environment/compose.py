@@ -13,7 +13,7 @@ import docker
 from simulation.environment.engine import connect
 from simulation.environment.in_container import LOG_FILE, ContainerServer, fill_clock_folder
 from simulation.errors import EnvironmentFault
-from simulation.project import COMPOSE_CLOCK_FOLDER, COMPOSE_FILE
+from simulation.paths import COMPOSE_CLOCK_FOLDER, COMPOSE_FILE
 
 UP = "docker compose -f docker-compose.sim.yml up -d --wait"
 _SERVICE_LABEL = "com.docker.compose.service"

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import yaml
 
-from simulation.project import COMPOSE_FILE
+from simulation.paths import COMPOSE_FILE
 
 _PORT = re.compile(r"^127\.0\.0\.1:\$\{(?P<name>\w+):-(?P<default>\d+)\}:\d+$")
 

@@ -18,7 +18,7 @@ from simulation.environment.engine import connect, need_image, owner_labels, rea
 from simulation.environment.in_container import DATA_MOUNT, ContainerServer, fill_clock_folder
 from simulation.environment.watchdog import watch
 from simulation.errors import EnvironmentFault
-from simulation.project import POSTGRES_FOLDER
+from simulation.paths import POSTGRES_FOLDER
 
 _INIT_FILES = {"roles.sql": "10-roles.sql", "passwords.sh": "20-passwords.sh"}
 """In the order in which the image's entry point runs them."""

@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 
 from simulation.clock import write_clock_file
-from simulation.environment.children import die_with_parent
 from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.process import die_with_parent
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import ROLES_SQL, SETTINGS, SUPERUSER, PostgresServer, running
 from simulation.errors import EnvironmentFault

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from simulation.environment.engine_address import engine_address
+from simulation.environment.compose_file import images
 from simulation.environment.workspace import owner_lives, owner_tag
 from simulation.errors import EnvironmentFault
 
@@ -113,3 +116,33 @@ class Exit:
             self.status = None  # removed, or the engine is gone
         finally:
             self._ended.set()
+
+
+DEFAULT_SOCKET = Path("/var/run/docker.sock")
+
+
+def engine_address() -> str:
+    """``DOCKER_HOST``, else the default socket."""
+    return os.environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
+
+
+def may_be_there() -> bool:
+    """False only where certainly no engine can be reached."""
+    return bool(os.environ.get("DOCKER_HOST")) or DEFAULT_SOCKET.exists()
+
+
+def what_is_missing() -> str | None:
+    """Why ``containers`` cannot be chosen; None when it can."""
+    if not may_be_there():
+        return "no Docker engine on this machine"
+    try:
+        from simulation.environment.engine import connect, has_image
+    except ImportError as error:
+        return f"the package {error.name} is not installed"
+    try:
+        client = connect()
+    except EnvironmentFault:
+        return "no Docker engine answers"
+    with closing(client):
+        absent = [image for image in (images().postgres, images().stripe_mock) if not has_image(client, image)]
+    return f"{' and '.join(absent)} not here ('make images' builds them)" if absent else None

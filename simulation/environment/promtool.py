@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulation.environment.children import die_with_parent
+from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
 
 BINARY_VARIABLE = "PROMTOOL_BIN"

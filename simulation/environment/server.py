@@ -15,7 +15,7 @@ from psycopg import sql
 
 from simulation.environment.protocol import ROLES, Database
 from simulation.errors import EnvironmentFault
-from simulation.project import POSTGRES_FOLDER
+from simulation.paths import POSTGRES_FOLDER
 
 SETTINGS = POSTGRES_FOLDER / "postgresql.conf"
 ROLES_SQL = POSTGRES_FOLDER / "roles.sql"

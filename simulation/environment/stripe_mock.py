@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from simulation.environment.children import die_with_parent
 from simulation.environment.compose_file import images
+from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
 
 BINARY_VARIABLE = "STRIPE_MOCK_BIN"

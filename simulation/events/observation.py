@@ -31,7 +31,7 @@ class SampleLacking(Event):
 
 
 class Observation(Event):
-    """A canonical relation (see ``simulation/target/protocol.py``) as the observer read it at the end of the run."""
+    """A canonical relation (see ``simulation/targets/protocol.py``) as the observer read it at the end of the run."""
 
     kind: Literal["observation"] = "observation"
     relation: str

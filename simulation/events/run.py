@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
+from simulation.events.governance import Governance
 from simulation.events.operations import ShippedRunbook
-from simulation.governance import Governance
 
 
 class RunStarted(Event):

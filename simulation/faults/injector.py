@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 
 from simulation.clock import SimulationClock
 from simulation.events import FaultInjected
-from simulation.faults.effect_of import call_effect, provider_effect, webhook_effect
-from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, ProviderEffect, WebhookEffect
-from simulation.faults.schedule import FaultPlan, PlannedFault
+from simulation.faults.effects import (
+    CallEffect,
+    PendingCall,
+    PendingWebhook,
+    ProviderEffect,
+    WebhookEffect,
+    call_effect,
+    provider_effect,
+    webhook_effect,
+)
+from simulation.faults.plan import FaultPlan, PlannedFault
+from simulation.faults.subjects import Registry
 from simulation.history import Recorder
 from simulation.scenario.faults import LASTING_KINDS, OPERATOR_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
-from simulation.world.registry import Registry
 
 _PAID = "payment_intent.succeeded"
 

@@ -1,4 +1,4 @@
-"""How a swarm draws the faults that come at their own time (``simulation/world/troubles``)."""
+"""How a swarm draws the faults that come at their own time (``simulation/world/faults``)."""
 
 from __future__ import annotations
 

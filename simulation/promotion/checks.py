@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
-from simulation.project import OPENAPI, ROOT, SCHEMA_SNAPSHOT
+from simulation.environment.git import git, is_committed
+from simulation.paths import OPENAPI, ROOT, SCHEMA_SNAPSHOT
 from simulation.promotion.compatibility import breaking_changes
-from simulation.promotion.git import git, is_committed
 from simulation.promotion.release import Release, major
 from simulation.promotion.separation import Variables, ingestion_problems, stripe_problems
-from simulation.snapshot import fresh_schema, without_header
-from simulation.target.builtin import openapi, provider_url_from
+from simulation.promotion.snapshot import fresh_schema, without_header
+from simulation.targets.builtin import openapi, provider_url_from
 
 _MOST_LINES = 20
 _PASSED = re.compile(r"\b([1-9]\d*) passed\b")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simulation.documents.refusal import refused
+from simulation.documents.yaml import read_yaml
 from simulation.errors import UsageError
-from simulation.refusal import refused
-from simulation.yaml_marks import read_yaml
 
 _VERSION = r"^v\d+\.\d+\.\d+$"
 

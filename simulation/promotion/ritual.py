@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 
+from simulation.environment.git import commit_of, is_committed
 from simulation.environment.protocol import Database
-from simulation.promotion.git import commit_of, is_committed
-from simulation.snapshot import fresh_database, schema_of, without_header
-from simulation.target.builtin import migration_versions
+from simulation.promotion.snapshot import fresh_database, schema_of, without_header
+from simulation.targets.builtin import migration_versions
 
 _HEADER = ("Iteration", "Generated", "Changes", "Commit", "Migration")
 _UNINDEXED = """

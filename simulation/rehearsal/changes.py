@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulation.checks.case import Case, Execution
-from simulation.checks.relations import PostingRow
-from simulation.checks.wal import RowChange
+from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.relations import PostingRow
+from simulation.checks.evidence.wal import RowChange
 from simulation.events import Row
 
 _TABLE = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)

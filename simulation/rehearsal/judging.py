@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulation.checks.bundle import lacking_in_bundle
-from simulation.checks.relations import ExecutionRow, PayoutJobRow, RefundRow, TransferRow
+from simulation.checks.evidence.bundle import lacking_in_bundle
+from simulation.checks.evidence.relations import ExecutionRow, PayoutJobRow, RefundRow, TransferRow
+from simulation.checks.verdict import judge
 from simulation.events import Exchange
-from simulation.rehearsal.lived import Lived
-from simulation.verdict import judge
+from simulation.rehearsal.observed_run import Lived
 from simulation.world.operator.runbook import Section
 
 EXCUSED = {

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from simulation.assembly import RunRequest
+from simulation.checks.verdict import judge
 from simulation.errors import SimulationError
 from simulation.rehearsal import judging
-from simulation.rehearsal.lived import Lived, live, place_of
+from simulation.rehearsal.observed_run import Lived, live, place_of
 from simulation.rehearsal.tampering import with_spoilt_answer
 from simulation.rehearsal.watcher import StepPlace, Watcher
 from simulation.reporting.write import write_report
-from simulation.stage import RunRequest
-from simulation.verdict import judge
 from simulation.world.operator.runbook import Runbook, Section
 
 WAYS = ("recovered", "rolled back", "failed safely")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulation.assembly import Stage
 from simulation.events import Event, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.progress import Silent
-from simulation.stage import Stage
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _STEP_NOTE = "/runbooks/step"

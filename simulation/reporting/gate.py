@@ -7,9 +7,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from simulation.checks.verdict import EXIT_CODES
 from simulation.reporting.markdown import plain, table
 from simulation.reporting.words import mark
-from simulation.verdict import EXIT_CODES
 
 _COUNTS = ("tests", "failures", "errors", "skipped")
 

@@ -6,11 +6,10 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from simulation.reporting.parts.contests import STAGES
-from simulation.reporting.templating import page_environment
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
 from simulation.reporting.words import dollars, listed, mark, ordinal, plural
@@ -44,3 +43,14 @@ def _iso(at: datetime) -> str:
 def _asset(name: str) -> Markup:
     """An asset of ours, to be inlined as it is: it is code, and holds nothing of the run."""
     return Markup((files("simulation.reporting") / "assets" / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def page_environment() -> Environment:
+    """A fresh environment over ``templates/``; each page adds its own filters and words."""
+    return Environment(
+        loader=PackageLoader("simulation.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

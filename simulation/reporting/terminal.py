@@ -8,6 +8,7 @@ from textwrap import wrap
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from simulation.checks.verdict import Verdict
 from simulation.history import History
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.facts import run_title
@@ -16,7 +17,6 @@ from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report, build_report
 from simulation.reporting.words import dollars, plural
-from simulation.verdict import Verdict
 
 LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}

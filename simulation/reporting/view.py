@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from simulation.checks.base import Finding
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
+from simulation.checks.verdict import Verdict
 from simulation.events import EntrantAction, Escalated, FaultScheduled
-from simulation.governance import NO_GOVERNANCE
+from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
 from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
@@ -29,7 +30,6 @@ from simulation.reporting.timeline import timeline_of
 from simulation.reporting.timeline_marks import Timeline
 from simulation.reporting.times import Calendar
 from simulation.reporting.words import HEADLINES, Mark, mark
-from simulation.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

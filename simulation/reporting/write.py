@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
+from simulation.checks.verdict import Verdict
 from simulation.errors import EnvironmentFault
-from simulation.governance import NO_GOVERNANCE
+from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.html import render_html
 from simulation.reporting.junit import render_junit
@@ -16,7 +17,6 @@ from simulation.reporting.summary import render_summary
 from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
 from simulation.reporting.transcript import render_transcript
 from simulation.reporting.view import Report, build_report
-from simulation.verdict import Verdict
 
 POSTMORTEM = "postmortem.md"
 

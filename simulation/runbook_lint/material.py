@@ -12,7 +12,7 @@ from simulation.errors import UsageError
 from simulation.runbook_lint.markdown_links import Page
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
-from simulation.world.alert_rules import AlertRule, load_rules
+from simulation.world.monitoring.alert_rules import AlertRule, load_rules
 from simulation.world.operator.complaints import Complaint, Complaints
 from simulation.world.operator.parser import INDEX, read_runbook
 from simulation.world.operator.runbook import Runbook, Section, Step

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from simulation.project import SCHEMA_SNAPSHOT
+from simulation.paths import SCHEMA_SNAPSHOT
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.places import line_starting
 from simulation.runbook_lint.rule import Flaw, book_rule
-from simulation.target.queries import RELATIONS
+from simulation.targets.queries import RELATIONS
 from simulation.world.operator.runbook import Place, Section, Step
 
 

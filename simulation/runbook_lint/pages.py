@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulation.project import ROOT
+from simulation.paths import ROOT
 from simulation.runbook_lint.markdown_links import Link, Page
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.rule import Flaw, book_rule, project_rule

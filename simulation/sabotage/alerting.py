@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.intruder import superuser
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.world.exposition import Exposition
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.sabotage.superuser import superuser
+from simulation.world.monitoring.exposition import Exposition
 
 SHELF = Shelf("harness", how="witness", scenario="payday")
 _STUCK = "PayoutTransferStuckInRetryable"

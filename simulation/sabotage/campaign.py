@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from simulation.parallel import in_parallel
+from simulation.proof.parallel import in_parallel
 from simulation.sabotage.catalogue import CATALOGUE
-from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.finding import Ruling, rule
 from simulation.sabotage.needs import missing
+from simulation.sabotage.registry import Sabotage
+from simulation.sabotage.ruling import Ruling, rule
 from simulation.sabotage.trial import Trial, attempt
 
 Told = Callable[[Trial], None]

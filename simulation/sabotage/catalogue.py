@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.errors import UsageError
-from simulation.sabotage import alerting, harness, idling, people
-from simulation.sabotage.entry import Sabotage
+from simulation.sabotage import alerting, harness, people
+from simulation.sabotage import missed_jobs as idling
 from simulation.sabotage.platform import (
     blaming,
     boards,
@@ -23,6 +23,7 @@ from simulation.sabotage.platform import (
     trail,
     winning,
 )
+from simulation.sabotage.registry import Sabotage
 
 _SHELVES = (
     paying.SHELF,

@@ -6,18 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from simulation import clock, verdict
+from simulation import clock
+from simulation.assembly import Stage
+from simulation.checks import verdict
 from simulation.checks.base import Check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.clock import SimProcess
 from simulation.events import Observation
 from simulation.history import History
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.target.protocol import TargetJob
-from simulation.world.entrants import Entrants
-from simulation.world.jobs import JobDriver, Tally
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.targets.jobs import JobDriver, Tally
+from simulation.world.entrants.entrants import Entrants
+from simulation.world.ports import TargetJob
 
 SHELF = Shelf("harness", how="witness", scenario="quiet")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from simulation.checks.catalogue import CHECKS
-from simulation.reporting.sabotage_matrix import Cell, Control, Matrix, Row
 from simulation.sabotage.campaign import Campaign
-from simulation.sabotage.entry import HOW
-from simulation.sabotage.finding import Ruling
+from simulation.sabotage.registry import HOW
+from simulation.sabotage.report_matrix import Cell, Control, Matrix, Row
+from simulation.sabotage.ruling import Ruling
 
 
 def matrix_of(campaign: Campaign) -> Matrix:

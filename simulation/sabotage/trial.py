@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from simulation import verdict
-from simulation.commands.run import prepare
+from simulation.assembly import RunRequest
+from simulation.assembly.request import prepare
+from simulation.checks import verdict
+from simulation.checks.verdict import Verdict
 from simulation.errors import SimulationError
 from simulation.history import History
+from simulation.paths import SCENARIOS_FOLDER
 from simulation.progress import Progress, Silent
-from simulation.project import SCENARIOS_FOLDER
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
-from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.plot import Plot
-from simulation.stage import RunRequest
-from simulation.verdict import Verdict
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Sabotage
 
 SCENARIOS = SCENARIOS_FOLDER / "sabotage"
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from simulation.scenario.strict import Instant, ScenarioModel, refusal
+from simulation.documents.strict import Instant, ScenarioModel, refusal
 
 FaultKind = Literal[
     "transfer_timeout_before",
@@ -72,7 +72,7 @@ WORLD_NEEDS: dict[FaultKind, tuple[str, ...]] = {
     "provider_correction": ("tournament", "delay_hours"),
     "signing_secret_rolled": ("at",),
 }
-"""Kinds that the world carries out at their own time (``simulation/world/troubles``), and the fields they need."""
+"""Kinds that the world carries out at their own time (``simulation/world/faults``), and the fields they need."""
 _OF_A_PERSON: tuple[FaultKind, ...] = ("refund_requested", "chargeback")
 """Those that a person does who is counted like a payment: by ``nth``."""
 

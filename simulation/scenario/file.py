@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simulation.documents.refusal import more, refused, suggest
+from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.refusal import more, refused, suggest
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.model import Scenario
+from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
-from simulation.world.results_csv import read_results
-from simulation.yaml_marks import MarkedYaml, read_yaml
 
 
 def available_scenarios(folder: Path = SCENARIOS_FOLDER) -> dict[str, Path]:

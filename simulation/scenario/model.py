@@ -13,8 +13,8 @@ from typing import Annotated
 import yaml
 from pydantic import Field, field_validator, model_validator
 
+from simulation.documents.strict import Instant, ScenarioModel, refusal
 from simulation.scenario.faults import Fault
-from simulation.scenario.strict import Instant, ScenarioModel, refusal
 
 _KEY = r"^[a-z][a-z0-9_]*$"
 

@@ -67,7 +67,7 @@ class Database:
     def available_connections(self, *, server_grants: int) -> int:
         """Connections that could be taken from the pool now: open ones that nobody uses, and those it may still open.
 
-        :param server_grants: how many more the server would let us open (see `simulation.staging.connections`)
+        :param server_grants: how many more the server would let us open (see `operations.connections`)
         """
         pool = self._engine.pool
         assert isinstance(pool, QueuePool)

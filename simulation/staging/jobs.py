@@ -12,12 +12,14 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import TextClause
 
-from simulation.staging import configuration, context, lifecycle, payouts, reconciliation, settlement
+from simulation.staging import configuration, context, lifecycle
 from simulation.staging.agenda import Agenda
 from simulation.staging.context import Context
-from simulation.staging.ingestion import poller
 from simulation.staging.logs import Domain
+from simulation.staging.money import payouts, reconciliation
 from simulation.staging.runtime import Runtime
+from simulation.staging.scores import poller
+from simulation.staging.settlement import settlement
 
 
 @dataclass(frozen=True, kw_only=True)

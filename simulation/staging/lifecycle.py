@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 
-from simulation.staging import contests, refunds
 from simulation.staging.canonical import iso
+from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
+from simulation.staging.money import refunds
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 

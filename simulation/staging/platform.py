@@ -8,19 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from simulation.staging import configuration, logs, users
-from simulation.staging.alerting import HostedAlerting
-from simulation.staging.authentication import SigningKey
+from simulation.staging import configuration, logs
+from simulation.staging.access import users
+from simulation.staging.clients.alerts import HostedAlerting
+from simulation.staging.clients.provider import Provider
+from simulation.staging.clients.signing_key import SigningKey
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.context import SYSTEM, Context
-from simulation.staging.dashboards import Dashboards
 from simulation.staging.database import Database
 from simulation.staging.http.app import make_app
-from simulation.staging.ingestion.provider import Provider
 from simulation.staging.jobs import Job, JobBook, make_jobs
+from simulation.staging.operations.dashboards import Dashboards
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 from simulation.staging.settings import LiveSettings, Settings
-from simulation.staging.stripe_gateway import StripeGateway
 
 
 class Platform:

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
-from simulation.staging.authentication import SigningKey
+from simulation.staging.clients.provider import Provider
+from simulation.staging.clients.signing_key import SigningKey
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.context import Context
 from simulation.staging.database import Database
-from simulation.staging.ingestion.provider import Provider
 from simulation.staging.logs import Log
 from simulation.staging.settings import LiveSettings, Settings
-from simulation.staging.stripe_gateway import StripeGateway
 from simulation.staging.unit_of_work import UnitOfWork, unit_of_work
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 from simulation.witness.wal import RawTransaction
 
 _KEY_COLUMNS = ("id", "reference_id", "stripe_event_id", "stripe_payment_intent_id", "payment_intent_id", "entity_id")

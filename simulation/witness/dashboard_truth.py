@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from simulation.events import AlertFired
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import NotObservable, Observer
 from simulation.witness.wal import LATEST, WalWitness

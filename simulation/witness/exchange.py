@@ -16,6 +16,10 @@ from pydantic import JsonValue
 from simulation.events import Actor, Exchange
 from simulation.history import Recorder, current_cause
 
+PLATFORM_URL = "http://platform.test"
+NO_ANSWER = (502, 504)
+"""What a front door says in the place of a platform that is not there, or keeps silent."""
+
 UNRECORDED_ACTOR: Actor = "monitor"
 _LARGEST_BODY_BYTES = 16_384
 _FORM = "application/x-www-form-urlencoded"

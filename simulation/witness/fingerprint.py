@@ -14,7 +14,7 @@ from typing import Literal
 
 from simulation.events import Fingerprint
 from simulation.history import Recorder
-from simulation.target.protocol import Target
+from simulation.targets.protocol import Target
 from simulation.witness.observer import Observer
 
 _SETTINGS = """

@@ -31,7 +31,7 @@ class NotObservable(LookupError):
 class Observer:
     """Reads as the role ``observer``, which can write nothing.
 
-    :param relations: canonical relation → SQL (``simulation/target/queries.py``).
+    :param relations: canonical relation → SQL (``simulation/targets/queries.py``).
     """
 
     def __init__(self, *, database: Database, relations: Mapping[str, str], recorder: Recorder) -> None:

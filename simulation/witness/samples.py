@@ -14,10 +14,9 @@ import httpx
 from pydantic import JsonValue
 
 from simulation.clock import Kernel, SimProcess
-from simulation.doors import NO_ANSWER
 from simulation.events import Row, Sample, SampleLacking
 from simulation.history import Recorder, caused_by
-from simulation.witness.exchange import ExchangeContext
+from simulation.witness.exchange import NO_ANSWER, ExchangeContext
 from simulation.witness.observer import NotObservable, Observer
 
 _DOWN = "nobody answered"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulation.environment.children import die_with_parent
+from simulation.environment.process import die_with_parent
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _DEADLINE_WALL_SECONDS = 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.run import prepare
+from simulation.assembly.request import prepare
 from simulation.progress import Silent
 from simulation.run import RunResult, run
 

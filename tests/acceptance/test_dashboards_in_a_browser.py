@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from simulation.assembly import Stage
+from simulation.assembly.request import prepare
+from simulation.checks.verdict import judge
 from simulation.clock import SimProcess
-from simulation.commands.run import prepare
 from simulation.events import Exchange
 from simulation.history import History
 from simulation.progress import Silent
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.trial import SCENARIOS
-from simulation.stage import Stage
-from simulation.verdict import judge
 from tests.acceptance.chromium import Browser, browser, find_chromium
 
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")

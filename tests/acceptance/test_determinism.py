@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from simulation.commands.determinism import Difference, first_difference
-from simulation.commands.run import prepare
+from simulation.assembly.request import prepare
 from simulation.progress import Silent
+from simulation.proof.determinism import Difference, first_difference
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
-from simulation.sabotage.plot import Plot
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.trial import SCENARIOS
-from simulation.staging import payouts
-from simulation.target.builtin import target
+from simulation.staging.money import payouts
+from simulation.targets.builtin import target
 
 
 def _unseeded_uuid(plot: Plot) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulation.staging import payouts, stripe_gateway, unit_of_work
+from simulation.staging import unit_of_work
+from simulation.staging.clients import stripe as stripe_gateway
+from simulation.staging.money import payouts
 from tests.acceptance.conftest import Simulate
 
 

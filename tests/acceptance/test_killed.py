@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from simulation.assembly.request import prepare
 from simulation.commands.check import check_command
-from simulation.commands.run import prepare
 from simulation.environment.workspace import reap_leftovers
 from simulation.events import Event
 from simulation.progress import Silent

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.run import prepare
+from simulation.assembly.request import prepare
 from simulation.progress import Silent
 from simulation.run import RunResult, run
 from tests.targets.node_support import REQUIRED, copy_of_backend, stated_checks, what_is_missing

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.run import prepare
+from simulation.assembly.request import prepare
 from simulation.environment.workspace import reap_leftovers
 from simulation.errors import UsageError
 from simulation.events import Event, FaultInjected, StripeCall, WebhookAttempt
+from simulation.paths import ROOT
 from simulation.progress import Silent
-from simulation.project import ROOT
 from simulation.run import RunResult, run
-from simulation.target.builtin.governance import GOVERNANCE
-from simulation.target.process.choice import read_target
+from simulation.targets.builtin.governance import GOVERNANCE
+from simulation.targets.process.loader import read_target
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"
 _GENERATED = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?:evt|pi|tr|re)_\w+")

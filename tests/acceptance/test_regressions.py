@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.project import SCENARIOS_FOLDER
+from simulation.paths import SCENARIOS_FOLDER
 from tests.acceptance.conftest import Simulate
 
 FILES = sorted((SCENARIOS_FOLDER / "regressions").glob("*.yaml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.sabotage.catalogue import CATALOGUE
-from simulation.sabotage.finding import rule
+from simulation.sabotage.ruling import rule
 from simulation.sabotage.trial import Trial, attempt
 
 FEW = (

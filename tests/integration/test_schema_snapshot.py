@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulation.environment.protocol import Database
-from simulation.project import SCHEMA_SNAPSHOT
-from simulation.snapshot import schema_of, without_header
+from simulation.paths import SCHEMA_SNAPSHOT
+from simulation.promotion.snapshot import schema_of, without_header
 
 RUNBOOK_EXECUTIONS = """\
 CREATE TABLE public.runbook_executions (

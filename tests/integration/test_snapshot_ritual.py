@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from simulation.commands.promotion import snapshot_end_command, snapshot_start_command, snapshot_verify_command
+from simulation.environment.git import git
 from simulation.environment.protocol import Database
 from simulation.errors import UsageError
 from simulation.promotion import ritual
-from simulation.promotion.git import git
-from simulation.target.builtin import migration_versions
+from simulation.targets.builtin import migration_versions
 
 IDENTITY = ("-c", "user.name=ops", "-c", "user.email=ops@platform.test")
 

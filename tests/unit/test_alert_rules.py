@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UsageError
-from simulation.project import ALERTS_FOLDER
-from simulation.world.alert_expression import compile_expression
-from simulation.world.alert_rules import load_rules, refuse_dead_links
-from simulation.world.exposition import Exposition
+from simulation.paths import ALERTS_FOLDER
+from simulation.world.monitoring.alert_expression import compile_expression
+from simulation.world.monitoring.alert_rules import load_rules, refuse_dead_links
+from simulation.world.monitoring.exposition import Exposition
 
 BODY = """\
 # HELP lag Seconds

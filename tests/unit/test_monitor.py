@@ -11,8 +11,8 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange
 from simulation.history import History, Recorder
 from simulation.scenario.model import MonitorSettings
-from simulation.world.alert_rules import AlertRule, load_rules
-from simulation.world.monitor import Monitor
+from simulation.world.monitoring.alert_rules import AlertRule, load_rules
+from simulation.world.monitoring.monitor import Monitor
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULE = """\

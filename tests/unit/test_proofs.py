@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from simulation.proofs import _database_refuses
-from simulation.stage import Stage
+from simulation.assembly import Stage
+from simulation.assembly.probes import _database_refuses
 
 
 def test_a_server_that_is_not_there_has_refused_nobody(tmp_path: Path) -> None:

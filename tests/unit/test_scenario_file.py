@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from simulation.errors import UsageError
-from simulation.project import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.fault_rules import broken_fault_rules
 from simulation.scenario.faults import PROCESS_KINDS, Expectation, Fault, FaultKind
 from simulation.scenario.file import available_scenarios, find_scenario, load_scenario

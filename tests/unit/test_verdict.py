@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from simulation.checks.catalogue import CHECKS
-from simulation.criteria import RULES
+from simulation.checks.criteria import RULES
+from simulation.checks.verdict import Verdict, judge
 from simulation.events import AccessProbe, Exchange, RunStarted, Sample, StripeCall, StripeMovement, WitnessSummary
 from simulation.history import History, line_of
-from simulation.verdict import Verdict, judge
 from tests.unit.checks.builder import Book, day
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import movement

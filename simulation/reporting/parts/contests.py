@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.checks.case import CannotTell, Stay
+from simulation.checks.evidence.case import CannotTell, Stay
 from simulation.events import Row
 from simulation.reporting.parts.fields import document, instant, number, text
 from simulation.reporting.parts.source import Source

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simulation.checks.base import CheckResult, Finding
+from simulation.checks.verdict import Criterion, Verdict
 from simulation.reporting.parts.directory import Directory
 from simulation.reporting.words import Mark, mark
-from simulation.verdict import Criterion, Verdict
 
 _SECTIONS = {
     "success": "Success criteria",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.faults import faults_recovered
+from simulation.checks.verdict import Verdict
 from simulation.events import FaultInjected, FaultScheduled
 from simulation.reporting.parts.executions import ExecutionView
 from simulation.reporting.parts.fields import text
 from simulation.reporting.parts.victims import Victims
 from simulation.reporting.words import listed
-from simulation.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from simulation.checks.case import Execution
+from simulation.checks.evidence.case import Execution
 from simulation.events import AlertFired, AlertResolved, RunbookStep
 from simulation.reporting.parts.source import Source
 

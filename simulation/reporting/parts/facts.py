@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulation.checks.verdict import Verdict
 from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import Source
 from simulation.reporting.words import plural
-from simulation.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

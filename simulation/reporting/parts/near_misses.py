@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import promql_parser
 
-from simulation.checks.case import BUSY_SECONDS, CannotTell, Case
-from simulation.checks.relations import TransferRow
+from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
+from simulation.checks.evidence.relations import TransferRow
 from simulation.errors import UsageError
 from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricChange, WebhookAttempt
-from simulation.project import ALERTS_FOLDER
+from simulation.paths import ALERTS_FOLDER
 from simulation.reporting.times import duration
-from simulation.world.alert_rules import AlertRule, load_rules
+from simulation.world.monitoring.alert_rules import AlertRule, load_rules
 
 WEBHOOK_LIFE = timedelta(days=3)
 """How long Stripe goes on delivering (spec/stripe.md)."""

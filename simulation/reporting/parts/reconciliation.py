@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.checks.case import CannotTell
-from simulation.checks.lines import Line
+from simulation.checks.evidence.case import CannotTell
+from simulation.checks.evidence.lines import Line
 from simulation.checks.reconciliation import reconcile
 from simulation.reporting.parts.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.events import Row
 from simulation.history import History
 from simulation.reporting.parts.directory import Directory

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 
 
 @SHELF.sabotage(

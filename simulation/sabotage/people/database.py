@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulation.sabotage.intruder import open_session, run, superuser
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
+from simulation.sabotage.superuser import open_session, run, superuser
 
 
 @SHELF.sabotage(

@@ -6,9 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 
 
 @SHELF.sabotage("nothing_deployed", origin="a variable set in the hosting console", how="environment")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 
 
 @SHELF.sabotage("no_manual_endpoints", "nothing_deployed", origin="an engineer helps with a little more capacity")

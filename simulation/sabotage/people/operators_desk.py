@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 from simulation.world.operator.audit_trail import AuditTrail
 from simulation.world.operator.execution import Execution
 from simulation.world.operator.robot import OperatorRobot

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from simulation.sabotage.entry import Shelf
+from simulation.sabotage.registry import Shelf
 
 SHELF = Shelf("people", how="person", scenario="quiet")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 from simulation.world.stripe.twin import API_URL
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.assembly import Stage
 from simulation.events import TaskDue
+from simulation.sabotage.patches import Plot
 from simulation.sabotage.people.shelf import SHELF
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.robot import OperatorRobot
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging import payout_holds, users
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.access import users
+from simulation.staging.money import payout_holds
 
 SHELF = Shelf("paying")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging.alerting import Alerts, HostedAlerting
-from simulation.staging.dashboards import Dashboards
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.clients.alerts import Alerts, HostedAlerting
 from simulation.staging.database import Database
+from simulation.staging.operations.dashboards import Dashboards
 from simulation.staging.service_levels import Rate
 from simulation.world.operator.execution import Execution
 

@@ -9,11 +9,13 @@ from typing import Any
 import requests
 import stripe
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.platform.insides import runtime_of
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.staging import contests, ledger, payment_events, stripe_gateway, webhooks
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.platform.runtime_access import runtime_of
+from simulation.sabotage.registry import Shelf
+from simulation.staging.clients import stripe as stripe_gateway
+from simulation.staging.contests import contests
+from simulation.staging.money import ledger, payment_events, webhooks
 
 SHELF = Shelf("collecting")
 

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.intruder import superuser
-from simulation.sabotage.platform.insides import runtime_of
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.staging import contests, diagnostics, lifecycle, metrics, reconciliation, settlement
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.platform.runtime_access import runtime_of
+from simulation.sabotage.registry import Shelf
+from simulation.sabotage.superuser import superuser
+from simulation.staging import lifecycle
+from simulation.staging.contests import contests
 from simulation.staging.context import SYSTEM, Context
+from simulation.staging.money import reconciliation
+from simulation.staging.operations import diagnostics, metrics
+from simulation.staging.settlement import settlement
 
 SHELF = Shelf("contests", scenario="quiet")
 

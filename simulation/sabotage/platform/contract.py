@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging.stripe_gateway import StripeGateway
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.world.stripe.resources import transfers
 
 SHELF = Shelf("paying")

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.intruder import superuser
-from simulation.sabotage.plot import Plot
-from simulation.staging import score_audit
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.sabotage.superuser import superuser
 from simulation.staging.canonical import canonical_json
-from simulation.staging.ingestion import poller, store
+from simulation.staging.scores import poller, store
+from simulation.staging.settlement import score_audit
 
 SHELF = Shelf("scores", scenario="scores")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.staging import break_glass
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.access import break_glass
 from simulation.world.operator.execution import Execution
 
 SHELF = Shelf("people", scenario="../runbooks/authentication_service_unavailable")

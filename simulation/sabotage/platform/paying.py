@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.platform.lane import altered, before_each_transfer, replace_lane
-from simulation.sabotage.plot import Plot
-from simulation.staging import ledger, outbox, payout_jobs, stripe_gateway
-from simulation.target.builtin import target
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.platform.payout_patches import altered, before_each_transfer, replace_lane
+from simulation.sabotage.registry import Shelf
+from simulation.staging.clients import stripe as stripe_gateway
+from simulation.staging.money import ledger, outbox, payout_jobs
+from simulation.targets.builtin import target
 
 SHELF = Shelf("paying")
 _A_DAY_AND_AN_HOUR = 25 * 3600

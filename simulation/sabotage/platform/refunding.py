@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging import disputes, ledger, payment_events, payments, refunds
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.money import disputes, ledger, payment_events, payments, refunds
 
 SHELF = Shelf("collecting")
 

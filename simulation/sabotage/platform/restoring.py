@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import psycopg
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.staging import backups, contest_archive
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging.contests import archive as contest_archive
+from simulation.staging.contests import backups
 
 SHELF = Shelf("trail", scenario="restore")
 _LOSS = {"day": 1, "hour": 11, "minute": 30}

@@ -8,12 +8,12 @@ from typing import Any
 
 import stripe
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.platform.insides import runtime_of
-from simulation.sabotage.platform.lane import altered, replace_lane
-from simulation.sabotage.plot import Plot
-from simulation.stage import Stage
-from simulation.staging import outbox, payouts
+from simulation.assembly import Stage
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.platform.payout_patches import altered, replace_lane
+from simulation.sabotage.platform.runtime_access import runtime_of
+from simulation.sabotage.registry import Shelf
+from simulation.staging.money import outbox, payouts
 
 SHELF = Shelf("paying")
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging import scoring, settlement, settlement_records
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
 from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
-from simulation.staging.ingestion.validation import validate
+from simulation.staging.scores import scoring
+from simulation.staging.scores.validation import validate
+from simulation.staging.settlement import records as settlement_records
+from simulation.staging.settlement import settlement
 
 SHELF = Shelf("scores")
 COLLECTING = Shelf("collecting")

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from simulation.sabotage.entry import Shelf
-from simulation.sabotage.plot import Plot
-from simulation.staging import payouts, runbooks, unit_of_work
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Shelf
+from simulation.staging import unit_of_work
 from simulation.staging.errors import ApiError
+from simulation.staging.money import payouts
+from simulation.staging.operations import runbooks
 
 SHELF = Shelf("trail", scenario="quiet")
 

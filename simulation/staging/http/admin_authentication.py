@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging import authentication, parsing
+from simulation.staging import parsing
 from simulation.staging.canonical import row_json
+from simulation.staging.clients import signing_key as authentication
 from simulation.staging.http import requests
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels

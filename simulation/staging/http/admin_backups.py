@@ -6,7 +6,8 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import backups, parsing
+from simulation.staging import parsing
+from simulation.staging.contests import backups
 from simulation.staging.http import requests
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels

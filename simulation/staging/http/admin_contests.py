@@ -6,14 +6,18 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import contest_desk, contests, database_desk, lifecycle, parsing, settlement
+from simulation.staging import lifecycle, parsing
 from simulation.staging.canonical import row_json
-from simulation.staging.contest_terms import schedule_of
+from simulation.staging.contests import admin_views as contest_desk
+from simulation.staging.contests import contests
+from simulation.staging.contests.terms import schedule_of
 from simulation.staging.context import Context
 from simulation.staging.http import requests
+from simulation.staging.operations import database_sessions as database_desk
 from simulation.staging.parsing import Body
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.settlement import settlement
 
 
 def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:

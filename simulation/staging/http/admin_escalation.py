@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import escalation, parsing
+from simulation.staging import parsing
 from simulation.staging.http import requests
 from simulation.staging.jobs import Job, JobBook
+from simulation.staging.operations import escalation
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 

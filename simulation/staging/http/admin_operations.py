@@ -8,13 +8,17 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import diagnostics, metrics, parsing, payout_batches, payout_desk, payouts, users, webhooks
+from simulation.staging import parsing
+from simulation.staging.access import users
 from simulation.staging.canonical import row_json
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
-from simulation.staging.ingestion import poller
 from simulation.staging.jobs import Job, JobBook
+from simulation.staging.money import payout_admin_views as payout_desk
+from simulation.staging.money import payout_batches, payouts, webhooks
+from simulation.staging.operations import diagnostics, metrics
 from simulation.staging.runtime import Runtime
+from simulation.staging.scores import poller
 from simulation.staging.service_levels import ServiceLevels
 
 STRIPE_KEEPS_EVENTS = timedelta(days=30)

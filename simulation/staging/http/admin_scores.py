@@ -7,12 +7,14 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import parsing, score_audit, settlement_replay
+from simulation.staging import parsing
 from simulation.staging.canonical import row_json
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.settlement import replay as settlement_replay
+from simulation.staging.settlement import score_audit
 
 
 def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging import parsing, webhook_endpoints
+from simulation.staging import parsing
 from simulation.staging.http import requests
+from simulation.staging.money import webhook_endpoints
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 

@@ -8,7 +8,6 @@ from flask import Flask, Response, jsonify
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
-from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.http import (
     admin_authentication,
@@ -30,6 +29,7 @@ from simulation.staging.http import (
     runbooks,
 )
 from simulation.staging.jobs import Job, JobBook
+from simulation.staging.operations.dashboards import Dashboards
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 

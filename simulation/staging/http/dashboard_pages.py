@@ -14,11 +14,11 @@ import jinja2
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from simulation.staging import sessions
+from simulation.staging.access import sessions
 from simulation.staging.context import Context
-from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
+from simulation.staging.operations.dashboards import Dashboards
 
 COOKIE = "admin_session"
 REFRESH_SECONDS = 60

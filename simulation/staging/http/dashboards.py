@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging.dashboards import Dashboards
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
+from simulation.staging.operations.dashboards import Dashboards
 
 
 def numbers(dashboards: Dashboards) -> Blueprint:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import parsing, payments, webhooks
+from simulation.staging import parsing
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
+from simulation.staging.money import payments, webhooks
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging import contests, lifecycle, parsing, refund_requests, users
+from simulation.staging import lifecycle, parsing
+from simulation.staging.access import users
 from simulation.staging.canonical import iso
-from simulation.staging.contest_terms import terms_of
+from simulation.staging.contests import contests
+from simulation.staging.contests.terms import terms_of
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
+from simulation.staging.money import refund_requests
 from simulation.staging.runtime import Runtime
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from simulation.staging import metrics
+from simulation.staging.operations import metrics
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 

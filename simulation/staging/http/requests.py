@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flask import g, request
 
-from simulation.staging import admin_token, break_glass, users
-from simulation.staging.authentication import AuthenticationUnavailable
+from simulation.staging import admin_token
+from simulation.staging.access import break_glass, users
+from simulation.staging.clients.signing_key import AuthenticationUnavailable
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.parsing import Body

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulation.staging import parsing, runbooks
+from simulation.staging import parsing
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.errors import ApiError
 from simulation.staging.http import requests
+from simulation.staging.operations import runbooks
 from simulation.staging.parsing import Body
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels

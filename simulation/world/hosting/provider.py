@@ -14,8 +14,8 @@ from typing import Literal
 from simulation.clock import Kernel, SimProcess
 from simulation.events import HostingAction
 from simulation.history import Recorder, current_cause
-from simulation.target.protocol import Service
 from simulation.witness.exchange import ExchangeContext
+from simulation.world.ports import Service
 
 STOP_SECONDS = 10
 START_SECONDS = 10

@@ -19,9 +19,8 @@ from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings, OperatorTask
-from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackDoor
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.execution import Desk, Execution, OperatorGone
 from simulation.world.operator.occasion import Occasion
@@ -31,6 +30,7 @@ from simulation.world.operator.takeover import find_left_open
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
 from simulation.world.operator.workplace import HOSTING_PATH, furnish, hosting_variables
+from simulation.world.ports import Admin
 
 _PLATFORM_URL = "http://platform.test"
 _UNTIL_LET_IN_SECONDS = 300

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulation.world.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackDoor
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import Tools, write_shims
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulation.environment.faketime import clock_environment
 from simulation.errors import EnvironmentFault
-from simulation.project import ROOT
+from simulation.paths import ROOT
 from simulation.world.operator import simulated_sleep
 
 

@@ -6,8 +6,8 @@ import secrets
 import shutil
 from pathlib import Path
 
-from simulation.project import RELEASES_FOLDER, SCHEMA_SNAPSHOT
-from simulation.promotion.git import git
+from simulation.environment.git import git
+from simulation.paths import RELEASES_FOLDER, SCHEMA_SNAPSHOT
 
 HOSTING_PATH = "/hosting"
 """Where the hosting provider's control API is, behind the same door as the platform."""

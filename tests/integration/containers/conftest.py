@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulation.environment.choice import provide
-from simulation.environment.docker_presence import what_is_missing
+from simulation.environment.engine import what_is_missing
 from simulation.environment.server import PostgresServer, running
 from simulation.environment.workspace import workspace
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from simulation.assembly.request import prepare
 from simulation.commands import doctor_containers
-from simulation.commands.run import prepare
 from simulation.environment.compose import ComposePostgres, find_service
 from simulation.environment.engine import connect
 from simulation.environment.server import running
 from simulation.errors import EnvironmentFault
+from simulation.paths import COMPOSE_FILE
 from simulation.progress import Silent
-from simulation.project import COMPOSE_FILE
 from simulation.run import run
 from tests.integration.containers.conftest import NOON, REQUIRED, note_used
 

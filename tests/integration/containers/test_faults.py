@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulation.commands.run import prepare
+from simulation.assembly.request import prepare
 from simulation.environment.containers import ContainerPostgres
 from simulation.environment.engine import OWNER_LABEL, connect, need_image
 from simulation.environment.faketime import LIBRARY_VARIABLE

@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from simulation.assembly.request import prepare
 from simulation.commands.gate import GateRequest, gate_command
-from simulation.commands.run import prepare
+from simulation.paths import ROOT
 from simulation.progress import Silent
-from simulation.project import ROOT
 from simulation.run import RunResult, run
-from simulation.staging.stripe_gateway import StripeGateway
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.world.stripe.resources import transfers
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"

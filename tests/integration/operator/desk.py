@@ -16,13 +16,13 @@ from simulation.environment.faketime import clock_environment, clock_library
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
 from simulation.scenario.model import OperatorSettings, OperatorTask
-from simulation.target.protocol import Admin
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
-from simulation.world.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackDoor
 from simulation.world.operator.parser import load_runbook
 from simulation.world.operator.robot import OperatorRobot, Successor
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
 from simulation.world.operator.tools import find_tools
+from simulation.world.ports import Admin
 from tests.unit.operator.books import MINI, write
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

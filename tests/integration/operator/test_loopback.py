@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulation.world.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackDoor
 
 
 def answers(door: LoopbackDoor, *curl: str) -> str:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from simulation.assembly import RunRequest, stage
 from simulation.events import AlertFired, AlertResolved, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
-from simulation.faults.schedule import FaultPlan
+from simulation.faults.plan import FaultPlan
 from simulation.history import History
+from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.progress import Silent
-from simulation.project import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.run import begin, live
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import load_scenario
-from simulation.stage import RunRequest, stage
-from simulation.world.alert_rules import load_rules
+from simulation.world.monitoring.alert_rules import load_rules
 from simulation.world.operator.parser import load_runbook, load_runbooks
 from simulation.world.operator.runbook import Runbook
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.run import prepare
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.assembly import RunRequest
+from simulation.assembly.request import prepare
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.rehearsal.rehearse import Rehearsed, rehearse
-from simulation.stage import RunRequest
 from simulation.world.operator.execution import Execution
 from simulation.world.operator.parser import load_runbook
 

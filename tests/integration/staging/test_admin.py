@@ -85,7 +85,7 @@ def test_every_failure_is_json(stage: Stage, method: str, path: str, status: int
 def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.staging import contest_desk
+    from simulation.staging.contests import admin_views as contest_desk
 
     def broken(*_: object) -> None:
         raise RuntimeError("inner secret")

@@ -6,7 +6,7 @@ import pytest
 import requests
 import responses
 
-from simulation.staging.alerting import HostedAlerting
+from simulation.staging.clients.alerts import HostedAlerting
 from tests.integration.staging.conftest import Stage
 
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")

@@ -11,9 +11,9 @@ from typing import Any
 import promql_parser
 import pytest
 
-from simulation.project import ALERTS_FOLDER, ROOT
-from simulation.staging import metrics
-from simulation.world.alert_rules import load_rules
+from simulation.paths import ALERTS_FOLDER, ROOT
+from simulation.staging.operations import metrics
+from simulation.world.monitoring.alert_rules import load_rules
 from tests.integration.staging.conftest import Stage
 
 FILES = sorted((ROOT / "fixtures" / "dashboards").glob("*.json"))

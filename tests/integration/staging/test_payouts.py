@@ -123,7 +123,7 @@ class Killed(BaseException):
 def test_a_crash_between_stripe_and_commit_is_recovered_with_the_same_key(
     stage: Stage, won: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.staging import outbox
+    from simulation.staging.money import outbox
 
     def killed(*_: object) -> None:
         raise Killed

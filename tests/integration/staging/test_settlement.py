@@ -137,7 +137,7 @@ def test_settlement_waits_for_the_end_time(stage: Stage) -> None:
 def test_a_database_error_that_may_pass_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from simulation.staging import prizes
+    from simulation.staging.settlement import prizes
 
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")

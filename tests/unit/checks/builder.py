@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from simulation.checks.base import Check, CheckResult
 from simulation.events import Change, Event, Observation, Row, RunEnded, Transaction
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 from simulation.history import History
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

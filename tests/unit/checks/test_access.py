@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulation.checks.access import (
-    founder_revoked,
-    no_database_access,
-    no_stripe_dashboard,
-    nothing_deployed,
-)
+from simulation.checks.access import founder_revoked, no_database_access, no_stripe_dashboard, nothing_deployed
 from simulation.checks.base import Check
 from simulation.checks.interventions import no_manual_endpoints
 from simulation.checks.network import no_other_host

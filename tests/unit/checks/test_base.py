@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulation.checks.base import Check, CheckResult, Finding, Inquiry, check
-from simulation.checks.case import CannotTell, Case
 from simulation.checks.catalogue import CHECKS
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.events import RunStarted
 from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, Book, run

@@ -6,12 +6,7 @@ import pytest
 
 from simulation.checks.automatic import lifecycle_automatic, settlement_automatic
 from simulation.checks.base import Check
-from simulation.checks.lifecycle import (
-    contests_paid_out,
-    error_states_recovered,
-    lifecycle_order,
-    no_error_state,
-)
+from simulation.checks.lifecycle import contests_paid_out, error_states_recovered, lifecycle_order, no_error_state
 from simulation.events import (
     ExecutionEnded,
     ExecutionStarted,

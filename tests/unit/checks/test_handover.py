@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from simulation.checks.base import Check
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.handover import handed_over
 from simulation.checks.faults import failures_escalated
-from simulation.checks.handover import handed_over
 from simulation.checks.runbooks import runbook_steps_exact
 from simulation.events import (
     ExecutionEnded,

@@ -10,7 +10,7 @@ import pytest
 
 from simulation.checks.operations import jobs_ran
 from simulation.events import FaultInjected, HostingAction, JobGap, JobSummary, ProgramEnded
-from simulation.world.jobs import Tally
+from simulation.targets.jobs import Tally
 from tests.unit.checks.builder import Book, assert_found, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.test_payouts import timer_stopped

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.checks.model import Entry, ExpectedSettlement, Rules, expected_settlement, score_of
+from simulation.checks.evidence.model import Entry, ExpectedSettlement, Rules, expected_settlement, score_of
 
 PLAYERS = tuple(f"g{number}" for number in range(6))
 MISSED = 80

@@ -8,12 +8,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.faults import failures_escalated, faults_recovered
-from simulation.checks.runbooks import (
-    runbook_rows,
-    runbook_steps_exact,
-    runbook_steps_logged,
-    runbooks_rehearsed,
-)
+from simulation.checks.runbooks import runbook_rows, runbook_steps_exact, runbook_steps_logged, runbooks_rehearsed
 from simulation.events import (
     AlertFired,
     AlertResolved,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.environment import docker_presence, engine_address
+from simulation.environment import engine as docker_presence
+from simulation.environment import engine as engine_address
 from simulation.environment.choice import choose
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from simulation.environment.compose_file import images, published_ports
-from simulation.project import COMPOSE_FILE
+from simulation.paths import COMPOSE_FILE
 
 SERVICES = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
 

@@ -11,10 +11,10 @@ from simulation.clock import SimulationClock
 from simulation.events import FaultInjected
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, WebhookEffect
 from simulation.faults.injector import PlannedInjector
-from simulation.faults.schedule import FaultPlan, PlannedFault
+from simulation.faults.plan import FaultPlan, PlannedFault
+from simulation.faults.subjects import Registry
 from simulation.history import Recorder
 from simulation.scenario.faults import Expectation
-from simulation.world.registry import Registry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HEALS = Expectation(self_heals=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from simulation.faults.swarm import swarm
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.fault_rules import broken_fault_rules
 from simulation.scenario.faults import Expectation, Fault
 from simulation.scenario.file import find_scenario, load_scenario

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UsageError
-from simulation.faults.plan_file import load_plan
-from simulation.faults.schedule import FaultPlan
-from simulation.project import SCENARIOS_FOLDER
+from simulation.faults.plan import FaultPlan, load_plan
+from simulation.paths import SCENARIOS_FOLDER
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulation.faults.schedule import FaultPlan, PlannedFault
+from simulation.faults.plan import FaultPlan, PlannedFault
 from simulation.scenario.model import Scenario
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

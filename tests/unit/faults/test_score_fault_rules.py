@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from simulation.project import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.fault_rules import broken_fault_rules
 from simulation.scenario.faults import Expectation, Fault
 from simulation.scenario.file import find_scenario, load_scenario

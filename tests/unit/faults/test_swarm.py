@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from simulation.faults.swarm import KINDS, swarm
-from simulation.project import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.faults import INSIDE_KINDS, PROCESS_KINDS, WORLD_NEEDS, FaultKind
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario

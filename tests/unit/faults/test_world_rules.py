@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulation.faults.schedule import FaultPlan
-from simulation.project import SCENARIOS_FOLDER
+from simulation.faults.plan import FaultPlan
+from simulation.paths import SCENARIOS_FOLDER
 from simulation.scenario.fault_rules import broken_fault_rules
 from simulation.scenario.faults import Expectation, Fault
 from simulation.scenario.file import load_scenario

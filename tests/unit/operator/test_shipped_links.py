@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.project import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER
-from simulation.world.alert_rules import load_rules
+from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER
+from simulation.world.monitoring.alert_rules import load_rules
 from simulation.world.operator.parser import load_runbooks
 
 

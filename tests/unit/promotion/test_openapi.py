@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.target.builtin import openapi
+from simulation.targets.builtin import openapi
 
 PATHS: dict[str, Any] = openapi.document()["paths"]
 

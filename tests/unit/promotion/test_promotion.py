@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from simulation.errors import UsageError
-from simulation.project import OPENAPI, RELEASES_FOLDER, SCHEMA_SNAPSHOT
+from simulation.paths import OPENAPI, RELEASES_FOLDER, SCHEMA_SNAPSHOT
 from simulation.promotion.checks import CHECKS, Promotion
 from simulation.promotion.compatibility import breaking_changes
 from simulation.promotion.release import load_release
 from simulation.promotion.separation import read_env
-from simulation.target.builtin import openapi
+from simulation.targets.builtin import openapi
 
 LOOKS = {check.name: check.look for check in CHECKS}
 STAGING = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.rehearsal.changes import net_changes
 from tests.unit.checks.builder import GOVERNANCE, RELATIONS, Book, day
 from tests.unit.checks.story import passing

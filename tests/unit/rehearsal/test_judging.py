@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from simulation.checks.catalogue import CHECKS
 from simulation.events import Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.rehearsal.judging import EXCUSED, failed_safely, recovered, rolled_back
-from simulation.rehearsal.lived import Lived
+from simulation.rehearsal.observed_run import Lived
 from simulation.run_directory import RunDirectory
 from simulation.world.operator.parser import load_runbook
 from simulation.world.operator.runbook import Runbook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.checks.case import Case
+from simulation.checks.evidence.case import Case
 from simulation.commands.postmortem import postmortem_command
 from simulation.errors import UsageError
 from simulation.events import JobSummary, MetricChange, RunbookStep, WebhookAttempt

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from simulation.reporting.sabotage_html import render_html
-from simulation.reporting.sabotage_matrix import Control, Matrix, Row
-from simulation.reporting.sabotage_terminal import table_of, totals_of
+from simulation.sabotage.report_html import render_html
+from simulation.sabotage.report_matrix import Control, Matrix, Row
+from simulation.sabotage.report_terminal import table_of, totals_of
 
 CAUGHT = Row(
     name="pay-twice",

@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 
 from simulation.checks.base import Finding
+from simulation.checks.verdict import Verdict
 from simulation.history import History
 from simulation.reporting.terminal import COLUMNS, LINES, render, render_report
 from simulation.reporting.view import Report, build_report
-from simulation.verdict import Verdict
 from tests.unit.reporting.sample import failed_verdict, passed_verdict, unknown_verdict
 
 PATH = Path("reports/founder_absence_14d/latest/report.html")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from simulation.checks.verdict import Verdict
 from simulation.errors import EnvironmentFault
 from simulation.events import ExecutionStarted, RunbookStep
 from simulation.history import History
 from simulation.reporting.write import write_report
-from simulation.verdict import Verdict
 from tests.unit.reporting.sample import failed_verdict, passed_verdict
 
 ALWAYS = {

@@ -9,7 +9,7 @@ import pytest
 from sarif_pydantic import Sarif
 
 from simulation.commands import runbook_lint
-from simulation.project import ROOT
+from simulation.paths import ROOT
 from simulation.runbook_lint.rule import REGISTRY, Finding
 from simulation.runbook_lint.sarif import to_json, to_sarif
 from tests.unit.runbook_lint.project import GOOD

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from simulation.checks.catalogue import CHECKS
-from simulation.project import ROOT, RUNBOOKS_FOLDER
+from simulation.paths import ROOT, RUNBOOKS_FOLDER
 from simulation.runbook_lint import lint
 from simulation.runbook_lint.rule import REGISTRY
 

@@ -6,12 +6,12 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.catalogue import CHECKS
-from simulation.criteria import RULES, Rule
+from simulation.checks.criteria import RULES, Rule
 from simulation.errors import UsageError
-from simulation.project import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.sabotage.catalogue import CATALOGUE, chosen
-from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.plot import Plot
+from simulation.sabotage.patches import Plot
+from simulation.sabotage.registry import Sabotage
 from simulation.sabotage.trial import SCENARIOS
 from simulation.scenario.file import load_scenario
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.sabotage.entry import Sabotage
-from simulation.sabotage.finding import rule
+from simulation.sabotage.registry import Sabotage
+from simulation.sabotage.ruling import rule
 from simulation.sabotage.trial import Seen, Trial
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.determinism import first_difference
+from simulation.proof.determinism import first_difference
 
 LINES = ['{"at":"2026-03-01T00:00:00Z","seq":1}', '{"at":"2026-03-01T00:05:00Z","seq":2}']
 

@@ -9,12 +9,12 @@ import pytest
 
 from simulation.commands.sabotage import sabotage_command
 from simulation.environment.stripe_mock import BINARY_VARIABLE
-from simulation.reporting.sabotage_html import render_html
-from simulation.reporting.sabotage_terminal import totals_of
 from simulation.sabotage import needs
 from simulation.sabotage.campaign import Campaign
 from simulation.sabotage.catalogue import CATALOGUE
 from simulation.sabotage.matrix import matrix_of
+from simulation.sabotage.report_html import render_html
+from simulation.sabotage.report_terminal import totals_of
 
 ENTRY = CATALOGUE["parameter-misspelt-by-platform-and-twin"]
 CAMPAIGN = Campaign(rulings=(), controls=(), untried={ENTRY.name: "no stripe-mock on this machine"})

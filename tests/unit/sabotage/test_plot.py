@@ -8,7 +8,7 @@ import pytest
 
 from simulation.events import RunEnded
 from simulation.history import History
-from simulation.sabotage.plot import Plot
+from simulation.sabotage.patches import Plot
 
 
 class Platform:

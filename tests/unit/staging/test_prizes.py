@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.staging.contest_terms import percents
-from simulation.staging.prizes import rankings
+from simulation.staging.contests.terms import percents
+from simulation.staging.settlement.prizes import rankings
 
 USERS = [UUID(int=number) for number in range(1, 9)]
 STRUCTURE: dict[str, object] = {"1": 50, "2": 30, "3": 20}

@@ -4,7 +4,7 @@ import pytest
 import requests
 import stripe
 
-from simulation.staging.stripe_failures import failure_of
+from simulation.staging.clients.stripe_failures import failure_of
 
 
 def connection_error(cause: Exception) -> stripe.APIConnectionError:

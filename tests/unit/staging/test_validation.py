@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulation.staging.ingestion.validation import validate, validate_progress
+from simulation.staging.scores.validation import validate, validate_progress
 
 
 def payload(*, rounds: int = 4, final: bool = True, players: tuple[str, ...] = ("1", "2")) -> dict[str, Any]:

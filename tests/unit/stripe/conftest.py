@@ -18,7 +18,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import CallEffect, Calm, PendingCall, PendingWebhook, WebhookEffect
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
-from simulation.world.stripe import door
+from simulation.world.network import in_process
 from simulation.world.stripe.twin import StripeTwin
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -152,7 +152,7 @@ def make_world() -> Iterator[Callable[..., World]]:
             world = World(**options)
             stack.enter_context(world.clock.frozen())
             mock.reset()
-            door.install(mock, world.twin)
+            in_process.install_stripe(mock, world.twin)
             return world
 
         yield make

@@ -21,12 +21,12 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.environment import promtool
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, MetricChange
 from simulation.history import Recorder
-from simulation.project import ALERTS_FOLDER
+from simulation.paths import ALERTS_FOLDER
 from simulation.scenario.model import MonitorSettings
 from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
-from simulation.world.alert_rules import load_rules
-from simulation.world.annotations import go_number
-from simulation.world.monitor import Monitor
+from simulation.world.monitoring.alert_rules import load_rules
+from simulation.world.monitoring.annotations import go_number
+from simulation.world.monitoring.monitor import Monitor
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULES = """\

@@ -13,13 +13,13 @@ import pytest
 from simulation.clock import Kernel, SimulationClock
 from simulation.events import EntrantAction
 from simulation.faults.effects import Calm
+from simulation.faults.subjects import Registry
 from simulation.history import Recorder
 from simulation.scenario.model import Contest, Scenario
-from simulation.world.entrants import Entrants
-from simulation.world.entry_plan import Entry, plan_entries
-from simulation.world.people import populate
-from simulation.world.provider import ScoreProvider
-from simulation.world.registry import Registry
+from simulation.world.entrants.entrants import Entrants
+from simulation.world.entrants.people import populate
+from simulation.world.entrants.plan import Entry, plan_entries
+from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,10 +10,10 @@ import responses
 from simulation.clock import Kernel, SimulationClock
 from simulation.history import Recorder
 from simulation.scenario.model import MonitorSettings
-from simulation.staging.alerting import HostedAlerting
-from simulation.world import monitoring_door
-from simulation.world.alert_rules import load_rules
-from simulation.world.monitor import Monitor
+from simulation.staging.clients.alerts import HostedAlerting
+from simulation.world.monitoring import api as monitoring_door
+from simulation.world.monitoring.alert_rules import load_rules
+from simulation.world.monitoring.monitor import Monitor
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://monitoring.test"

@@ -16,8 +16,8 @@ from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummar
 from simulation.faults.effects import Calm, ProviderEffect
 from simulation.history import Recorder
 from simulation.scenario.model import Tournament
-from simulation.world.provider import ProviderTimeout, ScoreProvider
-from simulation.world.provider_door import install
+from simulation.world.network.in_process import install_provider
+from simulation.world.provider.provider import ProviderTimeout, ScoreProvider
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 FIRST_TEE = START + timedelta(hours=8)
@@ -227,7 +227,7 @@ def test_final_state_counts_the_requests(world: World):
 
 def test_door_serves_requests_and_passes_the_time_of_a_timeout(world: World):
     with responses.RequestsMock() as mock:
-        install(mock, world.provider)
+        install_provider(mock, world.provider)
         answer = requests.get(BASE + BOARD, timeout=5)
         assert answer.json()["events"][0]["id"] == "open"
         again = requests.get(BASE + BOARD, headers={"If-None-Match": answer.headers["ETag"]}, timeout=5)

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.errors import UsageError
 from simulation.scenario.model import PlayerResult
-from simulation.world.results_csv import read_results
+from simulation.scenario.results_csv import read_results
 
 HEADER = "player,round_1,round_2,round_3,round_4\n"
 THREE = "Ann Ace,70,71,72,73\nBea Birdie,80,81,,\nCay Club,75,,,\n"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from simulation.scenario.model import PlayerResult, Rounds, Tournament
-from simulation.world.tournament import HOLES, PARS, Card, play
+from simulation.world.provider.tournament import HOLES, PARS, Card, play
 
 FIRST_TEE = datetime(2026, 3, 4, 8, tzinfo=UTC)
 SEEDS = range(30)

@@ -1,4 +1,4 @@
--- The canonical relations (simulation/target/protocol.py) of Fairway Games.
+-- The canonical relations (simulation/targets/protocol.py) of Fairway Games.
 
 -- name: contests
 SELECT g.id AS contest_id, g.title AS name, g.state AS status, g.host_id AS organizer_id, g.fee_cents AS entry_fee_cents,

@@ -9,7 +9,7 @@ import httpx
 
 
 class People:
-    """See :class:`simulation.target.protocol.People`."""
+    """See :class:`simulation.targets.protocol.People`."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http

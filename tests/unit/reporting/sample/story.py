@@ -15,7 +15,7 @@ from simulation.events import (
     StripeMovement,
     WitnessSummary,
 )
-from simulation.governance import Governance
+from simulation.events.governance import Governance
 from simulation.history import History
 from simulation.scenario.faults import Expectation, Fault
 from simulation.scenario.model import Contest, Scenario, Tournament

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulation.checks.base import CheckResult, Finding
-from simulation.criteria import RULES
-from simulation.verdict import Criterion, Verdict
+from simulation.checks.criteria import RULES
+from simulation.checks.verdict import Criterion, Verdict
 from tests.unit.reporting.sample.book import day
 
 FINDINGS = (

@@ -1,0 +1,65 @@
+"""After the last fault the world is healthy, and the platform must come to rest by itself within a stated time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from simulation.clock import SimProcess
+from simulation.events import RunEnded
+
+if TYPE_CHECKING:
+    from simulation.assembly import Stage
+
+_LOOK_INTERVAL_SECONDS = 1800
+_OPEN = ("pending", "processing", "retryable")
+
+
+class Convergence:
+    """Watches from the moment the world is healthy; remembers the first instant at which nothing was pending."""
+
+    def __init__(self, on: Stage) -> None:
+        self._on = on
+        last_end = max(contest.end for contest in on.scenario.contests)
+        tasks = (task.at for task in on.scenario.operator.tasks)
+        self.healthy_at = max(on.injector.healthy_at(), last_end, *tasks)
+        self.deadline = self.healthy_at + timedelta(hours=on.scenario.converge_within_hours)
+        self.converged_at: datetime | None = None
+
+    def watch(self) -> SimProcess:
+        """SimPy process: look until nothing is pending."""
+        yield self._on.kernel.until(self.healthy_at)
+        while self.pending():
+            yield self._on.kernel.sleep(_LOOK_INTERVAL_SECONDS)
+        self.converged_at = self._on.kernel.now
+
+    def pending(self) -> tuple[str, ...]:
+        """What is not at rest, by name."""
+        on = self._on
+        pending = [
+            f"contest {row['name']} is {row['status']}, not paid out"
+            for row in on.observer.rows_if_any("contests")
+            if row["paid_out_at"] is None and row["status"] != "CANCELLED"
+        ]
+        for relation, key in (("transfers", "transfer_id"), ("refunds", "refund_id")):
+            pending += [
+                f"{relation[:-1]} {row[key]} is {row['status']}"
+                for row in on.observer.rows_if_any(relation)
+                if row["status"] in _OPEN
+            ]
+        if on.twin.pending_deliveries:
+            pending.append(f"{on.twin.pending_deliveries} webhooks are still to be delivered")
+        pending += [f"alert {alert.alert} is firing" for alert in on.monitor.firing]
+        if on.operator.busy:
+            pending.append("the operator is carrying out a runbook")
+        return tuple(pending)
+
+    def ended(self) -> RunEnded:
+        """The last event of the history."""
+        return RunEnded(
+            healthy_at=self.healthy_at,
+            converged_at=self.converged_at,
+            converge_deadline=self.deadline,
+            pending=() if self.converged_at is not None else self.pending(),
+            events_processed=self._on.kernel.events_processed,
+        )

@@ -1,0 +1,136 @@
+"""People and companies around the platform: players, the operator on shift, the hosting provider; their troubles."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from simulation.assembly.external import Outside
+from simulation.assembly.foundation import Ground
+from simulation.assembly.platform import Front, break_glass_of, token_of
+from simulation.assembly.witnesses import Witnesses
+from simulation.faults.injector import PlannedInjector
+from simulation.scenario.faults import OPERATOR_KINDS
+from simulation.scenario.model import Scenario
+from simulation.world.entrants.entrants import Entrants
+from simulation.world.entrants.payers import Payers
+from simulation.world.faults.context import Surroundings
+from simulation.world.faults.start import Troubles
+from simulation.world.hosting.api import HostingApi
+from simulation.world.hosting.provider import HostingProvider, Size
+from simulation.world.operator.robot import OperatorRobot, Successor
+from simulation.world.ports import Admin
+
+
+def operator_on_shift(
+    ground: Ground,
+    front: Front,
+    admin: Admin,
+    hosting: HostingProvider | None,
+    injector: PlannedInjector,
+    look: Callable[[], None],
+) -> OperatorRobot:
+    """Who answers alerts and carries out runbooks; ``look`` has the fingerprints of what runs taken."""
+    hosting_token = secrets.token_hex(16)
+    operator = OperatorRobot(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        runbooks=ground.request.runbooks,
+        app=front.exchange,
+        context=front.context,
+        operator=admin,
+        token=token_of(front.target, admin),
+        break_glass=break_glass_of(front.target, admin),
+        settings=ground.request.scenario.operator,
+        clock_file=ground.server.clock_file,
+        folder=ground.folder,
+        still_there=injector.on_operator_step,
+        successor=_successor(ground, front),
+        hosting=None if hosting is None else HostingApi(hosting, token=hosting_token),
+        hosting_token=hosting_token,
+        look=look,
+    )
+    ground.stack.callback(operator.close)
+    return operator
+
+
+def _successor(ground: Ground, front: Front) -> Successor | None:
+    """Only a run that may lose its operator has a second one."""
+    if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
+        return None
+    admin = front.target.create_admin(name="ops-user-456", email="ops-2@platform.test", role="ops")
+    return Successor(
+        operator=admin, token=token_of(front.target, admin), break_glass=break_glass_of(front.target, admin)
+    )
+
+
+def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> HostingProvider | None:
+    """The hosting provider, for a target that it can restart."""
+    if front.target.service is None:
+        return None
+
+    def resize(size: Size) -> None:
+        """The server really restarts; who watches it has read all it has, and comes back to it."""
+        witnesses.wal.collect()
+        ground.server.restart(
+            {"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"}
+        )
+        witnesses.observer.reconnect()
+        witnesses.wal.reconnect()
+
+    return HostingProvider(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        context=front.context,
+        service=front.target.service,
+        resize=resize,
+        look=lambda: witnesses.fingerprints.take("during"),
+    )
+
+
+def players(ground: Ground, outside: Outside, front: Front) -> Entrants:
+    """Those who join contests and pay; a fault may make one of them leave."""
+    entrants = Entrants(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        scenario=ground.request.scenario,
+        seed=ground.request.seed,
+        people=front.target.people(http=front.http, context=front.context),
+        registry=outside.registry,
+        provider=outside.provider,
+        confirm=outside.twin.confirm_payment_intent,
+    )
+    outside.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
+    return entrants
+
+
+def _followers(scenario: Scenario) -> dict[str, list[str]]:
+    """Contests by their tournament."""
+    followers: dict[str, list[str]] = {key: [] for key in scenario.tournaments}
+    for contest in scenario.contests:
+        followers[contest.tournament].append(contest.key)
+    return followers
+
+
+def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: OperatorRobot) -> Troubles:
+    """The faults that are acts of people or states of the surroundings, each at its moment."""
+    around = Surroundings(
+        kernel=ground.kernel,
+        injector=outside.injector,
+        registry=outside.registry,
+        database=ground.database,
+        recorder=ground.recorder,
+        twin=outside.twin,
+        people=front.target.people(http=front.http, context=front.context),
+        payers=Payers(kernel=ground.kernel, registry=outside.registry),
+        entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
+        governance=front.target.governance,
+        service=front.target.service,
+        provider=outside.provider,
+        followers=_followers(ground.request.scenario),
+        signing_key=front.target.signing_key,
+        under_way=lambda: operator.under_way,
+    )
+    troubles = Troubles(plan=ground.request.plan, around=around)
+    ground.stack.callback(troubles.close)
+    return troubles

@@ -1,0 +1,62 @@
+"""The platform, brought up, and the one way in, which the exchange witness watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from simulation.assembly.external import Outside
+from simulation.assembly.foundation import Ground
+from simulation.targets.protocol import Site, Target
+from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
+from simulation.world.ports import Admin
+
+MONITORING_URL = "https://monitoring.provider.test"
+TOKEN_TTL_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """The platform, and the way in."""
+
+    target: Target
+    context: ExchangeContext
+    exchange: ExchangeWitness
+    http: httpx.Client
+
+
+def bring_front(ground: Ground, outside: Outside) -> Front:
+    """Bring the target up, and put the exchange witness in front of it."""
+    target = ground.request.target.bring_up(
+        Site(
+            server=ground.server,
+            database=ground.database,
+            folder=ground.folder,
+            log=ground.log,
+            kernel=ground.kernel,
+            recorder=ground.recorder,
+            seed=ground.request.seed,
+            keys=ground.keys,
+            twin=outside.twin,
+            provider=outside.provider,
+            alerts_api_url=MONITORING_URL,
+        )
+    )
+    ground.stack.callback(target.close)
+    context = ExchangeContext()
+    exchange = ExchangeWitness(target.wsgi, recorder=ground.recorder, context=context)
+    http = httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL)
+    ground.stack.enter_context(http)
+    return Front(target=target, context=context, exchange=exchange, http=http)
+
+
+def token_of(target: Target, admin: Admin) -> Callable[[], str]:
+    """Mints a token of the admin, valid from the moment it is asked for."""
+    return lambda: target.admin_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)
+
+
+def break_glass_of(target: Target, admin: Admin) -> Callable[[], str | None]:
+    """Mints the admin's token for the time in which no other can be verified, where the target has such a thing."""
+    return lambda: target.break_glass_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)

@@ -1,0 +1,92 @@
+"""What to run, read and checked before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from simulation.environment.choice import choose
+from simulation.faults.plan import FaultPlan, load_plan
+from simulation.faults.swarm import swarm as swarm_faults
+from simulation.scenario.file import find_scenario, load_scenario
+from simulation.scenario.model import Scenario
+from simulation.targets.needs import (
+    environment_of_processes,
+    refuse_faults_of_our_own_process,
+    refuse_losses,
+    refuse_process_faults,
+)
+from simulation.targets.process.loader import read_target
+from simulation.targets.protocol import TargetChoice
+from simulation.world.monitoring.alert_rules import AlertRule, load_rules, refuse_dead_links
+from simulation.world.operator.parser import load_runbooks
+from simulation.world.operator.runbook import Runbook
+
+PREPARATION = timedelta(hours=1)
+"""Time before day 0 in which the platform is deployed, admins are appointed and the founder's access is revoked."""
+
+
+def platform_that_comes_along() -> TargetChoice:
+    """Loaded only for runs of it: it takes as long to load as all the rest of a run."""
+    from simulation.targets.builtin import BuiltinChoice
+
+    return BuiltinChoice()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What to run: everything was read and checked before anything is started."""
+
+    scenario: Scenario
+    seed: int
+    plan: FaultPlan
+    rules: Sequence[AlertRule]
+    runbooks: Sequence[Runbook]
+    out: Path
+    target: TargetChoice = field(default_factory=platform_that_comes_along)
+    environment: str = "embedded"
+    environment_reason: str = ""
+
+
+def prepare(
+    *,
+    scenario: str,
+    seed: int,
+    days: int | None = None,
+    plan_file: Path | None = None,
+    environment: str = "auto",
+    out: Path,
+    target: Path | None = None,
+    swarmed: bool = False,
+) -> RunRequest:
+    """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
+    outside = None if target is None else read_target(target)
+    chosen = outside or platform_that_comes_along()
+    loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
+    if swarmed:
+        loaded = swarm_faults(loaded, seed, processes=outside is not None)
+    if outside is None:
+        refuse_process_faults(loaded, place=scenario)
+    else:
+        refuse_faults_of_our_own_process(loaded, place=scenario)
+        refuse_losses(loaded, tables=outside.file.governance.contest_score_tables, place=scenario)
+    plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
+    rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
+    refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
+    if target is None:
+        choice = choose(environment, operated=bool(loaded.operator.tasks))
+    else:
+        choice = environment_of_processes(environment)
+    return RunRequest(
+        scenario=loaded,
+        seed=seed,
+        plan=plan,
+        rules=rules,
+        runbooks=runbooks,
+        out=out,
+        target=chosen,
+        environment=choice.name,
+        environment_reason=choice.reason,
+    )

@@ -1,0 +1,87 @@
+"""Who writes down what happens: observer, WAL, fingerprints; the monitoring and the dashboards beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulation.assembly.external import Outside
+from simulation.assembly.foundation import Ground
+from simulation.assembly.platform import Front, token_of
+from simulation.environment.server import slot_name
+from simulation.witness.attribution import Attribution
+from simulation.witness.dashboard_truth import Witnesses as DashboardWitnesses
+from simulation.witness.dashboards import DashboardSampler
+from simulation.witness.fingerprint import FingerprintWitness
+from simulation.witness.observer import Observer
+from simulation.witness.wal import WalWitness
+from simulation.world.monitoring.monitor import Monitor
+from simulation.world.network.platform import MetricsDoor
+from simulation.world.operator.robot import OperatorRobot
+from simulation.world.ports import Admin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witnesses:
+    """Those whose records the jury judges by."""
+
+    observer: Observer
+    wal: WalWitness
+    fingerprints: FingerprintWitness
+
+
+def post_witnesses(ground: Ground, outside: Outside, front: Front) -> Witnesses:
+    """Put the independent witnesses in place, before anybody acts."""
+    recorder, target = ground.recorder, front.target
+    observer = Observer(database=ground.database, relations=target.relations, recorder=recorder)
+    ground.stack.callback(observer.close)
+    attribution = Attribution(governance=target.governance, fault_of=outside.injector.fault_of)
+    wal = WalWitness(
+        database=ground.database,
+        slot=slot_name(ground.database.name),
+        recorder=recorder,
+        cause_of=attribution.cause_of,
+    )
+    ground.stack.callback(wal.close)
+    runbooks = [runbook.path for runbook in ground.request.runbooks]
+    fingerprints = FingerprintWitness(target=target, observer=observer, runbooks=runbooks, recorder=recorder)
+    return Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)
+
+
+def hosted_monitoring(ground: Ground, front: Front, operator: OperatorRobot) -> Monitor:
+    """The hosted monitoring: it scrapes the platform, tells the operator, and answers who asks for its alerts."""
+    monitor = Monitor(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        rules=ground.request.rules,
+        scrape=MetricsDoor(app=front.exchange, context=front.context, path=front.target.routes.metrics).scrape,
+        settings=ground.request.scenario.monitor,
+        on_alert=operator.on_alert,
+    )
+    front.target.attach_monitoring(monitor)
+    return monitor
+
+
+def dashboard_sampler(
+    ground: Ground, outside: Outside, front: Front, witnesses: Witnesses, monitor: Monitor, admin: Admin
+) -> DashboardSampler:
+    """Looks at a dashboard now and then, and at what the witnesses say at that instant."""
+    settings = ground.request.scenario.monitor
+    return DashboardSampler(
+        kernel=ground.kernel,
+        recorder=ground.recorder,
+        witnesses=DashboardWitnesses(
+            observer=witnesses.observer,
+            wal=witnesses.wal,
+            exchange=front.exchange,
+            governance=front.target.governance,
+            firing=lambda: monitor.firing,
+            last_good=outside.provider.last_good,
+            scraped=monitor.value,
+            locked_out=lambda: outside.injector.locked_out,
+        ),
+        http=front.http,
+        token=token_of(front.target, admin),
+        context=front.context,
+        # no divisor of a day, so that a page is seen at other hours every time
+        every_scrapes=max(1, settings.sample_interval_seconds * 4 // 3 // settings.scrape_interval_seconds - 1),
+    )

@@ -1,0 +1,209 @@
+"""A history laid open for judging: what several checks look up, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from simulation.checks.evidence.relations import Relation
+from simulation.checks.evidence.wal import WriteAheadLog
+from simulation.events import (
+    EntrantAction,
+    Event,
+    ExecutionEnded,
+    ExecutionStarted,
+    JobSummary,
+    RunbookStep,
+    RunEnded,
+    RunStarted,
+    Transaction,
+    WitnessSummary,
+)
+from simulation.events.governance import Governance
+from simulation.history import History
+from simulation.scenario.model import Contest, Scenario
+
+_E = TypeVar("_E", bound=Event)
+_R = TypeVar("_R", bound=Relation)
+
+BUSY_SECONDS = 300
+"""What a job may be late beyond its interval: calls ahead of it in the same worker may cost timeouts."""
+
+
+class CannotTell(Exception):
+    """Evidence that a check needs is missing. The message names it; the check becomes ``unknown``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedContest:
+    """A contest of the scenario and the id the platform gave it."""
+
+    key: str
+    contest_id: str
+    plan: Contest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """A contest's arrival in a status, by the write-ahead log."""
+
+    status: str
+    previous: str | None
+    at: datetime
+    transaction: Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """A runbook execution as the world carried it out."""
+
+    started: ExecutionStarted
+    ended: ExecutionEnded | None
+    steps: tuple[RunbookStep, ...]
+
+
+class Case:
+    """A history with what can be derived from it. What is missing raises :class:`CannotTell` when asked for."""
+
+    def __init__(self, history: History, governance: Governance) -> None:
+        self.history = history
+        self.governance = governance
+        self._events: dict[type[Event], Sequence[Event]] = {}
+        self._rows: dict[type[Relation], tuple[Relation, ...]] = {}
+
+    def events(self, kind: type[_E]) -> Sequence[_E]:
+        """Events of one class, in order."""
+        if kind not in self._events:
+            self._events[kind] = self.history.of(kind)
+        return self._events[kind]  # type: ignore[return-value]
+
+    def rows(self, kind: type[_R]) -> tuple[_R, ...]:
+        """A canonical relation at the end of the run.
+
+        :raises CannotTell: it was not observed, or lacks a column.
+        """
+        if kind not in self._rows:
+            self._rows[kind] = self._read(kind)
+        return self._rows[kind]  # type: ignore[return-value]
+
+    def _read(self, kind: type[_R]) -> tuple[_R, ...]:
+        rows = self.history.rows(kind.relation)
+        if rows is None:
+            raise CannotTell(f"relation {kind.relation} was not observed")
+        try:
+            return tuple(kind.model_validate(row) for row in rows)
+        except ValidationError as error:
+            raise CannotTell(f"relation {kind.relation} cannot be read: {error.errors()[0]}") from error
+
+    @cached_property
+    def started(self) -> RunStarted:
+        if not self.events(RunStarted):
+            raise CannotTell("no RunStarted: the history has no beginning")
+        return self.events(RunStarted)[0]
+
+    @cached_property
+    def whole(self) -> bool:
+        """The run came to its end. What a history that breaks off does not show may only not have come yet."""
+        return bool(self.events(RunEnded))
+
+    @cached_property
+    def ended(self) -> RunEnded:
+        if not self.whole:
+            raise CannotTell("no RunEnded: the history breaks off")
+        return self.events(RunEnded)[0]
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        try:
+            return Scenario.model_validate(self.started.scenario_document)
+        except ValidationError as error:
+            raise CannotTell(f"the scenario document cannot be read: {error.errors()[0]}") from error
+
+    @cached_property
+    def wal(self) -> WriteAheadLog:
+        transactions = self.events(Transaction)
+        if not transactions:
+            raise CannotTell("the write-ahead log witness recorded no transaction")
+        return WriteAheadLog(transactions)
+
+    @cached_property
+    def contests(self) -> tuple[PlannedContest, ...]:
+        """Contests of the scenario that were created."""
+        ids = {
+            action.contest: action.contest_id
+            for action in self.events(EntrantAction)
+            if action.action == "created_contest" and action.contest_id is not None
+        }
+        return tuple(
+            PlannedContest(key=plan.key, contest_id=ids[plan.key], plan=plan)
+            for plan in self.scenario.contests
+            if plan.key in ids
+        )
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Contest id → scenario key, for messages."""
+        return {contest.contest_id: contest.key for contest in self.contests}
+
+    def name(self, contest_id: str | None) -> str:
+        return self.names.get(contest_id or "", contest_id or "(no contest)")
+
+    @cached_property
+    def stays(self) -> Mapping[str, Sequence[Stay]]:
+        """Contest id → its statuses, in order."""
+        governance, stays = self.governance, dict[str, list[Stay]]()
+        for change in self.wal.of(governance.contest_table):
+            status = str((change.after or {}).get(governance.contest_status_column, ""))
+            known = stays.setdefault(change.row_id, [])
+            if status and (not known or known[-1].status != status):
+                previous = known[-1].status if known else None
+                transaction = change.transaction
+                known.append(Stay(status=status, previous=previous, at=transaction.at, transaction=transaction))
+        return stays
+
+    def arrival(self, contest_id: str, status: str) -> Stay | None:
+        """When a contest first came into ``status``."""
+        return next((stay for stay in self.stays.get(contest_id, ()) if stay.status == status), None)
+
+    @cached_property
+    def executions(self) -> tuple[Execution, ...]:
+        ended = {event.execution_id: event for event in self.events(ExecutionEnded)}
+        steps: dict[str, list[RunbookStep]] = {}
+        for step in self.events(RunbookStep):
+            steps.setdefault(step.execution_id, []).append(step)
+        return tuple(
+            Execution(
+                started=event, ended=ended.get(event.execution_id), steps=tuple(steps.get(event.execution_id, ()))
+            )
+            for event in self.events(ExecutionStarted)
+        )
+
+    def job(self, word: str) -> JobSummary:
+        """The background job whose name contains ``word``."""
+        for summary in self.events(JobSummary):
+            if word in summary.job:
+                return summary
+        raise CannotTell(f"no job called …{word}… was summed up")
+
+    def within(self, *words: str) -> timedelta:
+        """The time in which the named jobs, one after another, must have acted."""
+        return timedelta(seconds=sum(self.job(word).interval_seconds + BUSY_SECONDS for word in words))
+
+    def need_witness(self, witness: str) -> None:
+        """Finding nothing counts only where somebody looked.
+
+        :raises CannotTell: the witness was silent or reported a problem.
+        """
+        for summary in self.events(WitnessSummary):
+            if summary.witness == witness:
+                if summary.problem is not None:
+                    raise CannotTell(f"witness {witness}: {summary.problem}")
+                if summary.records == 0:
+                    raise CannotTell(f"witness {witness} recorded nothing")
+                return
+        raise CannotTell(f"witness {witness} left no summary")

@@ -1,0 +1,99 @@
+"""What each contest should have settled, from the world's side only: who joined, who paid, what the provider published.
+
+The platform's results are never read here; its settlement gives the instant at which the books were closed, as the
+write-ahead log has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulation.checks.evidence.case import CannotTell, Case, PlannedContest
+from simulation.checks.evidence.model import Entry, ExpectedSettlement, Rounds, Rules, expected_settlement
+from simulation.checks.evidence.money import Moved, grouped, moved, withdrawn
+from simulation.checks.evidence.relations import SettlementRow
+from simulation.events import EntrantAction, ProviderPublication
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A contest's expected settlement and the events it rests on."""
+
+    contest: PlannedContest
+    settlement: ExpectedSettlement
+    publication: ProviderPublication
+    closed_at: datetime
+
+    def prize_cents(self, user_id: str) -> int:
+        """What an entrant should win, 0 for those who should not."""
+        return next((placing.payout_cents for placing in self.settlement.placings if placing.user_id == user_id), 0)
+
+
+def expected_settlements(case: Case) -> Mapping[str, Expected]:
+    """Contest id → expectation, for every contest whose books were closed."""
+    closed = closing_times(case)
+    charges = moved(case, "charge")
+    return {
+        contest.contest_id: _expected(case, contest, charges, closed[contest.contest_id])
+        for contest in case.contests
+        if contest.contest_id in closed
+    }
+
+
+def closing_times(case: Case) -> Mapping[str, datetime]:
+    """Contest id → when its settlement was committed."""
+    rows = case.rows(SettlementRow)
+    table = case.wal.table_with_ids(row.settlement_id for row in rows)
+    committed = {change.row_id: change.transaction.at for change in case.wal.of(table or "") if change.op == "insert"}
+    missing = [row.contest_id for row in rows if row.settlement_id not in committed]
+    if missing:
+        raise CannotTell(f"settlement of {case.name(missing[0])} is not in the write-ahead log")
+    return {row.contest_id: committed[row.settlement_id] for row in rows}
+
+
+def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], closed_at: datetime) -> Expected:
+    publication = _last_final(case, contest, closed_at)
+    payers = {
+        charge.user_id
+        for charge in charges
+        if charge.contest_id == contest.contest_id
+        and charge.movement.at <= closed_at
+        and charge.entrant not in withdrawn(case)
+    }
+    entries = [
+        Entry(user_id=action.user_id, roster=action.roster)
+        for action in _joins(case, contest)
+        if action.user_id is not None and (action.user_id in payers or not contest.plan.entry_fee_cents)
+    ]
+    rules = Rules(
+        entry_fee_cents=contest.plan.entry_fee_cents,
+        payout_percent=contest.plan.payout_percent,
+        missed_round_strokes=contest.plan.missed_round_strokes,
+    )
+    rounds: Mapping[str, Rounds] = publication.rounds
+    try:
+        settlement = expected_settlement(entries, rounds=rounds, rules=rules)
+    except KeyError as unknown:
+        raise CannotTell(f"{contest.key}: the provider never published player {unknown}") from unknown
+    return Expected(contest=contest, settlement=settlement, publication=publication, closed_at=closed_at)
+
+
+def _joins(case: Case, contest: PlannedContest) -> list[EntrantAction]:
+    """One join a person: the last roster they handed in."""
+    joins = [
+        action for action in case.events(EntrantAction) if action.action == "joined" and action.contest == contest.key
+    ]
+    return [actions[-1] for actions in grouped(joins, lambda action: action.user_id).values()]
+
+
+def _last_final(case: Case, contest: PlannedContest, closed_at: datetime) -> ProviderPublication:
+    finals = [
+        publication
+        for publication in case.events(ProviderPublication)
+        if publication.tournament == contest.plan.tournament and publication.final and publication.at <= closed_at
+    ]
+    if not finals:
+        raise CannotTell(f"{contest.key}: settled, but the provider published no final board before that")
+    return finals[-1]

@@ -1,0 +1,76 @@
+"""Executions whose operator was gone between two steps, and which the next one on shift wound up as documented.
+
+The way (fixtures/runbooks/README.md, "When an operator is gone"): taken over by another operator, on time; nothing more
+of the way normally taken; Rollback, as written, where a writing step had begun; closed as failed with the reason; the
+runbook carried out anew, to its end. Such an execution failed and need not be escalated. Any other is left to the
+checks as what it is: failed, or in progress for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulation.checks.evidence.case import Case, Execution
+from simulation.events import ExecutionTakenOver, FaultInjected, FaultScheduled
+
+_FAULT = "operator_crash"
+_LATE = timedelta(minutes=5)
+_AFTER_A_FAILURE = ("rollback", "escalation")
+
+
+def handed_over(case: Case) -> frozenset[str]:
+    """Ids of the executions that were wound up so and not otherwise."""
+    struck = {strike.keys.get("execution_id"): strike for strike in case.events(FaultInjected)}
+    return frozenset(
+        execution.started.execution_id
+        for execution in case.executions
+        if (strike := struck.get(execution.started.execution_id)) is not None
+        and strike.fault_kind == _FAULT
+        and _taken_over_in_time(case, execution, strike)
+        and _wound_up(execution, strike)
+        and _carried_out_anew(case, execution)
+    )
+
+
+def _taken_over_in_time(case: Case, execution: Execution, strike: FaultInjected) -> bool:
+    minutes = next(
+        (
+            int(fault.keys.get("handover_minutes", "0"))
+            for fault in case.events(FaultScheduled)
+            if fault.fault_id == strike.fault_id
+        ),
+        0,
+    )
+    return any(
+        taken.operator != execution.started.operator
+        and strike.at <= taken.at <= strike.at + timedelta(minutes=minutes) + _LATE
+        for taken in case.events(ExecutionTakenOver)
+        if taken.execution_id == execution.started.execution_id
+    )
+
+
+def _wound_up(execution: Execution, strike: FaultInjected) -> bool:
+    before = [step for step in execution.steps if step.seq < strike.seq]
+    after = [step for step in execution.steps if step.seq > strike.seq]
+    undone = [step for step in after if step.section == "rollback"]
+    ended = execution.ended
+    return (
+        ended is not None
+        and ended.status == "failed"
+        and bool(ended.error)
+        and all(step.matched for step in execution.steps)
+        and all(step.section in _AFTER_A_FAILURE for step in after)
+        and (bool(undone) or not any(step.writes for step in before))
+    )
+
+
+def _carried_out_anew(case: Case, execution: Execution) -> bool:
+    mine, ended = execution.started, execution.ended
+    return ended is not None and any(
+        other.started.seq > ended.seq
+        and (other.started.runbook, other.started.alert_id, other.started.task_id)
+        == (mine.runbook, mine.alert_id, mine.task_id)
+        and other.ended is not None
+        and other.ended.status == "completed"
+        for other in case.executions
+    )

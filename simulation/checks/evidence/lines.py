@@ -1,0 +1,103 @@
+"""A line of the reconciliation: one business key in three books, and what may explain a difference.
+
+Source: DESIGN.md (Witnesses and checks): in flight with a deadline, given up with a reason, or a finding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import Moved
+from simulation.checks.evidence.relations import PostingRow, RefundRow, TransferRow
+from simulation.events import Event
+
+Entrant = tuple[str, str]
+"""(contest id, user id)."""
+Kind = Literal["payment", "refund", "prize", "dispute"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """The same cents in three books."""
+
+    expected_cents: int
+    ledger_cents: int
+    stripe_cents: int
+
+    @property
+    def agree(self) -> bool:
+        return self.expected_cents == self.ledger_cents == self.stripe_cents
+
+    @property
+    def untouched(self) -> bool:
+        """Neither the ledger nor Stripe has moved anything: only then can a failure or a delay be the explanation."""
+        return self.ledger_cents == self.stripe_cents == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One business key. ``problem`` is empty when the books agree, or when ``explanation`` says why they do not."""
+
+    kind: Kind
+    business_key: str
+    contest_id: str
+    user_id: str
+    expected_cents: int
+    ledger_cents: int
+    stripe_cents: int
+    explanation: str
+    problem: str
+    evidence: tuple[Event, ...]
+
+
+def compare(
+    kind: Kind,
+    key: str,
+    entrant: Entrant,
+    amounts: Amounts,
+    *,
+    excuse: str = "",
+    wrong: str = "",
+    evidence: Sequence[Moved] = (),
+) -> Line:
+    """``excuse`` explains a difference in amounts; ``wrong`` is a problem whatever the amounts."""
+    unexplained = "" if amounts.agree or excuse else "expected, ledger and Stripe differ"
+    return Line(
+        kind=kind,
+        business_key=key,
+        contest_id=entrant[0],
+        user_id=entrant[1],
+        expected_cents=amounts.expected_cents,
+        ledger_cents=amounts.ledger_cents,
+        stripe_cents=amounts.stripe_cents,
+        explanation="" if amounts.agree or wrong else excuse,
+        problem=wrong or unexplained,
+        evidence=tuple(item.movement for item in evidence),
+    )
+
+
+def posted(case: Case, entry_type: str, reference_type: str) -> Mapping[str, int]:
+    """Cents debited in the ledger by reference id."""
+    cents: Counter[str] = Counter()
+    for row in case.rows(PostingRow):
+        if (row.entry_type, row.reference_type, row.direction) == (entry_type, reference_type, "DEBIT"):
+            cents[row.reference_id] += row.amount_cents
+    return cents
+
+
+def excuse_of(
+    case: Case, row: RefundRow | TransferRow | None, amounts: Amounts, *, since: datetime | None = None
+) -> str:
+    """Why money that is due has not moved: given up for good, or under way with a deadline that is not over."""
+    if row is None or not amounts.untouched or row.status == "completed":
+        return ""
+    if row.status == "failed_terminal":
+        return f"given up for good: {row.failure_reason}" if row.failure_reason else ""
+    begun = max(case.ended.healthy_at, since or case.ended.healthy_at)
+    deadline = begun + timedelta(hours=case.scenario.converge_within_hours)
+    return f"in flight ({row.status}), due by {deadline:%Y-%m-%d %H:%M}" if case.ended.at < deadline else ""

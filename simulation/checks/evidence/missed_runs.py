@@ -1,0 +1,56 @@
+"""What may keep a background job from running for longer than its interval, each at its own time and for no other.
+
+Source: spec/platform.md (Background work), spec/iteration-06.md (Restart Services).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.stopped_timers import stops
+from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
+
+_KILLS = ("transfer_then_killed", "webhook_then_killed")
+_KILLED_FOR_A_WHILE = "backend_killed"
+
+
+def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:
+    """How much longer than its interval the stretch without a run may be, for what happened within it."""
+    interval = timedelta(seconds=summary.interval_seconds)
+    stopped = sum((_overlap(one, since, until) for one in stops(case, summary.job)), timedelta())
+    within = [one for one in _restarts(case) if one[0] <= until and one[1] >= since]
+    down = sum((_overlap(one, since, until) + interval for one in within), timedelta())
+    killed = any(since <= at <= until for at in _kills(case))
+    return stopped + down + (interval if killed else timedelta())
+
+
+def _overlap(window: tuple[datetime, datetime], since: datetime, until: datetime) -> timedelta:
+    return max(timedelta(), min(window[1], until) - max(window[0], since))
+
+
+def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when operations had the platform stopped: no job runs, and the next run may be just missed."""
+    stopped: datetime | None = None
+    for action in case.events(HostingAction):
+        if action.action == "stop":
+            stopped = action.at
+        elif action.action == "start" and stopped is not None:
+            yield stopped, action.at
+            stopped = None
+    yield from killed(case)
+
+
+def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when the platform was down because a fault had killed it."""
+    ends = {fault.fault_id: fault.ends_at for fault in case.events(FaultScheduled)}
+    for strike in case.events(FaultInjected):
+        if strike.fault_kind == _KILLED_FOR_A_WHILE:
+            yield strike.at, ends.get(strike.fault_id) or strike.at
+
+
+def _kills(case: Case) -> Iterator[datetime]:
+    """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
+    yield from (event.at for event in case.events(FaultInjected) if event.fault_kind in _KILLS)
+    yield from (event.at for event in case.events(ProgramEnded))

@@ -1,0 +1,73 @@
+"""Money as the world saw it move: charges, refunds and transfers at Stripe, by business key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from simulation.checks.evidence.case import Case
+from simulation.events import EntrantAction, StripeMovement, StripeObject
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+PAYING = frozenset({"paid", "paid_late", "paid_twice"})
+"""Entrants' words for money that they handed over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A movement at Stripe with its business key. ``amount_cents`` is positive, whatever the direction."""
+
+    movement: StripeMovement
+    contest_id: str | None
+    user_id: str | None
+    payment_intent_id: str | None
+    amount_cents: int
+
+    @property
+    def entrant(self) -> tuple[str, str]:
+        """(contest, user), the business key of an entry and of a prize."""
+        return self.contest_id or "", self.user_id or ""
+
+
+def grouped(items: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequence[_V]]:
+    """Items by key, in order of first appearance."""
+    groups: dict[_K, list[_V]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+def moved(case: Case, kind: str) -> tuple[Moved, ...]:
+    """Movements of one kind. What the movement does not say itself is taken from the payment intent's final state."""
+    case.need_witness("stripe_journal")
+    intents = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "payment_intent"}
+    return tuple(_moved(event, intents) for event in case.events(StripeMovement) if event.movement == kind)
+
+
+def _moved(event: StripeMovement, intents: Mapping[str, StripeObject]) -> Moved:
+    intent = intents.get(event.payment_intent_id or "")
+    return Moved(
+        movement=event,
+        contest_id=event.contest_id or (intent.contest_id if intent else None),
+        user_id=event.user_id or (intent.user_id if intent else None),
+        payment_intent_id=event.payment_intent_id,
+        amount_cents=abs(event.amount_cents),
+    )
+
+
+def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
+    """(contest, user) of entrants who asked for their fee before the lock: it goes back, their entry does not count."""
+    locks = {contest.contest_id: contest.plan.lock for contest in case.contests}
+    return frozenset(
+        (action.contest_id or "", action.user_id or "")
+        for action in case.events(EntrantAction)
+        if action.action == "asked_for_refund" and action.contest_id in locks and action.at < locks[action.contest_id]
+    )
+
+
+def claims(case: Case) -> tuple[EntrantAction, ...]:
+    """What entrants say they paid."""
+    return tuple(action for action in case.events(EntrantAction) if action.action in PAYING)

@@ -1,0 +1,33 @@
+"""Timers that the scenario stopped: what a job did not do meanwhile is the fault's, and a hand may stand in for it.
+
+Source: spec/iteration-06.md (Webhook delay: settlement complete but payout not triggered), spec/platform.md (Background
+work).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from simulation.checks.evidence.case import Case
+from simulation.events import FaultInjected, FaultScheduled
+
+_KIND = "payout_timer_stopped"
+
+
+def stops(case: Case, job: str) -> Sequence[tuple[datetime, datetime]]:
+    """From when to when a fault that did strike kept the named job's timer from firing."""
+    struck = {event.fault_id for event in case.events(FaultInjected)}
+    return [
+        (fault.starts_at, fault.ends_at)
+        for fault in case.events(FaultScheduled)
+        if fault.fault_kind == _KIND
+        and fault.fault_id in struck
+        and fault.keys["job"] in job
+        and fault.ends_at is not None
+    ]
+
+
+def was_stopped(case: Case, job: str, at: datetime) -> bool:
+    """Whether the timer of the named job stood still at this moment."""
+    return any(start <= at <= end for start, end in stops(case, job))

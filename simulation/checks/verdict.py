@@ -1,0 +1,87 @@
+"""The verdict on a history: every criterion of the specification, decided by the checks. Fail outranks unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from simulation.checks.base import CheckResult, Outcome
+from simulation.checks.catalogue import CHECKS
+from simulation.checks.criteria import RULES, Rule
+from simulation.checks.evidence.case import Case
+from simulation.events.governance import NO_GOVERNANCE
+from simulation.history import History
+
+EXIT_CODES: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "unknown": 2}
+_RANK: tuple[Outcome, ...] = ("fail", "unknown", "not_verified", "pass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """A criterion of the specification, judged. ``section`` is one of :data:`simulation.checks.criteria.Section`."""
+
+    section: str
+    text: str
+    checks: tuple[str, ...]
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the jury says, and everything it says it on. ``digest`` names the history that was judged."""
+
+    criteria: tuple[Criterion, ...]
+    results: tuple[CheckResult, ...]
+    outcome: str
+    exit_code: int
+    digest: str
+
+    def to_json(self) -> str:
+        """The text of ``verdict.json``."""
+        return _ADAPTER.dump_json(self, indent=2).decode() + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Verdict:
+        """:raises pydantic.ValidationError: not a verdict."""
+        return _ADAPTER.validate_json(text)
+
+
+_ADAPTER = TypeAdapter(Verdict)
+
+
+def judge(history: History) -> Verdict:
+    """Judge a history by itself: no platform, no database, no clock. Never raises."""
+    started = history.started
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+    results = tuple(check.examine(case) for check in CHECKS)
+    outcomes = {result.check: result.outcome for result in results}
+    criteria = tuple(_decide(rule, outcomes) for rule in RULES)
+    outcome = _overall(result.outcome for result in results)
+    return Verdict(
+        criteria=criteria,
+        results=results,
+        outcome=outcome,
+        exit_code=EXIT_CODES[outcome],
+        digest=history.digest(),
+    )
+
+
+def _decide(rule: Rule, outcomes: Mapping[str, Outcome]) -> Criterion:
+    """The worst of its checks. One that did not run is unknown."""
+    return Criterion(
+        section=rule.section,
+        text=rule.text,
+        checks=rule.checks,
+        outcome=_worst(outcomes.get(name, "unknown") for name in rule.checks),
+    )
+
+
+def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+    return min(outcomes, key=_RANK.index, default="unknown")
+
+
+def _overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """What is not verified decides nothing."""
+    return _worst(outcome for outcome in outcomes if outcome != "not_verified")

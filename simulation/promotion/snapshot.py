@@ -1,0 +1,66 @@
+"""The schema snapshot: what ``pg_dump`` gives of a freshly migrated database, without what differs from run to run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from simulation.environment.embedded import embedded_postgres, install_folder
+from simulation.environment.protocol import Database
+from simulation.environment.workspace import workspace
+from simulation.targets.builtin import load_schema
+
+_HEADER = """\
+-- Schema of the staging platform. Written by `make snapshot`; a test compares it with what the migrations make.
+"""
+_FIRST = "-- PostgreSQL database dump"
+_VARYING = re.compile(r"^(-- Dumped |\\(un)?restrict )")
+
+
+def schema_of(database: Database) -> str:
+    """``pg_dump`` of the schema of ``database``, as its superuser, with the lines that vary left out."""
+    dump = subprocess.run(
+        [
+            install_folder() / "bin" / "pg_dump", "--schema-only", "--no-owner",
+            f"--host={database.host}", f"--port={database.port}", "--username=superuser", database.name,
+        ],
+        env={**os.environ, "PGPASSWORD": database.passwords["superuser"]}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    lines = [line for line in dump.splitlines() if not _VARYING.match(line)]
+    return _HEADER + re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def fresh_schema() -> str:
+    """The snapshot of the migrations as they are, in a database made for it."""
+    with fresh_database() as database:
+        return schema_of(database)
+
+
+@contextmanager
+def fresh_database() -> Iterator[Database]:
+    """A database with every migration applied; gone afterwards."""
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with workspace() as folder, embedded_postgres(folder=folder, now=now) as server:
+        server.prepare_template(load_schema)
+        yield server.clone("snapshot")
+
+
+def without_header(snapshot: str) -> str:
+    """What ``pg_dump`` says, without the comment above it, which says when and why it was taken."""
+    lines = snapshot.splitlines()
+    begin = next((number for number, line in enumerate(lines) if not line.startswith("-- ") or line == _FIRST), 0)
+    return "\n".join(lines[begin:]) + "\n"
+
+
+def main() -> None:
+    """Print the snapshot of the migrations as they are."""
+    sys.stdout.write(fresh_schema())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""One run of a runbook's scenario, lived for one of the three ways, and what is left of it to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulation.assembly import RunRequest
+from simulation.checks.evidence.case import Case, Execution
+from simulation.events import Escalated, Exchange, RunbookStep
+from simulation.events.governance import NO_GOVERNANCE
+from simulation.history import History
+from simulation.rehearsal.changes import Difference, net_changes
+from simulation.rehearsal.watcher import StepPlace, Watcher
+from simulation.run import carry_out
+from simulation.run_directory import RunDirectory
+from simulation.world.operator.runbook import Runbook, Section
+
+
+@dataclass(frozen=True)
+class Lived:
+    """``execution`` is the first of the runbook, None when it was never started."""
+
+    runbook: Runbook
+    directory: RunDirectory
+    history: History
+    relations: Mapping[str, str]
+    configuration: Sequence[Mapping[str, str]]
+    refused: int
+
+    @cached_property
+    def case(self) -> Case:
+        started = self.history.started
+        return Case(self.history, started.governance if started is not None else NO_GOVERNANCE)
+
+    @cached_property
+    def execution(self) -> Execution | None:
+        named = (item for item in self.case.executions if item.started.runbook == self.runbook.name)
+        return next(named, None)
+
+    @property
+    def steps(self) -> tuple[RunbookStep, ...]:
+        return () if self.execution is None else self.execution.steps
+
+    def steps_of(self, section: Section) -> tuple[RunbookStep, ...]:
+        return tuple(step for step in self.steps if step.section == section.value)
+
+    @property
+    def first_writing(self) -> RunbookStep | None:
+        """The first step that writes, of the way normally taken."""
+        path = {section.value for section in self.runbook.kind.happy_path}
+        return next((step for step in self.steps if step.writes and step.section in path), None)
+
+    @property
+    def escalations(self) -> tuple[Escalated, ...]:
+        if self.execution is None:
+            return ()
+        own = self.execution.started.execution_id
+        return tuple(event for event in self.history.of(Escalated) if event.execution_id == own)
+
+    def requests_of(self, step: RunbookStep) -> tuple[Exchange, ...]:
+        """What the platform was asked by a step's command."""
+        return tuple(event for event in self.history.of(Exchange) if event.request_id in step.request_ids)
+
+    @cached_property
+    def left_changed(self) -> tuple[Difference, ...]:
+        """What the execution did not take back, without what the runbook says rightly stays."""
+        if self.execution is None:
+            return ()
+        found = net_changes(self.case, self.execution, self.relations)
+        return tuple(difference for difference in found if difference.relation not in self.runbook.irreversible)
+
+
+def live(request: RunRequest, runbook: Runbook, watcher: Watcher) -> Lived:
+    """Run the scenario; raises what a run raises."""
+    directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
+    history = carry_out(request, directory, watcher, guest=watcher.take_place)
+    return Lived(runbook, directory, history, watcher.relations, tuple(watcher.configuration), watcher.refused)
+
+
+def place_of(step: RunbookStep) -> StepPlace:
+    return StepPlace(section=step.section, number=step.step)

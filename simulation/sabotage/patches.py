@@ -1,0 +1,116 @@
+"""The saboteur's tools within one run: replace a function, be there when the stage is set, act at an instant.
+
+Everything is undone when the plot ends. A plot notes every time the defect really did something, in simulated time:
+a defect that never had its chance proves nothing about the jury.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from simulation.clock import SimProcess
+from simulation.history import History
+
+if TYPE_CHECKING:
+    from simulation.assembly import Stage
+
+_MISSING = object()
+
+
+class Plot:
+    """One defect in one run."""
+
+    def __init__(self) -> None:
+        self.triggers: list[datetime] = []
+        self._undo = ExitStack()
+        self._staged: list[Callable[[Stage], None]] = []
+        self._rewrites: list[Callable[[History], History]] = []
+
+    # --- what a planting function may do -----------------------------------------------------------------------------
+
+    def trigger(self) -> None:
+        """The defect has just done its deed. The process's clock is the simulated one."""
+        self.triggers.append(datetime.now(UTC))
+
+    def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """Put ``make(original)`` in the place of ``owner.name`` until the plot ends."""
+        kept = vars(owner).get(name, _MISSING)
+        setattr(owner, name, make(getattr(owner, name)))
+        self._undo.callback(_restore, owner, name, kept)
+
+    def when_staged(self, act: Callable[[Stage], None]) -> None:
+        """Call ``act`` once everything is brought up, an hour before the absence: before any access is revoked."""
+        self._staged.append(act)
+
+    def at(self, *, day: int, hour: int, minute: int = 0, act: Callable[[Stage], None]) -> None:
+        """Call ``act`` at an instant of the scenario."""
+
+        def schedule(on: Stage) -> None:
+            instant = on.scenario.start + timedelta(days=day, hours=hour, minutes=minute)
+            on.kernel.spawn(_at(on, instant, act))
+
+        self.when_staged(schedule)
+
+    def later(self, on: Stage, *, day: int, hour: int, act: Callable[[], object]) -> None:
+        """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened on the stage."""
+
+        def deed(_: Stage) -> None:
+            act()
+            self.trigger()
+
+        _spawn(on, _at(on, on.scenario.start + timedelta(days=day, hours=hour), deed))
+
+    def when(self, holds: Callable[[Stage], bool], act: Callable[[Stage], None], *, look_seconds: int = 60) -> None:
+        """Call ``act`` the first time ``holds`` is true, looking every minute of the absence."""
+        self.when_staged(lambda on: _spawn(on, _watch(on, holds, act, look_seconds)))
+
+    def after_the_run(self, rewrite: Callable[[History], History]) -> None:
+        """Let the jury read ``rewrite(history)``."""
+        self._rewrites.append(rewrite)
+
+    def finally_(self, undo: Callable[[], object]) -> None:
+        """Call ``undo`` when the plot ends."""
+        self._undo.callback(undo)
+
+    # --- for the trial -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def under_way(self) -> Iterator[Plot]:
+        """Within this block the defect is in place."""
+        with self._undo:
+            yield self
+
+    def on_stage(self, on: Stage) -> None:
+        for act in self._staged:
+            act(on)
+
+    def rewritten(self, history: History) -> History:
+        for rewrite in self._rewrites:
+            history = rewrite(history)
+        return history
+
+
+def _restore(owner: Any, name: str, kept: Any) -> None:
+    if kept is _MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, kept)
+
+
+def _spawn(on: Stage, process: SimProcess) -> None:
+    on.kernel.spawn(process)
+
+
+def _at(on: Stage, instant: datetime, act: Callable[[Stage], None]) -> SimProcess:
+    yield on.kernel.until(instant)
+    act(on)
+
+
+def _watch(on: Stage, holds: Callable[[Stage], bool], act: Callable[[Stage], None], look_seconds: int) -> SimProcess:
+    yield on.kernel.until(on.scenario.start)
+    while not holds(on):
+        yield on.kernel.sleep(look_seconds)
+    act(on)

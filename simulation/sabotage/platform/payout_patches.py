@@ -1,0 +1,43 @@
+"""How defects get at the lane that prizes take through the platform."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+from simulation.sabotage.patches import Plot
+from simulation.staging.money import payouts
+
+
+def replace_lane(plot: Plot, *, send: Any = None, book: Any = None) -> None:
+    """Replace functions of the lane that prizes take; each is given the real one first."""
+    real = payouts.LANE
+    changes: dict[str, Any] = {}
+    if send is not None:
+        changes["send"] = partial(send, real.send)
+    if book is not None:
+        changes["book"] = partial(book, real.book)
+    plot.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, **changes))
+
+
+def before_each_transfer(plot: Plot, note: Any) -> None:
+    def send(real: Any, runtime: Any, row: Any) -> Any:
+        note(row)
+        return real(runtime, row)
+
+    replace_lane(plot, send=send)
+
+
+class _Altered:
+    """A row with some columns other than the database has them."""
+
+    def __init__(self, row: Any, changes: dict[str, Any]) -> None:
+        self._row, self._changes = row, changes
+
+    def __getattr__(self, name: str) -> Any:
+        return self._changes[name] if name in self._changes else getattr(self._row, name)
+
+
+def altered(row: Any, **changes: Any) -> _Altered:
+    return _Altered(row, changes)

@@ -1,0 +1,46 @@
+"""``sabotage.html``: planted defects against checks, in one self-contained file that reads without scripts."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from simulation.reporting.html import page_environment
+from simulation.reporting.times import duration
+from simulation.sabotage.report_matrix import Matrix
+
+_MARKS = {"named": "●", "silent": "✗", "beside": "○", "": ""}
+_WORDS = {
+    "named": "caught it, as named",
+    "silent": "should have caught it and did not",
+    "beside": "found something too",
+    "": "",
+}
+
+
+def render_html(matrix: Matrix) -> str:
+    """The whole document."""
+    return _environment().get_template("sabotage.html.j2").render(matrix=matrix, css=_css())
+
+
+@cache
+def _environment() -> Environment:
+    environment = page_environment()
+    environment.globals.update(marks=_MARKS, words=_WORDS, after=_after)
+    return environment
+
+
+def _after(seconds: int | None) -> str:
+    if seconds is None:
+        return "–"
+    return "at once" if seconds == 0 else duration(seconds)
+
+
+def _css() -> Markup:
+    """The report's own colours and type, then the matrix's."""
+    assets = files("simulation.reporting") / "assets"
+    text = "".join((assets / name).read_text(encoding="utf-8") for name in ("report.css", "sabotage.css"))
+    return Markup(text)  # noqa: S704 - ours, and nothing of a run is in it

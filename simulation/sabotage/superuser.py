@@ -1,0 +1,27 @@
+"""Ways to the database that a normal run has not: a superuser's session from before the absence, a founder's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from simulation.assembly import Stage
+
+
+def open_session(on: Stage, role: str) -> psycopg.Connection[Any]:
+    """A session of ``superuser`` or ``founder``, opened while they may still log in. Somebody left it open."""
+    return psycopg.connect(on.database.conninfo(role, application="psql"), autocommit=True, connect_timeout=10)
+
+
+def superuser(on: Stage, *statements: str) -> None:
+    """Run statements now, as part of a botched deployment: before the absence begins."""
+    with open_session(on, "superuser") as session:
+        for statement in statements:
+            run(session, statement)
+
+
+def run(session: psycopg.Connection[Any], statement: str) -> list[tuple[Any, ...]]:
+    """One statement in a transaction of its own."""
+    cursor = session.execute(statement)
+    return cursor.fetchall() if cursor.description else []

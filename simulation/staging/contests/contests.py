@@ -1,0 +1,185 @@
+"""Contests before they begin: creating, publishing, joining, moving their times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Row, text
+from sqlalchemy.exc import OperationalError
+
+from simulation.staging.canonical import canonical_json, iso
+from simulation.staging.contests.terms import Schedule, Terms
+from simulation.staging.context import Context
+from simulation.staging.errors import ApiError
+from simulation.staging.runtime import Runtime
+from simulation.staging.unit_of_work import UnitOfWork
+
+_INSERT = text("""
+    INSERT INTO contest_instances (id, contest_name, organizer_id, entry_fee_cents, payout_structure, max_entries,
+        status,
+                                   provider_event_id, scoring, lock_time, start_time, end_time)
+    VALUES (:id, :contest_name, :organizer_id, :entry_fee_cents, CAST(:payout_structure AS jsonb), :max_entries,
+        'SCHEDULED',
+            :provider_event_id, CAST(:scoring AS jsonb), :lock_time, :start_time, :end_time)
+""")
+_LOCK = text("SELECT * FROM contest_instances WHERE id = :id FOR NO KEY UPDATE NOWAIT")
+_PUBLISH = text("UPDATE contest_instances SET published_at = now(), updated_at = now() WHERE id = :id RETURNING id")
+_SET_TIMES = text("""
+    UPDATE contest_instances SET lock_time = :lock_time, start_time = :start_time, end_time = :end_time,
+        updated_at = now()
+    WHERE id = :id AND status = 'SCHEDULED' RETURNING id
+""")
+_ENTRY = text(
+    "SELECT roster, joined_at FROM contest_participants WHERE contest_instance_id = :contest_id AND user_id = :user_id"
+)
+_COUNT_ENTRIES = text("SELECT count(*) AS entries FROM contest_participants WHERE contest_instance_id = :contest_id")
+_JOIN = text("""
+    INSERT INTO contest_participants (contest_instance_id, user_id, roster)
+    VALUES (:contest_id, :user_id, CAST(:roster AS jsonb)) RETURNING joined_at
+""")
+
+
+class ContestBusy(ApiError):
+    """Another session holds the contest's row: nobody is made to wait behind it, everybody may try again."""
+
+    def __init__(self, contest_id: UUID) -> None:
+        super().__init__(503, "contest_busy", f"contest {contest_id} is held by another session; try again")
+
+
+def locked(work: UnitOfWork, contest_id: UUID) -> Row[Any]:
+    """The contest's row, held until the transaction ends; raises 404 `contest_not_found` and ContestBusy."""
+    try:
+        rows = work.read(_LOCK, id=contest_id)
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise ContestBusy(contest_id) from error
+        raise
+    if not rows:
+        raise ApiError(404, "contest_not_found", f"no contest {contest_id}")
+    return rows[0]
+
+
+def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
+    """A new contest of the acting organizer, not yet visible."""
+    terms.schedule.check(datetime.now(UTC))
+    contest_id = runtime.new_id()
+    with runtime.unit_of_work(
+        context, action="contest_created", reason="organizer created a contest", entity=("contest", contest_id)
+    ) as work:
+        work.write(
+            _INSERT,
+            id=contest_id,
+            contest_name=terms.contest_name,
+            organizer_id=context.actor,
+            entry_fee_cents=terms.entry_fee_cents,
+            payout_structure=canonical_json(terms.payout_structure),
+            max_entries=terms.max_entries,
+            provider_event_id=terms.provider_event_id,
+            scoring=canonical_json(terms.scoring),
+            lock_time=terms.schedule.lock_time,
+            start_time=terms.schedule.start_time,
+            end_time=terms.schedule.end_time,
+        )
+        work.record_contest_action(contest_id, action="created", reason=work.reason, to_status="SCHEDULED")
+    runtime.log.info(
+        "Lifecycle", "contest created", contest_id=contest_id, user_id=context.actor, request_id=context.request_id
+    )
+    return contest_id
+
+
+def publish(runtime: Runtime, context: Context, contest_id: UUID) -> None:
+    """Open the contest for entries; publishing twice is the same as once."""
+    with runtime.unit_of_work(
+        context, action="contest_published", reason="organizer published the contest", entity=("contest", contest_id)
+    ) as work:
+        contest = organized(work, context, contest_id)
+        if contest.published_at is not None:
+            return
+        if contest.status != "SCHEDULED" or contest.lock_time <= datetime.now(UTC):
+            raise ApiError(
+                409, "contest_not_publishable", "only a scheduled contest before its lock time can be published"
+            )
+        work.write(_PUBLISH, id=contest_id)
+        work.record_contest_action(
+            contest_id, action="published", reason=work.reason, from_status=contest.status, to_status=contest.status
+        )
+    runtime.log.info("Lifecycle", "contest published", contest_id=contest_id, request_id=context.request_id)
+
+
+def organized(work: UnitOfWork, context: Context, contest_id: UUID) -> Row[Any]:
+    """The contest's row, locked, if the actor is its organizer; raises 403 otherwise."""
+    contest = locked(work, contest_id)
+    if contest.organizer_id != context.actor:
+        raise ApiError(403, "forbidden", "only the organizer may do this")
+    return contest
+
+
+def join(runtime: Runtime, context: Context, contest_id: UUID, roster: object) -> datetime:
+    """Enter the acting person with a roster; the same entry again is answered like the first time."""
+    with runtime.unit_of_work(
+        context, action="contest_joined", reason="user joined the contest", entity=("contest", contest_id)
+    ) as work:
+        contest = locked(work, contest_id)
+        players = _roster(roster, contest.scoring["roster_size"])
+        existing = work.read(_ENTRY, contest_id=contest_id, user_id=context.actor)
+        if existing:
+            if existing[0].roster != players:
+                raise ApiError(409, "already_joined", "this user has entered the contest with another roster")
+            joined_at: datetime = existing[0].joined_at
+            return joined_at
+        _check_open(work, contest)
+        joined = work.write(_JOIN, contest_id=contest_id, user_id=context.actor, roster=canonical_json(players))
+        work.payload.update(user_id=str(context.actor), roster=players)
+        joined_at = joined[0].joined_at
+    runtime.log.info(
+        "Lifecycle", "contest joined", contest_id=contest_id, user_id=context.actor, request_id=context.request_id
+    )
+    return joined_at
+
+
+def update_times(runtime: Runtime, context: Context, contest_id: UUID, schedule: Schedule, reason: str) -> None:
+    """Move the planned times of a contest that is not locked yet."""
+    with runtime.unit_of_work(
+        context, action="contest_times_updated", reason=reason, entity=("contest", contest_id)
+    ) as work:
+        contest = locked(work, contest_id)
+        if contest.status != "SCHEDULED":
+            raise ApiError(409, "contest_not_scheduled", f"times are fixed once a contest is {contest.status}")
+        schedule.check(datetime.now(UTC))
+        work.write(
+            _SET_TIMES,
+            id=contest_id,
+            lock_time=schedule.lock_time,
+            start_time=schedule.start_time,
+            end_time=schedule.end_time,
+        )
+        names = ("lock_time", "start_time", "end_time")
+        times: dict[str, object] = {name: [iso(getattr(contest, name)), iso(getattr(schedule, name))] for name in names}
+        work.payload.update(times)
+        work.record_contest_action(
+            contest_id,
+            action="times_updated",
+            reason=reason,
+            from_status=contest.status,
+            to_status=contest.status,
+            payload=times,
+        )
+    runtime.log.info("Admin", "contest times updated", contest_id=contest_id, request_id=context.request_id)
+
+
+def _check_open(work: UnitOfWork, contest: Row[Any]) -> None:
+    if contest.published_at is None or contest.status != "SCHEDULED" or contest.lock_time <= datetime.now(UTC):
+        raise ApiError(409, "contest_not_open", "the contest takes no entries")
+    if work.read(_COUNT_ENTRIES, contest_id=contest.id)[0].entries >= contest.max_entries:
+        raise ApiError(409, "contest_full", f"the contest has its {contest.max_entries} entries")
+
+
+def _roster(value: object, size: int) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(player, str) and player.strip() for player in value):
+        raise ApiError(400, "invalid_roster", "roster must be a list of player ids")
+    if len(value) != size or len(set(value)) != size:
+        raise ApiError(400, "invalid_roster", f"roster must have {size} different players")
+    return list(value)

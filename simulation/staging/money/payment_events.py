@@ -1,0 +1,134 @@
+"""What Stripe's events do to payments. Every function runs in the transaction that also stores the event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from simulation.staging.contests import contests
+from simulation.staging.money import ledger, refund_requests, refunds
+from simulation.staging.unit_of_work import UnitOfWork
+
+_BY_STRIPE_ID = text("SELECT * FROM payment_intents WHERE stripe_payment_intent_id = :stripe_id FOR UPDATE")
+_NOT_ADOPTED = text("SELECT * FROM payment_intents WHERE id = :id AND stripe_payment_intent_id IS NULL FOR UPDATE")
+_SET_STATUS = text("""
+    UPDATE payment_intents SET status = :status, stripe_payment_intent_id = :stripe_id, updated_at = now()
+    WHERE id = :id AND (status, stripe_payment_intent_id) IS DISTINCT FROM (:status, :stripe_id)
+""")
+_OTHER_COUNTED = text("""
+    SELECT p.id FROM payment_intents p
+    WHERE p.contest_instance_id = :contest_id AND p.user_id = :user_id AND p.id <> :id AND p.status = 'SUCCEEDED'
+      AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_intent_id = p.id)
+    ORDER BY p.id LIMIT 1
+""")
+_IS_REFUNDED = text("SELECT id FROM refunds WHERE payment_intent_id = :id")
+
+
+class UnknownPaymentIntent(Exception):
+    """PAYMENT_INTENT_NOT_FOUND: the event speaks of an intent that we do not have (yet)."""
+
+
+class AmountMismatch(Exception):
+    """Stripe's amount or currency is not what the entrant owed; the payment is not counted."""
+
+
+def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
+    """Our row for Stripe's intent; one whose creation we never heard the answer of is found by its metadata."""
+    rows = work.read(_BY_STRIPE_ID, stripe_id=intent["id"])
+    ours = (intent.get("metadata") or {}).get("payment_intent_id")
+    if not rows and ours:
+        try:
+            rows = work.read(_NOT_ADOPTED, id=UUID(ours))
+        except ValueError:
+            rows = []
+    if not rows:
+        raise UnknownPaymentIntent(f"PAYMENT_INTENT_NOT_FOUND: {intent['id']}")
+    return rows[0]
+
+
+def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str) -> str:
+    """Book an entry fee, once a payment. A payment that counts in no contest is booked too, and refunded."""
+    payment = locked_intent(work, intent)
+    received, currency = intent.get("amount_received") or intent["amount"], str(intent["currency"]).upper()
+    if (received, currency) != (payment.amount_cents, payment.currency):
+        raise AmountMismatch(
+            f"payment intent {payment.id}: owed {payment.amount_cents} {payment.currency}, "
+            f"Stripe has {received} {currency}"
+        )
+    if payment.status == "SUCCEEDED":
+        return "payment was booked before"
+    contest = contests.locked(work, payment.contest_instance_id)
+    reason = _refund_reason(work, contest, payment)
+    work.write(_SET_STATUS, id=payment.id, status="SUCCEEDED", stripe_id=intent["id"])
+    ledger.post(
+        work,
+        ledger.Posting(
+            key=f"entry_fee:{payment.id}",
+            entry_type="ENTRY_FEE",
+            debit=ledger.STRIPE,
+            credit=ledger.contest_pool(contest.id),
+            amount_cents=payment.amount_cents,
+            contest_id=contest.id,
+            user_id=payment.user_id,
+            reference_type="payment_intent",
+            reference_id=payment.id,
+            stripe_event_id=stripe_event_id,
+            metadata={"stripe_payment_intent_id": intent["id"]},
+        ),
+    )
+    if reason is None:
+        return "entry fee booked"
+    refunds.request(
+        work,
+        payment_intent_id=payment.id,
+        contest_id=contest.id,
+        user_id=payment.user_id,
+        amount_cents=payment.amount_cents,
+        reason=reason,
+    )
+    return f"entry fee booked, refund requested: {reason}"
+
+
+def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any]) -> str | None:
+    if contest.status == "CANCELLED":
+        return "contest_cancelled"
+    if contest.settle_time is not None:
+        return "paid_after_settlement"
+    if refund_requests.granted_to(work, contest.id, payment.user_id):
+        return refund_requests.REASON
+    if work.read(_OTHER_COUNTED, contest_id=contest.id, user_id=payment.user_id, id=payment.id):
+        return "duplicate_payment"
+    return None
+
+
+def changed_status(work: UnitOfWork, intent: Mapping[str, Any], status: str) -> str:
+    """An intent failed, was cancelled or is being processed; money already received outranks an older event."""
+    payment = locked_intent(work, intent)
+    if payment.status == "SUCCEEDED":
+        return "the payment has succeeded; older event"
+    work.write(_SET_STATUS, id=payment.id, status=status, stripe_id=intent["id"])
+    return f"payment is {status}"
+
+
+def charge_refunded(work: UnitOfWork, charge: Mapping[str, Any], stripe_event_id: str) -> str:
+    """A charge was refunded, by our own call or by somebody at Stripe."""
+    payment = locked_intent(work, {"id": charge["payment_intent"]})
+    if charge["amount_refunded"] != payment.amount_cents or payment.status != "SUCCEEDED":
+        raise AmountMismatch(
+            f"payment intent {payment.id}: {charge['amount_refunded']} of {payment.amount_cents} refunded "
+            f"while {payment.status}"
+        )
+    contest = contests.locked(work, payment.contest_instance_id)
+    counted = contest.settle_time is not None and not work.read(_IS_REFUNDED, id=payment.id)
+    listed = (charge.get("refunds") or {}).get("data") or [{}]
+    refunds.record_made_outside(
+        work,
+        payment,
+        stripe_refund_id=listed[0].get("id"),
+        stripe_event_id=stripe_event_id,
+        from_account=ledger.PLATFORM if counted else ledger.contest_pool(contest.id),
+    )
+    return "refund recorded"

@@ -1,0 +1,97 @@
+"""Payouts held back before an attempt is spent on them: Stripe does not answer, or too little money is available.
+
+By the rules (`spec/platform.md`, Money) an attempt that Stripe refuses with a 4xx is the last one, and so is the third
+that gets no answer; yet an outage passes, and money on its way arrives. So the scheduler asks for the balance first.
+What is held keeps its attempts and its unused key, and goes out by itself at the first run that finds the way free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+from uuid import UUID
+
+import stripe
+from sqlalchemy import Row, text
+
+from simulation.staging.clients.stripe_failures import failure_of
+from simulation.staging.context import Context
+from simulation.staging.money import outbox
+from simulation.staging.runtime import Runtime
+
+HoldReason = Literal["STRIPE_UNAVAILABLE", "BALANCE_INSUFFICIENT"]
+
+_HOLD = text(f"""
+    UPDATE payout_transfers t SET held_reason = :reason, held_since = now(), updated_at = now()
+    WHERE t.payout_job_id = :job_id AND (CAST(:id AS uuid) IS NULL OR t.id = :id) AND t.status <> 'processing'
+      AND {outbox.due_condition("t")} AND t.held_reason IS DISTINCT FROM :reason
+    RETURNING t.id
+""")  # noqa: S608 - every part is ours
+
+
+class Funds:
+    """What of the available balance is left in the course of one run of the scheduler."""
+
+    def __init__(self, available_cents: int) -> None:
+        self.left_cents = available_cents
+
+    def spend(self, amount_cents: int) -> None:
+        """A transfer was made, or may have been."""
+        self.left_cents -= amount_cents
+
+
+def funds(runtime: Runtime, context: Context) -> Funds | None:
+    """The money that can be sent now; None, and a line in the log, when Stripe cannot say."""
+    try:
+        return Funds(runtime.stripe.balance().available_cents)
+    except stripe.StripeError as error:
+        failure = failure_of(error)
+        runtime.log.error(
+            "Payout",
+            "Stripe cannot say what can be sent; nothing is attempted",
+            error_code=failure.code,
+            detail=failure.message,
+            request_id=context.request_id,
+        )
+        return None
+
+
+def lacks_money(row: Row[Any], money: Funds, *, find: Callable[[], str | None]) -> bool:
+    """Too little is there for a transfer that could be sent.
+
+    One whose earlier attempt got no answer may have been made all the same: `find` asks Stripe, and then the next
+    attempt only fetches that answer.
+    """
+    if row.amount_cents <= money.left_cents or row.stripe_connected_account_id is None:
+        return False
+    try:
+        return not (row.attempt_count and find())
+    except stripe.StripeError:
+        return True
+
+
+def hold(
+    runtime: Runtime,
+    context: Context,
+    job: Row[Any],
+    reason: HoldReason,
+    *,
+    transfer_id: UUID | None = None,
+    ignore_backoff: bool = False,
+) -> int:
+    """Mark the due transfers of a job, or one of them, as held; those that were for this reason stay as they are."""
+    with runtime.unit_of_work(context, action="payouts_held", reason=reason, entity=("payout_job", job.id)) as work:
+        due = outbox.due_parameters(runtime, ignore_backoff=ignore_backoff)
+        held = work.write(_HOLD, job_id=job.id, id=transfer_id, reason=reason, **due)
+        work.payload["payout_transfer_ids"] = sorted(str(row.id) for row in held)
+    if held:
+        runtime.log.warning(
+            "Payout",
+            "payouts held",
+            contest_id=job.contest_id,
+            entity_id=job.id,
+            transfers=len(held),
+            error_code=reason,
+            request_id=context.request_id,
+        )
+    return len(held)

@@ -1,0 +1,199 @@
+"""The payout scheduler: prizes of settled contests, and refunds that are due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from simulation.staging.context import Context
+from simulation.staging.money import ledger, outbox, payout_holds, payout_jobs, refunds
+from simulation.staging.runtime import Runtime
+from simulation.staging.unit_of_work import UnitOfWork
+
+_HELD = "held"
+OPEN = text("""
+    SELECT 1 FROM payout_jobs WHERE status <> 'complete'
+    UNION ALL
+    SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
+""")
+# Jobs whose transfers all wait for their back-off do not take up places. Of one instant, the name decides: ids are
+# random.
+_DUE = text(f"""
+    (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
+     WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (
+        SELECT FROM payout_transfers t WHERE t.payout_job_id = j.id AND {outbox.due_condition("t")}))
+     ORDER BY j.created_at, c.contest_name, j.id LIMIT :job_limit)
+    UNION ALL
+    (SELECT 'refund', r.id, r.contest_instance_id FROM refunds r
+     WHERE r.status NOT IN ('completed', 'failed_terminal') AND {outbox.due_condition("r")}
+     ORDER BY r.created_at, r.id LIMIT :refund_limit)
+""")  # noqa: S608 - every part is ours
+_DUE_TRANSFERS = text(f"""
+    SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
+    ORDER BY t.created_at, t.amount_cents DESC, t.id LIMIT :transfer_limit
+""")  # noqa: S608 - every part is ours
+_LOCK = text(f"""
+    SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.id = :id AND {outbox.due_condition("t")} FOR UPDATE OF t SKIP LOCKED
+""")  # noqa: S608 - every part is ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutResult:
+    """What one run of the payout scheduler did."""
+
+    jobs_processed: int = 0
+    transfers_completed: int = 0
+    transfers_retryable: int = 0
+    transfers_failed_terminal: int = 0
+    transfers_held: int = 0
+    """Newly held; what is held already is not counted again."""
+    refunds_completed: int = 0
+
+
+def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
+    """Attempt everything that is due; trouble with one payment never keeps another from being made.
+
+    Without an answer of Stripe's to what can be sent at all, nothing is attempted and prizes are held.
+    """
+    settings = runtime.settings
+    due = runtime.database.read(
+        _DUE,
+        job_limit=settings.payout_jobs_per_run,
+        refund_limit=settings.refunds_per_run,
+        **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
+    )
+    jobs = [row for row in due if row.kind == "job"]
+    transfers: Counter[str | None] = Counter()
+    money = payout_holds.funds(runtime, context) if due else None
+    if money is None:
+        held = sum(
+            payout_holds.hold(runtime, context, job, "STRIPE_UNAVAILABLE", ignore_backoff=ignore_backoff)
+            for job in jobs
+        )
+        return PayoutResult(transfers_held=held)
+    for job in jobs:
+        transfers.update(_process_job(runtime, context, job, money, ignore_backoff=ignore_backoff))
+    refunded = Counter(
+        _guarded(runtime, context, refunds.LANE, row.id, ignore_backoff=ignore_backoff)
+        for row in due
+        if row.kind == "refund"
+    )
+    return PayoutResult(
+        jobs_processed=len(jobs),
+        transfers_completed=transfers[outbox.COMPLETED],
+        transfers_retryable=transfers[outbox.RETRYABLE],
+        transfers_failed_terminal=transfers[outbox.FAILED_TERMINAL],
+        transfers_held=transfers[_HELD],
+        refunds_completed=refunded[outbox.COMPLETED],
+    )
+
+
+def _process_job(
+    runtime: Runtime, context: Context, job: Row[Any], money: payout_holds.Funds, *, ignore_backoff: bool
+) -> Counter[str | None]:
+    payout_jobs.start(runtime, context, job)
+    transfers = runtime.database.read(
+        _DUE_TRANSFERS,
+        job_id=job.id,
+        transfer_limit=runtime.settings.payout_transfers_per_job,
+        **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
+    )
+    outcomes: Counter[str | None] = Counter()
+    for row in transfers:
+        if payout_holds.lacks_money(row, money, find=partial(_find, runtime, row)):
+            outcomes[_HELD] += payout_holds.hold(
+                runtime, context, job, "BALANCE_INSUFFICIENT", transfer_id=row.id, ignore_backoff=ignore_backoff
+            )
+            continue
+        outcome = _guarded(runtime, context, LANE, row.id, ignore_backoff=ignore_backoff)
+        if outcome != outbox.FAILED_TERMINAL:
+            money.spend(row.amount_cents)
+        outcomes[outcome] += 1
+    return outcomes
+
+
+def _guarded(
+    runtime: Runtime, context: Context, lane: outbox.Lane, row_id: UUID, *, ignore_backoff: bool
+) -> str | None:
+    try:
+        return outbox.attempt(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
+    except Exception as error:
+        runtime.log.error(
+            lane.domain,
+            f"{lane.entity} attempt broke off",
+            entity_id=row_id,
+            error=repr(error),
+            request_id=context.request_id,
+        )
+        return None
+
+
+def _obstacle(row: Row[Any]) -> str | None:
+    return None if row.stripe_connected_account_id else "DESTINATION_ACCOUNT_MISSING"
+
+
+def _call(runtime: Runtime, row: Row[Any]) -> str:
+    return runtime.stripe.create_transfer(
+        amount_cents=row.amount_cents,
+        destination=row.stripe_connected_account_id,
+        group=payout_jobs.group_of(row.contest_id),
+        metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "payout_transfer_id": str(row.id)},
+        idempotency_key=row.idempotency_key,
+    )
+
+
+def _find(runtime: Runtime, row: Row[Any]) -> str | None:
+    return runtime.stripe.find_transfer(group=payout_jobs.group_of(row.contest_id), payout_transfer_id=row.id)
+
+
+def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
+    """Every attempt has a pair in the ledger; only a completed one moves money."""
+    completed = outcome.status == outbox.COMPLETED
+    if outcome.is_attempt or outcome.status != outbox.RETRYABLE:
+        key = (
+            f"payout:{row.id}:completed" if completed else f"payout:{row.id}:attempt:{outcome.attempt}:{outcome.status}"
+        )
+        ledger.post(
+            work,
+            ledger.Posting(
+                key=key,
+                entry_type=f"PAYOUT_ATTEMPT_{outcome.status.upper()}",
+                debit=ledger.winnings_payable(row.contest_id, row.user_id),
+                credit=ledger.STRIPE,
+                amount_cents=row.amount_cents if completed else 0,
+                contest_id=row.contest_id,
+                user_id=row.user_id,
+                reference_type="payout_transfer",
+                reference_id=row.id,
+                metadata={
+                    "attempted_amount_cents": row.amount_cents,
+                    "attempt": outcome.attempt,
+                    "error": outcome.code,
+                    "detail": outcome.message,
+                    "stripe_transfer_id": outcome.stripe_id,
+                },
+            ),
+        )
+    if outcome.status != outbox.RETRYABLE:
+        payout_jobs.count_transfers(work, row.payout_job_id)
+
+
+LANE = outbox.Lane(
+    entity="payout_transfer",
+    domain="Payout",
+    table="payout_transfers",
+    stripe_id_column="stripe_transfer_id",
+    lock=_LOCK,
+    obstacle=_obstacle,
+    send=_call,
+    find=_find,
+    book=_book,
+    claimed="held_since = NULL, held_reason = NULL,",
+)

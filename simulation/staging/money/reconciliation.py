@@ -1,0 +1,184 @@
+"""The daily comparison of the ledger with what Stripe has, payment by payment. It reports; it repairs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import stripe
+from sqlalchemy import text
+
+from simulation.staging.canonical import canonical_json, iso
+from simulation.staging.clients.stripe_failures import failure_of
+from simulation.staging.context import Context
+from simulation.staging.runtime import Runtime
+
+_LAST_RUN = text("SELECT ran_at FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1")
+_FIRST_MOMENT = text("SELECT min(created_at) AS at FROM payment_intents")
+_INSERT = text("""
+    INSERT INTO reconciliation_runs (id, since, missing_in_ledger, missing_at_stripe)
+    VALUES (:id, :since, CAST(:missing_in_ledger AS jsonb), CAST(:missing_at_stripe AS jsonb))
+""")
+# What the ledger says has happened at Stripe: one row for each payment, refund and transfer, with Stripe's id.
+_BOOKED = text("""
+    SELECT 'payment_intent' AS kind, p.stripe_payment_intent_id AS stripe_id, l.amount_cents, l.created_at
+    FROM ledger l JOIN payment_intents p ON l.reference_type = 'payment_intent' AND p.id = l.reference_id
+    WHERE l.entry_type = 'ENTRY_FEE' AND l.direction = 'DEBIT'
+    UNION ALL
+    SELECT 'refund', coalesce(r.stripe_refund_id, p.stripe_payment_intent_id), l.amount_cents, l.created_at
+    FROM ledger l JOIN refunds r ON l.reference_type = 'refund' AND r.id = l.reference_id
+    JOIN payment_intents p ON p.id = r.payment_intent_id
+    WHERE l.entry_type = 'ENTRY_FEE_REFUND' AND l.direction = 'DEBIT'
+    UNION ALL
+    SELECT 'transfer', t.stripe_transfer_id, l.amount_cents, l.created_at
+    FROM ledger l JOIN payout_transfers t ON l.reference_type = 'payout_transfer' AND t.id = l.reference_id
+    WHERE l.entry_type = 'PAYOUT_ATTEMPT_COMPLETED' AND l.direction = 'DEBIT'
+    UNION ALL
+    SELECT 'dispute', d.stripe_dispute_id, d.amount_cents, d.created_at FROM disputes d WHERE EXISTS (
+        SELECT FROM ledger l WHERE l.reference_type = 'dispute' AND l.reference_id = d.id AND l.account = 'stripe'
+        HAVING sum(l.amount_cents) = d.amount_cents + d.fee_cents)
+    ORDER BY 1, 2
+""")
+
+WEBHOOKS_MISSING = """
+    SELECT i.item FROM (
+        SELECT jsonb_array_elements(r.missing_in_ledger) AS item
+        FROM (SELECT missing_in_ledger FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1) r) i
+    WHERE i.item ->> 'kind' = 'payment_intent' AND NOT EXISTS (
+        SELECT FROM payment_intents p JOIN ledger l ON l.reference_type = 'payment_intent' AND l.reference_id = p.id
+        WHERE p.stripe_payment_intent_id = i.item ->> 'stripe_id')
+"""
+"""Payments that the latest run found at Stripe only, without those that were booked since."""
+
+_Item = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciliationResult:
+    """How many business keys each side has that the other lacks."""
+
+    missing_in_ledger: int = 0
+    missing_at_stripe: int = 0
+
+
+def run(runtime: Runtime, context: Context) -> ReconciliationResult:
+    """Compare and store the differences; raises `stripe.StripeError` if Stripe cannot be listed, after logging it."""
+    now = datetime.now(UTC)
+    since = _since(runtime, now)
+    try:
+        at_stripe = _at_stripe(runtime, since)
+    except stripe.StripeError as error:
+        code = failure_of(error).code
+        runtime.log.error("Payment", "reconciliation impossible", error_code=code, request_id=context.request_id)
+        raise
+    booked = {(row.kind, row.stripe_id): row for row in runtime.database.read(_BOOKED)}
+    known_before = iso(now - timedelta(seconds=runtime.settings.reconciliation_grace_seconds))
+    missing_in_ledger = [
+        item
+        for key, item in sorted(at_stripe.items())
+        if str(item["happened_at"]) <= known_before and not _is_booked(key, item, booked)
+    ]
+    listed = at_stripe.keys() | {("refund", item["payment_intent"]) for item in at_stripe.values()}
+    missing_at_stripe: list[_Item] = [
+        {"kind": row.kind, "stripe_id": row.stripe_id, "amount_cents": row.amount_cents}
+        for key, row in booked.items()
+        if row.created_at >= since + timedelta(days=1) and key not in listed
+    ]
+    _store(runtime, since, missing_in_ledger, missing_at_stripe)
+    _log(runtime, context, missing_in_ledger, missing_at_stripe)
+    return ReconciliationResult(missing_in_ledger=len(missing_in_ledger), missing_at_stripe=len(missing_at_stripe))
+
+
+def _store(runtime: Runtime, since: datetime, missing_in_ledger: list[_Item], missing_at_stripe: list[_Item]) -> None:
+    row = {
+        "id": runtime.new_id(),
+        "since": since,
+        "missing_in_ledger": canonical_json(missing_in_ledger),
+        "missing_at_stripe": canonical_json(missing_at_stripe),
+    }
+    runtime.database.write_ungoverned(_INSERT, **row)
+
+
+def _since(runtime: Runtime, now: datetime) -> datetime:
+    """Two days before the last run; the first run looks as far back as there are payments."""
+    last = runtime.database.read(_LAST_RUN)
+    first = runtime.database.read(_FIRST_MOMENT)[0].at if not last else None
+    base: datetime = last[0].ran_at if last else first or now
+    return base - timedelta(seconds=runtime.settings.reconciliation_overlap_seconds)
+
+
+def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item]:
+    """Payments that succeeded, refunds and transfers made, and disputes, by kind and Stripe id.
+
+    A late payer's intent may be older than the window, and only the event tells when it was paid: so the events of
+    success are read too.
+    """
+    gateway = runtime.stripe
+    payments = _items(
+        "payment_intent", (i for i in gateway.listed_since("payment_intents", since) if i["status"] == "succeeded")
+    )
+    for event in gateway.events_since(since, type_="payment_intent.succeeded"):
+        payments |= _items("payment_intent", [_object_of(event) | {"created": event["created"]}])
+    refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in ("failed", "canceled"))
+    moved = _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
+    return payments | moved | _items("dispute", gateway.listed_since("disputes", since))
+
+
+def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:
+    return {
+        (kind, str(o["id"])): {
+            "kind": kind,
+            "stripe_id": str(o["id"]),
+            "amount_cents": o["amount"],
+            "happened_at": iso(datetime.fromtimestamp(_number(o["created"]), UTC)),
+            "metadata": o.get("metadata") or {},
+            "payment_intent": o.get("payment_intent"),
+        }
+        for o in objects
+    }
+
+
+def _is_booked(key: tuple[str, str], item: _Item, booked: dict[tuple[Any, Any], Any]) -> bool:
+    row = booked.get(key) or (booked.get(("refund", item["payment_intent"])) if key[0] == "refund" else None)
+    return row is not None and row.amount_cents == item["amount_cents"]
+
+
+def _object_of(event: _Item) -> _Item:
+    data = event["data"]
+    assert isinstance(data, dict)
+    intent: _Item = data["object"]
+    return intent
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], missing_at_stripe: list[_Item]) -> None:
+    for item in missing_in_ledger:
+        runtime.log.error(
+            "Payment",
+            "at Stripe but not in the ledger",
+            kind=item["kind"],
+            stripe_id=item["stripe_id"],
+            amount_cents=item["amount_cents"],
+            request_id=context.request_id,
+        )
+    for item in missing_at_stripe:
+        runtime.log.error(
+            "Payment",
+            "in the ledger but not at Stripe",
+            kind=item["kind"],
+            stripe_id=item["stripe_id"],
+            amount_cents=item["amount_cents"],
+            request_id=context.request_id,
+        )
+    runtime.log.info(
+        "Payment",
+        "reconciled",
+        missing_in_ledger=len(missing_in_ledger),
+        missing_at_stripe=len(missing_at_stripe),
+        request_id=context.request_id,
+    )

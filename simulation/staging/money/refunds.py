@@ -1,0 +1,187 @@
+"""Entry fees on their way back: why a refund is due, and the call that makes it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from simulation.staging.context import Context
+from simulation.staging.money import ledger, outbox
+from simulation.staging.runtime import Runtime
+from simulation.staging.unit_of_work import UnitOfWork
+
+_INSERT = text("""
+    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, status, idempotency_key,
+        reason)
+    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'pending', :idempotency_key, :reason)
+""")
+_PAID_NOT_REFUNDED = text("""
+    SELECT p.id, p.user_id, p.amount_cents FROM payment_intents p
+    WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED'
+      AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_intent_id = p.id)
+    ORDER BY p.id
+""")
+_LOCK = text(f"""
+    SELECT r.*, r.contest_instance_id AS contest_id, p.stripe_payment_intent_id
+    FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id
+    WHERE r.id = :id AND {outbox.due_condition("r")} FOR UPDATE OF r SKIP LOCKED
+""")  # noqa: S608 - every part is ours
+_BY_PAYMENT = text("SELECT id, status FROM refunds WHERE payment_intent_id = :payment_intent_id FOR UPDATE")
+_COMPLETE_FROM_OUTSIDE = text("""
+    UPDATE refunds SET status = 'completed', stripe_refund_id = :stripe_refund_id, completed_at = now(),
+        updated_at = now()
+    WHERE id = :id
+""")
+
+
+def request(
+    work: UnitOfWork, *, payment_intent_id: UUID, contest_id: UUID, user_id: UUID, amount_cents: int, reason: str
+) -> UUID:
+    """Owe a payer the whole fee; the payout scheduler sends it."""
+    refund_id = work.new_id()
+    work.write(
+        _INSERT,
+        id=refund_id,
+        payment_intent_id=payment_intent_id,
+        contest_id=contest_id,
+        user_id=user_id,
+        amount_cents=amount_cents,
+        idempotency_key=f"refund:{refund_id}",
+        reason=reason,
+    )
+    return refund_id
+
+
+def request_for_entrant(work: UnitOfWork, contest_id: UUID, user_id: UUID, *, reason: str) -> int:
+    """Owe one entrant whatever they paid; the caller holds the contest's row."""
+    paid = [row for row in work.read(_PAID_NOT_REFUNDED, contest_id=contest_id) if row.user_id == user_id]
+    for payment in paid:
+        request(
+            work,
+            payment_intent_id=payment.id,
+            contest_id=contest_id,
+            user_id=user_id,
+            amount_cents=payment.amount_cents,
+            reason=reason,
+        )
+    return len(paid)
+
+
+def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
+    """Owe everybody who paid for a cancelled contest; the caller holds the contest's row."""
+    paid = work.read(_PAID_NOT_REFUNDED, contest_id=contest_id)
+    for payment in paid:
+        request(
+            work,
+            payment_intent_id=payment.id,
+            contest_id=contest_id,
+            user_id=payment.user_id,
+            amount_cents=payment.amount_cents,
+            reason="contest_cancelled",
+        )
+    return len(paid)
+
+
+def record_made_outside(
+    work: UnitOfWork, payment: Row[Any], *, stripe_refund_id: str | None, stripe_event_id: str, from_account: str
+) -> None:
+    """Book a refund that Stripe tells of; one of ours that is still open gets its outcome from our own call instead."""
+    existing = work.read(_BY_PAYMENT, payment_intent_id=payment.id)
+    if existing and existing[0].status != outbox.FAILED_TERMINAL:
+        return
+    refund_id = (
+        existing[0].id
+        if existing
+        else request(
+            work,
+            payment_intent_id=payment.id,
+            contest_id=payment.contest_instance_id,
+            user_id=payment.user_id,
+            amount_cents=payment.amount_cents,
+            reason="refunded_at_stripe",
+        )
+    )
+    work.write(_COMPLETE_FROM_OUTSIDE, id=refund_id, stripe_refund_id=stripe_refund_id)
+    _post(
+        work,
+        refund_id,
+        payment.contest_instance_id,
+        payment.user_id,
+        payment.amount_cents,
+        from_account=from_account,
+        stripe_event_id=stripe_event_id,
+    )
+
+
+def send(runtime: Runtime, context: Context, refund_id: UUID, *, ignore_backoff: bool) -> str | None:
+    """Attempt one refund; see `outbox.attempt`."""
+    return outbox.attempt(runtime, context, LANE, refund_id, ignore_backoff=ignore_backoff)
+
+
+def _call(runtime: Runtime, row: Row[Any]) -> str:
+    return runtime.stripe.create_refund(
+        stripe_payment_intent_id=row.stripe_payment_intent_id,
+        amount_cents=row.amount_cents,
+        metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "refund_id": str(row.id)},
+        idempotency_key=row.idempotency_key,
+    )
+
+
+def _find(runtime: Runtime, row: Row[Any]) -> str | None:
+    return runtime.stripe.find_refund(stripe_payment_intent_id=row.stripe_payment_intent_id)
+
+
+def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
+    """A refund that was not made moves no money; its attempts are in the audit log."""
+    if outcome.status == outbox.COMPLETED:
+        _post(
+            work,
+            row.id,
+            row.contest_id,
+            row.user_id,
+            row.amount_cents,
+            from_account=ledger.contest_pool(row.contest_id),
+        )
+
+
+def _post(
+    work: UnitOfWork,
+    refund_id: UUID,
+    contest_id: UUID,
+    user_id: UUID,
+    amount_cents: int,
+    *,
+    from_account: str,
+    stripe_event_id: str | None = None,
+) -> None:
+    ledger.post(
+        work,
+        ledger.Posting(
+            key=f"entry_fee_refund:{refund_id}",
+            entry_type="ENTRY_FEE_REFUND",
+            debit=from_account,
+            credit=ledger.STRIPE,
+            amount_cents=amount_cents,
+            contest_id=contest_id,
+            user_id=user_id,
+            reference_type="refund",
+            reference_id=refund_id,
+            stripe_event_id=stripe_event_id,
+        ),
+    )
+
+
+LANE = outbox.Lane(
+    entity="refund",
+    domain="Payment",
+    table="refunds",
+    stripe_id_column="stripe_refund_id",
+    lock=_LOCK,
+    obstacle=lambda _: None,
+    send=_call,
+    find=_find,
+    book=_book,
+    done_codes=frozenset({"CHARGE_ALREADY_REFUNDED"}),
+)

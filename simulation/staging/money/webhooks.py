@@ -1,0 +1,208 @@
+"""Stripe's events: verified, processed once, stored in the same transaction as their effect.
+
+A processing that fails leaves no event row, so that Stripe's next delivery gets a clean second chance; the failure
+itself is kept in
+`stripe_webhook_dead_letters` until a later delivery succeeds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+from sqlalchemy import text
+
+from simulation.staging.canonical import canonical_json
+from simulation.staging.context import Context
+from simulation.staging.errors import ApiError
+from simulation.staging.money import disputes, payment_events
+from simulation.staging.runtime import Runtime
+from simulation.staging.unit_of_work import UnitOfWork
+
+_INSERT_EVENT = text("""
+    INSERT INTO stripe_events (id, stripe_event_id, event_type, raw_payload_json, processing_status, processed_at)
+    VALUES (:id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), 'PROCESSED', now())
+    ON CONFLICT (stripe_event_id) DO NOTHING RETURNING id
+""")
+_INSERT_DEAD_LETTER = text("""
+    INSERT INTO stripe_webhook_dead_letters (id, stripe_event_id, event_type, raw_payload_json, last_error)
+    VALUES (:id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), :error)
+    ON CONFLICT (stripe_event_id) DO UPDATE SET failure_count = stripe_webhook_dead_letters.failure_count + 1,
+        last_error = EXCLUDED.last_error, last_failed_at = now(), resolved_at = NULL
+    RETURNING failure_count
+""")
+_RESOLVE_DEAD_LETTER = text("""
+    UPDATE stripe_webhook_dead_letters SET resolved_at = now() WHERE stripe_event_id = :stripe_event_id AND
+        resolved_at IS NULL
+""")
+_PROCESSED = text("SELECT stripe_event_id FROM stripe_events WHERE stripe_event_id = ANY (:ids)")
+
+SIGNATURE_TOLERANCE_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayResult:
+    """What a replay of Stripe's event list did."""
+
+    replayed: int = 0
+    duplicates: int = 0
+    failed: int = 0
+
+
+def receive(runtime: Runtime, context: Context, body: bytes, signature: str | None) -> bool:
+    """Take a delivery; True if it was processed, False if it was a duplicate. Raises ApiError 400, 409 or 500."""
+    try:
+        _verify(runtime, body.decode(), signature or "")
+        event: Mapping[str, Any] = json.loads(body)
+        event["id"], event["type"], event["data"]["object"]
+    except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+        runtime.log.error(
+            "Payment",
+            "webhook refused",
+            error_code="STRIPE_SIGNATURE_INVALID",
+            detail=str(error).split("\n")[0],
+            request_id=context.request_id,
+        )
+        raise ApiError(400, "STRIPE_SIGNATURE_INVALID", "the signature does not fit the body") from error
+    except (ValueError, KeyError, TypeError) as error:
+        runtime.log.error("Payment", "webhook refused", error_code="invalid_event", request_id=context.request_id)
+        raise ApiError(400, "invalid_event", "the body is not a Stripe event") from error
+    return process(runtime, context, event)
+
+
+def _verify(runtime: Runtime, body: str, signature: str) -> None:
+    """By the secret of either endpoint that is ours at Stripe. Raises `stripe.SignatureVerificationError`."""
+    settings = runtime.settings
+    *others, last = filter(None, (settings.stripe_webhook_secret, settings.stripe_standby_webhook_secret))
+    for secret in others:
+        try:
+            stripe.WebhookSignature.verify_header(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
+        except stripe.SignatureVerificationError:
+            continue
+        return
+    stripe.WebhookSignature.verify_header(body, signature, last, SIGNATURE_TOLERANCE_SECONDS)
+
+
+def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
+    """Give an event its effect, once; True if it had one now. Raises ApiError 409 or 500 after keeping the failure."""
+    try:
+        return _process_once(runtime, context, event)
+    except payment_events.UnknownPaymentIntent as error:
+        _keep_failure(runtime, context, event, error)
+        raise ApiError(409, "PAYMENT_INTENT_NOT_FOUND", "the payment intent is not known here") from error
+    except Exception as error:
+        _keep_failure(runtime, context, event, error)
+        raise ApiError(500, "webhook_processing_failed", "the event could not be processed") from error
+
+
+def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
+    with runtime.unit_of_work(
+        context,
+        action="stripe_event_processed",
+        reason=f"Stripe sent {event['type']}",
+        entity=("stripe_event", event["id"]),
+    ) as work:
+        stored = work.write(
+            _INSERT_EVENT,
+            id=work.new_id(),
+            stripe_event_id=event["id"],
+            event_type=event["type"],
+            payload=canonical_json(event),
+        )
+        effect = _apply(work, event) if stored else "duplicate delivery"
+        work.payload["effect"] = effect
+        if stored:
+            work.write(_RESOLVE_DEAD_LETTER, stripe_event_id=event["id"])
+    severe = event["type"] == "charge.dispute.created"
+    write = runtime.log.error if severe else runtime.log.info
+    metadata = event["data"]["object"].get("metadata") or {}
+    write(
+        "Payment",
+        "webhook processed" if stored else "webhook duplicate",
+        stripe_event_id=event["id"],
+        type=event["type"],
+        effect=effect,
+        contest_id=metadata.get("contest_id"),
+        user_id=metadata.get("user_id"),
+        request_id=context.request_id,
+    )
+    return bool(stored)
+
+
+def _apply(work: UnitOfWork, event: Mapping[str, Any]) -> str:
+    subject, event_id = event["data"]["object"], event["id"]
+    match event["type"]:
+        case "payment_intent.succeeded":
+            return payment_events.succeeded(work, subject, event_id)
+        case "payment_intent.payment_failed":
+            return payment_events.changed_status(work, subject, "FAILED")
+        case "payment_intent.processing":
+            return payment_events.changed_status(work, subject, "PROCESSING")
+        case "payment_intent.canceled":
+            return payment_events.changed_status(work, subject, "CANCELED")
+        case "charge.refunded":
+            return payment_events.charge_refunded(work, subject, event_id)
+        case "charge.dispute.created":
+            return disputes.opened(work, subject, event_id)
+        case _:
+            return "recorded, without effect on money"
+
+
+def _keep_failure(runtime: Runtime, context: Context, event: Mapping[str, Any], error: Exception) -> None:
+    detail = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+    runtime.log.error(
+        "Payment",
+        "webhook failed",
+        stripe_event_id=event["id"],
+        type=event["type"],
+        detail=detail,
+        request_id=context.request_id,
+    )
+    with runtime.unit_of_work(
+        context,
+        action="stripe_event_failed",
+        reason=f"processing of {event['type']} failed",
+        entity=("stripe_event", event["id"]),
+        payload={"error": detail},
+    ) as work:
+        work.write(
+            _INSERT_DEAD_LETTER,
+            id=work.new_id(),
+            stripe_event_id=event["id"],
+            event_type=event["type"],
+            payload=canonical_json(event),
+            error=detail,
+        )
+
+
+def replay(runtime: Runtime, context: Context, since: datetime) -> ReplayResult:
+    """Process, oldest first, every event that Stripe lists since then and that was never processed here."""
+    events = runtime.stripe.events_since(since)
+    known = {
+        row.stripe_event_id for row in runtime.database.read(_PROCESSED, ids=[str(event["id"]) for event in events])
+    }
+    replayed = duplicates = failed = 0
+    for event in events:
+        if event["id"] in known:
+            duplicates += 1
+            continue
+        try:
+            processed = process(runtime, context, event)
+        except ApiError:
+            failed += 1
+            continue
+        replayed += processed
+        duplicates += not processed
+    runtime.log.info(
+        "Payment",
+        "events replayed",
+        since=since.astimezone(UTC).isoformat(),
+        replayed=replayed,
+        failed=failed,
+        request_id=context.request_id,
+    )
+    return ReplayResult(replayed=replayed, duplicates=duplicates, failed=failed)

@@ -1,0 +1,127 @@
+"""The metrics page: Prometheus text from one statement and a few counters in memory."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from simulation.staging.money import payout_batches
+from simulation.staging.money.reconciliation import WEBHOOKS_MISSING
+from simulation.staging.operations import connections
+from simulation.staging.runtime import Runtime
+from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.settlement import score_audit
+
+STUCK_PAYOUT_MINUTES = 30
+DEAD_LETTER_AFTER_FAILURES = 3
+LOCK_GRACE_MINUTES = 15
+START_GRACE_MINUTES = 60
+
+_HELP = {
+    "auth_service_error_rate": "Authentications that broke in the last 15 minutes, percent; each scrape tries one",
+    "contest_status_transitions_failed": "Contests in ERROR or overdue for their next status",
+    "contests": "Contests by status",
+    "database_connection_pool_available": "Connections that can be taken from the pool",
+    "error_budget_remaining": "What is left of the month's acceptable failed requests, percent",
+    "ingestion_lag_seconds": "Time since the last successful ingestion of a live tournament",
+    "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
+    "payout_transfers": "Payout transfers by status",
+    "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
+    "payout_jobs_not_started": "Settlements of more than 15 minutes ago whose payouts nobody has begun",
+    "payout_jobs_partial": "Batches paid in part that nobody has reviewed",
+    "payout_transfers_held": "Transfers held before an attempt, by reason",
+    "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
+    "refunds": "Refunds by status",
+    "refund_requests_open": "Entrants who wait for a decision on their entry fee",
+    "stripe_disputes_unacknowledged": "Chargebacks that nobody has acknowledged",
+    "score_audit_mismatches": "Settled scores that differ from the provider's later ones, unresolved",
+    "settlement_duration_seconds": "Duration of the latest settlement run",
+    "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
+    "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
+    "stripe_webhooks_refused": "Deliveries, in the last hour and since one was accepted, whose signature did not fit",
+    "stripe_webhook_dead_letters": "Events that failed repeatedly and were never processed",
+}
+
+_SAMPLES = text(f"""
+    SELECT 'contests' AS name, 'status="' || status || '"' AS labels, count(*)::double precision AS value
+    FROM contest_instances GROUP BY status
+    UNION ALL
+    SELECT '{connections.FREE}', '', ({connections.FREE_CONNECTIONS})
+    UNION ALL
+    SELECT 'contest_status_transitions_failed', '', count(*) FROM contest_instances
+    WHERE status = 'ERROR' OR published_at IS NOT NULL AND (
+        status = 'SCHEDULED' AND lock_time < now() - make_interval(mins => {LOCK_GRACE_MINUTES})
+        OR status = 'LOCKED' AND start_time < now() - make_interval(mins => {START_GRACE_MINUTES}))
+    UNION ALL
+    SELECT 'ingestion_lag_seconds', 'provider_event_id=' || to_json(c.provider_event_id)::text,
+           extract(epoch FROM now() - coalesce(max(f.last_success_at), min(c.start_time)))
+    FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id) WHERE c.status = 'LIVE'
+    GROUP BY c.provider_event_id
+    UNION ALL
+    SELECT 'payment_webhooks_missing', '', count(*) FROM ({WEBHOOKS_MISSING}) m
+    UNION ALL
+    SELECT 'payout_transfers', 'status="' || status || '"', count(*) FROM payout_transfers GROUP BY status
+    UNION ALL
+    SELECT 'payout_transfers_failed_terminal_unacknowledged',
+        'failure_reason=' || to_json(t.failure_reason)::text || ',winner="'
+            || CASE WHEN u.deleted_at IS NULL THEN 'active' ELSE 'deleted' END || '"', count(*)
+    FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    WHERE t.status = 'failed_terminal' AND t.acknowledged_at IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'payout_jobs_not_started', '', count(*) FROM {payout_batches.SETTLED} WHERE {payout_batches.NOT_STARTED}
+    UNION ALL
+    SELECT 'payout_jobs_partial', '', count(*) FROM payout_jobs j WHERE {payout_batches.PARTIAL}
+    UNION ALL
+    SELECT 'payout_transfers_held', 'reason="' || held_reason || '"', count(*) FROM payout_transfers
+    WHERE held_reason IS NOT NULL GROUP BY held_reason
+    UNION ALL
+    SELECT 'payout_transfers_stuck_retryable', '', count(*) FROM payout_transfers
+    WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => {STUCK_PAYOUT_MINUTES})
+    UNION ALL
+    SELECT 'refund_requests_open', '', count(*) FROM refund_requests WHERE status = 'open'
+    UNION ALL
+    SELECT 'stripe_disputes_unacknowledged', '', count(*) FROM disputes WHERE acknowledged_at IS NULL
+    UNION ALL
+    SELECT 'refunds', 'status="' || status || '"', count(*) FROM refunds GROUP BY status
+    UNION ALL
+    SELECT 'score_audit_mismatches', '', (SELECT count(*) FROM score_audits a WHERE {score_audit.OPEN}) + (
+        SELECT count(*) FROM (SELECT FROM score_history GROUP BY contest_instance_id
+            HAVING count(DISTINCT scores_hash) > 1) s)
+    UNION ALL
+    SELECT 'settlement_duration_seconds', '', coalesce((
+        SELECT extract(epoch FROM completed_at - started_at) FROM settlement_audit ORDER BY sequence_number DESC
+            LIMIT 1), 0)
+    UNION ALL
+    SELECT 'settlement_status', 'contest_id="' || c.id || '",status="FAILED"', 1 FROM contest_instances c
+    WHERE c.settle_time IS NULL AND c.status = 'COMPLETE' AND 'FAILED' = (
+        SELECT s.status FROM settlement_audit s WHERE s.contest_instance_id = c.id ORDER BY s.sequence_number DESC
+            LIMIT 1)
+    UNION ALL
+    SELECT 'stripe_webhook_dead_letters', '', count(*) FROM stripe_webhook_dead_letters
+    WHERE resolved_at IS NULL AND failure_count >= {DEAD_LETTER_AFTER_FAILURES}
+""")  # noqa: S608 - every part is ours
+
+
+def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
+    """The page, metrics and labels in alphabetical order."""
+    levels.authentications.count(failed=not runtime.signing_key.is_available())
+    rows = runtime.database.read(_SAMPLES)
+    samples: list[tuple[str, str, float]] = [
+        (row.name, row.labels, row.value) for row in rows if row.name != connections.FREE
+    ]
+    (free,) = (row.value for row in rows if row.name == connections.FREE)
+    available = runtime.database.available_connections(server_grants=int(free))
+    samples += [
+        ("auth_service_error_rate", "", levels.auth_error_rate_percent()),
+        ("database_connection_pool_available", "", available),
+        ("stripe_webhook_duplicates", "", levels.webhook_duplicates.number()),
+        ("stripe_webhooks_refused", "", len(levels.webhook_refusals.moments())),
+        ("error_budget_remaining", "", levels.error_budget_remaining_percent()),
+    ]
+    lines: list[str] = []
+    previous = None
+    for name, labels, value in sorted(samples):
+        if name != previous:
+            lines += [f"# HELP {name} {_HELP[name]}", f"# TYPE {name} gauge"]
+        previous = name
+        lines.append(f"{name}{{{labels}}} {value:.10g}" if labels else f"{name} {value:.10g}")
+    return "\n".join(lines) + "\n"

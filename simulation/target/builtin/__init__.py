@@ -1,8 +1,0 @@
-"""The staging platform as a target in this process: the one place that imports it."""
-
-from __future__ import annotations
-
-from simulation.target.builtin.choice import BuiltinChoice
-from simulation.target.builtin.target import BuiltinTarget, load_schema, migration_versions, provider_url_from
-
-__all__ = ["BuiltinChoice", "BuiltinTarget", "load_schema", "migration_versions", "provider_url_from"]

@@ -1,0 +1,50 @@
+"""One-off commands of a backend, run in its house: migrations, the appointment of an admin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from simulation.errors import EnvironmentFault
+from simulation.targets.process.programs import Programs
+from simulation.targets.process.target_file import FILE_NAME, fill_in
+
+_DEADLINE_WALL_SECONDS = 120
+_POLL_WALL_SECONDS = 0.01
+
+
+def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[str, str], key: str) -> str:
+    """Run it to its end, in the directory and the environment of the first process; returns what it printed.
+
+    :raises EnvironmentFault: it failed, or did not end.
+    """
+    first = programs.file.process[0]
+    filled = {**programs.values, **values}
+    output = programs.clock_file.with_name(f"command-{len(list(programs.clock_file.parent.iterdir()))}.out")
+    programs.house.start(
+        "command",
+        command=[fill_in(word, filled) for word in command],
+        directory=programs.directory_of(first),
+        environment={**programs.environment_of(first), **values},
+        output=output,
+    )
+    deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
+    while (status := programs.house.ended("command")) is None:
+        if time.monotonic() > deadline:
+            programs.house.kill("command")
+            raise _failed(
+                programs, key, f"did not end within {_DEADLINE_WALL_SECONDS} real seconds", output.read_text()
+            )
+        programs.pause(_POLL_WALL_SECONDS)
+    said = output.read_text(errors="replace")
+    if status:
+        raise _failed(programs, key, f"ended with status {status}", said)
+    return said
+
+
+def _failed(programs: Programs, key: str, what: str, said: str) -> EnvironmentFault:
+    last = " | ".join(said.strip().splitlines()[-5:]) or "nothing"
+    return EnvironmentFault(
+        problem=f"{programs.file.name}: the command of {key} {what}; it said: {last}",
+        remedy=f"correct it in {programs.folder / FILE_NAME}",
+    )

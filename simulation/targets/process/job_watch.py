@@ -1,0 +1,113 @@
+"""Steps a backend through time and counts, in its own output, how often its jobs ran."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from simulation.clock import Kernel, SimProcess
+from simulation.events import JobFailed
+from simulation.history import Recorder, caused_by
+from simulation.targets.jobs import Tally
+from simulation.targets.process.stepper import Life
+from simulation.targets.process.target_file import JobTable
+
+_DAY_SECONDS = 86_400
+_CAUSE = "job:timers"
+"""What a backend does when only time has passed goes back to its timers; which one, the world cannot see."""
+
+
+class LogTail:
+    """New whole lines of a file that only grows."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._position = 0
+        self._rest = b""
+
+    def lines(self) -> list[str]:
+        """Those that have come since the last call."""
+        with open(self._file, "rb", buffering=0) as file:
+            file.seek(self._position)
+            new = file.readall()
+        self._position += len(new)
+        *whole, self._rest = (self._rest + new).split(b"\n")
+        return [line.decode(errors="replace") for line in whole]
+
+
+class WatchedJobs:
+    """See :class:`simulation.targets.protocol.JobWatch`. The backend's own timers start its jobs; this moves the time.
+
+    A job that leaves no line in the output is not summed up: nobody can tell whether it ran.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        life: Life,
+        jobs: tuple[JobTable, ...],
+        step_seconds: int,
+        log: Path,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._life = life
+        self._jobs = jobs
+        self._step = timedelta(seconds=step_seconds)
+        self._tail = LogTail(log)
+        self._watched: list[tuple[JobTable, Tally]] = []
+
+    def start(self) -> None:
+        """Begin now: what fell due while the backend was set up runs in the first step."""
+        self._tail.lines()
+        self._watched = [
+            (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
+            for job in self._jobs
+            if job.seen_in_log is not None
+        ]
+        for job in self._jobs:
+            if job.daily_at is not None:
+                self._kernel.spawn(self._live_daily(job.daily_at))
+        self._kernel.spawn(self._live())
+
+    def record_summaries(self) -> None:
+        for _, tally in self._watched:
+            self._recorder.record(tally.summary(), cause="monitor")
+
+    def _live(self) -> SimProcess:
+        while True:
+            self._step_now()
+            began_at = self._life.began_at  # another one after a restart: its timers then have another grid
+            lived = self._kernel.now - began_at
+            yield self._kernel.until(began_at + (lived // self._step + 1) * self._step)
+
+    def _live_daily(self, daily_at: str) -> SimProcess:
+        """A job of one time a day runs at its minute, wherever the grid of the steps lies."""
+        hour, minute = map(int, daily_at.split(":"))
+        due = self._kernel.now.replace(hour=hour, minute=minute, second=0)
+        while True:
+            if due > self._kernel.now:
+                yield self._kernel.until(due)
+                self._step_now()
+            due += timedelta(days=1)
+
+    def _step_now(self) -> None:
+        with caused_by(f"{_CAUSE}:{self._kernel.now.isoformat()}"):
+            self._life.step()
+            self._read_log()
+
+    def _read_log(self) -> None:
+        for line in self._tail.lines():
+            for job, tally in self._watched:
+                if seen := re.search(job.seen_in_log or "", line):
+                    tally.count(self._kernel.now, busy="busy" in seen.re.groupindex and seen["busy"] is not None)
+                if job.failed_in_log is not None and re.search(job.failed_in_log, line):
+                    self._recorder.record(JobFailed(job=tally.name, error=line[:500]))
+
+
+def _name(job: JobTable) -> str:
+    """The checks find a job by what it does."""
+    return job.name if job.does in job.name else f"{job.name} ({job.does})"

@@ -1,0 +1,277 @@
+"""A target folder that was read: knows how to load its schema and how to bring the backend up."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from simulation.environment.protocol import Database
+from simulation.environment.server import SUPERUSER
+from simulation.errors import EnvironmentFault
+from simulation.events import HostRefused
+from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.targets.identity import key_files
+from simulation.targets.process.admins import Admins
+from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
+from simulation.targets.process.commands import run_command
+from simulation.targets.process.dns import NameServer
+from simulation.targets.process.external_services import Outside
+from simulation.targets.process.http_gateway import Switchboard
+from simulation.targets.process.idle_probe import Lull
+from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
+from simulation.targets.process.observation import load_relations, try_relations
+from simulation.targets.process.people_file import load_people
+from simulation.targets.process.programs import Programs
+from simulation.targets.process.quiescence import Threads, keep_to_our_processors, parent_of
+from simulation.targets.process.readiness import prove_it_is_up
+from simulation.targets.process.sandbox import house
+from simulation.targets.process.schema import grant_to_backend, load_dump
+from simulation.targets.process.socket_queues import Wire
+from simulation.targets.process.stepper import Life
+from simulation.targets.process.supervisor import Supervisor
+from simulation.targets.process.target import ProcessTarget
+from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
+from simulation.targets.process.values import values_of
+from simulation.targets.protocol import Site, TargetKeys
+from simulation.world.stripe.labels import MetadataNames
+
+_WEB_PORTS = (443, 80)
+_HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
+_RESOLVER_FILE = "nameserver 127.0.0.1\noptions timeout:5 attempts:1\n"
+_LOOKUP_ORDER_FILE = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessChoice:
+    """See :class:`simulation.targets.protocol.TargetChoice`."""
+
+    folder: Path
+    file: TargetFile
+    relations: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def option(self) -> str:
+        return f"--target {shlex.quote(str(self.folder))}"
+
+    @property
+    def labels(self) -> MetadataNames:
+        return MetadataNames(**self.file.stripe.metadata.model_dump())
+
+    @property
+    def runbooks(self) -> Path:
+        return RUNBOOKS_FOLDER if self.file.runbooks is None else self.folder / self.file.runbooks
+
+    @property
+    def alerts(self) -> Path:
+        return ALERTS_FOLDER if self.file.alerts is None else self.folder / self.file.alerts
+
+    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
+        """By the dump, or by the backend's own migrations, run in a house of their own."""
+        parsed = make_url(url)
+        where = f"host={parsed.query['host']} port={parsed.query['port']} dbname={parsed.database}"
+        conninfo = f"{where} user={parsed.username} password={parsed.password}"
+        if self.file.database.migrate is not None:
+            self._migrate(url, folder=folder, clock_file=clock_file)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            if self.file.database.schema_file is not None:
+                load_dump(connection, self.folder / self.file.database.schema_file)
+            grant_to_backend(connection)
+
+    def bring_up(self, site: Site, *, try_queries: bool = True) -> ProcessTarget:
+        """:raises EnvironmentFault: it does not come up. :raises UsageError: a query does not fit its schema."""
+        if try_queries:
+            try_relations(self.relations, file=self.folder / OBSERVE_SQL, database=site.database)
+        if site.server.process_id is None:
+            raise EnvironmentFault(
+                problem="the database's processes are not this machine's, and rest is read from them, too",
+                remedy="run with --environment embedded, or with an engine of this machine",
+            )
+        with ExitStack() as rest:
+            target = self._bring_up(site, rest)
+            target._rest = rest.pop_all()
+            return target
+
+    def _bring_up(self, site: Site, rest: ExitStack) -> ProcessTarget:
+        programs, authority = self._moved_in(
+            rest,
+            folder=site.folder,
+            database=site.database,
+            keys=site.keys,
+            log=site.log,
+            alerts_api_url=site.alerts_api_url,
+        )
+        life = self._life(site, rest, programs)
+        supervisor = Supervisor(kernel=site.kernel, recorder=site.recorder, programs=programs, life=life)
+        outside = self._open_doors(site, rest, programs, life, authority, supervisor)
+        programs.start_all()
+        programs.wait_until_listening()
+        admins = Admins(
+            table=self.file.admin,
+            place=self.file.place("admin"),
+            server=site.server,
+            database=site.database,
+            clock=site.kernel.clock,
+            values=programs.values,
+        )
+        target = ProcessTarget(
+            file=self.file,
+            relations=self.relations,
+            make_people=load_people(self.folder),
+            programs=programs,
+            life=life,
+            outside=outside,
+            admins=admins,
+            supervisor=supervisor,
+            rest=rest,
+        )
+        prove_it_is_up(target)
+        keep_to_our_processors(life.own())
+        supervisor.watch_all()
+        return target
+
+    def _moved_in(
+        self, rest: ExitStack, *, folder: Path, database: Database, keys: TargetKeys, log: Path, alerts_api_url: str
+    ) -> tuple[Programs, Authority]:
+        """A furnished house, and what the programs in it will be given."""
+        own = folder / "backend"
+        own.mkdir(mode=0o755, exist_ok=True)
+        scratch = own / "scratch"
+        scratch.mkdir(exist_ok=True)
+        hosts = (*self.file.stripe.hosts, *self.file.provider.hosts, urlsplit(alerts_api_url).hostname or "none")
+        authority = make_authority(folder=own, hosts=hosts)
+        values = values_of(
+            self.file,
+            folder=self.folder.resolve(),
+            database=database,
+            keys=keys,
+            authority=authority.file,
+            scratch=scratch,
+            signing_keys=key_files(own / "identity", keys),
+            alerts_api_url=alerts_api_url,
+        )
+        opened = rest.enter_context(house())
+        commands = [fill_in(table.command[0], values) for table in self.file.process]
+        opened.furnish(
+            files={
+                "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
+                "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
+                "/etc/nsswitch.conf": _written(own / "nsswitch.conf", _LOOKUP_ORDER_FILE),
+                **authority.covered_files(commands),
+            },
+            workspace=folder,
+        )
+        clock_file = own / "now"
+        programs = Programs(
+            file=self.file, folder=self.folder, house=opened, values=values, clock_file=clock_file,
+            variables=authority.variables(), log=log,
+        )  # fmt: skip
+        return programs, authority
+
+    def _life(self, site: Site, rest: ExitStack, programs: Programs) -> Life:
+        warden = programs.house.warden_pid
+
+        def belongs(pid: int) -> bool:
+            return pid != warden and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
+
+        threads = Threads(belongs=belongs, ancestors=lambda: filter(None, (warden, site.server.process_id)))
+        rest.callback(threads.close)
+        own = Threads(belongs=programs.belongs, ancestors=lambda: (warden,))
+        rest.callback(own.close)
+        wire = Wire(warden)
+        rest.callback(wire.close)
+        lull = Lull()
+        rest.callback(lull.close)
+        return Life(
+            clock=site.kernel.clock,
+            clock_file=programs.clock_file,
+            threads=threads,
+            wire=wire,
+            lull=lull,
+            own=own.processes,
+            with_timers=lambda: programs.with_timers(own.processes()),
+            short_timer_seconds=self.file.short_timer_seconds,
+        )
+
+    def _open_doors(
+        self,
+        site: Site,
+        rest: ExitStack,
+        programs: Programs,
+        life: Life,
+        authority: Authority,
+        supervisor: Supervisor,
+    ) -> Outside:
+        told: set[str] = set()
+
+        def refused(host: str) -> None:
+            if host not in told:
+                told.add(host)
+                site.recorder.record(HostRefused(host=host))
+
+        monitoring_host = urlsplit(site.alerts_api_url).hostname or ""
+        outside = Outside(
+            twin=site.twin,
+            provider=site.provider,
+            stripe_hosts=self.file.stripe.hosts,
+            provider_hosts=self.file.provider.hosts,
+            monitoring_host=monitoring_host,
+            refused=refused,
+            kill_backend=supervisor.kill_and_restart,
+        )
+        switchboard = Switchboard(answer=outside.answer, held=life.hold)
+        rest.callback(switchboard.close)
+        (secure, plain), name_socket = programs.house.listen(_WEB_PORTS)
+        switchboard.serve(secure, tls=authority.tls)
+        switchboard.serve(plain, tls=None)
+        known = (*self.file.stripe.hosts, *self.file.provider.hosts, monitoring_host)
+        switchboard.serve_names(NameServer(socket=name_socket, known=known, refused=refused))
+        life.switchboard = switchboard
+        programs.pause = switchboard.turn
+        return outside
+
+    def _migrate(self, url: str, *, folder: Path, clock_file: Path) -> None:
+        parsed = make_url(url)
+        host, port = str(parsed.query["host"]), str(parsed.query["port"])
+        database = Database(
+            name=str(parsed.database), clock_file=clock_file, host=host, port=int(port),
+            passwords={SUPERUSER: str(parsed.password), "platform": ""},
+        )  # fmt: skip
+        owner = f"postgresql://{SUPERUSER}:{parsed.password}@/{parsed.database}?host={host}&port={port}"
+        with ExitStack() as rest:
+            log = folder / "migrations.log"
+            log.touch()
+            programs, _ = self._moved_in(
+                rest, folder=folder, database=database, keys=TargetKeys.throw_away(), log=log, alerts_api_url=""
+            )
+            programs.clock_file.write_text(clock_file.read_text())
+            programs.values = {**programs.values, "MIGRATION_URL": owner}
+            assert self.file.database.migrate is not None
+            run_command(programs, self.file.database.migrate, values={"MIGRATION_URL": owner}, key="[database] migrate")
+
+
+def read_target(folder: Path) -> ProcessChoice:
+    """Read a target folder; nothing is started.
+
+    :raises UsageError: something in it is wrong, with ``file:line``.
+    """
+    choice = ProcessChoice(folder=folder, file=load_target_file(folder), relations=load_relations(folder))
+    load_people(folder)
+    meet_the_real_clock()
+    return choice
+
+
+def _written(file: Path, text: str) -> Path:
+    file.write_text(text)
+    file.chmod(0o644)
+    return file

@@ -1,0 +1,162 @@
+"""Starts the programs of a backend in its house, and waits until it is up under the simulated clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulation.errors import EnvironmentFault
+from simulation.targets.process.quiescence import namespace_of, status_of
+from simulation.targets.process.sandbox import House
+from simulation.targets.process.target_file import ProcessTable, TargetFile, fill_in
+from simulation.targets.process.values import environment_of
+
+_LAST_LINES = 5
+_POLL_WALL_SECONDS = 0.02
+_OUR_PORTS = (53, 80, 443)
+_SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET", "BREAK_GLASS_SECRET")
+
+
+@dataclass(kw_only=True)
+class Programs:
+    """The backend's programs."""
+
+    file: TargetFile
+    folder: Path
+    house: House
+    values: Mapping[str, str]
+    clock_file: Path
+    variables: Mapping[str, str]
+    """For every program, below its own."""
+    log: Path
+    pause: Callable[[float], object] = time.sleep
+    """How to wait for real seconds; once doors are open, by serving them."""
+    _sessions: dict[str, int] = field(default_factory=dict)
+    _known_sessions: dict[int, int] = field(default_factory=dict)
+    """Of the processes that were asked about last."""
+
+    def start_all(self) -> None:
+        """:raises EnvironmentFault: one of them cannot be started."""
+        for table in self.file.process:
+            self.start(table)
+
+    def kill_all(self) -> None:
+        """End every program at once, without a chance to clean up."""
+        for table in self.file.process:
+            self.house.kill(table.name)
+
+    def start(self, table: ProcessTable) -> None:
+        """:raises EnvironmentFault: there is no such program or no such folder."""
+        try:
+            self._sessions[table.name] = self.house.start(
+                table.name,
+                command=[fill_in(word, dict(self.values)) for word in table.command],
+                directory=self.directory_of(table),
+                environment=self.environment_of(table),
+                output=self.log,
+            )
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(
+                problem=f"{self.file.place_of(table)}: {fault.problem}", remedy=fault.remedy
+            ) from fault
+
+    def environment_of(self, table: ProcessTable) -> dict[str, str]:
+        return environment_of({**self.variables, **table.environment}, values=self.values, clock_file=self.clock_file)
+
+    def directory_of(self, table: ProcessTable) -> Path:
+        return (self.folder / table.directory).resolve()
+
+    def wait_until_listening(self, *, or_ended: bool = False) -> None:
+        """:raises EnvironmentFault: a program ended (unless that will do), or the port never opened."""
+        deadline = time.monotonic() + self.file.web.start_seconds
+        while not self._listens():
+            if not or_ended:
+                self.require_alive()
+            elif self.house.ended(self.file.process[0].name) is not None:
+                return
+            if time.monotonic() > deadline:
+                raise self._deaf()
+            self.pause(_POLL_WALL_SECONDS)
+
+    def _deaf(self) -> EnvironmentFault:
+        instead = listening_ports(self.house.warden_pid, ours=_OUR_PORTS)
+        return EnvironmentFault(
+            problem=f"{self.file.place('web', 'port')}: port {self.file.web.port} never opened within "
+            f"{self.file.web.start_seconds} real seconds; somebody listens on "
+            f"{', '.join(map(str, instead)) or 'no port at all'}; the program's last words: {self.last_words()}",
+            remedy="make it listen on ${PORT} and on 127.0.0.1; give it longer by [web] start_seconds if it is slow",
+        )
+
+    def require_alive(self) -> None:
+        """:raises EnvironmentFault: a program has ended."""
+        for table in self.file.process:
+            ended = self.house.ended(table.name)
+            if ended is not None:
+                raise EnvironmentFault(
+                    problem=f"{self.file.place_of(table)}: the program {table.name!r} ended with status {ended}; its "
+                    f"last words: {self.last_words()}",
+                    remedy="start it by hand with this command; does it lack a variable of [process.environment]?",
+                )
+
+    def belongs(self, pid: int) -> bool:
+        return pid != self.house.warden_pid and namespace_of(pid) == self.house.namespace
+
+    def with_timers(self, pids: Iterable[int]) -> list[int]:
+        """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""
+        without = {self._sessions[table.name] for table in self.file.process if not table.timers}
+        self._known_sessions = {pid: self._known_sessions.get(pid) or _session_of(pid) for pid in pids}
+        return [pid for pid, session in self._known_sessions.items() if session not in without]
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        said = " | ".join(lines[-_LAST_LINES:]) or "none"
+        for name in _SECRETS:
+            said = said.replace(self.values[name], f"${{{name}}}")
+        return said
+
+    def pid_of(self, table: ProcessTable) -> int:
+        """Process number of a program in the harness's own count. Raises ``ProcessLookupError`` when it has ended."""
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and self.belongs(int(entry)):
+                inside = (status_of(int(entry)).get("NSpid") or "0").split()[-1]
+                if int(inside) == self._sessions[table.name]:
+                    return int(entry)
+        raise ProcessLookupError(table.name)
+
+    def table_of(self, pid: int) -> ProcessTable | None:
+        """The program that a process is, or was started by."""
+        session = self._known_sessions.get(pid) or _session_of(pid)
+        return next((table for table in self.file.process if self._sessions.get(table.name) == session), None)
+
+    def _listens(self) -> bool:
+        try:
+            self.house.connect(self.file.web.port).close()
+        except OSError:
+            return False
+        return True
+
+
+def _session_of(pid: int) -> int:
+    """Session of a process as numbered within the house; 0 when it has ended."""
+    return int((status_of(pid).get("NSsid") or "0").split()[-1])
+
+
+_LISTENING = "0A"
+
+
+def listening_ports(pid: int, *, ours: Collection[int]) -> list[int]:
+    """TCP ports that somebody listens on in the network of a process, without our own."""
+    found: set[int] = set()
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            _, local, _, state = line.split()[:4]
+            if state == _LISTENING:
+                found.add(int(local.rpartition(":")[2], 16))
+    return sorted(found - set(ours))

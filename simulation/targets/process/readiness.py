@@ -1,0 +1,75 @@
+"""What a backend must show before day 0: that it answers, and that it lives in simulated time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from simulation.errors import EnvironmentFault
+from simulation.witness.exchange import PLATFORM_URL
+
+if TYPE_CHECKING:
+    from simulation.targets.process.target import ProcessTarget
+
+_OK_BELOW = 400
+_TOLERANCE = timedelta(seconds=5)
+_CLOCK_LIBRARY = "libfaketime"
+
+
+def prove_it_is_up(target: ProcessTarget) -> None:
+    """:raises EnvironmentFault: the page [web] ready does not answer well, or the backend ignores the clock."""
+    target.life.rest()
+    target.programs.require_alive()
+    _require_the_clock_library(target)
+    ready = target.file.web.ready
+    status, reported = ask(target, ready)
+    if status >= _OK_BELOW:
+        raise EnvironmentFault(
+            problem=f"{target.file.place('web', 'ready')}: GET {ready} answered {status}; last words: "
+            f"{target.programs.last_words()}",
+            remedy="name a page that answers once the backend is up: [web] ready",
+        )
+    if reported is not None and abs(reported - target.life.clock.now) > _TOLERANCE:
+        raise EnvironmentFault(
+            problem=f"{target.file.place_of(target.file.process[0])}: {target.name} ignores the simulated clock: it "
+            f"says {reported}, the simulation says {target.life.clock.now}",
+            remedy="does it ask the time past the C library (a static binary, Go)? Such a one cannot be simulated",
+        )
+
+
+def reported_time(target: ProcessTarget) -> datetime | None:
+    """The time by the backend's own clock, from the header ``Date``; None when it sends none."""
+    return ask(target, target.file.web.ready)[1]
+
+
+def ask(target: ProcessTarget, path: str) -> tuple[int, datetime | None]:
+    """Status of a GET, and its ``Date``."""
+    _, status, headers = run_wsgi_app(target.wsgi, EnvironBuilder(path, PLATFORM_URL).get_environ())
+    date = headers.get("Date")
+    return int(status.split()[0]), None if date is None else parsedate_to_datetime(date).astimezone(UTC)
+
+
+def _require_the_clock_library(target: ProcessTarget) -> None:
+    """A program that is linked statically, or against another C library than this machine's, has not loaded it."""
+    for pid in target.life.own():
+        try:
+            maps = Path(f"/proc/{pid}/maps").read_text()
+        except OSError:
+            continue
+        if maps and _CLOCK_LIBRARY not in maps:
+            program = maps.partition("\n")[0].rpartition(" ")[2]
+            raise EnvironmentFault(
+                problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load libfaketime",
+                remedy="a static binary, or one built for another C library (musl), cannot be simulated; "
+                "run one that is linked against this machine's",
+            )
+
+
+def _place(target: ProcessTarget, pid: int) -> str:
+    """``file:line`` of the program that a process belongs to."""
+    table = target.programs.table_of(pid)
+    return target.file.place("process") if table is None else target.file.place_of(table)

@@ -1,0 +1,205 @@
+"""Where a backend lives: a network, a process tree, a hosts file and a shared memory of its own.
+
+Nothing in it reaches further than its own loopback, on which the doors of the world stand. When the house is closed, or
+the harness is killed, every process in it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from simulation.environment.process import die_with_parent
+from simulation.errors import EnvironmentFault
+
+_WARDEN = Path(__file__).with_name("warden.py")
+_LARGEST_MESSAGE = 1 << 20
+_MOST_SOCKETS = 64
+_ANSWER_DEADLINE_WALL_SECONDS = 30
+_MAPPED_ROOT = ("--user", "--map-root-user")
+"""A user namespace around the others, in which whoever may not make those by themselves is root."""
+_NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private")
+
+
+class House:
+    """One backend's surroundings; made by :func:`house`."""
+
+    def __init__(self, *, line: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        self._line = line
+        self._process = process
+        self._spare: list[socket.socket] = []
+        self.namespace = ""
+        """Name of the process namespace: what lives in it belongs to the backend."""
+        self.warden_pid = 0
+
+    def furnish(self, *, files: Mapping[str, Path], workspace: Path) -> None:
+        """See :func:`simulation.targets.process.sandbox_init.furnish`."""
+        (workspace / "shm").mkdir(exist_ok=True)  # whose owner may be nobody there: then it cannot be made inside
+        self._ask(do="furnish", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
+        self.warden_pid = self._child()
+        self.namespace = os.readlink(f"/proc/{self.warden_pid}/ns/pid")
+
+    def start(
+        self, name: str, *, command: Sequence[str], directory: Path, environment: Mapping[str, str], output: Path
+    ) -> int:
+        """Returns its process number within the house, which is also that of its session.
+
+        :raises EnvironmentFault: there is no such program, or it may not be run.
+        """
+        answer, _ = self._ask(
+            do="start", name=name, command=list(command), directory=str(directory), environment=dict(environment),
+            output=str(output),
+        )  # fmt: skip
+        session: int = answer["session"]
+        return session
+
+    def ended(self, name: str) -> int | None:
+        """Exit status of a program, None while it runs."""
+        answer, _ = self._ask(do="status", name=name)
+        ended: int | None = answer["ended"]
+        return ended
+
+    def kill(self, name: str) -> None:
+        """End a program and what it started, at once."""
+        self._ask(do="kill", name=name)
+
+    def listen(self, ports: Sequence[int]) -> tuple[list[socket.socket], socket.socket]:
+        """Listening sockets on the house's loopback, one a port, and the socket of its name server."""
+        _, sockets = self._ask(do="listen", ports=list(ports))
+        return sockets[:-1], sockets[-1]
+
+    def connect(self, port: int) -> socket.socket:
+        """A connection to a port in the house. Raises ``OSError`` when nobody listens."""
+        if not self._spare:
+            _, self._spare = self._ask(do="sockets", count=_MOST_SOCKETS)
+        connection = self._spare.pop()
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.connect(("127.0.0.1", port))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """End everything in it and wait for that."""
+        for spare in self._spare:
+            spare.close()
+        self._spare = []
+        self._line.close()
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _ask(self, **request: Any) -> tuple[dict[str, Any], list[socket.socket]]:
+        try:
+            self._line.sendall(json.dumps(request).encode())
+            message, handles, _, _ = socket.recv_fds(self._line, _LARGEST_MESSAGE, _MOST_SOCKETS)
+        except OSError as error:
+            raise _no_house(f"its first process does not answer: {error}") from error
+        received = [socket.socket(fileno=handle) for handle in handles]
+        if not message:
+            raise _no_house(f"its first process ended: {self._last_words()}")
+        answer: dict[str, Any] = json.loads(message)
+        if "error" in answer:
+            if request["do"] == "furnish":
+                raise _no_house(answer["error"])
+            raise EnvironmentFault(
+                problem=f"{request['do']} {request.get('name', '')}: {answer['error']}",
+                remedy="is the program installed, and its path right? See target.toml",
+            )
+        return answer, received
+
+    def _last_words(self) -> str:
+        assert self._process.stderr is not None
+        self._process.wait()
+        return self._process.stderr.read().decode(errors="replace").strip() or "without a word"
+
+    def _child(self) -> int:
+        """``unshare`` waits for the warden, its only child."""
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and _parent_of(int(entry)) == self._process.pid:
+                return int(entry)
+        raise _no_house("its first process is gone")
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """An empty house; everything in it is gone afterwards.
+
+    :raises EnvironmentFault: this machine gives no namespaces.
+    """
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        raise _no_house("the program 'unshare' (util-linux) is not here")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(_ANSWER_DEADLINE_WALL_SECONDS)
+    namespaces = _permitted(unshare)
+    with theirs:
+        process = subprocess.Popen(
+            [unshare, *namespaces, sys.executable, "-I", str(_WARDEN), str(theirs.fileno())],
+            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
+        )  # fmt: skip
+    opened = House(line=ours, process=process)
+    try:
+        yield opened
+    finally:
+        opened.close()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def _permitted(unshare: str) -> tuple[str, ...]:
+    """The namespaces by what this user may make here: root's own, else with a user namespace around them (a plain user,
+    or a root without the right, as in a container).
+
+    :raises EnvironmentFault: neither.
+    """
+    refused = ""
+    for namespaces in (_NAMESPACES, (*_NAMESPACES, *_MAPPED_ROOT)):
+        tried = subprocess.run([unshare, *namespaces, "true"], check=False, capture_output=True, text=True)
+        if tried.returncode == 0:
+            return namespaces
+        refused = tried.stderr.strip()
+    raise _no_house(refused)
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
+_SETTINGS = (
+    ("user.max_user_namespaces", 10_000, 0),
+    ("kernel.unprivileged_userns_clone", 1, 0),
+    ("kernel.apparmor_restrict_unprivileged_userns", 0, 1),
+)
+"""Settings of kernels and distributions, what they must be, and the value that bars user namespaces."""
+
+
+def _no_house(reason: str) -> EnvironmentFault:
+    return EnvironmentFault(problem=f"a backend cannot be given a network of its own: {reason}", remedy=_remedy())
+
+
+def _remedy() -> str:
+    """What stands in the way, as far as the kernel's settings tell."""
+    for name, wanted, barred in _SETTINGS:
+        with contextlib.suppress(OSError, ValueError):
+            if int(Path("/proc/sys", name.replace(".", "/")).read_text()) == barred:
+                return f"allow user namespaces: sysctl {name}={wanted}"
+    return (
+        "allow user namespaces to this user; in a container, start it with --privileged (or --security-opt "
+        "seccomp=unconfined --security-opt systempaths=unconfined), or run outside of one"
+    )

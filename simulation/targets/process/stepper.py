@@ -1,0 +1,181 @@
+"""Lets a backend live in simulated time: the clock moves, the backend is woken, and nobody moves it again before all of
+it has come to rest.
+
+At rest is: every thread of the backend and of its database sleeps, none of them had a turn while all were looked at
+twice, nothing is under way between them, and no request of theirs waits at a door of the world. Then nothing can happen
+any more before the next instant.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from simulation.clock import SimulationClock
+from simulation.errors import EnvironmentFault
+from simulation.targets.process.http_gateway import Switchboard
+from simulation.targets.process.idle_probe import Lull
+from simulation.targets.process.pending_timers import Awake, seconds_left
+from simulation.targets.process.quiescence import Threads, status_of, tasks
+from simulation.targets.process.socket_queues import Wire
+from simulation.targets.process.wakeups import wake
+
+_REST_DEADLINE_WALL_SECONDS = 60.0
+_NUDGE_WALL_SECONDS = 1.0
+_MOST_TICKS = 1000
+_ALIKE_IS_POLLING = 10
+_MOST_SHORT_TIMERS = 120
+_PATIENCE_SIM_SECONDS = 600
+"""For a caller that gives up late, and for an answer that the backend puts off."""
+
+
+class Life:
+    """One backend's life.
+
+    :param clock_file: the libfaketime file that the backend reads.
+    :param threads: of the backend and of its database.
+    :param own: process numbers of the backend alone; ``with_timers`` those of its programs with timers.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: SimulationClock,
+        clock_file: Path,
+        threads: Threads,
+        wire: Wire,
+        lull: Lull,
+        own: Callable[[], Iterable[int]],
+        with_timers: Callable[[], Iterable[int]],
+        short_timer_seconds: int,
+    ) -> None:
+        self.clock = clock
+        self._clock_file = clock_file
+        self._threads = threads
+        self._wire = wire
+        self._lull = lull
+        self.own = own
+        self._with_timers = with_timers
+        self._short_timer_seconds = short_timer_seconds
+        self._ticks = 0
+        self._shown_anew = False
+        """Whether the clock has gone on since the backend was woken last."""
+        self.began_at = clock.now
+        """When the backend's programs were started last: the origin of its timers."""
+        self._polls: set[tuple[int, float]] = set()
+        self.switchboard: Switchboard | None = None
+        clock.follow(self.show)
+
+    def show(self, instant: datetime) -> None:
+        """Write the backend's clock, each time a microsecond later within the first millisecond of its second.
+
+        A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
+        *past*: Python's asyncio spins on it.
+        """
+        self._ticks = (self._ticks + 1) % _MOST_TICKS
+        temporary = f"{self._clock_file}.next"
+        with open(temporary, "w") as file:
+            file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks:06d}\n")
+        os.replace(temporary, self._clock_file)
+        self._shown_anew = True
+
+    def step(self) -> None:
+        """Live through the present instant, and through the back-offs that it starts."""
+        self._wake_and_rest(self._with_timers())
+        alike: Counter[tuple[int, float]] = Counter()
+        for _ in range(_MOST_SHORT_TIMERS):
+            timer = self._next_timer()
+            if timer is None:
+                return
+            alike[timer] += 1
+            if alike[timer] > _ALIKE_IS_POLLING:
+                self._polls.add(timer)  # nothing is tried that often; what waits equally long for ever falls due never
+                continue
+            self.clock.advance(max(1.0, timer[1]))
+            self._wake_and_rest(self._with_timers())
+
+    def rest(self, done: Callable[[], bool] = lambda: False) -> bool:
+        """Serve the backend until ``done`` says so (True) or all of it is at rest (False).
+
+        :raises EnvironmentFault: it does not come to rest.
+        """
+        assert self.switchboard is not None
+        started = nudged = time.monotonic()
+        lull = False
+        while True:
+            if done():
+                return True
+            now = time.monotonic()
+            if now > started + _REST_DEADLINE_WALL_SECONDS:
+                raise self._restless()
+            if now > nudged + _NUDGE_WALL_SECONDS:
+                nudged = now
+                self.show(self.clock.now)
+            if self.switchboard.turn(0):
+                lull = False
+                continue
+            if self._at_rest():
+                return False
+            lull = self._lull.wait(in_vain=lull)
+
+    def wait_for(self, done: Callable[[], bool]) -> bool:
+        """Like :meth:`rest`, but where the backend waits for a timer of its own, simulated time passes until it is
+        done or its time is up (False)."""
+        started = self.clock.now
+        while not self.rest(done):
+            if (self.clock.now - started).total_seconds() > _PATIENCE_SIM_SECONDS:
+                return False
+            self.clock.advance(1)
+            wake(self.own())
+        return True
+
+    def hold(self, sim_seconds: int, still_there: Callable[[], bool]) -> None:
+        """Keep a caller waiting until it gives up."""
+        self.rest()  # it must have begun to wait, or its patience would begin only after the time that is to pass
+        started = self.clock.now
+        while still_there() and (self.clock.now - started).total_seconds() <= _PATIENCE_SIM_SECONDS:
+            self.clock.advance(sim_seconds)
+            self._wake_and_rest(self.own())
+
+    def _wake_and_rest(self, pids: Iterable[int]) -> None:
+        if not self._shown_anew:
+            self.show(self.clock.now)
+        self._shown_anew = False
+        wake(pids)
+        self.rest()
+
+    def _at_rest(self) -> bool:
+        switchboard = self.switchboard
+        assert switchboard is not None
+        return self._threads.at_rest(nothing_else=lambda: self._wire.quiet() and not switchboard.turn(0))
+
+    def _next_timer(self) -> tuple[int, float] | None:
+        """Thread and simulated seconds of the next short timer; None when there is none."""
+        while True:
+            try:
+                return self._shortest_wait()
+            except Awake:
+                self.rest()
+
+    def _shortest_wait(self) -> tuple[int, float] | None:
+        waits = [
+            (seconds, tid)
+            for pid in self._with_timers()
+            for tid in tasks(pid)
+            if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
+            and seconds <= self._short_timer_seconds
+            and (tid, seconds) not in self._polls
+        ]
+        return min(waits)[::-1] if waits else None
+
+    def _restless(self) -> EnvironmentFault:
+        working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]
+        return EnvironmentFault(
+            problem=f"the backend does not come to rest at simulated {self.clock.now:%d %b %H:%M:%S}, "
+            f"{_REST_DEADLINE_WALL_SECONDS:.0f} real seconds after it was woken: {', '.join(working)}",
+            remedy="does one of its programs wait busily, or poll without a pause? See the run's platform.log",
+        )

@@ -1,0 +1,141 @@
+"""A backend in processes of its own, brought up; see :class:`simulation.targets.protocol.Target`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+
+from simulation.clock import Kernel
+from simulation.events.governance import Governance
+from simulation.history import Recorder
+from simulation.targets.columns import plain_columns
+from simulation.targets.platform_people import PlatformPeople
+from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
+from simulation.targets.process.commands import run_command
+from simulation.targets.process.external_services import Outside
+from simulation.targets.process.job_watch import WatchedJobs
+from simulation.targets.process.people_file import OwnPeople
+from simulation.targets.process.programs import Programs
+from simulation.targets.process.reverse_proxy import FrontDoor
+from simulation.targets.process.service import ProcessService
+from simulation.targets.process.stepper import Life
+from simulation.targets.process.supervisor import Supervisor
+from simulation.targets.process.target_file import TargetFile
+from simulation.targets.protocol import JobWatch, Routes
+from simulation.witness.exchange import ExchangeContext
+from simulation.world.monitoring.monitor import Monitor
+from simulation.world.ports import Admin, People, Service
+
+_NEVER_CODE = "node_modules"
+_KEY_FILE = "SIGNING_KEY_FILE"
+
+
+class ProcessTarget:
+    """:param make_people: the class ``People`` of the folder's people.py, None without one."""
+
+    def __init__(
+        self,
+        *,
+        file: TargetFile,
+        relations: Mapping[str, str],
+        make_people: Callable[[httpx.Client], People] | None,
+        programs: Programs,
+        life: Life,
+        outside: Outside,
+        admins: Admins,
+        supervisor: Supervisor,
+        rest: ExitStack,
+    ) -> None:
+        self.file = file
+        self.programs = programs
+        self.life = life
+        self.supervisor = supervisor
+        self.name = file.name
+        self.governance: Governance = file.governance.governance().model_copy(
+            update={"observed_columns": {name: plain_columns(query) for name, query in relations.items()}}
+        )
+        self.relations = relations
+        self.routes = Routes(
+            webhook=file.stripe.webhook_path,
+            metrics=file.web.metrics,
+            admin_probe=file.admin.probe,
+            diagnostics=file.web.diagnostics,
+        )
+        service = ProcessService(supervisor)
+        self.service: Service | None = service
+        self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
+        self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port, service=service)
+        self.wsgi.kill = supervisor.kill_and_restart
+        self.doom_next_request: Callable[[], None] | None = self.wsgi.doom
+        self._make_people = make_people
+        self._admins = admins
+        self._outside = outside
+        self._rest = rest
+
+    def attach_monitoring(self, monitor: Monitor) -> None:
+        self._outside.monitor = monitor
+
+    def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
+        if self._make_people is None:
+            return PlatformPeople(http=http, context=context)
+        return OwnPeople(people=self._make_people(http), context=context)
+
+    def job_watch(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        is_stopped: Callable[[str], bool],  # noqa: ARG002 - its timers are its own
+    ) -> JobWatch:
+        return WatchedJobs(
+            kernel=kernel,
+            recorder=recorder,
+            life=self.life,
+            jobs=self.file.job,
+            step_seconds=self.file.step_seconds,
+            log=self.programs.log,
+        )
+
+    def create_admin(self, *, name: str, email: str, role: str) -> Admin:
+        if self.file.admin.create is None:
+            return Admin(user_id=self._admins.create_by_sql(name=name, email=email, role=role), name=name)
+        said = run_command(
+            self.programs,
+            self.file.admin.create,
+            values={"NAME": name, "EMAIL": email, "ROLE": role},
+            key="[admin] create",
+        )
+        return Admin(user_id=said.strip().splitlines()[-1].strip() if said.strip() else "", name=name)
+
+    def revoke_admin(self, *, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
+        self._admins.revoke(http=http, authorization=authorization, user_id=user_id)
+
+    def admin_token(self, *, subject: str, ttl_seconds: int) -> str:
+        return self._admins.token(subject=subject, ttl_seconds=ttl_seconds)
+
+    def break_glass_token(self, *, subject: str, ttl_seconds: int) -> str | None:
+        given = self.file.gives(BREAK_GLASS_SECRET)
+        return self._admins.break_glass_token(subject=subject, ttl_seconds=ttl_seconds) if given else None
+
+    def configuration(self) -> Mapping[str, str]:
+        """Every variable of every program by the hash of its value."""
+        return {
+            f"{table.name}.{name}": hashlib.sha256(value.encode()).hexdigest()
+            for table in self.file.process
+            for name, value in sorted(self.programs.environment_of(table).items())
+        }
+
+    def code_files(self) -> Sequence[Path]:
+        found: set[Path] = set()
+        for table in self.file.process:
+            folder = self.programs.directory_of(table)
+            for pattern in table.code:
+                found.update(path for path in folder.glob(pattern) if path.is_file() and _NEVER_CODE not in path.parts)
+        return sorted(found)
+
+    def close(self) -> None:
+        self._rest.close()

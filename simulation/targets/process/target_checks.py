@@ -1,0 +1,200 @@
+"""The pieces of a running backend that ``simulate target check`` tries: webhook, admin, people, jobs, network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from simulation.errors import SimulationError
+from simulation.events import HostRefused, JobFailed, JobSummary
+from simulation.scenario.model import Scenario
+from simulation.targets.process.loader import ProcessChoice
+from simulation.targets.process.target import ProcessTarget
+from simulation.targets.process.target_file import TargetFile
+from simulation.targets.protocol import Site
+from simulation.witness.exchange import ExchangeContext
+from simulation.world.entrants.entrants import contest_terms
+from simulation.world.ports import Admin
+from simulation.world.stripe.signature import signature_header
+
+_STEPS_LIVED = 3
+_REFUSED = (401, 403)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What came of one piece. ``wrong`` is None when it is in order."""
+
+    piece: str
+    said: str = ""
+    wrong: str | None = None
+
+
+class Wrong(Exception):
+    """A piece does not do what it should; the message says what it does."""
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """A backend that was brought up alone, and the world it needs."""
+
+    choice: ProcessChoice
+    site: Site
+    target: ProcessTarget
+    http: httpx.Client
+    context: ExchangeContext
+    scenario: Scenario
+
+
+def look(piece: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(piece=piece, said=look())
+    except (SimulationError, Wrong, httpx.HTTPError, KeyError, ValueError) as error:
+        said = f"{error}" if isinstance(error, SimulationError | Wrong) else f"{type(error).__name__}: {error}"
+        if isinstance(error, httpx.HTTPStatusError):
+            said = f"{said.splitlines()[0]}: {error.response.text[:300]}"
+        return Finding(piece=piece, wrong=said)
+
+
+def webhook(bench: Bench) -> str:
+    """A signature with the right secret is taken, any other refused."""
+    event = {
+        "id": "evt_target_check", "object": "event", "type": "customer.created", "livemode": False,
+        "api_version": None, "created": int(bench.site.kernel.now.timestamp()), "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "data": {"object": {"id": "cus_target_check", "object": "customer"}},
+    }  # fmt: skip
+    body = json.dumps(event).encode()
+    place = bench.choice.file.place("stripe", "webhook_path")
+    for secret, wanted in ((bench.site.keys.stripe_webhook_secret, True), ("whsec_of_somebody_else", False)):
+        header = signature_header(body, secret=secret, at=bench.site.kernel.now)
+        with bench.context.acting("stripe"):
+            answer = bench.http.post(
+                bench.target.routes.webhook,
+                content=body,
+                headers={"Stripe-Signature": header, "Content-Type": "application/json"},
+            )
+        if wanted and not answer.is_success:
+            raise Wrong(
+                f"{place}: a webhook signed with the endpoint's secret was answered {answer.status_code}: "
+                f"{answer.text.strip()[:200]}\n  remedy: is webhook_path its route, and does the backend take its "
+                "secret from a variable that is set to ${STRIPE_WEBHOOK_SECRET} "
+                f"({_given_the_secret(bench.choice.file)})?"
+            )
+        if not wanted and answer.status_code < 400:
+            raise Wrong(f"{place}: a webhook signed with another secret was taken ({answer.status_code})")
+    return "a good signature is taken, a bad one refused"
+
+
+def _given_the_secret(file: TargetFile) -> str:
+    """Where target.toml hands out the webhooks' secret."""
+    places = [
+        f"{table.name} has {name} at {file.place('process', number, 'environment', name)}"
+        for number, table in enumerate(file.process)
+        for name, text in table.environment.items()
+        if "${STRIPE_WEBHOOK_SECRET}" in text
+    ]
+    return "; ".join(places) or "which no variable is"
+
+
+def admin(bench: Bench) -> str:
+    admin: Admin = bench.target.create_admin(name="ops", email="ops@platform.test", role="ops")
+    place = bench.choice.file.place("admin")
+    if not admin.user_id:
+        raise Wrong(f"{place}: the appointment of an admin returned no id")
+    probe = bench.target.routes.admin_probe
+    if probe is None:
+        return f"appointed {admin.user_id}; no probe is named, so nobody can show that the founder is kept out"
+    token = bench.target.admin_token(subject=admin.user_id, ttl_seconds=3600)
+    with_token = bench.http.get(probe, headers={"Authorization": f"Bearer {token}"}).status_code
+    if with_token in _REFUSED or with_token >= 400:
+        raise Wrong(f"{place}: GET {probe} with an admin's token answered {with_token}")
+    without = bench.http.get(probe, headers={"Authorization": "Bearer nonsense"}).status_code
+    if without not in _REFUSED:
+        raise Wrong(f"{place}: GET {probe} with a token of nobody answered {without}, not 401 or 403")
+    return f"appointed, let in at {probe}; nobody else is"
+
+
+def people(bench: Bench) -> Iterator[Finding]:
+    """Every action once, in the order of a life; the first that fails ends it."""
+    people = bench.target.people(http=bench.http, context=bench.context)
+    contest = bench.scenario.contests[0]
+    made: dict[str, str] = {}
+
+    def sign_up() -> str:
+        made["organizer"] = people.sign_up(name="Olga Organizer", email="olga@platform.test")
+        made["player"] = people.sign_up(name="Paula Player", email="paula@platform.test")
+        return f"user {made['player']}"
+
+    def connect() -> str:
+        account = people.connect_account(user_id=made["player"])
+        if not account.startswith("acct_"):
+            raise Wrong(f"connect_account returned {account!r}, not Stripe's acct_…")
+        return account
+
+    def create() -> str:
+        made["contest"] = people.create_contest(organizer_id=made["organizer"], contest=contest_terms(contest))
+        return f"contest {made['contest']}"
+
+    def publish() -> str:
+        people.publish_contest(organizer_id=made["organizer"], contest_id=made["contest"])
+        return "published"
+
+    def join() -> str:
+        roster = bench.site.provider.player_ids(contest.tournament)[: contest.roster_size]
+        people.join(user_id=made["player"], contest_id=made["contest"], roster=roster)
+        return "joined"
+
+    def pay() -> str:
+        intent, client_secret = people.open_intent(
+            user_id=made["player"], contest_id=made["contest"], amount_cents=contest.entry_fee_cents,
+            idempotency_key="target-check",
+        )  # fmt: skip
+        bench.site.twin.confirm_payment_intent(payment_intent_id=intent, client_secret=client_secret)
+        return f"{intent} paid at Stripe"
+
+    for name, act in (
+        ("sign_up", sign_up), ("connect_account", connect), ("create_contest", create),
+        ("publish_contest", publish), ("join", join), ("open_intent", pay),
+    ):  # fmt: skip
+        yield (found := look(f"people {name}", act))
+        if found.wrong is not None:
+            return
+
+
+def jobs(bench: Bench) -> Iterator[Finding]:
+    """Three steps of time: every job must have been seen, none have broken off."""
+    kernel, recorder = bench.site.kernel, bench.site.recorder
+    watch = bench.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=lambda _: False)
+    watch.start()
+    kernel.run_until(kernel.now + timedelta(seconds=bench.target.file.step_seconds * _STEPS_LIVED))
+    watch.record_summaries()
+    runs = {event.job: event.runs for event in recorder.events if isinstance(event, JobSummary)}
+    failed = {event.job: event.error for event in recorder.events if isinstance(event, JobFailed)}
+    for number, job in enumerate(bench.target.file.job):
+        place = bench.choice.file.place("job", number, "seen_in_log")
+        name = next((name for name in runs if name.startswith(job.name)), None)
+        if name is None:
+            yield Finding(piece=f"job {job.name}", said="nothing in the output tells of its runs: no seen_in_log")
+        elif name in failed:
+            yield Finding(piece=f"job {job.name}", wrong=f"{place}: it broke off: {failed[name]}")
+        elif not runs[name] and job.daily_at is None:
+            yield Finding(
+                piece=f"job {job.name}", wrong=f"{place}: seen_in_log matched no line in {_STEPS_LIVED} steps"
+            )
+        else:
+            yield Finding(piece=f"job {job.name}", said=f"{runs[name]} runs in {_STEPS_LIVED} steps")
+
+
+def network(bench: Bench) -> str:
+    strangers = sorted({event.host for event in bench.site.recorder.events if isinstance(event, HostRefused)})
+    if strangers:
+        raise Wrong(
+            f"{bench.choice.file.place('stripe', 'hosts')}: it called {', '.join(strangers)}, which is refused\n"
+            "  remedy: name it in [stripe] or [provider] hosts if it is one of them, else keep it from calling there"
+        )
+    return "it called nobody but Stripe, the score provider and the monitoring"

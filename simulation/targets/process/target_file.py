@@ -1,0 +1,350 @@
+"""``target.toml``: how a backend is started, and what it believes in. Read strictly, errors carry ``file:line``.
+
+An example with every table::
+
+    name = "my-backend"
+
+    [[process]]                    # one or more; the first one serves HTTP
+    name = "web"
+    command = ["node", "server.js"]
+    directory = "../backend"
+    [process.environment]
+    PORT = "${PORT}"
+    DATABASE_URL = "${DATABASE_URL}"
+    STRIPE_SECRET_KEY = "${STRIPE_SECRET_KEY}"
+    STRIPE_WEBHOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"
+
+    [web]
+    port = 3000
+    ready = "/health"
+
+    [[job]]                        # what the backend's own timers do
+    name = "pay-winners"
+    does = "payout"
+    interval_seconds = 300
+    seen_in_log = "pay-winners: done"
+
+    [database]
+    schema_file = "schema.sql"
+
+    [stripe]
+    webhook_path = "/stripe/webhook"
+
+    [provider]
+    hosts = ["feeds.example"]
+
+    [admin]
+    create_sql = "INSERT INTO staff (name, email, role) VALUES (${NAME}, ${EMAIL}, ${ROLE}) RETURNING id"
+    [admin.token]
+    secret = "${ADMIN_SECRET}"
+
+    [governance]
+    governed_tables = ["contests"]
+
+``${NAME}`` in a command or an environment stands for a value of the run, see :data:`PLACEHOLDERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from simulation.documents.refusal import refused, suggest
+from simulation.documents.strict import refusal
+from simulation.documents.toml import read_toml
+from simulation.documents.yaml import MarkedYaml
+from simulation.errors import UsageError
+from simulation.events.governance import Governance
+from simulation.world.stripe.labels import MetadataNames
+
+FILE_NAME = "target.toml"
+
+PLACEHOLDERS = {
+    "PORT": "the port of [web], on which the first process must listen (on 127.0.0.1 or everywhere)",
+    "DATABASE_URL": "postgresql:// URL of the run's database; its host is the folder of a Unix socket",
+    "DATABASE_HOST": "that folder",
+    "DATABASE_PORT": "the number that names the socket in it",
+    "DATABASE_NAME": "name of the database",
+    "DATABASE_USER": "the role the backend connects as",
+    "DATABASE_PASSWORD": "its password",
+    "MIGRATION_URL": "the same URL for the role that owns the schema; only in [database] migrate",
+    "STRIPE_SECRET_KEY": "secret API key (sk_test_…) that the Stripe twin knows as the backend's",
+    "STRIPE_PUBLISHABLE_KEY": "publishable key (pk_test_…)",
+    "STRIPE_WEBHOOK_SECRET": "signing secret (whsec_…) of the webhook endpoint",
+    "STRIPE_STANDBY_WEBHOOK_SECRET": "signing secret of a second endpoint, disabled until the backend enables it",
+    "STRIPE_URL": "https:// URL of the first of [stripe] hosts",
+    "PROVIDER_URL": "https:// URL of the first of [provider] hosts: below it GET /v1/… are the feeds",
+    "ALERTS_URL": "https:// URL of the hosted monitoring: below it GET /api/v1/alerts, as Prometheus has it",
+    "ADMIN_SECRET": "secret with which admin tokens are signed",
+    "SIGNING_KEY_FILE": "file in which the identity service keeps that secret; a fault may take it away for a while",
+    "REPLICA_KEY_FILE": "file in which its replica keeps it",
+    "BREAK_GLASS_SECRET": "secret that signs the tokens for the time in which no other can be verified",
+    "CA_FILE": "PEM file of the throw-away authority that signed the certificates of all those hosts",
+    "SCRATCH": "a folder in which the backend may write; gone after the run",
+    "TARGET": "the folder of target.toml",
+    "PYTHON": "the Python program that runs the simulation",
+}
+"""What ``${…}`` may name, and what it stands for. Every value is thrown away with the run."""
+
+_PLACEHOLDER = re.compile(r"\$\{(\w*)\}")
+_Path = Annotated[str, Field(pattern=r"^/")]
+_Host = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+_Command = Annotated[tuple[str, ...], Field(min_length=1)]
+JobPurpose = Literal["lifecycle", "ingestion", "settlement", "payout", "reconciliation"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProcessTable(_Table):
+    """``[[process]]``: one program of the backend. All of them live in one network of their own, where loopback is all
+    there is, and are started in this order."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    command: _Command
+    """Program and arguments, no shell."""
+    directory: str = "."
+    """Working directory, from the folder of target.toml."""
+    environment: dict[str, str] = {}
+    """Environment variables. From the harness's own the program has PATH, HOME and LANG only."""
+    timers: bool = True
+    """Whether this program has timers of its own that matter (jobs, back-offs). False for a server that only polls for
+    requests (gunicorn): its waits are then not taken for something that falls due."""
+    code: tuple[str, ...] = ("**/*.js", "**/*.ts", "**/*.py", "**/*.rb", "**/*.sql")
+    """Globs below ``directory`` of the files whose change would be a deploy; ``node_modules`` never counts."""
+
+
+class WebTable(_Table):
+    """``[web]``: the front door, served by the first process."""
+
+    port: int = Field(ge=1, le=65535)
+    ready: _Path = "/health"
+    """A GET that answers with a status below 400 once the backend is up."""
+    start_seconds: int = Field(default=30, ge=1, le=600)
+    """Real seconds the backend may take to get there."""
+    metrics: _Path | None = None
+    """The page in Prometheus' format from which the alerting rules are evaluated; without one no alert ever fires."""
+    diagnostics: bool = False
+    """Whether the admin diagnostics of spec/platform.md are there. Without them the check that compares what the
+    dashboards say with the database cannot decide."""
+
+
+class JobTable(_Table):
+    """``[[job]]``: background work that the backend's own timers start. The clock moves in steps of the smallest
+    interval, so name every job that matters."""
+
+    name: str = Field(min_length=1)
+    does: JobPurpose
+    interval_seconds: int | None = Field(default=None, ge=1, le=86_400)
+    daily_at: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    """``HH:MM`` UTC; instead of an interval."""
+    seen_in_log: str | None = None
+    """Regular expression that matches one line of the programs' output for every run of the job. Without it nobody can
+    tell whether the job ran, and the check for that is unknown."""
+    failed_in_log: str | None = None
+    """The same for a run that broke off."""
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> JobTable:
+        if (self.interval_seconds is None) == (self.daily_at is None):
+            raise refusal("it needs either interval_seconds or daily_at", remedy="write one of the two")
+        return self
+
+    @field_validator("seen_in_log", "failed_in_log")
+    @classmethod
+    def _is_expression(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise refusal(f"{value!r} is no regular expression: {error}", remedy="correct it") from error
+        return value
+
+
+class DatabaseTable(_Table):
+    """``[database]``: what is loaded into an empty PostgreSQL before the backend starts; one of the two."""
+
+    schema_file: str | None = None
+    """SQL file (a ``pg_dump --schema-only`` will do), from the folder of target.toml."""
+    migrate: _Command | None = None
+    """Command that creates the schema, run once in the directory of the first process, with its environment; it should
+    use ``${MIGRATION_URL}``."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DatabaseTable:
+        if (self.schema_file is None) == (self.migrate is None):
+            raise refusal("it needs either schema_file or migrate", remedy="write one of the two")
+        return self
+
+
+class LabelsTable(_Table):
+    """``[stripe.metadata]``: the metadata that it gives its payment intents, transfers, refunds and accounts. By them
+    the twin knows what an object is about; without them no fault finds its victim."""
+
+    contest: str = MetadataNames.contest
+    """Key of the contest's id."""
+    user: str = MetadataNames.user
+    """Key of the user's id."""
+    rows: tuple[str, ...] = MetadataNames.rows
+    """Keys of the id of its own row: the transfer's, the payment's, the refund's."""
+
+
+class StripeTable(_Table):
+    """``[stripe]``: the Stripe that the backend believes in."""
+
+    hosts: tuple[_Host, ...] = ("api.stripe.com",)
+    """Names under which it calls the API, all answered by the twin."""
+    webhook_path: _Path
+    """Where it receives webhooks, signed with ``${STRIPE_WEBHOOK_SECRET}``."""
+    metadata: LabelsTable = LabelsTable()
+
+
+class ProviderTable(_Table):
+    """``[provider]``: the score provider."""
+
+    hosts: tuple[_Host, ...] = Field(default=("scores.provider.test",), min_length=1)
+
+
+class TokenTable(_Table):
+    """``[admin.token]``: a JWT with ``sub`` (the admin's id), ``iat`` and ``exp``, a bearer token."""
+
+    secret: str = "${ADMIN_SECRET}"  # noqa: S105 - a placeholder
+    algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    claims: dict[str, str | bool | int] = {}
+    """Further claims, the same for every admin."""
+
+
+class AdminTable(_Table):
+    """``[admin]``: how the deployment appoints the operator and the founder before day 0, and how they show who they
+    are. One of ``create`` and ``create_sql``."""
+
+    create: _Command | None = None
+    """Command whose last line of output is the new admin's id; ``${NAME}``, ``${EMAIL}`` and ``${ROLE}`` stand for the
+    admin's. Run like ``[database] migrate``."""
+    create_sql: str | None = None
+    """SQL that returns the id, run as the schema's owner, with the same three."""
+    token: TokenTable = TokenTable()
+    probe: _Path | None = None
+    """A GET that only admins may make; with it the run shows that the founder's token is refused."""
+    revoke: str | None = Field(default=None, pattern=r"^(POST|PUT|PATCH|DELETE) /")
+    """``METHOD /path`` that takes an admin's rights, ``{user_id}`` in it; sent by the operator before day 0. Without it
+    ``revoke_sql`` must do it."""
+    revoke_sql: str | None = None
+    """SQL with ``${USER_ID}``, run as the schema's owner before day 0."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AdminTable:
+        if (self.create is None) == (self.create_sql is None):
+            raise refusal("it needs either create or create_sql", remedy="write one of the two")
+        return self
+
+
+class GovernanceTable(_Table):
+    """``[governance]``: the fields of :class:`simulation.events.governance.Governance`, all optional. What is left
+    out makes the audit checks that need it findings or unknown, never passes."""
+
+    governed_tables: tuple[str, ...] = ()
+    """Tables whose every change must be explained by an audit record of the same transaction."""
+    append_only_tables: tuple[str, ...] = ()
+    audit_table: str = ""
+    audit_columns: dict[str, str] = {}
+    """``transaction_id``, ``actor``, ``action``, ``reason``, ``request_id``, ``created_at`` to the column's name."""
+    contest_table: str = ""
+    contest_status_column: str = ""
+    contest_audit_table: str = ""
+    contest_audit_columns: dict[str, str] = {}
+    executions_table: str = ""
+    system_actor: str = ""
+    planned_time_columns: tuple[str, ...] = ()
+    contest_score_tables: dict[str, str] = {}
+    """Tables of a contest's scores to the column that names the contest: what the fault `contest_rows_lost` empties."""
+    restore_request: str = ""
+    """``METHOD /path`` (``*`` for one segment) of the request that brings lost rows back from a backup."""
+    runbook_only_requests: tuple[str, ...] = ()
+    break_glass_runbook: str = ""
+    break_glass_requests: tuple[str, ...] = ()
+
+    def governance(self) -> Governance:
+        return Governance(**self.model_dump())
+
+
+class TargetFile(_Table):
+    """The whole of ``target.toml``."""
+
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9._ -]*$")
+    """How the report calls the backend; the folder's name when left out."""
+    runbooks: str | None = None
+    """Folder with the runbooks of this backend; without it the project's own, written for the staging platform."""
+    alerts: str | None = None
+    """Folder with its alerting rules; likewise."""
+    process: tuple[ProcessTable, ...] = Field(min_length=1)
+    web: WebTable
+    job: tuple[JobTable, ...] = Field(min_length=1)
+    short_timer_seconds: int = Field(default=5, ge=0, le=60)
+    """A timer of the backend that is due within this many simulated seconds (a back-off, a delay between retries) is
+    not kept waiting for the next step."""
+    database: DatabaseTable
+    stripe: StripeTable
+    provider: ProviderTable = ProviderTable()
+    admin: AdminTable
+    governance: GovernanceTable = GovernanceTable()
+    _document: MarkedYaml | None = PrivateAttr(default=None)
+
+    def place(self, *path: str | int) -> str:
+        """``file:line`` of a key, or of what is nearest around it, for messages."""
+        return FILE_NAME if self._document is None else f"{self._document.file}:{self._document.line_of(path)}"
+
+    def place_of(self, process: ProcessTable) -> str:
+        """``file:line`` of a program's command."""
+        return self.place("process", [table.name for table in self.process].index(process.name), "command")
+
+    def gives(self, placeholder: str) -> bool:
+        """Whether any program is given what a placeholder stands for."""
+        return any(f"${{{placeholder}}}" in text for table in self.process for text in table.environment.values())
+
+    @model_validator(mode="after")
+    def _known_placeholders(self) -> TargetFile:
+        for number, process in enumerate(self.process):
+            for text in (*process.command, *process.environment.values()):
+                for name in _PLACEHOLDER.findall(text):
+                    if name not in PLACEHOLDERS or name == "MIGRATION_URL":
+                        raise refusal(
+                            f"${{{name}}} stands for nothing",
+                            remedy=suggest(name, list(PLACEHOLDERS)),
+                            path=("process", number),
+                        )
+        return self
+
+    @property
+    def step_seconds(self) -> int:
+        """How far the clock may move at once: the smallest interval of a job."""
+        return min(job.interval_seconds or 3600 for job in self.job)
+
+
+def load_target_file(folder: Path) -> TargetFile:
+    """:raises UsageError: no such file, not TOML, an unknown key, a bad value; with ``file:line`` and remedy."""
+    file = folder / FILE_NAME
+    if not file.is_file():
+        raise UsageError(place=str(file), problem=missing(file), remedy=f"write one: simulate target init {folder}")
+    document = read_toml(file)
+    try:
+        found = TargetFile.model_validate(document.value)
+    except ValidationError as error:
+        raise refused(document, error, TargetFile) from error
+    named = found if found.name else found.model_copy(update={"name": folder.resolve().name})
+    named._document = document
+    return named
+
+
+def missing(file: Path) -> str:
+    """What is the matter with a file that is not there."""
+    return f"the symbolic link leads nowhere: {file.readlink()}" if file.is_symlink() else "there is no such file"
+
+
+def fill_in(text: str, values: dict[str, str]) -> str:
+    """``text`` with its placeholders replaced. :raises KeyError: a name that has no value here."""
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)

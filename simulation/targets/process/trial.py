@@ -1,0 +1,106 @@
+"""Tries a target folder piece by piece, before anybody runs fourteen days with it: ``simulate target check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.environment.choice import provide
+from simulation.environment.server import running
+from simulation.environment.workspace import workspace
+from simulation.faults.effects import Calm
+from simulation.history import Recorder
+from simulation.scenario.model import Scenario, StripeSettings
+from simulation.targets.process.loader import ProcessChoice
+from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
+from simulation.targets.process.observation import try_relation
+from simulation.targets.process.target import ProcessTarget
+from simulation.targets.process.target_checks import Bench, Finding, admin, jobs, look, network, people, webhook
+from simulation.targets.protocol import Site, TargetKeys
+from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
+from simulation.world.network.platform import WebhookDoor
+from simulation.world.provider.provider import ScoreProvider
+from simulation.world.stripe.twin import StripeTwin
+
+
+def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
+    """One finding for each piece, as soon as it is known; none for what needs a piece that is wrong."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(workspace())
+        server = stack.enter_context(running(provide(environment, folder=folder, now=scenario.start)))
+        load = partial(choice.load_schema, folder=folder, clock_file=server.clock_file)
+
+        def load_schema() -> str:
+            server.prepare_template(load)
+            return "the schema is loaded"
+
+        yield (loaded := look("database", load_schema))
+        if loaded.wrong is not None:
+            return
+        database = server.clone("staging")
+        with psycopg.connect(database.conninfo("observer", application="target-check"), autocommit=True) as connection:
+            file = choice.folder / OBSERVE_SQL
+            for relation, query in choice.relations.items():
+                tried = partial(try_relation, connection, relation, query, file=file)
+                yield look(f"query {relation}", lambda tried=tried: _said(tried(), "fits the schema"))  # type: ignore[misc]
+        clock = SimulationClock(start=scenario.start, files=(server.clock_file,))
+        stack.enter_context(clock.frozen())
+        log.touch()
+        site = _site(scenario, Kernel(clock), server=server, database=database, folder=folder, log=log)
+        brought_up: list[ProcessTarget] = []
+        yield (up := look("start", lambda: _started(choice, site, brought_up)))
+        if up.wrong is not None:
+            return
+        stack.callback(brought_up[0].close)
+        yield from _try_running(stack, choice, site, brought_up[0], scenario)
+
+
+def _try_running(
+    stack: ExitStack, choice: ProcessChoice, site: Site, target: ProcessTarget, scenario: Scenario
+) -> Iterator[Finding]:
+    context = ExchangeContext()
+    exchange = ExchangeWitness(target.wsgi, recorder=site.recorder, context=context)
+    http = stack.enter_context(httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL))
+    deliver = WebhookDoor(http=http, context=context, path=target.routes.webhook).deliver
+    site.twin.attach(deliver)
+    site.provider.start()
+    bench = Bench(choice=choice, site=site, target=target, http=http, context=context, scenario=scenario)
+    yield look("webhook", lambda: webhook(bench))
+    yield look("admin", lambda: admin(bench))
+    yield from people(bench)
+    yield from jobs(bench)
+    yield look("network", lambda: network(bench))
+
+
+def _said(_: object, said: str) -> str:
+    return said
+
+
+def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget]) -> str:
+    target = choice.bring_up(site, try_queries=False)
+    brought_up.append(target)
+    return f"port {target.file.web.port} is open, {target.file.web.ready} answers, the clock is the simulation's"
+
+
+def _site(scenario: Scenario, kernel: Kernel, *, server: object, database: object, folder: Path, log: Path) -> Site:
+    recorder = Recorder(clock=kernel.clock)
+    keys = TargetKeys.throw_away()
+    twin = StripeTwin(
+        kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
+        webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
+        publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
+    )  # fmt: skip
+    provider = ScoreProvider(
+        kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1,
+        base_url="https://scores.provider.test",
+    )  # fmt: skip
+    return Site(
+        server=server, database=database, folder=folder, log=log, kernel=kernel, recorder=recorder, seed=1,  # type: ignore[arg-type]
+        keys=keys, twin=twin, provider=provider, alerts_api_url="https://monitoring.provider.test",
+    )  # fmt: skip

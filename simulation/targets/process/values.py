@@ -1,0 +1,73 @@
+"""What the placeholders of a target.toml stand for in one run, and the environment its programs get."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulation.environment.faketime import clock_library
+from simulation.environment.protocol import Database
+from simulation.targets.process.target_file import TargetFile, fill_in
+from simulation.targets.protocol import TargetKeys
+
+PRELOAD_FOLDER = Path(__file__).with_name("preload")
+_INHERITED = ("PATH", "HOME", "LANG")
+_ROLE = "platform"
+
+
+def values_of(
+    file: TargetFile,
+    *,
+    folder: Path,
+    database: Database,
+    keys: TargetKeys,
+    authority: Path,
+    scratch: Path,
+    signing_keys: tuple[Path, Path],
+    alerts_api_url: str,
+) -> dict[str, str]:
+    """Placeholder → value; secrets among them, never to be printed."""
+    password = database.passwords[_ROLE]
+    return {
+        "PORT": str(file.web.port),
+        "DATABASE_URL": (f"postgresql://{_ROLE}:{password}@/{database.name}?host={database.host}&port={database.port}"),
+        "DATABASE_HOST": database.host,
+        "DATABASE_PORT": str(database.port),
+        "DATABASE_NAME": database.name,
+        "DATABASE_USER": _ROLE,
+        "DATABASE_PASSWORD": password,
+        "STRIPE_SECRET_KEY": keys.stripe_platform_key,
+        "STRIPE_PUBLISHABLE_KEY": keys.stripe_publishable_key,
+        "STRIPE_WEBHOOK_SECRET": keys.stripe_webhook_secret,
+        "STRIPE_STANDBY_WEBHOOK_SECRET": keys.stripe_standby_webhook_secret,
+        "STRIPE_URL": f"https://{file.stripe.hosts[0]}",
+        "PROVIDER_URL": f"https://{file.provider.hosts[0]}",
+        "ALERTS_URL": alerts_api_url,
+        "ADMIN_SECRET": keys.admin_jwt_secret,
+        "SIGNING_KEY_FILE": str(signing_keys[0]),
+        "REPLICA_KEY_FILE": str(signing_keys[1]),
+        "BREAK_GLASS_SECRET": keys.admin_break_glass_secret,
+        "CA_FILE": str(authority),
+        "SCRATCH": str(scratch),
+        "TARGET": str(folder),
+        "PYTHON": sys.executable,
+    }
+
+
+def environment_of(given: Mapping[str, str], *, values: Mapping[str, str], clock_file: Path) -> dict[str, str]:
+    """The environment of one program: its own variables over the clock's. All its clocks are simulated, the monotonic
+    one too, since its timers must fire."""
+    own = {name: fill_in(text, dict(values)) for name, text in given.items()}
+    python_path = ":".join(filter(None, (str(PRELOAD_FOLDER), own.pop("PYTHONPATH", ""))))
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        "PYTHONPATH": python_path,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LD_PRELOAD": str(clock_library()),
+        "FAKETIME_TIMESTAMP_FILE": str(clock_file),
+        "FAKETIME_NO_CACHE": "1",
+        "TZ": "UTC",
+        **own,
+    }

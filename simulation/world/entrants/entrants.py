@@ -1,0 +1,255 @@
+"""Players and organizers at work: they sign up, make contests, join, and pay, each at their own time.
+
+What a person does is written down as they see it. A refusal is written down too and ends that person's part in the
+contest; it never ends the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from simulation.clock import Kernel, SimProcess
+from simulation.events import Action, EntrantAction
+from simulation.faults.subjects import Registry
+from simulation.history import Recorder, caused_by
+from simulation.scenario.model import Contest, Scenario
+from simulation.world.entrants.people import Person, populate
+from simulation.world.entrants.plan import Entry, plan_entries
+from simulation.world.ports import People
+from simulation.world.provider.provider import ScoreProvider
+from simulation.world.stripe.errors import ApiError
+
+_T = TypeVar("_T")
+_SECONDS_TO_LEAVE = 60
+_LONGEST_REASON = 200
+
+
+class Confirm(Protocol):
+    """The entrant's browser: pays an intent at Stripe by card."""
+
+    def __call__(self, *, payment_intent_id: str, client_secret: str) -> None: ...
+
+
+class _Refused(Exception):
+    """An act was refused and is on record; the person gives up on this contest."""
+
+
+@dataclass(kw_only=True)
+class _Part:
+    """One person's part in one contest, as far as it has come."""
+
+    person: Person
+    contest: Contest
+    entry: Entry | None = None
+    """None for the organizer."""
+    intents: list[tuple[str, str]] = field(default_factory=list)
+    """Stripe's id and client secret of each intent opened."""
+
+    @property
+    def planned(self) -> Entry:
+        assert self.entry is not None, f"{self.person.key} is no entrant of {self.contest.key}"
+        return self.entry
+
+
+class Entrants:
+    """Everybody who plays or organizes in a scenario."""
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        scenario: Scenario,
+        seed: int,
+        people: People,
+        registry: Registry,
+        provider: ScoreProvider,
+        confirm: Confirm,
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._scenario = scenario
+        self._seed = seed
+        self._people = people
+        self._registry = registry
+        self._provider = provider
+        self._confirm = confirm
+        self._population = populate(scenario.contests, seed=seed)
+
+    def start(self) -> None:
+        """Spawn every organizer and entrant; nobody acts before their time."""
+        organizers = self._population.organizers
+        for number, contest in enumerate(self._scenario.contests):
+            self._kernel.spawn(self._organize(organizers[number % len(organizers)], contest))
+            golfers = self._provider.player_ids(contest.tournament)
+            for entry in plan_entries(contest, players=self._population.players, field=golfers, seed=self._seed):
+                self._kernel.spawn(self._enter(entry, contest))
+
+    def leave(self, user_id: str, *, fault_id: str) -> None:
+        """A person asks for their deletion, a minute from now."""
+        self._kernel.spawn(self._leave(user_id, fault_id))
+
+    # --- lives --------------------------------------------------------------------------------------------------
+
+    def _organize(self, organizer: Person, contest: Contest) -> SimProcess:
+        yield self._kernel.until(contest.created)
+        self._act(_Part(person=organizer, contest=contest), self._open_contest)
+
+    def _enter(self, entry: Entry, contest: Contest) -> SimProcess:
+        part = _Part(person=entry.person, contest=contest, entry=entry)
+        yield self._kernel.until(entry.join_at)
+        if not self._act(part, self._join):
+            return
+        if entry.pay_at is None:
+            yield self._kernel.until(contest.lock)
+            self._act(part, self._never_pay)
+            return
+        yield self._kernel.until(entry.pay_at)
+        self._act(part, self._pay)
+
+    def _leave(self, user_id: str, fault_id: str) -> SimProcess:
+        yield self._kernel.sleep(_SECONDS_TO_LEAVE)
+        person = next((key for key, known in self._registry.user_ids.items() if known == user_id), "")
+        with caused_by(f"fault:{fault_id}"):
+            self._people.delete_user(user_id=user_id)
+            self._recorder.record(
+                EntrantAction(person=person, user_id=user_id, contest=None, contest_id=None, action="deleted_account")
+            )
+
+    def _act(self, part: _Part, act: Callable[[_Part], None]) -> bool:
+        """Do it under this person's name; False when the platform refused."""
+        with caused_by(f"entrant:{part.person.key}:{part.contest.key}"):
+            try:
+                act(part)
+            except _Refused:
+                return False
+        return True
+
+    # --- acts ---------------------------------------------------------------------------------------------------
+
+    def _open_contest(self, part: _Part) -> None:
+        organizer_id = self._user_id(part)
+        contest_id = self._ask(
+            part,
+            "create contest",
+            lambda: self._people.create_contest(organizer_id=organizer_id, contest=contest_terms(part.contest)),
+        )
+        self._registry.contest_ids[part.contest.key] = contest_id
+        self._record(part, "created_contest", amount_cents=part.contest.entry_fee_cents)
+        self._ask(
+            part,
+            "publish contest",
+            lambda: self._people.publish_contest(organizer_id=organizer_id, contest_id=contest_id),
+        )
+        self._record(part, "published_contest")
+
+    def _join(self, part: _Part) -> None:
+        roster = part.planned.roster
+        user_id, contest_id = self._user_id(part), self._contest_id(part)
+        self._ask(part, "join", lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
+        self._registry.rosters[part.contest.key, user_id] = roster
+        self._record(part, "joined", roster=roster)
+        if part.contest.entry_fee_cents:
+            for number in range(2 if part.planned.habit == "double_payer" else 1):
+                self._open_intent(part, number)
+
+    def _open_intent(self, part: _Part, number: int) -> None:
+        contest, user_id, contest_id = part.contest, self._user_id(part), self._contest_id(part)
+        intent = self._ask(
+            part,
+            "open payment",
+            lambda: self._people.open_intent(
+                user_id=user_id,
+                contest_id=contest_id,
+                amount_cents=contest.entry_fee_cents,
+                idempotency_key=f"{contest.key}-{part.person.key}-{number + 1}",
+            ),
+        )
+        part.intents.append(intent)
+        self._record(part, "opened_intent", amount_cents=contest.entry_fee_cents, payment_intent_id=intent[0])
+
+    def _pay(self, part: _Part) -> None:
+        late = self._kernel.now > part.contest.lock
+        for number, (payment_intent_id, client_secret) in enumerate(part.intents):
+            confirm = partial(self._confirm, payment_intent_id=payment_intent_id, client_secret=client_secret)
+            self._ask(part, "pay", confirm)
+            self._record(
+                part,
+                "paid_twice" if number else "paid_late" if late else "paid",
+                amount_cents=part.contest.entry_fee_cents,
+                payment_intent_id=payment_intent_id,
+            )
+
+    def _never_pay(self, part: _Part) -> None:
+        for payment_intent_id, _ in part.intents:
+            self._record(part, "never_paid", payment_intent_id=payment_intent_id)
+
+    # --- the platform's answers -----------------------------------------------------------------------------------
+
+    def _user_id(self, part: _Part) -> str:
+        """The person's id; the first time they sign up for it and connect an account for their winnings."""
+        person, known = part.person, self._registry.user_ids
+        if person.key not in known:
+            known[person.key] = self._ask(
+                part, "sign up", lambda: self._people.sign_up(name=person.name, email=person.email)
+            )
+            self._record(part, "signed_up")
+            user_id = known[person.key]
+            self._ask(part, "connect account", lambda: self._people.connect_account(user_id=user_id))
+        return known[person.key]
+
+    def _contest_id(self, part: _Part) -> str:
+        contest_id = self._registry.contest_ids.get(part.contest.key)
+        if contest_id is None:
+            self._record(part, "refused", detail="join: there is no such contest, its organizer was refused")
+            raise _Refused
+        return contest_id
+
+    def _ask(self, part: _Part, what: str, request: Callable[[], _T]) -> _T:
+        """Make a request of the platform or of Stripe; a refusal or a dropped connection goes on record."""
+        try:
+            return request()
+        except (httpx.HTTPError, ApiError) as error:
+            self._record(part, "refused", detail=f"{what}: {_reason(error)}")
+            raise _Refused from error
+
+    def _record(self, part: _Part, action: Action, **details: Any) -> None:
+        self._recorder.record(
+            EntrantAction(
+                person=part.person.key,
+                user_id=self._registry.user_ids.get(part.person.key),
+                contest=part.contest.key,
+                contest_id=self._registry.contest_ids.get(part.contest.key),
+                action=action,
+                **details,
+            )
+        )
+
+
+def contest_terms(contest: Contest) -> dict[str, Any]:
+    """The contest as its organizer types it in. The provider knows a tournament by its key in the scenario."""
+    return {
+        "contest_name": contest.name,
+        "entry_fee_cents": contest.entry_fee_cents,
+        "payout_structure": {str(place): percent for place, percent in sorted(contest.payout_percent.items())},
+        "max_entries": contest.max_entries,
+        "lock_time": contest.lock.isoformat(),
+        "start_time": contest.start.isoformat(),
+        "end_time": contest.end.isoformat(),
+        "provider_event_id": contest.tournament,
+        "scoring": {"roster_size": contest.roster_size, "missed_round_strokes": contest.missed_round_strokes},
+    }
+
+
+def _reason(error: Exception) -> str:
+    """Status and body of an answer, class and message of anything else."""
+    if isinstance(error, httpx.HTTPStatusError):
+        text = f"{error.response.status_code} {error.response.text}"
+    else:
+        text = f"{type(error).__name__} {error}"
+    return text[:_LONGEST_REASON].strip()

@@ -1,0 +1,51 @@
+"""Who paid for a contest, in the order in which Stripe first saw them: what faults of people are counted by."""
+
+from __future__ import annotations
+
+import simpy
+
+from simulation.clock import Kernel
+from simulation.faults.subjects import Registry
+from simulation.world.stripe.objects.event import StripeEvent
+
+_PAID = "payment_intent.succeeded"
+
+
+class Payers:
+    """Each person counts once, however often they pay."""
+
+    def __init__(self, *, kernel: Kernel, registry: Registry) -> None:
+        self._kernel = kernel
+        self._registry = registry
+        self._payments: dict[str, dict[str, list[str]]] = {}
+        self._awaited: dict[tuple[str, int], simpy.Event] = {}
+
+    def saw(self, event: StripeEvent) -> None:
+        """Stripe tells of something; only payments matter here."""
+        contest = self._registry.contest_key(event.metadata.get("contest_id"))
+        user_id = event.metadata.get("user_id")
+        if event.event_type != _PAID or contest is None or user_id is None:
+            return
+        people = self._payments.setdefault(contest, {})
+        people.setdefault(user_id, []).append(event.object_id)
+        waiting = self._awaited.pop((contest, len(people)), None)
+        if waiting is not None:
+            waiting.succeed()
+
+    def until(self, contest: str, nth: int) -> simpy.Event:
+        """When the ``nth`` person has paid for the contest; at once if they have."""
+        if len(self._payments.get(contest, {})) >= nth:
+            return self._kernel.sleep(0)
+        return self._awaited.setdefault((contest, nth), self._kernel.env.event())
+
+    def user_id(self, contest: str, nth: int) -> str:
+        """The ``nth`` person who paid for the contest."""
+        return list(self._payments[contest])[nth - 1]
+
+    def user_ids(self, contest: str) -> list[str]:
+        """Everybody who has paid for the contest."""
+        return list(self._payments.get(contest, {}))
+
+    def payments(self, contest: str, user_id: str) -> list[str]:
+        """Stripe's ids of what this person paid, the first first."""
+        return list(self._payments[contest][user_id])

@@ -1,0 +1,68 @@
+"""What troubles have to do with: the run's clock, its faults, and the places at which something can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from simulation.clock import Kernel, SimProcess
+from simulation.environment.protocol import Database
+from simulation.events.governance import Governance
+from simulation.faults.injector import PlannedInjector
+from simulation.faults.plan import PlannedFault
+from simulation.faults.subjects import Registry
+from simulation.history import Recorder
+from simulation.world.entrants.payers import Payers
+from simulation.world.ports import People, Service
+from simulation.world.provider.provider import ScoreProvider
+from simulation.world.stripe.twin import StripeTwin
+
+ROLE = "platform"
+"""Another worker or console of the platform has the platform's rights, and nobody else has any."""
+
+
+@dataclass(kw_only=True)
+class Surroundings:
+    """Shared by all troubles of a run."""
+
+    kernel: Kernel
+    injector: PlannedInjector
+    registry: Registry
+    database: Database
+    recorder: Recorder
+    twin: StripeTwin
+    people: People
+    payers: Payers
+    entry_fees: Mapping[str, int]
+    """Cents by key of the contest."""
+    governance: Governance
+    service: Service | None
+    """The platform, where somebody else than its own process can stop it."""
+    provider: ScoreProvider
+    followers: Mapping[str, Sequence[str]]
+    """Keys of the contests that are played on a tournament, by its key."""
+    signing_key: Path | None = None
+    """Where the platform's identity service keeps its key, if a fault can take it away."""
+    under_way: Callable[[], bool] = lambda: False
+    """Whether a runbook is being carried out now."""
+    _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
+
+    def session(self, application: str, *, role: str = ROLE) -> psycopg.Connection[Any]:
+        """A database session, of the platform's role unless named, closed at the end of the run at the latest."""
+        session = psycopg.connect(self.database.conninfo(role, application=application))
+        self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        """End every session. Safe to call twice, and after the other side has ended them."""
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+
+
+Act = Callable[[Surroundings, PlannedFault], SimProcess]
+"""Carries one fault out: waits for its time, strikes, and ends when it is over."""

@@ -1,0 +1,81 @@
+"""People who want their money back: from us, or by their bank."""
+
+from __future__ import annotations
+
+import httpx
+
+from simulation.clock import SimProcess
+from simulation.events import Action, EntrantAction
+from simulation.faults.plan import PlannedFault
+from simulation.history import caused_by
+from simulation.world.faults.context import Surroundings
+
+_SECOND_THOUGHTS_SECONDS = 600
+"""From paying to asking for the money."""
+_REASON = "I cannot take part after all"
+
+
+def ask_for_refund(around: Surroundings, fault: PlannedFault) -> SimProcess:
+    """An entrant asks for the entry fee soon after paying it."""
+    contest = str(fault.contest)
+    yield around.payers.until(contest, fault.nth)
+    yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
+    user_id, contest_id = around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
+    with caused_by(f"fault:{fault.fault_id}"):
+        keys = {"contest": contest_id, "user_id": user_id}
+        around.injector.strike(fault, keys, detail="an entrant asks for the entry fee", touches=False)
+        try:
+            around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON)
+        except httpx.HTTPError as error:
+            _record(around, contest, user_id, "refused", detail=f"ask for a refund: {error}"[:200])
+            return
+        _record(around, contest, user_id, "asked_for_refund")
+
+
+def charge_back(around: Surroundings, fault: PlannedFault) -> SimProcess:
+    """A cardholder tells their bank, some time after paying, that they know nothing of the payment."""
+    contest = str(fault.contest)
+    yield around.payers.until(contest, fault.nth)
+    yield around.kernel.sleep(fault.delay_seconds)
+    user_id = around.payers.user_id(contest, fault.nth)
+    left = [item for item in around.payers.payments(contest, user_id) if not around.twin.is_refunded(item)]
+    if not left:
+        return
+    with caused_by(f"fault:{fault.fault_id}"):
+        around.injector.strike(fault, {"payment_intent": left[0]}, detail="a cardholder charges a payment back")
+        dispute = around.twin.open_dispute(payment_intent_id=left[0])
+        fee_cents = around.entry_fees[contest]
+        _record(
+            around,
+            contest,
+            user_id,
+            "charged_back",
+            amount_cents=fee_cents,
+            payment=left[0],
+            detail=f"dispute {dispute}",
+        )
+
+
+def _record(
+    around: Surroundings,
+    contest: str,
+    user_id: str,
+    action: Action,
+    *,
+    amount_cents: int = 0,
+    payment: str | None = None,
+    detail: str = "",
+) -> None:
+    person = next(key for key, known in around.registry.user_ids.items() if known == user_id)
+    around.recorder.record(
+        EntrantAction(
+            person=person,
+            user_id=user_id,
+            contest=contest,
+            contest_id=around.registry.contest_ids[contest],
+            action=action,
+            amount_cents=amount_cents,
+            payment_intent_id=payment,
+            detail=detail,
+        )
+    )

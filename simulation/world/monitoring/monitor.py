@@ -1,0 +1,185 @@
+"""The monitoring of the platform: scrapes its metrics, evaluates the alerting rules in simulated time, notifies.
+
+It stands for the hosted monitoring that the specification demands (06B, Monitoring and Alerting): rules live in files,
+the platform keeps no table of alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulation.clock import Kernel, SimProcess
+from simulation.events import AlertFired, AlertResolved, MetricChange
+from simulation.history import Recorder, caused_by
+from simulation.scenario.model import MonitorSettings
+from simulation.world.monitoring.alert_rules import AlertRule
+from simulation.world.monitoring.annotations import rendered
+from simulation.world.monitoring.cause import cause_of_alert
+from simulation.world.monitoring.exposition import Exposition, Sample
+
+_AlertKey = tuple[str, tuple[tuple[str, str], ...]]
+"""Name and labels: what makes two alerts the same one."""
+
+_NEVER_SCRAPED = "(never scraped)"
+
+
+@dataclass(kw_only=True)
+class ActiveAlert:
+    """An alert whose expression holds: pending until ``fired`` is there. ``value`` is that of the latest scrape."""
+
+    rule: AlertRule
+    labels: Mapping[str, str]
+    since: datetime
+    value: float
+    fired: AlertFired | None = None
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The rule's, filled in with what the latest scrape has."""
+        texts = sorted(self.rule.annotations.items())
+        return {name: rendered(text, labels=self.labels, value=self.value) for name, text in texts}
+
+
+class Monitor:
+    """One run's monitoring.
+
+    :param scrape: the body of the metrics endpoint; None means it could not be had, and the series ``up`` is 0 then, as
+        Prometheus writes it.
+    :param on_alert: told of every alert that fires, within the same instant.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        rules: Sequence[AlertRule],
+        scrape: Callable[[], str | None],
+        settings: MonitorSettings,
+        on_alert: Callable[[AlertFired], None],
+    ) -> None:
+        self._kernel = kernel
+        self._recorder = recorder
+        self._rules = tuple(rules)
+        self._scrape = scrape
+        self._settings = settings
+        self._on_alert = on_alert
+        self._exposition = Exposition()
+        self._body: str | None = _NEVER_SCRAPED
+        self._values: dict[str, float] = {}
+        self._vectors: list[tuple[AlertRule, Sequence[Sample]]] = []
+        self._active: dict[_AlertKey, ActiveAlert] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._fired_before: dict[str, int] = {}
+        self._due = kernel.now
+        self.scrapes = 0
+
+    def start(self) -> None:
+        """Scrape now and then at every interval."""
+        self._due = self._kernel.now
+        self._kernel.spawn(self._watch())
+
+    def value(self, series: str) -> float | None:
+        """What the latest scrape has of a series."""
+        return self._values.get(series)
+
+    @property
+    def active(self) -> list[ActiveAlert]:
+        """Alerts that are pending or fire now, oldest first."""
+        return list(self._active.values())
+
+    def after_each_scrape(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when a scrape has been evaluated, within the same instant."""
+        self._listeners.append(listener)
+
+    @property
+    def _scrape_number(self) -> int:
+        """Of the scrape that is under way, from 0."""
+        return self.scrapes - 1
+
+    @property
+    def firing(self) -> list[AlertFired]:
+        """Alerts that fire now, oldest first."""
+        return [active.fired for active in self._active.values() if active.fired is not None]
+
+    def _watch(self) -> SimProcess:
+        """Scrapes fall due at fixed instants, as Prometheus' do; one behind a slow call is made late, not left out."""
+        while True:
+            with caused_by("monitor"):
+                self.observe()
+            self._due += timedelta(seconds=self._settings.scrape_interval_seconds)
+            yield self._kernel.until(self._due)
+
+    def observe(self) -> None:
+        """One scrape and one evaluation of every rule; a rule's hold time counts from due time to due time."""
+        self.scrapes += 1
+        body = self._scrape()
+        if body != self._body:
+            self._body = body
+            self._take(body)
+        self._update_alerts()
+        for listener in self._listeners:
+            listener()
+
+    def _take(self, body: str | None) -> None:
+        samples = self._exposition.samples(body or "")
+        up = Sample(series="up", name="up", labels={}, value=0.0 if body is None else 1.0)
+        self._record_changes((up, *samples))
+        self._vectors = [(rule, rule.evaluate((up, *samples))) for rule in self._rules]
+
+    def _record_changes(self, samples: Sequence[Sample]) -> None:
+        values = {sample.series: sample.value for sample in samples}
+        changes: dict[str, float | None] = {
+            series: value for series, value in values.items() if self._values.get(series) != value
+        }
+        changes.update({series: None for series in self._values if series not in values})
+        self._values = values
+        if changes:
+            self._recorder.record(MetricChange(changes=dict(sorted(changes.items())), scrape=self._scrape_number))
+
+    def _update_alerts(self) -> None:
+        holding: set[_AlertKey] = set()
+        for rule, vector in self._vectors:
+            for sample in vector:
+                holding.add(self._hold(rule, sample))
+        for key in [key for key in self._active if key not in holding]:
+            self._resolve(self._active.pop(key))
+
+    def _hold(self, rule: AlertRule, sample: Sample) -> _AlertKey:
+        labels = {**sample.labels, **rule.labels}
+        key = (rule.alert, tuple(sorted(labels.items())))
+        new = ActiveAlert(rule=rule, labels=labels, since=self._due, value=sample.value)
+        active = self._active.setdefault(key, new)
+        active.value = sample.value
+        if active.fired is None and self._due - active.since >= timedelta(seconds=rule.for_seconds):
+            active.fired = self._fire(active)
+            self._on_alert(active.fired)
+        return key
+
+    def _fire(self, active: ActiveAlert) -> AlertFired:
+        rule = active.rule
+        number = self._fired_before[rule.alert] = self._fired_before.get(rule.alert, 0) + 1
+        alert_id = f"{rule.alert}-{number}"
+        return self._recorder.record(
+            AlertFired(
+                alert_id=alert_id,
+                alert=rule.alert,
+                labels=dict(sorted(active.labels.items())),
+                annotations=active.annotations,
+                severity=rule.severity,
+                runbook=rule.runbook,
+                pending_since=active.since,
+                value=active.value,
+                scrape=self._scrape_number,
+            ),
+            cause=cause_of_alert(self._recorder.events, alert_id=alert_id, runbook=rule.runbook),
+        )
+
+    def _resolve(self, active: ActiveAlert) -> None:
+        if active.fired is not None:
+            self._recorder.record(
+                AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=self._scrape_number),
+                cause=active.fired.cause,
+            )

@@ -1,0 +1,95 @@
+"""What the world needs of whatever platform it meets; each target implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOutcome:
+    """One run of a background job: whether it found work, and the error that broke it off, if one did."""
+
+    busy: bool
+    error: str | None = None
+    missed: bool = False
+    """It did not run at all: the platform was stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetJob:
+    """A background job the world drives because it lives in this process."""
+
+    name: str
+    interval_seconds: int
+    daily_at_seconds: int | None
+    """Seconds after midnight UTC for a daily job, else None."""
+    run: Callable[[], JobOutcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admin:
+    """A user with admin rights, as the target knows them."""
+
+    user_id: str
+    name: str
+
+
+class People(Protocol):
+    """How people act on this platform, one or two HTTP requests each; refusals raise ``httpx.HTTPStatusError``."""
+
+    def sign_up(self, *, name: str, email: str) -> str:
+        """Returns the user id."""
+        ...
+
+    def connect_account(self, *, user_id: str) -> str:
+        """Onboards the user's payout account; returns ``acct_…``."""
+        ...
+
+    def create_contest(self, *, organizer_id: str, contest: Mapping[str, Any]) -> str:
+        """Creates a contest and returns its id.
+
+        ``contest``: contest_name, entry_fee_cents, payout_structure, max_entries, lock_time, start_time, end_time,
+        provider_event_id, scoring (roster_size, missed_round_strokes).
+        """
+        ...
+
+    def publish_contest(self, *, organizer_id: str, contest_id: str) -> None: ...
+
+    def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None: ...
+
+    def delete_user(self, *, user_id: str) -> None:
+        """The user asks for their deletion. Only scenarios with the fault ``transfer_winner_deleted`` need it."""
+        ...
+
+    def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
+        """Asks for the entry fee, which goes back if it is asked for before the lock."""
+        ...
+
+    def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
+        """Returns (Stripe's ``pi_…`` id, client secret)."""
+        ...
+
+
+class Service(Protocol):
+    """A platform as its hosting provider sees it: one instance behind a load balancer."""
+
+    @property
+    def running(self) -> bool: ...
+
+    instance: int
+    """Counts up with every start."""
+    draining: bool
+
+    def drain(self) -> None:
+        """Turn players and webhooks away (503); operations still get through."""
+        ...
+
+    def admit(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def start(self) -> None:
+        """A new instance, unless one runs."""
+        ...

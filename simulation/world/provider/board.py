@@ -1,0 +1,95 @@
+"""What a scoreboard shows at one moment of a tournament, and the feed's JSON for it (spec/platform.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulation.scenario import model as scenario
+from simulation.scenario.model import ROUNDS
+from simulation.world.provider.tournament import HOLES, Card, Status
+
+FINAL = "STATUS_FINAL"
+"""The terminal signal."""
+_BLOCK_HOLES = 6
+_BLOCK_HOURS = 2
+_STATUS_NAMES: dict[Status, str] = {
+    "active": "STATUS_ACTIVE",
+    "cut": "STATUS_CUT",
+    "withdrawn": "STATUS_WITHDRAWN",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """The field has played ``rounds`` whole rounds and ``holes`` of the next; ``at`` is when the board says so."""
+
+    at: datetime
+    rounds: int
+    holes: int
+    final: bool = False
+
+
+def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
+    """Every change of the board after the field is known: three a round, and the terminal signal."""
+    blocks = [
+        Moment(
+            at=tournament.tee(round_number) + timedelta(hours=_BLOCK_HOURS * block),
+            rounds=round_number - 1 + block * _BLOCK_HOLES // HOLES,
+            holes=block * _BLOCK_HOLES % HOLES,
+        )
+        for round_number in range(1, ROUNDS + 1)
+        for block in range(1, HOLES // _BLOCK_HOLES + 1)
+    ]
+    return (*blocks, Moment(at=tournament.final_board_at, rounds=ROUNDS, holes=0, final=True))
+
+
+def at_moment(cards: Sequence[Card], moment: Moment) -> tuple[Card, ...]:
+    """The cards as far as they are known: holes of the future are hidden, and so is what became of the player."""
+    return tuple(_known(card, moment) for card in cards)
+
+
+def _known(card: Card, moment: Moment) -> Card:
+    seen = [HOLES] * moment.rounds + [moment.holes] + [0] * ROUNDS
+    holes = tuple(played[:limit] for played, limit in zip(card.holes, seen, strict=False))
+    due = sum(seen[:ROUNDS])
+    short = sum(map(len, holes)) < due
+    at_cut = card.status == "cut" and moment.rounds >= 2
+    status: Status = card.status if at_cut or (card.status == "withdrawn" and short) else "active"
+    return Card(player_id=card.player_id, name=card.name, holes=holes, status=status)
+
+
+def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card], state: str) -> str:
+    """Canonical JSON (sorted keys, no spaces) of a board; ``state`` is the event's ``STATUS_…``."""
+    event = {
+        "id": key,
+        "label": key.replace("_", " ").title(),
+        "startDate": f"{tournament.first_round:%Y-%m-%dT%H:%M:%SZ}",
+        "status": {"type": {"name": state, "completed": state == FINAL}},
+        "competitions": [{"competitors": [_competitor(card) for card in cards]}],
+    }
+    return json.dumps({"events": [event]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _competitor(card: Card) -> dict[str, Any]:
+    return {
+        "id": card.player_id,
+        "displayName": card.name,
+        "status": {"type": {"name": _STATUS_NAMES[card.status]}},
+        "linescores": [_linescore(period, holes) for period, holes in enumerate(card.holes, start=1) if holes],
+    }
+
+
+def _linescore(period: int, holes: Sequence[int]) -> dict[str, Any]:
+    """``value`` is the round's total, present once the round is complete."""
+    total = {"value": sum(holes)} if len(holes) == HOLES else {}
+    played = [{"period": number, "value": strokes} for number, strokes in enumerate(holes, start=1)]
+    return {"period": period, **total, "linescores": played}
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

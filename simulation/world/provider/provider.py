@@ -1,0 +1,243 @@
+"""The score provider: publishes a board for each tournament and answers the feed, unless a fault stands in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from simulation.chance import chance
+from simulation.clock import Kernel, SimProcess
+from simulation.errors import SimulationError
+from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
+from simulation.faults.effects import Injector, ProviderEffect
+from simulation.history import Recorder, caused_by
+from simulation.scenario import model as scenario
+from simulation.world.provider import board
+from simulation.world.provider.board import Moment
+from simulation.world.provider.tournament import Card, play
+
+FEED_PATH = "/golf/leaderboard/"
+STATUS_PATH = "/status"
+STATUS_PAGE = ""
+"""The tournament name under which the injector is asked about the provider's own status page."""
+_SIGNED_HOLES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderResponse:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+class ProviderTimeout(SimulationError):
+    """No answer came within the caller's patience; the door passes ``sim_seconds`` and breaks off."""
+
+    def __init__(self, *, sim_seconds: int) -> None:
+        super().__init__(f"the provider did not answer within {sim_seconds} simulated seconds")
+        self.sim_seconds = sim_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Board:
+    """The newest revision of one tournament."""
+
+    revision: int
+    state: str
+    """The event's ``STATUS_…``."""
+    body: str
+    cards: tuple[Card, ...]
+
+    @property
+    def final(self) -> bool:
+        return self.state == board.FINAL
+
+    @cached_property
+    def sha256(self) -> str:
+        """Asked for at every poll, hence computed once."""
+        return board.sha256(self.body)
+
+
+class ScoreProvider:
+    """One provider with many tournaments. A tournament's feed id is its key in the scenario.
+
+    :param base_url: where the platform finds it, e.g. ``https://scores.provider.test``.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        recorder: Recorder,
+        injector: Injector,
+        tournaments: Mapping[str, scenario.Tournament],
+        seed: int,
+        base_url: str,
+    ) -> None:
+        self.kernel = kernel
+        self.base_url = base_url.rstrip("/")
+        self._recorder = recorder
+        self._injector = injector
+        self._tournaments = dict(sorted(tournaments.items()))
+        self._seed = seed
+        self._cards = {key: play(key=key, tournament=known, seed=seed) for key, known in self._tournaments.items()}
+        self._boards: dict[str, _Board] = {}
+        self._requests = 0
+        self.last_good: dict[str, datetime] = {}
+        """Tournament → when its feed was last served as it is (200 or 304)."""
+
+    def start(self) -> None:
+        """Publish every field at once and let the boards follow their tournaments."""
+        for key, tournament in self._tournaments.items():
+            with caused_by(f"provider:{key}"):
+                field = Moment(at=self.kernel.now, rounds=0, holes=0)
+                self._publish(key, field, state="STATUS_SCHEDULED")
+            self.kernel.spawn(self._follow(key, tournament))
+
+    def player_ids(self, tournament: str) -> Sequence[str]:
+        """The field, ordered by id."""
+        return [card.player_id for card in self._cards[tournament]]
+
+    def last_round(self, tournament: str, player_id: str) -> int | None:
+        """Index of the last round that a player finished; None for one who finished none."""
+        return _last_round(self._card(tournament, player_id))
+
+    def correct(self, tournament: str, player_id: str) -> None:
+        """Publish, after the end, that a player took a stroke more on the last hole of the last finished round."""
+        card = self._card(tournament, player_id)
+        last = _last_round(card)
+        assert last is not None, f"{player_id} finished no round of {tournament}"
+        assert self._boards[tournament].final, f"{tournament} is still being played"
+        *before, hole = card.holes[last]
+        holes = (*card.holes[:last], (*before, hole + 1), *card.holes[last + 1 :])
+        corrected = replace(card, holes=holes)
+        self._cards[tournament] = tuple(corrected if one is card else one for one in self._cards[tournament])
+        self._publish(tournament, board.moments(self._tournaments[tournament])[-1], state=board.FINAL)
+
+    def _card(self, tournament: str, player_id: str) -> Card:
+        return next(card for card in self._cards[tournament] if card.player_id == player_id)
+
+    def handle(self, *, path: str, headers: Mapping[str, str]) -> ProviderResponse:
+        """Answer ``GET path``. ``If-None-Match`` with the board's ETag gives 304.
+
+        :raises ProviderTimeout: a fault keeps the answer back.
+        """
+        self._requests += 1
+        if path == STATUS_PATH:
+            return self._status_page()
+        key = path.removeprefix(FEED_PATH)
+        if not path.startswith(FEED_PATH) or key not in self._boards:
+            return _json(404, '{"error":"not_found"}')
+        current = self._boards[key]
+        effect = self._injector.on_provider_request(tournament=key, final=current.final)
+        if effect is None:
+            return self._answer(key, current, headers)
+        with caused_by(f"fault:{effect.fault_id}"):
+            return self._faulty(key, current, headers, effect)
+
+    def record_final_state(self) -> None:
+        """How many requests reached the provider."""
+        self._recorder.record(WitnessSummary(witness="provider", records=self._requests))
+
+    # --- publication --------------------------------------------------------------------------------------------
+
+    def _follow(self, key: str, tournament: scenario.Tournament) -> SimProcess:
+        for moment in board.moments(tournament):
+            yield self.kernel.until(moment.at)
+            with caused_by(f"provider:{key}"):
+                self._publish(key, moment, state=board.FINAL if moment.final else "STATUS_IN_PROGRESS")
+
+    def _publish(self, key: str, moment: Moment, *, state: str) -> None:
+        cards = board.at_moment(self._cards[key], moment)
+        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=state)
+        revision = self._boards[key].revision + 1 if key in self._boards else 0
+        self._boards[key] = _Board(revision=revision, state=state, body=body, cards=cards)
+        self._recorder.record(
+            ProviderPublication(
+                tournament=key,
+                revision=revision,
+                payload_sha256=board.sha256(body),
+                final=moment.final,
+                rounds={card.player_id: card.rounds for card in cards},
+                player_status={card.player_id: card.status for card in cards},
+            )
+        )
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _answer(
+        self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None
+    ) -> ProviderResponse:
+        self.last_good[key] = self.kernel.now
+        etag = f'"{current.sha256[:32]}"'
+        known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
+        if known == etag:
+            return ProviderResponse(status=304, headers={"ETag": etag}, body="")
+        self._record(key, current, status=200, body=current.body, valid=True, fault_id=fault_id)
+        answer = _json(200, current.body)
+        return replace(answer, headers={**answer.headers, "ETag": etag})
+
+    def _faulty(
+        self, key: str, current: _Board, headers: Mapping[str, str], effect: ProviderEffect
+    ) -> ProviderResponse:
+        if effect.mode == "incomplete_final":
+            return self._answer(key, self._incomplete(key, current), headers, effect.fault_id)
+        if effect.mode == "malformed":
+            torn = current.body[: len(current.body) * 2 // 3]
+            self._record(key, current, status=200, body=torn, valid=False, fault_id=effect.fault_id)
+            return _json(200, torn)
+        status = None if effect.mode == "timeout" else effect.status
+        self._record(key, None, status=status, body=None, valid=False, fault_id=effect.fault_id)
+        return _failure(effect)
+
+    def _incomplete(self, key: str, current: _Board) -> _Board:
+        """The board without the last holes of one player who finished; which one is drawn from the seed."""
+        finishers = [card for card in current.cards if card.rounds[-1] is not None]
+        if not finishers:
+            return current
+        late = chance(self._seed, "incomplete_final", key).choice(finishers)
+        unsigned = replace(late, holes=(*late.holes[:-1], late.holes[-1][:_SIGNED_HOLES]))
+        cards = tuple(unsigned if card is late else card for card in current.cards)
+        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=current.state)
+        return replace(current, body=body, cards=cards)
+
+    def _status_page(self) -> ProviderResponse:
+        effect = self._injector.on_provider_request(tournament=STATUS_PAGE, final=False)
+        return _json(200, '{"status":"ok"}') if effect is None else _failure(effect)
+
+    def _record(
+        self,
+        key: str,
+        current: _Board | None,
+        *,
+        status: int | None,
+        body: str | None,
+        valid: bool,
+        fault_id: str | None,
+    ) -> None:
+        self._recorder.record(
+            ProviderAnswer(
+                tournament=key,
+                status=status,
+                revision=None if current is None else current.revision,
+                payload_sha256=None if body is None else board.sha256(body),
+                valid=valid,
+                fault_id=fault_id,
+            )
+        )
+
+
+def _last_round(card: Card) -> int | None:
+    return max((index for index, strokes in enumerate(card.rounds) if strokes is not None), default=None)
+
+
+def _failure(effect: ProviderEffect) -> ProviderResponse:
+    if effect.mode == "timeout":
+        raise ProviderTimeout(sim_seconds=effect.sim_seconds)
+    return _json(effect.status or 503, '{"error":"unavailable"}')
+
+
+def _json(status: int, body: str) -> ProviderResponse:
+    return ProviderResponse(status=status, headers={"Content-Type": "application/json"}, body=body)

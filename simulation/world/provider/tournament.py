@@ -1,0 +1,142 @@
+"""A golf tournament hole by hole: drawn from the seed, or spread out of the rounds of a results CSV.
+
+Par 72, everybody plays a round at the same time in three blocks of six holes. The field is cut after round 2 (ties at
+the line stay in), and a few players withdraw in the middle of a round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal
+
+from faker import Faker
+
+from simulation.chance import chance
+from simulation.scenario import model as scenario
+from simulation.scenario.model import ROUNDS, PlayerResult, Rounds
+from simulation.scenario.results_csv import outcome
+
+PARS = (4, 4, 5, 3, 4, 4, 3, 5, 4, 4, 5, 3, 4, 4, 4, 3, 5, 4)
+HOLES = len(PARS)
+_CUT_AFTER = 2
+_SKILL_DEVIATION = 1.8
+"""Standard deviation of the players' mean round against par, in strokes: what separates a field's best and worst."""
+_FORM_DEVIATION = 1.0
+"""The same player from one day to the next."""
+_MISHAPS: tuple[tuple[int, float], ...] = ((-2, 0.01), (-1, 0.19), (0, 0.62), (1, 0.15), (2, 0.03))
+"""Strokes against par on one hole and how often, for a player whose mean round is par."""
+
+Status = Literal["active", "cut", "withdrawn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One player's tournament. ``holes[r]`` are the strokes of the holes played in round ``r + 1``, in order."""
+
+    player_id: str
+    name: str
+    holes: tuple[tuple[int, ...], ...]
+    status: Status
+    """At the end of the tournament."""
+
+    @property
+    def rounds(self) -> Rounds:
+        """Strokes of the completed rounds."""
+        first, second, third, fourth = (sum(holes) if len(holes) == HOLES else None for holes in self.holes)
+        return first, second, third, fourth
+
+
+def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card, ...]:
+    """The whole tournament, before its first tee. Ordered by player id."""
+    source = chance(seed, "tournament", key)
+    if tournament.played:
+        cards = [_replayed(result, source) for result in tournament.played]
+    else:
+        cards = _drawn(tournament, source)
+    numbers = source.sample(range(1_000, 10_000), len(cards))
+    named = [replace(card, player_id=str(number)) for card, number in zip(cards, numbers, strict=True)]
+    return tuple(sorted(named, key=lambda card: card.player_id))
+
+
+# --- drawn from the seed -------------------------------------------------------------------------------------------
+
+
+def _drawn(tournament: scenario.Tournament, source: Random) -> list[Card]:
+    names = _names(tournament.players, source)
+    skills = [source.gauss(0.0, _SKILL_DEVIATION) for _ in names]
+    weekend = [tuple(_round(skill, source) for _ in range(ROUNDS)) for skill in skills]
+    cards = [
+        Card(player_id="", name=name, holes=holes, status="active") for name, holes in zip(names, weekend, strict=True)
+    ]
+    quitters = source.sample(range(len(cards)), min(tournament.withdrawals, len(cards) - 1))
+    for index in quitters:
+        cards[index] = _withdrawn(cards[index], source)
+    return _cut(cards, tournament.cut_after_round_2)
+
+
+def _names(count: int, source: Random) -> list[str]:
+    faker = Faker("en_US")
+    faker.seed_instance(source.getrandbits(64))
+    names: dict[str, None] = {}
+    while len(names) < count:
+        names[f"{faker.first_name()} {faker.last_name()}"] = None
+    return list(names)
+
+
+def _round(skill: float, source: Random) -> tuple[int, ...]:
+    """18 holes of a player whose mean is ``skill`` strokes over par: birdies turn into bogeys as it grows."""
+    shift = (skill + source.gauss(0.0, _FORM_DEVIATION)) / (2 * HOLES)
+    chances = dict(_MISHAPS)
+    moved = max(-chances[1], min(chances[-1], shift))
+    weights = [chances[-2], chances[-1] - moved, chances[0], chances[1] + moved, chances[2]]
+    against_par = source.choices([strokes for strokes, _ in _MISHAPS], weights, k=HOLES)
+    return tuple(max(1, par + strokes) for par, strokes in zip(PARS, against_par, strict=True))
+
+
+def _withdrawn(card: Card, source: Random) -> Card:
+    """Leaves the course after hole 6 or 12 of some round."""
+    last_round, last_hole = source.randrange(ROUNDS), source.choice((6, 12))
+    holes = [*card.holes[:last_round], card.holes[last_round][:last_hole]]
+    return replace(card, holes=(*holes, *((),) * (ROUNDS - len(holes))), status="withdrawn")
+
+
+def _cut(cards: Sequence[Card], places: int) -> list[Card]:
+    """Who is worse than the player on the cut line after 36 holes goes home; withdrawn players do not count."""
+    after_two = [sum(map(sum, card.holes[:_CUT_AFTER])) for card in cards]
+    standing = sorted(
+        strokes for card, strokes in zip(cards, after_two, strict=True) if len(card.holes[_CUT_AFTER - 1]) == HOLES
+    )
+    line = standing[min(places, len(standing)) - 1]
+    return [
+        _sent_home(card) if strokes > line and len(card.holes[_CUT_AFTER - 1]) == HOLES else card
+        for card, strokes in zip(cards, after_two, strict=True)
+    ]
+
+
+def _sent_home(card: Card) -> Card:
+    return replace(card, holes=(*card.holes[:_CUT_AFTER], (), ()), status="cut")
+
+
+# --- replayed from a CSV -------------------------------------------------------------------------------------------
+
+
+def _replayed(result: PlayerResult, source: Random) -> Card:
+    holes = tuple(() if strokes is None else _spread(strokes, source) for strokes in result.rounds)
+    return Card(player_id="", name=result.player, holes=holes, status=outcome(result.rounds))
+
+
+def _spread(strokes: int, source: Random) -> tuple[int, ...]:
+    """18 holes that add up to ``strokes``: par everywhere, the difference a stroke at a time over holes in turn."""
+    holes = list(PARS)
+    difference = strokes - sum(PARS)
+    step = 1 if difference > 0 else -1
+    order: list[int] = []
+    while difference:
+        order = order or source.sample(range(HOLES), HOLES)
+        hole = order.pop()
+        if holes[hole] + step >= 1:
+            holes[hole] += step
+            difference -= step
+    return tuple(holes)

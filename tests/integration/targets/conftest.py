@@ -1,0 +1,122 @@
+"""A target folder around the smallest backend, brought up on its own clock and database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from simulation.clock import Kernel, SimulationClock
+from simulation.environment.embedded import embedded_postgres
+from simulation.environment.workspace import workspace
+from simulation.events import Event
+from simulation.faults.effects import Calm
+from simulation.history import Recorder
+from simulation.scenario.model import StripeSettings
+from simulation.targets.process.loader import read_target
+from simulation.targets.process.target import ProcessTarget
+from simulation.targets.protocol import Site, TargetKeys
+from simulation.world.provider.provider import ScoreProvider
+from simulation.world.stripe.twin import StripeTwin
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+BACKEND = Path(__file__).with_name("small_backend.py")
+
+TARGET = f"""\
+name = "small"
+
+[[process]]
+name = "web"
+command = ["{sys.executable}", "{BACKEND}"]
+[process.environment]
+WRONG = "nothing"
+
+[web]
+port = 8080
+ready = "/"
+start_seconds = 20
+
+[[job]]
+name = "settlement"
+does = "settlement"
+interval_seconds = 300
+seen_in_log = "tick at"
+
+[database]
+schema_file = "schema.sql"
+
+[stripe]
+webhook_path = "/webhooks"
+
+[admin]
+create_sql = "INSERT INTO people (name) VALUES (${{NAME}}) RETURNING id"
+"""
+SCHEMA = "CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL);\n"
+OBSERVE = "-- People.\n-- name: users\nSELECT id::text AS user_id,\n       name AS is_admin\nFROM people ORDER BY id;\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A target folder in order."""
+    (tmp_path / "target.toml").write_text(TARGET)
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    (tmp_path / "observe.sql").write_text(OBSERVE)
+    return tmp_path
+
+
+def wrong(folder: Path, how: str) -> None:
+    """Make the backend do something wrong."""
+    file = folder / "target.toml"
+    file.write_text(file.read_text().replace('WRONG = "nothing"', f'WRONG = "{how}"'))
+
+
+class Stand:
+    """A backend that was brought up, and what it was brought up on."""
+
+    def __init__(self, *, target: ProcessTarget, site: Site) -> None:
+        self.target = target
+        self.site = site
+
+    def events(self) -> list[Event]:
+        return self.site.recorder.events
+
+    def log(self) -> str:
+        return self.site.log.read_text()
+
+
+@contextmanager
+def brought_up(folder: Path) -> Iterator[Stand]:
+    """The backend of a target folder, up; everything is gone afterwards."""
+    with ExitStack() as stack:
+        place = stack.enter_context(workspace())
+        server = stack.enter_context(embedded_postgres(folder=place, now=START))
+        choice = read_target(folder)
+        server.prepare_template(partial(choice.load_schema, folder=place, clock_file=server.clock_file))
+        database = server.clone("staging")
+        clock = SimulationClock(start=START, files=(server.clock_file,))
+        stack.enter_context(clock.frozen())
+        kernel = Kernel(clock)
+        recorder = Recorder(clock=clock)
+        keys = TargetKeys.throw_away()
+        twin = StripeTwin(
+            kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
+            webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
+            publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
+        )  # fmt: skip
+        provider = ScoreProvider(
+            kernel=kernel, recorder=recorder, injector=Calm(), tournaments={}, seed=1, base_url="https://scores.test"
+        )
+        log = place / "backend.log"
+        log.touch()
+        site = Site(
+            server=server, database=database, folder=place, log=log, kernel=kernel, recorder=recorder, seed=1,
+            keys=keys, twin=twin, provider=provider, alerts_api_url="https://monitoring.test",
+        )  # fmt: skip
+        target = choice.bring_up(site)
+        stack.callback(target.close)
+        yield Stand(target=target, site=site)

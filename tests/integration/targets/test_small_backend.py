@@ -1,0 +1,235 @@
+"""A backend in a process of its own lives in simulated time; what is wrong with it is named, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.target.conftest import BACKEND, START, Stand, brought_up, wrong
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from simulation.errors import EnvironmentFault, SimulationError
+from simulation.events import HostRefused, JobSummary, ProgramEnded
+from simulation.targets.process.supervisor import DOWN_SECONDS, MOST_RESTARTS
+from simulation.targets.protocol import JobWatch
+
+STATIC = """\
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main() {
+    struct sockaddr_in here = {AF_INET, htons(8080), {htonl(INADDR_LOOPBACK)}};
+    int door = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(door, (struct sockaddr *)&here, sizeof here) || listen(door, 9)) exit(1);
+    for (;;) close(accept(door, 0, 0));
+}
+"""
+
+
+def _get(stand: Stand, path: str = "/") -> tuple[int, bytes]:
+    body, status, _ = run_wsgi_app(stand.target.wsgi, EnvironBuilder(path, "http://platform.test").get_environ())
+    return int(status.split()[0]), b"".join(body)
+
+
+def _jobs(stand: Stand) -> JobWatch:
+    return stand.target.job_watch(kernel=stand.site.kernel, recorder=stand.site.recorder, is_stopped=lambda _: False)
+
+
+def _backends() -> list[str]:
+    """Command lines of processes that run the small backend."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                line = Path(f"/proc/{entry}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(BACKEND).encode() in line:
+                found.append(entry)
+    return found
+
+
+def test_its_timer_fires_at_every_step_and_its_clock_is_the_simulations(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        kernel = stand.site.kernel
+        watch = _jobs(stand)
+        watch.start()
+        kernel.run_until(START + timedelta(days=1))
+        watch.record_summaries()
+        (summary,) = [event for event in stand.events() if isinstance(event, JobSummary)]
+        assert summary.runs == 288
+        assert summary.largest_gap_seconds == 300
+        ticks = [int(found) for found in re.findall(r"tick at (\d+)", stand.log())]
+        assert ticks == [int(START.timestamp()) + 300 * number for number in range(1, 289)]
+        assert _get(stand) == (200, str(int(kernel.now.timestamp())).encode())
+    assert _backends() == []
+
+
+def test_a_back_off_is_not_kept_waiting_for_the_next_step(folder: Path) -> None:
+    wrong(folder, "back-off")
+    with brought_up(folder) as stand:
+        stand.target.job_watch(
+            kernel=stand.site.kernel, recorder=stand.site.recorder, is_stopped=lambda _: False
+        ).start()
+        stand.site.kernel.run_until(START + timedelta(seconds=300))
+        assert f"tried again at {int(START.timestamp()) + 302}" in stand.log()
+
+
+def test_time_passes_for_an_answer_that_waits_for_a_timer(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        before = stand.site.kernel.now
+        assert _get(stand)[0] == 200
+        assert stand.site.kernel.now == before
+    wrong(folder, "slow")
+    with brought_up(folder) as stand:
+        before = stand.site.kernel.now
+        assert _get(stand)[0] == 200
+        assert stand.site.kernel.now == before + timedelta(seconds=20)
+
+
+def test_a_host_that_is_none_of_the_worlds_is_refused_and_on_record(folder: Path) -> None:
+    wrong(folder, "stranger")
+    with brought_up(folder) as stand:
+        assert [event.host for event in stand.events() if isinstance(event, HostRefused)] == ["hooks.slack.com"]
+        assert "stranger: " in stand.log()
+
+
+def test_a_killed_backend_answers_nobody_until_it_is_started_again(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        stand.target.supervisor.kill_and_restart()
+        assert _get(stand)[0] == 502
+        stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
+        assert _get(stand)[0] == 200
+
+
+def test_hosting_drains_stops_and_starts_it_for_real(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        service = stand.target.service
+        assert service is not None
+        service.drain()
+        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        service.stop()
+        assert _backends() == []
+        service.start()
+        assert service.instance == 2
+        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        service.admit()
+        assert _get(stand)[0] == 200
+        assert [event for event in stand.events() if isinstance(event, ProgramEnded)] == [], "it was stopped, not lost"
+
+
+def test_a_backend_that_is_killed_before_its_answer_is_out_has_dealt_with_the_request(folder: Path) -> None:
+    wrong(folder, "tells")
+    with brought_up(folder) as stand:
+        assert stand.target.doom_next_request is not None
+        stand.target.doom_next_request()
+        assert _get(stand)[0] == 502
+        assert "answered /" in stand.log().splitlines()
+        assert _get(stand)[0] == 502
+        stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
+        assert _get(stand)[0] == 200
+
+
+def test_a_program_that_ends_by_itself_is_on_record_and_started_again_until_that_is_no_use(folder: Path) -> None:
+    wrong(folder, "dies")
+    with brought_up(folder) as stand:
+        _jobs(stand).start()
+        stand.site.kernel.run_until(START + timedelta(seconds=300))
+        (ended,) = [event for event in stand.events() if isinstance(event, ProgramEnded)]
+        assert (ended.program, ended.status, ended.started_again) == ("web", 3, True)
+        assert ended.last_words.endswith("out of memory")
+        assert ended.place.endswith("target.toml:5")
+        assert _get(stand)[0] == 502
+        stand.site.kernel.run_until(START + timedelta(seconds=300 + DOWN_SECONDS))
+        assert _get(stand)[0] == 200
+        stand.site.kernel.run_until(START + timedelta(hours=1))
+        ends = [event.started_again for event in stand.events() if isinstance(event, ProgramEnded)]
+        assert ends == [True] * MOST_RESTARTS + [False]
+        assert _get(stand)[0] == 502
+    assert _backends() == []
+
+
+def test_a_second_program_that_exits_at_once_is_named(folder: Path) -> None:
+    file = folder / "target.toml"
+    worker = f'[[process]]\nname = "worker"\ncommand = ["{sys.executable}", "-c", "exit(4)"]\n\n[web]'
+    file.write_text(file.read_text().replace("[web]", worker))
+    with pytest.raises(EnvironmentFault, match=r"target.toml:11: the program 'worker' ended with status 4"):  # noqa: SIM117
+        with brought_up(folder):
+            pass
+    assert _backends() == []
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (
+            "exits",
+            r"target.toml:5: the program 'web' ended with status 1; its last words: no configuration, no service",
+        ),
+        ("deaf", r"target.toml:10: port 8080 never opened within 2 real seconds; somebody listens on 8081"),
+    ],
+)
+def test_a_backend_that_does_not_come_up_is_named_with_its_last_words(folder: Path, how: str, said: str) -> None:
+    wrong(folder, how)
+    file = folder / "target.toml"
+    file.write_text(file.read_text().replace("start_seconds = 20", "start_seconds = 2"))
+    with pytest.raises(EnvironmentFault, match=said), brought_up(folder):
+        pass
+    assert _backends() == []
+
+
+def _edit(folder: Path, name: str, old: str, new: str) -> None:
+    file = folder / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("observe.sql", "name AS is_admin", "nmae AS is_admin", r'observe\.sql:4: query users: column "nmae" does not'),
+        ("schema.sql", "text NOT NULL", "txet NOT NULL", r'schema\.sql:1: type "txet" does not exist'),
+        ("target.toml", "INSERT INTO people (name)", "INSERT INTO staff (name)", r'create_sql: relation "staff" does'),
+        ("target.toml", 'command = ["', 'command = ["/nowhere', r"start web: No such file or directory"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
+    _edit(folder, name, old, new)
+    with pytest.raises(SimulationError, match=said), brought_up(folder) as stand:
+        stand.target.create_admin(name="ops", email="ops@platform.test", role="ops")
+    assert _backends() == []
+
+
+def test_a_backend_past_the_c_library_is_refused_for_ignoring_the_clock(folder: Path) -> None:
+    """An environment without the preload stands for a program that cannot load it."""
+    _edit(folder, "target.toml", 'WRONG = "nothing"', 'LD_PRELOAD = ""')
+    with pytest.raises(EnvironmentFault, match="ignores the simulated clock"), brought_up(folder):
+        pass
+    assert _backends() == []
+
+
+@pytest.mark.skipif(
+    shutil.which("gcc") is None and not os.environ.get("SIMULATE_REQUIRE_GCC"),
+    reason="no C compiler on this machine; with SIMULATE_REQUIRE_GCC=1 this fails instead",
+)
+def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None:
+    source, program = folder / "static.c", folder / "static"
+    source.write_text(STATIC)
+    subprocess.run(["gcc", "-static", "-o", program, source], check=True)
+    _edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}"]', f'["{program}"]')
+    with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static ignores the simulated clock"):  # noqa: SIM117
+        with brought_up(folder):
+            pass
+    assert _backends() == []
+
+
+def test_an_admin_is_appointed_by_sql(folder: Path) -> None:
+    with brought_up(folder) as stand:
+        assert stand.target.create_admin(name="O'Hara", email="o@platform.test", role="ops").user_id == "1"

@@ -1,0 +1,47 @@
+"""``simulate target check`` on the staging platform's folder: everything in order, and a wrong secret named as such."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simulation.commands.target_check import target_check_command
+from simulation.paths import ROOT
+
+STAGING = ROOT / "fixtures" / "targets" / "staging"
+SECRET = 'STRIPE_WEBHOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the folder, of the same platform."""
+    copy = tmp_path / "staging"
+    shutil.copytree(STAGING, copy)
+    file = copy / "target.toml"
+    file.write_text(file.read_text().replace('directory = "../../.."', f'directory = "{ROOT}"'))
+    return copy
+
+
+def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = target_check_command(folder, environment="embedded")
+
+    said = capsys.readouterr().out
+    assert code == 0, said
+    assert "✗" not in said
+    for piece in ("database", "query contests", "start", "webhook", "admin", "people"):
+        assert f"✓ {piece}" in said
+
+
+def test_a_wrong_webhook_secret_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "target.toml"
+    assert SECRET in file.read_text()
+    file.write_text(file.read_text().replace(SECRET, 'STRIPE_WEBHOOK_SECRET = "whsec_of_another_endpoint"'))
+
+    code = target_check_command(folder, environment="embedded")
+
+    said = capsys.readouterr().out
+    assert code == 1
+    wrong = [line for line in said.splitlines() if line.startswith("✗")]
+    assert any("webhook signed with the endpoint's secret was answered 400" in line for line in wrong), said

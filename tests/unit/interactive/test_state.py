@@ -1,0 +1,50 @@
+"""The file by which a second terminal finds the platform."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from simulation.environment import workspace
+from simulation.errors import UsageError
+from simulation.interactive import session_file as state
+from simulation.interactive.session_file import Standing, find_standing
+
+
+@pytest.fixture
+def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(state, "candidate_roots", lambda: [tmp_path])
+    return tmp_path
+
+
+def brought_up(roots: Path, owner: str, url: str) -> Path:
+    folder = roots / f"{workspace.PREFIX}{owner}-abc"
+    folder.mkdir()
+    Standing(variables={"API_BASE_URL": url}, programs=folder).write(folder)
+    return folder
+
+
+def test_the_platform_of_a_living_process_is_found(roots: Path) -> None:
+    brought_up(roots, workspace.owner_tag(), "http://127.0.0.1:1")
+    assert find_standing().variables == {"API_BASE_URL": "http://127.0.0.1:1"}
+
+
+def test_of_several_the_one_at_the_port_asked_for_is_found(roots: Path) -> None:
+    brought_up(roots, workspace.owner_tag() + "-a", "http://127.0.0.1:1")
+    brought_up(roots, workspace.owner_tag() + "-b", "http://127.0.0.1:2")
+    assert find_standing(port=1).variables == {"API_BASE_URL": "http://127.0.0.1:1"}
+    with pytest.raises(UsageError, match="no staging platform is up at port 3"):
+        find_standing(port=3)
+
+
+def test_only_its_owner_may_read_the_file(roots: Path) -> None:
+    folder = brought_up(roots, workspace.owner_tag(), "http://127.0.0.1:1")
+    assert stat.S_IMODE((folder / "staging.json").stat().st_mode) == 0o600
+
+
+def test_what_a_dead_process_left_is_no_platform(roots: Path) -> None:
+    brought_up(roots, "1-0", "http://127.0.0.1:1")
+    with pytest.raises(UsageError, match="bring one up in another terminal: simulate staging up"):
+        find_standing()

@@ -1,0 +1,89 @@
+"""``target.toml`` is read strictly: what is wrong is refused with file, line, value and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulation.errors import UsageError
+from simulation.targets.process.target_file import fill_in, load_target_file
+
+_GOOD = """\
+[[process]]
+name = "web"
+command = ["node", "server.js"]
+[process.environment]
+PORT = "${PORT}"
+
+[[process]]
+name = "worker"
+command = ["node", "worker.js"]
+
+[web]
+port = 3000
+
+[[job]]
+name = "pay-winners"
+does = "payout"
+interval_seconds = 300
+
+[[job]]
+name = "nightly"
+does = "reconciliation"
+daily_at = "02:00"
+
+[database]
+schema_file = "schema.sql"
+
+[stripe]
+webhook_path = "/stripe/webhook"
+
+[admin]
+create_sql = "SELECT 1"
+"""
+
+
+def _load(folder: Path, text: str):
+    (folder / "target.toml").write_text(text)
+    return load_target_file(folder)
+
+
+def test_everything_that_may_be_left_out_has_a_default(tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    target = _load(folder, _GOOD)
+    assert target.name == "shop"
+    assert target.step_seconds == 300
+    assert target.stripe.hosts == ("api.stripe.com",)
+    assert target.governance.governance().audit_table == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("port = 3000", "prot = 3000", 12, "did you mean 'port'?"),
+        ("port = 3000", "port = 0", 12, "1 or more"),
+        ('does = "payout"', 'does = "payouts"', 16, "did you mean 'payout'?"),
+        ("interval_seconds = 300", "", 14, "either interval_seconds or daily_at"),
+        ('daily_at = "02:00"', 'daily_at = "2:00"', 22, "daily_at"),
+        ('PORT = "${PORT}"', 'PORT = "${PROT}"', 1, "did you mean 'PORT'?"),
+        ('schema_file = "schema.sql"', "", 24, "either schema_file or migrate"),
+        ('webhook_path = "/stripe/webhook"', 'webhook_path = "stripe/webhook"', 28, "webhook_path"),
+        ("[web]", "[web", 11, "is not TOML"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_line(tmp_path, old, new, line, said):
+    with pytest.raises(UsageError) as refusal:
+        _load(tmp_path, _GOOD.replace(old, new))
+    assert f"target.toml:{line}:" in str(refusal.value)
+    assert said in str(refusal.value)
+
+
+def test_a_folder_without_the_file_names_the_command_that_writes_one(tmp_path):
+    with pytest.raises(UsageError, match="simulate target init"):
+        load_target_file(tmp_path)
+
+
+def test_placeholders_are_filled_in():
+    assert fill_in("http://127.0.0.1:${PORT}/", {"PORT": "3000"}) == "http://127.0.0.1:3000/"
