@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulation.assembly import PREPARATION, RunRequest, Stage, stage
+from simulation.assembly import PREPARATION, RunRequest, Simulation, assembled
 from simulation.assembly.convergence import Convergence
 from simulation.assembly.probes import compare_the_clocks, probe_access, prove_the_clock
 from simulation.checks.verdict import Verdict, judge
@@ -54,7 +54,11 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
 
 
 def carry_out(
-    request: RunRequest, directory: RunDirectory, progress: Progress, *, guest: Callable[[Stage], None] | None = None
+    request: RunRequest,
+    directory: RunDirectory,
+    progress: Progress,
+    *,
+    plant: Callable[[Simulation], None] | None = None,
 ) -> History:
     """Everything up to the jury.
 
@@ -62,117 +66,119 @@ def carry_out(
     """
     directory.scenario.write_text(request.scenario.to_yaml())
     directory.faults.write_text(request.plan.to_json())
-    with stage(request, directory, progress) as on:
-        if guest is not None:
-            guest(on)
-        prove_the_clock(on)
-        begin(on)
-        revoke_founder_access(on)
+    with assembled(request, directory, progress) as sim:
+        if plant is not None:
+            plant(sim)
+        prove_the_clock(sim)
+        begin(sim)
+        revoke_founder_access(sim)
         progress.phase(f"living {request.scenario.days} days")
-        convergence = live(on, progress)
+        convergence = live(sim, progress)
         progress.phase("collecting what the witnesses saw")
-        if on.kernel.halted:  # by a guest whose question is answered: no run, hence no end of it
-            on.wal.collect()
-            on.observer.record_all(translate=on.wal.renumbered)
+        if sim.kernel.halted:  # by a guest whose question is answered: no run, hence no end of it
+            sim.wal.collect()
+            sim.observer.record_all(translate=sim.wal.renumbered)
         else:
-            observe(on, convergence)
-        return History(on.recorder.events)
+            observe(sim, convergence)
+        return History(sim.recorder.events)
 
 
-def begin(on: Stage) -> None:
+def begin(sim: Simulation) -> None:
     """Write down what this run is and what its seed will do to the platform."""
-    scenario = on.scenario
-    on.recorder.record(
+    scenario = sim.scenario
+    sim.recorder.record(
         RunStarted(
             scenario=scenario.name,
             scenario_document=scenario.model_dump(mode="json"),
-            seed=on.request.seed,
+            seed=sim.request.seed,
             days=scenario.days,
             window_start=scenario.start - PREPARATION,
             window_end=scenario.end,
             absence_start=scenario.start,
-            target=on.target.name,
-            target_option=on.request.target.option,
-            environment=on.server.name,
-            environment_reason="; ".join(filter(None, (on.request.environment_reason, on.server.detail))),
-            governance=on.target.governance,
-            runbooks={runbook.name: shipped(runbook) for runbook in on.request.runbooks},
+            target=sim.target.name,
+            target_option=sim.request.target.option,
+            environment=sim.server.name,
+            environment_reason="; ".join(filter(None, (sim.request.environment_reason, sim.server.detail))),
+            governance=sim.target.governance,
+            runbooks={runbook.name: shipped(runbook) for runbook in sim.request.runbooks},
         )
     )
-    for fault in on.request.plan.scheduled:
-        on.recorder.record(fault.model_copy())
+    for fault in sim.request.plan.scheduled:
+        sim.recorder.record(fault.model_copy())
 
 
-def revoke_founder_access(on: Stage) -> None:
+def revoke_founder_access(sim: Simulation) -> None:
     """From here on no founder and no superuser; shown by trying."""
-    on.target.revoke_admin(
-        http=on.http, authorization=on.authorization(on.ops_admin.user_id), user_id=on.founder_admin.user_id
+    sim.target.revoke_admin(
+        http=sim.http, authorization=sim.authorization(sim.ops_admin.user_id), user_id=sim.founder_admin.user_id
     )
-    on.server.revoke_founder()
-    probe_access(on, "start")
+    sim.server.revoke_founder()
+    probe_access(sim, "start")
 
 
-def live(on: Stage, progress: Progress) -> Convergence:
+def live(sim: Simulation, progress: Progress) -> Convergence:
     """The days themselves. Everything that happens, happens in here."""
-    on.kernel.clock.move_to(on.scenario.start)
-    on.fingerprints.take("start")
-    on.provider.start()
-    on.entrants.start()
-    on.jobs.start()
-    on.monitor.start()
-    on.operator.start()
-    on.sampler.start()
-    on.troubles.start()
-    convergence = Convergence(on)
-    on.kernel.spawn(convergence.watch())
-    on.kernel.spawn(_every(on, _PROGRESS_INTERVAL_SECONDS, lambda: _look(on, progress)))
-    on.kernel.spawn(_every(on, _FINGERPRINT_INTERVAL_SECONDS, lambda: on.fingerprints.take("during")))
-    on.kernel.run_until(on.scenario.end)
+    sim.kernel.clock.move_to(sim.scenario.start)
+    sim.fingerprints.take("start")
+    sim.provider.start()
+    sim.entrants.start()
+    sim.jobs.start()
+    sim.monitor.start()
+    sim.operator.start()
+    sim.sampler.start()
+    sim.troubles.start()
+    convergence = Convergence(sim)
+    sim.kernel.spawn(convergence.watch())
+    sim.kernel.spawn(_every(sim, _PROGRESS_INTERVAL_SECONDS, lambda: _look(sim, progress)))
+    sim.kernel.spawn(_every(sim, _FINGERPRINT_INTERVAL_SECONDS, lambda: sim.fingerprints.take("during")))
+    sim.kernel.run_until(sim.scenario.end)
     return convergence
 
 
-def _look(on: Stage, progress: Progress) -> None:
-    progress.at(on.kernel.now)
-    require_room(on.folder)
-    if not on.server.alive:
+def _look(sim: Simulation, progress: Progress) -> None:
+    progress.at(sim.kernel.now)
+    require_room(sim.folder)
+    if not sim.server.alive:
         raise EnvironmentFault(
-            problem=f"PostgreSQL died on simulated {on.kernel.now:%d %b %H:%M}",
+            problem=f"PostgreSQL died on simulated {sim.kernel.now:%d %b %H:%M}",
             remedy="see the run's folder for the history so far; is there room on the disk and in memory?",
         )
-    on.wal.collect()
+    sim.wal.collect()
 
 
-def _every(on: Stage, sim_seconds: int, action: Callable[[], None]) -> SimProcess:
+def _every(sim: Simulation, sim_seconds: int, action: Callable[[], None]) -> SimProcess:
     while True:
         action()
-        yield on.kernel.sleep(sim_seconds)
+        yield sim.kernel.sleep(sim_seconds)
 
 
-def observe(on: Stage, convergence: Convergence) -> None:
+def observe(sim: Simulation, convergence: Convergence) -> None:
     """Everything a witness still has to say, then the end."""
-    with judge_alerts(on.recorder.events, _scrapes(on), test_file=on.directory.alerts_test) as alerts:
-        on.operator.go_off_shift()
-        on.sampler.take()
-        on.fingerprints.take("end")
-        compare_the_clocks(on)
-        probe_access(on, "end")
-        on.wal.collect()
-        on.observer.record_all(translate=on.wal.renumbered)
-        on.observer.record_tables()
-        on.wal.summarise()
-        record_access(on.server.server_log(), recorder=on.recorder, database=on.database.name, since=on.scenario.start)
-        on.twin.record_final_state()
-        on.provider.record_final_state()
-        on.recorder.record(WitnessSummary(witness="exchange", records=on.exchange.requests), cause="monitor")
-        on.jobs.record_summaries()
-        on.recorder.record(judge_contract(on.recorder.events, on.stripe_mock), cause="monitor")
-        on.recorder.record(alerts.evaluated(), cause="monitor")
-    on.recorder.record(convergence.ended(), cause="monitor")
+    with judge_alerts(sim.recorder.events, _scrapes(sim), test_file=sim.directory.alerts_test) as alerts:
+        sim.operator.go_off_shift()
+        sim.sampler.take()
+        sim.fingerprints.take("end")
+        compare_the_clocks(sim)
+        probe_access(sim, "end")
+        sim.wal.collect()
+        sim.observer.record_all(translate=sim.wal.renumbered)
+        sim.observer.record_tables()
+        sim.wal.summarise()
+        record_access(
+            sim.server.server_log(), recorder=sim.recorder, database=sim.database.name, since=sim.scenario.start
+        )
+        sim.twin.record_final_state()
+        sim.provider.record_final_state()
+        sim.recorder.record(WitnessSummary(witness="exchange", records=sim.exchange.requests), cause="monitor")
+        sim.jobs.record_summaries()
+        sim.recorder.record(judge_contract(sim.recorder.events, sim.stripe_mock), cause="monitor")
+        sim.recorder.record(alerts.evaluated(), cause="monitor")
+    sim.recorder.record(convergence.ended(), cause="monitor")
 
 
-def _scrapes(on: Stage) -> Scrapes:
+def _scrapes(sim: Simulation) -> Scrapes:
     return Scrapes(
-        count=on.monitor.scrapes,
-        interval_seconds=on.scenario.monitor.scrape_interval_seconds,
-        rule_files=tuple(dict.fromkeys(rule.file for rule in on.request.rules)),
+        count=sim.monitor.scrapes,
+        interval_seconds=sim.scenario.monitor.scrape_interval_seconds,
+        rule_files=tuple(dict.fromkeys(rule.file for rule in sim.request.rules)),
     )

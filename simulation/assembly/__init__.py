@@ -5,6 +5,6 @@ Read in the order in which a run is brought up: :mod:`request`, :mod:`ground`, :
 """
 
 from simulation.assembly.request import PREPARATION, RunRequest
-from simulation.assembly.simulation import Stage, stage
+from simulation.assembly.simulation import Simulation, assembled
 
-__all__ = ["PREPARATION", "RunRequest", "Stage", "stage"]
+__all__ = ["PREPARATION", "RunRequest", "Simulation", "assembled"]

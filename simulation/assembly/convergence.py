@@ -9,7 +9,7 @@ from simulation.clock import SimProcess
 from simulation.events import RunEnded
 
 if TYPE_CHECKING:
-    from simulation.assembly import Stage
+    from simulation.assembly import Simulation
 
 _LOOK_INTERVAL_SECONDS = 1800
 _OPEN = ("pending", "processing", "retryable")
@@ -18,12 +18,12 @@ _OPEN = ("pending", "processing", "retryable")
 class Convergence:
     """Watches from the moment the world is healthy; remembers the first instant at which nothing was pending."""
 
-    def __init__(self, on: Stage) -> None:
-        self._on = on
-        last_end = max(contest.end for contest in on.scenario.contests)
-        tasks = (task.at for task in on.scenario.operator.tasks)
-        self.healthy_at = max(on.injector.healthy_at(), last_end, *tasks)
-        self.deadline = self.healthy_at + timedelta(hours=on.scenario.converge_within_hours)
+    def __init__(self, sim: Simulation) -> None:
+        self._on = sim
+        last_end = max(contest.end for contest in sim.scenario.contests)
+        tasks = (task.at for task in sim.scenario.operator.tasks)
+        self.healthy_at = max(sim.injector.healthy_at(), last_end, *tasks)
+        self.deadline = self.healthy_at + timedelta(hours=sim.scenario.converge_within_hours)
         self.converged_at: datetime | None = None
 
     def watch(self) -> SimProcess:
@@ -35,22 +35,22 @@ class Convergence:
 
     def pending(self) -> tuple[str, ...]:
         """What is not at rest, by name."""
-        on = self._on
+        sim = self._on
         pending = [
             f"contest {row['name']} is {row['status']}, not paid out"
-            for row in on.observer.rows_if_any("contests")
+            for row in sim.observer.rows_if_any("contests")
             if row["paid_out_at"] is None and row["status"] != "CANCELLED"
         ]
         for relation, key in (("transfers", "transfer_id"), ("refunds", "refund_id")):
             pending += [
                 f"{relation[:-1]} {row[key]} is {row['status']}"
-                for row in on.observer.rows_if_any(relation)
+                for row in sim.observer.rows_if_any(relation)
                 if row["status"] in _OPEN
             ]
-        if on.twin.pending_deliveries:
-            pending.append(f"{on.twin.pending_deliveries} webhooks are still to be delivered")
-        pending += [f"alert {alert.alert} is firing" for alert in on.monitor.firing]
-        if on.operator.busy:
+        if sim.twin.pending_deliveries:
+            pending.append(f"{sim.twin.pending_deliveries} webhooks are still to be delivered")
+        pending += [f"alert {alert.alert} is firing" for alert in sim.monitor.firing]
+        if sim.operator.busy:
             pending.append("the operator is carrying out a runbook")
         return tuple(pending)
 

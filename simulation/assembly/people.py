@@ -14,7 +14,7 @@ from simulation.scenario.faults import OPERATOR_KINDS
 from simulation.scenario.model import Scenario
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.entrants.payers import Payers
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 from simulation.world.faults.start import Troubles
 from simulation.world.hosting.api import HostingApi
 from simulation.world.hosting.provider import HostingProvider, Size
@@ -114,7 +114,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
 
 def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: OperatorRobot) -> Troubles:
     """The faults that are acts of people or states of the surroundings, each at its moment."""
-    around = Surroundings(
+    around = FaultContext(
         kernel=ground.kernel,
         injector=outside.injector,
         registry=outside.registry,

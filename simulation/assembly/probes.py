@@ -8,7 +8,7 @@ from typing import Literal
 
 import psycopg
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.errors import EnvironmentFault
 from simulation.events import AccessProbe, ClockProof
 
@@ -16,9 +16,9 @@ _REFUSALS = ("is not permitted to log in", "permission denied for database", "au
 """How PostgreSQL turns somebody away. A server that is down, or does not answer, has refused nobody."""
 
 
-def prove_the_clock(on: Stage) -> None:
+def prove_the_clock(sim: Simulation) -> None:
     """Kernel, Python, Postgres and the operator's shell must name the same second, or the run stops here."""
-    for proof in compare_the_clocks(on):
+    for proof in compare_the_clocks(sim):
         if proof.subject_time != proof.kernel_time:
             raise EnvironmentFault(
                 problem=f"{proof.subject} says {proof.subject_time}, the simulation's clock says {proof.kernel_time}",
@@ -26,39 +26,39 @@ def prove_the_clock(on: Stage) -> None:
             )
 
 
-def compare_the_clocks(on: Stage) -> list[ClockProof]:
+def compare_the_clocks(sim: Simulation) -> list[ClockProof]:
     """Ask everybody for the time and write the answers down; the jury judges those of the end."""
-    kernel_time = on.kernel.now
+    kernel_time = sim.kernel.now
     seen: dict[Literal["postgres", "python", "shell"], datetime] = {
         "python": datetime.now(UTC),
-        "postgres": datetime.fromisoformat(str(on.observer.one("SELECT now() AS now")["now"])),
-        "shell": _shell_time(on),
+        "postgres": datetime.fromisoformat(str(sim.observer.one("SELECT now() AS now")["now"])),
+        "shell": _shell_time(sim),
     }
     return [
-        on.recorder.record(ClockProof(subject=subject, kernel_time=kernel_time, subject_time=subject_time))
+        sim.recorder.record(ClockProof(subject=subject, kernel_time=kernel_time, subject_time=subject_time))
         for subject, subject_time in seen.items()
     ]
 
 
-def _shell_time(on: Stage) -> datetime:
+def _shell_time(sim: Simulation) -> datetime:
     done = subprocess.run(
-        ["date", "+%s"], capture_output=True, text=True, check=True, env=on.operator.shell_environment()
+        ["date", "+%s"], capture_output=True, text=True, check=True, env=sim.operator.shell_environment()
     )
     return datetime.fromtimestamp(int(done.stdout), tz=UTC)
 
 
-def probe_access(on: Stage, moment: Literal["start", "end"]) -> None:
+def probe_access(sim: Simulation, moment: Literal["start", "end"]) -> None:
     """Try every access that must not exist, and the one that must."""
     for role, subject in (("founder", "founder_database"), ("superuser", "superuser_database")):
-        refused, detail = _database_refuses(on, role)
-        on.recorder.record(AccessProbe(subject=subject, moment=moment, refused=refused, detail=detail))
-    path = on.target.routes.admin_probe
+        refused, detail = _database_refuses(sim, role)
+        sim.recorder.record(AccessProbe(subject=subject, moment=moment, refused=refused, detail=detail))
+    path = sim.target.routes.admin_probe
     if path is None:
         return
-    for admin, subject in ((on.founder_admin, "founder_admin_token"), (on.ops_admin, "operator_admin_token")):
-        with on.context.acting("monitor"):
-            status = on.get(path, subject=admin.user_id).status_code
-        on.recorder.record(
+    for admin, subject in ((sim.founder_admin, "founder_admin_token"), (sim.ops_admin, "operator_admin_token")):
+        with sim.context.acting("monitor"):
+            status = sim.get(path, subject=admin.user_id).status_code
+        sim.recorder.record(
             AccessProbe(
                 subject=subject,
                 moment=moment,
@@ -68,9 +68,9 @@ def probe_access(on: Stage, moment: Literal["start", "end"]) -> None:
         )
 
 
-def _database_refuses(on: Stage, role: str) -> tuple[bool, str]:
+def _database_refuses(sim: Simulation, role: str) -> tuple[bool, str]:
     try:
-        with psycopg.connect(on.database.conninfo(role, application="access-probe"), connect_timeout=10):
+        with psycopg.connect(sim.database.conninfo(role, application="access-probe"), connect_timeout=10):
             return False, f"role {role} could connect"
     except psycopg.OperationalError as error:
         said = str(error).strip().rsplit("FATAL:", 1)[-1].strip()

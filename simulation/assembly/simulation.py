@@ -38,7 +38,7 @@ from simulation.world.entrants.entrants import Entrants
 from simulation.world.faults.start import Troubles
 from simulation.world.hosting.provider import HostingProvider
 from simulation.world.monitoring.monitor import Monitor
-from simulation.world.network.platform import WebhookDoor
+from simulation.world.network.platform import WebhookSender
 from simulation.world.operator.robot import OperatorRobot
 from simulation.world.ports import Admin
 from simulation.world.provider.provider import ScoreProvider
@@ -46,7 +46,7 @@ from simulation.world.stripe.twin import StripeTwin
 
 
 @dataclass(kw_only=True)
-class Stage:
+class Simulation:
     """Everything of one run, brought up."""
 
     request: RunRequest
@@ -93,7 +93,7 @@ class Stage:
 
 
 @contextmanager
-def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> Iterator[Stage]:
+def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) -> Iterator[Simulation]:
     """Bring everything up; take everything down afterwards, whatever happens."""
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
@@ -125,13 +125,13 @@ def stage(request: RunRequest, directory: RunDirectory, progress: Progress) -> I
         yield _wire(ground, directory, mock)
 
 
-def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> Stage:
+def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> Simulation:
     request, kernel, recorder, scenario = ground.request, ground.kernel, ground.recorder, ground.request.scenario
     outside = bring_outside(ground)
     front = bring_front(ground, outside)
     witnesses = post_witnesses(ground, outside, front)
-    door = WebhookDoor(http=front.http, context=front.context, path=front.target.routes.webhook)
-    outside.twin.attach(door.deliver, doom=front.target.doom_next_request)
+    door = WebhookSender(http=front.http, context=front.context, path=front.target.routes.webhook)
+    outside.twin.attach(door.deliver, kill=front.target.kill_after_next_request)
     ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
     hosting = hosting_provider(ground, front, witnesses)
@@ -142,7 +142,7 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
     dashboards = dashboard_sampler(ground, outside, front, witnesses, monitor, ops_admin)
     if front.target.routes.diagnostics:
         monitor.after_each_scrape(dashboards.after_scrape)
-    return Stage(
+    return Simulation(
         request=request,
         directory=directory,
         folder=ground.folder,

@@ -15,7 +15,7 @@ from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
 from simulation.witness.wal import WalWitness
 from simulation.world.monitoring.monitor import Monitor
-from simulation.world.network.platform import MetricsDoor
+from simulation.world.network.platform import MetricsScraper
 from simulation.world.operator.robot import OperatorRobot
 from simulation.world.ports import Admin
 
@@ -53,7 +53,7 @@ def hosted_monitoring(ground: Ground, front: Front, operator: OperatorRobot) -> 
         kernel=ground.kernel,
         recorder=ground.recorder,
         rules=ground.request.rules,
-        scrape=MetricsDoor(app=front.exchange, context=front.context, path=front.target.routes.metrics).scrape,
+        scrape=MetricsScraper(app=front.exchange, context=front.context, path=front.target.routes.metrics).scrape,
         settings=ground.request.scenario.monitor,
         on_alert=operator.on_alert,
     )

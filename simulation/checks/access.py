@@ -147,9 +147,9 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
                 what = name.replace("_", " ")
                 inquiry.find(what, "changed during the absence", expected=before, actual=after, events=(later, earlier))
     if prints[-1].moment != "end":
-        inquiry.doubt("no fingerprint was taken at the end")
+        inquiry.cannot_tell("no fingerprint was taken at the end")
     if case.started.days > 1 and not any(item.moment == "during" for item in prints):
-        inquiry.doubt("no fingerprint was taken between start and end: a change that was undone would not show")
+        inquiry.cannot_tell("no fingerprint was taken between start and end: a change that was undone would not show")
 
 
 def _asked_for(case: Case, subject: str, earlier: Fingerprint, later: Fingerprint) -> bool:
@@ -179,7 +179,7 @@ def founder_revoked(case: Case, inquiry: Inquiry) -> None:
         for moment in ("start", "end"):
             found = [probe for probe in probes if (probe.subject, probe.moment) == (subject, moment)]
             if not found:
-                inquiry.doubt(f"{subject.replace('_', ' ')} was not tried at the {moment}")
+                inquiry.cannot_tell(f"{subject.replace('_', ' ')} was not tried at the {moment}")
             for probe in found:
                 inquiry.examine()
                 if probe.refused != refused:

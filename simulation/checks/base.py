@@ -94,7 +94,7 @@ class Inquiry:
             )
         )
 
-    def doubt(self, reason: str) -> None:
+    def cannot_tell(self, reason: str) -> None:
         """Something could not be seen; the first reason is kept."""
         self.unknown = self.unknown or reason
 
@@ -128,11 +128,11 @@ class Check:
         """Look at a case that other checks look at too. Never raises: what goes wrong in a check is ``unknown``."""
         inquiry = Inquiry(self.name)
         if not case.whole:
-            inquiry.doubt(_broken_off(case.history))
+            inquiry.cannot_tell(_broken_off(case.history))
         if case.whole or not self.needs_end:
             self._look(case, inquiry)
         if not inquiry.examined and not inquiry.note and not inquiry.findings and not inquiry.not_verified:
-            inquiry.doubt("nothing to look at")
+            inquiry.cannot_tell("nothing to look at")
         return CheckResult(
             check=self.name,
             title=self.title,
@@ -147,9 +147,9 @@ class Check:
         try:
             self.look(case, inquiry)
         except CannotTell as gap:
-            inquiry.doubt(str(gap))
+            inquiry.cannot_tell(str(gap))
         except Exception as error:
-            inquiry.doubt(f"the check itself broke: {type(error).__name__}: {error}")
+            inquiry.cannot_tell(f"the check itself broke: {type(error).__name__}: {error}")
 
 
 def _broken_off(history: History) -> str:

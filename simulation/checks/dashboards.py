@@ -33,10 +33,10 @@ def dashboards_truthful(case: Case, inquiry: Inquiry) -> None:
             )
     for gap in case.events(SampleLacking):
         if gap.endpoint.startswith(FOLDER):
-            inquiry.doubt(f"the target gives no {gap.lacks} to hold the dashboard {gap.endpoint} against")
+            inquiry.cannot_tell(f"the target gives no {gap.lacks} to hold the dashboard {gap.endpoint} against")
     for page in PAGES:
         if not any(sample.endpoint == FOLDER + page for sample in samples):
-            inquiry.doubt(f"the dashboard {page} was never sampled")
+            inquiry.cannot_tell(f"the dashboard {page} was never sampled")
     _alerts_were_looked_for(case, inquiry, samples)
 
 
@@ -45,7 +45,7 @@ def _alerts_were_looked_for(case: Case, inquiry: Inquiry, samples: list[Sample])
     looked = {sample.at for sample in samples if sample.endpoint == FOLDER + "operational"}
     for alert in case.events(AlertFired):
         if alert.at not in looked:
-            inquiry.doubt(f"no dashboard was sampled when {alert.alert} fired")
+            inquiry.cannot_tell(f"no dashboard was sampled when {alert.alert} fired")
 
 
 def _agree(reported: JsonValue, observed: JsonValue, tolerance: float) -> bool:

@@ -25,7 +25,7 @@ def faults_recovered(case: Case, inquiry: Inquiry) -> None:
     for fault in case.events(FaultScheduled):
         struck = strikes.get(fault.fault_id, ())
         if not struck:
-            inquiry.doubt(f"fault {fault.fault_id} met no victim, so its recovery was not seen")
+            inquiry.cannot_tell(f"fault {fault.fault_id} met no victim, so its recovery was not seen")
             continue
         inquiry.examine()
         if fault.runbook is not None:

@@ -41,7 +41,7 @@ def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
         window = _live(case, contest)
         if window is None:
-            inquiry.doubt(f"{contest.key} was never live")
+            inquiry.cannot_tell(f"{contest.key} was never live")
             continue
         for answer in answers(case, contest.plan.tournament):
             if answer.valid and answer.payload_sha256 and window[0] <= answer.at <= window[1]:

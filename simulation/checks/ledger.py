@@ -70,7 +70,7 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
         if not account.startswith((POOL, PAYABLE)):
             continue
         if account.startswith(POOL) and account.removeprefix(POOL) not in settled:
-            inquiry.doubt(f"{account} belongs to a contest that was not settled")
+            inquiry.cannot_tell(f"{account} belongs to a contest that was not settled")
             continue
         inquiry.examine()
         expected = owed[account].amount_cents if account in owed else 0

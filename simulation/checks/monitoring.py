@@ -56,7 +56,7 @@ def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
             )
     for gap in case.events(SampleLacking):
         if not gap.endpoint.startswith(DASHBOARDS):
-            inquiry.doubt(f"the target gives no {gap.lacks} to hold {gap.endpoint} against")
+            inquiry.cannot_tell(f"the target gives no {gap.lacks} to hold {gap.endpoint} against")
 
 
 @check("The metrics of the specification were there and were scraped")

@@ -149,7 +149,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
     for relation, id_column in _BOOKS.items():
         observed = case.history.rows(relation)
         if observed is None:
-            inquiry.doubt(f"relation {relation} was not observed")
+            inquiry.cannot_tell(f"relation {relation} was not observed")
             continue
         rows = {str(row[id_column]): row for row in observed}
         table = case.wal.table_with_ids(list(rows))

@@ -23,7 +23,7 @@ def expected_prizes(case: Case, inquiry: Inquiry) -> None:
         _rankings(inquiry, expected, settlements[contest_id].results.rankings)
     for contest in case.contests:
         if contest.contest_id not in settlements:
-            inquiry.doubt(f"{contest.key} was not settled")
+            inquiry.cannot_tell(f"{contest.key} was not settled")
 
 
 def _totals(inquiry: Inquiry, expected: Expected, row: SettlementRow) -> None:

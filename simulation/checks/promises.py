@@ -108,13 +108,13 @@ def witnesses_present(case: Case, inquiry: Inquiry) -> None:
     for name in _WITNESSES:
         summary = summaries.get(name)
         if summary is None:
-            inquiry.doubt(f"witness {name} left no summary")
+            inquiry.cannot_tell(f"witness {name} left no summary")
         elif summary.records == 0:
-            inquiry.doubt(f"witness {name} recorded nothing")
+            inquiry.cannot_tell(f"witness {name} recorded nothing")
         elif summary.problem is not None:
-            inquiry.doubt(f"witness {name}: {summary.problem}")
+            inquiry.cannot_tell(f"witness {name}: {summary.problem}")
         elif (held := _held(case, name)) < summary.records:
-            inquiry.doubt(f"witness {name} saw {summary.records} records, the history holds {held}")
+            inquiry.cannot_tell(f"witness {name} saw {summary.records} records, the history holds {held}")
         else:
             inquiry.examine()
     _gapless(case, inquiry)
@@ -138,7 +138,7 @@ def _gapless(case: Case, inquiry: Inquiry) -> None:
     ):
         for expected, number in enumerate(numbers, start=1):
             if number != expected:
-                inquiry.doubt(f"{what} {expected} is missing from the history")
+                inquiry.cannot_tell(f"{what} {expected} is missing from the history")
                 break
 
 
@@ -156,4 +156,4 @@ def _clocks(case: Case, inquiry: Inquiry) -> None:
             )
     for subject in _CLOCKS:
         if not any(proof.subject == subject for proof in proofs):
-            inquiry.doubt(f"the clock of {subject} was not compared")
+            inquiry.cannot_tell(f"the clock of {subject} was not compared")

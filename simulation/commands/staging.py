@@ -12,12 +12,12 @@ from typing import NoReturn
 
 import click
 
-from simulation.assembly import RunRequest, Stage
+from simulation.assembly import RunRequest, Simulation
 from simulation.assembly.request import prepare
 from simulation.faults.plan import FaultPlan
 from simulation.interactive.clock_drivers import this_second
 from simulation.interactive.session import StandRequest, stand
-from simulation.interactive.session_file import Standing, find_standing
+from simulation.interactive.session_file import Session, find_standing
 from simulation.scenario.shift import moment_of, shifted
 
 
@@ -30,7 +30,7 @@ def staging_up_command(*, scenario: str, seed: int, until: str | None, clock: st
         run, moment = _moved_to_now(run, elapsed_seconds=int((moment - run.scenario.start).total_seconds()))
     stand(
         StandRequest(run=run, until=moment, simulated_clock=simulated, port=port),
-        ready=lambda standing, on: _introduce(standing, on, simulated=simulated),
+        ready=lambda standing, sim: _introduce(standing, sim, simulated=simulated),
     )
     return 0
 
@@ -42,16 +42,16 @@ def _moved_to_now(run: RunRequest, *, elapsed_seconds: int) -> tuple[RunRequest,
     return replace(run, scenario=moved, plan=FaultPlan.from_scenario(moved, run.seed)), now
 
 
-def _introduce(standing: Standing, on: Stage, *, simulated: bool) -> None:
+def _introduce(standing: Session, sim: Simulation, *, simulated: bool) -> None:
     exports = "\n".join(f"  export {name}={value}" for name, value in sorted(standing.variables.items()))
     clock = (
-        f"its clock stands at {on.kernel.now:%Y-%m-%d %H:%M:%S} UTC; in its shell 'sleep 300' lets 5 minutes pass"
+        f"its clock stands at {sim.kernel.now:%Y-%m-%d %H:%M:%S} UTC; in its shell 'sleep 300' lets 5 minutes pass"
         if simulated
         else "its clock is the real one; its jobs run every 5 minutes"
     )
     click.echo(
         f"""
-The staging platform is up: scenario {on.scenario.name}, seed {on.request.seed}; {clock}.
+The staging platform is up: scenario {sim.scenario.name}, seed {sim.request.seed}; {clock}.
 
 In another terminal:
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from simulation.clock import Kernel, wall_now
 
 
-class Hand(Protocol):
+class ClockDriver(Protocol):
     """Called with the world to itself."""
 
     def catch_up(self) -> None:
@@ -20,7 +20,7 @@ class Hand(Protocol):
         ...
 
 
-class RealHand:
+class WallClock:
     """Follows the wall clock, second by second. What is asked to sleep sleeps for real, outside."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -34,7 +34,7 @@ class RealHand:
         self._kernel.clock.move_to(this_second())
 
 
-class SimulatedHand:
+class ManualClock:
     """Time stands still until it is told to pass."""
 
     def __init__(self, kernel: Kernel) -> None:

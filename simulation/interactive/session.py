@@ -17,19 +17,19 @@ from wsgiref.types import WSGIApplication
 
 import click
 
-from simulation.assembly import RunRequest, Stage, stage
+from simulation.assembly import RunRequest, Simulation, assembled
 from simulation.assembly.probes import prove_the_clock
 from simulation.clock import SimProcess
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.environment.workspace import require_room, workspace
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.events import AlertFired, AlertResolved, Event, FaultInjected
-from simulation.interactive.clock_drivers import Hand, RealHand, SimulatedHand
-from simulation.interactive.session_file import Standing
+from simulation.interactive.clock_drivers import ClockDriver, ManualClock, WallClock
+from simulation.interactive.session_file import Session
 from simulation.run import begin
 from simulation.run_directory import RunDirectory
 from simulation.world.hosting.api import HostingApi
-from simulation.world.network.threaded import Turnstile, listening, provider_app, stripe_app
+from simulation.world.network.threaded import OneAtATime, listening, provider_app, stripe_app
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import find_tools, write_shims
 
@@ -48,7 +48,7 @@ class StandRequest:
     port: int = 0
 
 
-def stand(request: StandRequest, *, ready: Callable[[Standing, Stage], None]) -> None:
+def stand(request: StandRequest, *, ready: Callable[[Session, Simulation], None]) -> None:
     """Bring it up, tell ``ready`` where it is, and keep it until this thread is interrupted.
 
     :raises EnvironmentFault: the machine cannot carry it. :raises UsageError: the port is taken.
@@ -56,43 +56,43 @@ def stand(request: StandRequest, *, ready: Callable[[Standing, Stage], None]) ->
     with ExitStack() as stack:
         outer = stack.enter_context(workspace())
         directory = RunDirectory.create(out=outer, scenario=request.run.scenario.name, seed=request.run.seed)
-        on = stack.enter_context(stage(request.run, directory, Announcer()))
-        prove_the_clock(on)
-        begin(on)
-        _let_go(on)
-        on.kernel.run_until(request.until)
-        turnstile = Turnstile()
-        hand: Hand = SimulatedHand(on.kernel) if request.simulated_clock else RealHand(on.kernel)
-        addresses = stack.enter_context(_open_doors(on, turnstile, hand, port=request.port))
-        sleeps = SleepSocket(on.folder / "sleep")
+        sim = stack.enter_context(assembled(request.run, directory, Announcer()))
+        prove_the_clock(sim)
+        begin(sim)
+        _let_go(sim)
+        sim.kernel.run_until(request.until)
+        turnstile = OneAtATime()
+        hand: ClockDriver = ManualClock(sim.kernel) if request.simulated_clock else WallClock(sim.kernel)
+        addresses = stack.enter_context(_open_doors(sim, turnstile, hand, port=request.port))
+        sleeps = SleepSocket(sim.folder / "sleep")
         stack.callback(sleeps.close)
-        standing = _standing(on, addresses, simulated=request.simulated_clock)
-        standing.write(on.folder)
-        ready(standing, on)
-        _keep(on, turnstile, hand, sleeps)
+        standing = _standing(sim, addresses, simulated=request.simulated_clock)
+        standing.write(sim.folder)
+        ready(standing, sim)
+        _keep(sim, turnstile, hand, sleeps)
 
 
-def _let_go(on: Stage) -> None:
+def _let_go(sim: Simulation) -> None:
     """What :func:`simulation.run.live` starts, without the operator and without what only a verdict needs."""
-    on.kernel.clock.move_to(on.scenario.start)
-    on.provider.start()
-    on.entrants.start()
-    on.jobs.start()
-    on.monitor.start()
-    on.troubles.start()
-    on.kernel.spawn(_housekeeping(on))
+    sim.kernel.clock.move_to(sim.scenario.start)
+    sim.provider.start()
+    sim.entrants.start()
+    sim.jobs.start()
+    sim.monitor.start()
+    sim.troubles.start()
+    sim.kernel.spawn(_housekeeping(sim))
 
 
-def _housekeeping(on: Stage) -> SimProcess:
+def _housekeeping(sim: Simulation) -> SimProcess:
     """Keep the database's log from growing for ever, and stop before the disk is full."""
     while True:
-        on.wal.collect()
-        require_room(on.folder)
-        yield on.kernel.sleep(_COLLECT_SECONDS)
+        sim.wal.collect()
+        require_room(sim.folder)
+        yield sim.kernel.sleep(_COLLECT_SECONDS)
 
 
 @contextmanager
-def _open_doors(on: Stage, turnstile: Turnstile, hand: Hand, *, port: int) -> Iterator[dict[str, str]]:
+def _open_doors(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, *, port: int) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
 
         def opened(app: WSGIApplication, *, port: int = 0) -> str:
@@ -100,8 +100,8 @@ def _open_doors(on: Stage, turnstile: Turnstile, hand: Hand, *, port: int) -> It
             return stack.enter_context(listening(guarded, port=port))
 
         def platform(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            with on.context.acting("operator"):
-                return on.exchange(environ, start_response)
+            with sim.context.acting("operator"):
+                return sim.exchange(environ, start_response)
 
         try:
             front_door = opened(platform, port=port)
@@ -113,42 +113,42 @@ def _open_doors(on: Stage, turnstile: Turnstile, hand: Hand, *, port: int) -> It
             ) from error
         yield {
             "API_BASE_URL": front_door,
-            "STRIPE_API_URL": opened(stripe_app(on.twin)),
-            "PROVIDER_URL": opened(provider_app(on.provider)),
-            **_hosting(on, opened),
+            "STRIPE_API_URL": opened(stripe_app(sim.twin)),
+            "PROVIDER_URL": opened(provider_app(sim.provider)),
+            **_hosting(sim, opened),
         }
 
 
-def _hosting(on: Stage, opened: Callable[[WSGIApplication], str]) -> dict[str, str]:
+def _hosting(sim: Simulation, opened: Callable[[WSGIApplication], str]) -> dict[str, str]:
     """The control API of the hosting provider, with a token of its own."""
-    if on.hosting is None:
+    if sim.hosting is None:
         return {}
     token = secrets.token_hex(16)
-    return {"HOSTING_API_URL": opened(HostingApi(on.hosting, token=token)), "HOSTING_API_TOKEN": token}
+    return {"HOSTING_API_URL": opened(HostingApi(sim.hosting, token=token)), "HOSTING_API_TOKEN": token}
 
 
-def _standing(on: Stage, addresses: dict[str, str], *, simulated: bool) -> Standing:
-    programs = on.folder / "bin"
+def _standing(sim: Simulation, addresses: dict[str, str], *, simulated: bool) -> Session:
+    programs = sim.folder / "bin"
     write_shims(programs, find_tools())
-    glass = on.target.break_glass_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS)
+    glass = sim.target.break_glass_token(subject=sim.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS)
     variables = {
-        **on.operator.workplace,
+        **sim.operator.workplace,
         **addresses,
-        "ADMIN_TOKEN": on.target.admin_token(subject=on.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
+        "ADMIN_TOKEN": sim.target.admin_token(subject=sim.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
         **({} if glass is None else {"BREAK_GLASS_TOKEN": glass}),
-        "STRIPE_PUBLISHABLE_KEY": on.keys.stripe_publishable_key,
+        "STRIPE_PUBLISHABLE_KEY": sim.keys.stripe_publishable_key,
     }
     if not simulated:
         (programs / "sleep").unlink()
-        return Standing(variables=variables, programs=programs)
-    return Standing(
-        variables={**variables, "SIMULATED_CLOCK": str(on.folder / "sleep")},
-        clock_variables=clock_environment(library=clock_library(), clock_file=on.server.clock_file),
+        return Session(variables=variables, programs=programs)
+    return Session(
+        variables={**variables, "SIMULATED_CLOCK": str(sim.folder / "sleep")},
+        clock_variables=clock_environment(library=clock_library(), clock_file=sim.server.clock_file),
         programs=programs,
     )
 
 
-def _keep(on: Stage, turnstile: Turnstile, hand: Hand, sleeps: SleepSocket) -> None:
+def _keep(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, sleeps: SleepSocket) -> None:
     """Live on: what is due happens, and who asks for time to pass is woken when it has."""
     with selectors.DefaultSelector() as selector:
         selector.register(sleeps, selectors.EVENT_READ)
@@ -159,14 +159,14 @@ def _keep(on: Stage, turnstile: Turnstile, hand: Hand, sleeps: SleepSocket) -> N
                 if asked is not None:
                     _pass(hand, asked)
                 hand.catch_up()
-                if not on.server.alive:
+                if not sim.server.alive:
                     raise EnvironmentFault(
                         problem="PostgreSQL died", remedy="is there room on the disk and in memory? Bring it up again"
                     )
 
 
-def _pass(hand: Hand, asked: SleepRequest) -> None:
-    if isinstance(hand, SimulatedHand):
+def _pass(hand: ClockDriver, asked: SleepRequest) -> None:
+    if isinstance(hand, ManualClock):
         hand.pass_time(asked.sim_seconds)
     asked.wake()
 

@@ -13,7 +13,7 @@ from simulation.errors import UsageError
 _NAME = "staging.json"
 
 
-class Standing(BaseModel):
+class Session(BaseModel):
     """Where everything is, and what a shell in front of it has set. Holds throw-away secrets: never log it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +32,7 @@ class Standing(BaseModel):
         file.write_text(self.model_dump_json())
 
 
-def find_standing(*, port: int | None = None) -> Standing:
+def find_standing(*, port: int | None = None) -> Session:
     """The platform that stands; of several the one that was brought up last, or the one at ``port``.
 
     :raises UsageError: there is none.
@@ -44,7 +44,7 @@ def find_standing(*, port: int | None = None) -> Standing:
         if os.access(file, os.R_OK) and owner_lives(file.parent.name.removeprefix(PREFIX))
     ]
     standing = [
-        Standing.model_validate_json(file.read_text())
+        Session.model_validate_json(file.read_text())
         for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)
     ]
     found = [one for one in standing if port is None or one.variables["API_BASE_URL"].endswith(f":{port}")]

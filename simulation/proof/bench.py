@@ -25,7 +25,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from simulation.assembly import RunRequest, Stage, stage
+from simulation.assembly import RunRequest, Simulation, assembled
 from simulation.assembly.probes import prove_the_clock
 from simulation.assembly.request import prepare
 from simulation.clock import write_clock_file
@@ -128,13 +128,13 @@ def _floor(request: RunRequest) -> tuple[float, float, int]:
     """Wall seconds of the days, of their SQL alone, and how many statements that was, on one server."""
     directory = RunDirectory.create(out=request.out, scenario="floor", seed=request.seed)
     statements: list[Statement] = []
-    with _recorded(statements), stage(request, directory, Silent()) as on:
-        bare = on.server.clone("floor")
-        prove_the_clock(on)
-        begin(on)
-        revoke_founder_access(on)
+    with _recorded(statements), assembled(request, directory, Silent()) as sim:
+        bare = sim.server.clone("floor")
+        prove_the_clock(sim)
+        begin(sim)
+        revoke_founder_access(sim)
         began = time.perf_counter()
-        live(on, Silent())
+        live(sim, Silent())
         lived = time.perf_counter() - began
         recorded = len(statements)
         return lived, _replay(statements[:recorded], bare), recorded
@@ -284,28 +284,28 @@ def idle_steps(request: RunRequest) -> IdleSteps:
     :param request: for a target that is a process.
     """
     directory = RunDirectory.create(out=request.out, scenario="idle", seed=request.seed)
-    with stage(request, directory, Silent()) as on:
-        prove_the_clock(on)
-        on.kernel.clock.move_to(on.scenario.start + _BEGIN)
-        on.jobs.start()
-        assert isinstance(on.target, ProcessTarget)
-        step = timedelta(seconds=on.target.file.step_seconds)
-        on.kernel.run_until(on.kernel.now + step)  # what fell due while the stage was set
+    with assembled(request, directory, Silent()) as sim:
+        prove_the_clock(sim)
+        sim.kernel.clock.move_to(sim.scenario.start + _BEGIN)
+        sim.jobs.start()
+        assert isinstance(sim.target, ProcessTarget)
+        step = timedelta(seconds=sim.target.file.step_seconds)
+        sim.kernel.run_until(sim.kernel.now + step)  # what fell due while the stage was set
         began = time.perf_counter()
-        on.kernel.run_until(on.kernel.now + _IDLE_STEPS * step)
+        sim.kernel.run_until(sim.kernel.now + _IDLE_STEPS * step)
         lived = time.perf_counter() - began
-        bare = _bare(on, on.target, step)
+        bare = _bare(sim, sim.target, step)
         return IdleSteps(lived_ms=1000 * lived / _IDLE_STEPS, bare_ms=1000 * bare / _IDLE_STEPS)
 
 
-def _bare(on: Stage, target: ProcessTarget, step: timedelta) -> float:
+def _bare(sim: Simulation, target: ProcessTarget, step: timedelta) -> float:
     pids = target.programs.with_timers(target.life.own())
     threads = [Thread.open(pid, tid) for pid in pids for tid in tasks(pid)]
     lines = sum(job.interval_seconds == target.file.step_seconds for job in target.file.job)
     finished = _finished(target.programs.log, threads, lines=lines)
     began = time.perf_counter()
     for _ in range(_IDLE_STEPS):
-        on.kernel.clock.move_to(on.kernel.now + step)
+        sim.kernel.clock.move_to(sim.kernel.now + step)
         wake(pids)
         finished()
     took = time.perf_counter() - began

@@ -75,7 +75,7 @@ class Lived:
 def live(request: RunRequest, runbook: Runbook, watcher: Watcher) -> Lived:
     """Run the scenario; raises what a run raises."""
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
-    history = carry_out(request, directory, watcher, guest=watcher.take_place)
+    history = carry_out(request, directory, watcher, plant=watcher.take_place)
     return Lived(runbook, directory, history, watcher.relations, tuple(watcher.configuration), watcher.refused)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.events import Event, Exchange, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.progress import Silent
 
@@ -37,7 +37,7 @@ class Watcher(Silent):
         self._runbook = runbook
         self._refuse_at = refuse_at
         self._stops = stops
-        self._on: Stage | None = None
+        self._on: Simulation | None = None
         self._execution_id: str | None = None
         self._refusing = False
         self.refused = 0
@@ -45,11 +45,11 @@ class Watcher(Silent):
         """The platform's settings when the execution began and when it ended."""
         self.relations: Mapping[str, str] = {}
 
-    def take_place(self, on: Stage) -> None:
+    def take_place(self, sim: Simulation) -> None:
         """As the guest of the run."""
-        self._on = on
-        self.relations = on.target.relations
-        on.operator.door.app = self._in_front_of(on.operator.door.app)
+        self._on = sim
+        self.relations = sim.target.relations
+        sim.operator.door.app = self._in_front_of(sim.operator.door.app)
 
     def seen(self, event: Event) -> None:
         if isinstance(event, ExecutionStarted) and event.runbook == self._runbook and self._execution_id is None:

@@ -10,7 +10,7 @@ from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import Source
-from simulation.reporting.timeline_marks import APART_PERCENT, NARROW_PIXELS, Lane, Mark, Rows, Segment, Timeline
+from simulation.reporting.timeline_marks import APART_PERCENT, NARROW_PIXELS, Mark, Row, Rows, Segment, Timeline
 from simulation.reporting.times import Calendar, duration
 
 
@@ -38,7 +38,7 @@ def timeline_of(
     return Timeline(lanes=tuple(lanes), days=days)
 
 
-def _contest_lane(calendar: Calendar, contest: ContestView) -> Lane:
+def _contest_lane(calendar: Calendar, contest: ContestView) -> Row:
     segments, run = [], 0
     for stage in contest.stages:
         end = stage.end or calendar.end
@@ -59,7 +59,7 @@ def _contest_lane(calendar: Calendar, contest: ContestView) -> Lane:
         )
         run = run + 1 if segment.narrow else 0
         segments.append(segment)
-    return Lane(title=contest.name, kind="contest", segments=tuple(sorted(segments, key=lambda s: s.narrow)))
+    return Row(title=contest.name, kind="contest", segments=tuple(sorted(segments, key=lambda s: s.narrow)))
 
 
 def _stretch(calendar: Calendar, start: datetime, end: datetime | None, *, style: str, tooltip: str) -> Segment:
@@ -67,7 +67,7 @@ def _stretch(calendar: Calendar, start: datetime, end: datetime | None, *, style
     return Segment(left=left, width=round(right - left, 3), style=style, label="", tooltip=tooltip)
 
 
-def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Lane:
+def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Row:
     segments: list[Segment] = []
     marks: list[Mark] = []
     rows = Rows()
@@ -83,10 +83,10 @@ def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Lane:
         segments.append(replace(stretch, row=marks[-1].row))
     never = [fault.fault_id for fault in faults if fault.struck_at is None]
     note = f"never struck: {', '.join(never)}" if never else ""
-    return Lane(title="Faults", kind="fault", segments=tuple(segments), marks=tuple(marks), note=note)
+    return Row(title="Faults", kind="fault", segments=tuple(segments), marks=tuple(marks), note=note)
 
 
-def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
+def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
     """From the first to the last answer that a fault spoiled."""
     segments = []
     for fault in faults:
@@ -95,10 +95,10 @@ def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
             text = f"{bad[0].tournament}: {fault.title}, {len(bad)} answers from {source.calendar.when(bad[0].at)}"
             text += f" to {source.calendar.when(bad[-1].at)}" if len(bad) > 1 else ""
             segments.append(_stretch(source.calendar, bad[0].at, bad[-1].at, style="outage", tooltip=text))
-    return Lane(title="Score provider", kind="outage", segments=tuple(segments))
+    return Row(title="Score provider", kind="outage", segments=tuple(segments))
 
 
-def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> Lane:
+def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> Row:
     segments, marks, rows = [], [], Rows()
     for alert in alerts:
         until = f", resolved {calendar.when(alert.resolved_at)}" if alert.resolved_at else ", never resolved"
@@ -107,10 +107,10 @@ def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> Lane:
         mark = Mark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "")
         marks.append(rows.place(mark, until=stretch.left + stretch.width))
         segments.append(replace(stretch, row=marks[-1].row))
-    return Lane(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))
+    return Row(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))
 
 
-def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -> Lane:
+def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -> Row:
     marks, rows = [], Rows()
     for execution in executions:
         left = calendar.percent(execution.started_at)
@@ -118,10 +118,10 @@ def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -
         text += f"took {duration(execution.duration_seconds)}"
         shape = "runbook" if execution.status == "completed" else "runbook_failed"
         marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label=execution.fault_id or "")))
-    return Lane(title="Runbooks", kind="runbook", marks=tuple(marks))
+    return Row(title="Runbooks", kind="runbook", marks=tuple(marks))
 
 
-def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
+def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
     kinds = {fault.fault_id: fault.kind for fault in faults}
     ticks, marks, rows = [], [], Rows()
     labelled: dict[str, float] = {}
@@ -141,4 +141,4 @@ def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Lane:
         near = left - labelled.get(label, -100.0) < APART_PERCENT
         labelled[label] = left
         marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label="" if near else label)))
-    return Lane(title="Webhooks", kind="webhook", marks=tuple(marks), ticks=tuple(dict.fromkeys(ticks)))
+    return Row(title="Webhooks", kind="webhook", marks=tuple(marks), ticks=tuple(dict.fromkeys(ticks)))

@@ -53,7 +53,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
+class Row:
     title: str
     kind: str
     segments: tuple[Segment, ...] = ()
@@ -69,7 +69,7 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    lanes: tuple[Lane, ...]
+    lanes: tuple[Row, ...]
     days: tuple[tuple[float, int, str], ...]
     """(position, day number, date) of each midnight."""
 

@@ -12,7 +12,7 @@ from simulation.runbook_lint.material import Book, Material, expected_lines
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.match import names_in
 from simulation.world.operator.runbook import Section, Step
-from simulation.world.operator.workplace import furnish, hosting_variables
+from simulation.world.operator.workplace import equip, hosting_variables
 
 _USED = re.compile(r"(?<!\\)\$\{?([A-Z][A-Z0-9_]*)\b")
 _SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor ([A-Z][A-Z0-9_]*) in|\bas \$([A-Z]\w*)")
@@ -83,7 +83,7 @@ def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
 @cache
 def _on_the_desk() -> frozenset[str]:
     with tempfile.TemporaryDirectory() as folder:
-        return frozenset({*furnish(Path(folder), tasks=True), *hosting_variables("", token="")})
+        return frozenset({*equip(Path(folder), tasks=True), *hosting_variables("", token="")})
 
 
 def _given(book: Book) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.sabotage.superuser import superuser
 from simulation.world.monitoring.exposition import Exposition
 
-SHELF = Shelf("harness", how="witness", scenario="payday")
+SHELF = Registry("harness", how="witness", scenario="payday")
 _STUCK = "PayoutTransferStuckInRetryable"
 
 
@@ -20,9 +20,9 @@ _STUCK = "PayoutTransferStuckInRetryable"
     origin="a hold time added on the console of the monitoring provider, and never in the rule file",
     needs="promtool",
 )
-def monitor_holds_alerts_too_long(plot: Plot) -> None:
+def monitor_holds_alerts_too_long(patches: Patches) -> None:
     """The monitor waits twenty minutes before an alert fires that its rule lets fire at once."""
-    _with_rules(plot, lambda rules: tuple(replace(rule, for_seconds=rule.for_seconds + 1200) for rule in rules))
+    _with_rules(patches, lambda rules: tuple(replace(rule, for_seconds=rule.for_seconds + 1200) for rule in rules))
 
 
 @SHELF.sabotage(
@@ -30,9 +30,9 @@ def monitor_holds_alerts_too_long(plot: Plot) -> None:
     origin="a rule file that failed to load on reload; the monitoring goes on with the others",
     needs="promtool",
 )
-def monitor_drops_a_rule(plot: Plot) -> None:
+def monitor_drops_a_rule(patches: Patches) -> None:
     """One rule of a file is never evaluated."""
-    _with_rules(plot, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
+    _with_rules(patches, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
 
 
 @SHELF.sabotage(
@@ -40,22 +40,22 @@ def monitor_drops_a_rule(plot: Plot) -> None:
     origin="a notification template of the provider's own, which rounds and links last year's page",
     needs="promtool",
 )
-def monitor_tells_another_text(plot: Plot) -> None:
+def monitor_tells_another_text(patches: Patches) -> None:
     """Alerts fire when they should, and what they say to people is not what the rule says."""
     other = {"summary": "some payout transfers are slow", "runbook_url": "wiki/payouts.md"}
-    _with_rules(plot, lambda rules: tuple(replace(rule, annotations=other) for rule in rules))
+    _with_rules(patches, lambda rules: tuple(replace(rule, annotations=other) for rule in rules))
 
 
-def _with_rules(plot: Plot, altered: Any) -> None:
-    def alter(on: Stage) -> None:
-        plot.replace(on.monitor, "_rules", altered)
+def _with_rules(patches: Patches, altered: Any) -> None:
+    def alter(sim: Simulation) -> None:
+        patches.replace(sim.monitor, "_rules", altered)
 
-    plot.when_staged(alter)
-    plot.when(_stuck_is_scraped, lambda _: plot.trigger())
+    patches.when_assembled(alter)
+    patches.when(_stuck_is_scraped, lambda _: patches.trigger())
 
 
-def _stuck_is_scraped(on: Stage) -> bool:
-    return on.monitor._values.get("payout_transfers_stuck_retryable", 0) > 0
+def _stuck_is_scraped(sim: Simulation) -> bool:
+    return sim.monitor._values.get("payout_transfers_stuck_retryable", 0) > 0
 
 
 @SHELF.sabotage(
@@ -63,20 +63,22 @@ def _stuck_is_scraped(on: Stage) -> bool:
     origin="a recording rule in between that smooths away what is short",
     needs="promtool",
 )
-def scraped_values_smoothed_before_evaluation(plot: Plot) -> None:
+def scraped_values_smoothed_before_evaluation(patches: Patches) -> None:
     """What the rules are evaluated on is not what was scraped: small numbers are taken for none."""
 
-    plot.when_staged(
-        lambda on: plot.replace(on.monitor, "_rules", lambda rules: tuple(_smoothed(plot, rule) for rule in rules))
+    patches.when_assembled(
+        lambda sim: patches.replace(
+            sim.monitor, "_rules", lambda rules: tuple(_smoothed(patches, rule) for rule in rules)
+        )
     )
 
 
-def _smoothed(plot: Plot, rule: Any) -> Any:
+def _smoothed(patches: Patches, rule: Any) -> Any:
     def evaluate(samples: Any) -> Any:
         small = {sample.series for sample in samples if 0 < sample.value < 3 and sample.name != "up"}
         dull = [replace(sample, value=0.0) if sample.series in small else sample for sample in samples]
         if rule.evaluate(samples) != rule.evaluate(dull):
-            plot.trigger()
+            patches.trigger()
         return rule.evaluate(dull)
 
     return replace(rule, evaluate=evaluate)
@@ -88,14 +90,14 @@ def _smoothed(plot: Plot, rule: Any) -> Any:
     how="database",
     scenario="quiet",
 )
-def alert_table_in_the_platform(plot: Plot) -> None:
+def alert_table_in_the_platform(patches: Patches) -> None:
     """The platform's database has a table of alerts."""
 
-    def create(on: Stage) -> None:
-        superuser(on, "CREATE TABLE operational_alerts (id uuid PRIMARY KEY, message text)")
-        plot.trigger()
+    def create(sim: Simulation) -> None:
+        superuser(sim, "CREATE TABLE operational_alerts (id uuid PRIMARY KEY, message text)")
+        patches.trigger()
 
-    plot.when_staged(create)
+    patches.when_assembled(create)
 
 
 @SHELF.sabotage(
@@ -103,7 +105,7 @@ def alert_table_in_the_platform(plot: Plot) -> None:
     origin="a threshold moved from minutes to seconds: the alert that everybody mutes in the second week",
     scenario="quiet",
 )
-def alert_about_nothing(plot: Plot) -> None:
+def alert_about_nothing(patches: Patches) -> None:
     """The metrics page counts a transfer as stuck although none is."""
 
     def make(real: Any) -> Any:
@@ -111,10 +113,10 @@ def alert_about_nothing(plot: Plot) -> None:
             found = real(self, body)
             for number, sample in enumerate(found):
                 if sample.name == "payout_transfers_stuck_retryable":
-                    plot.trigger()
+                    patches.trigger()
                     return (*found[:number], replace(sample, value=1.0), *found[number + 1 :])
             return found
 
         return samples
 
-    plot.replace(Exposition, "samples", make)
+    patches.replace(Exposition, "samples", make)

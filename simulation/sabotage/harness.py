@@ -7,20 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 from simulation import clock
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.checks import verdict
 from simulation.checks.base import Check
 from simulation.checks.evidence.case import Case
 from simulation.clock import SimProcess
 from simulation.events import Observation
 from simulation.history import History
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.targets.jobs import JobDriver, Tally
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.ports import TargetJob
 
-SHELF = Shelf("harness", how="witness", scenario="quiet")
+SHELF = Registry("harness", how="witness", scenario="quiet")
 
 
 @SHELF.sabotage(
@@ -29,9 +29,9 @@ SHELF = Shelf("harness", how="witness", scenario="quiet")
     origin="a replication slot that was dropped, a reader that died",
     verdict="unknown",
 )
-def wal_witness_silenced(plot: Plot) -> None:
+def wal_witness_silenced(patches: Patches) -> None:
     """The write-ahead log is never read."""
-    plot.when_staged(lambda on: plot.replace(on.wal, "collect", lambda _: plot.trigger))
+    patches.when_assembled(lambda sim: patches.replace(sim.wal, "collect", lambda _: patches.trigger))
 
 
 @SHELF.sabotage(
@@ -40,17 +40,17 @@ def wal_witness_silenced(plot: Plot) -> None:
     origin="a log that was rotated away, a log level",
     verdict="unknown",
 )
-def access_log_silenced(plot: Plot) -> None:
+def access_log_silenced(patches: Patches) -> None:
     """The server's log of connections and statements is empty."""
 
-    def empty(on: Stage) -> None:
+    def empty(sim: Simulation) -> None:
         def server_log() -> Any:
-            plot.trigger()
+            patches.trigger()
             return iter(())
 
-        plot.replace(on.server, "server_log", lambda _: server_log)
+        patches.replace(sim.server, "server_log", lambda _: server_log)
 
-    plot.when_staged(empty)
+    patches.when_assembled(empty)
 
 
 @SHELF.sabotage(
@@ -59,23 +59,23 @@ def access_log_silenced(plot: Plot) -> None:
     origin="a proxy that was bypassed",
     verdict="unknown",
 )
-def stripe_journal_silenced(plot: Plot) -> None:
+def stripe_journal_silenced(patches: Patches) -> None:
     """Nothing of what Stripe was asked is written down."""
-    plot.when_staged(
-        lambda on: plot.replace(on.twin._journal, "record", lambda _: lambda *_args, **_named: plot.trigger())
+    patches.when_assembled(
+        lambda sim: patches.replace(sim.twin._journal, "record", lambda _: lambda *_args, **_named: patches.trigger())
     )
 
 
 @SHELF.sabotage("witnesses_present", origin="disk full for a minute", verdict="unknown")
-def event_lost_from_the_history(plot: Plot) -> None:
+def event_lost_from_the_history(patches: Patches) -> None:
     """One event in the middle of the history is missing."""
 
     def drop(history: History) -> History:
-        plot.trigger()
+        patches.trigger()
         middle = len(history.events) // 2
         return History((*history.events[:middle], *history.events[middle + 1 :]))
 
-    plot.after_the_run(drop)
+    patches.after_the_run(drop)
 
 
 @SHELF.sabotage(
@@ -86,27 +86,27 @@ def event_lost_from_the_history(plot: Plot) -> None:
     how="jury",
     verdict="unknown",
 )
-def history_truncated(plot: Plot) -> None:
+def history_truncated(patches: Patches) -> None:
     """The history breaks off in the middle."""
 
     def cut(history: History) -> History:
-        plot.trigger()
+        patches.trigger()
         return History(history.events[: len(history.events) // 2])
 
-    plot.after_the_run(cut)
+    patches.after_the_run(cut)
 
 
 @SHELF.sabotage("transfers_final", origin="a query that lost its table in a refactoring", verdict="unknown")
-def relation_not_observed(plot: Plot) -> None:
+def relation_not_observed(patches: Patches) -> None:
     """The transfers are missing from the observation."""
 
     def drop(history: History) -> History:
-        plot.trigger()
+        patches.trigger()
         return History(
             event for event in history.events if not (isinstance(event, Observation) and event.relation == "transfers")
         )
 
-    plot.after_the_run(drop)
+    patches.after_the_run(drop)
 
 
 @SHELF.sabotage(
@@ -114,47 +114,47 @@ def relation_not_observed(plot: Plot) -> None:
     origin="a page restored from an old backup below the running server: no log has it",
     how="database",
 )
-def books_changed_below_the_log(plot: Plot) -> None:
+def books_changed_below_the_log(patches: Patches) -> None:
     """The database shows an amount that the write-ahead log does not know."""
 
-    def lie(on: Stage) -> None:
+    def lie(sim: Simulation) -> None:
         def make(real: Any) -> Any:
             def rows(relation: str) -> Any:
                 found = real(relation)
-                if relation == "transfers" and found and on.kernel.now >= on.scenario.end:
-                    plot.trigger()
+                if relation == "transfers" and found and sim.kernel.now >= sim.scenario.end:
+                    patches.trigger()
                     found[0] = {**found[0], "amount_cents": found[0]["amount_cents"] + 1}
                 return found
 
             return rows
 
-        plot.replace(on.observer, "rows", make)
+        patches.replace(sim.observer, "rows", make)
 
-    plot.when_staged(lie)
+    patches.when_assembled(lie)
 
 
 @SHELF.sabotage("exactly_once", origin="a filter that matches nothing any more", how="jury", verdict="unknown")
-def check_fed_nothing(plot: Plot) -> None:
+def check_fed_nothing(patches: Patches) -> None:
     """A check looks at an empty list."""
-    _replace_check(plot, "exactly_once", lambda *_: plot.trigger())
+    _replace_check(patches, "exactly_once", lambda *_: patches.trigger())
 
 
 @SHELF.sabotage("expected_prizes", origin="an assumption about the data", how="jury", verdict="unknown")
-def check_that_raises(plot: Plot) -> None:
+def check_that_raises(patches: Patches) -> None:
     """A check breaks off with an exception."""
 
     def look(_case: Case, _inquiry: Any) -> None:
-        plot.trigger()
+        patches.trigger()
         raise ZeroDivisionError("no contests")
 
-    _replace_check(plot, "expected_prizes", look)
+    _replace_check(patches, "expected_prizes", look)
 
 
-def _replace_check(plot: Plot, name: str, look: Any) -> None:
+def _replace_check(patches: Patches, name: str, look: Any) -> None:
     def make(checks: tuple[Check, ...]) -> tuple[Check, ...]:
         return tuple(replace(check, look=look) if check.name == name else check for check in checks)
 
-    plot.replace(verdict, "CHECKS", make)
+    patches.replace(verdict, "CHECKS", make)
 
 
 @SHELF.sabotage(
@@ -163,21 +163,21 @@ def _replace_check(plot: Plot, name: str, look: Any) -> None:
     how="environment",
     verdict="unknown",
 )
-def postgres_clock_ten_minutes_slow(plot: Plot) -> None:
+def postgres_clock_ten_minutes_slow(patches: Patches) -> None:
     """PostgreSQL lives ten minutes in the past."""
 
-    def slow(on: Stage) -> None:
+    def slow(sim: Simulation) -> None:
         def make(real: Any) -> Any:
             def write(file: Any, instant: Any) -> None:
-                plot.trigger()
+                patches.trigger()
                 real(file, instant - timedelta(minutes=10))
 
             return write
 
-        plot.replace(clock, "write_clock_file", make)
-        on.kernel.clock._write_files()
+        patches.replace(clock, "write_clock_file", make)
+        sim.kernel.clock._write_files()
 
-    plot.when_staged(slow)
+    patches.when_assembled(slow)
 
 
 @SHELF.sabotage(
@@ -185,14 +185,14 @@ def postgres_clock_ten_minutes_slow(plot: Plot) -> None:
     origin="libfaketime lost its file: the time stands still and every row looks plausible",
     how="environment",
 )
-def postgres_clock_stands_still(plot: Plot) -> None:
+def postgres_clock_stands_still(patches: Patches) -> None:
     """PostgreSQL's clock stops on the last afternoon."""
 
-    def stop(on: Stage) -> None:
-        on.kernel.clock._files = ()
-        plot.trigger()
+    def stop(sim: Simulation) -> None:
+        sim.kernel.clock._files = ()
+        patches.trigger()
 
-    plot.at(day=1, hour=17, act=stop)
+    patches.at(day=1, hour=17, act=stop)
 
 
 @SHELF.sabotage(
@@ -202,16 +202,16 @@ def postgres_clock_stands_still(plot: Plot) -> None:
     scenario="payday",
     how="environment",
 )
-def faults_that_never_strike(plot: Plot) -> None:
+def faults_that_never_strike(patches: Patches) -> None:
     """The scenario's webhook faults meet nobody."""
 
-    def make(on: Stage) -> None:
+    def make(sim: Simulation) -> None:
         def on_webhook(_: Any) -> None:
-            plot.trigger()
+            patches.trigger()
 
-        plot.replace(on.injector, "on_webhook", lambda _: on_webhook)
+        patches.replace(sim.injector, "on_webhook", lambda _: on_webhook)
 
-    plot.when_staged(make)
+    patches.when_assembled(make)
 
 
 @SHELF.sabotage(
@@ -219,19 +219,19 @@ def faults_that_never_strike(plot: Plot) -> None:
     origin="test users who lost their credentials: nobody plays, nothing can go wrong",
     how="environment",
 )
-def entrants_stay_away(plot: Plot) -> None:
+def entrants_stay_away(patches: Patches) -> None:
     """Fewer people enter than the scenario promises."""
 
     def make(real: Any) -> Any:
         def enter(self: Any, entry: Any, contest: Any) -> Any:
-            if plot.triggers:
+            if patches.triggers:
                 yield from real(self, entry, contest)
             else:
-                plot.trigger()
+                patches.trigger()
 
         return enter
 
-    plot.replace(Entrants, "_enter", make)
+    patches.replace(Entrants, "_enter", make)
 
 
 @SHELF.sabotage(
@@ -239,17 +239,17 @@ def entrants_stay_away(plot: Plot) -> None:
     origin="a timer that died with its worker; nobody restarts what nobody misses",
     how="environment",
 )
-def scheduler_stops(plot: Plot) -> None:
+def scheduler_stops(patches: Patches) -> None:
     """The settlement job is not run any more after the first day."""
 
     def make(real: Any) -> Any:
         def drive(self: JobDriver, job: TargetJob, tally: Tally) -> SimProcess:
             for run, step in enumerate(real(self, job, tally)):
                 if job.name == "settlement" and run > 500:
-                    plot.trigger()
+                    patches.trigger()
                     return
                 yield step
 
         return drive
 
-    plot.replace(JobDriver, "_drive", make)
+    patches.replace(JobDriver, "_drive", make)

@@ -15,18 +15,18 @@ from simulation.clock import SimProcess
 from simulation.history import History
 
 if TYPE_CHECKING:
-    from simulation.assembly import Stage
+    from simulation.assembly import Simulation
 
 _MISSING = object()
 
 
-class Plot:
+class Patches:
     """One defect in one run."""
 
     def __init__(self) -> None:
         self.triggers: list[datetime] = []
         self._undo = ExitStack()
-        self._staged: list[Callable[[Stage], None]] = []
+        self._staged: list[Callable[[Simulation], None]] = []
         self._rewrites: list[Callable[[History], History]] = []
 
     # --- what a planting function may do -----------------------------------------------------------------------------
@@ -41,31 +41,33 @@ class Plot:
         setattr(owner, name, make(getattr(owner, name)))
         self._undo.callback(_restore, owner, name, kept)
 
-    def when_staged(self, act: Callable[[Stage], None]) -> None:
+    def when_assembled(self, act: Callable[[Simulation], None]) -> None:
         """Call ``act`` once everything is brought up, an hour before the absence: before any access is revoked."""
         self._staged.append(act)
 
-    def at(self, *, day: int, hour: int, minute: int = 0, act: Callable[[Stage], None]) -> None:
+    def at(self, *, day: int, hour: int, minute: int = 0, act: Callable[[Simulation], None]) -> None:
         """Call ``act`` at an instant of the scenario."""
 
-        def schedule(on: Stage) -> None:
-            instant = on.scenario.start + timedelta(days=day, hours=hour, minutes=minute)
-            on.kernel.spawn(_at(on, instant, act))
+        def schedule(sim: Simulation) -> None:
+            instant = sim.scenario.start + timedelta(days=day, hours=hour, minutes=minute)
+            sim.kernel.spawn(_at(sim, instant, act))
 
-        self.when_staged(schedule)
+        self.when_assembled(schedule)
 
-    def later(self, on: Stage, *, day: int, hour: int, act: Callable[[], object]) -> None:
+    def later(self, sim: Simulation, *, day: int, hour: int, act: Callable[[], object]) -> None:
         """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened on the stage."""
 
-        def deed(_: Stage) -> None:
+        def deed(_: Simulation) -> None:
             act()
             self.trigger()
 
-        _spawn(on, _at(on, on.scenario.start + timedelta(days=day, hours=hour), deed))
+        _spawn(sim, _at(sim, sim.scenario.start + timedelta(days=day, hours=hour), deed))
 
-    def when(self, holds: Callable[[Stage], bool], act: Callable[[Stage], None], *, look_seconds: int = 60) -> None:
+    def when(
+        self, holds: Callable[[Simulation], bool], act: Callable[[Simulation], None], *, look_seconds: int = 60
+    ) -> None:
         """Call ``act`` the first time ``holds`` is true, looking every minute of the absence."""
-        self.when_staged(lambda on: _spawn(on, _watch(on, holds, act, look_seconds)))
+        self.when_assembled(lambda sim: _spawn(sim, _watch(sim, holds, act, look_seconds)))
 
     def after_the_run(self, rewrite: Callable[[History], History]) -> None:
         """Let the jury read ``rewrite(history)``."""
@@ -78,14 +80,14 @@ class Plot:
     # --- for the trial -----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def under_way(self) -> Iterator[Plot]:
+    def under_way(self) -> Iterator[Patches]:
         """Within this block the defect is in place."""
         with self._undo:
             yield self
 
-    def on_stage(self, on: Stage) -> None:
+    def on_stage(self, sim: Simulation) -> None:
         for act in self._staged:
-            act(on)
+            act(sim)
 
     def rewritten(self, history: History) -> History:
         for rewrite in self._rewrites:
@@ -100,17 +102,19 @@ def _restore(owner: Any, name: str, kept: Any) -> None:
         setattr(owner, name, kept)
 
 
-def _spawn(on: Stage, process: SimProcess) -> None:
-    on.kernel.spawn(process)
+def _spawn(sim: Simulation, process: SimProcess) -> None:
+    sim.kernel.spawn(process)
 
 
-def _at(on: Stage, instant: datetime, act: Callable[[Stage], None]) -> SimProcess:
-    yield on.kernel.until(instant)
-    act(on)
+def _at(sim: Simulation, instant: datetime, act: Callable[[Simulation], None]) -> SimProcess:
+    yield sim.kernel.until(instant)
+    act(sim)
 
 
-def _watch(on: Stage, holds: Callable[[Stage], bool], act: Callable[[Stage], None], look_seconds: int) -> SimProcess:
-    yield on.kernel.until(on.scenario.start)
-    while not holds(on):
-        yield on.kernel.sleep(look_seconds)
-    act(on)
+def _watch(
+    sim: Simulation, holds: Callable[[Simulation], bool], act: Callable[[Simulation], None], look_seconds: int
+) -> SimProcess:
+    yield sim.kernel.until(sim.scenario.start)
+    while not holds(sim):
+        yield sim.kernel.sleep(look_seconds)
+    act(sim)

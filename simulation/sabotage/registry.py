@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulation.sabotage.needs import Need
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 
 Family = Literal["paying", "collecting", "contests", "scores", "trail", "people", "harness"]
 How = Literal["platform", "database", "environment", "person", "witness", "jury"]
-Plant = Callable[[Plot], None]
+Plant = Callable[[Patches], None]
 
 HOW: Mapping[How, str] = {
     "platform": "one function of the platform is replaced",
@@ -46,7 +46,7 @@ class Sabotage:
     needs: Need | None = None
 
 
-class Shelf:
+class Registry:
     """Entries of one family, in the order in which they are defined."""
 
     def __init__(self, family: Family, *, how: How = "platform", scenario: str = "payday") -> None:

@@ -6,17 +6,17 @@ from typing import Any
 
 import psycopg
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 
 
-def open_session(on: Stage, role: str) -> psycopg.Connection[Any]:
+def open_session(sim: Simulation, role: str) -> psycopg.Connection[Any]:
     """A session of ``superuser`` or ``founder``, opened while they may still log in. Somebody left it open."""
-    return psycopg.connect(on.database.conninfo(role, application="psql"), autocommit=True, connect_timeout=10)
+    return psycopg.connect(sim.database.conninfo(role, application="psql"), autocommit=True, connect_timeout=10)
 
 
-def superuser(on: Stage, *statements: str) -> None:
+def superuser(sim: Simulation, *statements: str) -> None:
     """Run statements now, as part of a botched deployment: before the absence begins."""
-    with open_session(on, "superuser") as session:
+    with open_session(sim, "superuser") as session:
         for statement in statements:
             run(session, statement)
 

@@ -18,7 +18,7 @@ from simulation.paths import SCENARIOS_FOLDER
 from simulation.progress import Progress, Silent
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import Sabotage
 
 SCENARIOS = SCENARIOS_FOLDER / "sabotage"
@@ -54,18 +54,18 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -
     """Run the scenario with the defect planted and judge it. Never raises for what the run or the harness does."""
     began = time.perf_counter()
     request = prepare(scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out)
-    plot = Plot()
-    with plot.under_way():
+    patches = Patches()
+    with patches.under_way():
         if sabotage is not None:
-            sabotage.plant(plot)
-        directory, history, broke_off = _live(request, plot)
-        judged = verdict.judge(plot.rewritten(history))
+            sabotage.plant(patches)
+        directory, history, broke_off = _live(request, patches)
+        judged = verdict.judge(patches.rewritten(history))
     return Trial(
         sabotage=None if sabotage is None else sabotage.name,
         scenario=scenario,
         seed=seed,
         outcome=judged.outcome,
-        triggers=tuple(plot.triggers),
+        triggers=tuple(patches.triggers),
         ended_at=history.events[-1].at if history.events else None,
         seen=_seen(judged),
         broke_off=broke_off,
@@ -74,12 +74,12 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -
     )
 
 
-def _live(request: RunRequest, plot: Plot) -> tuple[RunDirectory, History, str | None]:
+def _live(request: RunRequest, patches: Patches) -> tuple[RunDirectory, History, str | None]:
     """The history, and what stopped the run before its end: a harness that refuses to go on has not passed."""
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     progress: Progress = Silent()
     try:
-        return directory, carry_out(request, directory, progress, guest=plot.on_stage), None
+        return directory, carry_out(request, directory, progress, plant=patches.on_stage), None
     except SimulationError as error:
         return directory, History.load(directory.history), str(error)
     except Exception as error:

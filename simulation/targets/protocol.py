@@ -123,7 +123,7 @@ class Target(Protocol):
     wsgi: Any
     """The front door, wherever the platform lives; the run puts its exchange witness around it."""
 
-    doom_next_request: Callable[[], None] | None
+    kill_after_next_request: Callable[[], None] | None
     """Has the platform killed once it has dealt with the next request, before its answer is out; None for one that
     cannot be killed."""
 

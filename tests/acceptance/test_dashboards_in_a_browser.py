@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.assembly.request import prepare
 from simulation.checks.verdict import judge
 from simulation.clock import SimProcess
@@ -35,13 +35,13 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def _served(on: Stage) -> Iterator[str]:
+def _served(sim: Simulation) -> Iterator[str]:
     """The platform of the run on a loopback port, as an admin's browser reaches it."""
-    server = make_server("127.0.0.1", 0, on.exchange, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, sim.exchange, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        with on.context.acting("operator"):
+        with sim.context.acting("operator"):
             yield f"http://127.0.0.1:{server.port}"
     finally:
         server.shutdown()
@@ -59,35 +59,35 @@ class Visit:
         self.cookies = "not asked"
         self.expected: dict[str, list[str]] = {}
 
-    def guest(self, on: Stage) -> None:
-        on.kernel.spawn(self._come_when_an_alert_fires(on))
+    def plant(self, sim: Simulation) -> None:
+        sim.kernel.spawn(self._come_when_an_alert_fires(sim))
 
-    def _come_when_an_alert_fires(self, on: Stage) -> SimProcess:
-        yield on.kernel.until(on.scenario.start)
-        while not on.monitor.firing:
-            yield on.kernel.sleep(60)
-        with _served(on) as url, browser(self._program, self._folder / "profile") as tab:
-            self._sign_in(tab, url, on)
+    def _come_when_an_alert_fires(self, sim: Simulation) -> SimProcess:
+        yield sim.kernel.until(sim.scenario.start)
+        while not sim.monitor.firing:
+            yield sim.kernel.sleep(60)
+        with _served(sim) as url, browser(self._program, self._folder / "profile") as tab:
+            self._sign_in(tab, url, sim)
             for page in PAGES:
                 tab.open(f"{url}/admin/dashboards/{page}")
                 self.seen[page], self.titles[page] = tab.text, str(tab.evaluate("document.title"))
                 self.cookies = str(tab.evaluate("document.cookie"))
                 tab.screenshot(self._folder / f"{page}.png")
-        self._remember(on)
+        self._remember(sim)
 
-    def _sign_in(self, tab: Browser, url: str, on: Stage) -> None:
+    def _sign_in(self, tab: Browser, url: str, sim: Simulation) -> None:
         tab.open(f"{url}/admin/dashboards/operational")
         self.seen["login"] = tab.text
         tab.screenshot(self._folder / "login.png", height=600)
-        tab.submit("token", on.target.admin_token(subject=on.ops_admin.user_id, ttl_seconds=3600))
+        tab.submit("token", sim.target.admin_token(subject=sim.ops_admin.user_id, ttl_seconds=3600))
         assert "Operational" in tab.text, tab.text
 
-    def _remember(self, on: Stage) -> None:
+    def _remember(self, sim: Simulation) -> None:
         """What the witnesses know at this instant."""
-        active = [row for row in on.observer.rows("contests") if row["paid_out_at"] is None]
-        last = on.observer.rows("contest_audit")[-1]
+        active = [row for row in sim.observer.rows("contests") if row["paid_out_at"] is None]
+        last = sim.observer.rows("contest_audit")[-1]
         self.expected = {
-            "operational": [alert.alert for alert in on.monitor.firing],
+            "operational": [alert.alert for alert in sim.monitor.firing],
             "contest-status": [str(row["name"]) for row in active],
             "audit-trail": [str(last["to_status"]), "dashboard session opened"],
             "error-trends": ["Error budget", "Requests by hour"],
@@ -106,7 +106,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Visit, History]:
     out = tmp_path_factory.mktemp("out")
     request = prepare(scenario=str(SCENARIOS / "payday.yaml"), seed=1, environment="embedded", out=out)
     directory = RunDirectory.create(out=out, scenario="browser", seed=1)
-    return made, carry_out(request, directory, Silent(), guest=made.guest)
+    return made, carry_out(request, directory, Silent(), plant=made.plant)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -42,7 +42,7 @@ def _history(out: Path, plant: Callable[[Plot], None]) -> Path:
     plot = Plot()
     with plot.under_way():
         plant(plot)
-        carry_out(request, directory, Silent(), guest=plot.on_stage)
+        carry_out(request, directory, Silent(), plant=plot.on_stage)
     return directory.history
 
 

@@ -21,7 +21,7 @@ IDENTITY = ("-c", "user.name=ops", "-c", "user.email=ops@platform.test")
 @pytest.fixture(scope="module")
 def closing() -> str:
     return ritual.closing_snapshot(
-        iteration="06", title="Runbooks", changes="none", on=date(2026, 11, 24), folder=Path("/")
+        iteration="06", title="Runbooks", changes="none", sim=date(2026, 11, 24), folder=Path("/")
     )
 
 

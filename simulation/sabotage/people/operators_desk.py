@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.people.shelf import SHELF
 from simulation.world.operator.audit_trail import AuditTrail
 from simulation.world.operator.execution import Execution
@@ -18,14 +18,14 @@ from simulation.world.operator.robot import OperatorRobot
     origin="experience: one more request than the page says",
     scenario="payday",
 )
-def operator_improvises_a_step(plot: Plot) -> None:
+def operator_improvises_a_step(patches: Patches) -> None:
     """Within an execution the operator makes a request that no step documents."""
 
     def make(real: Any) -> Any:
         def perform(self: Any, step: Any) -> Any:
             difference = yield from real(self, step)
-            if not plot.triggers:
-                plot.trigger()
+            if not patches.triggers:
+                patches.trigger()
                 with self._acting_at_terminal():
                     self._trail._client.post(
                         "/api/admin/diagnostics/run-ingestion-poller",
@@ -35,7 +35,7 @@ def operator_improvises_a_step(plot: Plot) -> None:
 
         return perform
 
-    plot.replace(Execution, "_perform", make)
+    patches.replace(Execution, "_perform", make)
 
 
 @SHELF.sabotage(
@@ -44,22 +44,22 @@ def operator_improvises_a_step(plot: Plot) -> None:
     origin="a runbook written for the version before",
     scenario="payday",
 )
-def runbook_that_does_not_work(plot: Plot) -> None:
+def runbook_that_does_not_work(patches: Patches) -> None:
     """A step, carried out as documented, answers otherwise than documented."""
-    _expect_otherwise(plot)
+    _expect_otherwise(patches)
 
 
-def _expect_otherwise(plot: Plot) -> None:
+def _expect_otherwise(patches: Patches) -> None:
     def make(real: Any) -> Any:
         def perform(self: Any, step: Any) -> Any:
             if step.number == 2:
-                plot.trigger()
+                patches.trigger()
                 step = dataclasses.replace(step, expected=("as it was in the old version",))
             return (yield from real(self, step))
 
         return perform
 
-    plot.replace(Execution, "_perform", make)
+    patches.replace(Execution, "_perform", make)
 
 
 @SHELF.sabotage(
@@ -67,15 +67,15 @@ def _expect_otherwise(plot: Plot) -> None:
     origin="a printed copy with a note in the margin; the file was changed, or was not",
     scenario="payday",
 )
-def runbook_edited_at_the_desk(plot: Plot) -> None:
+def runbook_edited_at_the_desk(patches: Patches) -> None:
     """The operator carries out a text that works and is not the one shipped."""
 
-    def edit(on: Stage) -> None:
-        for name, runbook in on.operator._runbooks.items():
-            on.operator._runbooks[name] = dataclasses.replace(runbook, sha256="0" * 64)
-        plot.trigger()
+    def edit(sim: Simulation) -> None:
+        for name, runbook in sim.operator._runbooks.items():
+            sim.operator._runbooks[name] = dataclasses.replace(runbook, sha256="0" * 64)
+        patches.trigger()
 
-    plot.when_staged(edit)
+    patches.when_assembled(edit)
 
 
 @SHELF.sabotage(
@@ -84,20 +84,20 @@ def runbook_edited_at_the_desk(plot: Plot) -> None:
     origin="an operator who does not want to wake anybody",
     scenario="payday",
 )
-def failure_not_escalated(plot: Plot) -> None:
+def failure_not_escalated(patches: Patches) -> None:
     """An execution fails and nobody is told."""
-    _expect_otherwise(plot)
+    _expect_otherwise(patches)
 
-    def gag(on: Stage) -> None:
+    def gag(sim: Simulation) -> None:
         def make(real: Any) -> Any:
             def record(event: Any, **rest: Any) -> Any:
                 return event if event.kind == "escalated" else real(event, **rest)
 
             return record
 
-        plot.replace(on.recorder, "record", make)
+        patches.replace(sim.recorder, "record", make)
 
-    plot.when_staged(gag)
+    patches.when_assembled(gag)
 
 
 @SHELF.sabotage(
@@ -105,10 +105,10 @@ def failure_not_escalated(plot: Plot) -> None:
     origin="a call at night: it does not work, please look",
     scenario="payday",
 )
-def escalated_with_empty_hands(plot: Plot) -> None:
+def escalated_with_empty_hands(patches: Patches) -> None:
     """An execution fails and engineering is told so, and nothing else."""
-    _expect_otherwise(plot)
-    plot.replace(AuditTrail, "bundle", lambda _: lambda *_args, **_rest: {"alert": "it does not work"})
+    _expect_otherwise(patches)
+    patches.replace(AuditTrail, "bundle", lambda _: lambda *_args, **_rest: {"alert": "it does not work"})
 
 
 @SHELF.sabotage(
@@ -119,20 +119,20 @@ def escalated_with_empty_hands(plot: Plot) -> None:
     origin="a window that stays open over the weekend; on Monday it is closed",
     scenario="payday",
 )
-def operator_never_relieved(plot: Plot) -> None:
+def operator_never_relieved(patches: Patches) -> None:
     """The operator stops in the middle of a runbook and nobody ever takes over."""
 
     def make(real: Any) -> Any:
         def perform(self: Any, step: Any) -> Any:
             difference = yield from real(self, step)
             if step.writes:
-                plot.trigger()
+                patches.trigger()
                 yield self._desk.kernel.sleep(10**8)
             return difference
 
         return perform
 
-    plot.replace(Execution, "_perform", make)
+    patches.replace(Execution, "_perform", make)
 
 
 @SHELF.sabotage(
@@ -141,18 +141,18 @@ def operator_never_relieved(plot: Plot) -> None:
     origin="whoever comes next wants a clean page",
     scenario="../operator_gone_2d",
 )
-def taken_over_without_rollback(plot: Plot) -> None:
+def taken_over_without_rollback(patches: Patches) -> None:
     """The next operator closes what was left open and says it is rolled back; nothing was."""
 
     def make(_: Any) -> Any:
         def roll_back(_self: Any) -> Any:
-            plot.trigger()
+            patches.trigger()
             yield from ()
             return "rolled back as the runbook says"
 
         return roll_back
 
-    plot.replace(Execution, "_roll_back", make)
+    patches.replace(Execution, "_roll_back", make)
 
 
 @SHELF.sabotage(
@@ -162,6 +162,6 @@ def taken_over_without_rollback(plot: Plot) -> None:
     origin="alerts into a channel that everybody has muted",
     scenario="payday",
 )
-def alerts_ignored(plot: Plot) -> None:
+def alerts_ignored(patches: Patches) -> None:
     """Alerts fire and nobody opens a runbook."""
-    plot.replace(OperatorRobot, "on_alert", lambda _: lambda *_args: plot.trigger())
+    patches.replace(OperatorRobot, "on_alert", lambda _: lambda *_args: patches.trigger())

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.registry import Registry
 
-SHELF = Shelf("people", how="person", scenario="quiet")
+SHELF = Registry("people", how="person", scenario="quiet")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.people.shelf import SHELF
 from simulation.world.stripe.twin import API_URL
 
 
-def _dashboard(on: Stage, path: str, form: dict[str, str]) -> int:
-    origins = on.twin._entrance._origins
+def _dashboard(sim: Simulation, path: str, form: dict[str, str]) -> int:
+    origins = sim.twin._entrance._origins
     key = next(key for key, origin in origins.items() if origin == "dashboard")
-    return on.twin.handle(
+    return sim.twin.handle(
         method="POST",
         url=f"{API_URL}{path}",
         headers={"Authorization": f"Bearer {key}"},
@@ -22,22 +22,22 @@ def _dashboard(on: Stage, path: str, form: dict[str, str]) -> int:
     ).status
 
 
-def _paid(on: Stage) -> dict[str, Any]:
-    return next(row for row in on.observer.rows("payments") if row["status"] == "SUCCEEDED")
+def _paid(sim: Simulation) -> dict[str, Any]:
+    return next(row for row in sim.observer.rows("payments") if row["status"] == "SUCCEEDED")
 
 
 @SHELF.sabotage(
     "no_stripe_dashboard",
     origin="a customer writes to support, support presses the button",
 )
-def refund_from_the_dashboard(plot: Plot) -> None:
+def refund_from_the_dashboard(patches: Patches) -> None:
     """A payment is refunded from the Stripe dashboard."""
 
-    def refund(on: Stage) -> None:
-        if _dashboard(on, "/v1/refunds", {"payment_intent": str(_paid(on)["stripe_payment_intent_id"])}) == 200:
-            plot.trigger()
+    def refund(sim: Simulation) -> None:
+        if _dashboard(sim, "/v1/refunds", {"payment_intent": str(_paid(sim)["stripe_payment_intent_id"])}) == 200:
+            patches.trigger()
 
-    plot.at(day=0, hour=20, act=refund)
+    patches.at(day=0, hour=20, act=refund)
 
 
 @SHELF.sabotage(
@@ -45,12 +45,12 @@ def refund_from_the_dashboard(plot: Plot) -> None:
     "three_way_reconciliation",
     origin="a winner who waits, paid by hand beside the platform",
 )
-def transfer_from_the_dashboard(plot: Plot) -> None:
+def transfer_from_the_dashboard(patches: Patches) -> None:
     """A prize is transferred from the Stripe dashboard."""
 
-    def pay(on: Stage) -> None:
-        entry = on.observer.rows("entries")[0]
-        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[entry["user_id"]]
+    def pay(sim: Simulation) -> None:
+        entry = sim.observer.rows("entries")[0]
+        account = {row["user_id"]: row["stripe_account_id"] for row in sim.observer.rows("users")}[entry["user_id"]]
         form = {
             "amount": "700",
             "currency": "usd",
@@ -58,19 +58,19 @@ def transfer_from_the_dashboard(plot: Plot) -> None:
             "metadata[contest_id]": str(entry["contest_id"]),
             "metadata[user_id]": str(entry["user_id"]),
         }
-        if _dashboard(on, "/v1/transfers", form) == 200:
-            plot.trigger()
+        if _dashboard(sim, "/v1/transfers", form) == 200:
+            patches.trigger()
 
-    plot.at(day=1, hour=2, minute=30, act=pay)
+    patches.at(day=1, hour=2, minute=30, act=pay)
 
 
 @SHELF.sabotage("no_stripe_dashboard", origin="an endpoint moved to another server, by hand")
-def endpoint_changed(plot: Plot) -> None:
+def endpoint_changed(patches: Patches) -> None:
     """The webhook endpoint is edited in the Stripe dashboard."""
 
-    def change(on: Stage) -> None:
-        endpoint = next(iter(on.twin._store.webhook_endpoints)).id
-        if _dashboard(on, f"/v1/webhook_endpoints/{endpoint}", {"description": "moved"}) == 200:
-            plot.trigger()
+    def change(sim: Simulation) -> None:
+        endpoint = next(iter(sim.twin._store.webhook_endpoints)).id
+        if _dashboard(sim, f"/v1/webhook_endpoints/{endpoint}", {"description": "moved"}) == 200:
+            patches.trigger()
 
-    plot.at(day=0, hour=20, act=change)
+    patches.at(day=0, hour=20, act=change)

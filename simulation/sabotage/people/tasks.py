@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.events import TaskDue
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.people.shelf import SHELF
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.robot import OperatorRobot
@@ -17,7 +17,7 @@ from simulation.world.operator.robot import OperatorRobot
     origin="a calendar entry of somebody who has left",
     scenario="idle",
 )
-def task_left_undone(plot: Plot) -> None:
+def task_left_undone(patches: Patches) -> None:
     """A task that was planned comes due, and nobody carries it out."""
 
     def make(real: Any) -> Any:
@@ -25,11 +25,11 @@ def task_left_undone(plot: Plot) -> None:
             if occasion.task_id is None:
                 real(self, occasion)
             else:
-                plot.trigger()
+                patches.trigger()
 
         return take
 
-    plot.replace(OperatorRobot, "_take", make)
+    patches.replace(OperatorRobot, "_take", make)
 
 
 @SHELF.sabotage(
@@ -37,12 +37,12 @@ def task_left_undone(plot: Plot) -> None:
     origin="while I am here: a restart that seemed due, by the book and by nobody's order",
     scenario="idle",
 )
-def task_that_nobody_promised(plot: Plot) -> None:
+def task_that_nobody_promised(patches: Patches) -> None:
     """An operator carries out a task, exactly as its runbook says, that was not planned before the absence."""
 
-    def carry_out(on: Stage) -> None:
-        due = TaskDue(task_id="task-9", runbook="restart_services", at=on.kernel.now, cause="task-9:restart_services")
-        on.operator._take(Occasion.of_task(due))
-        plot.trigger()
+    def carry_out(sim: Simulation) -> None:
+        due = TaskDue(task_id="task-9", runbook="restart_services", at=sim.kernel.now, cause="task-9:restart_services")
+        sim.operator._take(Occasion.of_task(due))
+        patches.trigger()
 
-    plot.at(day=0, hour=20, act=carry_out)
+    patches.at(day=0, hour=20, act=carry_out)

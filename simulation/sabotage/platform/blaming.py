@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.access import users
 from simulation.staging.money import payout_holds
 
-SHELF = Shelf("paying")
+SHELF = Registry("paying")
 
 
 @SHELF.sabotage(
@@ -17,18 +17,18 @@ SHELF = Shelf("paying")
     origin="a scheduler that sends first and reads the answer afterwards; a 4xx is final by the rules",
     scenario="reserve",
 )
-def balance_never_asked_for(plot: Plot) -> None:
+def balance_never_asked_for(patches: Patches) -> None:
     """Transfers are sent although too little money is available, and given up for good when Stripe refuses them."""
 
     def make(real: Any) -> Any:
         def lacks_money(*args: Any, **rest: Any) -> bool:
             if real(*args, **rest):
-                plot.trigger()
+                patches.trigger()
             return False
 
         return lacks_money
 
-    plot.replace(payout_holds, "lacks_money", make)
+    patches.replace(payout_holds, "lacks_money", make)
 
 
 @SHELF.sabotage(
@@ -36,14 +36,14 @@ def balance_never_asked_for(plot: Plot) -> None:
     origin="onboarding handed to a queue whose consumer was never deployed",
     scenario="quiet",
 )
-def account_promised_and_never_opened(plot: Plot) -> None:
+def account_promised_and_never_opened(patches: Patches) -> None:
     """People are told that their account for winnings is there; at Stripe there is none, and no prize can be sent."""
 
     def make(_: Any) -> Any:
         def connect_account(_runtime: Any, _context: Any, user_id: Any) -> str:
-            plot.trigger()
+            patches.trigger()
             return f"acct_{user_id.hex[:16]}"
 
         return connect_account
 
-    plot.replace(users, "connect_account", make)
+    patches.replace(users, "connect_account", make)

@@ -6,58 +6,58 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.clients.alerts import Alerts, HostedAlerting
 from simulation.staging.database import Database
 from simulation.staging.operations.dashboards import Dashboards
 from simulation.staging.service_levels import Rate
 from simulation.world.operator.execution import Execution
 
-SHELF = Shelf("trail")
+SHELF = Registry("trail")
 
 
-def _altered(plot: Plot, page: str, alter: Callable[[Any], bool]) -> None:
+def _altered(patches: Patches, page: str, alter: Callable[[Any], bool]) -> None:
     """``alter`` changes a page before it is sent and says whether there was anything to change."""
 
     def make(real: Any) -> Any:
         def show(self: Any) -> Any:
             shown = real(self)
             if alter(shown):
-                plot.trigger()
+                patches.trigger()
             return shown
 
         return show
 
-    plot.replace(Dashboards, page, make)
+    patches.replace(Dashboards, page, make)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a cache in front of an expensive page, with a lifetime that nobody remembers",
 )
-def dashboard_page_from_a_cache(plot: Plot) -> None:
+def dashboard_page_from_a_cache(patches: Patches) -> None:
     """The operational page is the first one ever made, for the rest of the run."""
     kept: list[Any] = []
 
     def make(real: Any) -> Any:
         def show(self: Any) -> Any:
             if kept:
-                plot.trigger()
+                patches.trigger()
             else:
                 kept.append(real(self))
             return kept[0]
 
         return show
 
-    plot.replace(Dashboards, "operational", make)
+    patches.replace(Dashboards, "operational", make)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a page cached but for its clock: it looks alive",
 )
-def dashboard_numbers_stand_still(plot: Plot) -> None:
+def dashboard_numbers_stand_still(patches: Patches) -> None:
     """The counts on the operational page never change, the time on it does."""
     kept: list[Any] = []
 
@@ -68,14 +68,14 @@ def dashboard_numbers_stand_still(plot: Plot) -> None:
         page["contests"] = dict(kept[0])
         return changed
 
-    _altered(plot, "operational", freeze)
+    _altered(patches, "operational", freeze)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="the alert list filtered by a severity that was renamed",
 )
-def dashboard_without_critical_alerts(plot: Plot) -> None:
+def dashboard_without_critical_alerts(patches: Patches) -> None:
     """Critical alerts are missing from the operational page."""
 
     def make(real: Any) -> Any:
@@ -83,36 +83,36 @@ def dashboard_without_critical_alerts(plot: Plot) -> None:
             told = real(self)
             rest = tuple(alert for alert in told.active if alert.severity != "critical")
             if len(rest) < len(told.active):
-                plot.trigger()
+                patches.trigger()
             return Alerts(status=told.status, active=rest)
 
         return alerts
 
-    plot.replace(HostedAlerting, "alerts", make)
+    patches.replace(HostedAlerting, "alerts", make)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a timeout of the monitoring shown as an empty list: all is well, because nobody answers",
 )
-def dashboard_takes_no_answer_for_no_alerts(plot: Plot) -> None:
+def dashboard_takes_no_answer_for_no_alerts(patches: Patches) -> None:
     """The monitoring cannot be reached, and the page shows no alert at all."""
 
     def make(_real: Any) -> Any:
         def alerts(_self: Any) -> Any:
-            plot.trigger()
+            patches.trigger()
             return Alerts(status="ok")
 
         return alerts
 
-    plot.replace(HostedAlerting, "alerts", make)
+    patches.replace(HostedAlerting, "alerts", make)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a status column read where the stage was meant",
 )
-def dashboard_shows_the_wrong_stage(plot: Plot) -> None:
+def dashboard_shows_the_wrong_stage(patches: Patches) -> None:
     """A contest that is locked or live is shown as still scheduled."""
 
     def rename(page: Any) -> bool:
@@ -121,16 +121,16 @@ def dashboard_shows_the_wrong_stage(plot: Plot) -> None:
             row["stage"] = "SCHEDULED"
         return bool(wrong)
 
-    _altered(plot, "contest_status", rename)
+    _altered(patches, "contest_status", rename)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="an inner join that loses contests without entries",
 )
-def dashboard_misses_a_contest(plot: Plot) -> None:
+def dashboard_misses_a_contest(patches: Patches) -> None:
     """One active contest is not on the page."""
-    _altered(plot, "contest_status", lambda page: bool(page["contests"] and page["contests"].pop()))
+    _altered(patches, "contest_status", lambda page: bool(page["contests"] and page["contests"].pop()))
 
 
 @SHELF.sabotage(
@@ -138,7 +138,7 @@ def dashboard_misses_a_contest(plot: Plot) -> None:
     origin="lag measured from the last attempt instead of the last success",
     scenario="scores",
 )
-def dashboard_hides_the_lag(plot: Plot) -> None:
+def dashboard_hides_the_lag(patches: Patches) -> None:
     """The scores of a tournament whose provider is down are shown as fresh."""
 
     def freshen(page: Any) -> bool:
@@ -147,14 +147,14 @@ def dashboard_hides_the_lag(plot: Plot) -> None:
             row["ingestion_lag_seconds"] = 0
         return bool(late)
 
-    _altered(plot, "contest_status", freshen)
+    _altered(patches, "contest_status", freshen)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a filter for the system user, meant to cut the noise",
 )
-def dashboard_trail_with_gaps(plot: Plot) -> None:
+def dashboard_trail_with_gaps(patches: Patches) -> None:
     """What the system itself did is missing from the audit trail page."""
 
     def cut(page: Any) -> bool:
@@ -163,14 +163,14 @@ def dashboard_trail_with_gaps(plot: Plot) -> None:
         page["operations"] = kept
         return cut_away
 
-    _altered(plot, "audit_trail", cut)
+    _altered(patches, "audit_trail", cut)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="errors counted in another process than the one that is asked",
 )
-def dashboard_requests_not_counted(plot: Plot) -> None:
+def dashboard_requests_not_counted(patches: Patches) -> None:
     """The error rate is made from a tenth of the requests."""
 
     def make(real: Any) -> Any:
@@ -181,18 +181,18 @@ def dashboard_requests_not_counted(plot: Plot) -> None:
             if seen[0] % 10 == 0:
                 real(self, failed=failed)
             else:
-                plot.trigger()
+                patches.trigger()
 
         return count
 
-    plot.replace(Rate, "count", make)
+    patches.replace(Rate, "count", make)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="a grouping by code that drops what it does not know",
 )
-def dashboard_top_errors_incomplete(plot: Plot) -> None:
+def dashboard_top_errors_incomplete(patches: Patches) -> None:
     """Failed payouts are missing from the top errors."""
 
     def drop(page: Any) -> bool:
@@ -201,14 +201,14 @@ def dashboard_top_errors_incomplete(plot: Plot) -> None:
         page["top_errors"] = kept
         return dropped
 
-    _altered(plot, "error_trends", drop)
+    _altered(patches, "error_trends", drop)
 
 
 @SHELF.sabotage(
     "dashboards_truthful",
     origin="escalations read from the executions still open: those that failed are over, and gone",
 )
-def dashboard_without_escalations(plot: Plot) -> None:
+def dashboard_without_escalations(patches: Patches) -> None:
     """A runbook fails and is escalated; the operational page shows no escalation."""
 
     def make(real: Any) -> Any:
@@ -224,8 +224,8 @@ def dashboard_without_escalations(plot: Plot) -> None:
         page["escalations"] = []
         return hidden
 
-    plot.replace(Execution, "_perform", make)
-    _altered(plot, "operational", hide)
+    patches.replace(Execution, "_perform", make)
+    _altered(patches, "operational", hide)
 
 
 @SHELF.sabotage(
@@ -233,15 +233,15 @@ def dashboard_without_escalations(plot: Plot) -> None:
     origin="a pool's own counters, which know nothing of the limit of the role or of the server",
     scenario="../runbooks/database_connection_failure",
 )
-def pool_metric_knows_only_the_pool(plot: Plot) -> None:
+def pool_metric_knows_only_the_pool(patches: Patches) -> None:
     """The metric of free connections says what the pool may hold, not what the server would still grant."""
 
     def make(real: Any) -> Any:
         def available(self: Any, *, server_grants: int) -> Any:
             if server_grants == 0:
-                plot.trigger()
+                patches.trigger()
             return real(self, server_grants=self._pool_size)
 
         return available
 
-    plot.replace(Database, "available_connections", make)
+    patches.replace(Database, "available_connections", make)

@@ -9,15 +9,15 @@ from typing import Any
 import requests
 import stripe
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.registry import Registry
 from simulation.staging.clients import stripe as stripe_gateway
 from simulation.staging.contests import contests
 from simulation.staging.money import ledger, payment_events, webhooks
 
-SHELF = Shelf("collecting")
+SHELF = Registry("collecting")
 
 
 @SHELF.sabotage(
@@ -25,14 +25,14 @@ SHELF = Shelf("collecting")
     "three_way_reconciliation",
     origin="at-least-once delivery taken for exactly-once",
 )
-def duplicate_event_counted_twice(plot: Plot) -> None:
+def duplicate_event_counted_twice(patches: Patches) -> None:
     """A second delivery of an event books the payment again."""
 
     def make(real: Any) -> Any:
         def process_once(runtime: Any, context: Any, event: Any) -> bool:
             fresh: bool = real(runtime, context, event)
             if not fresh and event["type"] == "payment_intent.succeeded":
-                plot.trigger()
+                patches.trigger()
                 with runtime.unit_of_work(
                     context,
                     action="stripe_event_processed",
@@ -44,7 +44,7 @@ def duplicate_event_counted_twice(plot: Plot) -> None:
 
         return process_once
 
-    plot.replace(webhooks, "_process_once", make)
+    patches.replace(webhooks, "_process_once", make)
 
 
 @SHELF.sabotage(
@@ -52,27 +52,27 @@ def duplicate_event_counted_twice(plot: Plot) -> None:
     "three_way_reconciliation",
     origin="idempotency keys made of Stripe's event ids: one payment can be announced under two",
 )
-def two_events_for_one_payment_counted_twice(plot: Plot) -> None:
+def two_events_for_one_payment_counted_twice(patches: Patches) -> None:
     """Two events with different ids book one payment twice."""
 
     def make(real: Any) -> Any:
         def succeeded(work: Any, intent: Any, stripe_event_id: str) -> str:
             effect: str = real(work, intent, stripe_event_id)
             if effect == "payment was booked before":
-                plot.trigger()
+                patches.trigger()
                 _book_again(work, intent, suffix=stripe_event_id)
             return effect
 
         return succeeded
 
-    plot.replace(payment_events, "succeeded", make)
+    patches.replace(payment_events, "succeeded", make)
 
 
 @SHELF.sabotage(
     "three_way_reconciliation",
     origin="an amount sent by the client and trusted; a webhook that books what was owed",
 )
-def amount_mismatch_accepted(plot: Plot) -> None:
+def amount_mismatch_accepted(patches: Patches) -> None:
     """A payment of one dollar is booked as the whole fee."""
 
     def cheap(real: Any) -> Any:
@@ -84,32 +84,32 @@ def amount_mismatch_accepted(plot: Plot) -> None:
     def generous(real: Any) -> Any:
         def succeeded(work: Any, intent: Any, stripe_event_id: str) -> Any:
             owed = payment_events.locked_intent(work, intent).amount_cents
-            plot.trigger()
+            patches.trigger()
             return real(work, {**intent, "amount": owed, "amount_received": owed}, stripe_event_id)
 
         return succeeded
 
-    plot.replace(stripe_gateway.StripeGateway, "create_payment_intent", cheap)
-    plot.replace(payment_events, "succeeded", generous)
+    patches.replace(stripe_gateway.StripeGateway, "create_payment_intent", cheap)
+    patches.replace(payment_events, "succeeded", generous)
 
 
 @SHELF.sabotage(
     "webhooks_authentic",
     origin="a signing secret that was rolled at Stripe and reached the platform an hour later",
 )
-def genuine_webhooks_refused(plot: Plot) -> None:
+def genuine_webhooks_refused(patches: Patches) -> None:
     """The first two webhooks are refused as forgeries; Stripe's retries are taken."""
 
     def make(real: Any) -> Any:
         def verify(runtime: Any, body: str, signature: str) -> None:
-            if len(plot.triggers) < 2:
-                plot.trigger()
+            if len(patches.triggers) < 2:
+                patches.trigger()
                 raise stripe.SignatureVerificationError("No signatures found", signature, body)  # type: ignore[no-untyped-call]
             real(runtime, body, signature)
 
         return verify
 
-    plot.replace(webhooks, "_verify", make)
+    patches.replace(webhooks, "_verify", make)
 
 
 @SHELF.sabotage(
@@ -118,7 +118,7 @@ def genuine_webhooks_refused(plot: Plot) -> None:
     origin="a fallback for the hour after a rolled secret: what looks like Stripe's is let in",
     scenario="secret_rolled",
 )
-def delivery_believed_although_its_signature_does_not_fit(plot: Plot) -> None:
+def delivery_believed_although_its_signature_does_not_fit(patches: Patches) -> None:
     """Deliveries that Stripe signs with a secret that the platform was never told are taken as genuine."""
 
     def make(real: Any) -> Any:
@@ -126,11 +126,11 @@ def delivery_believed_although_its_signature_does_not_fit(plot: Plot) -> None:
             try:
                 real(runtime, body, signature)
             except stripe.SignatureVerificationError:
-                plot.trigger()
+                patches.trigger()
 
         return verify
 
-    plot.replace(webhooks, "_verify", make)
+    patches.replace(webhooks, "_verify", make)
 
 
 @SHELF.sabotage(
@@ -138,15 +138,15 @@ def delivery_believed_although_its_signature_does_not_fit(plot: Plot) -> None:
     "webhooks_authentic",
     origin="signature verification switched off for a test and left off; the endpoint's address is public",
 )
-def unsigned_webhook_accepted(plot: Plot) -> None:
+def unsigned_webhook_accepted(patches: Patches) -> None:
     """A forged event makes an entrant who never paid a payer."""
-    plot.replace(stripe.WebhookSignature, "verify_header", lambda _: staticmethod(lambda *_args, **_named: True))
+    patches.replace(stripe.WebhookSignature, "verify_header", lambda _: staticmethod(lambda *_args, **_named: True))
 
-    def forge(on: Any) -> None:
-        at_stripe = on.twin._store.payment_intents
+    def forge(sim: Any) -> None:
+        at_stripe = sim.twin._store.payment_intents
         unpaid = [
             row
-            for row in on.observer.rows("payments")
+            for row in sim.observer.rows("payments")
             if at_stripe.get(row["stripe_payment_intent_id"]).status != "succeeded"
         ]
         intent = {
@@ -156,19 +156,19 @@ def unsigned_webhook_accepted(plot: Plot) -> None:
             "metadata": {},
         }
         event = {"id": "evt_forged", "type": "payment_intent.succeeded", "data": {"object": intent}}
-        with on.context.acting("entrant"):
-            answer = on.http.post("/api/webhooks/stripe", content=json.dumps(event).encode())
+        with sim.context.acting("entrant"):
+            answer = sim.http.post("/api/webhooks/stripe", content=json.dumps(event).encode())
         if answer.status_code == 200:
-            plot.trigger()
+            patches.trigger()
 
-    plot.at(day=0, hour=6, minute=10, act=forge)
+    patches.at(day=0, hour=6, minute=10, act=forge)
 
 
 @SHELF.sabotage(
     "three_way_reconciliation",
     origin="events acknowledged into a queue whose worker was never deployed",
 )
-def event_stored_and_never_processed(plot: Plot) -> None:
+def event_stored_and_never_processed(patches: Patches) -> None:
     """The first payment's event is stored as processed and has no effect."""
     swallowed: list[str] = []
 
@@ -177,12 +177,12 @@ def event_stored_and_never_processed(plot: Plot) -> None:
             if swallowed and swallowed[0] != intent["id"]:
                 return str(real(work, intent, stripe_event_id))
             swallowed.append(intent["id"])
-            plot.trigger()
+            patches.trigger()
             return "queued"
 
         return succeeded
 
-    plot.replace(payment_events, "succeeded", make)
+    patches.replace(payment_events, "succeeded", make)
 
 
 @SHELF.sabotage(
@@ -190,7 +190,7 @@ def event_stored_and_never_processed(plot: Plot) -> None:
     "expected_prizes",
     origin="payments after the lock answered with 200 and dropped",
 )
-def late_payment_lost(plot: Plot) -> None:
+def late_payment_lost(patches: Patches) -> None:
     """A payment that comes after the lock is not booked."""
 
     def make(real: Any) -> Any:
@@ -199,12 +199,12 @@ def late_payment_lost(plot: Plot) -> None:
             contest = contests.locked(work, payment.contest_instance_id)
             if contest.status == "SCHEDULED":
                 return str(real(work, intent, stripe_event_id))
-            plot.trigger()
+            patches.trigger()
             return "the contest takes no payments any more"
 
         return succeeded
 
-    plot.replace(payment_events, "succeeded", make)
+    patches.replace(payment_events, "succeeded", make)
 
 
 def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
@@ -229,13 +229,13 @@ def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
     "no_other_host",
     origin="a dependency that reports home: staging tells a production system of another company",
 )
-def telemetry_sent_to_a_stranger(plot: Plot) -> None:
+def telemetry_sent_to_a_stranger(patches: Patches) -> None:
     """The platform's HTTP client calls a host that is none of the world's."""
 
-    def call(on: Stage) -> None:
-        session = runtime_of(on).provider._session
+    def call(sim: Simulation) -> None:
+        session = runtime_of(sim).provider._session
         with contextlib.suppress(requests.ConnectionError):
             session.get("https://collector.telemetry.test/v1/traces", timeout=5)
-        plot.trigger()
+        patches.trigger()
 
-    plot.at(day=0, hour=9, act=call)
+    patches.at(day=0, hour=9, act=call)

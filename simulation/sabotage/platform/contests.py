@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.registry import Registry
 from simulation.sabotage.superuser import superuser
 from simulation.staging import lifecycle
 from simulation.staging.contests import contests
@@ -19,7 +19,7 @@ from simulation.staging.money import reconciliation
 from simulation.staging.operations import diagnostics, metrics
 from simulation.staging.settlement import settlement
 
-SHELF = Shelf("contests", scenario="quiet")
+SHELF = Registry("contests", scenario="quiet")
 
 
 @SHELF.sabotage(
@@ -29,19 +29,19 @@ SHELF = Shelf("contests", scenario="quiet")
     "promised_events",
     origin="a transition whose precondition can never hold, and a reconciler that skips it in silence",
 )
-def stuck_in_locked(plot: Plot) -> None:
+def stuck_in_locked(patches: Patches) -> None:
     """A contest never becomes LIVE."""
-    _alter_move(plot, lambda due: due.target == "LIVE")
+    _alter_move(patches, lambda due: due.target == "LIVE")
 
 
 @SHELF.sabotage(
     "lifecycle_automatic",
     origin="a time zone: the lock time was read as local time",
 )
-def locked_an_hour_late(plot: Plot) -> None:
+def locked_an_hour_late(patches: Patches) -> None:
     """A contest is locked an hour after its lock time."""
     _alter_move(
-        plot,
+        patches,
         lambda due: due.target == "LOCKED" and datetime.now(UTC) < due.lock_time + timedelta(hours=1),
     )
 
@@ -52,51 +52,53 @@ def locked_an_hour_late(plot: Plot) -> None:
     "promised_events",
     origin="a catch-up after an outage that jumps to where the clock says a contest should be",
 )
-def stage_skipped(plot: Plot) -> None:
+def stage_skipped(patches: Patches) -> None:
     """A contest goes from SCHEDULED to LIVE; the trigger that would refuse it was lost in a migration."""
-    plot.when_staged(
-        lambda on: superuser(on, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_transitions")
+    patches.when_assembled(
+        lambda sim: superuser(sim, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_transitions")
     )
-    _alter_due(plot, "WHEN 'SCHEDULED' THEN 'LOCKED'", "WHEN 'SCHEDULED' THEN 'LIVE'")
-    _note_moves(plot, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
+    _alter_due(patches, "WHEN 'SCHEDULED' THEN 'LOCKED'", "WHEN 'SCHEDULED' THEN 'LIVE'")
+    _note_moves(patches, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
 
 
 @SHELF.sabotage(
     "lifecycle_automatic",
     origin="no news for hours taken for the end: the provider was only quiet",
 )
-def complete_inferred_from_silence(plot: Plot) -> None:
+def complete_inferred_from_silence(patches: Patches) -> None:
     """A contest becomes COMPLETE four hours after its start, whatever the provider says."""
     _alter_due(
-        plot,
+        patches,
         "c.status = 'LIVE' AND latest.is_terminal",
         "c.status = 'LIVE' AND c.start_time + interval '4 hours' <= now()",
     )
-    _note_moves(plot, lambda due: due.target == "COMPLETE")
+    _note_moves(patches, lambda due: due.target == "COMPLETE")
 
 
 @SHELF.sabotage(
     "lifecycle_order",
     origin="an admin page that edits a running contest, on a database without the guard",
 )
-def configuration_changed_after_lock(plot: Plot) -> None:
+def configuration_changed_after_lock(patches: Patches) -> None:
     """A contest's end is moved while it is live."""
 
-    def edit(on: Stage) -> None:
-        runtime = runtime_of(on)
-        contest_id = str(on.observer.rows("contests")[0]["contest_id"])
+    def edit(sim: Simulation) -> None:
+        runtime = runtime_of(sim)
+        contest_id = str(sim.observer.rows("contests")[0]["contest_id"])
         context = Context(actor=SYSTEM, request_id="contest-editor")
         with runtime.unit_of_work(
             context, action="contest_edited", reason="the organizer asked", entity=("contest", contest_id)
         ) as work:
             later = text("UPDATE contest_instances SET end_time = end_time + interval '30 minutes' WHERE id = :id")
             work.write(later, id=contest_id)
-        plot.trigger()
+        patches.trigger()
 
-    plot.when_staged(
-        lambda on: superuser(on, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_configuration_frozen")
+    patches.when_assembled(
+        lambda sim: superuser(
+            sim, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_configuration_frozen"
+        )
     )
-    plot.at(day=0, hour=9, act=edit)
+    patches.at(day=0, hour=9, act=edit)
 
 
 @SHELF.sabotage(
@@ -106,19 +108,19 @@ def configuration_changed_after_lock(plot: Plot) -> None:
     "no_escalation",
     origin="an exception in a hook of the last transition: the state exists, nobody wrote down the way out",
 )
-def error_without_a_way_out(plot: Plot) -> None:
+def error_without_a_way_out(patches: Patches) -> None:
     """A contest enters ERROR and no runbook leads out of it."""
 
     def make(real: Any) -> Any:
         def move(runtime: Any, context: Any, due: Any) -> Any:
             if due.target == "COMPLETE":
-                plot.trigger()
+                patches.trigger()
                 raise RuntimeError("completion hook failed")
             return real(runtime, context, due)
 
         return move
 
-    plot.replace(lifecycle, "_move", make)
+    patches.replace(lifecycle, "_move", make)
 
 
 @SHELF.sabotage(
@@ -126,43 +128,43 @@ def error_without_a_way_out(plot: Plot) -> None:
     "no_manual_endpoints",
     origin="settlement as a button: it works in every demonstration",
 )
-def settled_by_hand(plot: Plot) -> None:
+def settled_by_hand(patches: Patches) -> None:
     """The settlement job does nothing; a person settles the contest."""
 
-    def by_hand(on: Any) -> None:
-        contest_id = str(on.observer.rows("contests")[0]["contest_id"])
-        with on.context.acting("operator"):
-            answer = on.http.post(
+    def by_hand(sim: Any) -> None:
+        contest_id = str(sim.observer.rows("contests")[0]["contest_id"])
+        with sim.context.acting("operator"):
+            answer = sim.http.post(
                 f"/api/admin/contests/{contest_id}/settle",
                 json={"reason": "the players are waiting"},
-                headers=on.authorization(on.ops_admin.user_id),
+                headers=sim.authorization(sim.ops_admin.user_id),
             )
         if answer.status_code == 200:
-            plot.trigger()
+            patches.trigger()
 
-    plot.replace(settlement, "run", lambda _: lambda *_args: settlement.SettlementResult())
-    plot.at(day=1, hour=18, act=by_hand)
+    patches.replace(settlement, "run", lambda _: lambda *_args: settlement.SettlementResult())
+    patches.at(day=1, hour=18, act=by_hand)
 
 
 @SHELF.sabotage(
     "jobs_ran",
     origin="an unhandled answer of an API: the nightly job has been failing since the upgrade",
 )
-def job_that_raises(plot: Plot) -> None:
+def job_that_raises(patches: Patches) -> None:
     """The financial reconciliation breaks off every night."""
 
     def run(*_: Any) -> Any:
-        plot.trigger()
+        patches.trigger()
         raise RuntimeError("unexpected answer")
 
-    plot.replace(reconciliation, "run", lambda _: run)
+    patches.replace(reconciliation, "run", lambda _: run)
 
 
 @SHELF.sabotage(
     "diagnostics_truthful",
     origin="a dashboard behind a cache that is never emptied",
 )
-def dashboard_from_a_cache(plot: Plot) -> None:
+def dashboard_from_a_cache(patches: Patches) -> None:
     """The payouts page shows what it showed first."""
     pages: list[Any] = []
 
@@ -170,36 +172,36 @@ def dashboard_from_a_cache(plot: Plot) -> None:
         def payouts(*arguments: Any) -> Any:
             pages.append(real(*arguments))
             if pages[-1] != pages[0]:
-                plot.trigger()
+                patches.trigger()
             return pages[0]
 
         return payouts
 
-    plot.replace(diagnostics, "payouts", make)
+    patches.replace(diagnostics, "payouts", make)
 
 
 @SHELF.sabotage(
     "monitoring_active",
     origin="a metric renamed in code, and not in the rules",
 )
-def metric_renamed(plot: Plot) -> None:
+def metric_renamed(patches: Patches) -> None:
     """A metric of the specification is missing from the page."""
 
     def make(real: Any) -> Any:
         def exposition(*arguments: Any) -> str:
-            plot.trigger()
+            patches.trigger()
             return str(real(*arguments)).replace("score_audit_mismatches", "scores_audit_mismatches")
 
         return exposition
 
-    plot.replace(metrics, "exposition", make)
+    patches.replace(metrics, "exposition", make)
 
 
 @SHELF.sabotage(
     "time_window",
     origin="a timestamp taken from the machine instead of the database",
 )
-def row_dated_by_another_clock(plot: Plot) -> None:
+def row_dated_by_another_clock(patches: Patches) -> None:
     """Entries are dated by a clock that is months ahead."""
 
     def ahead(real: Any) -> Any:
@@ -209,46 +211,46 @@ def row_dated_by_another_clock(plot: Plot) -> None:
             ).replace("CAST(:roster AS jsonb))", "CAST(:roster AS jsonb), now() + interval '200 days')")
         )
 
-    plot.replace(contests, "_JOIN", ahead)
+    patches.replace(contests, "_JOIN", ahead)
 
     def make(real: Any) -> Any:
         def join(*arguments: Any) -> Any:
-            plot.trigger()
+            patches.trigger()
             return real(*arguments)
 
         return join
 
-    plot.replace(contests, "join", make)
+    patches.replace(contests, "join", make)
 
 
-def _alter_move(plot: Plot, skipped: Any) -> None:
+def _alter_move(patches: Patches, skipped: Any) -> None:
     def make(real: Any) -> Any:
         def move(runtime: Any, context: Any, due: Any) -> Any:
             if skipped(due):
-                plot.trigger()
+                patches.trigger()
                 return False
             return real(runtime, context, due)
 
         return move
 
-    plot.replace(lifecycle, "_move", make)
+    patches.replace(lifecycle, "_move", make)
 
 
-def _note_moves(plot: Plot, deviates: Any) -> None:
+def _note_moves(patches: Patches, deviates: Any) -> None:
     def make(real: Any) -> Any:
         def move(runtime: Any, context: Any, due: Any) -> Any:
             if deviates(due):
-                plot.trigger()
+                patches.trigger()
             return real(runtime, context, due)
 
         return move
 
-    plot.replace(lifecycle, "_move", make)
+    patches.replace(lifecycle, "_move", make)
 
 
-def _alter_due(plot: Plot, old: str, new: str) -> None:
+def _alter_due(patches: Patches, old: str, new: str) -> None:
     def make(real: Any) -> Any:
         assert old in real.text, f"the platform's statement has no {old!r} any more"
         return text(real.text.replace(old, new))
 
-    plot.replace(lifecycle, "DUE", make)
+    patches.replace(lifecycle, "DUE", make)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.clients.stripe import StripeGateway
 from simulation.world.stripe.resources import transfers
 
-SHELF = Shelf("paying")
+SHELF = Registry("paying")
 _MISSPELT = "transfer_gruop"
 
 
@@ -18,14 +18,14 @@ _MISSPELT = "transfer_gruop"
     origin="a twin written from the same wrong page of notes as the platform",
     needs="stripe-mock",
 )
-def parameter_misspelt_by_platform_and_twin(plot: Plot) -> None:
+def parameter_misspelt_by_platform_and_twin(patches: Patches) -> None:
     """The platform misspells a parameter of its transfers, and the twin takes it for right."""
 
     def make(_real: Any) -> Any:
         def create_transfer(
             self: Any, *, amount_cents: int, destination: str, group: str, metadata: Any, idempotency_key: str
         ) -> str:
-            plot.trigger()
+            patches.trigger()
             parameters = {
                 "amount": amount_cents,
                 "currency": "usd",
@@ -37,5 +37,5 @@ def parameter_misspelt_by_platform_and_twin(plot: Plot) -> None:
 
         return create_transfer
 
-    plot.replace(StripeGateway, "create_transfer", make)
-    plot.replace(transfers, "_CREATE", lambda known: known | {_MISSPELT})
+    patches.replace(StripeGateway, "create_transfer", make)
+    patches.replace(transfers, "_CREATE", lambda known: known | {_MISSPELT})

@@ -7,21 +7,21 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.sabotage.superuser import superuser
 from simulation.staging.canonical import canonical_json
 from simulation.staging.scores import poller, store
 from simulation.staging.settlement import score_audit
 
-SHELF = Shelf("scores", scenario="scores")
+SHELF = Registry("scores", scenario="scores")
 
 
 @SHELF.sabotage(
     "ingestion_errors_logged",
     origin="a broad except around the parser: the next poll will bring it",
 )
-def invalid_payload_swallowed(plot: Plot) -> None:
+def invalid_payload_swallowed(patches: Patches) -> None:
     """A payload that cannot be read leaves no trace."""
 
     def make(real: Any) -> Any:
@@ -29,29 +29,29 @@ def invalid_payload_swallowed(plot: Plot) -> None:
             _, _, errors = poller._read(runtime, feed, payload)
             if not errors:
                 return real(runtime, context, feed, payload)
-            plot.trigger()
+            patches.trigger()
             return 0
 
         return ingest
 
-    plot.replace(poller, "_ingest", make)
+    patches.replace(poller, "_ingest", make)
 
 
 @SHELF.sabotage(
     "ingestion_errors_logged",
     origin="timeouts counted as normal: they happen all the time",
 )
-def outage_without_a_record(plot: Plot) -> None:
+def outage_without_a_record(patches: Patches) -> None:
     """An outage of the provider leaves no ingestion error."""
 
     def make(_real: Any) -> Any:
         def record_outage(runtime: Any, _context: Any, feed: Any, failure: Any) -> None:
-            plot.trigger()
+            patches.trigger()
             store.record_feed_failure(runtime, feed.provider_event_id, failure.error_code)
 
         return record_outage
 
-    plot.replace(poller, "_record_outage", make)
+    patches.replace(poller, "_record_outage", make)
 
 
 @SHELF.sabotage(
@@ -60,7 +60,7 @@ def outage_without_a_record(plot: Plot) -> None:
     origin="an upsert by contest: a corrected board overwrites the one it corrects",
     scenario="quiet",
 )
-def correction_by_edit(plot: Plot) -> None:
+def correction_by_edit(patches: Patches) -> None:
     """A new board overwrites the last event instead of being added."""
 
     def make(real: Any) -> Any:
@@ -78,19 +78,19 @@ def correction_by_edit(plot: Plot) -> None:
                 contest_id=contest_id,
             ):
                 return real(work, contest_id, **event)
-            plot.trigger()
+            patches.trigger()
             return True
 
         return store_event
 
-    plot.when_staged(
-        lambda on: superuser(
-            on,
+    patches.when_assembled(
+        lambda sim: superuser(
+            sim,
             "GRANT UPDATE ON ingestion_events TO platform",
             "ALTER TABLE ingestion_events DISABLE TRIGGER USER",
         )
     )
-    plot.replace(store, "store_event", make)
+    patches.replace(store, "store_event", make)
 
 
 @SHELF.sabotage(
@@ -98,7 +98,7 @@ def correction_by_edit(plot: Plot) -> None:
     origin="a rate limit that turned a five-minute poll into a few polls a day",
     scenario="quiet",
 )
-def boards_never_fetched(plot: Plot) -> None:
+def boards_never_fetched(patches: Patches) -> None:
     """The poller asks only every eight hours; the boards in between are never seen."""
 
     def make(real: Any) -> Any:
@@ -106,12 +106,12 @@ def boards_never_fetched(plot: Plot) -> None:
             now = datetime.now(UTC)
             if now.hour % 8 == 6 and now.minute < 10:
                 return real(*arguments)
-            plot.trigger()
+            patches.trigger()
             return poller.PollResult()
 
         return run
 
-    plot.replace(poller, "run", make)
+    patches.replace(poller, "run", make)
 
 
 @SHELF.sabotage(
@@ -120,7 +120,7 @@ def boards_never_fetched(plot: Plot) -> None:
     origin="a poller that is done with a contest once it is settled: nobody asks again",
     scenario="correction",
 )
-def corrections_never_asked_for(plot: Plot) -> None:
+def corrections_never_asked_for(patches: Patches) -> None:
     """The provider is not asked any more once every contest of a tournament is settled."""
 
     def make(real: Any) -> Any:
@@ -129,13 +129,13 @@ def corrections_never_asked_for(plot: Plot) -> None:
                 SELECT count(settle_time) = count(*) AS every FROM contest_instances WHERE provider_event_id = :id""")
             if not runtime.database.read(settled, id=feed.provider_event_id)[0].every:
                 return real(runtime, context, feed)
-            plot.trigger()
+            patches.trigger()
             store.record_feed_success(runtime, feed.provider_event_id, feed.etag)
             return 0
 
         return poll_feed
 
-    plot.replace(poller, "poll_feed", make)
+    patches.replace(poller, "poll_feed", make)
 
 
 @SHELF.sabotage(
@@ -145,7 +145,7 @@ def corrections_never_asked_for(plot: Plot) -> None:
     origin="a job that keeps results in step with the feed, written by somebody who did not know that they are final",
     scenario="correction",
 )
-def correction_rewrites_the_settlement(plot: Plot) -> None:
+def correction_rewrites_the_settlement(patches: Patches) -> None:
     """A correction after the settlement changes the settled scores."""
 
     def make(real: Any) -> Any:
@@ -159,7 +159,7 @@ def correction_rewrites_the_settlement(plot: Plot) -> None:
                     entity=("contest", contest.id),
                 ) as work:
                     work.write(rewrite, id=contest.id)
-                plot.trigger()
+                patches.trigger()
             return differs
 
         return examine
@@ -172,11 +172,11 @@ def correction_rewrites_the_settlement(plot: Plot) -> None:
                 one -> 'score')))
             FROM jsonb_array_elements(results -> 'rankings') one))
         WHERE contest_instance_id = :id""")
-    plot.when_staged(
-        lambda on: superuser(
-            on,
+    patches.when_assembled(
+        lambda sim: superuser(
+            sim,
             "GRANT UPDATE ON settlement_records TO platform",
             "ALTER TABLE settlement_records DISABLE TRIGGER USER",
         )
     )
-    plot.replace(score_audit, "_examine", make)
+    patches.replace(score_audit, "_examine", make)

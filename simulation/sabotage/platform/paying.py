@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.payout_patches import altered, before_each_transfer, replace_lane
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.registry import Registry
 from simulation.staging.clients import stripe as stripe_gateway
 from simulation.staging.money import ledger, outbox, payout_jobs
 from simulation.targets.builtin import target
 
-SHELF = Shelf("paying")
+SHELF = Registry("paying")
 _A_DAY_AND_AN_HOUR = 25 * 3600
 
 
@@ -23,7 +23,7 @@ _A_DAY_AND_AN_HOUR = 25 * 3600
     "payout_retry_rules",
     origin="a key drawn inside the retry loop instead of stored with the transfer",
 )
-def new_idempotency_key_on_each_attempt(plot: Plot) -> None:
+def new_idempotency_key_on_each_attempt(patches: Patches) -> None:
     """Every attempt of a transfer has its own idempotency key."""
     attempts: dict[str, int] = {}
 
@@ -31,13 +31,13 @@ def new_idempotency_key_on_each_attempt(plot: Plot) -> None:
         def create_transfer(self: Any, *, idempotency_key: str, **rest: Any) -> str:
             attempts[idempotency_key] = attempts.get(idempotency_key, 0) + 1
             if attempts[idempotency_key] > 1:
-                plot.trigger()
+                patches.trigger()
             key = f"{idempotency_key}:{attempts[idempotency_key]}"
             return str(real(self, idempotency_key=key, **rest))
 
         return create_transfer
 
-    plot.replace(stripe_gateway.StripeGateway, "create_transfer", make)
+    patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
 
 
 @SHELF.sabotage(
@@ -47,15 +47,15 @@ def new_idempotency_key_on_each_attempt(plot: Plot) -> None:
     origin="a long back-off during an outage: Stripe forgets a key after 24 hours and executes it again",
     scenario="slow_retry",
 )
-def retry_after_the_key_was_pruned(plot: Plot) -> None:
+def retry_after_the_key_was_pruned(patches: Patches) -> None:
     """The second attempt comes 25 hours after the first, with the same key."""
-    slow = partial(_slow_settings, plot)
-    plot.replace(target, "Settings", slow)
-    plot.replace(outbox, "due_parameters", lambda real: lambda runtime, **_: real(runtime, ignore_backoff=False))
-    before_each_transfer(plot, lambda row: plot.trigger() if row.attempt_count else None)
+    slow = partial(_slow_settings, patches)
+    patches.replace(target, "Settings", slow)
+    patches.replace(outbox, "due_parameters", lambda real: lambda runtime, **_: real(runtime, ignore_backoff=False))
+    before_each_transfer(patches, lambda row: patches.trigger() if row.attempt_count else None)
 
 
-def _slow_settings(_plot: Plot, real: Any) -> Any:
+def _slow_settings(_patches: Patches, real: Any) -> Any:
     return partial(
         real,
         payout_retry_delays_seconds=(_A_DAY_AND_AN_HOUR, _A_DAY_AND_AN_HOUR),
@@ -67,7 +67,7 @@ def _slow_settings(_plot: Plot, real: Any) -> Any:
     "three_way_reconciliation",
     origin="a join on the wrong column: the account of another winner",
 )
-def prize_into_another_winners_account(plot: Plot) -> None:
+def prize_into_another_winners_account(patches: Patches) -> None:
     """Each prize goes to the account of the winner who was paid before."""
     previous: list[str] = []
 
@@ -76,10 +76,10 @@ def prize_into_another_winners_account(plot: Plot) -> None:
         previous.append(own)
         if len(previous) < 2 or previous[-2] == own:
             return real(runtime, row)
-        plot.trigger()
+        patches.trigger()
         return real(runtime, altered(row, stripe_connected_account_id=previous[-2]))
 
-    replace_lane(plot, send=send)
+    replace_lane(patches, send=send)
 
 
 @SHELF.sabotage(
@@ -87,17 +87,17 @@ def prize_into_another_winners_account(plot: Plot) -> None:
     "three_way_reconciliation",
     origin="cents that went through a float and back",
 )
-def transfer_a_cent_short(plot: Plot) -> None:
+def transfer_a_cent_short(patches: Patches) -> None:
     """A transfer moves one cent less than the prize."""
 
     def make(real: Any) -> Any:
         def create_transfer(self: Any, *, amount_cents: int, **rest: Any) -> str:
-            plot.trigger()
+            patches.trigger()
             return str(real(self, amount_cents=amount_cents - 1, **rest))
 
         return create_transfer
 
-    plot.replace(stripe_gateway.StripeGateway, "create_transfer", make)
+    patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
 
 
 @SHELF.sabotage(
@@ -106,14 +106,14 @@ def transfer_a_cent_short(plot: Plot) -> None:
     "payout_retry_rules",
     origin="a dry-run flag left on, a stub that reached production",
 )
-def completed_without_a_call(plot: Plot) -> None:
+def completed_without_a_call(patches: Patches) -> None:
     """A transfer is marked completed and Stripe was never asked."""
 
     def send(_real: Any, _runtime: Any, row: Any) -> str:
-        plot.trigger()
+        patches.trigger()
         return f"tr_stub_{row.id}"
 
-    replace_lane(plot, send=send)
+    replace_lane(patches, send=send)
 
 
 @SHELF.sabotage(
@@ -121,17 +121,17 @@ def completed_without_a_call(plot: Plot) -> None:
     "clearing_accounts_drained",
     origin="the ledger written after the commit, by a task that was lost",
 )
-def paid_without_ledger(plot: Plot) -> None:
+def paid_without_ledger(patches: Patches) -> None:
     """A transfer completes and no posting is made."""
 
     def book(real: Any, work: Any, row: Any, outcome: Any) -> None:
         if outcome.status == outbox.COMPLETED:
-            plot.trigger()
+            patches.trigger()
             payout_jobs.count_transfers(work, row.payout_job_id)
         else:
             real(work, row, outcome)
 
-    replace_lane(plot, book=book)
+    replace_lane(patches, book=book)
 
 
 @SHELF.sabotage(
@@ -140,16 +140,16 @@ def paid_without_ledger(plot: Plot) -> None:
     "clearing_accounts_drained",
     origin="an attempt booked with its amount before its outcome was known",
 )
-def failed_attempt_moves_a_balance(plot: Plot) -> None:
+def failed_attempt_moves_a_balance(patches: Patches) -> None:
     """An attempt that got no answer is booked as if it had paid."""
 
     def make(real: Any) -> Any:
         def post(work: Any, posting: Any) -> None:
             if posting.entry_type == "PAYOUT_ATTEMPT_RETRYABLE":
-                plot.trigger()
+                patches.trigger()
                 posting = replace(posting, amount_cents=posting.metadata["attempted_amount_cents"])
             real(work, posting)
 
         return post
 
-    plot.replace(ledger, "post", make)
+    patches.replace(ledger, "post", make)

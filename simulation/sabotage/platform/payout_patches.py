@@ -6,11 +6,11 @@ import dataclasses
 from functools import partial
 from typing import Any
 
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.staging.money import payouts
 
 
-def replace_lane(plot: Plot, *, send: Any = None, book: Any = None) -> None:
+def replace_lane(patches: Patches, *, send: Any = None, book: Any = None) -> None:
     """Replace functions of the lane that prizes take; each is given the real one first."""
     real = payouts.LANE
     changes: dict[str, Any] = {}
@@ -18,15 +18,15 @@ def replace_lane(plot: Plot, *, send: Any = None, book: Any = None) -> None:
         changes["send"] = partial(send, real.send)
     if book is not None:
         changes["book"] = partial(book, real.book)
-    plot.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, **changes))
+    patches.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, **changes))
 
 
-def before_each_transfer(plot: Plot, note: Any) -> None:
+def before_each_transfer(patches: Patches, note: Any) -> None:
     def send(real: Any, runtime: Any, row: Any) -> Any:
         note(row)
         return real(runtime, row)
 
-    replace_lane(plot, send=send)
+    replace_lane(patches, send=send)
 
 
 class _Altered:

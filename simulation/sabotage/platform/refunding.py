@@ -5,43 +5,43 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.money import disputes, ledger, payment_events, payments, refunds
 
-SHELF = Shelf("collecting")
+SHELF = Registry("collecting")
 
 
 @SHELF.sabotage(
     "three_way_reconciliation",
     origin="the refund button of an admin page that calls Stripe and nothing else",
 )
-def refund_without_ledger(plot: Plot) -> None:
+def refund_without_ledger(patches: Patches) -> None:
     """A refund is made at Stripe and never booked."""
 
     def book(_work: Any, _row: Any, outcome: Any) -> None:
         if outcome.status == "completed":
-            plot.trigger()
+            patches.trigger()
 
-    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+    patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
 
 
 @SHELF.sabotage(
     "three_way_reconciliation",
     origin="two tabs, two payments: the second is kept",
 )
-def duplicate_payment_kept(plot: Plot) -> None:
+def duplicate_payment_kept(patches: Patches) -> None:
     """Who paid twice gets nothing back."""
 
     def make(real: Any) -> Any:
         def refund_reason(*arguments: Any) -> Any:
             reason = real(*arguments)
             if reason is not None:
-                plot.trigger()
+                patches.trigger()
 
         return refund_reason
 
-    plot.replace(payment_events, "_refund_reason", make)
+    patches.replace(payment_events, "_refund_reason", make)
 
 
 @SHELF.sabotage(
@@ -49,15 +49,15 @@ def duplicate_payment_kept(plot: Plot) -> None:
     origin="a cardholder's bank takes a payment back weeks later; the event is acknowledged and forgotten",
     how="person",
 )
-def dispute_ignored(plot: Plot) -> None:
+def dispute_ignored(patches: Patches) -> None:
     """A chargeback debits the platform's balance and the books never hear of it."""
 
-    def charge_back(on: Any) -> None:
-        paid = [row for row in on.observer.rows("payments") if row["status"] == "SUCCEEDED"]
-        on.twin.open_dispute(payment_intent_id=paid[0]["stripe_payment_intent_id"])
-        plot.trigger()
+    def charge_back(sim: Any) -> None:
+        paid = [row for row in sim.observer.rows("payments") if row["status"] == "SUCCEEDED"]
+        sim.twin.open_dispute(payment_intent_id=paid[0]["stripe_payment_intent_id"])
+        patches.trigger()
 
-    plot.at(day=1, hour=20, act=charge_back)
+    patches.at(day=1, hour=20, act=charge_back)
 
 
 @SHELF.sabotage(
@@ -65,7 +65,7 @@ def dispute_ignored(plot: Plot) -> None:
     "expected_prizes",
     origin="an optimistic interface: the entry counts as paid once the form was opened",
 )
-def ledger_without_payment(plot: Plot) -> None:
+def ledger_without_payment(patches: Patches) -> None:
     """An entry fee is booked when the payment is begun, not when it is made."""
 
     def make(real: Any) -> Any:
@@ -83,25 +83,25 @@ def ledger_without_payment(plot: Plot) -> None:
                 entity=("payment_intent", intent.payment_intent_id),
             ) as work:
                 payment_events.succeeded(work, opened, None)  # type: ignore[arg-type]
-            plot.trigger()
+            patches.trigger()
             return intent
 
         return create_intent
 
-    plot.replace(payments, "create_intent", make)
+    patches.replace(payments, "create_intent", make)
 
 
 @SHELF.sabotage(
     "postings_referenced",
     origin="a goodwill credit booked as an adjustment, with nothing that calls for it",
 )
-def adjustment_out_of_nowhere(plot: Plot) -> None:
+def adjustment_out_of_nowhere(patches: Patches) -> None:
     """Every refund comes with an adjustment that no settlement explains."""
 
     def book(work: Any, row: Any, outcome: Any) -> None:
         real(work, row, outcome)
         if outcome.status == "completed":
-            plot.trigger()
+            patches.trigger()
             ledger.post(
                 work,
                 ledger.Posting(
@@ -118,7 +118,7 @@ def adjustment_out_of_nowhere(plot: Plot) -> None:
             )
 
     real = refunds.LANE.book
-    plot.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+    patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
 
 
 @SHELF.sabotage(
@@ -126,18 +126,18 @@ def adjustment_out_of_nowhere(plot: Plot) -> None:
     scenario="money_back",
     origin="Stripe's dispute fee is no part of the disputed amount, and is forgotten in the books",
 )
-def chargeback_booked_without_its_fee(plot: Plot) -> None:
+def chargeback_booked_without_its_fee(patches: Patches) -> None:
     """A chargeback is booked with what the cardholder took back, and without what Stripe took for it."""
 
     def make(real: Any) -> Any:
         def withdrawn(dispute: Any) -> tuple[int, int]:
-            plot.trigger()
+            patches.trigger()
             amount_cents, _ = real(dispute)
             return amount_cents, 0
 
         return withdrawn
 
-    plot.replace(disputes, "_withdrawn", make)
+    patches.replace(disputes, "_withdrawn", make)
 
 
 @SHELF.sabotage(
@@ -145,14 +145,14 @@ def chargeback_booked_without_its_fee(plot: Plot) -> None:
     scenario="money_back",
     origin="a request is ticked off and the refund is left to somebody who never hears of it",
 )
-def granted_refund_never_sent(plot: Plot) -> None:
+def granted_refund_never_sent(patches: Patches) -> None:
     """An entrant's request is granted, and no refund comes of it."""
 
     def make(_: Any) -> Any:
         def request_for_entrant(*_: Any, **__: Any) -> int:
-            plot.trigger()
+            patches.trigger()
             return 0
 
         return request_for_entrant
 
-    plot.replace(refunds, "request_for_entrant", make)
+    patches.replace(refunds, "request_for_entrant", make)

@@ -10,17 +10,17 @@ from uuid import uuid4
 
 import psycopg
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.contests import archive as contest_archive
 from simulation.staging.contests import backups
 
-SHELF = Shelf("trail", scenario="restore")
+SHELF = Registry("trail", scenario="restore")
 _LOSS = {"day": 1, "hour": 11, "minute": 30}
 
 
-def _restoring_other_rows(plot: Plot, alter: Callable[[Any], None]) -> None:
+def _restoring_other_rows(patches: Patches, alter: Callable[[Any], None]) -> None:
     """The restore, and only it, takes the archive for another one than it is."""
 
     def make(real: Any) -> Any:
@@ -30,7 +30,7 @@ def _restoring_other_rows(plot: Plot, alter: Callable[[Any], None]) -> None:
             def altered(archive: Any, contest_id: Any) -> Any:
                 rows = {name: list(found) for name, found in opened(archive, contest_id).items()}
                 alter(rows)
-                plot.trigger()
+                patches.trigger()
                 return rows
 
             with patch.object(backups, "open_archive", altered):
@@ -38,50 +38,50 @@ def _restoring_other_rows(plot: Plot, alter: Callable[[Any], None]) -> None:
 
         return restore
 
-    plot.replace(backups, "restore", make)
+    patches.replace(backups, "restore", make)
 
 
 @SHELF.sabotage(
     "restored_as_it_was",
     origin="a restore by a newer version of the code, which writes today's form of a row",
 )
-def restore_alters_a_score(plot: Plot) -> None:
+def restore_alters_a_score(patches: Patches) -> None:
     """A row that was lost comes back with another content than it had."""
 
     def alter(rows: Any) -> None:
         first = rows["score_history"][0]
         rows["score_history"][0] = {**first, "scores_hash": first["scores_hash"][::-1]}
 
-    _restoring_other_rows(plot, alter)
+    _restoring_other_rows(patches, alter)
 
 
 @SHELF.sabotage(
     "restored_as_it_was",
     origin="an archive of another environment, or one that somebody put a row into",
 )
-def restore_adds_a_row_that_was_never_there(plot: Plot) -> None:
+def restore_adds_a_row_that_was_never_there(patches: Patches) -> None:
     """A restore inserts a row that nobody lost."""
 
     def add(rows: Any) -> None:
         last = rows["ingestion_events"][-1]
         rows["ingestion_events"].append({**last, "id": str(uuid4()), "sequence_number": 10**9})
 
-    _restoring_other_rows(plot, add)
-    plot.replace(backups, "_refuse", lambda _: lambda *_: None)
+    _restoring_other_rows(patches, add)
+    patches.replace(backups, "_refuse", lambda _: lambda *_: None)
 
 
 @SHELF.sabotage(
     "lost_rows_restored",
     origin="a restore that counts what it read instead of what is there",
 )
-def restore_says_done_and_does_nothing(plot: Plot) -> None:
+def restore_says_done_and_does_nothing(patches: Patches) -> None:
     """The restore answers that nothing is missing any more, and so does every later comparison."""
     done: list[bool] = []
 
     def restore_make(_: Any) -> Any:
         def restore(runtime: Any, _: Any, contest_id: Any, archive: Any, **__: Any) -> Any:
             done.append(True)
-            plot.trigger()
+            patches.trigger()
             return backups.check(runtime, contest_id, archive)
 
         return restore
@@ -93,8 +93,8 @@ def restore_says_done_and_does_nothing(plot: Plot) -> None:
 
         return compare
 
-    plot.replace(backups, "restore", restore_make)
-    plot.replace(backups, "_compare", compare_make)
+    patches.replace(backups, "restore", restore_make)
+    patches.replace(backups, "_compare", compare_make)
 
 
 @SHELF.sabotage(
@@ -103,29 +103,29 @@ def restore_says_done_and_does_nothing(plot: Plot) -> None:
     origin="somebody who knows the endpoint, and does not wait for the task",
     how="person",
 )
-def restored_by_hand(plot: Plot) -> None:
+def restored_by_hand(patches: Patches) -> None:
     """Lost rows are put back by the platform's own endpoint, before anybody opens the runbook."""
     kept: list[Any] = []
 
-    def post(on: Stage, action: str, body: Any) -> Any:
-        ops = on.ops_admin.user_id
-        (contest,) = on.get("/api/admin/contests", subject=ops).json()["contests"]
-        with on.context.acting("operator"):
-            path, headers = f"/api/admin/contests/{contest['id']}/{action}", on.authorization(ops)
-            return on.http.post(path, json=body, headers=headers).json()
+    def post(sim: Simulation, action: str, body: Any) -> Any:
+        ops = sim.ops_admin.user_id
+        (contest,) = sim.get("/api/admin/contests", subject=ops).json()["contests"]
+        with sim.context.acting("operator"):
+            path, headers = f"/api/admin/contests/{contest['id']}/{action}", sim.authorization(ops)
+            return sim.http.post(path, json=body, headers=headers).json()
 
-    def restore(on: Stage) -> None:
-        missing = post(on, "archive-check", kept[0])["missing"]
+    def restore(sim: Simulation) -> None:
+        missing = post(sim, "archive-check", kept[0])["missing"]
         body = {"archive": kept[0], "reason": "they were gone", "confirmed_missing_rows": missing}
-        if post(on, "restore", body).get("success"):
-            plot.trigger()
+        if post(sim, "restore", body).get("success"):
+            patches.trigger()
 
-    plot.at(day=1, hour=10, act=lambda on: kept.append(post(on, "export", {"reason": "to be sure"})))
-    plot.at(day=1, hour=12, act=restore)
+    patches.at(day=1, hour=10, act=lambda sim: kept.append(post(sim, "export", {"reason": "to be sure"})))
+    patches.at(day=1, hour=12, act=restore)
 
 
-def _by_maintenance(on: Stage, *statements: str) -> None:
-    with psycopg.connect(on.database.conninfo("maintenance", application="storage-repair")) as session:
+def _by_maintenance(sim: Simulation, *statements: str) -> None:
+    with psycopg.connect(sim.database.conninfo("maintenance", application="storage-repair")) as session:
         for statement in statements:
             session.execute(statement.encode())
 
@@ -136,18 +136,18 @@ def _by_maintenance(on: Stage, *statements: str) -> None:
     origin="a clean-up job whose WHERE is wrong in a second place, which nobody looks at after the first is found",
     how="database",
 )
-def more_is_lost_than_the_fault_took(plot: Plot) -> None:
+def more_is_lost_than_the_fault_took(patches: Patches) -> None:
     """At the instant of the loss half of a booking goes as well, by the same role; the restore brings it back."""
 
-    def delete(on: Stage) -> None:
+    def delete(sim: Simulation) -> None:
         _by_maintenance(
-            on,
+            sim,
             "SET LOCAL session_replication_role = replica",
             "DELETE FROM ledger WHERE sequence_number = 2",
         )
-        plot.trigger()
+        patches.trigger()
 
-    plot.at(**_LOSS, act=delete)
+    patches.at(**_LOSS, act=delete)
 
 
 @SHELF.sabotage(
@@ -155,11 +155,11 @@ def more_is_lost_than_the_fault_took(plot: Plot) -> None:
     origin="the host's own login to the database, used once more to have a look",
     how="database",
 )
-def maintenance_comes_again(plot: Plot) -> None:
+def maintenance_comes_again(patches: Patches) -> None:
     """The role of the host's scripts reads the database, long after the fault."""
 
-    def look(on: Stage) -> None:
-        _by_maintenance(on, "SELECT count(*) FROM ledger")
-        plot.trigger()
+    def look(sim: Simulation) -> None:
+        _by_maintenance(sim, "SELECT count(*) FROM ledger")
+        patches.trigger()
 
-    plot.at(day=1, hour=15, act=look)
+    patches.at(day=1, hour=15, act=look)

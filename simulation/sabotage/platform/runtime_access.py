@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from simulation.assembly import Stage
+from simulation.assembly import Simulation
 from simulation.errors import UsageError
 from simulation.staging.runtime import Runtime
 from simulation.targets.builtin.target import BuiltinTarget
 
 
-def runtime_of(on: Stage) -> Runtime:
+def runtime_of(sim: Simulation) -> Runtime:
     """What the platform's functions work with. Typed, so that a rename there fails the type check, not the defect.
 
     :raises UsageError: the run has another target.
     """
-    if not isinstance(on.target, BuiltinTarget):
+    if not isinstance(sim.target, BuiltinTarget):
         raise UsageError(
             place="target",
             problem="defects are planted in the staging platform that comes along",
             remedy="run the catalogue without a target of your own",
         )
-    return on.target._instances.platform._runtime
+    return sim.target._instances.platform._runtime

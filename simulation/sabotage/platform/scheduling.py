@@ -8,14 +8,14 @@ from typing import Any
 
 import stripe
 
-from simulation.assembly import Stage
-from simulation.sabotage.patches import Plot
+from simulation.assembly import Simulation
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.payout_patches import altered, replace_lane
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.registry import Registry
 from simulation.staging.money import outbox, payouts
 
-SHELF = Shelf("paying")
+SHELF = Registry("paying")
 
 
 @SHELF.sabotage(
@@ -23,19 +23,19 @@ SHELF = Shelf("paying")
     "three_way_reconciliation",
     origin="any exception of the client library taken for a refusal",
 )
-def retryable_treated_as_terminal(plot: Plot) -> None:
+def retryable_treated_as_terminal(patches: Patches) -> None:
     """A timeout gives the transfer up for good, without asking Stripe what it has."""
 
     def make(real: Any) -> Any:
         def failure_of(error: Any) -> Any:
             failure = real(error)
             if failure.retryable:
-                plot.trigger()
+                patches.trigger()
             return replace(failure, retryable=False)
 
         return failure_of
 
-    plot.replace(outbox, "failure_of", make)
+    patches.replace(outbox, "failure_of", make)
 
 
 @SHELF.sabotage(
@@ -43,40 +43,40 @@ def retryable_treated_as_terminal(plot: Plot) -> None:
     origin="an onboarding flag read from a column that is never filled: nobody is payable, and the books balance",
     scenario="quiet",
 )
-def given_up_without_a_cause(plot: Plot) -> None:
+def given_up_without_a_cause(patches: Patches) -> None:
     """Every prize is given up for want of an account that is there."""
 
     def obstacle(_row: Any) -> str:
-        plot.trigger()
+        patches.trigger()
         return "DESTINATION_ACCOUNT_MISSING"
 
-    plot.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, obstacle=obstacle))
+    patches.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, obstacle=obstacle))
 
 
 @SHELF.sabotage(
     "payout_retry_rules",
     origin="4xx and 5xx in one bucket: a closed account is tried again and again",
 )
-def terminal_treated_as_retryable(plot: Plot) -> None:
+def terminal_treated_as_retryable(patches: Patches) -> None:
     """A definite refusal is retried."""
 
     def make(real: Any) -> Any:
         def failure_of(error: Any) -> Any:
             failure = real(error)
             if not failure.retryable:
-                plot.trigger()
+                patches.trigger()
             return replace(failure, retryable=True)
 
         return failure_of
 
-    plot.replace(outbox, "failure_of", make)
+    patches.replace(outbox, "failure_of", make)
 
 
 @SHELF.sabotage(
     "payout_retry_rules",
     origin="a retrying HTTP client below a retrying scheduler: nobody counts the calls",
 )
-def attempts_beyond_the_maximum(plot: Plot) -> None:
+def attempts_beyond_the_maximum(patches: Patches) -> None:
     """One counted attempt hides up to five calls."""
 
     def send(real: Any, runtime: Any, row: Any) -> Any:
@@ -84,10 +84,10 @@ def attempts_beyond_the_maximum(plot: Plot) -> None:
             try:
                 return real(runtime, row)
             except stripe.StripeError:
-                plot.trigger()
+                patches.trigger()
         return real(runtime, row)
 
-    replace_lane(plot, send=send)
+    replace_lane(patches, send=send)
 
 
 @SHELF.sabotage(
@@ -96,16 +96,16 @@ def attempts_beyond_the_maximum(plot: Plot) -> None:
     "payout_retry_rules",
     origin="two schedulers after a deploy, and no row lock between them",
 )
-def two_schedulers_pay_twice(plot: Plot) -> None:
+def two_schedulers_pay_twice(patches: Patches) -> None:
     """A second scheduler sends each transfer again under its own key."""
 
     def send(real: Any, runtime: Any, row: Any) -> Any:
         first = real(runtime, row)
-        plot.trigger()
+        patches.trigger()
         real(runtime, altered(row, idempotency_key=f"{row.idempotency_key}:second-scheduler"))
         return first
 
-    replace_lane(plot, send=send)
+    replace_lane(patches, send=send)
 
 
 @SHELF.sabotage(
@@ -114,7 +114,7 @@ def two_schedulers_pay_twice(plot: Plot) -> None:
     origin="a scheduler that is never started outside of development; somebody runs it from a terminal",
     scenario="quiet",
 )
-def payouts_only_when_triggered_by_hand(plot: Plot) -> None:
+def payouts_only_when_triggered_by_hand(patches: Patches) -> None:
     """The scheduler does nothing by itself; a person calls its endpoint."""
 
     def make(real: Any) -> Any:
@@ -125,13 +125,15 @@ def payouts_only_when_triggered_by_hand(plot: Plot) -> None:
 
         return run
 
-    def by_hand(on: Any) -> None:
-        plot.trigger()
-        with on.context.acting("operator"):
-            on.http.post("/api/admin/diagnostics/run-payout-scheduler", headers=on.authorization(on.ops_admin.user_id))
+    def by_hand(sim: Any) -> None:
+        patches.trigger()
+        with sim.context.acting("operator"):
+            sim.http.post(
+                "/api/admin/diagnostics/run-payout-scheduler", headers=sim.authorization(sim.ops_admin.user_id)
+            )
 
-    plot.replace(payouts, "run", make)
-    plot.at(day=1, hour=18, act=by_hand)
+    patches.replace(payouts, "run", make)
+    patches.at(day=1, hour=18, act=by_hand)
 
 
 @SHELF.sabotage(
@@ -141,15 +143,15 @@ def payouts_only_when_triggered_by_hand(plot: Plot) -> None:
     origin="an advance to a leader while the contest is still live",
     scenario="quiet",
 )
-def paid_before_settlement(plot: Plot) -> None:
+def paid_before_settlement(patches: Patches) -> None:
     """Money goes to an entrant of a contest that is not settled."""
 
-    def advance(on: Stage) -> None:
-        entry = on.observer.rows("entries")[0]
+    def advance(sim: Simulation) -> None:
+        entry = sim.observer.rows("entries")[0]
         contest_id, user_id = str(entry["contest_id"]), str(entry["user_id"])
-        account = {row["user_id"]: row["stripe_account_id"] for row in on.observer.rows("users")}[user_id]
-        plot.trigger()
-        runtime_of(on).stripe.create_transfer(
+        account = {row["user_id"]: row["stripe_account_id"] for row in sim.observer.rows("users")}[user_id]
+        patches.trigger()
+        runtime_of(sim).stripe.create_transfer(
             amount_cents=500,
             destination=str(account),
             group=f"contest:{contest_id}",
@@ -157,4 +159,4 @@ def paid_before_settlement(plot: Plot) -> None:
             idempotency_key=f"advance:{contest_id}",
         )
 
-    plot.at(day=0, hour=20, act=advance)
+    patches.at(day=0, hour=20, act=advance)

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
 from simulation.staging.scores import scoring
@@ -16,8 +16,8 @@ from simulation.staging.scores.validation import validate
 from simulation.staging.settlement import records as settlement_records
 from simulation.staging.settlement import settlement
 
-SHELF = Shelf("scores")
-COLLECTING = Shelf("collecting")
+SHELF = Registry("scores")
+COLLECTING = Registry("collecting")
 
 
 @SHELF.sabotage(
@@ -26,14 +26,14 @@ COLLECTING = Shelf("collecting")
     origin="a retried event handler that adds to a running total",
     scenario="quiet",
 )
-def round_applied_twice(plot: Plot) -> None:
+def round_applied_twice(patches: Patches) -> None:
     """Round one counts twice."""
 
     def strokes(player: Any) -> int:
         first: int | None = player.rounds[0]
         return int(player.strokes) + (first or 0)
 
-    _alter_scores(plot, strokes)
+    _alter_scores(patches, strokes)
 
 
 @SHELF.sabotage(
@@ -42,7 +42,7 @@ def round_applied_twice(plot: Plot) -> None:
     origin="rounds counted from zero in one place and from one in another",
     scenario="quiet",
 )
-def wrong_round_scored(plot: Plot) -> None:
+def wrong_round_scored(patches: Patches) -> None:
     """Round three stands in for round four."""
 
     def strokes(player: Any) -> int:
@@ -51,7 +51,7 @@ def wrong_round_scored(plot: Plot) -> None:
             return int(player.strokes)
         return int(player.strokes) - int(fourth) + int(third)
 
-    _alter_scores(plot, strokes)
+    _alter_scores(patches, strokes)
 
 
 @SHELF.sabotage(
@@ -59,13 +59,13 @@ def wrong_round_scored(plot: Plot) -> None:
     "scores_applied",
     origin="missing values read as zero: who misses the cut leads the field",
 )
-def missed_rounds_cost_nothing(plot: Plot) -> None:
+def missed_rounds_cost_nothing(patches: Patches) -> None:
     """A round that was not played adds no strokes."""
 
     def strokes(player: Any) -> int:
         return sum(value or 0 for value in player.rounds)
 
-    _alter_scores(plot, strokes)
+    _alter_scores(patches, strokes)
 
 
 @SHELF.sabotage(
@@ -74,10 +74,10 @@ def missed_rounds_cost_nothing(plot: Plot) -> None:
     origin="a page size: the query returns the first rows only",
     scenario="quiet",
 )
-def settlement_of_some_entrants(plot: Plot) -> None:
+def settlement_of_some_entrants(patches: Patches) -> None:
     """Only the first three entrants are settled."""
-    plot.replace(settlement, "_PAID_ENTRANTS", lambda real: text(f"{real.text} LIMIT 3"))
-    _skip_the_pool_check(plot)
+    patches.replace(settlement, "_PAID_ENTRANTS", lambda real: text(f"{real.text} LIMIT 3"))
+    _skip_the_pool_check(patches)
 
 
 @SHELF.sabotage(
@@ -87,18 +87,18 @@ def settlement_of_some_entrants(plot: Plot) -> None:
     origin="a process that died between two commits which should have been one",
     scenario="quiet",
 )
-def settlement_without_the_last_transfer(plot: Plot) -> None:
+def settlement_without_the_last_transfer(patches: Patches) -> None:
     """The settlement stands, and its last winner has no transfer."""
 
     def make(real: Any) -> Any:
         def create(work: Any, contest_id: Any, settlement_id: Any, result: Any) -> None:
             winners = [ranking for ranking in result.rankings if ranking.payout_cents]
-            plot.trigger()
+            patches.trigger()
             real(work, contest_id, settlement_id, dataclasses.replace(result, rankings=tuple(winners[:-1])))
 
         return create
 
-    plot.replace(settlement_records, "_create_payouts", make)
+    patches.replace(settlement_records, "_create_payouts", make)
 
 
 @SHELF.sabotage(
@@ -106,7 +106,7 @@ def settlement_without_the_last_transfer(plot: Plot) -> None:
     origin="a replay tool that runs the engine again on a settled contest",
     scenario="quiet",
 )
-def settlement_repeated_with_another_result(plot: Plot) -> None:
+def settlement_repeated_with_another_result(patches: Patches) -> None:
     """A second run of a settled contest is recorded as complete, with other scores."""
 
     def make(real: Any) -> Any:
@@ -119,12 +119,12 @@ def settlement_repeated_with_another_result(plot: Plot) -> None:
                 id=work.new_id(), run_id=again, contest_id=contest.id, scores=scores, scores_hash="0" * 64,
             )  # fmt: skip
             work.write(settlement_records._COMPLETE, run_id=again, scores=scores)
-            plot.trigger()
+            patches.trigger()
             return settled
 
         return write
 
-    plot.replace(settlement_records, "write", make)
+    patches.replace(settlement_records, "write", make)
 
 
 @SHELF.sabotage(
@@ -133,7 +133,7 @@ def settlement_repeated_with_another_result(plot: Plot) -> None:
     origin="a read replica that lags: the engine saw the board of hours ago",
     scenario="quiet",
 )
-def settlement_on_stale_scores(plot: Plot) -> None:
+def settlement_on_stale_scores(patches: Patches) -> None:
     """The settlement uses a board from the middle of the last round."""
 
     def make(_real: Any) -> Any:
@@ -142,12 +142,12 @@ def settlement_on_stale_scores(plot: Plot) -> None:
             stale = text(latest.replace("ORDER BY", "AND received_at < now() - interval '4 hours' ORDER BY"))
             event = work.read(stale, contest_id=contest_id)[0]
             board, _ = validate(event.provider_data_json, event.provider_data_json["events"][0]["id"])
-            plot.trigger()
+            patches.trigger()
             return event.id, board
 
         return final_board
 
-    plot.replace(settlement, "_final_board", make)
+    patches.replace(settlement, "_final_board", make)
 
 
 @COLLECTING.sabotage(
@@ -155,19 +155,19 @@ def settlement_on_stale_scores(plot: Plot) -> None:
     "nothing_negative",
     origin="a LEFT JOIN where a JOIN was meant: entrants without a payment play along",
 )
-def unpaid_entrant_scored(plot: Plot) -> None:
+def unpaid_entrant_scored(patches: Patches) -> None:
     """Everybody who joined is settled, paid or not."""
-    plot.replace(
+    patches.replace(
         settlement,
         "_PAID_ENTRANTS",
         lambda _: text("""
             SELECT user_id, roster FROM contest_participants
             WHERE contest_instance_id = :contest_id AND :entry_fee_cents >= 0 ORDER BY user_id"""),
     )
-    _skip_the_pool_check(plot)
+    _skip_the_pool_check(patches)
 
 
-def _skip_the_pool_check(plot: Plot) -> None:
+def _skip_the_pool_check(patches: Patches) -> None:
     """The platform would notice by its own ledger; this one does not look, and says when it should have."""
 
     def make(real: Any) -> Any:
@@ -175,22 +175,22 @@ def _skip_the_pool_check(plot: Plot) -> None:
             try:
                 real(work, contest_id, pool_cents)
             except SettlementRefused:
-                plot.trigger()
+                patches.trigger()
 
         return check_pool
 
-    plot.replace(settlement, "_check_pool", make)
+    patches.replace(settlement, "_check_pool", make)
 
 
-def _alter_scores(plot: Plot, strokes: Any) -> None:
+def _alter_scores(patches: Patches, strokes: Any) -> None:
     def make(real: Any) -> Any:
         def score_roster(*arguments: Any, **named: Any) -> list[Any]:
             scored: list[Any] = real(*arguments, **named)
             changed = [dataclasses.replace(player, strokes=strokes(player)) for player in scored]
             if changed != scored:
-                plot.trigger()
+                patches.trigger()
             return changed
 
         return score_roster
 
-    plot.replace(scoring, "score_roster", make)
+    patches.replace(scoring, "score_roster", make)

@@ -8,21 +8,21 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging import unit_of_work
 from simulation.staging.errors import ApiError
 from simulation.staging.money import payouts
 from simulation.staging.operations import runbooks
 
-SHELF = Shelf("trail", scenario="quiet")
+SHELF = Registry("trail", scenario="quiet")
 
 
 @SHELF.sabotage(
     "transition_audit",
     origin="a second code path for a transition, without the audit call of the first",
 )
-def transition_without_audit_row(plot: Plot) -> None:
+def transition_without_audit_row(patches: Patches) -> None:
     """A contest becomes LIVE and its own trail does not say so."""
 
     def make(real: Any) -> Any:
@@ -30,18 +30,18 @@ def transition_without_audit_row(plot: Plot) -> None:
             if row.get("to_status") != "LIVE":
                 real(self, contest_id, **row)
             else:
-                plot.trigger()
+                patches.trigger()
 
         return record
 
-    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+    patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
 
 
 @SHELF.sabotage(
     "audit_completeness",
     origin="auditing by hand in each handler: one of them forgot",
 )
-def change_without_audit_record(plot: Plot) -> None:
+def change_without_audit_record(patches: Patches) -> None:
     """A transaction changes a governed table and leaves no audit record."""
 
     def make(real: Any) -> Any:
@@ -49,48 +49,48 @@ def change_without_audit_record(plot: Plot) -> None:
             if self.action != "contest_locked":
                 real(self)
             else:
-                plot.trigger()
+                patches.trigger()
 
         return finish
 
-    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+    patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
 @SHELF.sabotage(
     "audit_completeness",
     origin="a mandatory field satisfied with a blank",
 )
-def audit_record_without_reason(plot: Plot) -> None:
+def audit_record_without_reason(patches: Patches) -> None:
     """Audit records say nothing about why."""
 
     def make(real: Any) -> Any:
         def finish(self: Any) -> None:
-            plot.trigger()
+            patches.trigger()
             self.reason = " "
             real(self)
 
         return finish
 
-    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+    patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
 @SHELF.sabotage(
     "transition_audit",
     origin="a mandatory field satisfied with a blank",
 )
-def transition_without_reason(plot: Plot) -> None:
+def transition_without_reason(patches: Patches) -> None:
     """A contest's trail says that it moved, and not why."""
-    _alter_contest_rows(plot, lambda row: {**row, "reason": " "} if row.get("to_status") else row)
+    _alter_contest_rows(patches, lambda row: {**row, "reason": " "} if row.get("to_status") else row)
 
 
 @SHELF.sabotage(
     "transition_audit",
     origin="the status read after the update instead of before it",
 )
-def transition_from_the_wrong_status(plot: Plot) -> None:
+def transition_from_the_wrong_status(patches: Patches) -> None:
     """A contest's trail names another status than the one it came from."""
     _alter_contest_rows(
-        plot, lambda row: {**row, "from_status": "SCHEDULED"} if row.get("to_status") == "LIVE" else row
+        patches, lambda row: {**row, "from_status": "SCHEDULED"} if row.get("to_status") == "LIVE" else row
     )
 
 
@@ -98,7 +98,7 @@ def transition_from_the_wrong_status(plot: Plot) -> None:
     "audit_completeness",
     origin="audit records written by a worker when it gets round to it",
 )
-def audit_record_with_the_wrong_time(plot: Plot) -> None:
+def audit_record_with_the_wrong_time(patches: Patches) -> None:
     """Audit records are dated an hour before their transaction."""
 
     def make(real: Any) -> Any:
@@ -107,31 +107,31 @@ def audit_record_with_the_wrong_time(plot: Plot) -> None:
             plot_text.replace("CAST(:payload AS jsonb))", "CAST(:payload AS jsonb), now() - interval '1 hour')")
         )
 
-    plot.replace(unit_of_work, "_INSERT_AUDIT_LOG", make)
-    _note_records(plot)
+    patches.replace(unit_of_work, "_INSERT_AUDIT_LOG", make)
+    _note_records(patches)
 
 
 @SHELF.sabotage(
     "lifecycle_automatic",
     origin="a shared service account: whoever deployed last is the actor of everything",
 )
-def transition_by_the_wrong_actor(plot: Plot) -> None:
+def transition_by_the_wrong_actor(patches: Patches) -> None:
     """Automatic transitions are signed by an admin."""
     admins: list[UUID] = []
-    plot.when_staged(lambda on: admins.append(UUID(on.ops_admin.user_id)))
+    patches.when_assembled(lambda sim: admins.append(UUID(sim.ops_admin.user_id)))
 
     def make(real: Any) -> Any:
         def record(self: Any, contest_id: Any, **row: Any) -> None:
             own = self.context
             if own.actor.int == 0 and row.get("to_status"):
-                plot.trigger()
+                patches.trigger()
                 self.context = replace(own, actor=admins[0])
             real(self, contest_id, **row)
             self.context = own
 
         return record
 
-    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+    patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
 
 
 @SHELF.sabotage(
@@ -140,18 +140,18 @@ def transition_by_the_wrong_actor(plot: Plot) -> None:
     origin="a double click on start, a retried request without idempotency",
     scenario="payday",
 )
-def execution_row_duplicated(plot: Plot) -> None:
+def execution_row_duplicated(patches: Patches) -> None:
     """Starting a runbook opens two executions."""
 
     def make(real: Any) -> Any:
         def start(*arguments: Any, **named: Any) -> Any:
-            plot.trigger()
+            patches.trigger()
             real(*arguments, **named)
             return real(*arguments, **named)
 
         return start
 
-    plot.replace(runbooks, "start", make)
+    patches.replace(runbooks, "start", make)
 
 
 @SHELF.sabotage(
@@ -160,10 +160,10 @@ def execution_row_duplicated(plot: Plot) -> None:
     origin="the last call of a long procedure is the one that is forgotten",
     scenario="payday",
 )
-def execution_left_in_progress(plot: Plot) -> None:
+def execution_left_in_progress(patches: Patches) -> None:
     """Completing a runbook answers well and writes nothing."""
-    plot.replace(runbooks, "_COMPLETE", lambda _: text("SELECT now() AS end_time WHERE :id IS NOT NULL"))
-    _harmless(plot, "complete")
+    patches.replace(runbooks, "_COMPLETE", lambda _: text("SELECT now() AS end_time WHERE :id IS NOT NULL"))
+    _harmless(patches, "complete")
 
 
 @SHELF.sabotage(
@@ -172,7 +172,7 @@ def execution_left_in_progress(plot: Plot) -> None:
     origin="a green status by default: whoever closes an execution has finished it",
     scenario="payday",
 )
-def completed_though_a_step_failed(plot: Plot) -> None:
+def completed_though_a_step_failed(patches: Patches) -> None:
     """A step of the runbook fails, and the execution is recorded as completed."""
 
     def refuse(real: Any) -> Any:
@@ -186,13 +186,13 @@ def completed_though_a_step_failed(plot: Plot) -> None:
     def make(real: Any) -> Any:
         def complete(*arguments: Any, **named: Any) -> Any:
             if named["status"] != "completed":
-                plot.trigger()
+                patches.trigger()
             return real(*arguments, **{**named, "status": "completed", "error_reason": None})
 
         return complete
 
-    plot.replace(payouts, "run", refuse)
-    plot.replace(runbooks, "complete", make)
+    patches.replace(payouts, "run", refuse)
+    patches.replace(runbooks, "complete", make)
 
 
 @SHELF.sabotage(
@@ -201,43 +201,43 @@ def completed_though_a_step_failed(plot: Plot) -> None:
     scenario="payday",
     how="person",
 )
-def steps_not_logged(plot: Plot) -> None:
+def steps_not_logged(patches: Patches) -> None:
     """The operator carries out steps and does not record them."""
     from simulation.world.operator.audit_trail import AuditTrail
 
-    plot.replace(AuditTrail, "step", lambda _: lambda *_args, **_named: plot.trigger())
+    patches.replace(AuditTrail, "step", lambda _: lambda *_args, **_named: patches.trigger())
 
 
-def _harmless(plot: Plot, name: str) -> None:
+def _harmless(patches: Patches, name: str) -> None:
     def make(real: Any) -> Any:
         def noted(*arguments: Any, **named: Any) -> Any:
-            plot.trigger()
+            patches.trigger()
             return real(*arguments, **named)
 
         return noted
 
-    plot.replace(runbooks, name, make)
+    patches.replace(runbooks, name, make)
 
 
-def _note_records(plot: Plot) -> None:
+def _note_records(patches: Patches) -> None:
     def make(real: Any) -> Any:
         def finish(self: Any) -> None:
-            plot.trigger()
+            patches.trigger()
             real(self)
 
         return finish
 
-    plot.replace(unit_of_work.UnitOfWork, "finish", make)
+    patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
-def _alter_contest_rows(plot: Plot, altered: Any) -> None:
+def _alter_contest_rows(patches: Patches, altered: Any) -> None:
     def make(real: Any) -> Any:
         def record(self: Any, contest_id: Any, **row: Any) -> None:
             changed = altered(row)
             if changed != row:
-                plot.trigger()
+                patches.trigger()
             real(self, contest_id, **changed)
 
         return record
 
-    plot.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+    patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)

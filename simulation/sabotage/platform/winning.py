@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulation.sabotage.patches import Plot
-from simulation.sabotage.registry import Shelf
+from simulation.sabotage.patches import Patches
+from simulation.sabotage.registry import Registry
 from simulation.staging.settlement import prizes
 from simulation.staging.settlement import records as settlement_records
 
-SHELF = Shelf("paying")
+SHELF = Registry("paying")
 
 
 @SHELF.sabotage(
@@ -18,14 +18,14 @@ SHELF = Shelf("paying")
     "three_way_reconciliation",
     origin="a sort in the wrong direction: golf is won with fewer strokes",
 )
-def wrong_winner(plot: Plot) -> None:
+def wrong_winner(patches: Patches) -> None:
     """The prizes go to the ranks from the other end."""
 
     def altered(ranked: list[Any]) -> list[Any]:
         payouts = [ranking.payout_cents for ranking in reversed(ranked)]
         return [dataclasses.replace(r, payout_cents=cents) for r, cents in zip(ranked, payouts, strict=True)]
 
-    _alter_rankings(plot, altered)
+    _alter_rankings(patches, altered)
 
 
 @SHELF.sabotage(
@@ -33,7 +33,7 @@ def wrong_winner(plot: Plot) -> None:
     "three_way_reconciliation",
     origin="two rows swapped in a spreadsheet, an index off by one: the totals stay right",
 )
-def two_winners_amounts_swapped(plot: Plot) -> None:
+def two_winners_amounts_swapped(patches: Patches) -> None:
     """First and second get each other's prize."""
 
     def altered(ranked: list[Any]) -> list[Any]:
@@ -44,7 +44,7 @@ def two_winners_amounts_swapped(plot: Plot) -> None:
             *rest,
         ]
 
-    _alter_rankings(plot, altered)
+    _alter_rankings(patches, altered)
 
 
 @SHELF.sabotage(
@@ -52,7 +52,7 @@ def two_winners_amounts_swapped(plot: Plot) -> None:
     "three_way_reconciliation",
     origin="ties broken by user id because the sort needed an order",
 )
-def tie_split_wrong(plot: Plot) -> None:
+def tie_split_wrong(patches: Patches) -> None:
     """Tied entrants get the prizes of single places, in the order of their ids."""
 
     def make(real: Any) -> Any:
@@ -64,12 +64,12 @@ def tie_split_wrong(plot: Plot) -> None:
                 for ranking, share in zip(ranked, shares, strict=True)
             ]
             if [r.payout_cents for r in alone] != [r.payout_cents for r in ranked]:
-                plot.trigger()
+                patches.trigger()
             return alone
 
         return rankings
 
-    plot.replace(prizes, "rankings", make)
+    patches.replace(prizes, "rankings", make)
 
 
 @SHELF.sabotage(
@@ -77,7 +77,7 @@ def tie_split_wrong(plot: Plot) -> None:
     "clearing_accounts_drained",
     origin="a rake computed as a percentage while the prizes were floored",
 )
-def remainder_lost(plot: Plot) -> None:
+def remainder_lost(patches: Patches) -> None:
     """The cents that flooring left over are booked nowhere."""
 
     def make(real: Any) -> Any:
@@ -85,23 +85,23 @@ def remainder_lost(plot: Plot) -> None:
             whole: int = real.fget(self)
             rake = whole - whole % 5
             if rake != whole:
-                plot.trigger()
+                patches.trigger()
             return rake
 
         return property(platform_cents)
 
-    plot.replace(settlement_records.Settlement, "platform_cents", make)
+    patches.replace(settlement_records.Settlement, "platform_cents", make)
 
 
-def _alter_rankings(plot: Plot, altered: Any) -> None:
+def _alter_rankings(patches: Patches, altered: Any) -> None:
     def make(real: Any) -> Any:
         def rankings(*arguments: Any) -> list[Any]:
             ranked: list[Any] = real(*arguments)
             changed: list[Any] = altered(ranked)
             if changed != ranked:
-                plot.trigger()
+                patches.trigger()
             return changed
 
         return rankings
 
-    plot.replace(prizes, "rankings", make)
+    patches.replace(prizes, "rankings", make)

@@ -51,7 +51,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
+class Outgoing:
     """One kind of outgoing money: its table, its calls, its bookings."""
 
     entity: str
@@ -84,7 +84,7 @@ def due_parameters(runtime: Runtime, *, ignore_backoff: bool) -> dict[str, objec
     return {"ignore_backoff": ignore_backoff, "lease_seconds": runtime.settings.attempt_lease_seconds}
 
 
-def attempt(runtime: Runtime, context: Context, lane: Lane, row_id: UUID, *, ignore_backoff: bool) -> str | None:
+def attempt(runtime: Runtime, context: Context, lane: Outgoing, row_id: UUID, *, ignore_backoff: bool) -> str | None:
     """Attempt one row; its new status, or None if somebody else has it or it is not due."""
     claim = _claim(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
     if claim is None:
@@ -94,7 +94,7 @@ def attempt(runtime: Runtime, context: Context, lane: Lane, row_id: UUID, *, ign
     return outcome.status
 
 
-def _claim(runtime: Runtime, context: Context, lane: Lane, row_id: UUID, *, ignore_backoff: bool) -> _Claim | None:
+def _claim(runtime: Runtime, context: Context, lane: Outgoing, row_id: UUID, *, ignore_backoff: bool) -> _Claim | None:
     with runtime.unit_of_work(
         context, action=f"{lane.entity}_claimed", reason="due for an attempt", entity=(lane.entity, row_id)
     ) as work:
@@ -120,7 +120,7 @@ def _claim(runtime: Runtime, context: Context, lane: Lane, row_id: UUID, *, igno
     return _Claim(row=row, attempt=number, verify_code=verify_code)
 
 
-def _book_abandoned(work: UnitOfWork, lane: Lane, row: Row[Any]) -> None:
+def _book_abandoned(work: UnitOfWork, lane: Outgoing, row: Row[Any]) -> None:
     """The process that claimed this attempt never came back with its outcome."""
     work.reason = f"attempt {row.attempt_count} was abandoned by its process"
     lane.book(
@@ -137,7 +137,7 @@ def _verify_code(runtime: Runtime, row: Row[Any]) -> str | None:
     return None
 
 
-def _carry_out(runtime: Runtime, lane: Lane, claim: _Claim) -> Outcome:
+def _carry_out(runtime: Runtime, lane: Outgoing, claim: _Claim) -> Outcome:
     if claim.verify_code is not None:
         return _ask_stripe(runtime, lane, claim, claim.verify_code, None)
     obstacle = lane.obstacle(claim.row)
@@ -156,7 +156,7 @@ def _carry_out(runtime: Runtime, lane: Lane, claim: _Claim) -> Outcome:
     return Outcome(status=COMPLETED, attempt=claim.attempt, is_attempt=True, stripe_id=stripe_id)
 
 
-def _ask_stripe(runtime: Runtime, lane: Lane, claim: _Claim, code: str, message: str | None) -> Outcome:
+def _ask_stripe(runtime: Runtime, lane: Outgoing, claim: _Claim, code: str, message: str | None) -> Outcome:
     """Settle an unknown outcome by looking; without an answer it stays open, and nothing is sent."""
     is_attempt = claim.verify_code is None
     try:
@@ -174,7 +174,7 @@ def _ask_stripe(runtime: Runtime, lane: Lane, claim: _Claim, code: str, message:
     return Outcome(status=FAILED_TERMINAL, attempt=claim.attempt, is_attempt=is_attempt, code=code, message=message)
 
 
-def _record(runtime: Runtime, context: Context, lane: Lane, claim: _Claim, outcome: Outcome) -> None:
+def _record(runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, outcome: Outcome) -> None:
     delays = runtime.settings.payout_retry_delays_seconds
     delay_seconds = (
         delays[min(outcome.attempt, len(delays)) - 1] if outcome.attempt < claim.row.max_attempts else delays[0]
@@ -207,7 +207,9 @@ def _record(runtime: Runtime, context: Context, lane: Lane, claim: _Claim, outco
     _log(runtime, context, lane, claim, outcome, recorded=bool(recorded))
 
 
-def _log(runtime: Runtime, context: Context, lane: Lane, claim: _Claim, outcome: Outcome, *, recorded: bool) -> None:
+def _log(
+    runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, outcome: Outcome, *, recorded: bool
+) -> None:
     write = {COMPLETED: runtime.log.info, RETRYABLE: runtime.log.warning}.get(outcome.status, runtime.log.error)
     write(
         lane.domain,

@@ -120,7 +120,7 @@ def _process_job(
 
 
 def _guarded(
-    runtime: Runtime, context: Context, lane: outbox.Lane, row_id: UUID, *, ignore_backoff: bool
+    runtime: Runtime, context: Context, lane: outbox.Outgoing, row_id: UUID, *, ignore_backoff: bool
 ) -> str | None:
     try:
         return outbox.attempt(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
@@ -185,7 +185,7 @@ def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
         payout_jobs.count_transfers(work, row.payout_job_id)
 
 
-LANE = outbox.Lane(
+LANE = outbox.Outgoing(
     entity="payout_transfer",
     domain="Payout",
     table="payout_transfers",

@@ -173,7 +173,7 @@ def _post(
     )
 
 
-LANE = outbox.Lane(
+LANE = outbox.Outgoing(
     entity="refund",
     domain="Payment",
     table="refunds",

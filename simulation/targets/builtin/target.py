@@ -112,7 +112,7 @@ class BuiltinTarget:
             )
         )
         self.service: Service | None = self._instances
-        self.doom_next_request: Callable[[], None] | None = None
+        self.kill_after_next_request: Callable[[], None] | None = None
         self.wsgi = self._instances.wsgi
         self.relations: Mapping[str, str] = load_queries(Path(__file__).with_name("observe.sql"))
         self.jobs: Sequence[TargetJob] = [self._target_job(job) for job in self._instances.platform.jobs]

@@ -64,7 +64,7 @@ class Reset(Exception):
 Answer = Callable[[Inbound], Reply]
 
 
-class Switchboard:
+class HttpGateway:
     """See the module. ``answer`` is asked about every request from inside; it may raise :class:`Reset`, or
     :class:`Silence`, upon which ``held(sim_seconds, still_there)`` is called and returns when the line may be closed.
     """

@@ -27,7 +27,7 @@ while said := os.read(0, 1):
 """
 
 
-class Lull:
+class IdleProbe:
     """Waiting for the next lull; a plain short pause where the run may use several processors."""
 
     def __init__(self) -> None:

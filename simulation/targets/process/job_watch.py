@@ -10,7 +10,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.events import JobFailed
 from simulation.history import Recorder, caused_by
 from simulation.targets.jobs import Tally
-from simulation.targets.process.stepper import Life
+from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.target_file import JobTable
 
 _DAY_SECONDS = 86_400
@@ -47,7 +47,7 @@ class WatchedJobs:
         *,
         kernel: Kernel,
         recorder: Recorder,
-        life: Life,
+        life: Stepper,
         jobs: tuple[JobTable, ...],
         step_seconds: int,
         log: Path,

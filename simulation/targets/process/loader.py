@@ -23,18 +23,18 @@ from simulation.targets.process.certificates import Authority, make_authority, m
 from simulation.targets.process.commands import run_command
 from simulation.targets.process.dns import NameServer
 from simulation.targets.process.external_services import Outside
-from simulation.targets.process.http_gateway import Switchboard
-from simulation.targets.process.idle_probe import Lull
+from simulation.targets.process.http_gateway import HttpGateway
+from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.targets.process.observation import load_relations, try_relations
 from simulation.targets.process.people_file import load_people
 from simulation.targets.process.programs import Programs
-from simulation.targets.process.quiescence import Threads, keep_to_our_processors, parent_of
+from simulation.targets.process.quiescence import ThreadTable, keep_to_our_processors, parent_of
 from simulation.targets.process.readiness import prove_it_is_up
 from simulation.targets.process.sandbox import house
 from simulation.targets.process.schema import grant_to_backend, load_dump
-from simulation.targets.process.socket_queues import Wire
-from simulation.targets.process.stepper import Life
+from simulation.targets.process.socket_queues import SocketQueues
+from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
@@ -162,7 +162,7 @@ class ProcessChoice:
         )
         opened = rest.enter_context(house())
         commands = [fill_in(table.command[0], values) for table in self.file.process]
-        opened.furnish(
+        opened.mount(
             files={
                 "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
                 "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
@@ -178,21 +178,21 @@ class ProcessChoice:
         )  # fmt: skip
         return programs, authority
 
-    def _life(self, site: Site, rest: ExitStack, programs: Programs) -> Life:
-        warden = programs.house.warden_pid
+    def _life(self, site: Site, rest: ExitStack, programs: Programs) -> Stepper:
+        init_pid = programs.house.init_pid
 
         def belongs(pid: int) -> bool:
-            return pid != warden and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
+            return pid != init_pid and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
 
-        threads = Threads(belongs=belongs, ancestors=lambda: filter(None, (warden, site.server.process_id)))
+        threads = ThreadTable(belongs=belongs, ancestors=lambda: filter(None, (init_pid, site.server.process_id)))
         rest.callback(threads.close)
-        own = Threads(belongs=programs.belongs, ancestors=lambda: (warden,))
+        own = ThreadTable(belongs=programs.belongs, ancestors=lambda: (init_pid,))
         rest.callback(own.close)
-        wire = Wire(warden)
+        wire = SocketQueues(init_pid)
         rest.callback(wire.close)
-        lull = Lull()
+        lull = IdleProbe()
         rest.callback(lull.close)
-        return Life(
+        return Stepper(
             clock=site.kernel.clock,
             clock_file=programs.clock_file,
             threads=threads,
@@ -208,7 +208,7 @@ class ProcessChoice:
         site: Site,
         rest: ExitStack,
         programs: Programs,
-        life: Life,
+        life: Stepper,
         authority: Authority,
         supervisor: Supervisor,
     ) -> Outside:
@@ -229,7 +229,7 @@ class ProcessChoice:
             refused=refused,
             kill_backend=supervisor.kill_and_restart,
         )
-        switchboard = Switchboard(answer=outside.answer, held=life.hold)
+        switchboard = HttpGateway(answer=outside.answer, held=life.hold)
         rest.callback(switchboard.close)
         (secure, plain), name_socket = programs.house.listen(_WEB_PORTS)
         switchboard.serve(secure, tls=authority.tls)

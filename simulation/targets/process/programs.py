@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.quiescence import namespace_of, status_of
-from simulation.targets.process.sandbox import House
+from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.target_file import ProcessTable, TargetFile, fill_in
 from simulation.targets.process.values import environment_of
 
@@ -26,7 +26,7 @@ class Programs:
 
     file: TargetFile
     folder: Path
-    house: House
+    house: Sandbox
     values: Mapping[str, str]
     clock_file: Path
     variables: Mapping[str, str]
@@ -82,7 +82,7 @@ class Programs:
             self.pause(_POLL_WALL_SECONDS)
 
     def _deaf(self) -> EnvironmentFault:
-        instead = listening_ports(self.house.warden_pid, ours=_OUR_PORTS)
+        instead = listening_ports(self.house.init_pid, ours=_OUR_PORTS)
         return EnvironmentFault(
             problem=f"{self.file.place('web', 'port')}: port {self.file.web.port} never opened within "
             f"{self.file.web.start_seconds} real seconds; somebody listens on "
@@ -102,7 +102,7 @@ class Programs:
                 )
 
     def belongs(self, pid: int) -> bool:
-        return pid != self.house.warden_pid and namespace_of(pid) == self.house.namespace
+        return pid != self.house.init_pid and namespace_of(pid) == self.house.namespace
 
     def with_timers(self, pids: Iterable[int]) -> list[int]:
         """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""

@@ -74,7 +74,7 @@ class Thread:
 
 
 @dataclass(kw_only=True)
-class Threads:
+class ThreadTable:
     """All threads of the processes that ``belongs`` says are ours.
 
     :param ancestors: processes from whose children all of ours descend, and which orphans of theirs fall to. They may

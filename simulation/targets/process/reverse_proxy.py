@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import h11
 
-from simulation.targets.process.sandbox import House
+from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.service import ProcessService
-from simulation.targets.process.stepper import Life
+from simulation.targets.process.stepper import Stepper
 
 _CHUNK_BYTES = 65_536
 _NOT_PASSED_ON = frozenset({"HTTP_HOST", "HTTP_CONNECTION", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_LENGTH"})
@@ -19,24 +19,24 @@ _NOT_PASSED_BACK = frozenset({"connection", "keep-alive", "transfer-encoding"})
 _REASONS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
-class FrontDoor:
+class ReverseProxy:
     """Passes a request on to the backend and lives with it until it has answered and is at rest.
 
     502 where nobody listens or the connection breaks, 504 where no answer comes in ten simulated minutes.
     """
 
-    def __init__(self, *, house: House, life: Life, port: int, service: ProcessService) -> None:
+    def __init__(self, *, house: Sandbox, life: Stepper, port: int, service: ProcessService) -> None:
         self._house = house
         self._life = life
         self._port = port
         self._service = service
-        self._doomed = False
+        self._kill_after_next = False
         self.kill: Callable[[], None] = lambda: None
         """Ends the backend at once; it is started again later."""
 
-    def doom(self) -> None:
+    def kill_after_next_request(self) -> None:
         """Have the backend killed once it has dealt with the next request; nobody hears its answer."""
-        self._doomed = True
+        self._kill_after_next = True
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         status, headers, body = self._ask(environ)
@@ -62,8 +62,8 @@ class FrontDoor:
             self._life.switchboard.forget(line)
             line.close()
         self._life.rest()
-        if self._doomed:
-            self._doomed = False
+        if self._kill_after_next:
+            self._kill_after_next = False
             self.kill()
             return 502, [("Content-Type", "text/plain")], b"the connection broke"
         if not answered:

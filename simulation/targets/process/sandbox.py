@@ -31,7 +31,7 @@ _MAPPED_ROOT = ("--user", "--map-root-user")
 _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private")
 
 
-class House:
+class Sandbox:
     """One backend's surroundings; made by :func:`house`."""
 
     def __init__(self, *, line: socket.socket, process: subprocess.Popen[bytes]) -> None:
@@ -40,14 +40,14 @@ class House:
         self._spare: list[socket.socket] = []
         self.namespace = ""
         """Name of the process namespace: what lives in it belongs to the backend."""
-        self.warden_pid = 0
+        self.init_pid = 0
 
-    def furnish(self, *, files: Mapping[str, Path], workspace: Path) -> None:
+    def mount(self, *, files: Mapping[str, Path], workspace: Path) -> None:
         """See :func:`simulation.targets.process.sandbox_init.furnish`."""
         (workspace / "shm").mkdir(exist_ok=True)  # whose owner may be nobody there: then it cannot be made inside
         self._ask(do="furnish", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
-        self.warden_pid = self._child()
-        self.namespace = os.readlink(f"/proc/{self.warden_pid}/ns/pid")
+        self.init_pid = self._child()
+        self.namespace = os.readlink(f"/proc/{self.init_pid}/ns/pid")
 
     def start(
         self, name: str, *, command: Sequence[str], directory: Path, environment: Mapping[str, str], output: Path
@@ -133,7 +133,7 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
+def house() -> Iterator[Sandbox]:
     """An empty house; everything in it is gone afterwards.
 
     :raises EnvironmentFault: this machine gives no namespaces.
@@ -150,7 +150,7 @@ def house() -> Iterator[House]:
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
         )  # fmt: skip
-    opened = House(line=ours, process=process)
+    opened = Sandbox(line=ours, process=process)
     try:
         yield opened
     finally:

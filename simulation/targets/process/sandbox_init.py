@@ -47,7 +47,7 @@ def main() -> None:
                 opened.close()
 
 
-def furnish(*, files: dict[str, str], workspace: str) -> tuple[dict[str, Any], list[socket.socket]]:
+def mount(*, files: dict[str, str], workspace: str) -> tuple[dict[str, Any], list[socket.socket]]:
     """Loopback up, a /proc and a shared memory of its own, and files of ours in the place of the machine's.
 
     :param files: path of a file to be covered → the file that covers it; paths that do not exist are left out.
@@ -211,7 +211,7 @@ def _mount(source: str | None, place: str, kind: str | None, flags: int) -> None
 
 
 _DEEDS: dict[str, Callable[..., tuple[dict[str, Any], list[socket.socket]]]] = {
-    "furnish": furnish,
+    "furnish": mount,
     "start": start,
     "status": status,
     "kill": kill,

@@ -17,7 +17,7 @@ _BACKLOG_COLUMN = 11
 """Packets that wait in a processor's backlog, in each line of softnet_stat. Since Linux 5.10."""
 
 
-class Wire:
+class SocketQueues:
     """:param pid: a process in the house."""
 
     def __init__(self, pid: int) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from simulation.clock import SimulationClock
 from simulation.errors import EnvironmentFault
-from simulation.targets.process.http_gateway import Switchboard
-from simulation.targets.process.idle_probe import Lull
+from simulation.targets.process.http_gateway import HttpGateway
+from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.pending_timers import Awake, seconds_left
-from simulation.targets.process.quiescence import Threads, status_of, tasks
-from simulation.targets.process.socket_queues import Wire
+from simulation.targets.process.quiescence import ThreadTable, status_of, tasks
+from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.wakeups import wake
 
 _REST_DEADLINE_WALL_SECONDS = 60.0
@@ -33,7 +33,7 @@ _PATIENCE_SIM_SECONDS = 600
 """For a caller that gives up late, and for an answer that the backend puts off."""
 
 
-class Life:
+class Stepper:
     """One backend's life.
 
     :param clock_file: the libfaketime file that the backend reads.
@@ -46,9 +46,9 @@ class Life:
         *,
         clock: SimulationClock,
         clock_file: Path,
-        threads: Threads,
-        wire: Wire,
-        lull: Lull,
+        threads: ThreadTable,
+        wire: SocketQueues,
+        lull: IdleProbe,
         own: Callable[[], Iterable[int]],
         with_timers: Callable[[], Iterable[int]],
         short_timer_seconds: int,
@@ -67,7 +67,7 @@ class Life:
         self.began_at = clock.now
         """When the backend's programs were started last: the origin of its timers."""
         self._polls: set[tuple[int, float]] = set()
-        self.switchboard: Switchboard | None = None
+        self.switchboard: HttpGateway | None = None
         clock.follow(self.show)
 
     def show(self, instant: datetime) -> None:

@@ -11,10 +11,10 @@ from io import FileIO
 from simulation.clock import Kernel, SimProcess
 from simulation.events import ProgramEnded
 from simulation.history import Recorder
-from simulation.targets.process.http_gateway import Switchboard
+from simulation.targets.process.http_gateway import HttpGateway
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import keep_to_our_processors
-from simulation.targets.process.stepper import Life
+from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.target_file import ProcessTable
 
 DOWN_SECONDS = 30
@@ -26,7 +26,7 @@ MOST_RESTARTS = 3
 class Supervisor:
     """Watches every program by its process handle, which costs nothing until it ends."""
 
-    def __init__(self, *, kernel: Kernel, recorder: Recorder, programs: Programs, life: Life) -> None:
+    def __init__(self, *, kernel: Kernel, recorder: Recorder, programs: Programs, life: Stepper) -> None:
         self._kernel = kernel
         self._recorder = recorder
         self._programs = programs
@@ -107,6 +107,6 @@ class Supervisor:
         return False  # it is let go already
 
 
-def _let_go(switchboard: Switchboard, handle: FileIO) -> None:
+def _let_go(switchboard: HttpGateway, handle: FileIO) -> None:
     switchboard.forget(handle)
     handle.close()

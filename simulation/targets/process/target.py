@@ -20,9 +20,9 @@ from simulation.targets.process.external_services import Outside
 from simulation.targets.process.job_watch import WatchedJobs
 from simulation.targets.process.people_file import OwnPeople
 from simulation.targets.process.programs import Programs
-from simulation.targets.process.reverse_proxy import FrontDoor
+from simulation.targets.process.reverse_proxy import ReverseProxy
 from simulation.targets.process.service import ProcessService
-from simulation.targets.process.stepper import Life
+from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target_file import TargetFile
 from simulation.targets.protocol import JobWatch, Routes
@@ -44,7 +44,7 @@ class ProcessTarget:
         relations: Mapping[str, str],
         make_people: Callable[[httpx.Client], People] | None,
         programs: Programs,
-        life: Life,
+        life: Stepper,
         outside: Outside,
         admins: Admins,
         supervisor: Supervisor,
@@ -68,9 +68,9 @@ class ProcessTarget:
         service = ProcessService(supervisor)
         self.service: Service | None = service
         self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
-        self.wsgi = FrontDoor(house=programs.house, life=life, port=file.web.port, service=service)
+        self.wsgi = ReverseProxy(house=programs.house, life=life, port=file.web.port, service=service)
         self.wsgi.kill = supervisor.kill_and_restart
-        self.doom_next_request: Callable[[], None] | None = self.wsgi.doom
+        self.kill_after_next_request: Callable[[], None] | None = self.wsgi.kill_after_next_request
         self._make_people = make_people
         self._admins = admins
         self._outside = outside

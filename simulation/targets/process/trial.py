@@ -24,7 +24,7 @@ from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_checks import Bench, Finding, admin, jobs, look, network, people, webhook
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
-from simulation.world.network.platform import WebhookDoor
+from simulation.world.network.platform import WebhookSender
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.twin import StripeTwin
 
@@ -67,7 +67,7 @@ def _try_running(
     context = ExchangeContext()
     exchange = ExchangeWitness(target.wsgi, recorder=site.recorder, context=context)
     http = stack.enter_context(httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL))
-    deliver = WebhookDoor(http=http, context=context, path=target.routes.webhook).deliver
+    deliver = WebhookSender(http=http, context=context, path=target.routes.webhook).deliver
     site.twin.attach(deliver)
     site.provider.start()
     bench = Bench(choice=choice, site=site, target=target, http=http, context=context, scenario=scenario)

@@ -26,7 +26,7 @@ ROLE = "platform"
 
 
 @dataclass(kw_only=True)
-class Surroundings:
+class FaultContext:
     """Shared by all troubles of a run."""
 
     kernel: Kernel
@@ -64,5 +64,5 @@ class Surroundings:
         self._sessions.clear()
 
 
-Act = Callable[[Surroundings, PlannedFault], SimProcess]
+Act = Callable[[FaultContext, PlannedFault], SimProcess]
 """Carries one fault out: waits for its time, strikes, and ends when it is over."""

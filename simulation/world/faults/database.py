@@ -11,13 +11,13 @@ from psycopg import sql
 from simulation.clock import SimProcess
 from simulation.events import row_digest
 from simulation.faults.plan import PlannedFault
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 
 _REPORT = "nightly-report"
 _MORE_THAN_ANY_LIMIT = 1_000
 
 
-def hold_contest_row(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def hold_contest_row(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A worker hangs in a transaction that has locked the contest's row, as any UPDATE of it does."""
     assert fault.contest is not None, f"fault {fault.fault_id} has no victim"
     assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
@@ -37,7 +37,7 @@ def hold_contest_row(around: Surroundings, fault: PlannedFault) -> SimProcess:
     session.close()
 
 
-def take_every_connection(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A report opens connections until the server grants no more; every other one hangs in a transaction."""
     assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
     yield around.kernel.until(fault.starts_at)
@@ -59,7 +59,7 @@ def take_every_connection(around: Surroundings, fault: PlannedFault) -> SimProce
 _MAINTENANCE = "maintenance"
 
 
-def lose_contest_rows(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def lose_contest_rows(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A maintenance script deletes a contest's scores in one transaction, with the triggers out of its way."""
     yield around.kernel.until(fault.starts_at)
     contest_id = around.registry.contest_ids.get(str(fault.contest))

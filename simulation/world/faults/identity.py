@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from simulation.clock import SimProcess
 from simulation.faults.plan import PlannedFault
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 
 _LOOK_SECONDS = 60
 
 
-def take_the_key_away(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def take_the_key_away(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """The file with the key is gone from its mount, for the window. It comes back as it was.
 
     It waits for a moment in which no runbook is being carried out: one that is torn in the middle would fail for

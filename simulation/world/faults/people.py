@@ -8,14 +8,14 @@ from simulation.clock import SimProcess
 from simulation.events import Action, EntrantAction
 from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 
 _SECOND_THOUGHTS_SECONDS = 600
 """From paying to asking for the money."""
 _REASON = "I cannot take part after all"
 
 
-def ask_for_refund(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """An entrant asks for the entry fee soon after paying it."""
     contest = str(fault.contest)
     yield around.payers.until(contest, fault.nth)
@@ -32,7 +32,7 @@ def ask_for_refund(around: Surroundings, fault: PlannedFault) -> SimProcess:
         _record(around, contest, user_id, "asked_for_refund")
 
 
-def charge_back(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A cardholder tells their bank, some time after paying, that they know nothing of the payment."""
     contest = str(fault.contest)
     yield around.payers.until(contest, fault.nth)
@@ -57,7 +57,7 @@ def charge_back(around: Surroundings, fault: PlannedFault) -> SimProcess:
 
 
 def _record(
-    around: Surroundings,
+    around: FaultContext,
     contest: str,
     user_id: str,
     action: Action,

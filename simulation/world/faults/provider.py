@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from simulation.clock import SimProcess
 from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 
 
-def correct_a_card(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def correct_a_card(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """The provider counts a score card again and publishes one stroke more for a player somebody's score rests on."""
     tournament = str(fault.tournament)
     yield around.kernel.until(fault.starts_at)
@@ -25,7 +25,7 @@ def correct_a_card(around: Surroundings, fault: PlannedFault) -> SimProcess:
         around.provider.correct(tournament, player_id)
 
 
-def _scored(around: Surroundings, tournament: str) -> Iterator[str]:
+def _scored(around: FaultContext, tournament: str) -> Iterator[str]:
     """Golfers on the roster of somebody who takes part, those of the first to pay first."""
     for contest in around.followers[tournament]:
         if around.entry_fees[contest]:
@@ -36,9 +36,9 @@ def _scored(around: Surroundings, tournament: str) -> Iterator[str]:
             yield from around.registry.rosters.get((contest, user_id), ())
 
 
-def _still_in(around: Surroundings, contest: str, user_id: str) -> bool:
+def _still_in(around: FaultContext, contest: str, user_id: str) -> bool:
     return any(not around.twin.is_refunded(payment) for payment in around.payers.payments(contest, user_id))
 
 
-def _has_a_card(around: Surroundings, tournament: str, player_id: str) -> bool:
+def _has_a_card(around: FaultContext, tournament: str, player_id: str) -> bool:
     return around.provider.last_round(tournament, player_id) is not None

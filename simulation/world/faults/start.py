@@ -11,7 +11,7 @@ from simulation.world.faults import database as lost_rows
 from simulation.world.faults import programs as killing
 from simulation.world.faults import provider as scores
 from simulation.world.faults import stripe as secrets
-from simulation.world.faults.context import Act, Surroundings
+from simulation.world.faults.context import Act, FaultContext
 
 ACTS: Mapping[FaultKind, Act] = {
     "contest_row_held": database.hold_contest_row,
@@ -30,7 +30,7 @@ assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has someb
 class Troubles:
     """One run's troubles."""
 
-    def __init__(self, *, plan: FaultPlan, around: Surroundings) -> None:
+    def __init__(self, *, plan: FaultPlan, around: FaultContext) -> None:
         self._plan = plan
         self._around = around
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from simulation.clock import SimProcess
 from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import Surroundings
+from simulation.world.faults.context import FaultContext
 
 
-def roll_signing_secret(around: Surroundings, fault: PlannedFault) -> SimProcess:
+def roll_signing_secret(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """Somebody rolls the signing secret of the platform's webhook endpoint at Stripe, and tells nobody."""
     yield around.kernel.until(fault.starts_at)
     with caused_by(f"fault:{fault.fault_id}"):

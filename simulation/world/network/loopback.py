@@ -42,7 +42,7 @@ class _Server(WSGIServer):
         """A peer that went away is its own affair; what the application raised is kept by the door."""
 
 
-class LoopbackDoor:
+class LoopbackServer:
     """Serves ``app`` on an ephemeral port. A selector may watch it; when it is readable, call :meth:`serve_one`."""
 
     def __init__(self, app: WSGIApplication) -> None:

@@ -15,7 +15,7 @@ from simulation.witness.exchange import NO_ANSWER, PLATFORM_URL, ExchangeContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookDoor:
+class WebhookSender:
     """Stripe's way to the platform."""
 
     http: httpx.Client
@@ -30,7 +30,7 @@ class WebhookDoor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricsDoor:
+class MetricsScraper:
     """The monitor's way to the platform: one request made once and repeated, since it is asked thousands of times."""
 
     app: WSGIApplication

@@ -45,7 +45,7 @@ def listening(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
         server.server_close()
 
 
-class Turnstile:
+class OneAtATime:
     """Lets one caller at a time into the world behind it: clock, twin and platform know one thread only.
 
     A request is read whole before it goes in, so that a slow peer holds up nobody.

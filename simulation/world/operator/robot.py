@@ -20,7 +20,7 @@ from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings, OperatorTask
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.network.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.execution import Desk, Execution, OperatorGone
 from simulation.world.operator.occasion import Occasion
@@ -29,7 +29,7 @@ from simulation.world.operator.shell import ShellSettings
 from simulation.world.operator.takeover import find_left_open
 from simulation.world.operator.terminal import Terminal
 from simulation.world.operator.tools import find_tools
-from simulation.world.operator.workplace import HOSTING_PATH, furnish, hosting_variables
+from simulation.world.operator.workplace import HOSTING_PATH, equip, hosting_variables
 from simulation.world.ports import Admin
 
 _PLATFORM_URL = "http://platform.test"
@@ -87,12 +87,12 @@ class OperatorRobot:
         self.under_way = False
         """Whether a runbook is being carried out now."""
         self._client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url=_PLATFORM_URL)
-        self._door = LoopbackDoor(app if hosting is None else DispatcherMiddleware(app, {HOSTING_PATH: hosting}))
+        self._door = LoopbackServer(app if hosting is None else DispatcherMiddleware(app, {HOSTING_PATH: hosting}))
         self._shell = ShellSettings(
             tools=find_tools(),
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
-            workplace=furnish(folder, tasks=bool(settings.tasks))
+            workplace=equip(folder, tasks=bool(settings.tasks))
             | ({} if hosting is None else hosting_variables(self._door.url, token=hosting_token)),
         )
         self._desk = Desk(
@@ -126,7 +126,7 @@ class OperatorRobot:
         return bool(self._unanswered)
 
     @property
-    def door(self) -> LoopbackDoor:
+    def door(self) -> LoopbackServer:
         """What the operator's programs speak to."""
         return self._door
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulation.world.network.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import Tools, write_shims
 
@@ -64,7 +64,7 @@ class Broken:
 class Shell:
     """One session. Variables and functions a command sets are there for the next, as in any terminal."""
 
-    def __init__(self, *, settings: ShellSettings, door: LoopbackDoor, variables: Mapping[str, str]) -> None:
+    def __init__(self, *, settings: ShellSettings, door: LoopbackServer, variables: Mapping[str, str]) -> None:
         self._settings = settings
         self._door = door
         self._folder = tempfile.TemporaryDirectory(prefix="operator-", dir=settings.folder)

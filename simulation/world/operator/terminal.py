@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation.clock import Kernel
-from simulation.world.network.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
 
 _NO_EXIT_STATUS = -1
@@ -34,7 +34,7 @@ class Terminal:
         self,
         *,
         kernel: Kernel,
-        door: LoopbackDoor,
+        door: LoopbackServer,
         settings: ShellSettings,
         token: str,
         label: str,

@@ -20,7 +20,7 @@ def hosting_variables(url: str, *, token: str) -> dict[str, str]:
     return {"HOSTING_API_URL": f"{url}{HOSTING_PATH}", "HOSTING_API_TOKEN": token}
 
 
-def furnish(folder: Path, *, tasks: bool) -> dict[str, str]:
+def equip(folder: Path, *, tasks: bool) -> dict[str, str]:
     """Make it in ``folder``; returns the variables by which runbooks speak of it. Their values stand in no record.
 
     :param tasks: operational tasks come up, so that a checkout and the environment files of a release are needed too.

@@ -49,16 +49,16 @@ class Deliveries:
         self._log = log
         self._names = names
         self._deliver: Deliver | None = None
-        self._doom: Callable[[], None] | None = None
+        self._kill: Callable[[], None] | None = None
         self.pending = 0
         """Pushes that are neither acknowledged nor given up."""
         log.subscribe(self._on_event)
 
-    def attach(self, deliver: Deliver, *, doom: Callable[[], None] | None = None) -> None:
+    def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
         """Say how the platform is reached. Before that nobody answers there. ``doom`` makes the next request its last:
         it is killed before it has answered."""
         self._deliver = deliver
-        self._doom = doom
+        self._kill = kill
 
     def _on_event(self, event: StripeEvent) -> None:
         endpoints = self._wanting(event)
@@ -88,8 +88,8 @@ class Deliveries:
             if effect.mode == "lost":
                 self._lose(event, endpoints[0])
                 return
-            if effect.mode == "killed" and self._doom is not None:
-                self._doom()
+            if effect.mode == "killed" and self._kill is not None:
+                self._kill()
             elif effect.mode == "delay":
                 yield self._kernel.sleep(effect.delay_seconds)
             else:

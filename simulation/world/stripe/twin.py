@@ -96,10 +96,10 @@ class StripeTwin:
             names=names,
         )
 
-    def attach(self, deliver: Deliver, *, doom: Callable[[], None] | None = None) -> None:
+    def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
         """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came;
         ``doom()`` has it killed before it answers the next."""
-        self._deliveries.attach(deliver, doom=doom)
+        self._deliveries.attach(deliver, kill=kill)
 
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
         """Tell ``subscriber`` of every event at the instant of its creation."""
@@ -181,7 +181,7 @@ class StripeTwin:
         request = replace(request, fault_id=striking or self._fault_of(subject))
         with caused_by(f"fault:{request.fault_id}") if request.fault_id else nullcontext():
             if effect is not None and subject.destination is not None:
-                self._accounts.befall(subject.destination, effect)
+                self._accounts.apply(subject.destination, effect)
             outcome = self._line.carry(request, effect)
             self._journal.record(request, outcome.answer, heard=outcome.failure is None, fault_id=striking)
         if outcome.failure is not None:

@@ -17,7 +17,7 @@ from simulation.events import AlertFired
 from simulation.history import History, Recorder
 from simulation.scenario.model import OperatorSettings, OperatorTask
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
-from simulation.world.network.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.parser import load_runbook
 from simulation.world.operator.robot import OperatorRobot, Successor
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
@@ -169,7 +169,7 @@ def shell(platform: CounterPlatform, *, wall_deadline_seconds: float = 60) -> It
     """A shell by itself, its clock standing at ``START``."""
     with short_folder() as folder:
         clock = SimulationClock(start=START, files=(folder / "clock",))
-        door = LoopbackDoor(platform)
+        door = LoopbackServer(platform)
         with clock.frozen():
             session = Shell(
                 settings=ShellSettings(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from simulation.world.network.loopback import LoopbackDoor
+from simulation.world.network.loopback import LoopbackServer
 
 
-def answers(door: LoopbackDoor, *curl: str) -> str:
+def answers(door: LoopbackServer, *curl: str) -> str:
     """What curl prints; the door is served meanwhile."""
     with subprocess.Popen(["curl", "-sS", *curl], stdout=subprocess.PIPE, text=True) as process:
         door.serve_one()
@@ -35,20 +35,20 @@ def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 @pytest.fixture
-def door() -> Iterable[LoopbackDoor]:
-    opened = LoopbackDoor(echo)
+def door() -> Iterable[LoopbackServer]:
+    opened = LoopbackServer(echo)
     yield opened
     opened.close()
 
 
-def test_a_request_arrives_whole_and_says_nothing_of_the_port(door: LoopbackDoor) -> None:
+def test_a_request_arrives_whole_and_says_nothing_of_the_port(door: LoopbackServer) -> None:
     door.label_requests("exec-3")
     assert answers(door, "--data", "body", f"{door.url}/a/b?c=d") == (
         "POST /a/b c=d platform.test platform.test 80 exec-3-req-1 body"
     )
 
 
-def test_requests_are_numbered_unless_they_have_an_id(door: LoopbackDoor) -> None:
+def test_requests_are_numbered_unless_they_have_an_id(door: LoopbackServer) -> None:
     door.label_requests("exec-1")
     answers(door, door.url)
     answers(door, "-H", "X-Request-Id: mine", door.url)
@@ -57,17 +57,17 @@ def test_requests_are_numbered_unless_they_have_an_id(door: LoopbackDoor) -> Non
     assert door.take_request_ids() == ()
 
 
-def test_what_the_application_raises_is_the_callers(door: LoopbackDoor) -> None:
+def test_what_the_application_raises_is_the_callers(door: LoopbackServer) -> None:
     def broken(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         raise ZeroDivisionError("harness fault")
 
-    failing = LoopbackDoor(broken)
+    failing = LoopbackServer(broken)
     with pytest.raises(ZeroDivisionError, match="harness fault"):
         answers(failing, failing.url)
     failing.close()
 
 
-def test_a_peer_that_goes_away_does_no_harm(door: LoopbackDoor) -> None:
+def test_a_peer_that_goes_away_does_no_harm(door: LoopbackServer) -> None:
     import socket
 
     host, port = door.url.removeprefix("http://").split(":")

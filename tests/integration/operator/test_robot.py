@@ -24,9 +24,9 @@ from tests.unit.operator.books import MINI, TASK
 
 
 def carried_out(platform: CounterPlatform, book: str = MINI) -> History:
-    with desk(platform, book) as on:
-        on.raise_alert()
-        return on.live()
+    with desk(platform, book) as sim:
+        sim.raise_alert()
+        return sim.live()
 
 
 def sections(history: History) -> list[str]:
@@ -169,20 +169,20 @@ def test_an_execution_that_cannot_be_completed_is_failed() -> None:
 
 @pytest.mark.parametrize("runbook", [None, "unheard_of"])
 def test_an_alert_without_a_runbook_is_escalated_at_once(runbook: str | None) -> None:
-    with desk(CounterPlatform()) as on:
-        alert = on.raise_alert(runbook)
-        (escalated,) = on.live().of(Escalated)
+    with desk(CounterPlatform()) as sim:
+        alert = sim.raise_alert(runbook)
+        (escalated,) = sim.live().of(Escalated)
     assert (escalated.alert_id, escalated.at, escalated.cause) == (alert.alert_id, START, "fault:F1")
 
 
 def test_the_same_alert_is_answered_once_another_one_after_it() -> None:
-    with desk(CounterPlatform()) as on:
-        on.raise_alert()
-        on.raise_alert()
-        on.raise_alert(label="y")
-        assert on.robot.busy
-        history = on.live()
-        assert not on.robot.busy
+    with desk(CounterPlatform()) as sim:
+        sim.raise_alert()
+        sim.raise_alert()
+        sim.raise_alert(label="y")
+        assert sim.robot.busy
+        history = sim.live()
+        assert not sim.robot.busy
     starts = history.of(ExecutionStarted)
     assert [event.alert_id for event in starts] == ["Mini-1", "Mini-3"]
     assert starts[1].at == history.of(ExecutionEnded)[0].at
@@ -205,22 +205,22 @@ def test_the_world_goes_on_while_a_runbook_sleeps() -> None:
         '> echo "$left at $(date +%H:%M)"\n'
         "0 stuck at 00:21",
     )
-    with desk(platform, book) as on:
-        on.raise_alert()
-        on.kernel.spawn(healer(on.kernel.sleep(20 * 60)))
-        history = on.live()
+    with desk(platform, book) as sim:
+        sim.raise_alert()
+        sim.kernel.spawn(healer(sim.kernel.sleep(20 * 60)))
+        history = sim.live()
     assert history.of(ExecutionEnded)[0].status == "completed"
     assert history.of(RunbookStep)[2].output == "0 stuck at 00:21"
 
 
 def test_what_nobody_answered_to_its_end_is_escalated_when_the_shift_is_over() -> None:
     book = MINI.replace('$ curl -sS "$API_BASE_URL/cause"\n[CAUSE]', "$ sleep 7200; echo [CAUSE]\n[CAUSE]")
-    with desk(CounterPlatform(), book) as on:
-        on.raise_alert()
-        on.raise_alert(label="y")
-        on.live(minutes=30)
-        on.robot.go_off_shift()
-        reasons = [event.reason for event in on.live(minutes=0).of(Escalated)]
+    with desk(CounterPlatform(), book) as sim:
+        sim.raise_alert()
+        sim.raise_alert(label="y")
+        sim.live(minutes=30)
+        sim.robot.go_off_shift()
+        reasons = [event.reason for event in sim.live(minutes=0).of(Escalated)]
     assert len(reasons) == 2
     assert all("not answered to its end" in reason for reason in reasons)
 
@@ -228,8 +228,8 @@ def test_what_nobody_answered_to_its_end_is_escalated_when_the_shift_is_over() -
 def test_a_task_begins_at_its_time_and_goes_its_own_way() -> None:
     platform = CounterPlatform()
     task = OperatorTask(at=START + timedelta(minutes=10), runbook="mini_task")
-    with desk(platform, TASK, tasks=(task,), name="mini_task") as on:
-        history = on.live()
+    with desk(platform, TASK, tasks=(task,), name="mini_task") as sim:
+        history = sim.live()
     (due,), (started,), (ended,) = history.of(TaskDue), history.of(ExecutionStarted), history.of(ExecutionEnded)
     assert (due.at, due.task_id, started.at) == (task.at, "task-1", task.at)
     assert (started.alert_id, started.task_id, started.cause) == (None, "task-1", "task-1:mini_task")
@@ -241,8 +241,8 @@ def test_a_task_begins_at_its_time_and_goes_its_own_way() -> None:
 def test_a_task_that_goes_wrong_is_undone_and_escalated() -> None:
     platform = CounterPlatform(mends=False)
     task = OperatorTask(at=START + timedelta(minutes=10), runbook="mini_task")
-    with desk(platform, TASK, tasks=(task,), name="mini_task") as on:
-        history = on.live()
+    with desk(platform, TASK, tasks=(task,), name="mini_task") as sim:
+        history = sim.live()
     assert sections(history) == ["prerequisites", "steps", "rollback"]
     (escalated,) = history.of(Escalated)
     assert (escalated.alert_id, escalated.execution_id) == (None, "e-1")
@@ -260,9 +260,9 @@ def gone_after(steps: int) -> Callable[..., int | None]:
 
 def test_the_next_operator_winds_up_what_was_left_open_and_starts_anew() -> None:
     platform = CounterPlatform()
-    with desk(platform, still_there=gone_after(3)) as on:
-        on.raise_alert()
-        history = on.live(minutes=120)
+    with desk(platform, still_there=gone_after(3)) as sim:
+        sim.raise_alert()
+        history = sim.live(minutes=120)
     first, second = history.of(ExecutionStarted)
     assert (first.operator, second.operator) == ("ops-user-123", "ops-user-456")
     (taken,) = history.of(ExecutionTakenOver)
@@ -278,25 +278,25 @@ def test_the_next_operator_winds_up_what_was_left_open_and_starts_anew() -> None
 
 def test_what_was_captured_is_known_to_the_next_operator_from_the_record() -> None:
     book = MINI.replace('$ curl -sS -X POST "$API_BASE_URL/undo"\nundone', '$ echo "had $COUNT"\nhad [COUNT]')
-    with desk(CounterPlatform(), book, still_there=gone_after(3)) as on:
-        on.raise_alert()
-        history = on.live(minutes=120)
+    with desk(CounterPlatform(), book, still_there=gone_after(3)) as sim:
+        sim.raise_alert()
+        history = sim.live(minutes=120)
     (undone,) = [step for step in history.of(RunbookStep) if step.section == "rollback"]
     assert (undone.output, undone.matched) == ("had 2", True)
 
 
 def test_nothing_is_rolled_back_where_nothing_was_written() -> None:
-    with desk(CounterPlatform(), still_there=gone_after(1)) as on:
-        on.raise_alert()
-        history = on.live(minutes=120)
+    with desk(CounterPlatform(), still_there=gone_after(1)) as sim:
+        sim.raise_alert()
+        history = sim.live(minutes=120)
     assert "rollback" not in sections(history)
     assert [ended.status for ended in history.of(ExecutionEnded)] == ["failed", "completed"]
 
 
 def test_a_rollback_that_fails_ends_the_takeover_with_an_escalation() -> None:
-    with desk(CounterPlatform(undo_answer="refused"), still_there=gone_after(3)) as on:
-        on.raise_alert()
-        history = on.live(minutes=120)
+    with desk(CounterPlatform(undo_answer="refused"), still_there=gone_after(3)) as sim:
+        sim.raise_alert()
+        history = sim.live(minutes=120)
     assert [ended.status for ended in history.of(ExecutionEnded)] == ["failed"]
     (escalated,) = history.of(Escalated)
     assert "rollback failed at Rollback step 1" in escalated.reason
@@ -304,13 +304,13 @@ def test_a_rollback_that_fails_ends_the_takeover_with_an_escalation() -> None:
 
 def test_while_nobody_is_let_in_an_alert_waits_and_its_runbook_is_carried_out_when_somebody_is() -> None:
     platform = CounterPlatform(shut=True)
-    with desk(platform) as on:
-        on.raise_alert()
-        assert not on.live(minutes=30).of(ExecutionStarted)
-        assert on.robot.busy
-        assert not on.robot.under_way
+    with desk(platform) as sim:
+        sim.raise_alert()
+        assert not sim.live(minutes=30).of(ExecutionStarted)
+        assert sim.robot.busy
+        assert not sim.robot.under_way
         platform.shut = False
-        history = on.live(minutes=30)
+        history = sim.live(minutes=30)
     (ended,) = history.of(ExecutionEnded)
     assert ended.status == "completed"
     assert not history.of(Escalated)
@@ -321,11 +321,11 @@ def test_a_runbook_for_that_time_is_recorded_by_the_break_glass_token_as_long_as
     platform = CounterPlatform(shut=True)
     with desk(
         platform, book.replace('"$API_BASE_URL/cause"', '"$API_BASE_URL/cause"; test -n "$BREAK_GLASS_TOKEN"')
-    ) as on:
-        on.raise_alert()
-        on.live(minutes=6)
+    ) as sim:
+        sim.raise_alert()
+        sim.live(minutes=6)
         platform.shut = False
-        history = on.live(minutes=30)
+        history = sim.live(minutes=30)
     (ended,) = history.of(ExecutionEnded)
     assert ended.status == "completed"
     statuses = [event.status for event in history.of(Exchange) if event.path.startswith("/api/admin/")]
@@ -336,7 +336,7 @@ def test_no_other_runbooks_shell_has_that_token() -> None:
     platform = CounterPlatform()
     with desk(
         platform, MINI.replace('"$API_BASE_URL/cause"', '"$API_BASE_URL/cause"; test -z "$BREAK_GLASS_TOKEN"')
-    ) as on:
-        on.raise_alert()
-        (ended,) = on.live().of(ExecutionEnded)
+    ) as sim:
+        sim.raise_alert()
+        (ended,) = sim.live().of(ExecutionEnded)
     assert ended.status == "completed"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.assembly import RunRequest, stage
+from simulation.assembly import RunRequest, assembled
 from simulation.events import AlertFired, AlertResolved, Escalated, ExecutionEnded, ExecutionStarted, RunbookStep
 from simulation.faults.plan import FaultPlan
 from simulation.history import History
@@ -46,16 +46,16 @@ def lived(scenario_file: Path, runbooks: Sequence[Runbook], out: Path) -> Lived:
         runbooks=runbooks,
         out=out,
     )
-    with stage(request, RunDirectory.create(out=out, scenario=scenario.name, seed=1), Silent()) as on:
-        begin(on)
-        live(on, Silent())
-        with on.context.acting("monitor"):
-            subject = on.ops_admin.user_id
+    with assembled(request, RunDirectory.create(out=out, scenario=scenario.name, seed=1), Silent()) as sim:
+        begin(sim)
+        live(sim, Silent())
+        with sim.context.acting("monitor"):
+            subject = sim.ops_admin.user_id
             return Lived(
-                history=History(on.recorder.events),
-                executions=on.get("/api/admin/runbooks/executions", subject=subject).json()["executions"],
-                transfers=on.get("/api/admin/payout-transfers", subject=subject).json()["payout_transfers"],
-                metrics=on.http.get("/metrics").text,
+                history=History(sim.recorder.events),
+                executions=sim.get("/api/admin/runbooks/executions", subject=subject).json()["executions"],
+                transfers=sim.get("/api/admin/payout-transfers", subject=subject).json()["payout_transfers"],
+                metrics=sim.http.get("/metrics").text,
             )
 
 

@@ -167,7 +167,7 @@ class FakeProvider:
         return self.status, {"ETag": tag}, self.body
 
 
-class Stage:
+class StagingPlatform:
     """The platform with everything around it, and the few actions that tests are made of."""
 
     def __init__(self, database: Database, clock: SimulationClock) -> None:
@@ -309,7 +309,7 @@ class Stage:
 
 
 @contextmanager
-def _network(stage: Stage) -> Iterator[None]:
+def _network(stage: StagingPlatform) -> Iterator[None]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         for method in ("GET", "POST"):
             mock.add_callback(method, re.compile(r"https://api\.stripe\.com/.*"), callback=stage.stripe)
@@ -318,7 +318,7 @@ def _network(stage: Stage) -> Iterator[None]:
 
 
 @pytest.fixture
-def stage(database: Database) -> Iterator[Stage]:
+def stage(database: Database) -> Iterator[StagingPlatform]:
     """A platform that lives in simulated time; the shared server's clock only goes forward."""
     with psycopg.connect(database.conninfo("superuser", application="test")) as connection:
         row = connection.execute("SELECT now()").fetchone()
@@ -326,7 +326,7 @@ def stage(database: Database) -> Iterator[Stage]:
     server_now: datetime = row[0]
     clock = SimulationClock(start=server_now + timedelta(days=1), files=(database.clock_file,))
     with clock.frozen():
-        made = Stage(database, clock)
+        made = StagingPlatform(database, clock)
         with _network(made):
             yield made
         made.platform.close()

@@ -11,7 +11,7 @@ import pytest
 from simulation.staging import lifecycle
 from simulation.staging.admin_token import mint
 
-Stage = Any
+StagingPlatform = Any
 JWT_SECRET = "j" * 32
 
 PAGES = [
@@ -31,18 +31,18 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-def test_without_a_token_nothing_is_shown_or_done(stage: Stage) -> None:
+def test_without_a_token_nothing_is_shown_or_done(stage: StagingPlatform) -> None:
     for method, path in [("GET", page) for page in PAGES] + [("POST", action) for action in ACTIONS]:
         answer = stage.client.open(f"/api/admin/{path}", method=method, json={} if method == "POST" else None)
         assert (path, answer.status_code, answer.json["error"]) == (path, 401, "unauthorized")
 
 
-def test_an_admin_sees_every_page(stage: Stage) -> None:
+def test_an_admin_sees_every_page(stage: StagingPlatform) -> None:
     assert {path: stage.admin_get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
 
 
 @pytest.mark.parametrize("claims", [{"is_admin": False}, {"role": "user"}, {"sub": str(UUID(int=99))}])
-def test_a_genuine_token_without_the_claims_is_forbidden(stage: Stage, claims: dict[str, object]) -> None:
+def test_a_genuine_token_without_the_claims_is_forbidden(stage: StagingPlatform, claims: dict[str, object]) -> None:
     now = int(stage.clock.now.timestamp())
     good = {"sub": str(stage.admin_id), "is_admin": True, "role": "admin", "iat": now, "exp": now + 60}
     token = jwt.encode(good | claims, JWT_SECRET, algorithm="HS256")
@@ -50,14 +50,14 @@ def test_a_genuine_token_without_the_claims_is_forbidden(stage: Stage, claims: d
     assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
 
 
-def test_an_expired_token_is_refused(stage: Stage) -> None:
+def test_an_expired_token_is_refused(stage: StagingPlatform) -> None:
     headers = {
         "Authorization": f"Bearer {mint(JWT_SECRET, stage.admin_id, stage.clock.now - timedelta(hours=2), 3600)}"
     }
     assert stage.client.get("/api/admin/contests", headers=headers).status_code == 401
 
 
-def test_a_revoked_admin_is_out_at_once(stage: Stage) -> None:
+def test_a_revoked_admin_is_out_at_once(stage: StagingPlatform) -> None:
     founder = stage.platform.create_admin(name="Founder", email="f@x.test", role="founder")
     token = {"Authorization": f"Bearer {mint(JWT_SECRET, founder, stage.clock.now, 3600)}"}
     assert stage.client.get("/api/admin/contests", headers=token).status_code == 200
@@ -65,7 +65,7 @@ def test_a_revoked_admin_is_out_at_once(stage: Stage) -> None:
     assert stage.client.get("/api/admin/contests", headers=token).status_code == 403
 
 
-def test_an_action_without_reason_is_refused(stage: Stage) -> None:
+def test_an_action_without_reason_is_refused(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     answer = stage.admin_post(f"contests/{contest_id}/cancel")
     assert (answer.status_code, answer.json["error"]) == (400, "missing_required_fields")
@@ -76,14 +76,14 @@ def test_an_action_without_reason_is_refused(stage: Stage) -> None:
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("DELETE", "/health", 405), ("GET", "/api/admin/contests/not-a-uuid", 404)],
 )
-def test_every_failure_is_json(stage: Stage, method: str, path: str, status: int) -> None:
+def test_every_failure_is_json(stage: StagingPlatform, method: str, path: str, status: int) -> None:
     answer = stage.client.open(path, method=method)
     assert answer.status_code == status
     assert set(answer.json) == {"error", "message"}
 
 
 def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: StagingPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from simulation.staging.contests import admin_views as contest_desk
 
@@ -97,7 +97,7 @@ def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(
     assert any("inner secret" in line and "req-7" in line for line in stage.log)
 
 
-def test_the_request_id_of_the_ingress_reaches_the_audit_log(stage: Stage) -> None:
+def test_the_request_id_of_the_ingress_reaches_the_audit_log(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.client.post(
         f"/api/admin/contests/{contest_id}/cancel",
@@ -108,7 +108,7 @@ def test_the_request_id_of_the_ingress_reaches_the_audit_log(stage: Stage) -> No
     assert rows == [{"actor": str(stage.admin_id), "action": "contest_cancelled", "reason": "rain"}]
 
 
-def test_a_live_contest_can_be_taken_to_error_and_cancelled_with_refunds(stage: Stage) -> None:
+def test_a_live_contest_can_be_taken_to_error_and_cancelled_with_refunds(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.pass_time(hours=2)
@@ -125,7 +125,7 @@ def test_a_live_contest_can_be_taken_to_error_and_cancelled_with_refunds(stage: 
     assert [row["to_status"] for row in trail][-2:] == ["ERROR", "CANCELLED"]
 
 
-def test_a_contest_is_not_locked_before_its_time(stage: Stage) -> None:
+def test_a_contest_is_not_locked_before_its_time(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     early = stage.admin_post(f"contests/{contest_id}/force-lock", {"reason": "now"})
     assert (early.status_code, early.json["error"]) == (409, "lock_time_not_reached")
@@ -134,7 +134,7 @@ def test_a_contest_is_not_locked_before_its_time(stage: Stage) -> None:
     assert stage.status(contest_id) == "LOCKED"
 
 
-def test_times_move_until_the_lock(stage: Stage) -> None:
+def test_times_move_until_the_lock(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     times = {
         name: (stage.clock.now + timedelta(hours=hours)).isoformat()
@@ -148,7 +148,7 @@ def test_times_move_until_the_lock(stage: Stage) -> None:
 
 
 def test_a_failed_transition_is_recorded_once_and_made_when_it_can_be(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: StagingPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contest_id = stage.contest()
     stage.pass_time(hours=1)
@@ -162,7 +162,9 @@ def test_a_failed_transition_is_recorded_once_and_made_when_it_can_be(
     assert stage.status(contest_id) == "LOCKED"
 
 
-def test_a_live_contest_whose_transition_fails_goes_to_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_live_contest_whose_transition_fails_goes_to_error(
+    stage: StagingPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contest_id = stage.contest()
     stage.pass_time(hours=2)
     stage.tick(3)
@@ -187,7 +189,7 @@ def _broken(*_: object) -> bool:
 START = {"runbook_name": "r", "runbook_version": "1.0.0", "executed_by": "ops-1", "system_state_before": {"stuck": 2}}
 
 
-def start(stage: Stage) -> str:
+def start(stage: StagingPlatform) -> str:
     answer = stage.admin_post("runbooks/start", START)
     assert answer.status_code == 200
     assert set(answer.json) == {"timestamp", "execution_id"}
@@ -195,7 +197,7 @@ def start(stage: Stage) -> str:
     return execution_id
 
 
-def test_an_execution_is_one_row_from_start_to_end(stage: Stage) -> None:
+def test_an_execution_is_one_row_from_start_to_end(stage: StagingPlatform) -> None:
     execution_id = start(stage)
     stage.pass_time(minutes=5)
     body = {"execution_id": execution_id, "status": "completed", "result_json": {"recovered": 2}}
@@ -211,7 +213,7 @@ def test_an_execution_is_one_row_from_start_to_end(stage: Stage) -> None:
     assert (rows[0]["system_state_before"], rows[0]["system_state_after"]) == ({"stuck": 2}, {"stuck": 0})
 
 
-def test_each_step_leaves_an_audit_record_and_goes_forward(stage: Stage) -> None:
+def test_each_step_leaves_an_audit_record_and_goes_forward(stage: StagingPlatform) -> None:
     execution_id = start(stage)
 
     def step(phase: str, number: int, outcome: str) -> int:
@@ -240,7 +242,7 @@ def test_each_step_leaves_an_audit_record_and_goes_forward(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("missing", ["runbook_name", "runbook_version", "executed_by"])
-def test_start_names_what_is_missing(stage: Stage, missing: str) -> None:
+def test_start_names_what_is_missing(stage: StagingPlatform, missing: str) -> None:
     answer = stage.admin_post("runbooks/start", {name: value for name, value in START.items() if name != missing})
     assert (answer.status_code, answer.json["error"]) == (400, "missing_required_fields")
     assert missing in answer.json["message"]
@@ -256,14 +258,14 @@ def test_start_names_what_is_missing(stage: Stage, missing: str) -> None:
         ({"execution_id": "00000000-0000-0000-0000-000000000001"}, 404, "execution_id_not_found"),
     ],
 )
-def test_complete_refuses_what_it_must(stage: Stage, change: dict[str, str], status: int, code: str) -> None:
+def test_complete_refuses_what_it_must(stage: StagingPlatform, change: dict[str, str], status: int, code: str) -> None:
     body = {"execution_id": start(stage), "status": "failed", "error_reason": "step 2"} | change
     answer = stage.admin_post("runbooks/complete", body)
     assert (answer.status_code, answer.json["error"]) == (status, code)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "partial"])
-def test_an_execution_ends_once(stage: Stage, status: str) -> None:
+def test_an_execution_ends_once(stage: StagingPlatform, status: str) -> None:
     body = {"execution_id": start(stage), "status": status}
     assert stage.admin_post("runbooks/complete", body).status_code == 200
     again = stage.admin_post("runbooks/complete", body)

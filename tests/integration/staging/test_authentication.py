@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 from simulation.staging.admin_token import mint, mint_break_glass
 from simulation.staging.platform import Platform
 from simulation.staging.settings import Settings
-from tests.integration.staging.conftest import JWT_SECRET, Stage
+from tests.integration.staging.conftest import JWT_SECRET, StagingPlatform
 
 GLASS_SECRET = "g" * 32
 REASON = {"reason": "a test says so"}
@@ -24,7 +24,7 @@ RUNBOOK = {"runbook_name": "authentication_service_unavailable", "runbook_versio
 class House:
     """A platform whose key comes from a file, its replica from another."""
 
-    stage: Stage
+    stage: StagingPlatform
     settings: Settings
     client: Client
     primary: Path
@@ -47,7 +47,7 @@ class House:
 
 
 @pytest.fixture
-def house(stage: Stage, tmp_path: Path) -> Iterator[House]:
+def house(stage: StagingPlatform, tmp_path: Path) -> Iterator[House]:
     primary, replica = tmp_path / "primary.key", tmp_path / "replica.key"
     for file in (primary, replica):
         file.write_text(f"{JWT_SECRET}\n")

@@ -11,11 +11,11 @@ import pytest
 
 from simulation.staging.canonical import sha256_of
 
-Stage = Any
+StagingPlatform = Any
 
 
 @pytest.fixture
-def over(stage: Stage) -> str:
+def over(stage: StagingPlatform) -> str:
     """A contest that is settled and paid out."""
     contest_id: str = stage.contest()
     for player in ("1", "2", "3"):
@@ -26,14 +26,14 @@ def over(stage: Stage) -> str:
     return contest_id
 
 
-def archive_of(stage: Stage, contest_id: str) -> dict[str, Any]:
+def archive_of(stage: StagingPlatform, contest_id: str) -> dict[str, Any]:
     answer = stage.admin_post(f"contests/{contest_id}/export", {"reason": "weekly backup"})
     assert answer.status_code == 200, answer.text
     archive: dict[str, Any] = json.loads(answer.text)
     return archive
 
 
-def lose(stage: Stage, table: str, where: str = "true") -> int:
+def lose(stage: StagingPlatform, table: str, where: str = "true") -> int:
     """Rows vanish past every trigger, as a damaged disk takes them."""
     statement = f"WITH gone AS (DELETE FROM {table} WHERE {where} RETURNING 1) SELECT count(*) FROM gone"
     with psycopg.connect(stage.conninfo("superuser"), autocommit=True) as connection:
@@ -42,16 +42,16 @@ def lose(stage: Stage, table: str, where: str = "true") -> int:
     return int(row[0])
 
 
-def checked(stage: Stage, contest_id: str, archive: object) -> Any:
+def checked(stage: StagingPlatform, contest_id: str, archive: object) -> Any:
     return stage.admin_post(f"contests/{contest_id}/archive-check", archive)
 
 
-def restored(stage: Stage, contest_id: str, archive: object, *, missing: int) -> Any:
+def restored(stage: StagingPlatform, contest_id: str, archive: object, *, missing: int) -> Any:
     body = {"archive": archive, "reason": "rows lost", "confirmed_missing_rows": missing}
     return stage.admin_post(f"contests/{contest_id}/restore", body)
 
 
-def test_an_export_has_every_row_of_the_contest_and_stands_in_its_trail(stage: Stage, over: str) -> None:
+def test_an_export_has_every_row_of_the_contest_and_stands_in_its_trail(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     counts = {name: table["count"] for name, table in archive["tables"].items()}
     for name, column in (("ledger", "contest_instance_id"), ("payout_transfers", "contest_id")):
@@ -63,18 +63,18 @@ def test_an_export_has_every_row_of_the_contest_and_stands_in_its_trail(stage: S
     assert record["actor"] == str(stage.admin_id)
 
 
-def test_a_contest_that_is_not_over_is_not_exported(stage: Stage) -> None:
+def test_a_contest_that_is_not_over_is_not_exported(stage: StagingPlatform) -> None:
     answer = stage.admin_post(f"contests/{stage.contest()}/export", {"reason": "too early"})
     assert (answer.status_code, answer.json["error"]) == (409, "contest_not_over")
     assert stage.sql("SELECT * FROM admin_contest_audit WHERE action = 'contest_exported'") == []
 
 
-def test_an_export_without_a_reason_is_refused(stage: Stage, over: str) -> None:
+def test_an_export_without_a_reason_is_refused(stage: StagingPlatform, over: str) -> None:
     answer = stage.admin_post(f"contests/{over}/export")
     assert (answer.status_code, answer.json["error"]) == (400, "missing_required_fields")
 
 
-def test_a_fresh_archive_can_be_restored_and_nothing_is_missing(stage: Stage, over: str) -> None:
+def test_a_fresh_archive_can_be_restored_and_nothing_is_missing(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     answer = checked(stage, over, archive).json
     assert (answer["restorable"], answer["missing"], answer["differing"]) == (True, 0, 0)
@@ -82,14 +82,14 @@ def test_a_fresh_archive_can_be_restored_and_nothing_is_missing(stage: Stage, ov
     assert answer["archived"] == sum(table["count"] for table in archive["tables"].values())
 
 
-def test_the_dry_run_counts_what_was_lost_and_changes_nothing(stage: Stage, over: str) -> None:
+def test_the_dry_run_counts_what_was_lost_and_changes_nothing(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     lost = lose(stage, "score_history") + lose(stage, "ingestion_events")
     assert checked(stage, over, archive).json["missing"] == lost > 1
     assert stage.sql("SELECT * FROM score_history") == []
 
 
-def test_lost_rows_come_back_as_they_were(stage: Stage, over: str) -> None:
+def test_lost_rows_come_back_as_they_were(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     before = {name: stage.sql(f"SELECT * FROM {name} ORDER BY id") for name in ("ingestion_events", "ledger")}
     lost = lose(stage, "ingestion_events") + lose(stage, "ledger")
@@ -101,7 +101,7 @@ def test_lost_rows_come_back_as_they_were(stage: Stage, over: str) -> None:
     assert len(stage.sql("SELECT * FROM audit_log WHERE action = 'contest_restored'")) == 1
 
 
-def test_a_whole_contest_comes_back(stage: Stage, over: str) -> None:
+def test_a_whole_contest_comes_back(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     lost = sum(lose(stage, name) for name in archive["tables"])
     assert stage.sql("SELECT * FROM contest_instances") == []
@@ -115,7 +115,7 @@ def test_a_whole_contest_comes_back(stage: Stage, over: str) -> None:
     ("confirmed", "lost", "error"), [(1, False, "nothing_to_restore"), (1, True, "data_loss_not_confirmed")]
 )
 def test_a_restore_that_nobody_needs_or_confirmed_is_refused(
-    stage: Stage, over: str, confirmed: int, lost: bool, error: str
+    stage: StagingPlatform, over: str, confirmed: int, lost: bool, error: str
 ) -> None:
     archive = archive_of(stage, over)
     if lost:
@@ -125,7 +125,7 @@ def test_a_restore_that_nobody_needs_or_confirmed_is_refused(
     assert stage.sql("SELECT * FROM admin_contest_audit WHERE action = 'contest_restored'") == []
 
 
-def test_a_restore_never_overwrites(stage: Stage, over: str) -> None:
+def test_a_restore_never_overwrites(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     rows = archive["tables"]["contest_participants"]["rows"]
     rows[0]["roster"] = ["9"]
@@ -160,7 +160,7 @@ def a_hash_changed(archive: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("damage", [a_row_changed, a_row_gone, a_table_gone, a_hash_changed, dict.clear])
-def test_a_damaged_archive_is_refused(stage: Stage, over: str, damage: Any) -> None:
+def test_a_damaged_archive_is_refused(stage: StagingPlatform, over: str, damage: Any) -> None:
     archive = copy.deepcopy(archive_of(stage, over))
     damage(archive)
     answer = checked(stage, over, archive)
@@ -169,12 +169,12 @@ def test_a_damaged_archive_is_refused(stage: Stage, over: str, damage: Any) -> N
     assert (answer.status_code, answer.json["error"]) == (400, "archive_damaged")
 
 
-def test_an_archive_of_another_contest_is_refused(stage: Stage, over: str) -> None:
+def test_an_archive_of_another_contest_is_refused(stage: StagingPlatform, over: str) -> None:
     answer = checked(stage, stage.contest(), archive_of(stage, over))
     assert (answer.status_code, answer.json["error"]) == (409, "archive_of_another_contest")
 
 
-def test_an_archive_the_tables_would_not_take_fails_the_dry_run(stage: Stage, over: str) -> None:
+def test_an_archive_the_tables_would_not_take_fails_the_dry_run(stage: StagingPlatform, over: str) -> None:
     archive = archive_of(stage, over)
     archive["tables"]["ledger"]["rows"][0]["amount_cents"] = -1
     reseal(archive)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from simulation.environment.protocol import Database
-from tests.integration.staging.conftest import Stage
+from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
 REPORT = {"application": "report", **REASON}
@@ -32,13 +32,13 @@ def nothing_left(database: Database) -> Iterator[list[psycopg.Connection[Any]]]:
             session.close()
 
 
-def available(stage: Stage) -> float:
+def available(stage: StagingPlatform) -> float:
     lines = stage.client.get("/metrics").text.splitlines()
     (line,) = [line for line in lines if line.startswith("database_connection_pool_available ")]
     return float(line.split()[1])
 
 
-def test_the_metric_is_what_the_server_would_grant(stage: Stage, database: Database) -> None:
+def test_the_metric_is_what_the_server_would_grant(stage: StagingPlatform, database: Database) -> None:
     stage.contest()
     before = available(stage)
     assert before >= 5
@@ -50,7 +50,9 @@ def test_the_metric_is_what_the_server_would_grant(stage: Stage, database: Datab
     assert available(stage) == before
 
 
-def test_ops_see_who_has_the_connections_and_whether_they_are_at_work(stage: Stage, database: Database) -> None:
+def test_ops_see_who_has_the_connections_and_whether_they_are_at_work(
+    stage: StagingPlatform, database: Database
+) -> None:
     with nothing_left(database) as taken:
         sessions = {row["application"]: row for row in stage.admin_get("diagnostics/database").json["sessions"]}
         report = sessions["report"]
@@ -58,7 +60,7 @@ def test_ops_see_who_has_the_connections_and_whether_they_are_at_work(stage: Sta
         assert report["own"] is False
 
 
-def test_what_is_open_still_works_while_nothing_new_can_be_had(stage: Stage, database: Database) -> None:
+def test_what_is_open_still_works_while_nothing_new_can_be_had(stage: StagingPlatform, database: Database) -> None:
     contest_id = stage.contest()
     with nothing_left(database):
         stage.pass_time(hours=1)
@@ -66,7 +68,7 @@ def test_what_is_open_still_works_while_nothing_new_can_be_had(stage: Stage, dat
         assert stage.status(contest_id) == "LOCKED"
 
 
-def test_ops_end_the_sessions_and_start_the_pool_anew(stage: Stage, database: Database) -> None:
+def test_ops_end_the_sessions_and_start_the_pool_anew(stage: StagingPlatform, database: Database) -> None:
     stage.contest()
     with nothing_left(database) as taken:
         answer = stage.admin_post("database/restart-pool", REASON)
@@ -88,19 +90,19 @@ def test_ops_end_the_sessions_and_start_the_pool_anew(stage: Stage, database: Da
 
 
 @pytest.mark.parametrize("name", ["platform", "staging-jobs"])
-def test_nobody_ends_the_platforms_own_sessions(stage: Stage, name: str) -> None:
+def test_nobody_ends_the_platforms_own_sessions(stage: StagingPlatform, name: str) -> None:
     stage.contest()
     own = stage.admin_post("database/end-sessions", {"application": name, **REASON})
     assert (own.status_code, own.json["error"]) == (409, "own_sessions")
     assert [row["own"] for row in stage.admin_get("diagnostics/database").json["sessions"]] == [True]
 
 
-def test_sessions_that_are_not_there_are_not_ended(stage: Stage) -> None:
+def test_sessions_that_are_not_there_are_not_ended(stage: StagingPlatform) -> None:
     nobody = stage.admin_post("database/end-sessions", REPORT)
     assert (nobody.status_code, nobody.json["error"]) == (404, "no_such_sessions")
 
 
 @pytest.mark.parametrize("action", ["end-sessions", "restart-pool"])
-def test_only_admins_with_a_reason(stage: Stage, action: str) -> None:
+def test_only_admins_with_a_reason(stage: StagingPlatform, action: str) -> None:
     assert stage.client.post(f"/api/admin/database/{action}", json=REPORT).status_code == 401
     assert stage.admin_post(f"database/{action}", {"application": "report"}).status_code == 400

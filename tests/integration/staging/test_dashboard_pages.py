@@ -8,12 +8,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from simulation.staging.admin_token import mint
-from tests.integration.staging.conftest import JWT_SECRET, Stage
+from tests.integration.staging.conftest import JWT_SECRET, StagingPlatform
 
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
 
 
-def _sign_in(stage: Stage, *, ttl_seconds: int = 3600, page: str = "operational") -> TestResponse:
+def _sign_in(stage: StagingPlatform, *, ttl_seconds: int = 3600, page: str = "operational") -> TestResponse:
     token = mint(JWT_SECRET, stage.admin_id, stage.clock.now, ttl_seconds)
     return stage.client.post("/admin/login", data={"token": token, "next": page})
 
@@ -37,14 +37,14 @@ class _Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_without_a_session_there_is_only_the_form(stage: Stage, page: str) -> None:
+def test_without_a_session_there_is_only_the_form(stage: StagingPlatform, page: str) -> None:
     answer = stage.client.get(f"/admin/dashboards/{page}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/admin/login?next={page}")
     assert "Admin token" in stage.client.get(answer.headers["Location"]).text
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_needs_no_script_and_refreshes_itself(stage: Stage, page: str) -> None:
+def test_a_page_needs_no_script_and_refreshes_itself(stage: StagingPlatform, page: str) -> None:
     stage.entrant(stage.contest(), "1")
     assert _sign_in(stage, page=page).headers["Location"] == f"/admin/dashboards/{page}"
 
@@ -59,25 +59,25 @@ def test_a_page_needs_no_script_and_refreshes_itself(stage: Stage, page: str) ->
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_cookie_is_short_lived_and_for_this_site_and_no_script(stage: Stage) -> None:
+def test_the_cookie_is_short_lived_and_for_this_site_and_no_script(stage: StagingPlatform) -> None:
     cookie = _sign_in(stage).headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/admin", "Max-Age=1800"} <= set(cookie.split("; "))
 
 
-def test_the_session_ends_with_the_token_it_came_from(stage: Stage) -> None:
+def test_the_session_ends_with_the_token_it_came_from(stage: StagingPlatform) -> None:
     assert "Max-Age=600" in _sign_in(stage, ttl_seconds=600).headers["Set-Cookie"]
     stage.pass_time(minutes=11)
     assert stage.client.get("/admin/dashboards/operational").status_code == 303
 
 
 @pytest.mark.parametrize("token", ["", "nonsense"])
-def test_a_token_that_is_none_opens_nothing(stage: Stage, token: str) -> None:
+def test_a_token_that_is_none_opens_nothing(stage: StagingPlatform, token: str) -> None:
     answer = stage.client.post("/admin/login", data={"token": token})
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (401, False)
     assert "Refused" in answer.text
 
 
-def test_signing_in_and_out_is_audited_without_the_secret(stage: Stage) -> None:
+def test_signing_in_and_out_is_audited_without_the_secret(stage: StagingPlatform) -> None:
     secret = _sign_in(stage).headers["Set-Cookie"].partition("=")[2].partition(";")[0]
     stage.client.post("/admin/logout")
 
@@ -89,23 +89,23 @@ def test_signing_in_and_out_is_audited_without_the_secret(stage: Stage) -> None:
     assert secret not in str(stage.sql("SELECT * FROM admin_sessions")) + str(stage.log)
 
 
-def test_after_signing_out_the_cookie_opens_nothing(stage: Stage) -> None:
+def test_after_signing_out_the_cookie_opens_nothing(stage: StagingPlatform) -> None:
     cookie = _sign_in(stage).headers["Set-Cookie"].partition(";")[0]
     stage.client.post("/admin/logout")
     assert stage.client.get("/admin/dashboards/operational", headers={"Cookie": cookie}).status_code == 303
 
 
-def test_an_admin_whose_rights_were_revoked_sees_nothing_more(stage: Stage) -> None:
+def test_an_admin_whose_rights_were_revoked_sees_nothing_more(stage: StagingPlatform) -> None:
     _sign_in(stage)
     stage.admin_post(f"users/{stage.admin_id}/revoke-admin", {"reason": "left"})
     assert stage.client.get("/admin/dashboards/operational").status_code == 303
 
 
-def test_signing_in_leads_to_no_other_site(stage: Stage) -> None:
+def test_signing_in_leads_to_no_other_site(stage: StagingPlatform) -> None:
     assert _sign_in(stage, page="//evil.test").headers["Location"] == "/admin/dashboards/operational"
 
 
-def test_a_contests_name_stays_text(stage: Stage) -> None:
+def test_a_contests_name_stays_text(stage: StagingPlatform) -> None:
     stage.contest(contest_name="<script>alert(1)</script>")
     _sign_in(stage)
     page = stage.client.get("/admin/dashboards/contest-status").text
@@ -113,7 +113,7 @@ def test_a_contests_name_stays_text(stage: Stage) -> None:
     assert "<script>" not in page
 
 
-def test_the_page_says_that_it_does_not_know_when_no_monitoring_answers(stage: Stage) -> None:
+def test_the_page_says_that_it_does_not_know_when_no_monitoring_answers(stage: StagingPlatform) -> None:
     _sign_in(stage)
     page = stage.client.get("/admin/dashboards/operational").text
     assert "Whether an alert fires is not known" in page

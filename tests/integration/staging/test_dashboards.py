@@ -7,24 +7,24 @@ import requests
 import responses
 
 from simulation.staging.clients.alerts import HostedAlerting
-from tests.integration.staging.conftest import Stage
+from tests.integration.staging.conftest import StagingPlatform
 
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
 MONITORING = "https://monitoring.test"
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_only_admins_see_a_dashboard(stage: Stage, page: str) -> None:
+def test_only_admins_see_a_dashboard(stage: StagingPlatform, page: str) -> None:
     assert stage.client.get(f"/api/admin/dashboards/{page}").status_code == 401
     assert stage.admin_get(f"dashboards/{page}").status_code == 200
 
 
-def test_an_unknown_dashboard_is_not_found(stage: Stage) -> None:
+def test_an_unknown_dashboard_is_not_found(stage: StagingPlatform) -> None:
     answer = stage.admin_get("dashboards/sales")
     assert (answer.status_code, answer.json["error"]) == (404, "dashboard_not_found")
 
 
-def test_a_contest_is_active_until_it_is_paid_out(stage: Stage) -> None:
+def test_a_contest_is_active_until_it_is_paid_out(stage: StagingPlatform) -> None:
     contest = stage.contest()
     stage.entrant(contest, "1")
     (row,) = stage.admin_get("dashboards/contest-status").json["contests"]
@@ -41,7 +41,7 @@ def test_a_contest_is_active_until_it_is_paid_out(stage: Stage) -> None:
     assert stage.admin_get("dashboards/operational").json["contests"] == {"LIVE": 1}
 
 
-def test_the_audit_trail_has_what_was_done_last_first(stage: Stage) -> None:
+def test_the_audit_trail_has_what_was_done_last_first(stage: StagingPlatform) -> None:
     contest = stage.contest()
     stage.admin_post(f"contests/{contest}/cancel", {"reason": "rained out"})
 
@@ -52,7 +52,7 @@ def test_the_audit_trail_has_what_was_done_last_first(stage: Stage) -> None:
     assert page["executions"] == []
 
 
-def test_a_failed_execution_is_an_escalation_and_an_open_one_is_not(stage: Stage) -> None:
+def test_a_failed_execution_is_an_escalation_and_an_open_one_is_not(stage: StagingPlatform) -> None:
     begun = {"runbook_name": "r", "runbook_version": "1", "executed_by": "ops"}
     failed, _ = (stage.admin_post("runbooks/start", begun).json["execution_id"] for _ in range(2))
     stage.admin_post(
@@ -65,7 +65,7 @@ def test_a_failed_execution_is_an_escalation_and_an_open_one_is_not(stage: Stage
     assert len(page["open_executions"]) == 1
 
 
-def test_errors_and_requests_are_counted(stage: Stage) -> None:
+def test_errors_and_requests_are_counted(stage: StagingPlatform) -> None:
     stage.contest()
     before = stage.admin_get("dashboards/error-trends").json
     stage.client.get("/health")
@@ -77,7 +77,7 @@ def test_errors_and_requests_are_counted(stage: Stage) -> None:
     assert page["top_errors"] == []
 
 
-def test_without_a_monitoring_the_page_says_so_and_not_that_all_is_quiet(stage: Stage) -> None:
+def test_without_a_monitoring_the_page_says_so_and_not_that_all_is_quiet(stage: StagingPlatform) -> None:
     assert stage.admin_get("dashboards/operational").json["alerts"] == {"status": "not_connected", "active": []}
 
 

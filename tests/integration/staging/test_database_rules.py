@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-Stage = Any
+StagingPlatform = Any
 
 APPEND_ONLY = [
     "ledger",
@@ -32,7 +32,7 @@ KEPT = [
 
 
 @pytest.fixture
-def settled(stage: Stage) -> str:
+def settled(stage: StagingPlatform) -> str:
     """A contest that is paid out, with one prize completed and one failed for good."""
     contest_id: str = stage.contest()
     stage.entrant(contest_id, "1")
@@ -42,12 +42,12 @@ def settled(stage: Stage) -> str:
     return contest_id
 
 
-def refused(stage: Stage, statement: str, *parameters: object) -> None:
+def refused(stage: StagingPlatform, statement: str, *parameters: object) -> None:
     with pytest.raises(psycopg.IntegrityError):
         stage.sql(statement, *parameters)
 
 
-def test_append_only_tables_refuse_every_change(stage: Stage) -> None:
+def test_append_only_tables_refuse_every_change(stage: StagingPlatform) -> None:
     for table in APPEND_ONLY:
         column = stage.sql("SELECT column_name FROM information_schema.columns WHERE table_name = %s LIMIT 1", table)
         name = column[0]["column_name"]
@@ -56,7 +56,7 @@ def test_append_only_tables_refuse_every_change(stage: Stage) -> None:
         refused(stage, f"TRUNCATE {table} CASCADE")
 
 
-def test_no_row_is_ever_removed(stage: Stage) -> None:
+def test_no_row_is_ever_removed(stage: StagingPlatform) -> None:
     for table in KEPT:
         refused(stage, f"DELETE FROM {table}")
         refused(stage, f"TRUNCATE {table} CASCADE")
@@ -76,13 +76,13 @@ FINAL = [
 ]
 
 
-def test_final_states_are_final(stage: Stage, settled: str) -> None:
+def test_final_states_are_final(stage: StagingPlatform, settled: str) -> None:
     assert stage.status(settled) == "COMPLETE"
     for statement in FINAL:
         refused(stage, statement)
 
 
-def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: Stage) -> None:
+def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: StagingPlatform) -> None:
     stage.contest()
     for column, value in (
         ("entry_fee_cents", "1"),
@@ -107,7 +107,7 @@ def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: Stage) -> N
         refused(stage, f"UPDATE contest_instances SET status = '{status}'")
 
 
-def test_a_ledger_transaction_must_balance(stage: Stage, settled: str) -> None:
+def test_a_ledger_transaction_must_balance(stage: StagingPlatform, settled: str) -> None:
     refused(
         stage,
         "INSERT INTO ledger (transaction_id, account, contest_instance_id, entry_type, direction, amount_cents,"
@@ -117,7 +117,7 @@ def test_a_ledger_transaction_must_balance(stage: Stage, settled: str) -> None:
     )
 
 
-def test_the_same_key_is_posted_once(stage: Stage, settled: str) -> None:
+def test_the_same_key_is_posted_once(stage: StagingPlatform, settled: str) -> None:
     assert stage.status(settled) == "COMPLETE"
     refused(
         stage,
@@ -139,13 +139,13 @@ FORBIDDEN = [
 ]
 
 
-def test_the_application_role_lacks_the_right(stage: Stage) -> None:
+def test_the_application_role_lacks_the_right(stage: StagingPlatform) -> None:
     for statement in FORBIDDEN:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             stage.sql(statement, role="platform")
 
 
-def test_no_role_of_the_application_is_powerful(stage: Stage) -> None:
+def test_no_role_of_the_application_is_powerful(stage: StagingPlatform) -> None:
     rows = stage.sql(
         "SELECT rolsuper OR rolcreatedb OR rolcreaterole AS powerful FROM pg_roles WHERE rolname = 'platform'"
     )
@@ -158,7 +158,7 @@ EXECUTION = (
 )
 
 
-def test_an_execution_begins_in_progress(stage: Stage) -> None:
+def test_an_execution_begins_in_progress(stage: StagingPlatform) -> None:
     for status in ("pending", "completed", "failed", "partial"):
         refused(stage, EXECUTION, status)
 
@@ -178,21 +178,21 @@ CHANGES = [
 ]
 
 
-def test_an_execution_changes_only_forward_and_ends_whole(stage: Stage) -> None:
+def test_an_execution_changes_only_forward_and_ends_whole(stage: StagingPlatform) -> None:
     stage.sql(EXECUTION, "in_progress")
     stage.sql("UPDATE runbook_executions SET execution_phase = 'recovery', phase_step = 2")
     for change in CHANGES:
         refused(stage, f"UPDATE runbook_executions SET {change}")
 
 
-def test_an_ended_execution_never_changes(stage: Stage) -> None:
+def test_an_ended_execution_never_changes(stage: StagingPlatform) -> None:
     stage.sql(EXECUTION, "in_progress")
     stage.sql("UPDATE runbook_executions SET status = 'failed', end_time = now(), duration_seconds = 0")
     refused(stage, "UPDATE runbook_executions SET error_reason = 'afterwards'")
     refused(stage, "UPDATE runbook_executions SET status = 'in_progress', end_time = NULL")
 
 
-def test_migrating_again_changes_nothing(stage: Stage, database: Any) -> None:
+def test_migrating_again_changes_nothing(stage: StagingPlatform, database: Any) -> None:
     from simulation.staging.schema import migrate
 
     before = stage.sql("SELECT oid::text, relname FROM pg_class ORDER BY oid")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-Stage = Any
+StagingPlatform = Any
 STARTED = {"runbook_name": "some_runbook", "runbook_version": "1.0.0", "executed_by": "ops"}
 
 
-def bundle(stage: Stage, **query: str) -> dict[str, Any]:
+def bundle(stage: StagingPlatform, **query: str) -> dict[str, Any]:
     answer = stage.client.get("/api/admin/diagnostics/escalation-bundle", query_string=query, headers=stage.admin)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json
     return document
 
 
-def test_the_steps_of_the_open_execution_are_in_it_with_their_results(stage: Stage) -> None:
+def test_the_steps_of_the_open_execution_are_in_it_with_their_results(stage: StagingPlatform) -> None:
     execution = stage.admin_post("runbooks/start", STARTED).json["execution_id"]
     step = {"execution_id": execution, "phase": "recovery", "step": 1}
     stage.admin_post("runbooks/step", {**step, "outcome": "started"})
@@ -29,14 +29,14 @@ def test_the_steps_of_the_open_execution_are_in_it_with_their_results(stage: Sta
     ]
 
 
-def test_a_finished_execution_is_found_by_its_id(stage: Stage) -> None:
+def test_a_finished_execution_is_found_by_its_id(stage: StagingPlatform) -> None:
     execution = stage.admin_post("runbooks/start", STARTED).json["execution_id"]
     stage.admin_post("runbooks/complete", {"execution_id": execution, "status": "failed", "error_reason": "step 1"})
     assert bundle(stage)["execution"] is None
     assert bundle(stage, execution_id=execution)["execution"]["error_reason"] == "step 1"
 
 
-def test_an_open_contest_is_affected_and_one_that_is_paid_out_is_not(stage: Stage) -> None:
+def test_an_open_contest_is_affected_and_one_that_is_paid_out_is_not(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     (affected,) = bundle(stage)["affected_contests"]
@@ -46,7 +46,7 @@ def test_an_open_contest_is_affected_and_one_that_is_paid_out_is_not(stage: Stag
     assert bundle(stage)["affected_contests"] == []
 
 
-def test_a_contest_with_a_prize_that_failed_is_affected(stage: Stage) -> None:
+def test_a_contest_with_a_prize_that_failed_is_affected(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1", account=False)
     stage.play(contest_id)
@@ -55,7 +55,7 @@ def test_a_contest_with_a_prize_that_failed_is_affected(stage: Stage) -> None:
     assert [transfer["failure_reason"] for transfer in affected["transfers"]] == ["DESTINATION_ACCOUNT_MISSING"]
 
 
-def test_diagnostics_metrics_log_and_trail_are_in_it(stage: Stage) -> None:
+def test_diagnostics_metrics_log_and_trail_are_in_it(stage: StagingPlatform) -> None:
     stage.client.get("/api/admin/contests", headers={"Authorization": "Bearer nonsense"})
     told = bundle(stage)
     assert told["diagnostics"]["health"]["status"] == "ok"
@@ -66,6 +66,6 @@ def test_diagnostics_metrics_log_and_trail_are_in_it(stage: Stage) -> None:
     assert "transaction_id" not in told["audit_trail"][0]
 
 
-def test_an_execution_id_that_is_none_is_refused(stage: Stage) -> None:
+def test_an_execution_id_that_is_none_is_refused(stage: StagingPlatform) -> None:
     answer = stage.client.get("/api/admin/diagnostics/escalation-bundle?execution_id=x", headers=stage.admin)
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_field")

@@ -14,7 +14,7 @@ import pytest
 from simulation.paths import ALERTS_FOLDER, ROOT
 from simulation.staging.operations import metrics
 from simulation.world.monitoring.alert_rules import load_rules
-from tests.integration.staging.conftest import Stage
+from tests.integration.staging.conftest import StagingPlatform
 
 FILES = sorted((ROOT / "fixtures" / "dashboards").glob("*.json"))
 OF_PROMETHEUS = {"up": set[str](), "ALERTS": {"alertname", "alertstate"}}
@@ -52,7 +52,7 @@ def _known_labels() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_query_is_promql_over_metrics_and_labels_that_exist(file: Path, stage: Stage) -> None:
+def test_every_query_is_promql_over_metrics_and_labels_that_exist(file: Path, stage: StagingPlatform) -> None:
     served = {line.split()[2] for line in stage.client.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
     labels = _known_labels()
     known = served | set(labels) | set(OF_PROMETHEUS)

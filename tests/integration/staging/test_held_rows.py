@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from simulation.environment.protocol import Database
-from tests.integration.staging.conftest import Stage
+from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
 
@@ -22,14 +22,16 @@ def held(database: Database, contest_id: str) -> Iterator[psycopg.Connection[Any
     session.close()
 
 
-def failed_transitions(stage: Stage) -> float:
+def failed_transitions(stage: StagingPlatform) -> float:
     (line,) = [
         line for line in stage.client.get("/metrics").text.splitlines() if line.startswith("contest_status_transitions")
     ]
     return float(line.split()[1])
 
 
-def test_a_held_contest_is_not_locked_and_the_failure_is_on_record_once(stage: Stage, database: Database) -> None:
+def test_a_held_contest_is_not_locked_and_the_failure_is_on_record_once(
+    stage: StagingPlatform, database: Database
+) -> None:
     contest_id = stage.contest()
     stage.pass_time(hours=1)
     with held(database, contest_id):
@@ -47,7 +49,7 @@ def test_a_held_contest_is_not_locked_and_the_failure_is_on_record_once(stage: S
     ]
 
 
-def test_ops_end_the_session_and_lock_the_contest(stage: Stage, database: Database) -> None:
+def test_ops_end_the_session_and_lock_the_contest(stage: StagingPlatform, database: Database) -> None:
     contest_id = stage.contest()
     stage.pass_time(hours=1)
     with held(database, contest_id):
@@ -59,7 +61,7 @@ def test_ops_end_the_session_and_lock_the_contest(stage: Stage, database: Databa
     assert stage.status(contest_id) == "LOCKED"
 
 
-def test_a_payment_for_a_held_contest_gets_its_second_chance(stage: Stage, database: Database) -> None:
+def test_a_payment_for_a_held_contest_gets_its_second_chance(stage: StagingPlatform, database: Database) -> None:
     contest_id = stage.contest()
     user = stage.user()
     stage.join(contest_id, user, "1")
@@ -70,7 +72,7 @@ def test_a_payment_for_a_held_contest_gets_its_second_chance(stage: Stage, datab
     assert stage.balances()["stripe"] == 1000
 
 
-def test_only_admins_with_a_reason_end_sessions(stage: Stage) -> None:
+def test_only_admins_with_a_reason_end_sessions(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     path = f"contests/{contest_id}/end-blocking-sessions"
     assert stage.client.post(f"/api/admin/{path}", json=REASON).status_code == 401

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import requests
 
-Stage = Any
+StagingPlatform = Any
 
 
 @pytest.fixture
-def live(stage: Stage) -> str:
+def live(stage: StagingPlatform) -> str:
     contest_id: str = stage.contest()
     stage.pass_time(hours=2)
     stage.tick(3)
@@ -18,17 +18,17 @@ def live(stage: Stage) -> str:
     return contest_id
 
 
-def events(stage: Stage) -> list[str]:
+def events(stage: StagingPlatform) -> list[str]:
     rows = stage.sql("SELECT validation_status FROM ingestion_events ORDER BY sequence_number")
     return [row["validation_status"] for row in rows]
 
 
-def error_codes(stage: Stage) -> list[str]:
+def error_codes(stage: StagingPlatform) -> list[str]:
     rows = stage.sql("SELECT error_code FROM ingestion_validation_errors ORDER BY sequence_number")
     return [row["error_code"] for row in rows]
 
 
-def one_round_on(stage: Stage) -> str:
+def one_round_on(stage: StagingPlatform) -> str:
     board = json.loads(stage.provider.body)
     holes = [{"period": hole, "value": 4} for hole in range(1, 19)]
     for player in board["events"][0]["competitions"][0]["competitors"]:
@@ -36,21 +36,21 @@ def one_round_on(stage: Stage) -> str:
     return json.dumps(board)
 
 
-def test_an_unchanged_board_is_a_success_and_stored_once(stage: Stage, live: str) -> None:
+def test_an_unchanged_board_is_a_success_and_stored_once(stage: StagingPlatform, live: str) -> None:
     assert events(stage) == ["VALID"]
     stage.tick(3)
     assert events(stage) == ["VALID"]
     assert stage.admin_get("diagnostics/ingestion").json["feeds"][0]["lag_seconds"] == 0
 
 
-def test_a_new_board_is_a_new_event(stage: Stage, live: str) -> None:
+def test_a_new_board_is_a_new_event(stage: StagingPlatform, live: str) -> None:
     stage.provider.body = one_round_on(stage)
     stage.tick()
     assert events(stage) == ["VALID", "VALID"]
 
 
 def test_a_second_contest_of_the_tournament_gets_its_field_though_the_board_is_unchanged(
-    stage: Stage, live: str
+    stage: StagingPlatform, live: str
 ) -> None:
     second = stage.contest()
     stage.pass_time(hours=2)
@@ -73,7 +73,7 @@ def test_a_second_contest_of_the_tournament_gets_its_field_though_the_board_is_u
     ],
 )
 def test_an_outage_is_recorded_once_logged_each_time_and_shows_as_lag(
-    stage: Stage, live: str, error: Exception | None, status: int, code: str, requests_a_poll: int
+    stage: StagingPlatform, live: str, error: Exception | None, status: int, code: str, requests_a_poll: int
 ) -> None:
     stage.provider.error, stage.provider.status, before = error, status, stage.provider.requests
     stage.tick(3)
@@ -91,7 +91,7 @@ def test_an_outage_is_recorded_once_logged_each_time_and_shows_as_lag(
     assert stage.admin_get("diagnostics/ingestion").json["max_lag_seconds"] == 0
 
 
-def test_each_kind_of_failure_in_an_outage_is_recorded(stage: Stage, live: str) -> None:
+def test_each_kind_of_failure_in_an_outage_is_recorded(stage: StagingPlatform, live: str) -> None:
     for stage.provider.status in (503, 503, 404, 503):
         stage.tick()
     assert error_codes(stage) == ["PROVIDER_ERROR", "PROVIDER_NOT_FOUND", "PROVIDER_ERROR"]
@@ -102,7 +102,7 @@ def test_each_kind_of_failure_in_an_outage_is_recorded(stage: Stage, live: str) 
     [("{bad", "MALFORMED_JSON"), ('{"events": NaN}', "MALFORMED_JSON"), ('{"events": null}', "SCHEMA_MISMATCH")],
 )
 def test_a_bad_payload_is_stored_once_as_invalid_and_the_good_one_after_it_is_taken(
-    stage: Stage, live: str, body: str, code: str
+    stage: StagingPlatform, live: str, body: str, code: str
 ) -> None:
     good, stage.provider.body = stage.provider.body, body
     stage.tick(2)
@@ -117,7 +117,7 @@ def test_a_bad_payload_is_stored_once_as_invalid_and_the_good_one_after_it_is_ta
     assert len(stage.admin_get(f"contests/{live}/ingestion-events").json["ingestion_events"]) == 3
 
 
-def test_a_board_that_lost_a_player_is_refused(stage: Stage, live: str) -> None:
+def test_a_board_that_lost_a_player_is_refused(stage: StagingPlatform, live: str) -> None:
     board = json.loads(stage.provider.body)
     board["events"][0]["competitions"][0]["competitors"].pop()
     stage.provider.body = json.dumps(board)
@@ -125,13 +125,13 @@ def test_a_board_that_lost_a_player_is_refused(stage: Stage, live: str) -> None:
     assert events(stage) == ["VALID", "INVALID"]
 
 
-def test_a_contest_does_not_end_by_silence(stage: Stage, live: str) -> None:
+def test_a_contest_does_not_end_by_silence(stage: StagingPlatform, live: str) -> None:
     stage.provider.error = requests.ConnectionError("gone")
     stage.tick(48)
     assert stage.status(live) == "LIVE"
 
 
-def test_a_contest_without_field_does_not_start(stage: Stage) -> None:
+def test_a_contest_without_field_does_not_start(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.provider.body = '{"events": null}'
     stage.pass_time(hours=3)

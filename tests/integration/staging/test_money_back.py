@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.integration.staging.conftest import Stage
+from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
 
 
-def ask(stage: Stage, contest_id: str, user: str) -> Any:
+def ask(stage: StagingPlatform, contest_id: str, user: str) -> Any:
     return stage.post(f"/api/custom-contests/{contest_id}/refund-request", REASON, user=user)
 
 
-def open_requests(stage: Stage) -> list[dict[str, Any]]:
+def open_requests(stage: StagingPlatform) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = stage.admin_get("refund-requests?status=open").json["refund_requests"]
     return rows
 
 
-def test_a_request_before_the_lock_is_granted_and_the_entry_does_not_count(stage: Stage) -> None:
+def test_a_request_before_the_lock_is_granted_and_the_entry_does_not_count(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     leaving, _ = stage.entrant(contest_id, "1"), stage.entrant(contest_id, "2")
     assert ask(stage, contest_id, leaving).json["status"] == "open"
@@ -38,7 +38,7 @@ def test_a_request_before_the_lock_is_granted_and_the_entry_does_not_count(stage
     ]
 
 
-def test_a_request_after_the_lock_is_refused_and_can_be_opened_again(stage: Stage) -> None:
+def test_a_request_after_the_lock_is_refused_and_can_be_opened_again(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     user = stage.entrant(contest_id, "1")
     stage.pass_time(hours=1)
@@ -51,7 +51,7 @@ def test_a_request_after_the_lock_is_refused_and_can_be_opened_again(stage: Stag
     assert len(open_requests(stage)) == 1
 
 
-def test_a_payment_that_is_booked_after_its_request_was_granted_goes_back(stage: Stage) -> None:
+def test_a_payment_that_is_booked_after_its_request_was_granted_goes_back(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     user = stage.user()
     stage.join(contest_id, user, "1")
@@ -65,7 +65,7 @@ def test_a_payment_that_is_booked_after_its_request_was_granted_goes_back(stage:
     assert stage.balances() == {"contest_pool": 0, "stripe": 0}
 
 
-def test_only_entrants_ask_and_only_admins_decide(stage: Stage) -> None:
+def test_only_entrants_ask_and_only_admins_decide(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     assert ask(stage, contest_id, stage.user()).status_code == 403
     nobody = "refund-requests/00000000-0000-0000-0000-000000000001/grant"
@@ -75,7 +75,7 @@ def test_only_entrants_ask_and_only_admins_decide(stage: Stage) -> None:
 
 
 def dispute_event(
-    stage: Stage, contest_id: str, *, payment: str | None = None, id_: str | None = None
+    stage: StagingPlatform, contest_id: str, *, payment: str | None = None, id_: str | None = None
 ) -> dict[str, Any]:
     intent = payment or list(stage.stripe.objects["payment_intents"])[-1]
     lines = [{"amount": -1000, "fee": 1500}]
@@ -83,7 +83,7 @@ def dispute_event(
     return stage.stripe.event("charge.dispute.created", dispute, id_=id_)
 
 
-def test_a_chargeback_is_booked_once_as_the_platforms_loss_and_the_entry_stands(stage: Stage) -> None:
+def test_a_chargeback_is_booked_once_as_the_platforms_loss_and_the_entry_stands(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     event = dispute_event(stage, contest_id)
@@ -98,7 +98,7 @@ def test_a_chargeback_is_booked_once_as_the_platforms_loss_and_the_entry_stands(
     assert stage.sql("SELECT participant_count FROM settlement_records") == [{"participant_count": 1}]
 
 
-def test_a_dispute_of_a_payment_that_is_not_booked_gets_its_second_chance(stage: Stage) -> None:
+def test_a_dispute_of_a_payment_that_is_not_booked_gets_its_second_chance(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     user = stage.user()
     stage.join(contest_id, user, "1")
@@ -115,7 +115,7 @@ def test_a_dispute_of_a_payment_that_is_not_booked_gets_its_second_chance(stage:
     assert stage.admin_get("diagnostics/payments").json["dead_letters"] == 0
 
 
-def test_an_acknowledgement_is_on_record_and_can_be_taken_back(stage: Stage) -> None:
+def test_an_acknowledgement_is_on_record_and_can_be_taken_back(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.deliver(dispute_event(stage, contest_id))

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-Stage = Any
+StagingPlatform = Any
 
 
 @pytest.fixture
-def won(stage: Stage) -> str:
+def won(stage: StagingPlatform) -> str:
     """A contest whose only entrant waits for 7.00; the next tick settles it and makes the first attempt."""
     contest_id: str = stage.contest()
     stage.entrant(contest_id, "1")
@@ -17,11 +17,11 @@ def won(stage: Stage) -> str:
     return contest_id
 
 
-def transfer(stage: Stage) -> Any:
+def transfer(stage: StagingPlatform) -> Any:
     return stage.sql("SELECT status, attempt_count, failure_reason, stripe_transfer_id FROM payout_transfers")[0]
 
 
-def attempts(stage: Stage) -> list[str]:
+def attempts(stage: StagingPlatform) -> list[str]:
     rows = stage.sql(
         "SELECT entry_type FROM ledger WHERE reference_type = 'payout_transfer' AND direction = 'DEBIT' "
         "ORDER BY sequence_number"
@@ -30,7 +30,9 @@ def attempts(stage: Stage) -> list[str]:
 
 
 @pytest.mark.parametrize("failure", ["before", "after", "429", "500", "503", "409"])
-def test_a_transient_failure_is_retried_at_the_next_tick_and_pays_once(stage: Stage, won: str, failure: str) -> None:
+def test_a_transient_failure_is_retried_at_the_next_tick_and_pays_once(
+    stage: StagingPlatform, won: str, failure: str
+) -> None:
     stage.stripe.failures["transfers"] = [failure]
     stage.tick()
     assert transfer(stage)["status"] == "retryable"
@@ -43,7 +45,7 @@ def test_a_transient_failure_is_retried_at_the_next_tick_and_pays_once(stage: St
     assert stage.balances()["winnings_payable"] == 0
 
 
-def test_an_attempt_that_moved_no_money_moves_no_balance(stage: Stage, won: str) -> None:
+def test_an_attempt_that_moved_no_money_moves_no_balance(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["before"]
     stage.tick()
     assert stage.balances()["winnings_payable"] == -700
@@ -55,7 +57,7 @@ def test_an_attempt_that_moved_no_money_moves_no_balance(stage: Stage, won: str)
 @pytest.mark.parametrize(
     ("failure", "reason"), [("400", "DESTINATION_ACCOUNT_INVALID"), ("402", "API_ERROR"), ("403", "API_ERROR")]
 )
-def test_another_refusal_is_terminal_at_once(stage: Stage, won: str, failure: str, reason: str) -> None:
+def test_another_refusal_is_terminal_at_once(stage: StagingPlatform, won: str, failure: str, reason: str) -> None:
     stage.stripe.failures["transfers"] = [failure]
     stage.tick(2)
     assert (transfer(stage)["status"], transfer(stage)["failure_reason"]) == ("failed_terminal", reason)
@@ -63,7 +65,7 @@ def test_another_refusal_is_terminal_at_once(stage: Stage, won: str, failure: st
     assert stage.sql("SELECT status, failed_count FROM payout_jobs") == [{"status": "complete", "failed_count": 1}]
 
 
-def test_a_winner_without_account_is_terminal_and_stripe_is_not_called(stage: Stage) -> None:
+def test_a_winner_without_account_is_terminal_and_stripe_is_not_called(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1", account=False)
     stage.play(contest_id)
@@ -72,7 +74,7 @@ def test_a_winner_without_account_is_terminal_and_stripe_is_not_called(stage: St
     assert ("POST", "transfers") not in stage.stripe.requests
 
 
-def test_the_third_attempt_comes_two_hours_later_and_is_the_last(stage: Stage, won: str) -> None:
+def test_the_third_attempt_comes_two_hours_later_and_is_the_last(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["before", "500", "before"]
     stage.tick(3)
     assert transfer(stage)["attempt_count"] == 2
@@ -86,14 +88,14 @@ def test_the_third_attempt_comes_two_hours_later_and_is_the_last(stage: Stage, w
     assert attempts(stage) == ["RETRYABLE", "RETRYABLE", "FAILED_TERMINAL"]
 
 
-def test_a_last_attempt_that_took_effect_unheard_is_found_at_stripe(stage: Stage, won: str) -> None:
+def test_a_last_attempt_that_took_effect_unheard_is_found_at_stripe(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["before", "before", "after"]
     stage.tick(30)
     assert transfer(stage)["status"] == "completed"
     assert attempts(stage) == ["RETRYABLE", "RETRYABLE", "COMPLETED"]
 
 
-def test_nothing_is_called_failed_while_stripe_cannot_say(stage: Stage, won: str) -> None:
+def test_nothing_is_called_failed_while_stripe_cannot_say(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["before", "before", "after"]
     stage.stripe.failures["GET transfers"] = ["500", "500"]
     stage.tick(26)
@@ -105,7 +107,9 @@ def test_nothing_is_called_failed_while_stripe_cannot_say(stage: Stage, won: str
 
 
 @pytest.mark.parametrize(("failure", "status"), [("before", "failed_terminal"), ("after", "completed")])
-def test_a_key_older_than_23_hours_is_never_sent_again(stage: Stage, won: str, failure: str, status: str) -> None:
+def test_a_key_older_than_23_hours_is_never_sent_again(
+    stage: StagingPlatform, won: str, failure: str, status: str
+) -> None:
     stage.stripe.failures["transfers"] = [failure]
     stage.tick()
     stage.pass_time(hours=23)
@@ -121,7 +125,7 @@ class Killed(BaseException):
 
 
 def test_a_crash_between_stripe_and_commit_is_recovered_with_the_same_key(
-    stage: Stage, won: str, monkeypatch: pytest.MonkeyPatch
+    stage: StagingPlatform, won: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from simulation.staging.money import outbox
 
@@ -139,7 +143,7 @@ def test_a_crash_between_stripe_and_commit_is_recovered_with_the_same_key(
     assert attempts(stage) == ["RETRYABLE", "COMPLETED"]
 
 
-def test_running_the_scheduler_by_hand_ignores_the_back_off_but_not_the_limit(stage: Stage, won: str) -> None:
+def test_running_the_scheduler_by_hand_ignores_the_back_off_but_not_the_limit(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["before"] * 5
     stage.tick()
     results = [stage.admin_post("diagnostics/run-payout-scheduler").json["result"] for _ in range(3)]
@@ -148,7 +152,7 @@ def test_running_the_scheduler_by_hand_ignores_the_back_off_but_not_the_limit(st
     assert transfer(stage)["attempt_count"] == 3
 
 
-def test_a_failed_transfer_can_be_acknowledged_and_taken_back(stage: Stage, won: str) -> None:
+def test_a_failed_transfer_can_be_acknowledged_and_taken_back(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["400"]
     stage.tick()
     listed = stage.admin_get("payout-transfers?status=failed_terminal").json["payout_transfers"]
@@ -163,7 +167,7 @@ def test_a_failed_transfer_can_be_acknowledged_and_taken_back(stage: Stage, won:
     assert [attempt["entry_type"] for attempt in shown["attempts"]] == ["PAYOUT_ATTEMPT_FAILED_TERMINAL"]
 
 
-def test_what_stripe_has_of_a_prize_is_shown_whoever_sent_it(stage: Stage, won: str) -> None:
+def test_what_stripe_has_of_a_prize_is_shown_whoever_sent_it(stage: StagingPlatform, won: str) -> None:
     stage.stripe.failures["transfers"] = ["400"]
     stage.tick()
     row = stage.admin_get("payout-transfers").json["payout_transfers"][0]
@@ -185,7 +189,7 @@ def test_what_stripe_has_of_a_prize_is_shown_whoever_sent_it(stage: Stage, won: 
     )
 
 
-def test_a_user_deleted_after_the_settlement_is_still_paid(stage: Stage) -> None:
+def test_a_user_deleted_after_the_settlement_is_still_paid(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     user = stage.entrant(contest_id, "1")
     stage.play(contest_id)
@@ -197,7 +201,7 @@ def test_a_user_deleted_after_the_settlement_is_still_paid(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("failure", ["before", "after", "500"])
-def test_a_refund_is_retried_like_a_prize(stage: Stage, failure: str) -> None:
+def test_a_refund_is_retried_like_a_prize(stage: StagingPlatform, failure: str) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     assert stage.admin_post(f"contests/{contest_id}/cancel", {"reason": "rain"}).json["refunds_requested"] == 1
@@ -210,12 +214,12 @@ def test_a_refund_is_retried_like_a_prize(stage: Stage, failure: str) -> None:
     assert stage.balances() == {"contest_pool": 0, "stripe": 0}
 
 
-def holds(stage: Stage) -> list[str | None]:
+def holds(stage: StagingPlatform) -> list[str | None]:
     return [row["held_reason"] for row in stage.sql("SELECT held_reason FROM payout_transfers ORDER BY amount_cents")]
 
 
 def test_without_an_answer_from_stripe_no_attempt_is_spent_and_the_prize_goes_out_when_it_answers(
-    stage: Stage, won: str
+    stage: StagingPlatform, won: str
 ) -> None:
     stage.stripe.failures["GET balance"] = ["before", "503"]
     stage.tick(2)
@@ -229,7 +233,9 @@ def test_without_an_answer_from_stripe_no_attempt_is_spent_and_the_prize_goes_ou
     assert "payout_transfers_held" not in stage.client.get("/metrics").text
 
 
-def test_a_prize_above_the_available_balance_waits_with_its_key_unused_while_smaller_ones_go_out(stage: Stage) -> None:
+def test_a_prize_above_the_available_balance_waits_with_its_key_unused_while_smaller_ones_go_out(
+    stage: StagingPlatform,
+) -> None:
     contest_id = stage.contest()
     for player in ("1", "2"):
         stage.entrant(contest_id, player)
@@ -247,7 +253,9 @@ def test_a_prize_above_the_available_balance_waits_with_its_key_unused_while_sma
     assert stage.balances()["winnings_payable"] == 0
 
 
-def test_a_transfer_that_took_effect_unheard_is_not_held_for_want_of_the_money_it_took(stage: Stage, won: str) -> None:
+def test_a_transfer_that_took_effect_unheard_is_not_held_for_want_of_the_money_it_took(
+    stage: StagingPlatform, won: str
+) -> None:
     stage.stripe.failures["transfers"] = ["after"]
     stage.tick()
     stage.stripe.available_cents = 0
@@ -257,7 +265,7 @@ def test_a_transfer_that_took_effect_unheard_is_not_held_for_want_of_the_money_i
 
 @pytest.mark.parametrize("listing", [[], ["503"]])
 def test_a_transfer_that_did_not_reach_stripe_is_held_when_the_money_is_gone(
-    stage: Stage, won: str, listing: list[str]
+    stage: StagingPlatform, won: str, listing: list[str]
 ) -> None:
     stage.stripe.failures["transfers"] = ["before"]
     stage.tick()
@@ -269,14 +277,14 @@ def test_a_transfer_that_did_not_reach_stripe_is_held_when_the_money_is_gone(
 
 
 @pytest.mark.parametrize(("failure", "status"), [("before", "unreachable"), ("503", "unreachable"), ("403", "refused")])
-def test_the_page_about_stripe_says_how_it_answers(stage: Stage, failure: str, status: str) -> None:
+def test_the_page_about_stripe_says_how_it_answers(stage: StagingPlatform, failure: str, status: str) -> None:
     stage.stripe.failures["GET balance"] = [failure]
     page = stage.admin_get("diagnostics/stripe").json
     assert (page["status"], page["available_cents"], page["transfers_due"]) == (status, None, 0)
 
 
 def test_a_batch_paid_in_part_is_reviewed_once_its_failures_are_acknowledged_and_the_review_can_be_withdrawn(
-    stage: Stage,
+    stage: StagingPlatform,
 ) -> None:
     contest_id = stage.contest()
     for player in ("1", "2"):
@@ -303,7 +311,7 @@ def test_a_batch_paid_in_part_is_reviewed_once_its_failures_are_acknowledged_and
     ]
 
 
-def test_a_batch_that_is_whole_or_unknown_cannot_be_reviewed(stage: Stage, won: str) -> None:
+def test_a_batch_that_is_whole_or_unknown_cannot_be_reviewed(stage: StagingPlatform, won: str) -> None:
     stage.tick()
     (batch,) = stage.admin_get("payout-jobs").json["payout_jobs"]
     given = {"reviewed": True, "reason": "seen"}
@@ -313,7 +321,9 @@ def test_a_batch_that_is_whole_or_unknown_cannot_be_reviewed(stage: Stage, won: 
     assert stage.admin_get("payout-jobs?state=odd").status_code == 400
 
 
-def test_payouts_that_nobody_has_begun_with_15_minutes_after_the_settlement_are_counted(stage: Stage, won: str) -> None:
+def test_payouts_that_nobody_has_begun_with_15_minutes_after_the_settlement_are_counted(
+    stage: StagingPlatform, won: str
+) -> None:
     for name in ("lifecycle_reconciler", "ingestion_poller", "settlement"):
         stage.jobs[name].run()
     stage.pass_time(minutes=14)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-Stage = Any
+StagingPlatform = Any
 
 
-def test_a_full_contest_and_a_locked_one_take_no_entries(stage: Stage) -> None:
+def test_a_full_contest_and_a_locked_one_take_no_entries(stage: StagingPlatform) -> None:
     contest_id = stage.contest(max_entries=1)
     stage.join(contest_id, stage.user(), "1")
     late = stage.user()
@@ -18,7 +18,7 @@ def test_a_full_contest_and_a_locked_one_take_no_entries(stage: Stage) -> None:
     assert stage.post(path, {"roster": ["2"]}, user=late).json["error"] == "contest_not_open"
 
 
-def test_joining_again_with_the_same_roster_is_the_same_entry(stage: Stage) -> None:
+def test_joining_again_with_the_same_roster_is_the_same_entry(stage: StagingPlatform) -> None:
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     stage.join(contest_id, user, "1")
@@ -27,13 +27,13 @@ def test_joining_again_with_the_same_roster_is_the_same_entry(stage: Stage) -> N
 
 
 @pytest.mark.parametrize("roster", [None, [], ["1", "2"], [1], [""], "1"])
-def test_a_roster_that_does_not_fit_is_refused(stage: Stage, roster: object) -> None:
+def test_a_roster_that_does_not_fit_is_refused(stage: StagingPlatform, roster: object) -> None:
     contest_id = stage.contest()
     answer = stage.post(f"/api/custom-contests/{contest_id}/join", {"roster": roster}, user=stage.user())
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_roster")
 
 
-def test_the_same_idempotency_key_gives_the_same_intent(stage: Stage) -> None:
+def test_the_same_idempotency_key_gives_the_same_intent(stage: StagingPlatform) -> None:
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     body = {"contest_instance_id": contest_id, "amount_cents": 1000}
@@ -55,7 +55,9 @@ def test_the_same_idempotency_key_gives_the_same_intent(stage: Stage) -> None:
         ({"user": "nobody"}, 401, "unauthorized"),
     ],
 )
-def test_an_intent_that_does_not_fit_is_refused(stage: Stage, change: dict[str, Any], status: int, code: str) -> None:
+def test_an_intent_that_does_not_fit_is_refused(
+    stage: StagingPlatform, change: dict[str, Any], status: int, code: str
+) -> None:
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     users = {"stranger": stage.user(), "nobody": "nobody", "entrant": user}
@@ -66,7 +68,7 @@ def test_an_intent_that_does_not_fit_is_refused(stage: Stage, change: dict[str, 
     assert stage.sql("SELECT id FROM payment_intents") == []
 
 
-def test_who_has_paid_cannot_pay_again(stage: Stage) -> None:
+def test_who_has_paid_cannot_pay_again(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     user = stage.entrant(contest_id, "1")
     body = {"contest_instance_id": contest_id, "amount_cents": 1000}
@@ -74,7 +76,7 @@ def test_who_has_paid_cannot_pay_again(stage: Stage) -> None:
     assert (answer.status_code, answer.json["error"]) == (409, "PAYMENT_ALREADY_PROCESSED")
 
 
-def test_somebody_elses_idempotency_key_is_refused(stage: Stage) -> None:
+def test_somebody_elses_idempotency_key_is_refused(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     for expected in (200, 409):
         user = stage.user()
@@ -94,7 +96,7 @@ def test_somebody_elses_idempotency_key_is_refused(stage: Stage) -> None:
         ({"provider_event_id": ""}, "missing_required_fields"),
     ],
 )
-def test_impossible_terms_are_refused(stage: Stage, change: dict[str, object], code: str) -> None:
+def test_impossible_terms_are_refused(stage: StagingPlatform, change: dict[str, object], code: str) -> None:
     start = stage.clock.now + timedelta(hours=2)
     body = {
         "contest_name": "Open", "entry_fee_cents": 1, "payout_structure": {"1": 100}, "max_entries": 2,
@@ -105,19 +107,19 @@ def test_impossible_terms_are_refused(stage: Stage, change: dict[str, object], c
     assert (answer.status_code, answer.json["error"]) == (400, code)
 
 
-def test_only_the_organizer_may_publish_lock_or_cancel(stage: Stage) -> None:
+def test_only_the_organizer_may_publish_lock_or_cancel(stage: StagingPlatform) -> None:
     contest_id, other = stage.contest(), stage.user()
     for action in ("publish", "lock", "cancel"):
         answer = stage.post(f"/api/custom-contests/{contest_id}/{action}", {"reason": "mine"}, user=other)
         assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
 
 
-def test_a_deleted_user_can_do_nothing_more(stage: Stage) -> None:
+def test_a_deleted_user_can_do_nothing_more(stage: StagingPlatform) -> None:
     user = stage.user()
     assert stage.client.delete(f"/api/users/{user}", headers={"X-User-Id": user}).status_code == 200
     assert stage.client.delete(f"/api/users/{user}", headers={"X-User-Id": user}).status_code == 401
 
 
-def test_an_address_is_used_once_while_its_owner_is_here(stage: Stage) -> None:
+def test_an_address_is_used_once_while_its_owner_is_here(stage: StagingPlatform) -> None:
     for expected in (201, 409):
         assert stage.post("/api/users", {"name": "A", "email": "a@x.test"}).status_code == expected

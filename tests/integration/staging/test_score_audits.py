@@ -6,13 +6,13 @@ import pytest
 
 from tests.integration.staging.conftest import leaderboard
 
-Stage = Any
+StagingPlatform = Any
 REASON = {"reason": "counted again"}
 NOBODY = "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.fixture
-def settled(stage: Stage) -> str:
+def settled(stage: StagingPlatform) -> str:
     """A contest that was settled and paid: player 1 with 12 strokes fewer than player 2."""
     contest_id: str = stage.contest()
     stage.entrant(contest_id, "1")
@@ -23,23 +23,23 @@ def settled(stage: Stage) -> str:
     return contest_id
 
 
-def correct(stage: Stage, *, hours: float = 3, **strokes: int) -> None:
+def correct(stage: StagingPlatform, *, hours: float = 3, **strokes: int) -> None:
     stage.pass_time(hours=hours)
     stage.provider.body = leaderboard(rounds=4, final=True, strokes={"1": 3, "2": 6} | strokes)
     stage.tick()
 
 
-def open_findings(stage: Stage) -> list[dict[str, Any]]:
+def open_findings(stage: StagingPlatform) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = stage.admin_get("score-audits?open=true").json["score_audits"]
     return rows
 
 
-def mismatches(stage: Stage) -> str:
+def mismatches(stage: StagingPlatform) -> str:
     page = stage.client.get("/metrics").text
     return next(line.split()[1] for line in page.splitlines() if line.startswith("score_audit_mismatches "))
 
 
-def settled_and_paid(stage: Stage) -> list[Any]:
+def settled_and_paid(stage: StagingPlatform) -> list[Any]:
     return [
         stage.sql("SELECT results, results_sha256 FROM settlement_records"),
         stage.sql("SELECT user_id, amount_cents, status FROM payout_transfers ORDER BY user_id"),
@@ -47,7 +47,9 @@ def settled_and_paid(stage: Stage) -> list[Any]:
     ]
 
 
-def test_a_correction_is_a_new_event_and_a_finding_and_changes_nothing_settled(stage: Stage, settled: str) -> None:
+def test_a_correction_is_a_new_event_and_a_finding_and_changes_nothing_settled(
+    stage: StagingPlatform, settled: str
+) -> None:
     before = settled_and_paid(stage)
     events = len(stage.sql("SELECT id FROM ingestion_events"))
     correct(stage, **{"1": 9})
@@ -59,21 +61,23 @@ def test_a_correction_is_a_new_event_and_a_finding_and_changes_nothing_settled(s
     assert settled_and_paid(stage) == before
 
 
-def test_without_a_correction_nobody_finds_anything(stage: Stage, settled: str) -> None:
+def test_without_a_correction_nobody_finds_anything(stage: StagingPlatform, settled: str) -> None:
     stage.pass_time(hours=3)
     stage.tick(2)
     assert stage.sql("SELECT id FROM score_audits") == []
     assert mismatches(stage) == "0"
 
 
-def test_a_correction_that_touches_no_entrants_player_is_kept_and_is_no_finding(stage: Stage, settled: str) -> None:
+def test_a_correction_that_touches_no_entrants_player_is_kept_and_is_no_finding(
+    stage: StagingPlatform, settled: str
+) -> None:
     correct(stage, **{"5": 9})
     assert len(stage.sql("SELECT id FROM score_audits")) == 1
     assert open_findings(stage) == []
     assert mismatches(stage) == "0"
 
 
-def test_the_provider_is_asked_once_an_hour_for_a_day_and_not_after_it(stage: Stage, settled: str) -> None:
+def test_the_provider_is_asked_once_an_hour_for_a_day_and_not_after_it(stage: StagingPlatform, settled: str) -> None:
     asked = stage.provider.requests
     stage.tick(8)
     assert stage.provider.requests == asked
@@ -83,7 +87,7 @@ def test_the_provider_is_asked_once_an_hour_for_a_day_and_not_after_it(stage: St
     assert open_findings(stage) == []
 
 
-def test_a_replay_proves_the_settlement_and_changes_nothing(stage: Stage, settled: str) -> None:
+def test_a_replay_proves_the_settlement_and_changes_nothing(stage: StagingPlatform, settled: str) -> None:
     correct(stage, **{"1": 9})
     before = settled_and_paid(stage)
     answer = stage.admin_post(f"contests/{settled}/settlement-replay", REASON).json
@@ -98,7 +102,7 @@ def test_a_replay_proves_the_settlement_and_changes_nothing(stage: Stage, settle
     )
 
 
-def test_a_finding_is_resolved_with_a_reason_and_can_be_opened_again(stage: Stage, settled: str) -> None:
+def test_a_finding_is_resolved_with_a_reason_and_can_be_opened_again(stage: StagingPlatform, settled: str) -> None:
     correct(stage, **{"1": 9})
     path = f"score-audits/{open_findings(stage)[0]['id']}/resolve"
     assert stage.admin_post(path, {"resolved": True}).status_code == 400
@@ -119,7 +123,7 @@ def test_a_finding_is_resolved_with_a_reason_and_can_be_opened_again(stage: Stag
     ],
 )
 def test_what_does_not_follow_from_its_checkpoint_is_said_and_cannot_be_resolved(
-    stage: Stage, settled: str, tampering: str
+    stage: StagingPlatform, settled: str, tampering: str
 ) -> None:
     correct(stage, **{"1": 9})
     stage.sql("SET session_replication_role = replica; " + tampering)
@@ -129,7 +133,7 @@ def test_what_does_not_follow_from_its_checkpoint_is_said_and_cannot_be_resolved
     assert mismatches(stage) == "1"
 
 
-def test_what_is_not_there_is_refused(stage: Stage, settled: str) -> None:
+def test_what_is_not_there_is_refused(stage: StagingPlatform, settled: str) -> None:
     other = stage.contest()
     assert stage.admin_post(f"contests/{other}/settlement-replay", REASON).json["error"] == "settlement_not_found"
     assert stage.admin_post(f"score-audits/{NOBODY}/resolve", REASON | {"resolved": True}).status_code == 404

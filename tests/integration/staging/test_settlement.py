@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-Stage = Any
+StagingPlatform = Any
 
 
-def results(stage: Stage) -> Any:
+def results(stage: StagingPlatform) -> Any:
     return stage.sql("SELECT results, participant_count, total_pool_cents FROM settlement_records")[0]
 
 
-def test_ties_share_and_the_remainder_goes_to_the_platform(stage: Stage) -> None:
+def test_ties_share_and_the_remainder_goes_to_the_platform(stage: StagingPlatform) -> None:
     contest_id = stage.contest(payout_structure={"1": 50, "2": 17, "3": 16})
     for player in ("1", "2", "3"):
         stage.entrant(contest_id, player)
@@ -29,7 +29,7 @@ def test_ties_share_and_the_remainder_goes_to_the_platform(stage: Stage) -> None
     assert adjustment[0]["metadata_json"] == {"reason": "rake_and_remainder"}
 
 
-def test_only_who_paid_is_scored(stage: Stage) -> None:
+def test_only_who_paid_is_scored(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     payer, spectator = stage.entrant(contest_id, "1"), stage.user()
     stage.join(contest_id, spectator, "2")
@@ -39,7 +39,7 @@ def test_only_who_paid_is_scored(stage: Stage) -> None:
     assert results(stage)["total_pool_cents"] == 1000
 
 
-def test_a_contest_nobody_paid_for_is_settled_empty_and_paid_out(stage: Stage) -> None:
+def test_a_contest_nobody_paid_for_is_settled_empty_and_paid_out(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.play(contest_id)
     stage.tick()
@@ -47,7 +47,7 @@ def test_a_contest_nobody_paid_for_is_settled_empty_and_paid_out(stage: Stage) -
     assert stage.admin_get(f"contests/{contest_id}").json["stage"] == "PAID_OUT"
 
 
-def test_a_missed_round_costs_the_agreed_strokes(stage: Stage) -> None:
+def test_a_missed_round_costs_the_agreed_strokes(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.pass_time(hours=2)
@@ -63,7 +63,9 @@ def test_a_missed_round_costs_the_agreed_strokes(stage: Stage) -> None:
     assert results(stage)["results"]["rankings"][0]["score"] == 72 + 72 + 80 + 80
 
 
-def test_incomplete_scores_are_refused_recorded_and_settled_by_a_run_after_the_correction(stage: Stage) -> None:
+def test_incomplete_scores_are_refused_recorded_and_settled_by_a_run_after_the_correction(
+    stage: StagingPlatform,
+) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.pass_time(hours=2)
@@ -90,7 +92,7 @@ def test_incomplete_scores_are_refused_recorded_and_settled_by_a_run_after_the_c
     assert stage.admin_get(f"contests/{contest_id}").json["stage"] == "PAID_OUT"
 
 
-def _final_board(stage: Stage) -> str:
+def _final_board(stage: StagingPlatform) -> str:
     board = json.loads(stage.provider.body)
     event = board["events"][0]
     event["status"]["type"] = {"name": "STATUS_FINAL", "completed": True}
@@ -100,7 +102,7 @@ def _final_board(stage: Stage) -> str:
     return json.dumps(board)
 
 
-def test_a_pool_the_ledger_does_not_hold_is_refused(stage: Stage) -> None:
+def test_a_pool_the_ledger_does_not_hold_is_refused(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.sql("SET session_replication_role = replica; UPDATE ledger SET amount_cents = 999")
@@ -111,7 +113,7 @@ def test_a_pool_the_ledger_does_not_hold_is_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 2])
-def test_a_contest_that_is_not_complete_cannot_be_settled(stage: Stage, hours: int) -> None:
+def test_a_contest_that_is_not_complete_cannot_be_settled(stage: StagingPlatform, hours: int) -> None:
     contest_id = stage.contest()
     stage.pass_time(hours=hours)
     stage.tick(2)
@@ -120,7 +122,7 @@ def test_a_contest_that_is_not_complete_cannot_be_settled(stage: Stage, hours: i
     assert stage.sql("SELECT status FROM settlement_audit") == []
 
 
-def test_settlement_waits_for_the_end_time(stage: Stage) -> None:
+def test_settlement_waits_for_the_end_time(stage: StagingPlatform) -> None:
     contest_id = stage.contest()
     stage.entrant(contest_id, "1")
     stage.pass_time(hours=2)
@@ -134,7 +136,7 @@ def test_settlement_waits_for_the_end_time(stage: Stage) -> None:
     assert len(stage.sql("SELECT id FROM settlement_records")) == 1
 
 
-def test_a_database_error_that_may_pass_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_error_that_may_pass_is_tried_again(stage: StagingPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy.exc import OperationalError
 
     from simulation.staging.settlement import prizes

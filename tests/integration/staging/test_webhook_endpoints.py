@@ -6,30 +6,30 @@ import pytest
 
 from tests.integration.staging.conftest import STANDBY_SECRET
 
-Stage = Any
+StagingPlatform = Any
 STANDBY = {"role": "standby", "reason": "deliveries are refused"}
 
 
 @pytest.fixture
-def paid(stage: Stage) -> Any:
+def paid(stage: StagingPlatform) -> Any:
     """The event of a payment, not delivered."""
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     return stage.stripe.succeed(stage.intend(contest_id, user, key="tab-1"))
 
 
-def refused(stage: Stage) -> str:
+def refused(stage: StagingPlatform) -> str:
     page = stage.client.get("/metrics").text
     return next(line.split()[1] for line in page.splitlines() if line.startswith("stripe_webhooks_refused "))
 
 
-def page(stage: Stage) -> dict[str, Any]:
+def page(stage: StagingPlatform) -> dict[str, Any]:
     answer: dict[str, Any] = stage.admin_get("stripe/webhook-endpoints").json
     return answer
 
 
 def test_deliveries_signed_with_another_secret_are_refused_and_counted_until_one_is_accepted(
-    stage: Stage, paid: Any
+    stage: StagingPlatform, paid: Any
 ) -> None:
     for times in ("1", "2", "3"):
         assert stage.deliver(paid, secret="whsec_rolled").status_code == 400
@@ -38,18 +38,18 @@ def test_deliveries_signed_with_another_secret_are_refused_and_counted_until_one
     assert refused(stage) == "0"
 
 
-def test_refusals_of_more_than_an_hour_ago_do_not_count(stage: Stage, paid: Any) -> None:
+def test_refusals_of_more_than_an_hour_ago_do_not_count(stage: StagingPlatform, paid: Any) -> None:
     stage.deliver(paid, secret="whsec_rolled")
     stage.pass_time(minutes=61)
     assert refused(stage) == "0"
 
 
-def test_the_secret_of_the_standby_endpoint_is_as_good(stage: Stage, paid: Any) -> None:
+def test_the_secret_of_the_standby_endpoint_is_as_good(stage: StagingPlatform, paid: Any) -> None:
     assert stage.deliver(paid, secret=STANDBY_SECRET).json == {"received": True, "duplicate": False}
     assert stage.deliver(paid).json == {"received": True, "duplicate": True}
 
 
-def test_a_switch_has_one_endpoint_enabled_ends_the_row_and_is_on_record(stage: Stage, paid: Any) -> None:
+def test_a_switch_has_one_endpoint_enabled_ends_the_row_and_is_on_record(stage: StagingPlatform, paid: Any) -> None:
     stage.deliver(paid, secret="whsec_rolled")
     answer = stage.admin_post("stripe/webhook-endpoint", STANDBY).json
     assert answer == {"success": True, "status": {"primary": "disabled", "standby": "enabled"}}
@@ -65,7 +65,7 @@ def test_a_switch_has_one_endpoint_enabled_ends_the_row_and_is_on_record(stage: 
     ]
 
 
-def test_the_new_endpoint_is_enabled_before_the_old_one_is_disabled(stage: Stage) -> None:
+def test_the_new_endpoint_is_enabled_before_the_old_one_is_disabled(stage: StagingPlatform) -> None:
     asked = len(stage.stripe.requests)
     stage.admin_post("stripe/webhook-endpoint", STANDBY)
     assert stage.stripe.requests[asked:] == [
@@ -79,7 +79,7 @@ def test_the_new_endpoint_is_enabled_before_the_old_one_is_disabled(stage: Stage
 
 
 def test_events_that_did_not_come_are_counted_once_they_are_old_enough_and_a_replay_brings_them(
-    stage: Stage, paid: Any
+    stage: StagingPlatform, paid: Any
 ) -> None:
     stage.deliver(paid, secret="whsec_rolled")
     assert page(stage)["events_not_received"] == 0
@@ -90,7 +90,7 @@ def test_events_that_did_not_come_are_counted_once_they_are_old_enough_and_a_rep
     assert stage.balances()["stripe"] == 1000
 
 
-def test_nothing_is_switched_when_stripe_does_not_answer_or_has_no_such_endpoint(stage: Stage) -> None:
+def test_nothing_is_switched_when_stripe_does_not_answer_or_has_no_such_endpoint(stage: StagingPlatform) -> None:
     stage.stripe.failures["GET webhook_endpoints"] = ["500"]
     assert stage.admin_post("stripe/webhook-endpoint", STANDBY).status_code == 502
     stage.stripe.failures["GET webhook_endpoints"] = ["before"]
@@ -101,7 +101,7 @@ def test_nothing_is_switched_when_stripe_does_not_answer_or_has_no_such_endpoint
     assert stage.sql("SELECT id FROM audit_log WHERE action = 'webhook_endpoint_switched'") == []
 
 
-def test_only_admins_switch_and_only_to_what_there_is(stage: Stage) -> None:
+def test_only_admins_switch_and_only_to_what_there_is(stage: StagingPlatform) -> None:
     assert stage.client.post("/api/admin/stripe/webhook-endpoint", json=STANDBY).status_code == 401
     assert stage.client.get("/api/admin/stripe/webhook-endpoints").status_code == 401
     assert stage.admin_post("stripe/webhook-endpoint", STANDBY | {"role": "third"}).status_code == 400

@@ -4,22 +4,22 @@ from typing import Any
 
 import pytest
 
-Stage = Any
+StagingPlatform = Any
 
 
 @pytest.fixture
-def paying(stage: Stage) -> tuple[str, str, str]:
+def paying(stage: StagingPlatform) -> tuple[str, str, str]:
     """A contest, an entrant, and Stripe's id of the entrant's open intent."""
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     return contest_id, user, stage.intend(contest_id, user, key="tab-1")
 
 
-def fees(stage: Stage) -> int:
+def fees(stage: StagingPlatform) -> int:
     return int(stage.balances().get("stripe", 0))
 
 
-def test_a_payment_is_booked_and_its_event_stored_in_the_same_transaction(stage: Stage, paying: Any) -> None:
+def test_a_payment_is_booked_and_its_event_stored_in_the_same_transaction(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
     assert stage.deliver(event).json == {"received": True, "duplicate": False}
     xmins = stage.sql("SELECT xmin::text AS x FROM stripe_events UNION SELECT xmin::text FROM ledger")
@@ -27,7 +27,7 @@ def test_a_payment_is_booked_and_its_event_stored_in_the_same_transaction(stage:
     assert fees(stage) == 1000
 
 
-def test_a_duplicate_delivery_changes_nothing(stage: Stage, paying: Any) -> None:
+def test_a_duplicate_delivery_changes_nothing(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
     stage.deliver(event)
     audit = stage.sql("SELECT count(*) AS n FROM audit_log")
@@ -37,7 +37,7 @@ def test_a_duplicate_delivery_changes_nothing(stage: Stage, paying: Any) -> None
     assert fees(stage) == 1000
 
 
-def test_two_events_for_one_payment_are_counted_once(stage: Stage, paying: Any) -> None:
+def test_two_events_for_one_payment_are_counted_once(stage: StagingPlatform, paying: Any) -> None:
     stage.deliver(stage.stripe.succeed(paying[2]))
     other = stage.stripe.succeed(paying[2])
     assert stage.deliver(other).status_code == 200
@@ -46,7 +46,7 @@ def test_two_events_for_one_payment_are_counted_once(stage: Stage, paying: Any) 
 
 
 @pytest.mark.parametrize("secret", ["whsec_other", ""])
-def test_a_forged_event_is_refused_and_leaves_nothing(stage: Stage, paying: Any, secret: str) -> None:
+def test_a_forged_event_is_refused_and_leaves_nothing(stage: StagingPlatform, paying: Any, secret: str) -> None:
     before = stage.sql("SELECT count(*) AS n FROM audit_log")
     answer = stage.deliver(stage.stripe.succeed(paying[2]), secret=secret)
     assert (answer.status_code, answer.json["error"]) == (400, "STRIPE_SIGNATURE_INVALID")
@@ -54,7 +54,7 @@ def test_a_forged_event_is_refused_and_leaves_nothing(stage: Stage, paying: Any,
     assert any("STRIPE_SIGNATURE_INVALID" in line for line in stage.log)
 
 
-def test_an_unknown_payment_intent_is_a_conflict_and_may_be_delivered_again(stage: Stage) -> None:
+def test_an_unknown_payment_intent_is_a_conflict_and_may_be_delivered_again(stage: StagingPlatform) -> None:
     event = stage.stripe.event("payment_intent.succeeded", {"id": "pi_x", "amount": 1, "currency": "usd"})
     answer = stage.deliver(event)
     assert (answer.status_code, answer.json["error"]) == (409, "PAYMENT_INTENT_NOT_FOUND")
@@ -62,7 +62,9 @@ def test_an_unknown_payment_intent_is_a_conflict_and_may_be_delivered_again(stag
 
 
 @pytest.mark.parametrize("wrong", [{"amount_received": 999}, {"currency": "eur"}])
-def test_a_wrong_amount_is_not_counted_and_becomes_a_dead_letter(stage: Stage, paying: Any, wrong: Any) -> None:
+def test_a_wrong_amount_is_not_counted_and_becomes_a_dead_letter(
+    stage: StagingPlatform, paying: Any, wrong: Any
+) -> None:
     event = stage.stripe.succeed(paying[2])
     event["data"]["object"] |= wrong
     for _ in range(3):
@@ -74,7 +76,7 @@ def test_a_wrong_amount_is_not_counted_and_becomes_a_dead_letter(stage: Stage, p
     assert (page["dead_letters"], page["dead_letters_waiting"]) == (1, 0)
 
 
-def test_a_later_success_resolves_the_dead_letter(stage: Stage, paying: Any) -> None:
+def test_a_later_success_resolves_the_dead_letter(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
     stage.sql("ALTER TABLE ledger ADD CONSTRAINT broken CHECK (false) NOT VALID")
     assert stage.deliver(event).status_code == 500
@@ -84,7 +86,7 @@ def test_a_later_success_resolves_the_dead_letter(stage: Stage, paying: Any) -> 
     assert letters == [{"resolved": True}]
 
 
-def test_paying_in_two_tabs_refunds_the_second_payment(stage: Stage, paying: Any) -> None:
+def test_paying_in_two_tabs_refunds_the_second_payment(stage: StagingPlatform, paying: Any) -> None:
     contest_id, user, first = paying
     second = stage.intend(contest_id, user, key="tab-2")
     stage.deliver(stage.stripe.succeed(first))
@@ -95,7 +97,9 @@ def test_paying_in_two_tabs_refunds_the_second_payment(stage: Stage, paying: Any
     assert stage.balances() == {"contest_pool": -1000, "stripe": 1000}
 
 
-def test_a_payment_after_the_settlement_is_refunded_and_the_pool_stays_empty(stage: Stage, paying: Any) -> None:
+def test_a_payment_after_the_settlement_is_refunded_and_the_pool_stays_empty(
+    stage: StagingPlatform, paying: Any
+) -> None:
     contest_id, _, late = paying
     stage.entrant(contest_id, "2")
     stage.play(contest_id)
@@ -106,7 +110,7 @@ def test_a_payment_after_the_settlement_is_refunded_and_the_pool_stays_empty(sta
     assert stage.balances()["contest_pool"] == 0
 
 
-def test_a_payment_delayed_past_the_lock_still_counts(stage: Stage, paying: Any) -> None:
+def test_a_payment_delayed_past_the_lock_still_counts(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
     stage.pass_time(hours=1)
     stage.tick()
@@ -116,7 +120,7 @@ def test_a_payment_delayed_past_the_lock_still_counts(stage: Stage, paying: Any)
     assert fees(stage) == 1000
 
 
-def test_an_older_event_does_not_take_back_a_success(stage: Stage, paying: Any) -> None:
+def test_an_older_event_does_not_take_back_a_success(stage: StagingPlatform, paying: Any) -> None:
     intent = stage.stripe.objects["payment_intents"][paying[2]]
     failed = stage.stripe.event("payment_intent.payment_failed", intent)
     stage.deliver(stage.stripe.succeed(paying[2]))
@@ -133,7 +137,7 @@ def test_an_older_event_does_not_take_back_a_success(stage: Stage, paying: Any) 
     ],
 )
 def test_other_intent_events_set_the_status_and_a_success_may_follow(
-    stage: Stage, paying: Any, type_: str, status: str
+    stage: StagingPlatform, paying: Any, type_: str, status: str
 ) -> None:
     stage.deliver(stage.stripe.event(type_, stage.stripe.objects["payment_intents"][paying[2]]))
     assert stage.sql("SELECT status FROM payment_intents") == [{"status": status}]
@@ -141,7 +145,7 @@ def test_other_intent_events_set_the_status_and_a_success_may_follow(
     assert fees(stage) == 1000
 
 
-def test_an_intent_whose_creation_timed_out_is_found_by_its_metadata(stage: Stage) -> None:
+def test_an_intent_whose_creation_timed_out_is_found_by_its_metadata(stage: StagingPlatform) -> None:
     contest_id, user = stage.contest(), stage.user()
     stage.join(contest_id, user, "1")
     stage.stripe.failures["payment_intents"] = ["after"]
@@ -153,13 +157,13 @@ def test_an_intent_whose_creation_timed_out_is_found_by_its_metadata(stage: Stag
 
 
 @pytest.mark.parametrize("type_", ["account.updated", "transfer.created", "unheard.of"])
-def test_events_without_effect_are_recorded(stage: Stage, type_: str) -> None:
+def test_events_without_effect_are_recorded(stage: StagingPlatform, type_: str) -> None:
     assert stage.deliver(stage.stripe.event(type_, {"id": "x"})).status_code == 200
     rows = stage.sql("SELECT event_type, processing_status FROM stripe_events")
     assert rows == [{"event_type": type_, "processing_status": "PROCESSED"}]
 
 
-def test_a_refund_made_at_stripe_takes_the_entrant_out_of_the_pool(stage: Stage, paying: Any) -> None:
+def test_a_refund_made_at_stripe_takes_the_entrant_out_of_the_pool(stage: StagingPlatform, paying: Any) -> None:
     stage.deliver(stage.stripe.succeed(paying[2]))
     charge = {"id": "ch_1", "payment_intent": paying[2], "amount": 1000, "amount_refunded": 1000}
     assert stage.deliver(stage.stripe.event("charge.refunded", charge)).status_code == 200
@@ -167,7 +171,7 @@ def test_a_refund_made_at_stripe_takes_the_entrant_out_of_the_pool(stage: Stage,
     assert stage.sql("SELECT status, reason FROM refunds") == [{"status": "completed", "reason": "refunded_at_stripe"}]
 
 
-def test_lost_events_are_found_by_reconciliation_and_mended_by_replay(stage: Stage, paying: Any) -> None:
+def test_lost_events_are_found_by_reconciliation_and_mended_by_replay(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
     stage.pass_time(hours=1)
     assert stage.jobs["financial_reconciliation"].run().counts["missing_in_ledger"] == 1

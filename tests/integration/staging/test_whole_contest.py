@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 # `Stage` comes from the fixture `stage`; test modules cannot import a conftest.
-Stage = Any
+StagingPlatform = Any
 
 GOVERNED = """
     users contest_instances contest_participants payment_intents stripe_events stripe_webhook_dead_letters ledger
@@ -15,7 +15,7 @@ GOVERNED = """
 
 
 @pytest.fixture
-def played(stage: Stage) -> str:
+def played(stage: StagingPlatform) -> str:
     contest_id: str = stage.contest()
     for player in ("1", "2", "3"):
         stage.entrant(contest_id, player)
@@ -24,7 +24,7 @@ def played(stage: Stage) -> str:
     return contest_id
 
 
-def test_every_stage_is_reached_without_anybody(stage: Stage, played: str) -> None:
+def test_every_stage_is_reached_without_anybody(stage: StagingPlatform, played: str) -> None:
     assert stage.admin_get(f"contests/{played}").json["stage"] == "PAID_OUT"
     steps = stage.sql(
         "SELECT from_status, to_status, admin_user_id::text AS actor FROM admin_contest_audit "
@@ -38,14 +38,14 @@ def test_every_stage_is_reached_without_anybody(stage: Stage, played: str) -> No
     assert {step["actor"] for step in steps} == {"00000000-0000-0000-0000-000000000000"}
 
 
-def test_every_cent_is_where_it_belongs(stage: Stage, played: str) -> None:
+def test_every_cent_is_where_it_belongs(stage: StagingPlatform, played: str) -> None:
     assert stage.balances() == {"contest_pool": 0, "platform": -300, "stripe": 300, "winnings_payable": 0}
     transfers = stage.stripe.objects["transfers"].values()
     assert sorted(transfer["amount"] for transfer in transfers) == [600, 2100]
     assert {transfer["transfer_group"] for transfer in transfers} == {f"contest:{played}"}
 
 
-def test_every_transaction_has_exactly_one_audit_record_and_the_reverse(stage: Stage, played: str) -> None:
+def test_every_transaction_has_exactly_one_audit_record_and_the_reverse(stage: StagingPlatform, played: str) -> None:
     assert stage.status(played) == "COMPLETE"
     changes: set[str] = set()
     for table in GOVERNED.split():
@@ -59,21 +59,21 @@ def test_every_transaction_has_exactly_one_audit_record_and_the_reverse(stage: S
     assert all(row["reason"] and row["actor"] and row["request_id"] for row in audit)
 
 
-def test_an_idle_tick_writes_nothing(stage: Stage, played: str) -> None:
+def test_an_idle_tick_writes_nothing(stage: StagingPlatform, played: str) -> None:
     assert stage.status(played) == "COMPLETE"
     before = stage.sql("SELECT count(*) AS rows, pg_current_wal_insert_lsn()::text AS lsn FROM audit_log")
     stage.tick(3)
     assert stage.sql("SELECT count(*) AS rows FROM audit_log")[0]["rows"] == before[0]["rows"]
 
 
-def test_the_same_contest_is_settled_once(stage: Stage, played: str) -> None:
+def test_the_same_contest_is_settled_once(stage: StagingPlatform, played: str) -> None:
     again = stage.admin_post(f"contests/{played}/settlement-run", {"reason": "try twice"})
     assert again.json["already_settled"] is True
     assert len(stage.sql("SELECT id FROM settlement_records")) == 1
     assert len(stage.sql("SELECT id FROM payout_jobs")) == 1
 
 
-def test_in_the_test_environment_background_work_is_silent(stage: Stage) -> None:
+def test_in_the_test_environment_background_work_is_silent(stage: StagingPlatform) -> None:
     from dataclasses import replace
 
     from simulation.staging.platform import Platform

@@ -75,7 +75,7 @@ def wrong(folder: Path, how: str) -> None:
     file.write_text(file.read_text().replace('WRONG = "nothing"', f'WRONG = "{how}"'))
 
 
-class Stand:
+class BroughtUp:
     """A backend that was brought up, and what it was brought up on."""
 
     def __init__(self, *, target: ProcessTarget, site: Site) -> None:
@@ -90,7 +90,7 @@ class Stand:
 
 
 @contextmanager
-def brought_up(folder: Path) -> Iterator[Stand]:
+def brought_up(folder: Path) -> Iterator[BroughtUp]:
     """The backend of a target folder, up; everything is gone afterwards."""
     with ExitStack() as stack:
         place = stack.enter_context(workspace())
@@ -119,4 +119,4 @@ def brought_up(folder: Path) -> Iterator[Stand]:
         )  # fmt: skip
         target = choice.bring_up(site)
         stack.callback(target.close)
-        yield Stand(target=target, site=site)
+        yield BroughtUp(target=target, site=site)

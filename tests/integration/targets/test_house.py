@@ -45,7 +45,7 @@ def test_where_namespaces_are_barred_the_reason_and_the_remedy_are_said() -> Non
 
 def test_a_furnished_house_has_a_network_and_processes_of_its_own(tmp_path: Path) -> None:
     with house() as opened:
-        opened.furnish(files={}, workspace=tmp_path)
+        opened.mount(files={}, workspace=tmp_path)
         opened.start("list", command=["ls", "/proc"], directory=tmp_path, environment={"PATH": "/usr/bin:/bin"},
             output=tmp_path / "out")  # fmt: skip
         while opened.ended("list") is None:

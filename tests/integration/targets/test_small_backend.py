@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.target.conftest import BACKEND, START, Stand, brought_up, wrong
+from tests.integration.target.conftest import BACKEND, START, BroughtUp, brought_up, wrong
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.errors import EnvironmentFault, SimulationError
@@ -33,12 +33,12 @@ int main() {
 """
 
 
-def _get(stand: Stand, path: str = "/") -> tuple[int, bytes]:
+def _get(stand: BroughtUp, path: str = "/") -> tuple[int, bytes]:
     body, status, _ = run_wsgi_app(stand.target.wsgi, EnvironBuilder(path, "http://platform.test").get_environ())
     return int(status.split()[0]), b"".join(body)
 
 
-def _jobs(stand: Stand) -> JobWatch:
+def _jobs(stand: BroughtUp) -> JobWatch:
     return stand.target.job_watch(kernel=stand.site.kernel, recorder=stand.site.recorder, is_stopped=lambda _: False)
 
 
@@ -128,8 +128,8 @@ def test_hosting_drains_stops_and_starts_it_for_real(folder: Path) -> None:
 def test_a_backend_that_is_killed_before_its_answer_is_out_has_dealt_with_the_request(folder: Path) -> None:
     wrong(folder, "tells")
     with brought_up(folder) as stand:
-        assert stand.target.doom_next_request is not None
-        stand.target.doom_next_request()
+        assert stand.target.kill_after_next_request is not None
+        stand.target.kill_after_next_request()
         assert _get(stand)[0] == 502
         assert "answered /" in stand.log().splitlines()
         assert _get(stand)[0] == 502

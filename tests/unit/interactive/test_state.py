@@ -10,7 +10,7 @@ import pytest
 from simulation.environment import workspace
 from simulation.errors import UsageError
 from simulation.interactive import session_file as state
-from simulation.interactive.session_file import Standing, find_standing
+from simulation.interactive.session_file import Session, find_standing
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def brought_up(roots: Path, owner: str, url: str) -> Path:
     folder = roots / f"{workspace.PREFIX}{owner}-abc"
     folder.mkdir()
-    Standing(variables={"API_BASE_URL": url}, programs=folder).write(folder)
+    Session(variables={"API_BASE_URL": url}, programs=folder).write(folder)
     return folder
 
 

@@ -10,7 +10,7 @@ from simulation.checks.criteria import RULES, Rule
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER
 from simulation.sabotage.catalogue import CATALOGUE, chosen
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import Sabotage
 from simulation.sabotage.trial import SCENARIOS
 from simulation.scenario.file import load_scenario
@@ -58,12 +58,12 @@ def test_its_scenarios_can_be_run(file: object) -> None:
 
 @pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
 def test_an_entry_plants_and_acts_only_once_it_has_a_chance(entry: Sabotage) -> None:
-    plot = Plot()
+    patches = Patches()
 
-    with plot.under_way():
-        entry.plant(plot)
+    with patches.under_way():
+        entry.plant(patches)
 
-    assert not plot.triggers
+    assert not patches.triggers
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.events import RunEnded
 from simulation.history import History
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 
 
 class Platform:
@@ -27,34 +27,34 @@ def _twice(real: Any) -> Any:
 
 
 def test_a_method_is_replaced_and_restored() -> None:
-    plot = Plot()
-    with plot.under_way():
-        plot.replace(Platform, "pay", _twice)
+    patches = Patches()
+    with patches.under_way():
+        patches.replace(Platform, "pay", _twice)
         assert Platform().pay() == "paidpaid"
     assert Platform().pay() == "paid"
 
 
 def test_two_replacements_of_one_function_are_undone_in_turn() -> None:
-    plot = Plot()
-    with plot.under_way():
-        plot.replace(Platform, "pay", _twice)
-        plot.replace(Platform, "pay", _twice)
+    patches = Patches()
+    with patches.under_way():
+        patches.replace(Platform, "pay", _twice)
+        patches.replace(Platform, "pay", _twice)
         assert Platform().pay() == "paid" * 4
     assert Platform().pay() == "paid"
 
 
 def test_a_static_method_stays_one() -> None:
-    plot = Plot()
-    with plot.under_way():
-        plot.replace(Platform, "verify", lambda _: staticmethod(lambda: True))
+    patches = Patches()
+    with patches.under_way():
+        patches.replace(Platform, "verify", lambda _: staticmethod(lambda: True))
         assert Platform.verify()
     assert isinstance(vars(Platform)["verify"], staticmethod)
 
 
 def test_a_method_of_one_object_is_replaced_for_that_object_alone() -> None:
-    plot, one, other = Plot(), Platform(), Platform()
-    with plot.under_way():
-        plot.replace(one, "pay", lambda real: lambda: real().upper())
+    patches, one, other = Patches(), Platform(), Platform()
+    with patches.under_way():
+        patches.replace(one, "pay", lambda real: lambda: real().upper())
         assert (one.pay(), other.pay()) == ("PAID", "paid")
     assert one.pay() == "paid"
     assert not vars(one)
@@ -62,9 +62,9 @@ def test_a_method_of_one_object_is_replaced_for_that_object_alone() -> None:
 
 def test_everything_is_undone_when_the_run_breaks_off() -> None:
     def break_off() -> None:
-        plot = Plot()
-        with plot.under_way():
-            plot.replace(Platform, "limit", lambda limit: limit + 1)
+        patches = Patches()
+        with patches.under_way():
+            patches.replace(Platform, "limit", lambda limit: limit + 1)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -73,7 +73,7 @@ def test_everything_is_undone_when_the_run_breaks_off() -> None:
 
 
 def test_the_jury_reads_the_rewritten_history() -> None:
-    plot, whole = Plot(), History([RunEnded.model_construct(seq=1)])
-    plot.after_the_run(lambda history: History(history.events[:-1]))
+    patches, whole = Patches(), History([RunEnded.model_construct(seq=1)])
+    patches.after_the_run(lambda history: History(history.events[:-1]))
 
-    assert plot.rewritten(whole).events == ()
+    assert patches.rewritten(whole).events == ()

@@ -9,30 +9,30 @@ from pathlib import Path
 import pytest
 
 from simulation.environment.process import one_cpu
-from simulation.targets.process.idle_probe import Lull
+from simulation.targets.process.idle_probe import IdleProbe
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this kernel has no class for idle work")
 
 
 @pytest.fixture
-def lull() -> Iterator[Lull]:
+def lull() -> Iterator[IdleProbe]:
     with one_cpu():
-        opened = Lull()
+        opened = IdleProbe()
         yield opened
         opened.close()
 
 
-def test_a_lull_comes_where_nobody_works(lull: Lull) -> None:
+def test_a_lull_comes_where_nobody_works(lull: IdleProbe) -> None:
     assert any(lull.wait(in_vain=False) for _ in range(60_000))
 
 
-def test_after_a_lull_that_meant_nothing_comes_a_plain_pause(lull: Lull) -> None:
+def test_after_a_lull_that_meant_nothing_comes_a_plain_pause(lull: IdleProbe) -> None:
     assert lull.wait(in_vain=True) is False
 
 
 def test_its_child_is_of_the_lowest_class_and_goes_with_it() -> None:
     with one_cpu():
-        opened = Lull()
+        opened = IdleProbe()
         assert any(opened.wait(in_vain=False) for _ in range(60_000))
         pid = opened._echo.pid
         assert os.sched_getscheduler(pid) == os.SCHED_IDLE
@@ -42,6 +42,6 @@ def test_its_child_is_of_the_lowest_class_and_goes_with_it() -> None:
 
 def test_with_several_processors_there_is_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
-    opened = Lull()
+    opened = IdleProbe()
     assert opened.wait(in_vain=False) is False
     opened.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulation.errors import EnvironmentFault
-from simulation.targets.process.http_gateway import Inbound, Reply, Switchboard
+from simulation.targets.process.http_gateway import HttpGateway, Inbound, Reply
 
 _ASK = b"GET /v1/balance HTTP/1.1\r\nHost: api.stripe.com\r\n\r\n"
 
@@ -22,23 +22,23 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def board(listener: socket.socket) -> Iterator[Switchboard]:
+def board(listener: socket.socket) -> Iterator[HttpGateway]:
     def answer(inbound: Inbound) -> Reply:
         return Reply(status=200, body=f"{inbound.method} {inbound.host}{inbound.target}".encode())
 
-    board = Switchboard(answer=answer, held=lambda _seconds, _there: None)
+    board = HttpGateway(answer=answer, held=lambda _seconds, _there: None)
     board.serve(listener, tls=None)
     yield board
     board.close()
 
 
-def _turns(board: Switchboard) -> None:
+def _turns(board: HttpGateway) -> None:
     while board.turn(0.05):
         pass
 
 
 def test_a_caller_that_connects_and_says_nothing_keeps_nobody_waiting(
-    board: Switchboard, listener: socket.socket
+    board: HttpGateway, listener: socket.socket
 ) -> None:
     with (
         socket.create_connection(listener.getsockname()) as early,
@@ -56,7 +56,7 @@ def test_a_caller_that_connects_and_says_nothing_keeps_nobody_waiting(
 
 
 def test_a_caller_that_stops_in_the_middle_ends_the_run_instead_of_deciding_its_course(
-    board: Switchboard, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+    board: HttpGateway, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simulation.targets.process.http_gateway._PATIENCE_WALL_SECONDS", 0.05)
     with socket.create_connection(listener.getsockname()) as caller:
@@ -69,7 +69,7 @@ def test_a_caller_that_stops_in_its_handshake_ends_the_run_too(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simulation.targets.process.http_gateway._PATIENCE_WALL_SECONDS", 0.05)
-    board = Switchboard(answer=lambda _: Reply(status=200), held=lambda _seconds, _there: None)
+    board = HttpGateway(answer=lambda _: Reply(status=200), held=lambda _seconds, _there: None)
     board.serve(listener, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     with (
         socket.create_connection(listener.getsockname()),
@@ -79,14 +79,14 @@ def test_a_caller_that_stops_in_its_handshake_ends_the_run_too(
     board.close()
 
 
-def test_a_caller_that_leaves_without_a_word_is_forgotten(board: Switchboard, listener: socket.socket) -> None:
+def test_a_caller_that_leaves_without_a_word_is_forgotten(board: HttpGateway, listener: socket.socket) -> None:
     socket.create_connection(listener.getsockname()).close()
     _turns(board)
     assert not board.turn(0)
     assert board.served == 0
 
 
-def test_a_caller_may_ask_again_on_the_same_connection(board: Switchboard, listener: socket.socket) -> None:
+def test_a_caller_may_ask_again_on_the_same_connection(board: HttpGateway, listener: socket.socket) -> None:
     with socket.create_connection(listener.getsockname()) as caller:
         for times in (1, 2, 3):
             caller.sendall(_ASK)
@@ -98,7 +98,7 @@ def test_a_caller_may_ask_again_on_the_same_connection(board: Switchboard, liste
 
 
 def test_two_requests_in_one_breath_are_both_answered_or_the_line_is_closed(
-    board: Switchboard, listener: socket.socket
+    board: HttpGateway, listener: socket.socket
 ) -> None:
     with socket.create_connection(listener.getsockname()) as caller:
         caller.sendall(_ASK + _ASK)
@@ -107,7 +107,7 @@ def test_two_requests_in_one_breath_are_both_answered_or_the_line_is_closed(
         assert caller.recv(4_096) == b""
 
 
-def test_a_caller_that_wants_to_go_is_let_go(board: Switchboard, listener: socket.socket) -> None:
+def test_a_caller_that_wants_to_go_is_let_go(board: HttpGateway, listener: socket.socket) -> None:
     with socket.create_connection(listener.getsockname()) as caller:
         caller.sendall(_ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         _turns(board)

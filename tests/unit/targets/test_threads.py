@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from simulation.targets.process import quiescence as module
-from simulation.targets.process.quiescence import Threads
+from simulation.targets.process.quiescence import ThreadTable
 
 _PID = 1
 
@@ -67,7 +67,7 @@ def _live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tids = range(10, 10 + dice.randint(2, 5))
     machine = _Machine(dice=dice, waiting={dice.choice(tids)}, turns=dict.fromkeys(tids, 0))
     monkeypatch.setattr(module, "tasks", lambda pid: list(tids))
-    threads = Threads(belongs=lambda pid: True, ancestors=tuple)
+    threads = ThreadTable(belongs=lambda pid: True, ancestors=tuple)
     threads._threads.update({(_PID, tid): _Thread(tid, machine) for tid in tids})  # type: ignore[misc]
 
     for woken in range(5):

@@ -14,7 +14,7 @@ import pytest
 
 from simulation.targets.process import quiescence as threads_module
 from simulation.targets.process.pending_timers import Awake, seconds_left
-from simulation.targets.process.quiescence import Threads, parent_of, tasks
+from simulation.targets.process.quiescence import ThreadTable, parent_of, tasks
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ def test_one_that_does_not_wait_is_not_taken_for_one_that_waits_for_ever() -> No
 
 def test_a_program_that_waits_is_at_rest_and_one_that_works_is_not() -> None:
     with _python("import sys\nsys.stdin.readline()\nwhile True: pass") as program:
-        threads = Threads(belongs=lambda pid: pid == program.pid, ancestors=lambda: [os.getpid()])
+        threads = ThreadTable(belongs=lambda pid: pid == program.pid, ancestors=lambda: [os.getpid()])
         assert _until(lambda: threads.at_rest(nothing_else=lambda: True), True)
         assert threads.processes() == [program.pid]
         assert not threads.at_rest(nothing_else=lambda: False)
@@ -112,7 +112,7 @@ child.kill(); child.wait()
         assert program.stdin is not None
         assert program.stdout is not None
         us = os.getpid()
-        threads = Threads(belongs=lambda pid: us not in (pid, 1) and _ancestor(pid, us), ancestors=lambda: [us])
+        threads = ThreadTable(belongs=lambda pid: us not in (pid, 1) and _ancestor(pid, us), ancestors=lambda: [us])
         assert program.pid in threads.processes()
         program.stdin.write("\n")
         program.stdin.flush()

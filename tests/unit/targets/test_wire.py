@@ -10,14 +10,14 @@ from contextlib import ExitStack
 import pytest
 
 from simulation.targets.process import socket_queues as wire_module
-from simulation.targets.process.socket_queues import Wire
+from simulation.targets.process.socket_queues import SocketQueues
 
 _MORE_THAN_ONE_PAGE_OF_THE_TABLE = 40
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
-    opened = Wire(os.getpid())
+def wire() -> Iterator[SocketQueues]:
+    opened = SocketQueues(os.getpid())
     yield opened
     opened.close()
 
@@ -62,7 +62,7 @@ def test_a_packet_in_a_processors_backlog_is_under_way(columns: list[str], waits
     assert wire_module._waits(" ".join(columns).encode()) is waits
 
 
-def test_a_request_that_nobody_takes_does_not_keep_the_wire_busy(wire: Wire) -> None:
+def test_a_request_that_nobody_takes_does_not_keep_the_wire_busy(wire: SocketQueues) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         socket.create_connection(listener.getsockname()) as caller,

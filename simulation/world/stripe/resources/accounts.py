@@ -69,7 +69,7 @@ class Accounts:
         account.status = "deleted"
         return {"id": account.id, "object": "account", "deleted": True}
 
-    def befall(self, account_id: str, effect: CallEffect) -> None:
+    def apply(self, account_id: str, effect: CallEffect) -> None:
         """What an effect on a call does to the account that the call is about, before it is served."""
         if effect.mode == "close_account":
             self.close(account_id, fault_id=effect.fault_id)
