@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from simulation.events import Fingerprint
 from simulation.history import Recorder
-from simulation.targets.protocol import Target
 from simulation.witness.observer import Observer
 
 _SETTINGS = """
@@ -44,10 +43,18 @@ SELECT (SELECT coalesce(string_agg(table_name || '.' || column_name || ' ' || da
           FROM pg_constraint WHERE connamespace = 'public'::regnamespace) AS text"""
 
 
+class Deployed(Protocol):
+    """What a target says of its own deployment; see :class:`simulation.targets.protocol.Target`."""
+
+    def configuration(self) -> Mapping[str, str]: ...
+
+    def code_files(self) -> Sequence[Path]: ...
+
+
 class FingerprintWitness:
     """Takes fingerprints of one run, always of the same things."""
 
-    def __init__(self, *, target: Target, observer: Observer, runbooks: Iterable[Path], recorder: Recorder) -> None:
+    def __init__(self, *, target: Deployed, observer: Observer, runbooks: Iterable[Path], recorder: Recorder) -> None:
         self._target = target
         self._observer = observer
         self._runbooks = tuple(runbooks)
