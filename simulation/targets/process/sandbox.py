@@ -22,7 +22,7 @@ from typing import Any
 from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
 
-_WARDEN = Path(__file__).with_name("warden.py")
+_INIT_PROGRAM = Path(__file__).with_name("sandbox_init.py")
 _LARGEST_MESSAGE = 1 << 20
 _MOST_SOCKETS = 64
 _ANSWER_DEADLINE_WALL_SECONDS = 30
@@ -125,7 +125,7 @@ class Sandbox:
         return self._process.stderr.read().decode(errors="replace").strip() or "without a word"
 
     def _child(self) -> int:
-        """``unshare`` waits for the warden, its only child."""
+        """``unshare`` waits for the init program, its only child."""
         for entry in os.listdir("/proc"):
             if entry.isdigit() and _parent_of(int(entry)) == self._process.pid:
                 return int(entry)
@@ -146,7 +146,7 @@ def house() -> Iterator[Sandbox]:
     namespaces = _permitted(unshare)
     with theirs:
         process = subprocess.Popen(
-            [unshare, *namespaces, sys.executable, "-I", str(_WARDEN), str(theirs.fileno())],
+            [unshare, *namespaces, sys.executable, "-I", str(_INIT_PROGRAM), str(theirs.fileno())],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
         )  # fmt: skip

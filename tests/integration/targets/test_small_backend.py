@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.target.conftest import BACKEND, START, BroughtUp, brought_up, wrong
+from tests.integration.targets.conftest import BACKEND, START, BroughtUp, brought_up, wrong
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.errors import EnvironmentFault, SimulationError
