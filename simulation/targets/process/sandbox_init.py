@@ -1,7 +1,7 @@
 """First process inside a backend's own namespaces: starts its programs, hands out sockets, and takes all down with it.
 
-Run as a script, not imported: ``unshare … python -I sandbox_init.py FD``. It speaks JSON over the Unix socket ``FD``, one
-request and one answer a message; sockets travel beside the answer. As process 1 of its namespace its death ends
+Run as a script, not imported: ``unshare … python -I sandbox_init.py FD``. It speaks JSON over the Unix socket ``FD``,
+one request and one answer a message; sockets travel beside the answer. As process 1 of its namespace its death ends
 everything that was started in it. Standard library only, since it starts with every run.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,7 +33,7 @@ name = "small"
 
 [[process]]
 name = "web"
-command = ["{sys.executable}", "{BACKEND}"]
+command = ["{sys.executable}", "{BACKEND}", "{os.getpid()}"]
 [process.environment]
 WRONG = "nothing"
 

@@ -11,13 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.targets.conftest import BACKEND, START, BroughtUp, brought_up, wrong
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.errors import EnvironmentFault, SimulationError
 from simulation.events import HostRefused, JobSummary, ProgramEnded
 from simulation.targets.process.supervisor import DOWN_SECONDS, MOST_RESTARTS
 from simulation.targets.protocol import JobWatch
+from tests.integration.targets.conftest import BACKEND, START, BroughtUp, brought_up, wrong
 
 STATIC = """\
 #include <arpa/inet.h>
@@ -43,7 +43,8 @@ def _jobs(stand: BroughtUp) -> JobWatch:
 
 
 def _backends() -> list[str]:
-    """Command lines of processes that run the small backend."""
+    """Processes that run the small backend for this test process; others may run it at the same time."""
+    command = f"{BACKEND}\0{os.getpid()}\0".encode()
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -51,7 +52,7 @@ def _backends() -> list[str]:
                 line = Path(f"/proc/{entry}/cmdline").read_bytes()
             except OSError:
                 continue
-            if str(BACKEND).encode() in line:
+            if command in line:
                 found.append(entry)
     return found
 
@@ -223,7 +224,7 @@ def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None
     source, program = folder / "static.c", folder / "static"
     source.write_text(STATIC)
     subprocess.run(["gcc", "-static", "-o", program, source], check=True)
-    _edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}"]', f'["{program}"]')
+    _edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}", "{os.getpid()}"]', f'["{program}"]')
     with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static ignores the simulated clock"):  # noqa: SIM117
         with brought_up(folder):
             pass
