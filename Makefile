@@ -37,7 +37,7 @@ runbooks: setup ## Lint every runbook, then carry each out in three ways: recove
 sabotage: setup ## Plant every defect and see whether the jury names it
 	@$(BIN)/simulate sabotage --all $(ARGS)
 
-determinism: setup ## Run 20 seeds twice, idle and under load: equal histories
+determinism: setup ## Run every scenario twice (20 seeds of the default one), idle and under load: equal histories
 	@$(BIN)/simulate determinism $(ARGS)
 	@$(BIN)/simulate determinism --load $(ARGS)
 

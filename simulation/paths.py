@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS_FOLDER = ROOT / "scenarios"
+DEFAULT_SCENARIO = "founder_absence_14d"
 RUNBOOKS_FOLDER = ROOT / "fixtures" / "runbooks"
 ALERTS_FOLDER = ROOT / "fixtures" / "alerts"
 SCHEMA_SNAPSHOT = ROOT / "fixtures" / "schema.snapshot.sql"

@@ -28,11 +28,20 @@ def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | N
 
 
 @click.command()
-@click.argument("scenario", default="smoke_2d")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=20, show_default=True, help="Seeds 1 to N.")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    default=None,
+    help="Seeds 1 to N for each scenario.  [default: 20 for a named scenario and the default one, 1 for others]",
+)
 @click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
-def determinism(scenario: str, seeds: int, load: bool) -> None:
-    """Run SCENARIO twice for each seed, with different hash seeds, and show where two histories part first."""
+def determinism(scenarios: tuple[str, ...], seeds: int | None, load: bool) -> None:
+    """Run each SCENARIO twice for each seed, with different hash seeds, and show where two histories part first.
+
+    Without a SCENARIO: every one that comes with the project, those of the runbooks, of the defects and of past
+    defects too.
+    """
     from simulation.proof.determinism import determinism_command
 
-    sys.exit(determinism_command(scenario, seeds=seeds, load=load))
+    sys.exit(determinism_command(scenarios, seeds=seeds, load=load))

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from simulation.cli.options import environment_option, out_option
-
-DEFAULT_SCENARIO = "founder_absence_14d"
+from simulation.paths import DEFAULT_SCENARIO
 
 
 @click.command()

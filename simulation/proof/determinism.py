@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from rich.console import Console
 
+from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
+from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.run_directory import RunDirectory
+from simulation.scenario.file import available_scenarios
 
+_SEEDS = 20
+_BUSY = "while True: sum(range(100_000))"
 _HASH_SEEDS = ("0", "4711")
 _JUDGED = (0, 1, 2)
 """Exit codes of a run that has a verdict; which verdict does not matter here."""
@@ -72,28 +77,56 @@ def check_twice(directory: RunDirectory, *, seed: int) -> Difference | None:
         return first_difference(directory.history, again(directory, seed=seed, out=Path(folder)))
 
 
-def determinism_command(scenario: str, *, seeds: int, load: bool) -> int:
-    """Run each seed twice, side by side, with different hash seeds. 0: all histories are equal; 1: not so."""
+def determinism_command(scenarios: Sequence[str], *, seeds: int | None, load: bool) -> int:
+    """Run each scenario with each seed twice, side by side, with different hash seeds; tell of each pair at once.
+
+    :param scenarios: names or paths; none: every one that comes with the project, those of runbooks and defects too.
+    :param seeds: seeds 1 to N for each; without: 20 for a scenario that is named and for the default one, 1 for others.
+    :returns: 0: all histories are equal; 1: not so.
+    """
+    pairs = list(_pairs(scenarios, seeds))
     console = Console()
     parted = 0
     with _cpu_load() if load else nullcontext():
-        for seed in range(1, seeds + 1):
+        for number, (scenario, seed) in enumerate(pairs, start=1):
             difference = _compare(scenario, seed)
             parted += difference is not None
-            console.print(f"seed {seed:4}  {difference or 'equal'}", highlight=False, soft_wrap=True)
-    console.print(f"{seeds - parted} of {seeds} seeds gave the same history twice{' under load' if load else ''}")
+            told = f"[{number}/{len(pairs)}] {scenario} seed {seed}: {difference or 'equal'}"
+            console.print(told, highlight=False, soft_wrap=True, markup=False)
+    gave = f"{len(pairs) - parted} of {len(pairs)} gave the same history twice{' under load' if load else ''}"
+    console.print(gave, highlight=False)
     return 1 if parted else 0
 
 
+def _pairs(named: Sequence[str], seeds: int | None) -> Iterator[tuple[str, int]]:
+    """(scenario, seed). A scenario of a folder below goes by its path."""
+    for scenario in named or _all_scenarios():
+        usual = _SEEDS if named or scenario == DEFAULT_SCENARIO else 1
+        yield from ((scenario, seed) for seed in range(1, (seeds or usual) + 1))
+
+
+def _all_scenarios() -> list[str]:
+    below = sorted(str(file) for file in SCENARIOS_FOLDER.glob("*/*.yaml"))
+    return [*available_scenarios(), *below]
+
+
 def _compare(scenario: str, seed: int) -> Difference | None:
-    with tempfile.TemporaryDirectory(prefix="simulate-determinism-") as folder:
+    with tempfile.TemporaryDirectory(prefix="simulate-determinism-") as folder, ExitStack() as running:
         outs = [Path(folder) / hash_seed for hash_seed in _HASH_SEEDS]
         children = [
             _start(scenario, seed=seed, out=out, hash_seed=hash_seed)
             for out, hash_seed in zip(outs, _HASH_SEEDS, strict=True)
         ]
+        for child in children:
+            running.callback(_end, child)
         first, second = (_history(child, out) for child, out in zip(children, outs, strict=True))
         return first_difference(first, second)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """A run that is still under way takes down what it started; one that has ended stays as it is."""
+    with child:
+        child.terminate()
 
 
 def _start(scenario: str, *, seed: int, out: Path, hash_seed: str, faults: Path | None = None) -> subprocess.Popen[str]:
@@ -116,6 +149,7 @@ def _start(scenario: str, *, seed: int, out: Path, hash_seed: str, faults: Path 
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        preexec_fn=die_with_parent(signal.SIGTERM),
     )
 
 
@@ -132,19 +166,11 @@ def _history(child: subprocess.Popen[str], out: Path) -> Path:
 
 @contextmanager
 def _cpu_load() -> Iterator[None]:
-    """A busy process on every core but none of ours slowed to a halt: what a crowded CI machine is like."""
-    context = multiprocessing.get_context("spawn")
-    busy = [context.Process(target=_spin, daemon=True) for _ in range(os.cpu_count() or 1)]
-    for process in busy:
-        process.start()
-    try:
+    """A busy process for every core: what a crowded CI machine is like. None outlives this one."""
+    with ExitStack() as stack:
+        for _ in range(os.cpu_count() or 1):
+            busy = stack.enter_context(
+                subprocess.Popen([sys.executable, "-c", _BUSY], preexec_fn=die_with_parent(signal.SIGKILL))
+            )
+            stack.callback(busy.kill)
         yield
-    finally:
-        for process in busy:
-            process.terminate()
-            process.join()
-
-
-def _spin() -> None:
-    while True:
-        sum(range(100_000))

@@ -63,6 +63,7 @@ FLAWS = (
     Broken("RB025", BOOK, "...\n0 stuck\n```", "...\n[LEFT] stuck\n```", UNDO, "uses $LEFT"),
     Broken("RB030", BOOK, CAUSE, CAUSE[:-1], "/cause", "bash cannot parse this"),
     Broken("RB031", BOOK, CAUSE, f"$ while true; do {CAUSE[2:]}; done", "while true", "'while true' may never end"),
+    Broken("RB032", BOOK, CAUSE, f'{CAUSE} | jq --argjson made "$(curl -sS more)" .', "/cause", "ask at once"),
     Broken("RB040", ALERTS, "          no_runbook: people must look\n", "", "- alert: Other", "neither runbook_url"),
     Broken("RB040", ALERTS, "no_runbook: people", "runbook_url: no.md #", "- alert: Other", "which does not exist"),
     Broken(

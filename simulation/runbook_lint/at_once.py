@@ -1,0 +1,97 @@
+"""What runs beside something else within one command: RB032.
+
+Which of two requests under way at once is answered first depends on the machine, and with it the order of what the
+platform records: a run would not repeat itself, and two people would not see the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tree_sitter import Node
+
+from simulation.runbook_lint.bash import nodes, parse, programs, text, words
+from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.rule import Flaw, book_rule
+
+_ASKING = frozenset(("curl", "wget", "sleep"))
+"""They ask somebody, or let time pass; so do a runbook's own functions that contain them."""
+_CLOCK_VARIABLES = frozenset(("EPOCHSECONDS", "EPOCHREALTIME", "SECONDS"))
+_PARALLEL = {"xargs": re.compile(r"-P|--max-procs"), "curl": re.compile(r"-\w*Z|--parallel")}
+"""Options by which a program does many things at once by itself."""
+_REMEDY = "do one after the other: keep the first answer in a variable (made=$(curl …)), then go on with it"
+
+
+@book_rule("RB032", "A command does one thing after the other: no two requests are under way at once")
+def nothing_at_once(book: Book, _: Material) -> Iterator[Flaw]:
+    trees = [(step, parse(step.command)) for step in book.all_steps]
+    asking = _asking([tree for _, tree in trees])
+    for step, tree in trees:
+        for node, problem in _beside(tree, asking):
+            yield Flaw(
+                line=step.line + node.start_point.row,
+                message=f"{step.section.heading} step {step.number}: {problem}",
+                remedy=_REMEDY,
+            )
+
+
+def _asking(trees: Sequence[Node]) -> frozenset[str]:
+    """Programs that ask, with the runbook's functions that do so, directly or by another function."""
+    functions = [found for tree in trees for found in nodes(tree, "function_definition")]
+    known = _ASKING
+    while True:
+        more = {text(function.named_children[0]) for function in functions if _asks(function, known)}
+        if more <= known:
+            return known
+        known |= more
+
+
+def _beside(tree: Node, asking: frozenset[str]) -> Iterator[tuple[Node, str]]:
+    for node in nodes(tree, "&", "process_substitution", "command", "pipeline", "redirected_statement"):
+        if node.type == "&":
+            if node.parent is not None and node.parent.type != "binary_expression":
+                yield node, "'&' leaves a command running beside the next one"
+        elif node.type == "process_substitution":
+            yield node, f"{text(node)[:2]}…) runs beside the command that it stands in"
+        elif node.type == "command":
+            if _is_parallel(node):
+                yield node, f"{words(node)[0]} does several things at once here"
+        else:
+            yield from _in_pipeline(_stages(node), asking)
+
+
+def _in_pipeline(stages: Sequence[Sequence[Node]], asking: frozenset[str]) -> Iterator[tuple[Node, str]]:
+    """All stages of a pipeline run at once, and so does what is put into their arguments by ``$(…)``."""
+    asks = [stage for stage in stages if any(_asks(part, asking) for part in stage)]
+    if len(asks) > 1:
+        yield asks[1][0], "two parts of a pipeline ask at once; which is answered first is left to chance"
+    elif asks:
+        for stage in stages:
+            if stage is not asks[0] and any(_reads_clock(part) for part in stage):
+                yield stage[0], "one part of a pipeline reads the clock while another lets time pass"
+
+
+def _stages(node: Node) -> list[list[Node]]:
+    """The parts that run at once; a here-document's pipeline stands below its redirection in the tree."""
+    if node.type == "pipeline":
+        return [[stage] for stage in node.named_children]
+    body, *redirections = node.named_children
+    later = [child for found in redirections if found.type == "heredoc_redirect" for child in found.named_children]
+    piped = [[stage] for child in later if child.type == "pipeline" for stage in child.named_children]
+    return [[body, *(child for child in later if child.type == "heredoc_body")], *piped] if piped else []
+
+
+def _asks(node: Node, asking: frozenset[str]) -> bool:
+    return any(programs(command) & asking for command in nodes(node, "command"))
+
+
+def _reads_clock(node: Node) -> bool:
+    by_program = any("date" in programs(command) for command in nodes(node, "command"))
+    return by_program or any(text(name) in _CLOCK_VARIABLES for name in nodes(node, "variable_name"))
+
+
+def _is_parallel(command: Node) -> bool:
+    name, *arguments = words(command) or [""]
+    option = _PARALLEL.get(name)
+    return name in ("parallel", "coproc") or (option is not None and any(map(option.match, arguments)))
