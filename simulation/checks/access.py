@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
+from simulation.checks.evidence.money import dollars
 from simulation.checks.evidence.requests import matches
 from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
 from simulation.checks.lost_rows import ROWS_LOST
@@ -67,6 +69,7 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             f"role {access.role}",
             "tried to reach the database" if access.access == "refused" else f"{access.access} during the absence",
+            keys=NO_KEYS,
             expected="the application's roles only",
             actual=access.statement or access.application,
             events=(access,),
@@ -101,16 +104,22 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
             continue
         if call.origin == "dashboard":
             inquiry.find(
-                call.object_id or call.path, f"{call.method} {call.path} from the Stripe dashboard", events=(call,)
+                call.object_id or call.path,
+                f"{call.method} {call.path} from the Stripe dashboard",
+                keys=Keys(stripe_request_id=call.request_id, stripe_object_id=call.object_id),
+                events=(call,),
             )
         elif call.path.startswith("/v1/webhook_endpoints") and call.method != "GET" and not _by_runbook(case, call):
-            inquiry.find(call.object_id or call.path, "a webhook endpoint was changed", events=(call,))
+            keys = Keys(stripe_request_id=call.request_id, stripe_object_id=call.object_id)
+            inquiry.find(call.object_id or call.path, "a webhook endpoint was changed", keys=keys, events=(call,))
     for movement in case.events(StripeMovement):
         inquiry.examine()
         if movement.origin == "dashboard" and movement.at >= since:
             inquiry.find(
                 movement.source_id,
-                f"a {movement.movement} of {movement.amount_cents} cents from the Stripe dashboard",
+                f"a {movement.movement} of {dollars(movement.amount_cents)} from the Stripe dashboard",
+                keys=Keys(stripe_object_id=movement.source_id, payment_intent_id=movement.payment_intent_id),
+                amount_cents=abs(movement.amount_cents),
                 events=(movement,),
             )
 
@@ -144,8 +153,14 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
         for name in _FINGERPRINTS:
             before, after = getattr(earlier, name), getattr(later, name)
             if before != after and not _asked_for(case, name, earlier, later):
-                what = name.replace("_", " ")
-                inquiry.find(what, "changed during the absence", expected=before, actual=after, events=(later, earlier))
+                inquiry.find(
+                    name.replace("_", " "),
+                    "changed during the absence",
+                    keys=NO_KEYS,
+                    expected=before,
+                    actual=after,
+                    events=(later, earlier),
+                )
     if prints[-1].moment != "end":
         inquiry.cannot_tell("no fingerprint was taken at the end")
     if case.started.days > 1 and not any(item.moment == "during" for item in prints):
@@ -186,6 +201,7 @@ def founder_revoked(case: Case, inquiry: Inquiry) -> None:
                     inquiry.find(
                         subject.replace("_", " "),
                         f"{'refused' if probe.refused else 'let in'} at the {moment}",
+                        keys=NO_KEYS,
                         expected="refused" if refused else "let in",
                         actual=probe.detail,
                         events=(probe,),

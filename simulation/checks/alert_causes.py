@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import keys_of_alert
 from simulation.events import AlertFired, FaultInjected, FaultScheduled
 
 REACH = timedelta(hours=48)
@@ -24,6 +25,7 @@ def alerts_have_a_cause(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 alert.alert,
                 "the alert fired although nothing had gone wrong",
+                keys=keys_of_alert(alert),
                 expected="a fault before it that explains it",
                 actual=f"{alert.alert} fires at the value {alert.value:g}",
                 events=(alert,),

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import Keys
 from simulation.events import AlertEvaluation, EvaluationDifference
 
 
@@ -34,6 +35,7 @@ def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             said.alert,
             f"{evaluation.judge} and the monitor disagree about what the alert says to people",
+            keys=Keys(alert=said.alert),
             expected=said.by_promtool,
             actual=said.by_monitor,
             at=at,
@@ -52,6 +54,7 @@ def _find(case: Case, inquiry: Inquiry, evaluation: AlertEvaluation, difference:
         difference.alert,
         f"{evaluation.judge} and the monitor disagree from {first:%d %b %H:%M} to {last:%d %b %H:%M}:"
         f" only {'promtool' if by_promtool else 'the monitor'} says that it fires",
+        keys=Keys(alert=difference.alert),
         expected=fires if by_promtool else silent,
         actual=silent if by_promtool else fires,
         at=first,

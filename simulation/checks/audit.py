@@ -5,10 +5,12 @@ Source: spec/iteration-06.md (06C, success criteria), DESIGN.md (Witnesses and c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.signals import audit_of
 from simulation.checks.evidence.wal import RowChange, as_instant
 from simulation.checks.lost_rows import taken_by_faults
@@ -27,6 +29,7 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             "audit trail",
             "the platform keeps no audit table, so that no change explains itself",
+            keys=NO_KEYS,
             expected="audit_table in [governance] of target.toml",
             actual="none",
             cause=True,
@@ -42,6 +45,7 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 ", ".join(governed),
                 f"transaction {transaction.xid} changed {', '.join(governed)} without an audit record",
+                keys=_changed(case, transaction, governed),
                 expected=f"a row in {governance.audit_table}",
                 actual="none",
                 events=(transaction,),
@@ -54,28 +58,40 @@ def _record_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, rec
     columns = case.governance.audit_columns
     action = str(record.get(columns["action"]) or "")
     subject = f"audit record {record.get('id', '')} ({action or 'no action'})"
+    keys = Keys(table=case.governance.audit_table, row_id=str(record.get("id") or "") or None)
     for name in ("actor", "action", "reason", "request_id"):
         if not str(record.get(columns[name]) or "").strip():
-            inquiry.find(subject, f"audit record without {name}", expected=f"a {name}", events=(transaction,))
+            what = f"audit record without {name}"
+            own = replace(keys, column=columns[name])
+            inquiry.find(subject, what, keys=own, expected=f"a {name}", events=(transaction,))
     if str(record.get(columns["transaction_id"])) != str(transaction.xid):
         inquiry.find(
             subject,
             "audit record speaks of another transaction than the one that wrote it",
+            keys=replace(keys, column=columns["transaction_id"]),
             expected=transaction.xid,
             actual=record.get(columns["transaction_id"]),
             events=(transaction,),
         )
-    _same_time(inquiry, subject, record.get(columns["created_at"]), transaction)
+    dated = replace(keys, column=columns["created_at"])
+    _same_time(inquiry, subject, dated, record.get(columns["created_at"]), transaction)
     if not governed and _STEP_WORD not in action:
-        inquiry.find(subject, "audit record without a change that it explains", events=(transaction,))
+        inquiry.find(subject, "audit record without a change that it explains", keys=keys, events=(transaction,))
 
 
-def _same_time(inquiry: Inquiry, subject: str, noted: object, transaction: Transaction) -> None:
+def _changed(case: Case, transaction: Transaction, governed: list[str]) -> Keys:
+    """The transaction, and what all its governed changes have in common: their one row, or their one table."""
+    one = shared(change.keys for change in case.wal.changes_of(transaction) if change.table in governed)
+    return replace(one, transaction=str(transaction.xid))
+
+
+def _same_time(inquiry: Inquiry, subject: str, keys: Keys, noted: object, transaction: Transaction) -> None:
     instant: datetime | None = as_instant(noted)
     if instant is None or abs(instant - transaction.at) > TOLERANCE:
         inquiry.find(
             subject,
             "audit record is not dated at its commit",
+            keys=keys,
             expected=transaction.at.isoformat(),
             actual=noted,
             events=(transaction,),
@@ -98,6 +114,7 @@ def transition_audit(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(
                     case.name(contest_id),
                     f"{stay.previous} → {stay.status} has no audit row in its transaction",
+                    keys=Keys(contest_id=contest_id),
                     expected=f"a row in {governance.contest_audit_table} with {stay.previous} → {stay.status}",
                     actual="none",
                     events=(stay.transaction,),
@@ -112,24 +129,30 @@ def _creation_is_audited(case: Case, inquiry: Inquiry, transaction: Transaction,
     column = case.governance.contest_audit_columns["contest_id"]
     rows = _inserted(transaction, case.governance.contest_audit_table)
     if not any(str(row.get(column)) == contest_id for row in rows):
-        inquiry.find(case.name(contest_id), "the contest's creation has no audit row", events=(transaction,))
+        keys = Keys(contest_id=contest_id)
+        inquiry.find(case.name(contest_id), "the contest's creation has no audit row", keys=keys, events=(transaction,))
 
 
 def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: Row, previous: str) -> None:
     columns = case.governance.contest_audit_columns
-    subject = case.name(str(row.get(columns["contest_id"])))
+    contest_id = str(row.get(columns["contest_id"]))
+    subject = case.name(contest_id)
+    keys = Keys(contest_id=contest_id, table=case.governance.contest_audit_table)
     for name in ("actor", "action", "reason"):
         if not str(row.get(columns[name]) or "").strip():
-            inquiry.find(subject, f"transition without {name}", expected=f"a {name}", events=(transaction,))
+            what, own = f"transition without {name}", replace(keys, column=columns[name])
+            inquiry.find(subject, what, keys=own, expected=f"a {name}", events=(transaction,))
     if row.get(columns["from_status"]) != previous:
         inquiry.find(
             subject,
             "transition audited from another status than it had",
+            keys=replace(keys, column=columns["from_status"]),
             expected=previous,
             actual=row.get(columns["from_status"]),
             events=(transaction,),
         )
-    _same_time(inquiry, subject, row.get(columns["created_at"]), transaction)
+    dated = replace(keys, column=columns["created_at"])
+    _same_time(inquiry, subject, dated, row.get(columns["created_at"]), transaction)
 
 
 def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained: set[tuple[int, str, str]]) -> None:
@@ -143,6 +166,7 @@ def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained:
         inquiry.find(
             case.name(contest_id),
             f"audit row claims {row.get(columns['from_status'])} → {to_status}, which did not happen with it",
+            keys=replace(change.keys, contest_id=contest_id),
             events=(change.transaction,),
         )
 

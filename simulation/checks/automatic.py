@@ -35,6 +35,7 @@ def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: 
         inquiry.find(
             contest.key,
             f"the transition to {stay.status} was not made by the system",
+            keys=contest.keys,
             expected=case.governance.system_actor,
             actual=actor,
             events=(stay.transaction,),
@@ -56,10 +57,10 @@ def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
     for status, (earliest, latest) in windows.items():
         arrival = case.arrival(contest.contest_id, status)
         if arrival is None:
-            _missing(case, inquiry, contest.key, status, latest)
+            _missing(case, inquiry, contest, status, latest)
         else:
-            _not_before(inquiry, contest.key, arrival, earliest)
-            _not_after(inquiry, contest.key, arrival, latest)
+            _not_before(inquiry, contest, arrival, earliest)
+            _not_after(inquiry, contest, arrival, latest)
 
 
 def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = timedelta()) -> datetime | None:
@@ -67,33 +68,36 @@ def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = 
     return None if answer is None else max(instant, answer.at + grace)
 
 
-def _not_before(inquiry: Inquiry, name: str, arrival: Stay, earliest: datetime | None) -> None:
+def _not_before(inquiry: Inquiry, contest: PlannedContest, arrival: Stay, earliest: datetime | None) -> None:
     """Without an earliest instant there was no signal, and the status must not have come."""
     if earliest is None or arrival.at < earliest:
         inquiry.find(
-            name,
+            contest.key,
             f"became {arrival.status} before its signal",
+            keys=contest.keys,
             expected="its signal" if earliest is None else f"not before {earliest:%Y-%m-%d %H:%M:%S}",
             actual=f"{arrival.at:%Y-%m-%d %H:%M:%S}",
             events=(arrival.transaction,),
         )
 
 
-def _not_after(inquiry: Inquiry, name: str, arrival: Stay, latest: datetime | None) -> None:
+def _not_after(inquiry: Inquiry, contest: PlannedContest, arrival: Stay, latest: datetime | None) -> None:
     if latest is not None and arrival.at > latest:
         inquiry.find(
-            name,
+            contest.key,
             f"became {arrival.status} too late",
+            keys=contest.keys,
             expected=f"by {latest:%Y-%m-%d %H:%M:%S}",
             actual=f"{arrival.at:%Y-%m-%d %H:%M:%S}",
             events=(arrival.transaction,),
         )
 
 
-def _missing(case: Case, inquiry: Inquiry, name: str, status: str, latest: datetime | None) -> None:
+def _missing(case: Case, inquiry: Inquiry, contest: PlannedContest, status: str, latest: datetime | None) -> None:
     """Only a whole history shows that something never came."""
     if latest is not None and case.whole and latest <= case.ended.at:
-        inquiry.find(name, f"never became {status}", expected=f"by {latest:%Y-%m-%d %H:%M:%S}", at=latest)
+        what, expected = f"never became {status}", f"by {latest:%Y-%m-%d %H:%M:%S}"
+        inquiry.find(contest.key, what, keys=contest.keys, expected=expected, at=latest)
 
 
 @check("Every settlement was made by the scheduler in time, or by a runbook after it had failed", needs_end=True)
@@ -109,11 +113,23 @@ def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
         name = case.name(row.contest_id)
         request = request_of(case, change.transaction)
         if request is not None and (request.execution_id is None or row.contest_id not in failed):
-            inquiry.find(name, "settled by hand", actual=request.path, events=(request, change.transaction))
+            inquiry.find(
+                name,
+                "settled by hand",
+                keys=row.keys,
+                actual=request.path,
+                events=(request, change.transaction),
+            )
         final = _final_of(case, row.contest_id)
         due = None if final is None else final.at + case.within("ingestion", "lifecycle", "settlement")
         if due is not None and change.transaction.at > due and row.contest_id not in failed:
-            inquiry.find(name, "settled too late", expected=f"by {due:%Y-%m-%d %H:%M}", events=(change.transaction,))
+            inquiry.find(
+                name,
+                "settled too late",
+                keys=row.keys,
+                expected=f"by {due:%Y-%m-%d %H:%M}",
+                events=(change.transaction,),
+            )
 
 
 def _final_of(case: Case, contest_id: str) -> ProviderAnswer | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import PlainSerializer
 
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.events import Event
 from simulation.events.governance import Governance
 from simulation.history import History
@@ -26,6 +29,10 @@ class Finding:
     actual: str = ""
     at: datetime | None = None
     seqs: tuple[int, ...] = ()
+    keys: Annotated[Keys, PlainSerializer(Keys.named, return_type=dict[str, str])] = NO_KEYS
+    """What it is about, by id; what is not known is left out where it is written down."""
+    amount_cents: int | None = None
+    """How much money is in the wrong place, or would be; None where it is not about money."""
     cause: bool = False
     """What it shows explains much of what others show, so it is told first."""
 
@@ -73,13 +80,15 @@ class Inquiry:
         subject: str,
         message: str,
         *,
+        keys: Keys,
         expected: object = "",
         actual: object = "",
         at: datetime | None = None,
         events: tuple[Event | None, ...] = (),
+        amount_cents: int | None = None,
         cause: bool = False,
     ) -> None:
-        """Note a finding with the events that show it; the time defaults to the first of them."""
+        """Note a finding with what it is about and the events that show it; the time defaults to the first of them."""
         evidence = [event for event in events if event is not None]
         self.findings.append(
             Finding(
@@ -90,6 +99,8 @@ class Inquiry:
                 actual=str(actual),
                 at=at or (evidence[0].at if evidence else None),
                 seqs=tuple(event.seq for event in evidence),
+                keys=keys,
+                amount_cents=amount_cents,
                 cause=cause,
             )
         )

@@ -5,12 +5,13 @@ Source: spec/platform.md (Tables, Money), spec/stripe.md (Idempotency).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.money import Moved, grouped, moved
+from simulation.checks.evidence.keys import shared
+from simulation.checks.evidence.money import Moved, dollars, grouped, moved
 from simulation.checks.evidence.relations import (
     PaymentRow,
     PayoutJobRow,
@@ -45,15 +46,17 @@ def _intent(item: Moved) -> str:
     return item.payment_intent_id or item.movement.source_id
 
 
-def _once_at_stripe(inquiry: Inquiry, subject: str, what: str, items: Iterable[Moved]) -> None:
+def _once_at_stripe(inquiry: Inquiry, subject: str, what: str, items: Sequence[Moved]) -> None:
     movements = [item.movement for item in items]
     inquiry.examine()
     if len(movements) > 1:
         inquiry.find(
             subject,
             f"{what} {len(movements)} times at Stripe",
+            keys=shared(item.keys for item in items),
+            amount_cents=sum(item.amount_cents for item in items[1:]),
             expected="once",
-            actual=", ".join(f"{movement.source_id} {movement.amount_cents}" for movement in movements),
+            actual=", ".join(f"{movement.source_id} {dollars(movement.amount_cents)}" for movement in movements),
             at=movements[1].at,
             events=tuple(movements),
         )
@@ -92,4 +95,10 @@ def _unique(inquiry: Inquiry, rows: Iterable[_R], what: str, key_name: str, key:
             continue
         inquiry.examine()
         if len(group) > 1:
-            inquiry.find(f"{key_name} {value}", f"{len(group)} {what} for it", expected="one", actual=len(group))
+            inquiry.find(
+                f"{key_name} {value}",
+                f"{len(group)} {what} for it",
+                keys=shared(row.keys for row in group),
+                expected="one",
+                actual=len(group),
+            )

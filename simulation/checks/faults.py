@@ -6,11 +6,13 @@ Source: DESIGN.md (Faults), spec/iteration-06.md (06C, success criteria; escalat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.bundle import lacking_in_bundle
 from simulation.checks.evidence.case import Case, Execution
 from simulation.checks.evidence.handover import handed_over
+from simulation.checks.evidence.keys import Keys, keys_of_alert
 from simulation.checks.evidence.money import grouped
 from simulation.checks.evidence.relations import TransferRow
 from simulation.events import AlertFired, Escalated, FaultInjected, FaultScheduled
@@ -50,6 +52,7 @@ def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seq
         inquiry.find(
             f"fault {fault.fault_id}",
             f"not recovered by runbook {fault.runbook}",
+            keys=Keys(fault_id=fault.fault_id, runbook=fault.runbook),
             expected="an execution after the fault, completed",
             actual=", ".join(_status(execution) for execution in answered) or "no execution",
             events=(struck[0],),
@@ -73,12 +76,15 @@ def _terminal(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seque
     victims = {value for strike in struck for value in strike.keys.values()}
     rows = [row for row in case.rows(TransferRow) if victims & {row.transfer_id, row.idempotency_key}]
     if not rows:
-        inquiry.find(f"fault {fault.fault_id}", "its victim is not among the transfers", events=(struck[0],))
+        keys = Keys(fault_id=fault.fault_id)
+        inquiry.find(f"fault {fault.fault_id}", "its victim is not among the transfers", keys=keys, events=(struck[0],))
     for row in rows:
         if row.status != "failed_terminal" or (fault.reason or "").lower() not in (row.failure_reason or "").lower():
             inquiry.find(
                 f"fault {fault.fault_id}, transfer {row.transfer_id}",
                 "not given up with the expected reason",
+                keys=replace(row.keys, fault_id=fault.fault_id),
+                amount_cents=row.amount_cents,
                 expected=f"failed_terminal: {fault.reason}",
                 actual=f"{row.status}: {row.failure_reason}",
                 events=(struck[0],),
@@ -92,6 +98,7 @@ def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequ
             inquiry.find(
                 f"fault {fault.fault_id}",
                 f"should have healed by itself, but runbook {execution.started.runbook} was needed",
+                keys=replace(execution.keys, fault_id=fault.fault_id),
                 events=(execution.started, struck[0]),
             )
     for escalated in case.events(Escalated):
@@ -99,11 +106,13 @@ def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequ
             inquiry.find(
                 f"fault {fault.fault_id}",
                 "should have healed by itself, but was escalated",
+                keys=replace(_escalation(escalated), fault_id=fault.fault_id),
                 actual=escalated.reason,
                 events=(escalated, struck[0]),
             )
     if case.ended.converged_at is None:
-        inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", events=(struck[0], case.ended))
+        keys, seen = Keys(fault_id=fault.fault_id), (struck[0], case.ended)
+        inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", keys=keys, events=seen)
 
 
 @check(
@@ -122,26 +131,39 @@ def failures_escalated(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 execution.started.runbook,
                 f"the execution {_status(execution)} and was not escalated",
+                keys=execution.keys,
                 events=(execution.started, execution.ended),
             )
     fired = {alert.alert_id: alert for alert in case.events(AlertFired)}
     for alert in fired.values():
         inquiry.examine()
         if alert.runbook is None and alert.alert_id not in alerts:
-            inquiry.find(alert.alert, "an alert without a runbook was not escalated", events=(alert,))
+            keys = keys_of_alert(alert)
+            inquiry.find(alert.alert, "an alert without a runbook was not escalated", keys=keys, events=(alert,))
     for escalated in escalations:
         inquiry.examine()
         if not _justified(case, escalated, fired.get(escalated.alert_id or "")):
             inquiry.find(
                 "escalation",
                 "escalated although a runbook had recovered it",
+                keys=_escalation(escalated),
                 actual=escalated.reason,
                 events=(escalated,),
             )
         if lacking := lacking_in_bundle(case, escalated):
-            inquiry.find("escalation", f"escalated without {lacking}", actual=escalated.reason, events=(escalated,))
+            inquiry.find(
+                "escalation",
+                f"escalated without {lacking}",
+                keys=_escalation(escalated),
+                actual=escalated.reason,
+                events=(escalated,),
+            )
     if not inquiry.examined:
         inquiry.nothing_needed("no alert fired and no runbook ran")
+
+
+def _escalation(escalated: Escalated) -> Keys:
+    return Keys(execution_id=escalated.execution_id, alert_id=escalated.alert_id)
 
 
 def _justified(case: Case, escalated: Escalated, alert: AlertFired | None) -> bool:
@@ -159,6 +181,12 @@ def _justified(case: Case, escalated: Escalated, alert: AlertFired | None) -> bo
 def no_escalation(case: Case, inquiry: Inquiry) -> None:
     for escalated in case.events(Escalated):
         inquiry.examine()
-        inquiry.find("escalation", "people beyond operations were needed", actual=escalated.reason, events=(escalated,))
+        inquiry.find(
+            "escalation",
+            "people beyond operations were needed",
+            keys=_escalation(escalated),
+            actual=escalated.reason,
+            events=(escalated,),
+        )
     if case.whole and not inquiry.examined:
         inquiry.nothing_needed("nothing was escalated")

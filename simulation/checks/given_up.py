@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.money import dollars, grouped
 from simulation.checks.evidence.relations import TransferRow, UserRow
 from simulation.checks.payouts import faulted_keys
 from simulation.events import EntrantAction, StripeObject
@@ -38,6 +38,8 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 "given up for want of an account that nothing in the world had kept the winner from",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
                 expected="an account at Stripe: the winner connected one and never left",
                 actual=f"none there; failed_terminal: {row.failure_reason}",
             )
@@ -45,7 +47,9 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 "given up although nothing stood in its way",
-                expected=f"{row.amount_cents} cents to {payable.object_id}, which can be paid",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
+                expected=f"{dollars(row.amount_cents)} to {payable.object_id}, which can be paid",
                 actual=f"failed_terminal: {row.failure_reason}",
                 events=(payable,),
             )

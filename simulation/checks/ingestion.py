@@ -6,6 +6,7 @@ Source: spec/iteration-06.md (06C, measurable constraint 6; failure criteria), s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -13,6 +14,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
 from simulation.checks.evidence.corrections import corrections
 from simulation.checks.evidence.expected import Expected, expected_settlements
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import IngestionErrorRow, IngestionEventRow, SettlementRow, SettlementRunRow
 from simulation.checks.evidence.signals import answers
 from simulation.events import ProviderAnswer, ProviderPublication
@@ -53,7 +55,13 @@ def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest, correction in corrections(case):
         inquiry.examine()
         if stored.get((contest.contest_id, correction.payload_sha256)) != "VALID":
-            inquiry.find(contest.key, "a correction after the settlement was not ingested", events=(correction,))
+            what = "a correction after the settlement was not ingested"
+            inquiry.find(contest.key, what, keys=_of(contest), events=(correction,))
+
+
+def _of(contest: PlannedContest) -> Keys:
+    """The contest and the tournament whose scores it takes."""
+    return replace(contest.keys, tournament=contest.plan.tournament)
 
 
 def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswer, status: str | None) -> None:
@@ -63,6 +71,7 @@ def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswe
     inquiry.find(
         contest.key,
         f"revision {answer.revision} was handed out and not ingested",
+        keys=_of(contest),
         expected="an ingestion event, VALID",
         actual=status or "none",
         events=(answer,),
@@ -86,7 +95,8 @@ def _was_fetched(case: Case, inquiry: Inquiry, contest: PlannedContest, publicat
     if not any(
         answer.revision == publication.revision and answer.valid for answer in answers(case, contest.plan.tournament)
     ):
-        inquiry.find(contest.key, f"revision {publication.revision} was never fetched", events=(publication,))
+        what = f"revision {publication.revision} was never fetched"
+        inquiry.find(contest.key, what, keys=_of(contest), events=(publication,))
 
 
 @check(
@@ -106,6 +116,7 @@ def ingestion_errors_logged(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(
                     f"tournament {tournament}",
                     f"{_trouble(first)} left no ingestion error",
+                    keys=Keys(tournament=tournament),
                     expected=f"a row dated {first.at:%Y-%m-%d %H:%M} or up to {grace} after {last.at:%Y-%m-%d %H:%M}",
                     actual="none",
                     events=(first, last),
@@ -152,6 +163,7 @@ def _invalid_not_taken(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"ingestion event {row.event_id}",
                 "an invalid payload was taken as valid",
+                keys=row.keys,
                 at=row.received_at,
                 events=(invalid[row.payload_sha256],),
             )
@@ -168,16 +180,26 @@ def scores_applied(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 name,
                 "settled without the provider's final board",
+                keys=_of(expected.contest),
                 expected=f"revision {publication.revision} ingested before {expected.closed_at:%Y-%m-%d %H:%M}",
                 events=(publication,),
             )
         completed = sum(run.contest_id == contest_id and run.status == "COMPLETE" for run in runs)
         if completed != 1:
-            inquiry.find(name, "not settled by exactly one run", expected=1, actual=completed)
+            inquiry.find(
+                name, "not settled by exactly one run", keys=expected.contest.keys, expected=1, actual=completed
+            )
         ours = {placing.user_id: placing.score for placing in expected.settlement.placings}
         theirs = {ranking.user_id: ranking.score for ranking in settled[contest_id].results.rankings}
         if ours != theirs:
-            inquiry.find(name, "scores differ from the provider's", expected=ours, actual=theirs, events=(publication,))
+            inquiry.find(
+                name,
+                "scores differ from the provider's",
+                keys=_of(expected.contest),
+                expected=ours,
+                actual=theirs,
+                events=(publication,),
+            )
     if not settled:
         raise CannotTell("no contest was settled")
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.requests import matches
 from simulation.checks.evidence.tasks import OPERATORS, legitimate_executions, within_an_execution
 from simulation.events import AccessProbe, Exchange, HostingAction
@@ -37,6 +38,7 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{exchange.method} {exchange.path}",
                 problem,
+                keys=Keys(execution_id=exchange.execution_id, request_id=exchange.request_id),
                 expected="operators within runbook executions, entrants and organizers in their own affairs",
                 actual=f"{exchange.actor}, token of {exchange.token_subject}, status {exchange.status}",
                 events=(exchange,),
@@ -49,6 +51,7 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{action.service} {action.action}",
                 "the hosting was changed outside an open runbook execution",
+                keys=Keys(service=action.service, execution_id=action.execution_id),
                 expected="operators within runbook executions",
                 actual=f"{action.actor}: {action.reason}",
                 events=(action,),

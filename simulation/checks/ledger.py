@@ -12,7 +12,8 @@ from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
+from simulation.checks.evidence.money import dollars, grouped
 from simulation.checks.evidence.relations import (
     ContestRow,
     DisputeRow,
@@ -36,7 +37,14 @@ def double_entry(case: Case, inquiry: Inquiry) -> None:
     for transaction_id, rows in grouped(case.rows(PostingRow), lambda row: row.transaction_id).items():
         inquiry.examine()
         for problem in _imbalances(rows):
-            inquiry.find(f"{rows[0].entry_type} {transaction_id}", problem, actual=_lines(rows), at=rows[0].created_at)
+            inquiry.find(
+                f"{rows[0].entry_type} {transaction_id}",
+                problem,
+                keys=shared(row.keys for row in rows),
+                amount_cents=abs(sum(row.debit_cents for row in rows)) or None,
+                actual=_lines(rows),
+                at=rows[0].created_at,
+            )
 
 
 def _imbalances(rows: Sequence[PostingRow]) -> list[str]:
@@ -55,7 +63,7 @@ def _imbalances(rows: Sequence[PostingRow]) -> list[str]:
 
 
 def _lines(rows: Sequence[PostingRow]) -> str:
-    return "; ".join(f"{row.direction} {row.account} {row.amount_cents}" for row in rows)
+    return "; ".join(f"{row.direction} {row.account} {dollars(row.amount_cents)}" for row in rows)
 
 
 @check("Pools and winnings end at zero, but for prizes that could not be delivered", needs_end=True)
@@ -75,7 +83,20 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine()
         expected = owed[account].amount_cents if account in owed else 0
         if balance != expected:
-            inquiry.find(account, "not drained", expected=f"{expected} cents", actual=f"{balance} cents")
+            inquiry.find(
+                account,
+                "not drained",
+                keys=_of_clearing_account(account),
+                amount_cents=abs(balance - expected),
+                expected=dollars(expected),
+                actual=dollars(balance),
+            )
+
+
+def _of_clearing_account(account: str) -> Keys:
+    _, _, owner = account.partition(":")
+    contest_id, _, user_id = owner.partition(":")
+    return Keys(account=account, contest_id=contest_id, user_id=user_id or None)
 
 
 def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
@@ -100,12 +121,27 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
             inquiry.examine()
             own_means = max(0, -balances["platform"]) if account == "stripe" else 0
             if balances[account] + own_means < 0 and account != "platform":
-                inquiry.find(account, "below zero", expected="≥ 0", actual=f"{balances[account]} cents", at=instant)
+                inquiry.find(
+                    account,
+                    "below zero",
+                    keys=shared([Keys(account=account), *(row.keys for row in rows if row.account == account)]),
+                    amount_cents=-(balances[account] + own_means),
+                    expected="≥ 0",
+                    actual=dollars(balances[account]),
+                    at=instant,
+                )
     for balance in case.events(StripeBalance):
         for name, cents in (("available", balance.available_cents), ("pending", balance.pending_cents)):
             inquiry.examine()
             if cents < 0:
-                inquiry.find(f"Stripe {name}", "below zero", actual=f"{cents} cents", events=(balance,))
+                inquiry.find(
+                    f"Stripe {name}",
+                    "below zero",
+                    keys=NO_KEYS,
+                    amount_cents=-cents,
+                    actual=dollars(cents),
+                    events=(balance,),
+                )
 
 
 @check(
@@ -128,10 +164,17 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 subject,
                 "refers to nothing that exists",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
                 actual=f"{row.reference_type} {row.reference_id}",
                 at=row.created_at,
             )
         elif row.entry_type == "ADJUSTMENT" and row.reference_type not in _ADJUSTED:
             inquiry.find(
-                subject, "an adjustment outside settlements and disputes", actual=row.reference_type, at=row.created_at
+                subject,
+                "an adjustment outside settlements and disputes",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
+                actual=row.reference_type,
+                at=row.created_at,
             )

@@ -5,8 +5,11 @@ Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (C
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case, Stay
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
 from simulation.checks.evidence.wal import RowChange
 
@@ -35,6 +38,7 @@ def lifecycle_order(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(
                     case.name(contest_id),
                     f"moved from {stay.previous} to {stay.status}",
+                    keys=Keys(contest_id=contest_id),
                     expected=" → ".join(PATH),
                     actual=f"{stay.previous} → {stay.status}",
                     events=(stay.transaction,),
@@ -55,6 +59,7 @@ def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange) -> None:
             inquiry.find(
                 case.name(change.row_id),
                 f"{column} changed after the contest was locked",
+                keys=Keys(contest_id=change.row_id, table=change.table, row_id=change.row_id, column=column),
                 expected=before.get(column),
                 actual=after.get(column),
                 events=(change.transaction,),
@@ -71,19 +76,24 @@ def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
         contest = created.get(plan.key)
         row = rows.get(contest.contest_id) if contest else None
         if row is None:
-            inquiry.find(plan.key, "the contest does not exist at the end of the run", expected="PAID_OUT")
+            keys = contest.keys if contest else Keys(contest=plan.key)
+            what = "the contest does not exist at the end of the run"
+            inquiry.find(plan.key, what, keys=keys, expected="PAID_OUT")
             continue
+        keys = replace(row.keys, contest=plan.key)
         job = jobs.get(row.contest_id)
         stage = _stage(row)
         if stage != "PAID_OUT" or job is None or job.status != "complete":
             inquiry.find(
                 plan.key,
                 "the contest was not paid out",
+                keys=keys,
                 expected="PAID_OUT",
                 actual=f"{stage}, payout job {job.status if job else 'missing'}",
             )
         elif not _stages_in_order(case, row):
-            inquiry.find(plan.key, "stages out of order", expected="COMPLETE ≤ SETTLED ≤ PAID_OUT", actual=row)
+            expected = "COMPLETE ≤ SETTLED ≤ PAID_OUT"
+            inquiry.find(plan.key, "stages out of order", keys=keys, expected=expected, actual=row)
 
 
 def _stage(row: ContestRow) -> str:
@@ -105,7 +115,8 @@ def no_error_state(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine()
         for stay in stays:
             if stay.status == "ERROR":
-                inquiry.find(case.name(contest_id), "entered ERROR", events=(stay.transaction,))
+                keys = Keys(contest_id=contest_id)
+                inquiry.find(case.name(contest_id), "entered ERROR", keys=keys, events=(stay.transaction,))
 
 
 @check("Every ERROR state had a documented way out: a runbook that was carried out and ended it", needs_end=True)
@@ -117,6 +128,7 @@ def error_states_recovered(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(
                     case.name(contest_id),
                     "was in ERROR without a documented recovery",
+                    keys=Keys(contest_id=contest_id),
                     expected="a completed runbook execution, and out of ERROR within it",
                     actual="still in ERROR" if following is None else f"left for {following.status}",
                     events=(stay.transaction,),

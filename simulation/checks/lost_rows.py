@@ -9,11 +9,12 @@ Source: spec/iteration-06.md (Restore Contest from Backup).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.requests import matches
 from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
 from simulation.checks.evidence.wal import RowChange
@@ -63,12 +64,14 @@ def lost_rows_restored(case: Case, inquiry: Inquiry) -> None:
     for loss in _losses(case):
         inquiry.examine()
         if not loss.rows:
-            inquiry.find("loss of rows", "no transaction deleted what the fault took", events=(loss.strike,))
+            what = "no transaction deleted what the fault took"
+            inquiry.find("loss of rows", what, keys=Keys(fault_id=loss.strike.fault_id), events=(loss.strike,))
         for row in loss.rows:
             inquiry.examine()
             if row.row_id not in case.wal.rows(row.table):
                 subject = f"{row.table} {row.row_id}"
-                inquiry.find(subject, "lost and never restored", events=(loss.strike, row.transaction))
+                keys, seen = replace(row.keys, fault_id=loss.strike.fault_id), (loss.strike, row.transaction)
+                inquiry.find(subject, "lost and never restored", keys=keys, events=seen)
     if not inquiry.examined:
         inquiry.nothing_needed("no fault took rows from the database")
 
@@ -83,6 +86,7 @@ def restored_as_it_was(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"transaction {transaction.xid}",
                 "lost rows came back outside an execution of the runbook for it",
+                keys=Keys(transaction=str(transaction.xid)),
                 expected="a request of an open, legitimate execution",
                 events=(transaction,),
             )
@@ -126,6 +130,7 @@ def _brings_nothing_else(
             inquiry.find(
                 subject,
                 f"{change.op} in a restore, of a row that no fault took",
+                keys=change.keys,
                 expected="rows that were lost, as they were",
                 actual=change.after,
                 events=(transaction,),
@@ -134,6 +139,7 @@ def _brings_nothing_else(
             inquiry.find(
                 subject,
                 "came back as another row than was lost",
+                keys=change.keys,
                 expected=before,
                 actual=change.after,
                 events=(transaction,),

@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.dashboards import FOLDER as DASHBOARDS
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys, keys_of_alert
 from simulation.checks.evidence.missed_runs import killed
 from simulation.checks.evidence.tasks import promised_tasks
 from simulation.events import (
@@ -50,6 +51,7 @@ def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{sample.endpoint}: {sample.subject}",
                 "the platform reports what is not so",
+                keys=NO_KEYS,
                 expected=sample.observed,
                 actual=sample.reported,
                 events=(sample,),
@@ -66,11 +68,18 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine(len(change.changes))
         seen |= {series.partition("{")[0] for series, value in change.changes.items() if value is not None}
         if change.changes.get("up") == 0 and not any(since <= change.at <= until for since, until in killed(case)):
-            inquiry.find("metrics endpoint", "could not be scraped", expected="up 1", actual="up 0", events=(change,))
+            inquiry.find(
+                "metrics endpoint",
+                "could not be scraped",
+                keys=NO_KEYS,
+                expected="up 1",
+                actual="up 0",
+                events=(change,),
+            )
     if inquiry.examined and case.whole:
         for name in _METRICS:
             if name not in seen:
-                inquiry.find(name, "the metric was never reported")
+                inquiry.find(name, "the metric was never reported", keys=NO_KEYS)
 
 
 @check("The platform keeps no table of alerts: alerting is the hosted monitoring's", needs_end=True)
@@ -81,7 +90,8 @@ def no_alert_table(case: Case, inquiry: Inquiry) -> None:
     for table in catalogues[-1].tables:
         inquiry.examine()
         if _ALERT_TABLE.search(table):
-            inquiry.find(table, "a table of alerts", expected="alerts are the monitoring's", events=(catalogues[-1],))
+            expected, seen = "alerts are the monitoring's", (catalogues[-1],)
+            inquiry.find(table, "a table of alerts", keys=Keys(table=table), expected=expected, events=seen)
 
 
 @check("Every alert was answered in time with its runbook or escalated, and was resolved", needs_end=True)
@@ -93,11 +103,12 @@ def alerts_answered(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 alert.alert,
                 "nobody answered the alert in time",
+                keys=keys_of_alert(alert),
                 expected=f"runbook {alert.runbook}" if alert.runbook else "escalated",
                 events=(alert,),
             )
         if alert.alert_id not in resolved:
-            inquiry.find(alert.alert, "the alert still fires at the end", events=(alert,))
+            inquiry.find(alert.alert, "the alert still fires at the end", keys=keys_of_alert(alert), events=(alert,))
     as_tasks = {task.runbook for task in promised_tasks(case).values()}
     by_alert = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook} - as_tasks
     if not inquiry.examined and not by_alert:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import NO_KEYS
 from simulation.events import HostRefused, ProviderAnswer, StripeCall
 
 
@@ -20,6 +21,7 @@ def no_other_host(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             refusal.host,
             "the platform called a host that is none of the world's; the call was refused",
+            keys=NO_KEYS,
             expected="Stripe, the score provider and the hosted monitoring",
             actual=refusal.host,
             events=(refusal,),

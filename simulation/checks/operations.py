@@ -5,12 +5,21 @@ Source: spec/platform.md (Background work), DESIGN.md (Faults: the run must conv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.missed_runs import excused
-from simulation.checks.evidence.relations import ExecutionRow, PayoutJobRow, RefundRow, StripeEventRow, TransferRow
+from simulation.checks.evidence.relations import (
+    ExecutionRow,
+    PayoutJobRow,
+    RefundRow,
+    Relation,
+    StripeEventRow,
+    TransferRow,
+)
 from simulation.events import JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
@@ -23,6 +32,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             f"program {ended.program} ({ended.place})",
             "it ended by itself" + ("" if ended.started_again else ", once too often for its supervisor"),
+            keys=Keys(program=ended.program),
             expected="it runs until it is stopped",
             actual=f"status {ended.status}, after: {' | '.join(ended.last_words.split(' | ')[-2:])}",
             events=(ended,),
@@ -33,16 +43,18 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine(summary.runs)
         _without_gap(case, inquiry, summary)
     for failure in case.events(JobFailed):
-        inquiry.find(failure.job, "the job raised", actual=failure.error, events=(failure,))
+        keys = Keys(job=failure.job)
+        inquiry.find(failure.job, "the job raised", keys=keys, actual=failure.error, events=(failure,), cause=True)
 
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
     """Each stretch without a run by itself: what fell into it may excuse it, and nothing else of the run."""
     usual = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS)
     start, end = case.started.absence_start, case.ended.at
+    keys = Keys(job=summary.job)
     if not summary.runs or summary.first_at is None or summary.last_at is None:
         if start + usual + excused(case, summary, start, end) <= end:
-            inquiry.find(summary.job, "never ran", events=(summary,))
+            inquiry.find(summary.job, "never ran", keys=keys, events=(summary,), cause=True)
         return
     for what, since, until in (
         ("started late", start, summary.first_at),
@@ -54,14 +66,24 @@ def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
             inquiry.find(
                 summary.job,
                 f"the job {what}",
+                keys=keys,
                 expected=f"at most {allowed}",
                 actual=f"{until - since}, from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}",
                 at=since,
                 events=(summary,),
+                cause=True,
             )
     largest = timedelta(seconds=summary.largest_gap_seconds)
     if largest > max([usual, *(gap.until - gap.since for gap in summary.gaps)]):
-        inquiry.find(summary.job, "the job paused", expected=f"at most {usual}", actual=largest, events=(summary,))
+        inquiry.find(
+            summary.job,
+            "the job paused",
+            keys=keys,
+            expected=f"at most {usual}",
+            actual=largest,
+            events=(summary,),
+            cause=True,
+        )
 
 
 @check("The world came to rest in time after the last fault, with nothing left open", needs_end=True)
@@ -72,31 +94,38 @@ def convergence(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             "run",
             "did not converge in time",
+            keys=NO_KEYS,
             expected=f"by {ended.converge_deadline:%Y-%m-%d %H:%M}",
             actual=", ".join(ended.pending) or f"{ended.converged_at}",
             events=(ended,),
         )
-    for what, status in _open_ends(case):
+    for what, status, row in _must_be_final(case):
         inquiry.examine()
         if status is not None:
-            inquiry.find(what, "still open at the end", actual=status, events=(ended,))
+            inquiry.find(
+                what,
+                "still open at the end",
+                keys=row.keys,
+                amount_cents=row.amount_cents if isinstance(row, TransferRow | RefundRow) else None,
+                actual=status,
+                events=(ended,),
+            )
 
 
-def _open_ends(case: Case) -> list[tuple[str, str | None]]:
-    """Everything that must be final, with its status where it is not."""
-    ends: list[tuple[str, str | None]] = []
+def _must_be_final(case: Case) -> Iterator[tuple[str, str | None, Relation]]:
+    """What it is, its status where that is not a final one, its row."""
     for transfer in case.rows(TransferRow):
-        ends.append((f"transfer {transfer.transfer_id}", None if transfer.status in _FINAL else transfer.status))
+        status = None if transfer.status in _FINAL else transfer.status
+        yield f"transfer {transfer.transfer_id}", status, transfer
     for refund in case.rows(RefundRow):
-        ends.append((f"refund {refund.refund_id}", None if refund.status in _FINAL else refund.status))
+        yield f"refund {refund.refund_id}", None if refund.status in _FINAL else refund.status, refund
     for job in case.rows(PayoutJobRow):
-        ends.append((f"payout job of {case.name(job.contest_id)}", None if job.status == "complete" else job.status))
+        yield f"payout job of {case.name(job.contest_id)}", None if job.status == "complete" else job.status, job
     for row in case.rows(ExecutionRow):
-        ends.append((f"execution {row.id}", row.status if row.status in ("pending", "in_progress") else None))
+        yield f"execution {row.id}", row.status if row.status in ("pending", "in_progress") else None, row
     for event in case.rows(StripeEventRow):
         status = event.processing_status
-        ends.append((f"event {event.stripe_event_id}", None if status == "PROCESSED" else status))
-    return ends
+        yield f"event {event.stripe_event_id}", None if status == "PROCESSED" else status, event
 
 
 @check("People reviewed what happened")

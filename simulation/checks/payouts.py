@@ -11,6 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import closing_times
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.money import grouped, moved
 from simulation.checks.evidence.relations import PayoutJobRow, TransferRow
 from simulation.checks.evidence.stopped_timers import was_stopped
@@ -40,7 +41,7 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
     job = case.job("payout")
     inquiry.examine(job.runs)
     if not job.runs:
-        inquiry.find(job.job, "the payout scheduler never ran", events=(job,))
+        inquiry.find(job.job, "the payout scheduler never ran", keys=Keys(job=job.job), events=(job,), cause=True)
     calls = grouped(transfer_calls(case), lambda call: call.idempotency_key)
     faulted = faulted_keys(case)
     by_hand = _made_by_hand(case)
@@ -52,6 +53,8 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 "its first attempt was triggered by hand",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
                 expected="the scheduler's own attempt, before any runbook acts",
                 events=(hand,),
             )
@@ -61,6 +64,8 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(
                     f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                     "no fault had touched it, yet it was not paid by the scheduler",
+                    keys=row.keys,
+                    amount_cents=row.amount_cents,
                     expected="job:…",
                     actual=last.cause,
                     events=(last,),
@@ -103,6 +108,7 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"transfer call {attempts[0].request_id}",
                 "its idempotency key belongs to no transfer",
+                keys=Keys(idempotency_key=key),
                 expected="the key stored with the transfer, the same on every attempt",
                 actual=key,
                 events=tuple(attempts),
@@ -114,6 +120,8 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 problem,
+                keys=row.keys,
+                amount_cents=row.amount_cents,
                 actual=f"{row.status} ({row.failure_reason}); answers {[call.status for call in attempts]}",
                 events=tuple(attempts),
             )
@@ -148,6 +156,8 @@ def payouts_follow_settlement(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(transfer.contest_id)}, {transfer.movement.source_id}",
                 "money left for a contest that was not settled",
+                keys=transfer.keys,
+                amount_cents=transfer.amount_cents,
                 expected="after its settlement" if closed is None else f"not before {closed:%Y-%m-%d %H:%M:%S}",
                 actual=f"{transfer.movement.at:%Y-%m-%d %H:%M:%S}",
                 events=(transfer.movement,),

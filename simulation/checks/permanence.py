@@ -5,8 +5,11 @@ Source: spec/iteration-06.md (06A, constraints), DESIGN.md (Where the specificat
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import SettlementRow, TransferRow
 from simulation.checks.evidence.wal import RowChange, as_instant, instants_of
 from simulation.checks.lost_rows import taken_by_faults
@@ -56,6 +59,7 @@ def _only_inserted(inquiry: Inquiry, change: RowChange) -> None:
         inquiry.find(
             f"{change.table} {change.row_id}".strip(),
             f"{change.op} on an append-only table",
+            keys=change.keys,
             expected="insert only",
             actual=_difference(change.before, change.after),
             events=(change.transaction,),
@@ -78,7 +82,11 @@ def _execution_goes_forward(inquiry: Inquiry, change: RowChange) -> None:
             problems.append("phase or step went back")
     for problem in problems:
         inquiry.find(
-            subject, f"the execution {problem}", actual=_difference(before, after), events=(change.transaction,)
+            subject,
+            f"the execution {problem}",
+            keys=replace(change.keys, execution_id=change.row_id),
+            actual=_difference(before, after),
+            events=(change.transaction,),
         )
 
 
@@ -90,14 +98,16 @@ def _position(row: Row) -> tuple[int, int]:
 def _terminal_for_good(governance: Governance, inquiry: Inquiry, change: RowChange) -> None:
     before, after = change.before, change.after
     status = governance.own_column("transfers", "status")
+    keys = replace(change.keys, transfer_id=change.row_id)
     if after is None:
-        inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", events=(change.transaction,))
+        inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", keys=keys, events=(change.transaction,))
     elif before is not None and before.get(status) in _TERMINAL_TRANSFER:
         for column in (governance.own_column("transfers", name) for name in _KEPT_OF_A_TRANSFER):
             if before.get(column) != after.get(column):
                 inquiry.find(
                     f"transfer {change.row_id}",
                     f"{column} changed after the transfer was {before.get(status)}",
+                    keys=replace(keys, column=column),
                     expected=before.get(column),
                     actual=after.get(column),
                     events=(change.transaction,),
@@ -120,13 +130,15 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
     for change in case.wal.changes:
         inquiry.examine()
         if not first <= change.transaction.at <= last:
-            inquiry.find(change.table, "committed outside the simulated window", events=(change.transaction,))
+            what = "committed outside the simulated window"
+            inquiry.find(change.table, what, keys=change.keys, events=(change.transaction,))
         for column, instant in instants_of(change.after or {}):
             name = f"{change.table}.{column}"
             if name not in planned and not first <= instant <= last:
                 inquiry.find(
                     f"{name} of {change.row_id}",
                     "dated outside the simulated window",
+                    keys=replace(change.keys, column=column),
                     expected=f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}",
                     actual=instant.isoformat(),
                     events=(change.transaction,),
@@ -155,13 +167,14 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
         table = case.wal.table_with_ids(list(rows))
         if table is None:
             if rows:
-                inquiry.find(relation, "no row of it is in the write-ahead log", actual=f"{len(rows)} rows")
+                what = "no row of it is in the write-ahead log"
+                inquiry.find(relation, what, keys=Keys(table=relation), actual=f"{len(rows)} rows")
             continue
         logged = case.wal.rows(table)
         for row_id in sorted(rows.keys() | logged.keys()):
             inquiry.examine()
             own = _by_canonical_names(case.governance, relation, logged.get(row_id))
-            _same_row(inquiry, f"{relation} {row_id}", rows.get(row_id), own)
+            _same_row(inquiry, Keys(table=relation, row_id=row_id), rows.get(row_id), own)
 
 
 def _by_canonical_names(governance: Governance, relation: str, logged: Row | None) -> Row | None:
@@ -172,10 +185,11 @@ def _by_canonical_names(governance: Governance, relation: str, logged: Row | Non
     return {canonical: logged[own] for canonical, own in names.items() if own in logged}
 
 
-def _same_row(inquiry: Inquiry, subject: str, observed: Row | None, logged: Row | None) -> None:
+def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | None) -> None:
+    subject = f"{keys.table} {keys.row_id}"
     if observed is None or logged is None:
         where = "the database, not in the log" if logged is None else "the log, not in the database"
-        inquiry.find(subject, f"the row is in {where}")
+        inquiry.find(subject, f"the row is in {where}", keys=keys)
         return
     for column in sorted(observed.keys() & logged.keys()):
         if isinstance(logged[column], dict | list) or isinstance(observed[column], list):
@@ -184,6 +198,7 @@ def _same_row(inquiry: Inquiry, subject: str, observed: Row | None, logged: Row 
             inquiry.find(
                 subject,
                 f"{column} differs between log and database",
+                keys=replace(keys, column=column),
                 expected=logged[column],
                 actual=observed[column],
             )

@@ -6,11 +6,13 @@ Source: spec/platform.md (Money), spec/iteration-06.md (Verify all winners recei
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing
+from simulation.checks.evidence.money import dollars
 from simulation.checks.evidence.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
 from simulation.events import StripeObject
 
@@ -29,17 +31,26 @@ def expected_prizes(case: Case, inquiry: Inquiry) -> None:
 def _totals(inquiry: Inquiry, expected: Expected, row: SettlementRow) -> None:
     model = expected.settlement
     paid = len(model.placings)
-    figures = (
-        ("participants", paid, row.participant_count),
-        ("pool in cents", model.pool_cents, row.total_pool_cents),
-        ("cents to the platform", model.platform_cents, row.results.platform_cents),
-        ("cents of the pool accounted for", row.total_pool_cents, _accounted(row)),
-    )
-    for what, ours, theirs in figures:
+    keys, name, seen = replace(row.keys, contest=expected.contest.key), expected.contest.key, (expected.publication,)
+    inquiry.examine()
+    if row.participant_count != paid:
+        what = "another number of participants than paid"
+        inquiry.find(name, what, keys=keys, expected=paid, actual=row.participant_count, events=seen)
+    for what, ours, theirs in (
+        ("the pool", model.pool_cents, row.total_pool_cents),
+        ("the platform's share", model.platform_cents, row.results.platform_cents),
+        ("the sum of prizes and the platform's share", row.total_pool_cents, _accounted(row)),
+    ):
         inquiry.examine()
         if ours != theirs:
             inquiry.find(
-                expected.contest.key, f"{what} differ", expected=ours, actual=theirs, events=(expected.publication,)
+                name,
+                f"{what} differs",
+                keys=keys,
+                amount_cents=abs(ours - theirs),
+                expected=dollars(ours),
+                actual=dollars(theirs),
+                events=seen,
             )
 
 
@@ -57,6 +68,8 @@ def _rankings(inquiry: Inquiry, expected: Expected, rankings: tuple[Ranking, ...
             inquiry.find(
                 f"{expected.contest.key}, entrant {user_id}",
                 "settled otherwise than the scores say",
+                keys=replace(expected.contest.keys, user_id=user_id),
+                amount_cents=abs(_prize(wanted) - _prize(found)),
                 expected=_in_words(wanted),
                 actual=_in_words(found),
                 events=(expected.publication,),
@@ -67,10 +80,14 @@ def _figures(placing: Placing | Ranking | None) -> tuple[int, int, int] | None:
     return None if placing is None else (placing.rank, placing.score, placing.payout_cents)
 
 
+def _prize(placing: Placing | Ranking | None) -> int:
+    return 0 if placing is None else placing.payout_cents
+
+
 def _in_words(placing: Placing | Ranking | None) -> str:
     if placing is None:
         return "not ranked"
-    return f"rank {placing.rank}, {placing.score} strokes, {placing.payout_cents} cents"
+    return f"rank {placing.rank}, {placing.score} strokes, {dollars(placing.payout_cents)}"
 
 
 @check("Every payout transfer was executed, or is terminal with its reason", needs_end=True)
@@ -84,6 +101,8 @@ def transfers_final(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 problem,
+                keys=row.keys,
+                amount_cents=row.amount_cents,
                 expected="completed, or failed_terminal with a reason",
                 actual=f"{row.status} after {row.attempt_count} attempts",
             )
@@ -100,7 +119,7 @@ def _unfinished(row: TransferRow, made: Mapping[str, StripeObject]) -> str:
     if transfer is None:
         return f"said to be completed, but Stripe knows no transfer {row.stripe_transfer_id}"
     if transfer.amount_cents != row.amount_cents:
-        return f"Stripe moved {transfer.amount_cents} cents instead of {row.amount_cents}"
+        return f"Stripe moved {dollars(transfer.amount_cents)} instead of {dollars(row.amount_cents)}"
     return ""
 
 
@@ -114,8 +133,10 @@ def _winners_have_transfers(case: Case, inquiry: Inquiry, transfers: tuple[Trans
                 inquiry.find(
                     f"{case.name(settlement.contest_id)}, entrant {ranking.user_id}",
                     "the transfer is not what was settled",
-                    expected=f"{ranking.payout_cents} cents",
-                    actual=f"{actual} cents",
+                    keys=replace(settlement.keys, user_id=ranking.user_id),
+                    amount_cents=abs(actual - ranking.payout_cents),
+                    expected=dollars(ranking.payout_cents),
+                    actual=dollars(actual),
                 )
 
 
@@ -129,6 +150,7 @@ def _jobs_add_up(case: Case, inquiry: Inquiry, transfers: tuple[TransferRow, ...
             inquiry.find(
                 case.name(job.contest_id),
                 "the payout job's counts are not its transfers'",
+                keys=job.keys,
                 expected="{} in all, {} completed, {} failed".format(*counted),
                 actual="{} in all, {} completed, {} failed".format(*told),
             )

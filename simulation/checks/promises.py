@@ -10,6 +10,7 @@ from typing import Literal
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import grouped
 from simulation.checks.evidence.tasks import promised_tasks_done
 from simulation.checks.lifecycle import PATH
@@ -41,7 +42,8 @@ def promised_events(case: Case, inquiry: Inquiry) -> None:
     for tournament in sorted({plan.tournament for plan in case.scenario.contests}):
         inquiry.examine()
         if tournament not in finals:
-            inquiry.find(f"tournament {tournament}", "no final board was published")
+            keys = Keys(tournament=tournament)
+            inquiry.find(f"tournament {tournament}", "no final board was published", keys=keys)
     _webhooks(case, inquiry)
     promised_tasks_done(case, inquiry)
 
@@ -53,7 +55,8 @@ def _faults(case: Case, inquiry: Inquiry) -> None:
     for fault_id in sorted(scheduled):
         inquiry.examine()
         if fault_id not in met:
-            inquiry.find(f"fault {fault_id}", "never met its victim", events=(scheduled.get(fault_id),))
+            keys, seen = Keys(fault_id=fault_id), (scheduled[fault_id],)
+            inquiry.find(f"fault {fault_id}", "never met its victim", keys=keys, events=seen)
 
 
 def _stages(case: Case, inquiry: Inquiry, plan: Contest) -> None:
@@ -61,7 +64,8 @@ def _stages(case: Case, inquiry: Inquiry, plan: Contest) -> None:
     for status in PATH:
         inquiry.examine()
         if contest is None or case.arrival(contest.contest_id, status) is None:
-            inquiry.find(plan.key, f"never reached {status}", expected=" → ".join(PATH))
+            keys = contest.keys if contest else Keys(contest=plan.key)
+            inquiry.find(plan.key, f"never reached {status}", keys=keys, expected=" → ".join(PATH))
 
 
 def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
@@ -83,8 +87,8 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
         inquiry.examine()
         actual = late if what == "late joiners" else len(acts.get(what, ()))
         if actual < count:
-            what = what.replace("_", " ")
-            inquiry.find(plan.key, f"fewer entrants than promised: {what}", expected=count, actual=actual)
+            message = f"fewer entrants than promised: {what.replace('_', ' ')}"
+            inquiry.find(plan.key, message, keys=Keys(contest=plan.key), expected=count, actual=actual)
 
 
 def _webhooks(case: Case, inquiry: Inquiry) -> None:
@@ -97,6 +101,7 @@ def _webhooks(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"webhook {event_id}",
                 "neither delivered nor dead",
+                keys=Keys(stripe_event_id=event_id, stripe_object_id=last.object_id),
                 actual=f"attempt {last.attempt} answered {last.status}, next at {last.next_attempt_at:%Y-%m-%d %H:%M}",
                 events=(last,),
             )
@@ -150,6 +155,7 @@ def _clocks(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"clock of {proof.subject}",
                 "differs from the simulated clock",
+                keys=NO_KEYS,
                 expected=proof.kernel_time.isoformat(),
                 actual=proof.subject_time.isoformat(),
                 events=(proof,),

@@ -12,7 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import closing_times, expected_settlements
 from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
-from simulation.checks.evidence.money import Moved, claims, grouped, moved, withdrawn
+from simulation.checks.evidence.money import Moved, claims, dollars, grouped, moved, withdrawn
 from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
 from simulation.checks.ledger import PAYABLE
 from simulation.events import EntrantAction, WebhookAttempt
@@ -29,8 +29,10 @@ def three_way_reconciliation(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"{line.kind} {line.business_key} ({case.name(line.contest_id)}, {line.user_id})",
                 line.problem,
-                expected=f"{line.expected_cents} cents",
-                actual=f"ledger {line.ledger_cents}, Stripe {line.stripe_cents} cents",
+                keys=line.keys,
+                amount_cents=line.difference_cents or line.stripe_cents,
+                expected=dollars(line.expected_cents),
+                actual=f"ledger {dollars(line.ledger_cents)}, Stripe {dollars(line.stripe_cents)}",
                 events=line.evidence,
             )
 
@@ -147,7 +149,7 @@ def prizes(case: Case) -> Iterator[Line]:
         )
         wrong = _misdirected(transfers, accounts)
         if owed.get(entrant, 0) != amounts.expected_cents:
-            wrong = wrong or f"the settlement credited {owed.get(entrant, 0)} cents to the winner"
+            wrong = wrong or f"the settlement credited {dollars(owed.get(entrant, 0))} to the winner"
         excuse = excuse_of(case, row, amounts, since=row.created_at if row else None)
         yield compare("prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=transfers)
 

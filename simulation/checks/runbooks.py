@@ -6,11 +6,13 @@ Source: spec/iteration-06.md (06A; constraints: complete audit trail, before/aft
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, Execution
 from simulation.checks.evidence.handover import handed_over
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ExecutionRow
 from simulation.checks.evidence.tasks import promised_tasks
 from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep, step_digest
@@ -49,9 +51,17 @@ def runbook_rows(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine()
         row = rows.get(execution.started.execution_id)
         for problem, expected, actual in _row_problems(case, execution, row):
-            inquiry.find(_name(execution), problem, expected=expected, actual=actual, events=(execution.started,))
+            inquiry.find(
+                _name(execution),
+                problem,
+                keys=execution.keys,
+                expected=expected,
+                actual=actual,
+                events=(execution.started,),
+            )
     for row_id in sorted(rows.keys() - known):
-        inquiry.find(f"execution {row_id}", "a row for an execution that nobody carried out", actual=rows[row_id])
+        what, row = "a row for an execution that nobody carried out", rows[row_id]
+        inquiry.find(f"execution {row_id}", what, keys=row.keys, actual=row)
     _excuse_none(case, inquiry)
 
 
@@ -100,21 +110,22 @@ def _time_problems(execution: Execution, row: ExecutionRow) -> Iterator[tuple[st
 def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     documents: dict[tuple[str, str], str] = {}
     for execution in case.executions:
-        started, ended = execution.started, execution.ended
+        started, ended, keys = execution.started, execution.ended, execution.keys
         for step in execution.steps:
             inquiry.examine()
             _step_is_exact(inquiry, execution, step)
         if not execution.steps and ended is not None:
-            inquiry.find(_name(execution), "an execution without a step", events=(started,))
+            inquiry.find(_name(execution), "an execution without a step", keys=keys, events=(started,))
         wound_up = started.execution_id in handed_over(case)
         if ended is not None and ended.status != "completed" and not wound_up:
             what = f"the execution {ended.status}"
-            inquiry.find(_name(execution), what, expected="completed", actual=ended.error, events=(ended, started))
+            seen = (ended, started)
+            inquiry.find(_name(execution), what, keys=keys, expected="completed", actual=ended.error, events=seen)
         if case.whole and ended is None:
-            inquiry.find(_name(execution), "the execution never ended", events=(started,))
+            inquiry.find(_name(execution), "the execution never ended", keys=keys, events=(started,))
         if documents.setdefault((started.runbook, started.version), started.sha256) != started.sha256:
             what = "another text under the same name and version"
-            inquiry.find(_name(execution), what, actual=started.sha256, events=(started,))
+            inquiry.find(_name(execution), what, keys=keys, actual=started.sha256, events=(started,))
         _text_is_shipped(case, inquiry, execution)
     _nothing_improvised(case, inquiry)
     _excuse_none(case, inquiry)
@@ -124,15 +135,17 @@ def _text_is_shipped(case: Case, inquiry: Inquiry, execution: Execution) -> None
     """The text in the operator's hands is the file's, as a whole and in each step that was typed."""
     name, known = _name(execution), case.started.runbooks.get(execution.started.runbook)
     if known is None:
-        inquiry.find(name, "a runbook that is not among those shipped", events=(execution.started,))
+        what, seen = "a runbook that is not among those shipped", (execution.started,)
+        inquiry.find(name, what, keys=execution.keys, events=seen)
         return
     if known.sha256 != execution.started.sha256:
         what, actual = "another text than the one shipped", execution.started.sha256
-        inquiry.find(name, what, expected=known.sha256, actual=actual, events=(execution.started,))
+        inquiry.find(name, what, keys=execution.keys, expected=known.sha256, actual=actual, events=(execution.started,))
     for step in execution.steps:
         if known.steps.get(f"{step.section} {step.step}") != step_digest(step.command, step.expected):
             what = "the step is not as the shipped runbook has it"
-            inquiry.find(_step_name(execution, step), what, actual=step.command, events=(step,))
+            subject = _step_name(execution, step)
+            inquiry.find(subject, what, keys=execution.keys, actual=step.command, events=(step,))
 
 
 def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
@@ -148,6 +161,7 @@ def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 _name(execution),
                 f"{exchange.method} {exchange.path} belongs to no documented step",
+                keys=replace(execution.keys, request_id=exchange.request_id),
                 actual=exchange.request_id,
                 events=(exchange,),
             )
@@ -158,6 +172,7 @@ def _step_is_exact(inquiry: Inquiry, execution: Execution, step: RunbookStep) ->
         inquiry.find(
             _step_name(execution, step),
             f"not the documented output of: {step.command}",
+            keys=execution.keys,
             expected=f"{step.expected} (exit {step.expected_exit_status})",
             actual=f"{step.output} (exit {step.exit_status})",
             events=(step,),
@@ -210,7 +225,7 @@ def _noted(log: list[Exchange], step: RunbookStep, outcome: str, *, after: int =
 
 
 def _not_logged(inquiry: Inquiry, execution: Execution, step: RunbookStep, what: str) -> None:
-    inquiry.find(_step_name(execution, step), f"the step {what}", events=(step,))
+    inquiry.find(_step_name(execution, step), f"the step {what}", keys=execution.keys, events=(step,))
 
 
 @check("Every runbook that the run called for was rehearsed in it", needs_end=True)
@@ -220,7 +235,7 @@ def runbooks_rehearsed(case: Case, inquiry: Inquiry) -> None:
     )
     inquiry.examine(len(completed))
     for name in sorted(_asked_for(case) - set(completed)):
-        inquiry.find(name, "was called for and not carried out to its end")
+        inquiry.find(name, "was called for and not carried out to its end", keys=Keys(runbook=name))
     inquiry.leave_unverified(
         f"this run carried out {', '.join(completed) or 'no runbook'}; of the others it says nothing"
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
-from simulation.events import RequestShape, ShapeAnswer, StripeContract
+from simulation.checks.evidence.keys import NO_KEYS, Keys
+from simulation.events import RequestShape, ShapeAnswer, StripeCall, StripeContract
 
 SDK_API_VERSION = "2026-10-28.endive"
 MOCK_API_VERSIONS = {"v0.203.0": "2026-08-26.dahlia"}
@@ -54,6 +55,7 @@ def _find(case: Case, inquiry: Inquiry, contract: StripeContract, shape: Request
     inquiry.find(
         f"{shape.method} {shape.path}",
         f"Stripe would refuse this request: {answer.complaint}",
+        keys=Keys(stripe_request_id=example.request_id) if isinstance(example, StripeCall) else NO_KEYS,
         expected=f"a request that {contract.judge} accepts{_skew(contract.judge)}",
         actual=", ".join(shape.parameters) or "no parameters",
         events=(example, contract),

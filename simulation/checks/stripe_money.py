@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
+from simulation.checks.evidence.money import dollars
 from simulation.checks.reconciliation import charged_back
 from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario.model import StripeSettings
@@ -32,7 +34,13 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
     for movement in movements:
         inquiry.examine()
         if movement.movement == "adjustment" and movement.payment_intent_id not in disputed:
-            inquiry.find(movement.source_id, "an adjustment that no cardholder brought about", events=(movement,))
+            inquiry.find(
+                movement.source_id,
+                "an adjustment that no cardholder brought about",
+                keys=_of(movement),
+                amount_cents=abs(movement.net_cents),
+                events=(movement,),
+            )
         _is_sound(inquiry, movement, case.scenario.stripe)
     inquiry.examine()
     total = closing.opening_cents + sum(movement.net_cents for movement in movements)
@@ -40,30 +48,54 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             "Stripe balance",
             "the movements do not add up to the closing balance",
-            expected=f"{total} cents",
-            actual=f"{closing.available_cents + closing.pending_cents} cents",
+            keys=NO_KEYS,
+            amount_cents=abs(total - closing.available_cents - closing.pending_cents),
+            expected=dollars(total),
+            actual=dollars(closing.available_cents + closing.pending_cents),
             events=(closing,),
         )
     _pending(inquiry, closing, movements)
 
 
+def _of(movement: StripeMovement) -> Keys:
+    return Keys(
+        stripe_object_id=movement.source_id,
+        payment_intent_id=movement.payment_intent_id,
+        contest_id=movement.contest_id,
+        user_id=movement.user_id,
+    )
+
+
 def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettings) -> None:
-    subject = f"{movement.movement} {movement.source_id}"
+    subject, keys, seen = f"{movement.movement} {movement.source_id}", _of(movement), (movement,)
+    amount_cents, net_cents = abs(movement.amount_cents), movement.amount_cents - movement.fee_cents
     if movement.movement not in _DIRECTION:
-        inquiry.find(subject, "a movement that nothing in the scenario explains", events=(movement,))
+        what = "a movement that nothing in the scenario explains"
+        inquiry.find(subject, what, keys=keys, amount_cents=amount_cents, events=seen)
     elif movement.amount_cents * _DIRECTION[movement.movement] <= 0:
-        inquiry.find(subject, "moves money the wrong way", actual=movement.amount_cents, events=(movement,))
-    if movement.net_cents != movement.amount_cents - movement.fee_cents:
+        what, actual = "moves money the wrong way", dollars(movement.amount_cents)
+        inquiry.find(subject, what, keys=keys, amount_cents=amount_cents, actual=actual, events=seen)
+    if movement.net_cents != net_cents:
         inquiry.find(
             subject,
             "net is not amount − fee",
-            expected=movement.amount_cents - movement.fee_cents,
-            actual=movement.net_cents,
-            events=(movement,),
+            keys=keys,
+            amount_cents=abs(movement.net_cents - net_cents),
+            expected=dollars(net_cents),
+            actual=dollars(movement.net_cents),
+            events=seen,
         )
     fee = _fee_cents(movement, settings)
     if movement.fee_cents != fee:
-        inquiry.find(subject, "another fee than agreed", expected=fee, actual=movement.fee_cents, events=(movement,))
+        inquiry.find(
+            subject,
+            "another fee than agreed",
+            keys=keys,
+            amount_cents=abs(movement.fee_cents - fee),
+            expected=dollars(fee),
+            actual=dollars(movement.fee_cents),
+            events=seen,
+        )
 
 
 def _fee_cents(movement: StripeMovement, settings: StripeSettings) -> int:
@@ -81,7 +113,9 @@ def _pending(inquiry: Inquiry, closing: StripeBalance, movements: Sequence[Strip
         inquiry.find(
             "Stripe pending balance",
             "not the sum of what is not available yet",
-            expected=f"{pending} cents",
-            actual=f"{closing.pending_cents} cents",
+            keys=NO_KEYS,
+            amount_cents=abs(pending - closing.pending_cents),
+            expected=dollars(pending),
+            actual=dollars(closing.pending_cents),
             events=(closing,),
         )

@@ -9,6 +9,7 @@ from collections import defaultdict
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.events import Exchange, FaultInjected, WebhookAttempt
 
 _PATH = "/webhooks/stripe"
@@ -41,6 +42,7 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"event {event_id}",
                 "the platform accepted an event that Stripe did not send",
+                keys=Keys(stripe_event_id=event_id, request_id=exchange.request_id),
                 expected="400",
                 actual=f"{exchange.status} to {exchange.actor}",
                 events=(exchange,),
@@ -64,6 +66,7 @@ def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
         inquiry.find(
             "webhooks of Stripe",
             f"genuine ones were refused: {_REFUSED[status]}",
+            keys=NO_KEYS,
             expected="200",
             actual=f"{status} to {len(refused)} of {len(calls)}: {str(refused[0].response_body)[:_MOST_SHOWN]}",
             events=tuple(refused[:10]),
@@ -84,6 +87,7 @@ def _unknown_secret_believed(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"event {attempt.event_id}",
                 "the platform accepted a delivery signed with a secret that it was never told",
+                keys=Keys(fault_id=attempt.fault_id, stripe_event_id=attempt.event_id),
                 expected="400",
                 actual=str(attempt.status),
                 events=(attempt,),

@@ -10,11 +10,13 @@ from simulation.reporting.words import dollars
 
 
 def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
-    """One to three lines: what is wrong where, expected and actual, the evidence."""
+    """One to four lines: what is wrong where, expected and actual, what it is about, the evidence."""
     when = f" ({calendar.when(finding.at)})" if finding.at else ""
     lines = [f"{finding.check}: {finding.subject}: {finding.message}{when}"]
     if finding.expected or finding.actual:
         lines.append(f"  expected {finding.expected or '—'}; actual {finding.actual or '—'}")
+    if known := finding.keys.named():
+        lines.append(f"  about {', '.join(f'{name} {value}' for name, value in known.items())}")
     if finding.seqs:
         lines.append(f"  evidence: events {', '.join(map(str, finding.seqs[:10]))} of history.jsonl")
     return lines

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from simulation.checks.base import Finding
 from simulation.checks.evidence.case import Case
 from simulation.checks.verdict import Verdict
-from simulation.events import EntrantAction, Escalated, FaultScheduled
+from simulation.events import EntrantAction, Escalated
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
@@ -75,7 +75,7 @@ def build_report(history: History, verdict: Verdict) -> Report:
     contests = contests_of(source)
     alerts = alerts_of(source)
     executions = executions_of(source, alerts)
-    judged = judged_faults(verdict, frozenset(event.fault_id for event in history.of(FaultScheduled)))
+    judged = judged_faults(verdict)
     faults = faults_of(source, judged, alerts, executions)
     funds, facts = funds_of(source), facts_of(source, verdict)
     sections, findings = sections_of(verdict, source.names), findings_of(verdict, source.names)

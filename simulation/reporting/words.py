@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-def dollars(cents: int) -> str:
-    """Integer cents as ``$1,234.56``; negative amounts as ``-$1,234.56``."""
-    sign = "-" if cents < 0 else ""
-    whole, part = divmod(abs(cents), 100)
-    return f"{sign}${whole:,}.{part:02d}"
+from simulation.checks.evidence.money import dollars as dollars
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

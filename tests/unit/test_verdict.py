@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_it_survives_verdict_json() -> None:
     verdict = judge(book.history())
 
     assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_verdict_json_says_by_id_what_a_finding_is_about() -> None:
+    book = passing()
+    book.drop(StripeMovement, source_id="tr_ann")
+    results = {result["check"]: result for result in json.loads(judge(book.history()).to_json())["results"]}
+
+    (finding,) = results["three_way_reconciliation"]["findings"]
+    assert finding["keys"] == {"contest_id": "C1", "user_id": "ann"}
+    assert finding["amount_cents"] == 1_800
 
 
 def test_a_stored_history_gives_the_same_verdict(tmp_path: Any) -> None:

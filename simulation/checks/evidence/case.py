@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
 from simulation.events import (
@@ -47,6 +48,10 @@ class PlannedContest:
     contest_id: str
     plan: Contest
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(contest=self.key, contest_id=self.contest_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
@@ -65,6 +70,16 @@ class Execution:
     started: ExecutionStarted
     ended: ExecutionEnded | None
     steps: tuple[RunbookStep, ...]
+
+    @property
+    def keys(self) -> Keys:
+        started = self.started
+        return Keys(
+            execution_id=started.execution_id,
+            runbook=started.runbook,
+            alert_id=started.alert_id,
+            task_id=started.task_id,
+        )
 
 
 class Case:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.money import Moved
 from simulation.checks.evidence.relations import PostingRow, RefundRow, TransferRow
 from simulation.events import Event
@@ -53,6 +54,21 @@ class Line:
     explanation: str
     problem: str
     evidence: tuple[Event, ...]
+
+    @property
+    def keys(self) -> Keys:
+        """All but prizes have a payment intent for their business key."""
+        return Keys(
+            contest_id=self.contest_id or None,
+            user_id=self.user_id or None,
+            payment_intent_id=None if self.kind == "prize" else self.business_key,
+        )
+
+    @property
+    def difference_cents(self) -> int:
+        """Between the book that has the most and the one that has the least."""
+        cents = (self.expected_cents, self.ledger_cents, self.stripe_cents)
+        return max(cents) - min(cents)
 
 
 def compare(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import Keys
 from simulation.events import EntrantAction, StripeMovement, StripeObject
 
 _K = TypeVar("_K")
@@ -14,6 +15,13 @@ _V = TypeVar("_V")
 
 PAYING = frozenset({"paid", "paid_late", "paid_twice"})
 """Entrants' words for money that they handed over."""
+
+
+def dollars(cents: int) -> str:
+    """Integer cents as ``$1,234.56``; negative amounts as ``-$1,234.56``."""
+    sign = "-" if cents < 0 else ""
+    whole, part = divmod(abs(cents), 100)
+    return f"{sign}${whole:,}.{part:02d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +38,15 @@ class Moved:
     def entrant(self) -> tuple[str, str]:
         """(contest, user), the business key of an entry and of a prize."""
         return self.contest_id or "", self.user_id or ""
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(
+            contest_id=self.contest_id,
+            user_id=self.user_id,
+            payment_intent_id=self.payment_intent_id,
+            stripe_object_id=self.movement.source_id,
+        )
 
 
 def grouped(items: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequence[_V]]:

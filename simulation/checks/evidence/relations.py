@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from simulation.checks.evidence.keys import Keys
+
 
 def _from_text(value: Any) -> Any:
     """JSON columns come as documents or as text, by the target's driver."""
@@ -28,6 +30,11 @@ class Relation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     relation: ClassVar[str]
 
+    @property
+    def keys(self) -> Keys:
+        """What the row is about; each relation names its own."""
+        return Keys()
+
 
 class ContestRow(Relation):
     relation = "contests"
@@ -36,6 +43,10 @@ class ContestRow(Relation):
     status: str
     settled_at: Instant | None = None
     paid_out_at: Instant | None = None
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(contest_id=self.contest_id)
 
 
 class EntryRow(Relation):
@@ -53,6 +64,15 @@ class PaymentRow(Relation):
     stripe_payment_intent_id: str | None = None
     status: str
     amount_cents: int
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(
+            payment_id=self.payment_id,
+            payment_intent_id=self.stripe_payment_intent_id,
+            contest_id=self.contest_id,
+            user_id=self.user_id,
+        )
 
 
 class PostingRow(Relation):
@@ -76,6 +96,28 @@ class PostingRow(Relation):
     def debit_cents(self) -> int:
         """The amount signed as a debit: credits are negative."""
         return self.amount_cents if self.direction == "DEBIT" else -self.amount_cents
+
+    @property
+    def keys(self) -> Keys:
+        referred = {name: self.reference_id for kind, name in _REFERENCES.items() if kind == self.reference_type}
+        return Keys(
+            posting_id=self.posting_id,
+            account=self.account,
+            contest_id=self.contest_id,
+            user_id=self.user_id,
+            stripe_event_id=self.stripe_event_id,
+            **referred,
+        )
+
+
+_REFERENCES = {
+    "payment_intent": "payment_id",
+    "refund": "refund_id",
+    "settlement": "settlement_id",
+    "payout_transfer": "transfer_id",
+    "dispute": "dispute_id",
+}
+"""What a posting refers to → the key that its ``reference_id`` is."""
 
 
 class Ranking(BaseModel):
@@ -101,6 +143,10 @@ class SettlementRow(Relation):
     total_pool_cents: int
     results: Annotated[Results, BeforeValidator(_from_text)]
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(settlement_id=self.settlement_id, contest_id=self.contest_id)
+
 
 class PayoutJobRow(Relation):
     relation = "payout_jobs"
@@ -111,6 +157,10 @@ class PayoutJobRow(Relation):
     total_payouts: int
     completed_count: int
     failed_count: int
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(payout_job_id=self.job_id, contest_id=self.contest_id, settlement_id=self.settlement_id)
 
 
 class TransferRow(Relation):
@@ -127,6 +177,15 @@ class TransferRow(Relation):
     failure_reason: str | None = None
     created_at: Instant
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(
+            transfer_id=self.transfer_id,
+            contest_id=self.contest_id,
+            user_id=self.user_id,
+            stripe_object_id=self.stripe_transfer_id,
+        )
+
 
 class RefundRow(Relation):
     relation = "refunds"
@@ -140,6 +199,16 @@ class RefundRow(Relation):
     reason: str | None = None
     failure_reason: str | None = None
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(
+            refund_id=self.refund_id,
+            payment_id=self.payment_id,
+            contest_id=self.contest_id,
+            user_id=self.user_id,
+            stripe_object_id=self.stripe_refund_id,
+        )
+
 
 class DisputeRow(Relation):
     relation = "disputes"
@@ -149,12 +218,20 @@ class DisputeRow(Relation):
     amount_cents: int
     fee_cents: int
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(dispute_id=self.dispute_id, payment_id=self.payment_id, stripe_object_id=self.stripe_dispute_id)
+
 
 class StripeEventRow(Relation):
     relation = "stripe_events"
     stripe_event_id: str
     event_type: str
     processing_status: str
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(stripe_event_id=self.stripe_event_id)
 
 
 class ExecutionRow(Relation):
@@ -171,6 +248,10 @@ class ExecutionRow(Relation):
     system_state_before: Annotated[JsonValue, BeforeValidator(_from_text)] = None
     system_state_after: Annotated[JsonValue, BeforeValidator(_from_text)] = None
 
+    @property
+    def keys(self) -> Keys:
+        return Keys(execution_id=self.id, runbook=self.runbook_name)
+
 
 class IngestionEventRow(Relation):
     relation = "ingestion_events"
@@ -179,6 +260,10 @@ class IngestionEventRow(Relation):
     received_at: Instant
     validation_status: str
     payload_sha256: str | None = None
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(contest_id=self.contest_id, table=self.relation, row_id=self.event_id)
 
 
 class IngestionErrorRow(Relation):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry
 from simulation.checks.evidence.case import Case, Execution
 from simulation.checks.evidence.handover import handed_over
+from simulation.checks.evidence.keys import Keys
 from simulation.events import Exchange, HostingAction, TaskDue
 from simulation.scenario.model import OperatorTask
 
@@ -44,20 +45,23 @@ def promised_tasks_done(case: Case, inquiry: Inquiry) -> None:
     for task_id, task in promised_tasks(case).items():
         inquiry.examine()
         name, event, execution = f"{task_id} ({task.runbook})", due.get(task_id), done.get(task_id)
+        keys = Keys(task_id=task_id, runbook=task.runbook) if execution is None else execution.keys
         if event is None or event.at != task.at or event.runbook != task.runbook:
-            inquiry.find(name, "the task did not come due at its time", expected=f"{task.at:%Y-%m-%d %H:%M}")
+            expected = f"{task.at:%Y-%m-%d %H:%M}"
+            inquiry.find(name, "the task did not come due at its time", keys=keys, expected=expected)
         elif execution is None:
-            inquiry.find(name, "nobody carried the task out", events=(event,))
+            inquiry.find(name, "nobody carried the task out", keys=keys, events=(event,))
         elif execution.started.at > task.at + _IN_TIME:
             inquiry.find(
                 name,
                 "the task was taken up too late",
+                keys=keys,
                 expected=f"by {task.at + _IN_TIME:%Y-%m-%d %H:%M}",
                 actual=f"{execution.started.at:%Y-%m-%d %H:%M}",
                 events=(execution.started,),
             )
         elif execution.ended is None or execution.ended.status != "completed":
-            inquiry.find(name, "the task was not completed", events=(execution.started, execution.ended))
+            inquiry.find(name, "the task was not completed", keys=keys, events=(execution.started, execution.ended))
 
 
 def legitimate_executions(case: Case) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from simulation.checks.evidence.keys import Keys
 from simulation.events import Change, Row, Transaction
 
 
@@ -20,6 +21,10 @@ class RowChange:
     row_id: str
     before: Row | None
     after: Row | None
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(table=self.table, row_id=self.row_id or None)
 
 
 class WriteAheadLog:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from simulation.events import EntrantAction, Exchange, ExecutionStarted
 from simulation.history import History
 from simulation.reporting.parts.fields import text
-from simulation.reporting.words import dollars
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CENTS = re.compile(r"(-?\d+)(?: cents\b|(?=, Stripe -?\d+ cents\b))")
+_TELLING = 8
+"""An id of fewer characters may stand in a text for something else: a number, a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +40,17 @@ class Directory:
         return self.contests.get(identifier) or self.people.get(identifier) or ""
 
     def told(self, text: str) -> str:
-        """A text of the jury's with names for the ids in it, and dollars for cents."""
-        named = _ID.sub(lambda found: self.known(found[0]) or found[0], text)
-        return _CENTS.sub(lambda found: dollars(int(found[1])), named)
+        """A text of the jury's with names for the ids in it."""
+        for identifier, name in self._named_ids:
+            text = text.replace(identifier, name)
+        return text
+
+    @cached_property
+    def _named_ids(self) -> Sequence[tuple[str, str]]:
+        """Ids of contests and people, the longest first: one may be the beginning of another."""
+        contests = {own: self.contests[own] for own in self.contest_ids.values() if own in self.contests}
+        ids = ((own, name) for own, name in {**self.people, **contests}.items() if len(own) >= _TELLING)
+        return sorted(ids, key=lambda item: (-len(item[0]), item))
 
     def actor(self, actor: str) -> str:
         """Who acted, in words: the platform itself, the operator, or a named user."""

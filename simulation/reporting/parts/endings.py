@@ -34,14 +34,13 @@ class Ending:
     over: bool
 
 
-def judged_faults(verdict: Verdict, fault_ids: frozenset[str]) -> Judged:
+def judged_faults(verdict: Verdict) -> Judged:
     """Read the results of the check that decides on recovery."""
     results = [result for result in verdict.results if result.check == faults_recovered.name]
     blamed: dict[str, str] = {}
     for finding in (finding for result in results for finding in result.findings):
-        subject = finding.subject.removeprefix("fault ").split(",")[0]
-        if subject in fault_ids:
-            blamed.setdefault(subject, finding.message)
+        if finding.keys.fault_id is not None:
+            blamed.setdefault(finding.keys.fault_id, finding.message)
     return Judged(blamed=blamed, acquitted=any(result.outcome == "pass" for result in results))
 
 

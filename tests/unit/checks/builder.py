@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from simulation.checks.base import Check, CheckResult
+from simulation.checks.base import Check, CheckResult, Finding
+from simulation.checks.evidence.keys import NO_KEYS
 from simulation.events import Change, Event, Observation, Row, RunEnded, Transaction
 from simulation.events.governance import Governance
 from simulation.history import History
@@ -213,7 +214,38 @@ def assert_found(check: Check, book: Book, spoil: Break, message: str) -> CheckR
     assert any(message in text for text in found), f"{message!r} not among {found}, unknown: {result.unknown}"
     assert {finding.check for finding in result.findings} == {check.name}
     assert result.outcome == "fail"
+    assert all(finding.keys != NO_KEYS or _is_about_the_run(finding) for finding in result.findings), "without keys"
     return result
+
+
+def _is_about_the_run(finding: Finding) -> bool:
+    """Or about a thing that has no id."""
+    return finding.check in _WITHOUT_IDS or finding.subject in _AS_A_WHOLE
+
+
+_AS_A_WHOLE = frozenset(
+    {
+        "run",
+        "audit trail",
+        "webhooks of Stripe",
+        "Stripe balance",
+        "Stripe pending balance",
+        "Stripe available",
+        "Stripe pending",
+    }
+)
+_WITHOUT_IDS = frozenset(
+    {
+        "no_database_access",
+        "nothing_deployed",
+        "founder_revoked",
+        "no_other_host",
+        "diagnostics_truthful",
+        "dashboards_truthful",
+        "monitoring_active",
+        "witnesses_present",
+    }
+)
 
 
 def assert_unknown(check: Check, book: Book, spoil: Break, reason: str) -> None:

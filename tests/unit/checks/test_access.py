@@ -86,7 +86,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a transfer from the dashboard": (
         no_stripe_dashboard,
         lambda b: movement(b, "transfer", "tr_x", -5, day(3), origin="dashboard"),
-        "a transfer of -5 cents from the Stripe dashboard",
+        "a transfer of -$0.05 from the Stripe dashboard",
     ),
     "code deployed": (nothing_deployed, _deploy(code="c1"), "changed during the absence"),
     "environment changed": (nothing_deployed, _deploy(environment_variables="e1"), "changed during the absence"),

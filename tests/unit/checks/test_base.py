@@ -7,6 +7,7 @@ import pytest
 from simulation.checks.base import Check, CheckResult, Finding, Inquiry, check
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.keys import NO_KEYS
 from simulation.events import RunStarted
 from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, Book, run
@@ -22,7 +23,7 @@ def raising(case: Case, inquiry: Inquiry) -> None:
 
 @check("finds, then lacks evidence")
 def half_blind(case: Case, inquiry: Inquiry) -> None:
-    inquiry.find("subject", "message", events=(case.started,))
+    inquiry.find("subject", "message", keys=NO_KEYS, events=(case.started,))
     raise CannotTell("the rest is missing")
 
 

@@ -27,18 +27,26 @@ def _results(book: Book, *payouts: int, platform: int = 300, ranks: tuple[int, .
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "two winners' prizes swapped": (expected_prizes, lambda b: _results(b, 900, 1_800, 0), "settled otherwise"),
     "a rank wrong": (expected_prizes, lambda b: _results(b, 1_800, 900, 0, ranks=(1, 2, 2)), "settled otherwise"),
-    "remainder lost": (expected_prizes, lambda b: _results(b, 1_800, 900, 0, platform=0), "cents to the platform"),
+    "remainder lost": (
+        expected_prizes,
+        lambda b: _results(b, 1_800, 900, 0, platform=0),
+        "the platform's share differs",
+    ),
     "cents of the pool unaccounted for": (
         expected_prizes,
         lambda b: _results(b, 1_800, 900, 0, platform=0),
-        "pool accounted for",
+        "the sum of prizes and the platform's share differs",
     ),
     "an unpaid entrant in the pool": (
         expected_prizes,
         lambda b: _settlement(b, total_pool_cents=4_000),
-        "pool in cents",
+        "the pool differs",
     ),
-    "participants miscounted": (expected_prizes, lambda b: _settlement(b, participant_count=4), "participants differ"),
+    "participants miscounted": (
+        expected_prizes,
+        lambda b: _settlement(b, participant_count=4),
+        "another number of participants",
+    ),
     "an entrant who paid left out": (
         expected_prizes,
         lambda b: charge(b, "dan", "pi_dan", day(1, 8, 30)),
@@ -62,7 +70,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "another amount at Stripe": (
         transfers_final,
         lambda b: b.edit(StripeObject, {"object_id": "tr_bob"}, amount_cents=90),
-        "instead of 900",
+        "instead of $9.00",
     ),
     "transfer not what was settled": (
         transfers_final,

@@ -99,7 +99,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "winner credited too much": (
         three_way_reconciliation,
         lambda b: amend_both(b, "prize-ann", amount_cents=1_900),
-        "the settlement credited 1900 cents",
+        "the settlement credited $19.00",
     ),
     "wrong winner": (
         three_way_reconciliation,

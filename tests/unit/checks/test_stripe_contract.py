@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from simulation.checks import stripe_contract as subject
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.stripe_contract import Skew, stripe_contract
 from simulation.environment.compose_file import images
-from simulation.events import RequestShape, ShapeAnswer, StripeContract
+from simulation.events import RequestShape, ShapeAnswer, StripeCall, StripeContract
 from simulation.world.stripe.api import API_VERSION
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, run
 from tests.unit.checks.story import passing
@@ -26,7 +27,15 @@ def _judged(*answers: ShapeAnswer, **facts: str) -> Book:
 
 
 def test_a_refusal_is_a_finding_with_the_request_and_the_complaint() -> None:
-    result = assert_found(stripe_contract, passing(), _told(REFUSED), "additional properties")
+    call = next(event for event in passing().history().events if isinstance(event, StripeCall))
+
+    def refused(book: Book) -> None:
+        _told(REFUSED)(book)
+        (shape,) = next(event for event in book.entries if isinstance(event, StripeContract)).shapes
+        book.edit(StripeContract, {}, shapes=(shape.model_copy(update={"example_seq": call.seq}),))
+
+    result = assert_found(stripe_contract, passing(), refused, "additional properties")
+    assert result.findings[0].keys == Keys(stripe_request_id=call.request_id)
     assert result.findings[0].subject == "POST /v1/transfers"
     assert "amount: integer" in result.findings[0].actual
     assert len(result.findings[0].seqs) == 2

@@ -27,6 +27,7 @@ def test_a_failure_carries_its_findings_and_how_to_see_it_again(failed: Report) 
     failures = root.findall(".//failure")
     assert root.get("failures") == str(len(failures)) == "6"
     assert "the prize was transferred twice" in (failures[0].text or "")
+    assert "about contest duel, stripe_object_id tr_second" in (failures[0].text or "")
     assert "simulate run founder_absence_14d --seed 7" in "".join(root.itertext())
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from simulation.checks.base import Finding
+from simulation.checks.evidence.keys import Keys
 from simulation.events import FaultInjected, Observation, RunStarted, Transaction
 from simulation.history import History
 from simulation.reporting.parts.faults import FaultView
@@ -85,7 +86,12 @@ def test_a_terminal_fault_is_over_when_its_runbook_has_dealt_with_it(passed: Rep
 
 
 def test_a_fault_that_the_jury_blames_is_not_over_whatever_the_records_say(history: History) -> None:
-    finding = Finding(check="faults_recovered", subject="fault F2", message="should have healed by itself")
+    finding = Finding(
+        check="faults_recovered",
+        subject="the second of them",
+        message="should have healed by itself",
+        keys=Keys(fault_id="F2"),
+    )
     view = fault(build_report(history, failed_verdict(finding)), "F2")
     assert (view.over, view.ending, view.ended_how) == (False, "open", "should have healed by itself")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulation.checks.base import CheckResult, Finding
 from simulation.checks.criteria import RULES
+from simulation.checks.evidence.keys import Keys
 from simulation.checks.verdict import Criterion, Verdict
 from tests.unit.reporting.sample.book import day
 
@@ -12,17 +13,19 @@ FINDINGS = (
         check="exactly_once",
         subject="duel, prize of Grace Lindqvist",
         message="the prize was transferred twice",
-        expected="1 transfer of 27000 cents",
-        actual="2 transfers of 27000 cents",
+        expected="1 transfer of $270.00",
+        actual="2 transfers of $270.00",
         at=day(10, 20, 15),
         seqs=(300, 301),
+        keys=Keys(contest="duel", stripe_object_id="tr_second"),
+        amount_cents=27_000,
     ),
     Finding(
         check="three_way_reconciliation",
         subject="prize duel:p006",
         message="expected, ledger and Stripe differ",
-        expected="27000 cents",
-        actual="ledger 27000, Stripe 54000 cents",
+        expected="$270.00",
+        actual="ledger $270.00, Stripe $540.00",
         at=day(10, 20, 15),
         seqs=(301,),
     ),
