@@ -16,7 +16,7 @@ from simulation.clock import SimProcess
 from simulation.environment.faketime import clock_library
 from simulation.environment.workspace import require_room, workspace_root
 from simulation.errors import EnvironmentFault
-from simulation.events import RunStarted, WitnessSummary
+from simulation.events import ContractDeclared, RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
 from simulation.reporting.write import write_report
@@ -103,6 +103,9 @@ def begin(sim: Simulation) -> None:
             runbooks={runbook.name: shipped(runbook) for runbook in sim.request.runbooks},
         )
     )
+    contract = sim.request.target.contract
+    if contract.tables:
+        sim.recorder.record(ContractDeclared(document=contract.model_dump(mode="json", exclude_defaults=True)))
     for fault in sim.request.plan.scheduled:
         sim.recorder.record(fault.model_copy())
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulation.assembly.external import Outside
 from simulation.assembly.foundation import Ground
-from simulation.assembly.platform import Front, break_glass_of, token_of
+from simulation.assembly.platform import Front, appoint, break_glass_of, token_of
 from simulation.assembly.witnesses import Witnesses
 from simulation.faults.injector import PlannedInjector
 from simulation.scenario.faults import OPERATOR_KINDS
@@ -58,7 +58,7 @@ def _successor(ground: Ground, front: Front) -> Successor | None:
     """Only a run that may lose its operator has a second one."""
     if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
         return None
-    admin = front.target.create_admin(name="ops-user-456", email="ops-2@platform.test", role="ops")
+    admin = appoint(front, ground.recorder, name="ops-user-456", email="ops-2@platform.test", role="ops")
     return Successor(
         operator=admin, token=token_of(front.target, admin), break_glass=break_glass_of(front.target, admin)
     )

@@ -9,6 +9,8 @@ import httpx
 
 from simulation.assembly.external import Outside
 from simulation.assembly.foundation import Ground
+from simulation.events import AdminAppointed
+from simulation.history import Recorder
 from simulation.targets.protocol import Site, Target
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
 from simulation.world.ports import Admin
@@ -50,6 +52,13 @@ def bring_front(ground: Ground, outside: Outside) -> Front:
     http = httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL)
     ground.stack.enter_context(http)
     return Front(target=target, context=context, exchange=exchange, http=http)
+
+
+def appoint(front: Front, recorder: Recorder, *, name: str, email: str, role: str) -> Admin:
+    """Have the deployment make somebody an admin, and write down that it did."""
+    admin = front.target.create_admin(name=name, email=email, role=role)
+    recorder.record(AdminAppointed(user_id=admin.user_id, name=name, email=email, role=role))
+    return admin
 
 
 def token_of(target: Target, admin: Admin) -> Callable[[], str]:

@@ -13,7 +13,7 @@ import httpx
 from simulation.assembly.external import bring_outside
 from simulation.assembly.foundation import Ground
 from simulation.assembly.people import hosting_provider, operator_on_shift, plan_troubles, players
-from simulation.assembly.platform import TOKEN_TTL_SECONDS, bring_front, token_of
+from simulation.assembly.platform import TOKEN_TTL_SECONDS, appoint, bring_front, token_of
 from simulation.assembly.request import PREPARATION, RunRequest
 from simulation.assembly.witnesses import dashboard_sampler, hosted_monitoring, post_witnesses
 from simulation.clock import Kernel, SimulationClock
@@ -132,8 +132,8 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
     witnesses = post_witnesses(ground, outside, front)
     door = WebhookSender(http=front.http, context=front.context, path=front.target.routes.webhook)
     outside.twin.attach(door.deliver, kill=front.target.kill_after_next_request)
-    ops_admin = front.target.create_admin(name="ops-user-123", email="ops@platform.test", role="ops")
-    founder_admin = front.target.create_admin(name="founder", email="founder@platform.test", role="founder")
+    ops_admin = appoint(front, recorder, name="ops-user-123", email="ops@platform.test", role="ops")
+    founder_admin = appoint(front, recorder, name="founder", email="founder@platform.test", role="founder")
     hosting = hosting_provider(ground, front, witnesses)
     operator = operator_on_shift(
         ground, front, ops_admin, hosting, outside.injector, lambda: witnesses.fingerprints.take("during")

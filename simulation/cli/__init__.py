@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from simulation.cli.about import doctor, scenarios
+from simulation.cli.contract import contract
 from simulation.cli.promotion import promotion, snapshot
 from simulation.cli.proofs import determinism, sabotage
 from simulation.cli.runbook import runbook
@@ -68,6 +69,7 @@ for _command in (
     target,
     promotion,
     snapshot,
+    contract,
     scenarios,
     doctor,
 ):

@@ -30,7 +30,9 @@ from simulation.events.people import Action, EntrantAction
 from simulation.events.provider import ProviderAnswer, ProviderPublication
 from simulation.events.run import (
     AccessProbe,
+    AdminAppointed,
     ClockProof,
+    ContractDeclared,
     Fingerprint,
     HostRefused,
     JobFailed,
@@ -46,6 +48,7 @@ from simulation.events.stripe import (
     StripeBalance,
     StripeCall,
     StripeContract,
+    StripeEventMade,
     StripeMovement,
     StripeObject,
     StripeOrigin,
@@ -54,6 +57,8 @@ from simulation.events.stripe import (
 
 AnyEvent = Annotated[
     RunStarted
+    | ContractDeclared
+    | AdminAppointed
     | ClockProof
     | Fingerprint
     | AccessProbe
@@ -72,6 +77,7 @@ AnyEvent = Annotated[
     | StripeBalance
     | StripeObject
     | StripeContract
+    | StripeEventMade
     | WebhookAttempt
     | ProviderPublication
     | ProviderAnswer
@@ -99,6 +105,7 @@ __all__ = [
     "AccessProbe",
     "Action",
     "Actor",
+    "AdminAppointed",
     "AlertEvaluation",
     "AlertFired",
     "AlertResolved",
@@ -106,6 +113,7 @@ __all__ = [
     "AnyEvent",
     "Change",
     "ClockProof",
+    "ContractDeclared",
     "DatabaseAccess",
     "EntrantAction",
     "Escalated",
@@ -140,6 +148,7 @@ __all__ = [
     "StripeBalance",
     "StripeCall",
     "StripeContract",
+    "StripeEventMade",
     "StripeMovement",
     "StripeObject",
     "StripeOrigin",

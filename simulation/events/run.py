@@ -132,3 +132,20 @@ class RunEnded(Event):
     converge_deadline: datetime
     pending: tuple[str, ...] = ()
     events_processed: int
+
+
+class ContractDeclared(Event):
+    """What the target says that it writes (:mod:`simulation.contract`): a history is judged by itself."""
+
+    kind: Literal["contract_declared"] = "contract_declared"
+    document: dict[str, JsonValue]
+
+
+class AdminAppointed(Event):
+    """An admin whom the deployment appointed before the absence, as the deployment knows them."""
+
+    kind: Literal["admin_appointed"] = "admin_appointed"
+    user_id: str
+    name: str
+    email: str
+    role: str

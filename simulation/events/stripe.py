@@ -112,6 +112,20 @@ class StripeContract(Event):
     answers: tuple[ShapeAnswer, ...] = ()
 
 
+class StripeEventMade(Event):
+    """An event that Stripe has from now on, pushed or not.
+
+    ``payload_sha256``: of its canonical JSON, with 0, 1 and 2 webhooks pending: as it is shown before and after each of
+    at most two endpoints has acknowledged it.
+    """
+
+    kind: Literal["stripe_event_made"] = "stripe_event_made"
+    event_id: str
+    event_type: str
+    object_id: str
+    payload_sha256: tuple[str, ...]
+
+
 class WebhookAttempt(Event):
     kind: Literal["webhook_attempt"] = "webhook_attempt"
     event_id: str

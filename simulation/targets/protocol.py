@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
+from simulation.contract.document import Contract
 from simulation.events.governance import Governance
 from simulation.world.ports import Admin, People, Service
 
@@ -221,6 +222,11 @@ class TargetChoice(Protocol):
     @property
     def labels(self) -> MetadataNames:
         """How it labels its objects at Stripe."""
+        ...
+
+    @property
+    def contract(self) -> Contract:
+        """What it declares that it writes; empty where it declares nothing."""
         ...
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 import httpx
 
 from simulation.clock import Kernel
+from simulation.documents.canonical import canonical_sha256
 from simulation.events import Sample, SampleLacking
 from simulation.history import Recorder, caused_by
 from simulation.witness.dashboard_truth import (
@@ -27,7 +28,6 @@ from simulation.witness.dashboard_truth import (
 )
 from simulation.witness.exchange import ExchangeContext
 from simulation.witness.observer import NotObservable
-from simulation.witness.wal import canonical_sha256
 
 FOLDER = "/api/admin/dashboards"
 _LONG_CHARACTERS = 300

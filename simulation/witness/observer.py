@@ -12,10 +12,10 @@ import psycopg
 from psycopg.rows import dict_row
 from pydantic import JsonValue
 
+from simulation.documents.canonical import canonical_sha256
 from simulation.environment.protocol import Database
 from simulation.events import Observation, Row, TableCatalogue
 from simulation.history import Recorder
-from simulation.witness.wal import canonical_sha256
 
 _TABLES = """
     SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -6,7 +6,6 @@ do not reach it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Any
 import psycopg
 from pydantic import JsonValue
 
+from simulation.documents.canonical import canonical_sha256
 from simulation.environment.protocol import Database
 from simulation.events import Change, Row, Transaction, WitnessSummary
 from simulation.history import Recorder
@@ -144,12 +144,6 @@ def _small(document: JsonValue, literal: str) -> JsonValue:
     if len(literal) <= _LARGEST_VALUE_CHARACTERS:
         return document
     return {"sha256": canonical_sha256(document), "characters": len(literal)}
-
-
-def canonical_sha256(document: JsonValue) -> str:
-    """sha256 over JSON with sorted keys and no spaces: equal documents, equal hashes."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _instant(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
+from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.events import (
+    ContractDeclared,
     EntrantAction,
     Event,
     ExecutionEnded,
@@ -31,6 +33,7 @@ from simulation.scenario.model import Contest, Scenario
 
 _E = TypeVar("_E", bound=Event)
 _R = TypeVar("_R", bound=Relation)
+_T = TypeVar("_T")
 
 BUSY_SECONDS = 300
 """What a job may be late beyond its interval: calls ahead of it in the same worker may cost timeouts."""
@@ -85,11 +88,28 @@ class Execution:
 class Case:
     """A history with what can be derived from it. What is missing raises :class:`CannotTell` when asked for."""
 
-    def __init__(self, history: History, governance: Governance) -> None:
+    def __init__(self, history: History, governance: Governance, *, contract: Contract | None = None) -> None:
+        """:param contract: to judge by instead of the one that the target declared when it ran."""
         self.history = history
         self.governance = governance
+        self._given_contract = contract
         self._events: dict[type[Event], Sequence[Event]] = {}
         self._rows: dict[type[Relation], tuple[Relation, ...]] = {}
+        self._remembered: dict[object, object] = {}
+
+    def remembered(self, find: Callable[[Case], _T]) -> _T:
+        """What ``find`` finds in this case, found once: several checks share it."""
+        if find not in self._remembered:
+            self._remembered[find] = find(self)
+        return self._remembered[find]  # type: ignore[return-value]
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What the target declared; an empty contract where it declared nothing."""
+        if self._given_contract is not None:
+            return self._given_contract
+        declared = self.events(ContractDeclared)
+        return Contract.model_validate(declared[0].document) if declared else NO_CONTRACT
 
     def events(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""

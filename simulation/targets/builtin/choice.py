@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
 import responses
 
+from simulation.contract.document import Contract
+from simulation.contract.file import load_contract
 from simulation.events import HostRefused
-from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
 from simulation.targets.builtin.target import BuiltinTarget, load_schema
 from simulation.targets.protocol import Site
 from simulation.world.network.in_process import install_provider, install_stripe, refuse_others
@@ -24,6 +27,10 @@ class BuiltinChoice:
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
     labels = DOCUMENTED
+
+    @cached_property
+    def contract(self) -> Contract:
+        return load_contract(STAGING_TARGET_FOLDER)
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:  # noqa: ARG002 - it needs neither
         load_schema(url)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 from sqlalchemy.engine import make_url
 
+from simulation.contract.document import NO_CONTRACT, Contract
+from simulation.contract.file import load_contract
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault
@@ -55,6 +57,7 @@ class ProcessChoice:
     folder: Path
     file: TargetFile
     relations: Mapping[str, str]
+    contract: Contract = NO_CONTRACT
 
     @property
     def name(self) -> str:
@@ -265,7 +268,12 @@ def read_target(folder: Path) -> ProcessChoice:
 
     :raises UsageError: something in it is wrong, with ``file:line``.
     """
-    choice = ProcessChoice(folder=folder, file=load_target_file(folder), relations=load_relations(folder))
+    choice = ProcessChoice(
+        folder=folder,
+        file=load_target_file(folder),
+        relations=load_relations(folder),
+        contract=load_contract(folder),
+    )
     load_people(folder)
     meet_the_real_clock()
     return choice

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from simulation.clock import SimulationClock
+from simulation.documents.canonical import canonical_sha256
+from simulation.events import StripeEventMade
+from simulation.history import Recorder
 from simulation.world.stripe.api import Trigger
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.ids import Ids
@@ -15,11 +18,15 @@ from simulation.world.stripe.table import Table
 RETENTION = timedelta(days=30)
 """Events older than this are no longer listed (spec/stripe.md 10)."""
 
+_PENDING = (0, 1, 2)
+"""How many of at most two endpoints may still have to acknowledge an event when it is shown."""
+
 
 class EventLog:
     """Append-only; a subscriber is told of each event at the instant of its creation."""
 
-    def __init__(self, *, clock: SimulationClock, ids: Ids) -> None:
+    def __init__(self, *, clock: SimulationClock, ids: Ids, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._clock = clock
         self._ids = ids
         self._subscribers: list[Callable[[StripeEvent], None]] = []
@@ -51,13 +58,14 @@ class EventLog:
                 fault_id=trigger.fault_id,
             )
         )
+        self._record(event)
         for subscriber in self._subscribers:
             subscriber(event)
         return event
 
     def emit_again(self, event: StripeEvent) -> StripeEvent:
         """The same change under a second id (spec/stripe.md 11). Its pushing is the caller's: no subscriber is told."""
-        return self.events.add(
+        again = self.events.add(
             StripeEvent(
                 id=self._ids.next("evt"),
                 created=self._clock.now,
@@ -69,6 +77,19 @@ class EventLog:
                 idempotency_key=event.idempotency_key,
                 fault_id=event.fault_id,
                 pending_webhooks=1,
+            )
+        )
+        self._record(again)
+        return again
+
+    def _record(self, event: StripeEvent) -> None:
+        shown = event.render()
+        self._recorder.record(
+            StripeEventMade(
+                event_id=event.id,
+                event_type=event.event_type,
+                object_id=event.object_id,
+                payload_sha256=tuple(canonical_sha256({**shown, "pending_webhooks": count}) for count in _PENDING),
             )
         )
 

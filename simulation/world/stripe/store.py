@@ -43,7 +43,7 @@ class Store:
         self.balance = Balance(
             clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_balance_cents, names=names
         )
-        self.log = EventLog(clock=clock, ids=ids)
+        self.log = EventLog(clock=clock, ids=ids, recorder=recorder)
         self.payment_intents: Table[PaymentIntent] = Table(kind="payment_intent")
         self.charges: Table[Charge] = Table(kind="charge")
         self.accounts: Table[Account] = Table(kind="account")

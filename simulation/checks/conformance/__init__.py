@@ -1,0 +1,1 @@
+"""Whether a platform wrote what its contract says: every row and column, held against what was seen from outside."""

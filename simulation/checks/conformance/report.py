@@ -1,0 +1,54 @@
+"""What a contract covers of a run, and what in the run is not as it says: for whoever writes a contract."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from simulation.checks.conformance.engine import Complaint, Conformance, conformance
+from simulation.checks.evidence.case import Case
+from simulation.contract.document import Contract
+from simulation.events.governance import NO_GOVERNANCE
+from simulation.history import History
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractReport:
+    """``cells``: table → how many column values were judged, are free, and have no rule."""
+
+    found: Conformance
+    cells: dict[str, Counter[str]]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when something is not as the contract says."""
+        return 1 if self.found.complaints else 0
+
+    def text(self, *, most: int) -> str:
+        """Tables first, then the complaints, alike ones together."""
+        lines = [f"{'table':34} {'judged':>8} {'free':>8} {'no rule':>8}"]
+        lines += [
+            f"{table:34} {counts['judged']:8} {counts['free']:8} {counts['undeclared']:8}"
+            for table, counts in sorted(self.cells.items())
+        ]
+        alike: dict[tuple[str, str, str, str], list[Complaint]] = {}
+        for complaint in self.found.complaints:
+            place = (complaint.kind, complaint.table, complaint.column, complaint.write)
+            alike.setdefault(place, []).append(complaint)
+        lines += ["", f"{len(self.found.complaints)} complaints"]
+        for (kind, table, column, write), complaints in list(alike.items())[:most]:
+            first = complaints[0]
+            lines.append(f"{len(complaints):5} x {kind}: {table}.{column} ({write or 'no write declares it'})")
+            lines.append(f"        row {first.row}, expected {first.expected}; actual {first.actual}")
+        return "\n".join(lines)
+
+
+def contract_report(history: History, contract: Contract | None) -> ContractReport:
+    """:param contract: instead of the one in the history."""
+    started = history.started
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE, contract=contract)
+    found = conformance(case)
+    cells: dict[str, Counter[str]] = {}
+    for (table, _, how), count in found.cells.items():
+        cells.setdefault(table, Counter())[how] += count
+    return ContractReport(found=found, cells=cells)

@@ -1,0 +1,77 @@
+"""What a path of a contract means at one write, and whether two values are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from simulation.checks.evidence.wal import as_instant
+from simulation.contract.rules import Literally
+from simulation.documents.canonical import canonical_sha256
+
+MISSING = object()
+"""What a path leads to that leads nowhere. It equals nothing."""
+
+
+def look_up(path: str, scope: Mapping[str, Any]) -> Any:
+    """The value at a path; :data:`MISSING` where something on the way is not there."""
+    value: Any = scope
+    for name in path.split("."):
+        value = _step(value, name)
+        if value is MISSING:
+            return MISSING
+    return value
+
+
+def _step(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(name, MISSING)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value[int(name)] if name.isdigit() and int(name) < len(value) else MISSING
+    return getattr(value, name, MISSING)
+
+
+def argument(wanted: str | Literally, scope: Mapping[str, Any]) -> Any:
+    """The value of an argument: a path's, or the constant itself."""
+    return wanted.constant if isinstance(wanted, Literally) else look_up(wanted, scope)
+
+
+def same(actual: Any, expected: Any) -> bool:
+    """Whether a recorded value is the expected one: instants as instants, documents by content or by their hash."""
+    if expected is MISSING:
+        return False
+    if isinstance(expected, tuple):
+        expected = list(expected)
+    if _is_hash(actual) and not _is_hash(expected):
+        return bool(actual["sha256"] == canonical_sha256(expected))
+    if isinstance(actual, bool) or isinstance(expected, bool):
+        return actual is expected
+    if isinstance(expected, datetime) or (isinstance(actual, str) and isinstance(expected, str) and actual != expected):
+        return instant(actual) is not None and instant(actual) == instant(expected)
+    return bool(actual == expected)
+
+
+def instant(value: Any) -> datetime | None:
+    """A moment from the database, a JSON document, Stripe (Unix seconds) or the history; None for anything else."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    return as_instant(value)
+
+
+def _is_hash(value: Any) -> bool:
+    """How the write-ahead log's witness keeps large documents."""
+    return isinstance(value, dict) and set(value) == {"sha256", "characters"}
+
+
+def hash_of(document: Any) -> str:
+    """sha256 of a document's canonical JSON, whether it is here or only its hash."""
+    return str(document["sha256"]) if _is_hash(document) else canonical_sha256(document)
+
+
+def shown(value: Any) -> str:
+    """A value for a finding: short, and on one line."""
+    text = "nothing to be found" if value is MISSING else "null" if value is None else str(value)
+    return text if len(text) <= 200 else text[:197] + "…"

@@ -1,0 +1,148 @@
+"""The write-ahead log read as a contract reads it: each row change with the write that declares it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from simulation.contract.document import Contract, Table, Write
+from simulation.events import Change, Row, Transaction
+from simulation.events.governance import Governance
+
+Key = tuple[JsonValue, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionScope:
+    """What paths that begin with ``transaction`` may name."""
+
+    xid: int
+    at: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowWrite:
+    """One change of one row. ``write``: the declared write that it is, None for a change that nobody declared."""
+
+    transaction: Transaction
+    table: str
+    op: str
+    key: Key
+    row: Row
+    old: Row | None
+    write: Write | None
+
+
+@dataclass
+class Tables:
+    """All rows of all tables, as they are after the transaction that was applied last."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    rows: dict[str, dict[Key, Row]] = field(default_factory=lambda: defaultdict(dict))
+    _found: dict[tuple[str, tuple[str, ...]], dict[Key, dict[Key, Row]]] = field(default_factory=dict)
+
+    def key_of(self, table: str, row: Row) -> Key:
+        return tuple(row.get(column) for column in self.keys.get(table, ("id",)))
+
+    def put(self, table: str, key: Key, row: Row | None) -> None:
+        """Replace a row; None takes it away."""
+        old = self.rows[table].pop(key, None)
+        if row is not None:
+            self.rows[table][key] = row
+        for (indexed, columns), index in self._found.items():
+            if indexed == table:
+                if old is not None:
+                    index[_values(old, columns)].pop(key, None)
+                if row is not None:
+                    index[_values(row, columns)][key] = row
+
+    def where(self, table: str, values: Mapping[str, JsonValue]) -> Sequence[Row]:
+        """The rows that have these values, in the order in which they came to have them."""
+        columns = tuple(values)
+        if (table, columns) not in self._found:
+            index: dict[Key, dict[Key, Row]] = defaultdict(dict)
+            for key, row in self.rows[table].items():
+                index[_values(row, columns)][key] = row
+            self._found[table, columns] = index
+        return list(self._found[table, columns].get(tuple(map(_hashable, values.values())), {}).values())
+
+
+def _values(row: Row, columns: tuple[str, ...]) -> Key:
+    return tuple(_hashable(row.get(column)) for column in columns)
+
+
+def _hashable(value: JsonValue) -> JsonValue:
+    return str(value) if isinstance(value, (dict, list)) else value
+
+
+def read_writes(
+    transactions: Sequence[Transaction], contract: Contract, governance: Governance, tables: Tables
+) -> Iterator[tuple[Transaction, list[RowWrite]]]:
+    """Each transaction with its changes; ``tables`` is as after it when it is yielded."""
+    declared = {(name, op): _writes_of(table, op) for name, table in contract.tables.items() for op in _OPERATIONS}
+    for transaction in transactions:
+        actions = _actions(transaction, governance)
+        yield (
+            transaction,
+            [_applied(transaction, change, tables, declared, actions) for change in transaction.changes],
+        )
+
+
+_OPERATIONS = ("insert", "update", "delete")
+
+
+def _writes_of(table: Table, op: str) -> tuple[Write, ...]:
+    return tuple(write for write in table.writes if write.op == op)
+
+
+def _actions(transaction: Transaction, governance: Governance) -> frozenset[str]:
+    column = governance.audit_columns.get("action")
+    if column is None:
+        return frozenset()
+    return frozenset(
+        str(change.new.get(column)) for change in transaction.changes if change.table == governance.audit_table
+    )
+
+
+def _applied(
+    transaction: Transaction,
+    change: Change,
+    tables: Tables,
+    declared: Mapping[tuple[str, str], tuple[Write, ...]],
+    actions: frozenset[str],
+) -> RowWrite:
+    key = tables.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
+    old = tables.rows[change.table].get(key)
+    row: Row = {**(old or {}), **change.new}
+    new_key = tables.key_of(change.table, row)
+    if new_key != key:
+        tables.put(change.table, key, None)
+    tables.put(change.table, new_key, None if change.op in ("delete", "truncate") else row)
+    fits = (
+        write
+        for write in declared.get((change.table, change.op), ())
+        if (not write.actions or not actions.isdisjoint(write.actions))
+        and _has(row, write.when)
+        and _has(old or {}, write.before)
+    )
+    return RowWrite(
+        transaction=transaction,
+        table=change.table,
+        op=change.op,
+        key=new_key,
+        row=row,
+        old=old,
+        write=next(fits, None),
+    )
+
+
+def _has(row: Row, values: Mapping[str, Any]) -> bool:
+    """A list in ``values`` stands for any of its members."""
+    return all(
+        row.get(column) in value if isinstance(value, list) else row.get(column) == value
+        for column, value in values.items()
+    )

@@ -1,0 +1,230 @@
+"""The rules a contract may state of a column: what its value must be, and how anybody outside can know it.
+
+A *path* names something in the scope of a write, e.g. ``request.body.email`` or ``row.contest_id``; the names a scope
+has are listed in :mod:`simulation.contract.document`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[\w*:-]+)*")
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+def _path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError(f"{text!r} is no path: write names joined by dots, such as request.body.email")
+    return text
+
+
+def _template(text: str) -> str:
+    for hole in _HOLE.findall(text):
+        _path(hole)
+    return text
+
+
+Path = Annotated[str, AfterValidator(_path)]
+Template = Annotated[str, AfterValidator(_template)]
+"""Text with paths in braces: ``payout:{row.id}``."""
+
+
+def holes(template: str) -> tuple[str, ...]:
+    """The paths in a template, in order."""
+    return tuple(_HOLE.findall(template))
+
+
+def filled(template: str, values: dict[str, str]) -> str:
+    """A template with every hole filled."""
+    return _HOLE.sub(lambda hole: values[hole.group(1)], template)
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Literally(_Rule):
+    """A value that is written down rather than looked up."""
+
+    constant: JsonValue
+
+
+Argument = Path | Literally
+"""A path, or ``{constant: value}``."""
+
+
+class Given(_Rule):
+    """A witness outside saw this value. ``given`` is a path to it."""
+
+    given: Path
+
+
+class Derived(_Rule):
+    """A function of other facts: one of :mod:`simulation.checks.conformance.functions`, of the values at ``of``."""
+
+    derived: str
+    of: tuple[Argument, ...] = ()
+
+
+class Text(_Rule):
+    """A text made of other facts, to the letter."""
+
+    text: Template
+
+
+class Counted(_Rule):
+    """How many rows of a table, as they are after the transaction, have these values."""
+
+    count: str
+    where: dict[str, Argument]
+
+
+class Summed(_Rule):
+    """The sum of ``table.column`` over the rows that have these values, as they are after the transaction."""
+
+    sum: str
+    where: dict[str, Argument]
+
+
+class Instant(_Rule):
+    """A moment: ``commit`` is the transaction's own (that the write-ahead log saw), any other a path to one.
+
+    ``plus_seconds`` is added to it; ``within_seconds`` is how much later the value may be, for a moment that lies
+    between two that one can see.
+    """
+
+    instant: Path
+    plus_seconds: int = 0
+    within_seconds: Annotated[int, Field(ge=0)] = 0
+
+
+class Identity(_Rule):
+    """A name of the platform's own making, which nobody outside can foresee, but which must tell rows apart.
+
+    ``unique``: no two rows of the table have it. ``ascending``: unique, and later transactions have greater ones.
+    ``shared``: all rows of the table written in one transaction have the same, and no other transaction has it.
+    """
+
+    identity: Literal["unique", "ascending", "shared"]
+
+
+class Reference(_Rule):
+    """The key of a row of another table (``table.column``) that belongs to the same things: ``same`` pairs columns of
+    this row with columns of that one."""
+
+    refers: str
+    same: dict[str, str] = {}
+
+
+class State(_Rule):
+    """The state that this write brings; before it the column held one of ``after``."""
+
+    state: JsonValue
+    after: tuple[JsonValue, ...]
+
+
+class Constant(_Rule):
+    """Always this value."""
+
+    constant: JsonValue
+
+
+class OneOf(_Rule):
+    """One of these values; which of them nobody outside can know, or another rule decides."""
+
+    one_of: Annotated[tuple[JsonValue, ...], Field(min_length=2)]
+
+
+class Words(_Rule):
+    """What a reason must say: every one of these, in any order and case."""
+
+    words: Annotated[tuple[Template, ...], Field(min_length=1)]
+
+
+class Hashed(_Rule):
+    """A document whose sha256 (of its canonical JSON) is the one at a path, or one of those there."""
+
+    sha256: Path
+
+
+class Document(_Rule):
+    """A JSON object with exactly these keys, each with a rule of its own."""
+
+    document: dict[str, Rule]
+
+
+class Unchanged(_Rule):
+    """What it was before this write."""
+
+    unchanged: Literal[True]
+
+
+class AnyOf(_Rule):
+    """At least one of these rules holds."""
+
+    any_of: Annotated[tuple[Rule, ...], Field(min_length=2)]
+
+
+class Free(_Rule):
+    """Nobody outside can know it; the text says why. Counted as not judged."""
+
+    free: Annotated[str, Field(min_length=10)]
+
+
+_KINDS: dict[str, type[_Rule]] = {
+    "given": Given,
+    "derived": Derived,
+    "text": Text,
+    "count": Counted,
+    "sum": Summed,
+    "instant": Instant,
+    "identity": Identity,
+    "refers": Reference,
+    "state": State,
+    "constant": Constant,
+    "one_of": OneOf,
+    "words": Words,
+    "document": Document,
+    "sha256": Hashed,
+    "unchanged": Unchanged,
+    "any_of": AnyOf,
+    "free": Free,
+}
+
+
+def _kind(value: Any) -> str | None:
+    """The key that says which rule it is."""
+    keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, BaseModel) else ()
+    return next((kind for kind in _KINDS if kind in keys), None)
+
+
+Rule = Annotated[
+    Annotated[Given, Tag("given")]
+    | Annotated[Derived, Tag("derived")]
+    | Annotated[Text, Tag("text")]
+    | Annotated[Counted, Tag("count")]
+    | Annotated[Summed, Tag("sum")]
+    | Annotated[Instant, Tag("instant")]
+    | Annotated[Identity, Tag("identity")]
+    | Annotated[Reference, Tag("refers")]
+    | Annotated[State, Tag("state")]
+    | Annotated[Constant, Tag("constant")]
+    | Annotated[OneOf, Tag("one_of")]
+    | Annotated[Words, Tag("words")]
+    | Annotated[Document, Tag("document")]
+    | Annotated[Hashed, Tag("sha256")]
+    | Annotated[Unchanged, Tag("unchanged")]
+    | Annotated[AnyOf, Tag("any_of")]
+    | Annotated[Free, Tag("free")],
+    Discriminator(
+        _kind,
+        custom_error_type="no_rule",
+        custom_error_message=f"is no rule: write one of {', '.join(_KINDS)}, such as {{given: request.body.email}}",
+    ),
+]
+
+Document.model_rebuild()
+AnyOf.model_rebuild()
