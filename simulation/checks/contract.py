@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulation.checks.base import Check, Inquiry, check
 from simulation.checks.conformance.engine import Complaint, Kind, conformance
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.keys import Keys
 
 
 @check("Every row answers something that happened outside, and everything that happened left its row", needs_end=True)
@@ -69,5 +70,11 @@ def _find(inquiry: Inquiry, complaint: Complaint) -> None:
         f"{place}{of}, {complaint.write or 'a write that nobody declared'}: not as the contract says",
         expected=complaint.expected,
         actual=complaint.actual,
+        keys=Keys(
+            table=complaint.table,
+            row_id=complaint.row or None,
+            column=complaint.column or None,
+            transaction=None if complaint.transaction is None else str(complaint.transaction.xid),
+        ),
         events=(complaint.transaction,),
     )
