@@ -19,6 +19,7 @@ from simulation.errors import EnvironmentFault
 from simulation.events import ContractDeclared, RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
+from simulation.reporting.view import Report
 from simulation.reporting.write import write_report
 from simulation.run_directory import RunDirectory
 from simulation.witness.access import record_access
@@ -36,6 +37,7 @@ class RunResult:
     directory: RunDirectory
     history: History
     verdict: Verdict
+    report: Report
 
 
 def run(request: RunRequest, progress: Progress) -> RunResult:
@@ -49,8 +51,8 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     progress.phase("judging")
     verdict = judge(history)
     progress.phase("writing the report")
-    write_report(directory.path, history, verdict)
-    return RunResult(directory=directory, history=history, verdict=verdict)
+    report = write_report(directory.path, history, verdict)
+    return RunResult(directory=directory, history=history, verdict=verdict, report=report)
 
 
 def carry_out(
@@ -101,6 +103,7 @@ def begin(sim: Simulation) -> None:
             environment_reason="; ".join(filter(None, (sim.request.environment_reason, sim.server.detail))),
             governance=sim.target.governance,
             runbooks={runbook.name: shipped(runbook) for runbook in sim.request.runbooks},
+            alert_rules=tuple(rule.as_run() for rule in sim.request.rules),
         )
     )
     contract = sim.request.target.contract

@@ -18,11 +18,11 @@ def check_command(run_dir: Path, *, as_json: bool) -> int:
     """Returns the exit code of the verdict; the report in ``run_dir`` is written anew."""
     history = stored_history(run_dir)
     verdict = judge(history)
-    write_report(run_dir, history, verdict)
+    report = write_report(run_dir, history, verdict)
     if as_json:
         click.echo(verdict.to_json(), nl=False)
     else:
-        print_verdict(verdict, history, RunDirectory(path=run_dir).report)
+        print_verdict(report, RunDirectory(path=run_dir).report)
     return verdict.exit_code
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulation.checks.verdict import Verdict
-from simulation.history import History
 from simulation.reporting.terminal import COLUMNS, render
+from simulation.reporting.view import Report
 
 
-def print_verdict(verdict: Verdict, history: History, report: Path) -> None:
+def print_verdict(report: Report, file: Path) -> None:
     """The verdict on standard output, at most 45 lines of 100 columns; a log has all of them."""
     console = Console()
     width = min(COLUMNS, console.width) if console.is_terminal else COLUMNS
-    Console(width=width).print(render(verdict, history, report))
+    Console(width=width).print(render(report, file))

@@ -55,7 +55,7 @@ def run_command(
     elif quiet:
         click.echo(f"{result.verdict.outcome} {result.directory.report}")
     else:
-        print_verdict(result.verdict, result.history, result.directory.report)
+        print_verdict(result.report, result.directory.report)
     if twice and (difference := check_twice(result.directory, seed=seed)) is not None:
         console.print(f"[bold red]✗[/] not deterministic: {escape(str(difference))}", highlight=False, soft_wrap=True)
         return _NOT_DETERMINISTIC

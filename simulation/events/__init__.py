@@ -16,6 +16,7 @@ from simulation.events.observation import Observation, Sample, SampleLacking
 from simulation.events.operations import (
     AlertFired,
     AlertResolved,
+    AlertRuleAsRun,
     Escalated,
     ExecutionEnded,
     ExecutionStarted,
@@ -109,6 +110,7 @@ __all__ = [
     "AlertEvaluation",
     "AlertFired",
     "AlertResolved",
+    "AlertRuleAsRun",
     "AnnotationDifference",
     "AnyEvent",
     "Change",

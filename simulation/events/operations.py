@@ -79,6 +79,20 @@ class ShippedRunbook(BaseModel):
     """``section number`` → digest of the command with the answer it must give (:func:`step_digest`)."""
 
 
+class AlertRuleAsRun(BaseModel):
+    """An alert rule that the monitoring of a run evaluated, as its rule file has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alert: str
+    expression: str
+    for_seconds: int
+    """How long the expression must hold before the alert fires."""
+    severity: str
+    runbook: str | None
+    """None: the rule links none, and its alert is escalated as soon as it fires."""
+
+
 def step_digest(command: str, expected: str) -> str:
     """Short name of a step's text."""
     return hashlib.sha256(f"{command}\n\n{expected}".encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
 from simulation.events.governance import Governance
-from simulation.events.operations import ShippedRunbook
+from simulation.events.operations import AlertRuleAsRun, ShippedRunbook
 
 
 class RunStarted(Event):
@@ -35,6 +35,8 @@ class RunStarted(Event):
     """So that a stored history can be judged without its platform."""
     runbooks: dict[str, ShippedRunbook] = Field(default_factory=dict)
     """Name → the text that the project ships: what an operator may carry out."""
+    alert_rules: tuple[AlertRuleAsRun, ...] = ()
+    """What the monitoring evaluates in this run, be it the project's own rules or those of a target."""
 
 
 class ClockProof(Event):

@@ -8,14 +8,12 @@ from textwrap import wrap
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from simulation.checks.verdict import Verdict
-from simulation.history import History
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.facts import run_title
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
-from simulation.reporting.view import Report, build_report
+from simulation.reporting.view import Report
 from simulation.reporting.words import dollars, plural
 
 LINES, COLUMNS = 45, 100
@@ -25,13 +23,8 @@ _READABLE_COLUMNS = 76
 """Findings are wrapped rather than cut, also on a terminal of 80 columns."""
 
 
-def render(verdict: Verdict, history: History, report_path: Path) -> RenderableType:
+def render(report: Report, report_path: Path) -> RenderableType:
     """What the command line prints at the end of a run."""
-    return render_report(build_report(history, verdict), report_path)
-
-
-def render_report(report: Report, report_path: Path) -> RenderableType:
-    """The screen for a view model that is there already."""
     above = [*_head(report), *_findings(report), *_criteria(report)]
     below = [*_money(report), *_foot(report, report_path)]
     return Group(*above, *_faults(report, room=LINES - len(above) - len(below)), *below)

@@ -21,9 +21,10 @@ from simulation.reporting.view import Report, build_report
 POSTMORTEM = "postmortem.md"
 
 
-def write_report(run_dir: Path, history: History, verdict: Verdict) -> None:
+def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
     """Write ``verdict.json``, ``report.html``, ``junit.xml``, the tables, ``summary.md``, ``postmortem.md`` if need be.
 
+    Returns the view model, for who shows more of it.
     A postmortem that people have written in is kept: it is written only where there is none.
 
     :raises EnvironmentFault: the folder cannot be written.
@@ -41,6 +42,7 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> None:
             problem=f"the report cannot be written to {run_dir}: {error.strerror or error}",
             remedy="make room or make it writable, then judge the stored history again: simulate check RUN_DIR",
         ) from error
+    return report
 
 
 def postmortem_of(report: Report, history: History) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,11 +10,8 @@ import promql_parser
 
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.evidence.relations import TransferRow
-from simulation.errors import UsageError
-from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricChange, WebhookAttempt
-from simulation.paths import ALERTS_FOLDER
+from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricChange, RunStarted, WebhookAttempt
 from simulation.reporting.times import duration
-from simulation.world.monitoring.alert_rules import AlertRule, load_rules
 
 WEBHOOK_LIFE = timedelta(days=3)
 """How long Stripe goes on delivering (spec/stripe.md)."""
@@ -38,12 +35,8 @@ def near_misses_of(case: Case) -> tuple[NearMiss, ...]:
 
 
 def _metrics(case: Case) -> Iterator[NearMiss]:
-    """Each alert rule of the form ``metric > number`` against the extreme that was scraped."""
-    try:
-        rules: Sequence[AlertRule] = load_rules(ALERTS_FOLDER)
-    except UsageError:
-        return
-    for rule in rules:
+    """Each alert rule of the run of the form ``metric > number`` against the extreme that was scraped."""
+    for rule in case.started.alert_rules if case.events(RunStarted) else ():
         threshold = _threshold(rule.expression)
         if threshold is None:
             continue
@@ -67,7 +60,10 @@ def _metrics(case: Case) -> Iterator[NearMiss]:
 
 def _threshold(expression: str) -> tuple[str, bool, float] | None:
     """Metric, whether the bound is an upper one, bound; None for other rules, and for "any at all" (``> 0``)."""
-    tree = promql_parser.parse(expression)
+    try:
+        tree = promql_parser.parse(expression)
+    except ValueError:  # a history that somebody wrote by hand
+        return None
     if not isinstance(tree, promql_parser.BinaryExpr) or str(tree.op) not in (">", ">=", "<", "<="):
         return None
     left, right = tree.lhs, tree.rhs

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
+from simulation.events import AlertRuleAsRun
 from simulation.world.monitoring.alert_expression import Evaluate, UnsupportedExpression, compile_expression
 
 
@@ -43,6 +44,16 @@ class AlertRule:
     def file(self) -> Path:
         """The rule file it stands in."""
         return Path(self.place.rpartition(":")[0])
+
+    def as_run(self) -> AlertRuleAsRun:
+        """What the history says of it."""
+        return AlertRuleAsRun(
+            alert=self.alert,
+            expression=self.expression,
+            for_seconds=self.for_seconds,
+            severity=self.severity,
+            runbook=self.runbook,
+        )
 
 
 class _Model(BaseModel):

@@ -9,7 +9,7 @@ import pytest
 from simulation.checks.evidence.case import Case
 from simulation.commands.postmortem import postmortem_command
 from simulation.errors import UsageError
-from simulation.events import JobSummary, MetricChange, RunbookStep, WebhookAttempt
+from simulation.events import AlertRuleAsRun, JobSummary, MetricChange, RunbookStep, RunStarted, WebhookAttempt
 from simulation.history import History, line_of
 from simulation.reporting.parts.near_misses import near_misses_of
 from simulation.reporting.view import Report, build_report
@@ -63,6 +63,7 @@ def test_near_misses_are_the_smallest_margins_the_closest_first() -> None:
     book.add(webhook.model_copy(update={"event_id": "evt_slow", "status": 500, "attempt": 1}), day(3))
     book.add(webhook.model_copy(update={"event_id": "evt_slow", "status": 200, "attempt": 2}), day(3, 18))
     book.edit(JobSummary, {"job": "settlement"}, largest_gap_seconds=540)
+    book.edit(RunStarted, {}, alert_rules=(_rule("IngestionLag", "ingestion_lag_seconds > 3600"),))
 
     found = {miss.what: miss for miss in near_misses_of(Case(book.history(), GOVERNANCE))}
 
@@ -73,6 +74,22 @@ def test_near_misses_are_the_smallest_margins_the_closest_first() -> None:
     assert found["answer to alert al-1"].at == day(5, 9, 55)
     assert any(what.startswith("attempts of payout transfer") for what in found)
     assert [miss.left for miss in found.values()] == sorted(miss.left for miss in found.values())
+
+
+def test_alerts_are_held_against_the_rules_of_their_own_run() -> None:
+    book = passing()
+    book.add(MetricChange(changes={"ingestion_lag_seconds": 90.0, "own_metric": 4.0}), day(2))
+    rules = (_rule("Own", "own_metric < 2"), _rule("Any", "up == 0"), _rule("Unreadable", "own_metric <<"))
+    book.edit(RunStarted, {}, alert_rules=rules)
+
+    found = {miss.what: miss for miss in near_misses_of(Case(book.history(), GOVERNANCE))}
+
+    assert [what for what in found if what.startswith("alert ")] == ["alert Own: own_metric"]
+    assert (found["alert Own: own_metric"].limit, found["alert Own: own_metric"].left) == ("< 2", 0.5)
+
+
+def _rule(alert: str, expression: str) -> AlertRuleAsRun:
+    return AlertRuleAsRun(alert=alert, expression=expression, for_seconds=0, severity="warning", runbook=None)
 
 
 def test_a_history_that_breaks_off_has_fewer_and_no_error() -> None:

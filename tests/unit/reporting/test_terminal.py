@@ -9,7 +9,7 @@ from rich.console import Console
 from simulation.checks.base import Finding
 from simulation.checks.verdict import Verdict
 from simulation.history import History
-from simulation.reporting.terminal import COLUMNS, LINES, render, render_report
+from simulation.reporting.terminal import COLUMNS, LINES, render
 from simulation.reporting.view import Report, build_report
 from tests.unit.reporting.sample import failed_verdict, passed_verdict, unknown_verdict
 
@@ -27,7 +27,7 @@ def screen(verdict: Verdict, history: History) -> list[str]:
 def lines_of(report: Report) -> list[str]:
     console = Console(width=COLUMNS, color_system=None)
     with console.capture() as captured:
-        console.print(render_report(report, PATH))
+        console.print(render(report, PATH))
     return captured.get().splitlines()
 
 
@@ -85,5 +85,5 @@ def test_control_characters_and_markup_do_not_reach_the_terminal(history: Histor
 def test_render_takes_history_and_verdict(history: History) -> None:
     console = Console(width=COLUMNS, color_system=None)
     with console.capture() as captured:
-        console.print(render(passed_verdict(), history, PATH))
+        console.print(render(build_report(history, passed_verdict()), PATH))
     assert captured.get().startswith("✓ PASS")
