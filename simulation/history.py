@@ -76,10 +76,13 @@ class History:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.events: tuple[Event, ...] = tuple(events)
+        self._by_class: dict[type[Event], list[Event]] = {}
+        for event in self.events:
+            self._by_class.setdefault(type(event), []).append(event)
 
     def of(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
-        return [event for event in self.events if isinstance(event, kind)]
+        return self._by_class.get(kind, ())  # type: ignore[return-value]
 
     def rows(self, relation: str) -> Sequence[Row] | None:
         """Rows of a canonical relation at the end of the run, or None when it was not observed."""

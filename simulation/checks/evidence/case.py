@@ -93,7 +93,6 @@ class Case:
         self.history = history
         self.governance = governance
         self._given_contract = contract
-        self._events: dict[type[Event], Sequence[Event]] = {}
         self._rows: dict[type[Relation], tuple[Relation, ...]] = {}
         self._remembered: dict[object, object] = {}
 
@@ -113,9 +112,7 @@ class Case:
 
     def events(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
-        if kind not in self._events:
-            self._events[kind] = self.history.of(kind)
-        return self._events[kind]  # type: ignore[return-value]
+        return self.history.of(kind)
 
     def rows(self, kind: type[_R]) -> tuple[_R, ...]:
         """A canonical relation at the end of the run.
