@@ -82,7 +82,7 @@ class History:
 
     def of(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
-        return self._by_class.get(kind, ())  # type: ignore[return-value]
+        return self._by_class.get(kind, [])  # type: ignore[return-value]
 
     def rows(self, relation: str) -> Sequence[Row] | None:
         """Rows of a canonical relation at the end of the run, or None when it was not observed."""
