@@ -128,7 +128,10 @@ def _by_runbook(case: Case, call: StripeCall) -> bool:
     """Whether the platform did it while it answered an operator's request within an execution.
 
     A request is recorded when it is answered: the first one after the call is the one that the call was made for.
+
+    :raises CannotTell: the target does not say which requests are a runbook's.
     """
+    case.need_declared("runbook_only_requests")
     later = (exchange for exchange in case.events(Exchange) if exchange.seq > call.seq)
     asked = next(later, None)
     return (

@@ -20,6 +20,8 @@ TOLERANCE = timedelta(seconds=1)
 """``now()`` is a transaction's beginning, its commit time the end; the clock may step in between."""
 _STEP_WORD = "runbook"
 """Audit records of runbook steps explain themselves and need no governed change."""
+_AUDIT_COLUMNS = ("transaction_id", "actor", "action", "reason", "request_id", "created_at")
+_CONTEST_AUDIT_COLUMNS = ("contest_id", "actor", "action", "reason", "from_status", "to_status", "created_at")
 
 
 @check("Every transaction that changed a governed table has its audit record, and every audit record its change")
@@ -35,6 +37,7 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
             cause=True,
         )
         return
+    case.need_declared("governed_tables", *(f"audit_columns.{name}" for name in _AUDIT_COLUMNS))
     for transaction in case.wal.transactions:
         governed = sorted({change.table for change in transaction.changes} & set(governance.governed_tables))
         records = _inserted(transaction, governance.audit_table)
@@ -102,6 +105,17 @@ def _same_time(inquiry: Inquiry, subject: str, keys: Keys, noted: object, transa
 def transition_audit(case: Case, inquiry: Inquiry) -> None:
     governance = case.governance
     explained: set[tuple[int, str, str]] = set()
+    if not governance.contest_audit_table and case.started:
+        inquiry.find(
+            "contests' audit trail",
+            "the platform keeps no audit table of its contests' transitions, so that none explains itself",
+            keys=NO_KEYS,
+            expected="contest_audit_table in [governance] of target.toml",
+            actual="none",
+            cause=True,
+        )
+        return
+    case.need_declared(*(f"contest_audit_columns.{name}" for name in _CONTEST_AUDIT_COLUMNS))
     for contest_id, stays in sorted(case.stays.items()):
         for stay in stays:
             inquiry.examine()

@@ -14,6 +14,8 @@ from simulation.checks.evidence.relations import SettlementRow, SettlementRunRow
 from simulation.checks.evidence.signals import audit_of, field_signal, final_signal
 from simulation.events import ProviderAnswer
 
+_AUDIT_COLUMNS = tuple(f"contest_audit_columns.{name}" for name in ("contest_id", "actor", "to_status"))
+
 
 @check(
     "Every transition was made by the system itself (LOCKED also by the runbook for a lock that failed), "
@@ -21,11 +23,13 @@ from simulation.events import ProviderAnswer
 )
 def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
+        _in_time(case, inquiry, contest)
+    case.need_declared("system_actor", "contest_audit_table", *_AUDIT_COLUMNS)
+    for contest in case.contests:
         for stay in case.stays.get(contest.contest_id, ()):
             if stay.previous is not None:
                 inquiry.examine()
                 _by_the_system(case, inquiry, contest, stay)
-        _in_time(case, inquiry, contest)
 
 
 def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: Stay) -> None:
@@ -104,7 +108,7 @@ def _missing(case: Case, inquiry: Inquiry, contest: PlannedContest, status: str,
 def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
     rows = {row.settlement_id: row for row in case.rows(SettlementRow)}
     failed = {run.contest_id for run in case.rows(SettlementRunRow) if run.status == "FAILED"}
-    table = case.wal.table_with_ids(rows)
+    table = case.table_of("settlements", rows)
     for change in case.wal.of(table or ""):
         row = rows.get(change.row_id)
         if row is None:

@@ -56,6 +56,7 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{action.actor}: {action.reason}",
                 events=(action,),
             )
+    case.need_declared("runbook_only_requests")
 
 
 def _problem(case: Case, exchange: Exchange, absent_subjects: frozenset[str], open_executions: frozenset[str]) -> str:

@@ -5,6 +5,7 @@ Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (C
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
@@ -12,6 +13,7 @@ from simulation.checks.evidence.case import CannotTell, Case, Stay
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
 from simulation.checks.evidence.wal import RowChange
+from simulation.events.governance import Governance
 
 PATH = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE")
 _ALLOWED = {
@@ -43,18 +45,26 @@ def lifecycle_order(case: Case, inquiry: Inquiry) -> None:
                     actual=f"{stay.previous} → {stay.status}",
                     events=(stay.transaction,),
                 )
+    terms = _terms(case.governance)
+    if not terms:
+        raise CannotTell("relation contests: every term is computed, so the write-ahead log cannot be asked for them")
     for change in case.wal.of(case.governance.contest_table):
-        _terms_frozen(case, inquiry, change)
+        _terms_frozen(case, inquiry, change, terms)
 
 
-def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange) -> None:
-    governance, before, after = case.governance, change.before, change.after
-    if before is None or after is None or before.get(governance.contest_status_column) == "SCHEDULED":
-        return
+def _terms(governance: Governance) -> Sequence[str]:
+    """Columns of the contests' table that do not change once a contest is locked."""
     planned = {name.split(".", 1)[1] for name in governance.planned_time_columns if "." in name}
     terms = {governance.own_column("contests", column) for column in _TERMS}
     times = {governance.own_column("contests", column) for column in _TIMES}
-    for column in sorted(terms | (planned & times)):
+    return sorted(column for column in terms | (planned & times) if column is not None)
+
+
+def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange, terms: Sequence[str]) -> None:
+    before, after = change.before, change.after
+    if before is None or after is None or before.get(case.governance.contest_status_column) == "SCHEDULED":
+        return
+    for column in terms:
         if before.get(column) != after.get(column):
             inquiry.find(
                 case.name(change.row_id),

@@ -80,10 +80,13 @@ def faulted_keys(case: Case) -> frozenset[str]:
 def _made_by_hand(case: Case) -> Mapping[str, Transaction]:
     """Transfers whose first attempt was claimed within somebody's request, by the audit record in that transaction."""
     rows = case.rows(TransferRow)
-    table = case.wal.table_with_ids(row.transfer_id for row in rows)
+    if not rows:
+        return {}
+    case.need_declared("audit_table", "audit_columns.request_id")
+    table = case.table_of("transfers", (row.transfer_id for row in rows))
     requests = {exchange.request_id for exchange in case.events(Exchange)}
     column = case.governance.audit_columns["request_id"]
-    tries = case.governance.own_column("transfers", "attempt_count")
+    tries = case.own_column("transfers", "attempt_count")
     found: dict[str, Transaction] = {}
     for change in case.wal.of(table or ""):
         before, after = change.before or {}, change.after or {}

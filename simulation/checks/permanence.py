@@ -5,6 +5,7 @@ Source: spec/iteration-06.md (06A, constraints), DESIGN.md (Where the specificat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
@@ -30,9 +31,14 @@ _KEPT_OF_A_TRANSFER = ("status", "amount_cents", "stripe_transfer_id", "user_id"
 def append_only(case: Case, inquiry: Inquiry) -> None:
     governance = case.governance
     kept = {*governance.append_only_tables, governance.audit_table, governance.contest_audit_table}
-    settlements = _table_of(case, SettlementRow, "settlement_id")
     lost = taken_by_faults(case)
-    transfers = _table_of(case, TransferRow, "transfer_id")
+    settlements = _table_of(case, inquiry, SettlementRow, "settlement_id")
+    transfers = _table_of(case, inquiry, TransferRow, "transfer_id")
+    frozen = _transfer_columns(case, inquiry) if transfers else {}
+    if not governance.append_only_tables:
+        inquiry.cannot_tell("the target does not declare append_only_tables ([governance] in target.toml)")
+    if case.executions and not governance.executions_table:
+        inquiry.cannot_tell("the target does not declare executions_table ([governance] in target.toml)")
     for change in case.wal.changes:
         if change.table in kept or change.table == settlements:
             inquiry.examine()
@@ -43,15 +49,24 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
             _execution_goes_forward(inquiry, change)
         elif change.table == transfers:
             inquiry.examine()
-            _terminal_for_good(governance, inquiry, change)
+            _terminal_for_good(inquiry, change, frozen)
 
 
-def _table_of(case: Case, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
-    """A canonical relation's table, found by its ids; None where it was not observed (the history breaks off)."""
+def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
+    """A canonical relation's table, found by its ids; None where it has no rows or cannot be found."""
     try:
-        return case.wal.table_with_ids([getattr(row, column) for row in case.rows(kind)])
-    except CannotTell:
+        return case.table_of(kind.relation, [getattr(row, column) for row in case.rows(kind)])
+    except CannotTell as gap:
+        inquiry.cannot_tell(str(gap))
         return None
+
+
+def _transfer_columns(case: Case, inquiry: Inquiry) -> Mapping[str, str]:
+    """What stays as it is once a transfer is final: canonical name → the column of the target's table."""
+    own = {name: case.governance.own_column("transfers", name) for name in _KEPT_OF_A_TRANSFER}
+    if own["status"] is None:
+        inquiry.cannot_tell("relation transfers: status is computed, so the log does not tell which are final")
+    return {name: column for name, column in own.items() if column is not None}
 
 
 def _only_inserted(inquiry: Inquiry, change: RowChange) -> None:
@@ -95,14 +110,14 @@ def _position(row: Row) -> tuple[int, int]:
     return (_PHASES.index(phase) if phase in _PHASES else -1, step if isinstance(step, int) else 0)
 
 
-def _terminal_for_good(governance: Governance, inquiry: Inquiry, change: RowChange) -> None:
+def _terminal_for_good(inquiry: Inquiry, change: RowChange, columns: Mapping[str, str]) -> None:
     before, after = change.before, change.after
-    status = governance.own_column("transfers", "status")
+    status = columns.get("status", "")
     keys = replace(change.keys, transfer_id=change.row_id)
     if after is None:
         inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", keys=keys, events=(change.transaction,))
     elif before is not None and before.get(status) in _TERMINAL_TRANSFER:
-        for column in (governance.own_column("transfers", name) for name in _KEPT_OF_A_TRANSFER):
+        for column in columns.values():
             if before.get(column) != after.get(column):
                 inquiry.find(
                     f"transfer {change.row_id}",
@@ -165,16 +180,31 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
             continue
         rows = {str(row[id_column]): row for row in observed}
         table = case.wal.table_with_ids(list(rows))
-        if table is None:
-            if rows:
-                what = "no row of it is in the write-ahead log"
-                inquiry.find(relation, what, keys=Keys(table=relation), actual=f"{len(rows)} rows")
-            continue
-        logged = case.wal.rows(table)
-        for row_id in sorted(rows.keys() | logged.keys()):
-            inquiry.examine()
-            own = _by_canonical_names(case.governance, relation, logged.get(row_id))
-            _same_row(inquiry, Keys(table=relation, row_id=row_id), rows.get(row_id), own)
+        if table is not None:
+            _same_rows(case, inquiry, relation, id_column, rows, case.wal.rows(table))
+        elif not _shows_ids(case.governance, relation, id_column):
+            inquiry.cannot_tell(f"relation {relation}: its {id_column} is not the id by which the log tells rows apart")
+        elif rows:
+            what = "no row of it is in the write-ahead log"
+            inquiry.find(relation, what, keys=Keys(table=relation), actual=f"{len(rows)} rows")
+
+
+def _same_rows(
+    case: Case, inquiry: Inquiry, relation: str, key: str, rows: Mapping[str, Row], logged: Mapping[str, Row]
+) -> None:
+    """Every row of a relation, value by value. Rows whose values cannot be compared acquit nobody."""
+    compared = 0
+    for row_id in sorted(rows.keys() | logged.keys()):
+        inquiry.examine()
+        own = _by_canonical_names(case.governance, relation, logged.get(row_id))
+        compared += _same_row(inquiry, Keys(table=relation, row_id=row_id), rows.get(row_id), own, key)
+    if not compared:
+        inquiry.cannot_tell(f"relation {relation}: every column is computed, nothing can be held against the log")
+
+
+def _shows_ids(governance: Governance, relation: str, key: str) -> bool:
+    """Whether a relation's key is the column ``id``, by which rows of the log are told apart."""
+    return governance.observed_columns is None or governance.own_column(relation, key) == "id"
 
 
 def _by_canonical_names(governance: Governance, relation: str, logged: Row | None) -> Row | None:
@@ -185,12 +215,14 @@ def _by_canonical_names(governance: Governance, relation: str, logged: Row | Non
     return {canonical: logged[own] for canonical, own in names.items() if own in logged}
 
 
-def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | None) -> None:
+def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | None, key: str) -> int:
+    """:returns: how many values were compared, not counting the key's."""
     subject = f"{keys.table} {keys.row_id}"
     if observed is None or logged is None:
         where = "the database, not in the log" if logged is None else "the log, not in the database"
         inquiry.find(subject, f"the row is in {where}", keys=keys)
-        return
+        return 0
+    compared = 0
     for column in sorted(observed.keys() & logged.keys()):
         if isinstance(logged[column], dict | list) or isinstance(observed[column], list):
             continue  # the log may hold a large document by its hash, and has arrays as text
@@ -202,6 +234,8 @@ def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | 
                 expected=logged[column],
                 actual=observed[column],
             )
+        compared += column != key
+    return compared
 
 
 def _plain(value: object) -> object:

@@ -47,6 +47,8 @@ def _excuse_none(case: Case, inquiry: Inquiry) -> None:
 def runbook_rows(case: Case, inquiry: Inquiry) -> None:
     rows = {row.id: row for row in case.rows(ExecutionRow)}
     known = {execution.started.execution_id for execution in case.executions}
+    if case.executions:
+        case.need_declared("executions_table")
     for execution in case.executions:
         inquiry.examine()
         row = rows.get(execution.started.execution_id)

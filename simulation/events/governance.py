@@ -27,8 +27,8 @@ class Governance(BaseModel):
     planned_time_columns: tuple[str, ...] = ()
     """``table.column`` that may lie outside the simulated window: what is planned, and how far back one looks."""
     observed_columns: dict[str, dict[str, str]] | None = None
-    """Canonical relation → its column → the column of the target's table that is shown there as it is. None: whatever
-    has the same name on both sides."""
+    """Canonical relation → its column → the column of the target's table that is shown there as it is, without what is
+    computed. None: whatever has the same name on both sides."""
     contest_score_tables: dict[str, str] = {}
     """Append-only tables that hold a contest's scores, each with the column that names the contest; rows have an
     ``id``. They are what a fault takes from the database and a restore brings back."""
@@ -41,9 +41,9 @@ class Governance(BaseModel):
     break_glass_requests: tuple[str, ...] = ()
     """What that token is for, as such patterns."""
 
-    def own_column(self, relation: str, column: str) -> str:
-        """What the target's table calls a column of a canonical relation."""
-        return column if self.observed_columns is None else self.observed_columns.get(relation, {}).get(column, column)
+    def own_column(self, relation: str, column: str) -> str | None:
+        """What the target's table calls a column of a canonical relation; None for one that the target computes."""
+        return column if self.observed_columns is None else self.observed_columns.get(relation, {}).get(column)
 
 
 NO_GOVERNANCE = Governance(

@@ -16,7 +16,9 @@ from simulation.events import Observation
 from simulation.history import History
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import Registry
+from simulation.targets.columns import plain_columns
 from simulation.targets.jobs import JobDriver, Tally
+from simulation.targets.queries import KEYS
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.ports import TargetJob
 
@@ -107,6 +109,27 @@ def relation_not_observed(patches: Patches) -> None:
         )
 
     patches.after_the_run(drop)
+
+
+@SHELF.sabotage(
+    "books_match_wal",
+    "append_only",
+    origin="a query that was rewritten for another report",
+    verdict="unknown",
+)
+def transfers_shown_only_computed(patches: Patches) -> None:
+    """The query that shows the transfers computes all but their ids: nothing can be held against the log."""
+    computed = "WITH paid AS (SELECT id, upper(s) AS status FROM p) SELECT id AS transfer_id, status FROM paid"
+
+    def declare(sim: Simulation) -> None:
+        queries = {**sim.target.relations, "transfers": computed}
+        columns = {name: plain_columns(query, key=KEYS[name]) for name, query in queries.items()}
+        patches.replace(
+            sim.target, "governance", lambda declared: declared.model_copy(update={"observed_columns": columns})
+        )
+        patches.trigger()
+
+    patches.when_assembled(declare)
 
 
 @SHELF.sabotage(

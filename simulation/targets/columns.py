@@ -1,59 +1,93 @@
-"""Which columns of a table an observation query passes on as they are, by reading its SELECT list."""
+"""Which columns of its table an observation query passes on as they are, by parsing its SELECT.
+
+What an observer shows can be held against the write-ahead log only where the query neither computes nor translates it.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-_SELECT = re.compile(r"\A\s*SELECT\s+(?P<rest>.*)\Z", re.S | re.I)
-_FROM = re.compile(r'FROM\s+(?:\w+\.)?"?(?P<table>\w+)"?(?:\s+(?:AS\s+)?"?(?P<alias>\w+)"?)?', re.I)
-_PLAIN = re.compile(r'\A(?:"?(?P<qualifier>\w+)"?\.)?"?(?P<source>\w+)"?(?:\s+AS\s+"?(?P<name>\w+)"?)?\Z', re.I)
-_CONSTANTS = frozenset({"null", "true", "false", "current_timestamp"})
+from sqlglot import exp, parse
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
+from sqlglot.optimizer.scope import Scope, build_scope
+
+_DIALECT = "postgres"
 
 
-def plain_columns(query: str) -> dict[str, str]:
-    """Name in the result → column of the query's first table, without what is computed or comes from another table.
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """A column of a table. ``path``: the aliases that lead to the table, from the outermost query inwards."""
 
-    A word after the table (WHERE, LEFT) passes for its alias, which nothing is qualified by. A query that
-    begins with anything but SELECT passes on nothing.
+    path: tuple[str, ...]
+    column: str
+
+
+_Origins = frozenset[_Origin]
+"""The tables a column may come from: several where a join leaves its name unqualified, none for a computed value."""
+
+
+def plain_columns(query: str, *, key: str) -> dict[str, str]:
+    """Name in the result → column of the table whose rows the query shows: the one that ``key`` comes from.
+
+    Columns of other tables and computed values are left out; a cast to text leaves a key what it is. Empty for what is
+    no SELECT of one table's rows: a UNION, a computed key, a lone ``*``, SQL that cannot be parsed.
     """
-    match = _SELECT.match(re.sub(r"--[^\n]*", "", query))
-    if match is None:
+    scope = _scope(query)
+    if scope is None or not isinstance(select := scope.expression, exp.Select):
         return {}
-    items, tail = _select_list(match["rest"])
-    source = _FROM.match(tail)
-    if source is None:
+    shown = {item.output_name or _column(item).name: item for item in select.selects}
+    tables = {origin.path for origin in _of_item(scope, shown[key], is_key=True)} if key in shown else set()
+    if len(tables) != 1:
         return {}
-    own = {None, source["table"].lower(), (source["alias"] or source["table"]).lower()}
-    plain = (_PLAIN.match(item.strip()) for item in items)
-    return {
-        found["name"] or found["source"]: found["source"]
-        for found in plain
-        if found is not None
-        and (found["qualifier"] and found["qualifier"].lower()) in own
-        and found["source"].lower() not in _CONSTANTS
-        and not found["source"].isdigit()
-    }
+    origins = {name: _of_item(scope, item, is_key=name == key) for name, item in shown.items()}
+    return {name: origin.column for name, found in origins.items() for origin in found if origin.path in tables}
 
 
-def _select_list(text: str) -> tuple[list[str], str]:
-    """The items between SELECT and its FROM, and everything from that FROM on."""
-    items, start, depth = [], 0, 0
-    for position, word in _words(text):
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            depth -= 1
-        elif depth == 0 and word == ",":
-            items.append(text[start:position])
-            start = position + 1
-        elif depth == 0 and word.upper() == "FROM":
-            return [*items, text[start:position]], text[position:]
-    return [*items, text[start:]], ""
+def _scope(query: str) -> Scope | None:
+    try:
+        found = [tree for tree in parse(query, dialect=_DIALECT) if tree and not isinstance(tree, exp.Semicolon)]
+    except SqlglotError:
+        return None
+    return build_scope(normalize_identifiers(found[0], dialect=_DIALECT)) if len(found) == 1 else None
 
 
-def _words(text: str) -> Iterator[tuple[int, str]]:
-    """Words, brackets and commas outside of quotes."""
-    for match in re.finditer(r"'(?:[^']|'')*'|\w+|[(),]", text):
-        if not match[0].startswith("'"):
-            yield match.start(), match[0]
+def _of_item(scope: Scope, item: exp.Expr, *, is_key: bool = False) -> _Origins:
+    """Where an item of a SELECT list comes from."""
+    column = _column(item)
+    if is_key and isinstance(column, exp.Cast) and column.to.is_type(*exp.DataType.TEXT_TYPES):
+        column = column.this
+    if not isinstance(column, exp.Column) or column.is_star:
+        return frozenset()
+    return _of_column(scope, column.name, table=column.table) or frozenset()
+
+
+def _of_column(scope: Scope, name: str, *, table: str) -> _Origins | None:
+    """Where a column that a query names comes from; None if no source of the query has it."""
+    sources = {alias: source for alias, (_, source) in scope.selected_sources.items() if table in ("", alias)}
+    for alias, source in sources.items():
+        found = _of_result(source, name) if isinstance(source, Scope) else None
+        if found is not None:
+            return frozenset(_Origin(path=(alias, *origin.path), column=origin.column) for origin in found)
+    tables = [alias for alias, source in sources.items() if isinstance(source, exp.Table)]
+    return frozenset(_Origin(path=(alias,), column=name) for alias in tables) or None
+
+
+def _of_result(scope: Scope, name: str) -> _Origins | None:
+    """Where a column of a subquery's result comes from; None if it has no such column."""
+    query = scope.expression
+    if isinstance(query, exp.SetOperation):
+        return frozenset() if name in query.named_selects else None  # rows of several tables
+    stars = []
+    for item in query.selects if isinstance(query, exp.Select) else ():
+        if item.is_star:
+            stars.append(_column(item))
+        elif (item.output_name or _column(item).name) == name:
+            return _of_item(scope, item)
+    passed_on = (_of_column(scope, name, table=star.table if isinstance(star, exp.Column) else "") for star in stars)
+    return next((found for found in passed_on if found is not None), None)
+
+
+def _column(item: exp.Expr) -> exp.Expr:
+    """What an item of a SELECT list shows, without its alias and brackets."""
+    return item.unalias().unnest()

@@ -9,11 +9,27 @@ from simulation.errors import UsageError
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$")
 
-RELATIONS = (
-    "contests", "entries", "payments", "postings", "settlements", "payout_jobs", "transfers", "refunds",
-    "stripe_events", "contest_audit", "audit_records", "runbook_executions", "ingestion_events", "ingestion_errors",
-    "settlement_runs", "users", "disputes",
-)  # fmt: skip
+KEYS = {
+    "contests": "contest_id",
+    "entries": "user_id",
+    "payments": "payment_id",
+    "postings": "posting_id",
+    "settlements": "settlement_id",
+    "payout_jobs": "job_id",
+    "transfers": "transfer_id",
+    "refunds": "refund_id",
+    "stripe_events": "stripe_event_id",
+    "contest_audit": "audit_id",
+    "audit_records": "audit_id",
+    "runbook_executions": "id",
+    "ingestion_events": "event_id",
+    "ingestion_errors": "error_id",
+    "settlement_runs": "run_id",
+    "users": "user_id",
+    "disputes": "dispute_id",
+}
+"""Canonical relation → the column that tells its rows apart (of an entry: within its contest)."""
+RELATIONS = tuple(KEYS)
 """The canonical relations, in the order in which they are observed."""
 
 

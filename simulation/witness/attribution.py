@@ -29,5 +29,6 @@ class Attribution:
                     return f"fault:{fault}"
         for change in transaction.changes:
             if change.table == self._governance.audit_table:
-                return str(change.new.get(self._governance.audit_columns["request_id"])).partition("#")[0]
+                request = change.new.get(self._governance.audit_columns.get("request_id", ""))
+                return "unattributed" if request is None else str(request).partition("#")[0]
         return "unattributed"

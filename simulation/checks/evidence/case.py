@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -187,7 +187,11 @@ class Case:
 
     @cached_property
     def stays(self) -> Mapping[str, Sequence[Stay]]:
-        """Contest id → its statuses, in order."""
+        """Contest id → its statuses, in order.
+
+        :raises CannotTell: the target does not say where they are.
+        """
+        self.need_declared("contest_table", "contest_status_column")
         governance, stays = self.governance, dict[str, list[Stay]]()
         for change in self.wal.of(governance.contest_table):
             status = str((change.after or {}).get(governance.contest_status_column, ""))
@@ -225,6 +229,39 @@ class Case:
     def within(self, *words: str) -> timedelta:
         """The time in which the named jobs, one after another, must have acted."""
         return timedelta(seconds=sum(self.job(word).interval_seconds + BUSY_SECONDS for word in words))
+
+    def need_declared(self, *names: str) -> None:
+        """What a target leaves out of its governance nobody can look at.
+
+        :param names: fields of :class:`Governance`, of a mapping also one entry: ``audit_columns.actor``.
+        :raises CannotTell: one of them is empty.
+        """
+        for name in names:
+            field, _, entry = name.partition(".")
+            declared = getattr(self.governance, field)
+            if not (declared.get(entry) if entry else declared):
+                raise CannotTell(f"the target does not declare {name} ([governance] in target.toml)")
+
+    def own_column(self, relation: str, column: str) -> str:
+        """What the target's table calls a column of a canonical relation.
+
+        :raises CannotTell: the target's query computes it, so the write-ahead log cannot be asked for it.
+        """
+        own = self.governance.own_column(relation, column)
+        if own is None:
+            raise CannotTell(f"relation {relation}: {column} is computed, so it cannot be held against the log")
+        return own
+
+    def table_of(self, relation: str, ids: Iterable[str]) -> str | None:
+        """The table behind a canonical relation, found by the ids that were observed; None if there are none.
+
+        :raises CannotTell: no table of the write-ahead log has a row with one of them.
+        """
+        known = list(ids)
+        table = self.wal.table_with_ids(known)
+        if known and table is None:
+            raise CannotTell(f"relation {relation}: no table of the write-ahead log has a row with one of its ids")
+        return table
 
     def need_witness(self, witness: str) -> None:
         """Finding nothing counts only where somebody looked.

@@ -46,7 +46,11 @@ def forced_by_runbook(case: Case, contest: PlannedContest, stay: Stay) -> bool:
 
 
 def request_of(case: Case, transaction: Transaction) -> Exchange | None:
-    """The HTTP request in which the transaction was committed, by its audit record; None for a job's."""
+    """The HTTP request in which the transaction was committed, by its audit record; None for a job's.
+
+    :raises CannotTell: the target does not declare its audit records.
+    """
+    case.need_declared("audit_table", "audit_columns.request_id")
     governance = case.governance
     ids = {
         change.new.get(governance.audit_columns["request_id"])

@@ -26,6 +26,7 @@ from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target_file import TargetFile
 from simulation.targets.protocol import JobWatch, Routes
+from simulation.targets.queries import KEYS
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.monitoring.monitor import Monitor
 from simulation.world.ports import Admin, People, Service
@@ -56,7 +57,7 @@ class ProcessTarget:
         self.supervisor = supervisor
         self.name = file.name
         self.governance: Governance = file.governance.governance().model_copy(
-            update={"observed_columns": {name: plain_columns(query) for name, query in relations.items()}}
+            update={"observed_columns": {name: plain_columns(sql, key=KEYS[name]) for name, sql in relations.items()}}
         )
         self.relations = relations
         self.routes = Routes(

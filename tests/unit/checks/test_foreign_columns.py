@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulation.checks.base import Check
+import pytest
+
+from simulation.checks.base import Check, CheckResult
 from simulation.checks.lifecycle import lifecycle_order
 from simulation.checks.payouts import payout_automatic
 from simulation.checks.permanence import append_only, books_match_wal
@@ -12,14 +14,23 @@ from tests.unit.checks.story import passing
 
 OWN = {
     "postings": {"posting_id": "id", "amount_cents": "amount_cents"},
-    "transfers": {"status": "state", "attempt_count": "tries"},
-    "contests": {"entry_fee_cents": "fee"},
+    "transfers": {"transfer_id": "id", "amount_cents": "amount_cents", "status": "state", "attempt_count": "tries"},
+    "contests": {"contest_id": "id", "name": "name", "entry_fee_cents": "fee"},
+    "payments": {"payment_id": "id", "amount_cents": "amount_cents"},
+    "refunds": {"refund_id": "id", "amount_cents": "amount_cents"},
+    "settlements": {"settlement_id": "id", "contest_id": "contest_id"},
+    "runbook_executions": {"id": "id", "runbook_name": "runbook_name"},
 }
 
 
+def _look(check: Check, book: Book, columns: dict[str, dict[str, str]] = OWN) -> CheckResult:
+    return check.run(book.history(), GOVERNANCE.model_copy(update={"observed_columns": columns}))
+
+
 def _said(check: Check, book: Book) -> list[str]:
-    governance = GOVERNANCE.model_copy(update={"observed_columns": OWN})
-    return [finding.message for finding in check.run(book.history(), governance).findings]
+    result = _look(check, book)
+    assert result.unknown is None
+    return [finding.message for finding in result.findings]
 
 
 def test_a_value_that_the_query_translates_is_not_held_against_the_log() -> None:
@@ -56,3 +67,39 @@ def test_a_first_attempt_by_hand_is_seen_whatever_the_counter_is_called() -> Non
     assert by_hand.audit is not None
     by_hand.audit["request_id"] = request
     assert _said(payout_automatic, book) == ["its first attempt was triggered by hand"]
+
+
+COMPUTED = {
+    "books of which everything but the key is computed": (books_match_wal, "refunds", {"refund_id": "id"}, "refunds"),
+    "books whose query shows nothing as it is": (books_match_wal, "postings", {}, "postings"),
+    "a transfer's status": (append_only, "transfers", {"transfer_id": "id"}, "status is computed"),
+    "a contest's terms": (lifecycle_order, "contests", {"contest_id": "id"}, "every term is computed"),
+    "the count of attempts": (payout_automatic, "transfers", {"transfer_id": "id"}, "attempt_count is computed"),
+}
+
+
+@pytest.mark.parametrize("case", COMPUTED)
+def test_what_the_query_computes_acquits_nobody(case: str) -> None:
+    check, relation, columns, reason = COMPUTED[case]
+
+    result = _look(check, passing(), {**OWN, relation: columns})
+
+    assert (result.outcome, result.findings) == ("unknown", ())
+    assert reason in str(result.unknown)
+
+
+def test_a_relation_under_keys_of_its_own_is_not_called_missing_in_the_log() -> None:
+    book = passing()
+    book.observe("refunds", lambda rows: [{**row, "refund_id": f"refund {row['refund_id']}"} for row in rows])
+
+    result = _look(books_match_wal, book, {**OWN, "refunds": {}})
+
+    assert (result.outcome, result.findings) == ("unknown", ())
+
+
+def test_transfers_under_keys_of_their_own_are_not_taken_for_untouched() -> None:
+    book = passing()
+    book.observe("transfers", lambda rows: [{**row, "transfer_id": f"prize {row['transfer_id']}"} for row in rows])
+
+    for check in (append_only, payout_automatic):
+        assert "no table of the write-ahead log" in str(_look(check, book).unknown)

@@ -10,7 +10,7 @@ from simulation.checks.audit import audit_completeness, transition_audit
 from simulation.checks.base import Check
 from simulation.checks.permanence import append_only, books_match_wal, time_window
 from simulation.events import Change
-from tests.unit.checks.builder import GOVERNANCE, Book, Break, Row, assert_found, assert_unknown, day, run
+from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import moved
 from tests.unit.checks.story_runbook import EXECUTION
@@ -203,12 +203,3 @@ def test_an_update_without_unchanged_columns_still_folds_to_the_whole_row() -> N
 
 def test_a_relation_that_was_not_observed_leaves_the_books_unknown() -> None:
     assert_unknown(books_match_wal, passing(), lambda b: b.observe("refunds", lambda rows: None), "refunds")
-
-
-def test_a_platform_without_an_audit_table_is_told_so_once() -> None:
-    history = passing().history()
-
-    (finding,) = audit_completeness.run(history, GOVERNANCE.model_copy(update={"audit_table": ""})).findings
-
-    assert finding.message.startswith("the platform keeps no audit table")
-    assert finding.cause

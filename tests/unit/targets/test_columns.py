@@ -8,7 +8,7 @@ import pytest
 
 from simulation.targets.columns import plain_columns
 from simulation.targets.new_folder import TEMPLATE
-from simulation.targets.queries import load_queries
+from simulation.targets.queries import KEYS, load_queries
 
 JOINED = """
 -- of games and their batches
@@ -21,25 +21,79 @@ FROM games g LEFT JOIN prize_batches b ON b.game_id = g.id AND b.state = 'comple
     ("query", "columns"),
     [
         ("SELECT id, cents AS amount_cents FROM charges", {"id": "id", "amount_cents": "cents"}),
-        (JOINED, {"contest_id": "id", "name": "title", "created_at": "created_on", "state": "state"}),
-        ("SELECT j.id AS job_id FROM public.jobs AS j", {"job_id": "id"}),
-        ("SELECT jobs.id AS job_id, 'USD' AS currency, NULL AS error, 1 FROM jobs", {"job_id": "id"}),
+        ("SELECT DISTINCT id, cents FROM charges", {"id": "id", "cents": "cents"}),
+        ("SELECT DISTINCT ON (id) id, cents FROM charges ORDER BY id", {"id": "id", "cents": "cents"}),
+        ("/* paid */ SELECT id, /* in */ cents FROM charges", {"id": "id", "cents": "cents"}),
+        ("WITH x AS (SELECT 1) SELECT id, n FROM charges, x", {"id": "id", "n": "n"}),
+        (
+            "WITH paid AS (SELECT id, cents AS c, upper(s) AS s FROM charges) SELECT id, c AS cents, s FROM paid",
+            {"id": "id", "cents": "cents"},
+        ),
+        ("SELECT id, n FROM (SELECT * FROM charges WHERE n > 1) AS some", {"id": "id", "n": "n"}),
+        ("SELECT id, n FROM (SELECT *, 1 AS n FROM charges) AS some", {"id": "id"}),
+        ("SELECT id, (n) AS m FROM (SELECT c.* FROM charges c JOIN x ON true) AS some", {"id": "id", "m": "n"}),
+        ("SELECT public.jobs.id, 'USD' AS currency, NULL AS error, 1, now() AS at FROM jobs", {"id": "id"}),
         (
             "SELECT id, CASE account WHEN 'cash, all' THEN 'stripe' ELSE account END AS account FROM lines ORDER BY id",
             {"id": "id"},
         ),
-        ("SELECT substr(account, 4) AS account, (SELECT max(n) FROM other) AS n, side FROM lines", {"side": "side"}),
-        ("SELECT error ->> 'code' AS error_code, extract(epoch FROM at) AS at FROM runs", {}),
-        ('SELECT "id" AS "user_id" FROM "people"', {"user_id": "id"}),
-        ("WITH x AS (SELECT 1) SELECT id FROM x", {}),
-        ("SELECT 1 AS one", {}),
+        (
+            "SELECT id, substr(a, 4) AS a, (SELECT max(n) FROM other) AS n, side FROM lines",
+            {"id": "id", "side": "side"},
+        ),
+        ("SELECT id, error ->> 'code' AS error_code, extract(epoch FROM at) AS at FROM runs", {"id": "id"}),
+        ('SELECT "Id" AS id, NAME FROM "People"', {"id": "Id", "name": "name"}),
+        ("SELECT id::text, cents::text FROM charges", {"id": "id"}),
+        ("SELECT id, n FROM charges;\n\n-- and that is all\n", {"id": "id", "n": "n"}),
+        ("SELECT c.id, s.k FROM charges c LEFT JOIN LATERAL (SELECT k FROM u) s ON true", {"id": "id"}),
     ],
 )
 def test_what_is_passed_on_as_it_is(query: str, columns: dict[str, str]) -> None:
-    assert plain_columns(query) == columns
+    assert plain_columns(query, key="id") == columns
+
+
+def test_a_column_without_a_qualifier_may_be_the_tables_own() -> None:
+    assert plain_columns(JOINED, key="contest_id") == {
+        "contest_id": "id",
+        "name": "title",
+        "created_at": "created_on",
+        "state": "state",
+    }
+
+
+def test_the_table_is_the_one_that_the_key_comes_from_wherever_it_stands() -> None:
+    query = "SELECT o.placed_at, p.id AS payment_id, p.cents FROM orders o JOIN payments p ON p.order_id = o.id"
+
+    assert plain_columns(query, key="payment_id") == {"payment_id": "id", "cents": "cents"}
+
+
+def test_two_rows_of_one_table_are_told_apart() -> None:
+    query = "WITH x AS (SELECT id, n FROM t) SELECT a.id, b.n FROM x a JOIN x b ON b.id = a.parent"
+
+    assert plain_columns(query, key="id") == {"id": "id"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 AS id",
+        "SELECT 'tr-' || id AS id, cents FROM charges",
+        "SELECT cents FROM charges",
+        "SELECT * FROM charges",
+        "SELECT id, cents FROM charges UNION ALL SELECT id, cents FROM fees",
+        "SELECT id, cents FROM (SELECT id, cents FROM charges UNION ALL SELECT id, cents FROM fees) AS all_of_it",
+        "SELECT id, cents FROM charges JOIN fees USING (id)",
+        "SELECT FROM WHERE",
+        "SELECT 1; SELECT 2",
+        "VALUES (1)",
+        "",
+    ],
+)
+def test_where_the_rows_are_no_tables_nothing_is(query: str) -> None:
+    assert plain_columns(query, key="id") == {}
 
 
 def test_of_the_template_every_relation_passes_on_its_key() -> None:
     queries = load_queries(Path(TEMPLATE) / "observe.sql")
-    keys = {"id", "settlement_run_id", "contest_instance_id", "stripe_event_id"}
-    assert {name for name, query in queries.items() if not keys & set(plain_columns(query).values())} == set()
+
+    assert [name for name, query in queries.items() if KEYS[name] not in plain_columns(query, key=KEYS[name])] == []
