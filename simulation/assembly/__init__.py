@@ -1,7 +1,7 @@
-"""Sets the stage of one run: environment, target, world and witnesses, wired to one clock and one history.
+"""The composition root: environment, target, world and witnesses of one run, wired to one clock and one history.
 
-Read in the order in which a run is brought up: :mod:`request`, :mod:`ground`, :mod:`outside`, :mod:`front`,
-:mod:`witnesses`, :mod:`people`; :mod:`whole` puts them together.
+Read in the order in which a run is brought up: `request`, `foundation`, `external`, `platform`, `witnesses`, `people`;
+`simulation` puts them together.
 """
 
 from simulation.assembly.request import PREPARATION, RunRequest

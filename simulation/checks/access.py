@@ -1,6 +1,6 @@
 """Nobody was there: no database access, no Stripe dashboard, nothing deployed, no founder.
 
-Source: spec/iteration-06.md (06C, measurable constraints 1 to 3), DESIGN.md (intervention: one is enough to fail).
+Source: fixtures/spec/requirements.md (C-3; C-5; C-7), simulation/DESIGN.md (Witnesses and checks).
 """
 
 from __future__ import annotations

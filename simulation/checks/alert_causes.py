@@ -1,6 +1,6 @@
 """A quiet run is quiet: an alert that nothing explains is a false alarm, and false alarms are how alerts get muted.
 
-Source: spec/iteration-06.md (Monitoring and Alerting).
+Source: fixtures/spec/requirements.md (Monitoring and alerting).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The monitor's alerts against those that Prometheus' own promtool makes of the same scrapes and the same rule files.
 
-The monitor is ours and may misread a rule that everybody else's Prometheus reads otherwise (spec/iteration-06.md,
-Monitoring and Alerting: alerts are the hosted provider's, their rules its configuration).
+The monitor is ours and may misread a rule that everybody else's Prometheus reads otherwise
+(fixtures/spec/requirements.md, B-21: alerts are the hosted provider's, their rules its configuration).
 """
 
 from __future__ import annotations

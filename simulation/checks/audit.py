@@ -1,6 +1,6 @@
 """The audit trail against the write-ahead log: nothing governed changes without a record, no record without a change.
 
-Source: spec/iteration-06.md (06C, success criteria), DESIGN.md (Witnesses and checks).
+Source: fixtures/spec/requirements.md (C-35), simulation/DESIGN.md (Witnesses and checks).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Contests move by themselves: who moved them, and whether in time and not before the signal.
 
-Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (Contest states, Background work).
+Source: fixtures/spec/requirements.md (C-11), fixtures/spec/platform.md (Contest states, Background work).
 """
 
 from __future__ import annotations

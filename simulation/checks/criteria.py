@@ -1,8 +1,8 @@
 """Every criterion of the specification, in its own words, with the checks that decide it.
 
-Source: spec/iteration-06.md, Phase 06C: measurable constraints, success and failure criteria, execution checklist,
-completion criteria (06C), and the 06C part of the completion criteria of all phases. A failure criterion passes by not
-having occurred.
+Source: the specification, phase 06C (fixtures/spec/requirements.md): constraints, success and failure criteria,
+execution checklist, completion criteria, and the 06C part of the completion criteria of all phases. A failure criterion
+passes by not having occurred.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The admin dashboards against what the witnesses knew at the same instant.
 
-Source: spec/iteration-06.md (06B, Dashboards; 06C: Admin dashboards reflect real-time state accurately).
+Source: fixtures/spec/requirements.md (C-36; Monitoring and alerting).
 """
 
 from __future__ import annotations

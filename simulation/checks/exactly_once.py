@@ -1,6 +1,6 @@
 """Exactly once per business key, in each book by itself: totals that balance prove nothing about paying twice.
 
-Source: spec/platform.md (Tables, Money), spec/stripe.md (Idempotency).
+Source: fixtures/spec/platform.md (Tables, Money), fixtures/spec/stripe.md (Idempotency).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Faults: each met its victim, was recovered the way the scenario says, and what failed was escalated.
 
-Source: DESIGN.md (Faults), spec/iteration-06.md (06C, success criteria; escalation runbooks).
+Source: simulation/DESIGN.md (Faults), fixtures/spec/requirements.md (C-32; R-12).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Totals still balance when a platform pays nobody and says why; only the world knows whether the reason is true.
 
-Source: spec/iteration-06.md (All payout transfers executed, or marked terminal failed), spec/platform.md (Money).
+Source: fixtures/spec/requirements.md (C-34), fixtures/spec/platform.md (Money).
 """
 
 from __future__ import annotations

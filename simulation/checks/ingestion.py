@@ -1,6 +1,6 @@
 """Scores: what the provider handed out was ingested, what was wrong was written down, settlements used its last word.
 
-Source: spec/iteration-06.md (06C, measurable constraint 6; failure criteria), spec/platform.md (the feed).
+Source: fixtures/spec/requirements.md (C-17; C-41), fixtures/spec/platform.md (The provider's feed).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from simulation.checks.evidence.signals import answers
 from simulation.events import ProviderAnswer, ProviderPublication
 
 _TRIES = 3
-"""A poll may fail twice and still succeed (spec/platform.md, Background work)."""
+"""A poll may fail twice and still succeed (fixtures/spec/platform.md, Background work)."""
 _SERVER_ERROR = 500
 
 

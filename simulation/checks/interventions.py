@@ -1,6 +1,6 @@
 """No hand on the platform's endpoints: what only runbooks may do was done by runbooks, and nobody absent came.
 
-Source: spec/iteration-06.md (06C, measurable constraint 4), DESIGN.md (Where the specification pulls two ways).
+Source: fixtures/spec/requirements.md (C-9), simulation/DESIGN.md (Where the specification pulls two ways).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ledger by itself: double entry, clearing accounts that end empty, nothing below zero, no entry made by hand.
 
-Source: spec/platform.md (Tables, Money), DESIGN.md (Witnesses and checks). Accounts: ``stripe`` (our money there, gross
-of fees), ``contest_pool:<contest>``, ``winnings_payable:<contest>:<user>``, ``platform``.
+Source: fixtures/spec/platform.md (Tables, Money), simulation/DESIGN.md (Witnesses and checks). Accounts: ``stripe``
+(our money there, gross of fees), ``contest_pool:<contest>``, ``winnings_payable:<contest>:<user>``, ``platform``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Contests on their way: SCHEDULED → LOCKED → LIVE → COMPLETE → SETTLED → PAID_OUT, in order and without ERROR.
 
-Source: spec/iteration-06.md (06C, measurable constraint 5), spec/platform.md (Contest states).
+Source: fixtures/spec/requirements.md (C-11), fixtures/spec/platform.md (Contest states).
 """
 
 from __future__ import annotations

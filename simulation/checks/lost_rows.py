@@ -3,7 +3,7 @@
 A loss is excused only as the transaction that deleted, at the instant of the strike, the very rows that the strike
 names, and did nothing else. A restore is held to the write-ahead log from before the loss, not to the archive.
 
-Source: spec/iteration-06.md (Restore Contest from Backup).
+Source: fixtures/spec/requirements.md (R-8).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the platform says of itself against what witnesses saw, and what became of its alerts.
 
-Source: spec/iteration-06.md (Admin dashboards reflect real-time state accurately; Monitoring and Alerting).
+Source: fixtures/spec/requirements.md (C-36; Monitoring and alerting).
 """
 
 from __future__ import annotations

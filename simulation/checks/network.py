@@ -1,6 +1,6 @@
 """The platform's calls: to Stripe, the score provider and the hosted monitoring, and to nobody else.
 
-Source: spec/iteration-06.md (Environment Promotion Runbook, environment separation): a staging platform that reaches a
+Source: fixtures/spec/requirements.md (P-7): a staging platform that reaches a
 host that nobody knows of may well reach a production one.
 """
 

@@ -1,6 +1,6 @@
 """The machinery: jobs that never stopped, and a world that came to rest after the last fault.
 
-Source: spec/platform.md (Background work), DESIGN.md (Faults: the run must converge).
+Source: fixtures/spec/platform.md (Background work), simulation/DESIGN.md (Faults).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Payouts run by themselves, and their retries keep the rules.
 
-Source: spec/platform.md (Money, Background work), DESIGN.md ("a payout that needs a manual trigger fails the test").
+Source: fixtures/spec/platform.md (Money, Background work), simulation/DESIGN.md (Where the specification pulls two
+ways).
 """
 
 from __future__ import annotations

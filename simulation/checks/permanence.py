@@ -1,6 +1,6 @@
 """What was written stays written: append-only tables, executions that only go forward, dates and books that hold.
 
-Source: spec/iteration-06.md (06A, constraints), DESIGN.md (Where the specification pulls two ways).
+Source: fixtures/spec/requirements.md (06A: Constraints), simulation/DESIGN.md (Where the specification pulls two ways).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prizes against our own model, and what became of each.
 
-Source: spec/platform.md (Money), spec/iteration-06.md (Verify all winners received correct amounts).
+Source: fixtures/spec/platform.md (Money), fixtures/spec/requirements.md (C-28).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the scenario promises did happen, and everybody who should have watched did.
 
-Source: DESIGN.md (Witnesses and checks: every kind of event a scenario promises must have happened at least once).
+Source: fixtures/spec/requirements.md (06C: Test scenario).
 """
 
 from __future__ import annotations

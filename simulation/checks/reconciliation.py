@@ -1,6 +1,6 @@
 """Three books side by side by business key: what should have happened ↔ the ledger ↔ Stripe. Never by totals alone.
 
-Source: DESIGN.md (Witnesses and checks), spec/platform.md (Money).
+Source: simulation/DESIGN.md (Witnesses and checks), fixtures/spec/platform.md (Money).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runbook executions: one row each, every step as documented and logged before the next.
 
-Source: spec/iteration-06.md (06A; constraints: complete audit trail, before/after state, no silent partial recovery).
+Source: fixtures/spec/requirements.md (06A: Constraints).
 """
 
 from __future__ import annotations

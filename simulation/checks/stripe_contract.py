@@ -1,6 +1,7 @@
 """The platform's requests to Stripe against Stripe's own description of its API, as stripe-mock holds it.
 
-The twin is ours and may share a misconception with the platform; stripe-mock shares none (spec/stripe.md, stripe-mock).
+The twin is ours and may share a misconception with the platform; stripe-mock shares none (fixtures/spec/stripe.md,
+stripe-mock).
 """
 
 from __future__ import annotations

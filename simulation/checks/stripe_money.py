@@ -1,6 +1,6 @@
 """Stripe's own balance, explained movement by movement; its arithmetic is trusted no more than the platform's.
 
-Source: spec/stripe.md (Money).
+Source: fixtures/spec/stripe.md (Money).
 """
 
 from __future__ import annotations

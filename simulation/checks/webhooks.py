@@ -1,6 +1,6 @@
 """Webhooks: the platform believes what Stripe really sent, and nothing else.
 
-Source: spec/platform.md (Endpoints: 400 bad signature), spec/stripe.md (Webhooks).
+Source: fixtures/spec/platform.md (Webhooks), fixtures/spec/stripe.md (Webhooks).
 """
 
 from __future__ import annotations

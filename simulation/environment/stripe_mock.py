@@ -1,6 +1,7 @@
 """stripe-mock beside the run: a binary, a container without network, or the compose file's service.
 
-It judges the shape of requests against Stripe's own OpenAPI description and knows nothing else (spec/stripe.md).
+It judges the shape of requests against Stripe's own OpenAPI description and knows nothing else
+(fixtures/spec/stripe.md).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Description:
     kind: FaultKind
     what: str
     default_expectation: Expectation
-    """Of a platform that keeps the rules of ``spec/platform.md``; a scenario states its own."""
+    """Of a platform that keeps the rules of ``fixtures/spec/platform.md``; a scenario states its own."""
     origin: str
 
     @property

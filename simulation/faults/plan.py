@@ -16,7 +16,7 @@ from simulation.scenario.faults import OPERATOR_KINDS, TRANSFER_KINDS, Expectati
 from simulation.scenario.model import Contest, Scenario, Tournament
 
 CALL_TIMEOUT_SECONDS = 30
-"""How long a platform waits for Stripe (spec/platform.md, "Money")."""
+"""How long a platform waits for Stripe (fixtures/spec/platform.md, "Money")."""
 PROVIDER_TIMEOUT_SECONDS = 5
 _USUAL_STATUS: dict[FaultKind, int] = {"transfer_error": 500, "transfer_refused": 400}
 _HELD_BEFORE_LOCK = timedelta(seconds=30)

@@ -2,7 +2,7 @@
 
 A run with everything that can go wrong looks much like the next; one without any late webhook and without any
 timeout reaches other places (swarm testing). What is drawn is a scenario's ordinary list of faults, each with what a
-platform that keeps the rules of ``spec/platform.md`` makes of it.
+platform that keeps the rules of ``fixtures/spec/platform.md`` makes of it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""Promotion to production: the specification's seven checks, each a command of its own (06B, Environment Promotion)."""
+"""Promotion to production: the specification's seven checks, each a command of its own.
+
+Source: fixtures/spec/requirements.md, Environment promotion.
+"""

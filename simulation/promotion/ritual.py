@@ -1,4 +1,7 @@
-"""The schema snapshot at the start and the end of an iteration (specification 06B, Database Snapshot Ritual)."""
+"""The schema snapshot at the start and the end of an iteration.
+
+Source: fixtures/spec/requirements.md, Database snapshot ritual.
+"""
 
 from __future__ import annotations
 

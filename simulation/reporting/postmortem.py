@@ -1,6 +1,6 @@
 """``postmortem.md``: what a run tells by itself, in the specification's order, with room for what only people can say.
 
-Template: spec/iteration-06.md, "Postmortem Template: What happened, why, what we changed".
+Template: fixtures/spec/requirements.md (B-39).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ __all__ = ["BrokenRule", "broken_fault_rules", "minute", "sure_payments", "sure_
 _ONLY_ONE: frozenset[FaultKind] = frozenset({*LASTING_KINDS, "transfer_refused", "transfer_key_taken"})
 """Faults of a transfer after which it is given up at once: nothing else can happen to it."""
 _POLL_MINUTES = 5
-"""How often scores are asked for (spec/platform.md, "Background work")."""
+"""How often scores are asked for (fixtures/spec/platform.md, "Background work")."""
 
 
 def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> Iterator[BrokenRule]:

@@ -20,7 +20,7 @@ _KEY = r"^[a-z][a-z0-9_]*$"
 
 
 class StripeSettings(ScenarioModel):
-    """The twin's behaviour where Stripe publishes no number (spec/stripe.md)."""
+    """The twin's behaviour where Stripe publishes no number (fixtures/spec/stripe.md)."""
 
     opening_balance_cents: int = Field(default=0, ge=0)
     fee_basis_points: int = Field(default=290, ge=0, le=10_000)

@@ -1,4 +1,4 @@
-"""Bearer tokens of the admin API: HS256 JSON Web Tokens (`spec/platform.md`, Endpoints)."""
+"""Bearer tokens of the admin API: HS256 JSON Web Tokens (`fixtures/spec/platform.md`, Endpoints)."""
 
 from __future__ import annotations
 

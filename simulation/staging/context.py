@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 SYSTEM = UUID(int=0)
-"""The actor of jobs and webhooks (`spec/platform.md`)."""
+"""The actor of jobs and webhooks (`fixtures/spec/platform.md`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

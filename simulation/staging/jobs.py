@@ -92,7 +92,7 @@ class JobBook:
 
 
 def make_jobs(runtime: Runtime, book: JobBook) -> tuple[Job, ...]:
-    """The platform's jobs at their intervals; none in the test environment (specification 06A)."""
+    """The platform's jobs at their intervals; none in the test environment (fixtures/spec/requirements.md, A-14)."""
     settings = runtime.settings
     if not settings.jobs_enabled:
         return ()

@@ -1,6 +1,6 @@
 """Contest states: who may move a contest, when, and the job that does it by itself.
 
-The rules are those of `spec/platform.md`, Contest states.
+The rules are those of `fixtures/spec/platform.md`, Contest states.
 """
 
 from __future__ import annotations

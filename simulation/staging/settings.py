@@ -10,12 +10,12 @@ DEPLOYED = 0
 """The version of the settings that the deployment came with."""
 
 TEST_ENVIRONMENT = "test"
-"""In this environment background work is silent (specification 06A, scheduler behaviour)."""
+"""In this environment background work is silent (fixtures/spec/requirements.md, A-14)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Configuration of one platform; the defaults are the values of `spec/platform.md`."""
+    """Configuration of one platform; the defaults are the values of `fixtures/spec/platform.md`."""
 
     environment: str
     """`production`, `staging` or `test`."""

@@ -1,4 +1,5 @@
-"""A target folder to begin with: commented files that fit the tables and routes of spec/platform.md, to be changed."""
+"""A target folder to begin with: commented files that fit the tables and routes of fixtures/spec/platform.md, to be
+changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How players and organizers act on a platform with the routes of spec/platform.md: what its app would ask for them."""
+"""How players and organizers act on a platform with the routes of fixtures/spec/platform.md: what its app would ask for
+them."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class TargetKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class Routes:
-    """Where the world finds what it asks a platform for; the defaults are those of spec/platform.md."""
+    """Where the world finds what it asks a platform for; the defaults are those of fixtures/spec/platform.md."""
 
     webhook: str = "/api/webhooks/stripe"
     metrics: str | None = "/metrics"
@@ -98,7 +98,7 @@ class Routes:
     admin_probe: str | None = "/api/admin/contests"
     """A GET for admins only, with which a run shows whose token is refused; None: there is none."""
     diagnostics: bool = True
-    """Whether the admin diagnostics of spec/platform.md are there."""
+    """Whether the admin diagnostics of fixtures/spec/platform.md are there."""
 
 
 class JobWatch(Protocol):

@@ -39,7 +39,7 @@ def copy_of_backend(folder: Path, *, mended: bool) -> Path:
 
 
 def stated_checks() -> set[str]:
-    """The checks that DEFECTS.md says must find something."""
+    """The checks that tests/targets/node_backend/DEFECTS.md says must find something."""
     rows = [line for line in (BACKEND / "DEFECTS.md").read_text().splitlines() if re.match(r"\| \d+ \|", line)]
     assert len(rows) == 3
     return {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[4])}

@@ -1,4 +1,4 @@
-"""What an escalation must be sent with (specification 06B, Escalation Information)."""
+"""What an escalation must be sent with (fixtures/spec/requirements.md, R-16)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Contests whose row another session held when they were to be locked: how late that makes them, and who may lock them.
 
-Source: spec/iteration-06.md (Contest Lock Failed: force lock transition, authorized admin only).
+Source: fixtures/spec/requirements.md (R-3).
 """
 
 from __future__ import annotations

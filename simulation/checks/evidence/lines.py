@@ -1,6 +1,7 @@
 """A line of the reconciliation: one business key in three books, and what may explain a difference.
 
-Source: DESIGN.md (Witnesses and checks): in flight with a deadline, given up with a reason, or a finding.
+Source: simulation/DESIGN.md (Witnesses and checks): in flight with a deadline, given up with a reason, or a
+finding.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What may keep a background job from running for longer than its interval, each at its own time and for no other.
 
-Source: spec/platform.md (Background work), spec/iteration-06.md (Restart Services).
+Source: fixtures/spec/platform.md (Background work), fixtures/spec/requirements.md (R-10).
 """
 
 from __future__ import annotations

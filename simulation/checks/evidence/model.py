@@ -1,8 +1,8 @@
 """Our own model of what a contest must pay: the jury's arithmetic, written from the facts and from no code.
 
-Source: spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). A tie shares the
-percentages of the places it occupies, split equally. Floored to the cent; the platform keeps what is left. All money is
-in integer cents.
+Source: fixtures/spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). A tie shares
+the percentages of the places it occupies, split equally. Floored to the cent; the platform keeps what is left. All
+money is in integer cents.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Timers that the scenario stopped: what a job did not do meanwhile is the fault's, and a hand may stand in for it.
 
-Source: spec/iteration-06.md (Webhook delay: settlement complete but payout not triggered), spec/platform.md (Background
+Source: fixtures/spec/requirements.md (R-24), fixtures/spec/platform.md (Background
 work).
 """
 

@@ -1,7 +1,7 @@
 """Operational tasks that the scenario promised, and the executions that may be for them.
 
-Source: DESIGN.md (Where the specification pulls two ways): admin endpoints belong to an execution that an alert
-started, or to one for a task that was planned before the absence began.
+Source: simulation/DESIGN.md (Where the specification pulls two ways): admin endpoints belong to an execution that an
+alert started, or to one for a task that was planned before the absence began.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricCh
 from simulation.reporting.times import duration
 
 WEBHOOK_LIFE = timedelta(days=3)
-"""How long Stripe goes on delivering (spec/stripe.md)."""
+"""How long Stripe goes on delivering (fixtures/spec/stripe.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""Active alerts, from the hosted monitoring that has them: the platform keeps no alerts of its own (specification 06B).
+"""Active alerts, from the hosted monitoring that has them: the platform keeps no alerts of its own
+(fixtures/spec/requirements.md, B-22).
 
 What is spoken is Prometheus' HTTP API (``GET /api/v1/alerts``), which the hosted providers offer too.
 """

@@ -35,7 +35,10 @@ class ProviderFailure:
 
 
 class Provider:
-    """Fetches leaderboards. Retries timeouts, resets and 5xx, never 4xx (`spec/platform.md`, Background work)."""
+    """Fetches leaderboards. Retries timeouts, resets and 5xx, never 4xx.
+
+    Source: `fixtures/spec/platform.md`, Background work.
+    """
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ _SUSPENDED = ("insufficient_capabilities_for_transfer", "transfers_not_allowed")
 
 
 def failure_of(error: stripe.StripeError) -> StripeFailure:
-    """Judge an error by the retry rules of `spec/platform.md`, Money.
+    """Judge an error by the retry rules of `fixtures/spec/platform.md`, Money.
 
     409 is counted as retryable though it is a 4xx: it says that the first request with this key is still at work.
     """

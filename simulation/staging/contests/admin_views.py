@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
 
-# SETTLED and PAID_OUT are stages, not statuses (`spec/platform.md`, Contest states).
+# SETTLED and PAID_OUT are stages, not statuses (`fixtures/spec/platform.md`, Contest states).
 _CONTESTS = """
     SELECT c.*, CASE WHEN j.status = 'complete' THEN 'PAID_OUT' WHEN s.id IS NOT NULL AND c.settle_time IS NOT NULL
         THEN 'SETTLED'

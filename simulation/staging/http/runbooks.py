@@ -1,4 +1,4 @@
-"""Endpoints that record runbook executions (specification 06A)."""
+"""Endpoints that record runbook executions (fixtures/spec/requirements.md, 06A: Execution endpoints)."""
 
 from __future__ import annotations
 

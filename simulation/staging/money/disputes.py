@@ -1,7 +1,8 @@
 """Chargebacks: what a cardholder's bank took back, what it cost, and who takes care of it.
 
-Stripe debits us at once (`spec/stripe.md` 16); a transfer that was made stays, and so does the entry: the payment did
-succeed, and payment state never moves a contest. What was withdrawn and Stripe's fee are the platform's own loss.
+Stripe debits us at once (`fixtures/spec/stripe.md` 16); a transfer that was made stays, and so does the entry: the
+payment did succeed, and payment state never moves a contest. What was withdrawn and Stripe's fee are the platform's own
+loss.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Payouts held back before an attempt is spent on them: Stripe does not answer, or too little money is available.
 
-By the rules (`spec/platform.md`, Money) an attempt that Stripe refuses with a 4xx is the last one, and so is the third
-that gets no answer; yet an outage passes, and money on its way arrives. So the scheduler asks for the balance first.
-What is held keeps its attempts and its unused key, and goes out by itself at the first run that finds the way free.
+By the rules (`fixtures/spec/platform.md`, Money) an attempt that Stripe refuses with a 4xx is the last one, and so is
+the third that gets no answer; yet an outage passes, and money on its way arrives. So the scheduler asks for the balance
+first. What is held keeps its attempts and its unused key, and goes out by itself at the first run that finds the way
+free.
 """
 
 from __future__ import annotations

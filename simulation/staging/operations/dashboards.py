@@ -1,4 +1,5 @@
-"""The four dashboards of the specification (06B, Dashboards) as data: read anew for each request, nothing is cached."""
+"""The four dashboards (fixtures/spec/requirements.md, Monitoring and alerting) as data: read anew for each request,
+nothing is cached."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ _EXECUTIONS = text(f"""
     FROM runbook_executions WHERE CAST(:among AS text) IS NULL OR status = ANY (string_to_array(:among, ','))
     ORDER BY start_time DESC, id DESC LIMIT {RECENT}
 """)  # noqa: S608 - every part is ours
-# SETTLED and PAID_OUT are stages, not statuses (`spec/platform.md`, Contest states). Active: not yet paid out.
+# SETTLED and PAID_OUT are stages, not statuses (`fixtures/spec/platform.md`, Contest states). Active: not yet paid out.
 _CONTESTS = text("""
     SELECT c.id, c.contest_name, c.status,
            CASE WHEN c.settle_time IS NOT NULL THEN 'SETTLED' ELSE c.status END AS stage,

@@ -1,4 +1,7 @@
-"""Everything an engineer needs of the platform when ops escalates, in one answer (specification 06B, Escalation)."""
+"""Everything an engineer needs of the platform when ops escalates, in one answer.
+
+Source: fixtures/spec/requirements.md, R-16.
+"""
 
 from __future__ import annotations
 

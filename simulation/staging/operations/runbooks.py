@@ -1,4 +1,7 @@
-"""Records of runbook executions: one row from start to end, one audit record for each step (specification 06A)."""
+"""Records of runbook executions: one row from start to end, one audit record for each step.
+
+Source: fixtures/spec/requirements.md, 06A: Execution endpoints.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Who gets what: competition ranking, ties share their places, amounts are floored to the cent.
 
-The rules are those of `spec/platform.md`, Money.
+The rules are those of `fixtures/spec/platform.md`, Money.
 """
 
 from __future__ import annotations

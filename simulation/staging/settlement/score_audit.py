@@ -1,8 +1,8 @@
 """Settled scores against the provider's later word: finding a difference, and answering it.
 
-A corrected score is a new event, never an edit (`spec/platform.md`, Money), and a settled contest stays settled: ranks,
-prizes and payouts rest on the event that the settlement names. A correction after it is a finding that somebody must
-resolve; it is resolved only when a replay from the settlement's checkpoint proves the settlement right.
+A corrected score is a new event, never an edit (`fixtures/spec/platform.md`, Money), and a settled contest stays
+settled: ranks, prizes and payouts rest on the event that the settlement names. A correction after it is a finding that
+somebody must resolve; it is resolved only when a replay from the settlement's checkpoint proves the settlement right.
 """
 
 from __future__ import annotations

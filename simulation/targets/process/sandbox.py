@@ -43,7 +43,7 @@ class Sandbox:
         self.init_pid = 0
 
     def mount(self, *, files: Mapping[str, Path], workspace: Path) -> None:
-        """See :func:`simulation.targets.process.sandbox_init.furnish`."""
+        """See :func:`simulation.targets.process.sandbox_init.mount`."""
         (workspace / "shm").mkdir(exist_ok=True)  # whose owner may be nobody there: then it cannot be made inside
         self._ask(do="furnish", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
         self.init_pid = self._child()

@@ -129,8 +129,8 @@ class WebTable(_Table):
     metrics: _Path | None = None
     """The page in Prometheus' format from which the alerting rules are evaluated; without one no alert ever fires."""
     diagnostics: bool = False
-    """Whether the admin diagnostics of spec/platform.md are there. Without them the check that compares what the
-    dashboards say with the database cannot decide."""
+    """Whether the admin diagnostics of fixtures/spec/platform.md are there. Without them the check that compares what
+    the dashboards say with the database cannot decide."""
 
 
 class JobTable(_Table):

@@ -1,5 +1,5 @@
 -- What the jury reads of your database at the end, as a role that can write nothing. One query for each relation; the
--- names after AS are fixed, everything else is yours. As they stand they fit the tables of spec/platform.md.
+-- names after AS are fixed, everything else is yours. As they stand they fit the tables of fixtures/spec/platform.md.
 --
 -- Ids may be of any type. Money is in whole cents. Times are timestamptz. Every query needs an ORDER BY that leaves
 -- nothing open. The table behind a relation needs its key in a column called `id`: by it the jury finds the rows in the

@@ -1,7 +1,7 @@
 """How players act on your backend: the requests that your app would make for them.
 
-As it stands it speaks the routes of spec/platform.md; if yours are the same, delete this file. Each method sends one or
-two requests and raises ``httpx.HTTPStatusError`` when it is refused (``raise_for_status``).
+As it stands it speaks the routes of fixtures/spec/platform.md; if yours are the same, delete this file. Each method
+sends one or two requests and raises ``httpx.HTTPStatusError`` when it is refused (``raise_for_status``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The monitoring of the platform: scrapes its metrics, evaluates the alerting rules in simulated time, notifies.
 
-It stands for the hosted monitoring that the specification demands (06B, Monitoring and Alerting): rules live in files,
-the platform keeps no table of alerts.
+It stands for the hosted monitoring that the specification demands (fixtures/spec/requirements.md, B-21): rules live in
+files, the platform keeps no table of alerts.
 """
 
 from __future__ import annotations

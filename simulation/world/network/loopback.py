@@ -21,7 +21,10 @@ class _Handler(WSGIRequestHandler):
     """Real seconds of silence after which a peer is given up."""
     wbufsize = -1
     disable_nagle_algorithm = True
-    """With small unbuffered writes every answer would wait 40 ms for an acknowledgement (measurements.md)."""
+    """With small unbuffered writes every answer would wait 40 ms for an acknowledgement.
+
+    Source: simulation/DESIGN.md, The clock.
+    """
 
     def log_message(self, format: str, *args: Any) -> None:
         """The exchange witness writes down what is asked; standard error stays quiet."""

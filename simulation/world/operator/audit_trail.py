@@ -1,4 +1,7 @@
-"""The operator's entries in the platform's runbook audit trail, by its HTTP endpoints (specification 06A)."""
+"""The operator's entries in the platform's runbook audit trail, by its HTTP endpoints.
+
+Source: fixtures/spec/requirements.md, 06A: Execution endpoints.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _ONLY_WHEN_FAILED = (Section.ROLLBACK, Section.ESCALATION)
 
 
 class Kind(Enum):
-    """What a runbook is for; the value is the sections it has, in the file's order (DESIGN.md, Runbooks)."""
+    """What a runbook is for; the value is the sections it has, in the file's order (simulation/DESIGN.md, Runbooks)."""
 
     FAILURE = (
         Section.DETECTION,

@@ -1,4 +1,4 @@
-"""What a scoreboard shows at one moment of a tournament, and the feed's JSON for it (spec/platform.md)."""
+"""What a scoreboard shows at one moment of a tournament, and the feed's JSON for it (fixtures/spec/platform.md)."""
 
 from __future__ import annotations
 

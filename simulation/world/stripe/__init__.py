@@ -1,4 +1,4 @@
 """The Stripe twin: what the platform believes to be api.stripe.com.
 
-Start reading at ``twin.py``; the rules are in ``spec/stripe.md``.
+Start reading at ``twin.py``; the rules are in ``fixtures/spec/stripe.md``.
 """

@@ -1,4 +1,4 @@
-"""The platform's balance: charges land in *pending*, transfers draw on *available* (spec/stripe.md 14, 15)."""
+"""The platform's balance: charges land in *pending*, transfers draw on *available* (fixtures/spec/stripe.md 14, 15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks: events pushed to the platform, at least once, in no promised order (spec/stripe.md 8 to 12)."""
+"""Webhooks: events pushed to the platform, at least once, in no promised order (fixtures/spec/stripe.md 8 to 12)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class ApiError(Exception):
     """An answer that is not 200.
 
     :param kept: the endpoint had begun to execute, so the answer is replayed to the same idempotency key
-        (spec/stripe.md 1, 2, 6).
+        (fixtures/spec/stripe.md 1, 2, 6).
     :param details: further fields of the ``error`` object, e.g. the payment intent of a declined card.
     """
 

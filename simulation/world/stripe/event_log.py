@@ -16,7 +16,7 @@ from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.table import Table
 
 RETENTION = timedelta(days=30)
-"""Events older than this are no longer listed (spec/stripe.md 10)."""
+"""Events older than this are no longer listed (fixtures/spec/stripe.md 10)."""
 
 _PENDING = (0, 1, 2)
 """How many of at most two endpoints may still have to acknowledge an event when it is shown."""
@@ -64,7 +64,8 @@ class EventLog:
         return event
 
     def emit_again(self, event: StripeEvent) -> StripeEvent:
-        """The same change under a second id (spec/stripe.md 11). Its pushing is the caller's: no subscriber is told."""
+        """The same change under a second id (fixtures/spec/stripe.md 11). Its pushing is the caller's: no subscriber is
+        told."""
         again = self.events.add(
             StripeEvent(
                 id=self._ids.next("evt"),

@@ -69,8 +69,8 @@ class FaultyLine:
     def _fail(self, request: ApiRequest, effect: CallEffect) -> Answer:
         """An error instead of the answer.
 
-        With ``executed`` it hides what happened, and is kept for the key (spec/stripe.md 1, 7); without, the request
-        never reached its endpoint, and the same key may try again.
+        With ``executed`` it hides what happened, and is kept for the key (fixtures/spec/stripe.md 1, 7); without, the
+        request never reached its endpoint, and the same key may try again.
         """
         error = _error(effect)
         if effect.executed:

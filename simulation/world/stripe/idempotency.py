@@ -1,4 +1,4 @@
-"""Idempotency keys of API v1 (spec/stripe.md, Idempotency, 1 to 6)."""
+"""Idempotency keys of API v1 (fixtures/spec/stripe.md 1 to 6)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from simulation.history import Recorder
 from simulation.world.stripe.api import Answer, ApiRequest
 
 _DRAWN_BY_SDK = re.compile(r"^(stripe-node-retry-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-"""Keys an SDK makes up by itself for a POST without one (spec/stripe.md, What the Python SDK does)."""
+"""Keys an SDK makes up by itself for a POST without one.
+
+Source: fixtures/spec/stripe.md, What the Python SDK does with an answer.
+"""
 
 
 class Journal:

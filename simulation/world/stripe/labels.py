@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataNames:
-    """Names of metadata keys, as the platform under simulation writes them; the defaults are spec/platform.md's."""
+    """Names of metadata keys, as the platform under simulation writes them; the defaults are
+    fixtures/spec/platform.md's."""
 
     contest: str = "contest_id"
     user: str = "user_id"

@@ -82,7 +82,7 @@ class Service:
         return answer
 
     def _execute(self, route: Route, request: ApiRequest, disguise: ApiError | None) -> Answer:
-        """What is returned is an answer to keep; what is raised is forgotten (spec/stripe.md 2)."""
+        """What is returned is an answer to keep; what is raised is forgotten (fixtures/spec/stripe.md 2)."""
         route.check(request)
         call = Call(object_id=object_id_of(request), params=request.params, trigger=request.trigger)
         paths = request.params.texts("expand")

@@ -1,4 +1,4 @@
-"""Webhook signatures that the official SDKs accept (spec/stripe.md 8)."""
+"""Webhook signatures that the official SDKs accept (fixtures/spec/stripe.md 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Stripe twin: state, behaviour and journal of api.stripe.com for one run (``spec/stripe.md``)."""
+"""The Stripe twin: state, behaviour and journal of api.stripe.com for one run (``fixtures/spec/stripe.md``)."""
 
 from __future__ import annotations
 
@@ -155,7 +155,10 @@ class StripeTwin:
         self._accounts.close(account_id)
 
     def set_account_onboarding(self, account_id: str, *, finished: bool) -> None:
-        """An account's owner has (not) finished onboarding; until then it cannot be paid (spec/stripe.md 17)."""
+        """An account's owner has (not) finished onboarding; until then it cannot be paid.
+
+        Source: fixtures/spec/stripe.md 17.
+        """
         self._accounts.set_onboarding(account_id, finished=finished)
 
     def open_dispute(self, *, payment_intent_id: str, reason: str = "fraudulent") -> str:

@@ -1,4 +1,4 @@
-"""spec/stripe.md, Idempotency: facts 1 to 7."""
+"""fixtures/spec/stripe.md, Idempotency: facts 1 to 7."""
 
 from datetime import UTC, datetime
 

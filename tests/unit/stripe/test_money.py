@@ -1,4 +1,4 @@
-"""spec/stripe.md, Money: facts 14 to 17."""
+"""fixtures/spec/stripe.md, Money: facts 14 to 17."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""spec/stripe.md, Webhooks: facts 8 to 13."""
+"""fixtures/spec/stripe.md, Webhooks: facts 8 to 13."""
 
 from datetime import timedelta
 from itertools import pairwise

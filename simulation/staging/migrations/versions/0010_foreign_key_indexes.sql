@@ -1,3 +1,3 @@
--- Every foreign key has an index (specification 06B, Database Snapshot Ritual: snapshot review).
+-- Every foreign key has an index (fixtures/spec/requirements.md, N-4).
 CREATE INDEX idx_payout_transfers_acknowledged_by ON payout_transfers (acknowledged_by);
 CREATE INDEX idx_payout_jobs_reviewed_by ON payout_jobs (reviewed_by);

@@ -1,4 +1,4 @@
-"""Something that happened, with a snapshot of what it happened to (spec/stripe.md 12)."""
+"""Something that happened, with a snapshot of what it happened to (fixtures/spec/stripe.md 12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Chargebacks: opened by the cardholder's bank, not through the API. They debit the platform (spec/stripe.md 16)."""
+"""Chargebacks: opened by the cardholder's bank, not through the API. They debit the platform.
+
+Source: fixtures/spec/stripe.md 16.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """/v1/refunds: entry fees given back.
 
-They debit the platform and leave transfers alone (spec/stripe.md 16); Stripe keeps its fee.
+They debit the platform and leave transfers alone (fixtures/spec/stripe.md 16); Stripe keeps its fee.
 """
 
 from __future__ import annotations

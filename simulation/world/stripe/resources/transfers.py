@@ -1,6 +1,6 @@
 """/v1/transfers: prizes on their way out.
 
-There is no failed transfer: one that cannot be made is refused (spec/stripe.md 13).
+There is no failed transfer: one that cannot be made is refused (fixtures/spec/stripe.md 13).
 """
 
 from __future__ import annotations
@@ -72,7 +72,10 @@ class Transfers:
         return account
 
     def _source(self, call: Call, amount_cents: int) -> Charge | None:
-        """The charge that pays for this transfer; together its transfers may not exceed it (spec/stripe.md 14)."""
+        """The charge that pays for this transfer; together its transfers may not exceed it.
+
+        Source: fixtures/spec/stripe.md 14.
+        """
         source_id = call.params.text("source_transaction")
         if source_id is None:
             return None
