@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from simulation.checks.conformance.report import contract_report
+from simulation.cli.check import stored_history
+from simulation.contract.file import load_contract
 
 
 @click.command()
@@ -18,16 +21,12 @@ import click
     help="A target folder with contract.yaml or contract/: judge by that one, as it is now.",
 )
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Complaints to print.")
-def contract(run_dir: Path, folder: Path | None, most: int) -> None:
+def contract(run_dir: Path, folder: Path | None, most: int) -> int:
     """Hold what the platform wrote in RUN_DIR against its contract, and say how much of it the contract covers.
 
     Without --target: by the contract that the run had. With it, a contract can be written without running again.
     """
-    from simulation.checks.conformance.report import contract_report
-    from simulation.commands.check import stored_history
-    from simulation.contract.file import load_contract
-
     declared = None if folder is None else load_contract(folder)
     report = contract_report(stored_history(run_dir), declared)
     click.echo(report.text(most=most))
-    sys.exit(report.exit_code)
+    return report.exit_code

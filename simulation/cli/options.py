@@ -24,6 +24,11 @@ def environment_option(*choices: str, of: str = "PostgreSQL and stripe-mock come
     )
 
 
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=None, help="Runs at a time instead of one a core."
+)
+
+
 def out_option(help_text: str) -> _Decorator:
     """``--out``: the folder for what a command leaves."""
     return click.option(

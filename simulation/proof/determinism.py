@@ -8,13 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-
-from rich.console import Console
 
 from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
@@ -22,6 +20,8 @@ from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import available_scenarios
 
+Pair = tuple[str, int]
+"""Scenario and seed."""
 _SEEDS = 20
 _BUSY = "while True: sum(range(100_000))"
 _HASH_SEEDS = ("0", "4711")
@@ -77,35 +77,30 @@ def check_twice(directory: RunDirectory, *, seed: int) -> Difference | None:
         return first_difference(directory.history, again(directory, seed=seed, out=Path(folder)))
 
 
-def determinism_command(scenarios: Sequence[str], *, seeds: int | None, load: bool) -> int:
-    """Run each scenario with each seed twice, side by side, with different hash seeds; tell of each pair at once.
+def compare_pairs(pairs: Iterable[Pair], *, load: bool) -> Iterator[tuple[Pair, Difference | None]]:
+    """Run each pair twice, side by side, with different hash seeds: where its histories part first, or None.
 
-    :param scenarios: names or paths; none: every one that comes with the project, those of runbooks and defects too.
-    :param seeds: seeds 1 to N for each; without: 20 for a scenario that is named and for the default one, 1 for others.
-    :returns: 0: all histories are equal; 1: not so.
+    :param load: keep every core busy meanwhile.
     """
-    pairs = list(_pairs(scenarios, seeds))
-    console = Console()
-    parted = 0
     with _cpu_load() if load else nullcontext():
-        for number, (scenario, seed) in enumerate(pairs, start=1):
-            difference = _compare(scenario, seed)
-            parted += difference is not None
-            told = f"[{number}/{len(pairs)}] {scenario} seed {seed}: {difference or 'equal'}"
-            console.print(told, highlight=False, soft_wrap=True, markup=False)
-    gave = f"{len(pairs) - parted} of {len(pairs)} gave the same history twice{' under load' if load else ''}"
-    console.print(gave, highlight=False)
-    return 1 if parted else 0
+        for scenario, seed in pairs:
+            yield (scenario, seed), _compare(scenario, seed)
 
 
-def _pairs(named: Sequence[str], seeds: int | None) -> Iterator[tuple[str, int]]:
-    """(scenario, seed). A scenario of a folder below goes by its path."""
+def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
+    """What to compare.
+
+    :param named: names or paths of scenarios; none: every one that comes with the project, those of runbooks and
+        defects too.
+    :param seeds: seeds 1 to N for each; without: 20 for a scenario that is named and for the default one, 1 for others.
+    """
     for scenario in named or _all_scenarios():
         usual = _SEEDS if named or scenario == DEFAULT_SCENARIO else 1
         yield from ((scenario, seed) for seed in range(1, (seeds or usual) + 1))
 
 
 def _all_scenarios() -> list[str]:
+    """Those of a folder below by their path."""
     below = sorted(str(file) for file in SCENARIOS_FOLDER.glob("*/*.yaml"))
     return [*available_scenarios(), *below]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulation.assembly.request import prepare
-from simulation.commands.check import check_command
+from simulation.cli.check import check
 from simulation.environment.workspace import reap_leftovers
 from simulation.events import Event
 from simulation.progress import Silent
@@ -54,7 +54,7 @@ def test_what_is_left_of_a_killed_run_is_unknown(
     assert child.exitcode == -signal.SIGKILL
     assert reap_leftovers()
 
-    exit_code = check_command(tmp_path / "smoke_2d" / "latest", as_json=True)
+    exit_code = check.main([str(tmp_path / "smoke_2d" / "latest"), "--json"], standalone_mode=False)
 
     assert exit_code == 2
     verdict = json.loads(capsys.readouterr().out)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulation.commands.promotion import snapshot_end_command, snapshot_start_command, snapshot_verify_command
+from simulation.cli.snapshot import snapshot_end, snapshot_start, snapshot_verify
 from simulation.environment.git import git
 from simulation.environment.protocol import Database
 from simulation.errors import UsageError
@@ -21,7 +21,7 @@ IDENTITY = ("-c", "user.name=ops", "-c", "user.email=ops@platform.test")
 @pytest.fixture(scope="module")
 def closing() -> str:
     return ritual.closing_snapshot(
-        iteration="06", title="Runbooks", changes="none", sim=date(2026, 11, 24), folder=Path("/")
+        iteration="06", title="Runbooks", changes="none", on=date(2026, 11, 24), folder=Path("/")
     )
 
 
@@ -79,15 +79,17 @@ def test_migrations_newer_than_the_snapshot_are_pending(checkout: Path) -> None:
 
 def test_the_commands_say_what_they_did(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = checkout.with_name("baseline.txt")
-    assert snapshot_start_command(iteration="07", snapshot=checkout, record=record) == 0
+    file = ["--snapshot", str(checkout)]
+    assert snapshot_start.main(["--iteration", "07", "--record", str(record), *file], standalone_mode=False) == 0
     assert record.read_text() == capsys.readouterr().out
     assert "pending migrations: none" in record.read_text()
-    assert snapshot_end_command(iteration="07", title="Next", changes="none", snapshot=checkout) == 0
+    said = ["--iteration", "07", "--title", "Next", "--changes", "none"]
+    assert snapshot_end.main([*said, *file], standalone_mode=False) == 0
     assert checkout.read_text().startswith("-- Iteration 07: Next\n")
-    assert snapshot_verify_command(snapshot=checkout) == 1
+    assert snapshot_verify.main(file, standalone_mode=False) == 1
     assert "the file is not committed as it stands" in capsys.readouterr().out
 
 
 def test_a_snapshot_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no file"):
-        snapshot_verify_command(snapshot=tmp_path / "missing.sql")
+        snapshot_verify.main(["--snapshot", str(tmp_path / "missing.sql")], standalone_mode=False)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from simulation.cli.determinism import determinism as command
 from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.proof import determinism
-from simulation.proof.determinism import Difference, determinism_command, first_difference
+from simulation.proof.determinism import Difference, first_difference
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_without_a_name_every_scenario_runs_and_the_default_one_with_twenty_seeds(
     asked: list[tuple[str, int]],
 ) -> None:
-    determinism_command((), seeds=None, load=False)
+    command.main([], standalone_mode=False)
     seeds = Counter(Path(scenario).stem for scenario, _ in asked)
     files = [file.stem for file in SCENARIOS_FOLDER.rglob("*.yaml")]
     assert seeds.pop(DEFAULT_SCENARIO) == 20
@@ -36,14 +37,14 @@ def test_without_a_name_every_scenario_runs_and_the_default_one_with_twenty_seed
 
 
 def test_a_named_scenario_runs_with_the_seeds_asked_for(asked: list[tuple[str, int]]) -> None:
-    assert determinism_command(("smoke_2d", "quiet_14d"), seeds=2, load=False) == 0
+    assert command.main(["smoke_2d", "quiet_14d", "--seeds", "2"], standalone_mode=False) == 0
     assert asked == [("smoke_2d", 1), ("smoke_2d", 2), ("quiet_14d", 1), ("quiet_14d", 2)]
 
 
 def test_each_pair_is_told_and_a_parting_one_fails(
     asked: list[tuple[str, int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert determinism_command(("smoke_2d",), seeds=3, load=False) == 1
+    assert command.main(["smoke_2d", "--seeds", "3"], standalone_mode=False) == 1
     said = capsys.readouterr().out
     assert "[1/3] smoke_2d seed 1: equal" in said
     assert "[3/3] smoke_2d seed 3: the histories part at event 7, simulated 2026-03-01T00:00:00Z" in said

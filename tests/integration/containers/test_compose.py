@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from simulation.assembly.request import prepare
-from simulation.commands import doctor_containers
+from simulation.cli import doctor
 from simulation.environment.compose import ComposePostgres, find_service
 from simulation.environment.engine import connect
 from simulation.environment.server import running
@@ -83,7 +83,7 @@ def test_a_taken_port_is_named_before_it_is_in_the_way(monkeypatch: pytest.Monke
         taken.listen()
         monkeypatch.setenv("SIMULATE_POSTGRES_PORT", str(taken.getsockname()[1]))
         with pytest.raises(EnvironmentFault, match="is taken"):
-            doctor_containers.compose()
+            doctor._compose()
 
 
 @pytest.mark.usefixtures("up")

@@ -41,8 +41,7 @@ def _our_containers() -> set[str]:
 
 def test_an_engine_that_does_not_answer_ends_a_run_with_255_and_the_remedy(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from simulation.cli import main; main()",
-         "run", "smoke_2d", "--environment", "containers", "--out", tmp_path],
+        [sys.executable, "-m", "simulation", "run", "smoke_2d", "--environment", "containers", "--out", tmp_path],
         env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nobody"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 255

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulation.assembly.request import prepare
-from simulation.commands.gate import GateRequest, gate_command
+from simulation.cli.gate import gate
 from simulation.paths import ROOT
 from simulation.progress import Silent
 from simulation.run import RunResult, run
@@ -73,8 +73,8 @@ def test_a_misconception_that_twin_and_platform_share_is_caught_by_stripe_mock_a
 def test_the_gate_writes_one_junit_file_and_one_summary_for_all_seeds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    request = GateRequest(scenario="smoke_2d", seeds=(1, 2), environment="containers", out=tmp_path, quiet=True)
-    assert gate_command(request) == 0
+    arguments = ["smoke_2d", "--seeds", "1-2", "--environment", "containers", "--out", str(tmp_path), "--quiet"]
+    assert gate.main(arguments, standalone_mode=False) == 0
     assert "gate: pass" in capsys.readouterr().out
     (folder,) = (found for found in (tmp_path / "gate").iterdir() if not found.is_symlink())
     root = ElementTree.parse(folder / "junit.xml").getroot()

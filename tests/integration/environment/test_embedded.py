@@ -26,9 +26,9 @@ import sys
 from datetime import UTC, datetime
 from simulation.environment.embedded import embedded_postgres
 from simulation.environment.workspace import workspace
-from simulation.cli import _terminate
+from simulation.cli import terminate
 import signal
-signal.signal(signal.SIGTERM, _terminate)
+signal.signal(signal.SIGTERM, terminate)
 with workspace() as folder, embedded_postgres(folder=folder, now=datetime(2026, 3, 1, tzinfo=UTC)) as server:
     print(folder, server._process.pid, flush=True)
     sys.stdin.read()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.target_check import target_check_command
+from simulation.cli.target_check import target_check
 from simulation.paths import ROOT
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = target_check_command(folder, environment="embedded")
+    code = target_check.main([str(folder)], standalone_mode=False)
 
     said = capsys.readouterr().out
     assert code == 0, said
@@ -39,7 +39,7 @@ def test_a_wrong_webhook_secret_is_named(folder: Path, capsys: pytest.CaptureFix
     assert SECRET in file.read_text()
     file.write_text(file.read_text().replace(SECRET, 'STRIPE_WEBHOOK_SECRET = "whsec_of_another_endpoint"'))
 
-    code = target_check_command(folder, environment="embedded")
+    code = target_check.main([str(folder)], standalone_mode=False)
 
     said = capsys.readouterr().out
     assert code == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.checks.evidence.case import Case
-from simulation.commands.postmortem import postmortem_command
+from simulation.cli.check import postmortem
 from simulation.errors import UsageError
 from simulation.events import AlertRuleAsRun, JobSummary, MetricChange, RunbookStep, RunStarted, WebhookAttempt
 from simulation.history import History, line_of
@@ -101,20 +101,20 @@ def test_the_command_prints_it_and_keeps_what_people_wrote(
     tmp_path: Path, history: History, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = _stored(tmp_path, history)
-    assert postmortem_command(folder) == 0
+    assert postmortem.main([str(folder)], standalone_mode=False) == 0
     printed = capsys.readouterr()
     assert (folder / "postmortem.md").read_text() == printed.out
     assert "written:" in printed.err
 
     (folder / "postmortem.md").write_text("our words")
-    postmortem_command(folder)
+    postmortem.main([str(folder)], standalone_mode=False)
     assert (folder / "postmortem.md").read_text() == "our words"
     assert "kept as it is" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_run_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no history\.jsonl") as refused:
-        postmortem_command(tmp_path)
+        postmortem.main([str(tmp_path)], standalone_mode=False)
     assert "name the folder of a run" in str(refused.value)
 
 
@@ -123,4 +123,4 @@ def test_a_damaged_history_is_refused_with_its_line(tmp_path: Path, history: His
     file = tmp_path / "history.jsonl"
     file.write_text("nonsense\n" + file.read_text())
     with pytest.raises(UsageError, match=r"history\.jsonl:1"):
-        postmortem_command(tmp_path)
+        postmortem.main([str(tmp_path)], standalone_mode=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sarif_pydantic import Sarif
 
-from simulation.commands import runbook_lint
+from simulation.cli.runbook_lint import runbook_lint
 from simulation.paths import ROOT
 from simulation.runbook_lint.rule import REGISTRY, Finding
 from simulation.runbook_lint.sarif import to_json, to_sarif
@@ -50,12 +50,12 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_single_files_are_linted_by_themselves(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert runbook_lint.runbook_lint_command([broken], as_format="text") == 1
+    assert runbook_lint.main([str(broken)], standalone_mode=False) == 1
     *findings, total = capsys.readouterr().out.splitlines()
     assert f"{broken}:21: RB020 'TODO' is a placeholder (write what is meant)" in findings
     assert total == f"1 runbooks, {len(findings)} findings"
 
 
 def test_machines_get_nothing_but_the_document(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert runbook_lint.runbook_lint_command([broken], as_format="sarif") == 1
+    assert runbook_lint.main([str(broken), "--format", "sarif"], standalone_mode=False) == 1
     assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"

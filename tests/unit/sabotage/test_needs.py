@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.commands.sabotage import sabotage_command
+from simulation.cli.sabotage import sabotage
 from simulation.environment.stripe_mock import BINARY_VARIABLE
 from simulation.sabotage import needs
 from simulation.sabotage.campaign import Campaign
@@ -44,7 +44,7 @@ def test_no_need_and_a_tool_that_is_here_are_not_missing(tmp_path: Path, monkeyp
 def test_a_campaign_that_could_not_try_everything_is_unknown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = sabotage_command([ENTRY.name], everything=False, seeds=1, jobs=1, out=tmp_path)
+    code = sabotage.main([ENTRY.name, "--jobs", "1", "--out", str(tmp_path)], standalone_mode=False)
 
     assert code == 2
     assert f"not tried: {ENTRY.name}" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from simulation.cli import cli
+from simulation.cli.target_init import target_init
 from simulation.errors import UsageError
 from simulation.targets import protocol
 from simulation.targets.new_folder import FILES, write_target_folder
@@ -76,7 +76,7 @@ def test_a_place_where_no_folder_can_be_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_names_what_it_wrote_and_what_comes_next(tmp_path: Path) -> None:
-    answer = CliRunner().invoke(cli, ["target", "init", str(tmp_path / "mine")])
-    assert answer.exit_code == 0
+    answer = CliRunner().invoke(target_init, [str(tmp_path / "mine")], standalone_mode=False)
+    assert answer.return_value == 0
     assert all(str(tmp_path / "mine" / name) in answer.output for name in FILES)
     assert f"simulate target check {tmp_path / 'mine'}" in answer.output

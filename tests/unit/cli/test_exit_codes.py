@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from psycopg.errors import DiskFull
 
-from simulation import cli
-from simulation.commands import scenarios as command
+from simulation.cli import main
+from simulation.cli import scenarios as command
 from simulation.errors import EnvironmentFault, UsageError
 
 
 def stopped_by(error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def broken() -> int:
+    def broken() -> dict[str, Path]:
         raise error
 
-    monkeypatch.setattr(command, "scenarios_command", broken)
+    monkeypatch.setattr(command, "available_scenarios", broken)
     monkeypatch.setattr("sys.argv", ["simulate", "scenarios"])
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        main()
     return exit_.value.code, capsys.readouterr().err
 
 
@@ -56,6 +57,6 @@ def test_a_full_disk_is_said_without_a_traceback_wherever_it_comes_from(
 def test_a_wrong_option_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr("sys.argv", ["simulate", "run", "--seed", "x"])
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        main()
     assert exit_.value.code == 254
     assert "'x' is not a valid integer" in capsys.readouterr().err

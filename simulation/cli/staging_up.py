@@ -1,28 +1,40 @@
-"""``simulate staging``: the staging platform for people, and a shell in front of it."""
+"""``simulate staging up``: the staging platform for people."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from simulation.assembly import RunRequest, Simulation
 from simulation.assembly.request import prepare
+from simulation.cli.options import environment_option
 from simulation.faults.plan import FaultPlan
 from simulation.interactive.clock_drivers import this_second
 from simulation.interactive.session import StandRequest, stand
-from simulation.interactive.session_file import Session, find_standing
+from simulation.interactive.session_file import Session
 from simulation.scenario.shift import moment_of, shifted
 
 
-def staging_up_command(*, scenario: str, seed: int, until: str | None, clock: str, port: int, environment: str) -> int:
-    """Stand until interrupted; raises :class:`UsageError` before anything is started."""
+@click.command()
+@click.option("--scenario", default="smoke_2d", show_default=True, help="What happens around the platform.")
+@click.option("--until", default=None, help="Live through the scenario up to this moment first: 'day 1 12:00'.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws people, scores, and moments.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "simulated"]),
+    default="real",
+    show_default=True,
+    help="real: the scenario's moment is now. simulated: time stands still until 'sleep' in its shell lets it pass.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the platform; any free one by default.")
+@environment_option("embedded", "containers", "compose", of="PostgreSQL comes")
+def staging_up(scenario: str, until: str | None, seed: int, clock: str, port: int, environment: str) -> int:
+    """Bring the platform up on loopback, until Ctrl-C. With its database, Stripe twin and score provider."""
     simulated = clock == "simulated"
     run = prepare(scenario=scenario, seed=seed, environment=environment, out=Path(tempfile.gettempdir()))
     moment = moment_of(run.scenario, until) if until is not None else run.scenario.start
@@ -76,17 +88,3 @@ def _this_program() -> str:
     """As it was called: by its name, or as a module."""
     name = Path(sys.argv[0])
     return "python -m simulation" if name.suffix == ".py" else str(name)
-
-
-def staging_shell_command(*, port: int | None) -> NoReturn:
-    """Become a shell in front of the platform that stands. Does not return."""
-    standing = find_standing(port=port)
-    environment = {**os.environ, **standing.variables, **standing.clock_variables}
-    environment["PATH"] = f"{standing.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    environment |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}  # what jq colours is not what the runbook says
-    options = ["--norc"]
-    if sys.stdin.isatty():
-        start_file = standing.programs / "bashrc"
-        start_file.write_text("PS1='staging$ '\nunset HISTFILE\n")
-        options = ["--rcfile", str(start_file)]
-    os.execvpe("bash", ["bash", "--noprofile", *options], environment)  # noqa: S606 - this process becomes the shell

@@ -9,8 +9,10 @@ import click
 from simulation.targets.new_folder import write_target_folder
 
 
-def target_init_command(folder: Path) -> int:
-    """Raises :class:`simulation.errors.UsageError`; then nothing was written."""
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def target_init(folder: Path) -> int:
+    """Write a commented target.toml, observe.sql and people.py into DIR. It must be empty or not there yet."""
     for file in write_target_folder(folder):
         click.echo(f"wrote {file}")
     click.echo(

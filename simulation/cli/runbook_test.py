@@ -16,6 +16,7 @@ from rich.text import Text
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
+from simulation.cli.options import jobs_option, out_option
 from simulation.documents.refusal import suggest
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
@@ -29,8 +30,21 @@ _WIDTH = 120
 """Columns where there is no terminal to fit."""
 
 
-def runbook_test_command(names: Sequence[str], *, jobs: int | None, out: Path, as_json: bool) -> int:
-    """0: every runbook recovers, rolls back and fails safely; 1: not so, with the reasons and the runs kept."""
+@click.command()
+@click.argument("names", nargs=-1)
+@jobs_option
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON on standard output.")
+@out_option("Where the runs go that did not hold.")
+def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: Path) -> int:
+    """Carry the runbooks NAMES, or all, out in three ways. Each is a run of the scenario that belongs to the runbook.
+
+    \b
+    recovered      the run passes, the runbook completed, its verification was carried out
+    rolled back    its last verification fails: Rollback leaves everything as it was before the first writing step
+    failed safely  its first writing step fails: failed, escalated, nothing half done, nothing silent
+
+    Exit code 1: one of them does not hold; the reasons are printed and the run is kept.
+    """
     known = [runbook.name for runbook in load_runbooks(RUNBOOKS_FOLDER)]
     for name in names:
         if name not in known:

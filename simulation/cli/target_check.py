@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,8 +19,14 @@ _SCENARIO = "smoke_2d"
 _LAST_LINES = 10
 
 
-def target_check_command(folder: Path, *, environment: str) -> int:
-    """0 when every piece is in order, 1 when one is not. Raises :class:`simulation.errors.UsageError` for the files."""
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--environment", type=click.Choice(["auto", "embedded"]), default="embedded", show_default=True)
+def target_check(folder: Path, environment: str) -> int:
+    """Start the backend of DIR and try each piece of it by itself. Says what is wrong, with file and line.
+
+    Exit code 1: something is wrong.
+    """
     console = Console()
     choice = read_target(folder)
     console.print(f"[green]✓[/] {'files':<22} read", highlight=False)

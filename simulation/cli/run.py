@@ -9,30 +9,59 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.assembly.request import prepare
-from simulation.commands.output import print_verdict
+from simulation.cli.options import environment_option, out_option
+from simulation.cli.output import print_verdict
+from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.proof.determinism import check_twice
-from simulation.run import run
+from simulation.run import run as run_scenario
 from simulation.scenario.model import Scenario
 
 _NOT_DETERMINISTIC = 1
 
 
-def run_command(
-    *,
+@click.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Draws people, scores, and moments. Same seed, same history."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=None, help="Simulated days instead of the scenario's own number."
+)
+@click.option(
+    "--faults",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run a stored faults.json instead of the scenario's faults.",
+)
+@environment_option("embedded", "containers", "compose")
+@out_option("Where run directories go.")
+@click.option(
+    "--target",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A folder with target.toml: run that backend instead of the staging platform that comes along.",
+)
+@click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
+@click.option(
+    "--twice", is_flag=True, help="Run it again in another process and show the first event where the histories part."
+)
+@click.option("--quiet", is_flag=True, help="Print the verdict's one line only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
+def run(
     scenario: str,
     seed: int,
     days: int | None,
     plan_file: Path | None,
     environment: str,
     out: Path,
-    target: Path | None = None,
+    target: Path | None,
     swarm: bool,
     twice: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Returns the exit code of the verdict."""
+    """Run SCENARIO (a name from `simulate scenarios`, or a YAML file) and judge it."""
     request = prepare(
         scenario=scenario,
         seed=seed,
@@ -46,7 +75,7 @@ def run_command(
     console = Console(stderr=True)
     progress = _progress(request.scenario, console, silent=quiet or as_json)
     try:
-        result = run(request, progress)
+        result = run_scenario(request, progress)
     finally:
         if isinstance(progress, Live):
             progress.close()

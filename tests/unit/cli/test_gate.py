@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from simulation.commands.gate import GateRequest, gate_command, parse_seeds
+from simulation.cli.gate import gate, parse_seeds
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.reporting.gate import GateReport, SeedOutcome, render_gate_junit, render_gate_summary
 
@@ -47,7 +47,6 @@ def test_a_seed_without_a_verdict_is_an_error_in_the_junit_file() -> None:
 
 def test_without_containers_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
-    request = GateRequest(scenario="smoke_2d", seeds=(1,), environment="auto", out=tmp_path)
     with pytest.raises(EnvironmentFault, match="the gate runs in containers"):
-        gate_command(request)
+        gate.main(["smoke_2d", "--seeds", "1", "--out", str(tmp_path)], standalone_mode=False)
     assert not list(tmp_path.iterdir())

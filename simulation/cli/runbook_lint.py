@@ -14,11 +14,22 @@ from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import Finding
 from simulation.runbook_lint.sarif import shown, to_json, to_sarif
 
-Format = Literal["text", "sarif", "json"]
 
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "as_format",
+    type=click.Choice(["text", "sarif", "json"]),
+    default="text",
+    show_default=True,
+    help="SARIF 2.1.0 is for CI and editors.",
+)
+def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "json"]) -> int:
+    """Find all that is wrong with FILES, or with all that comes along. That is runbooks, index, alerts and scenarios.
 
-def runbook_lint_command(files: Sequence[Path], *, as_format: Format) -> int:
-    """0: nothing found; 1: something. Without files: all runbooks, their index, alerts and scenarios."""
+    Exit code 1: something was found.
+    """
     material = Material(runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, files=files)
     findings = lint(material, whole=not files)
     if as_format == "text":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 
+from simulation.cli.options import jobs_option, out_option
 from simulation.errors import EnvironmentFault
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.campaign import carry_out
@@ -24,10 +25,17 @@ _WIDTH = 140
 """Columns where there is no terminal to fit."""
 
 
-def sabotage_command(names: Sequence[str], *, everything: bool, seeds: int, jobs: int | None, out: Path) -> int:
-    """0: everything was caught by name and every control passed; 1: not so; 2: a defect could not be tried here.
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
+@jobs_option
+@out_option("Where the matrix and the run directories go.")
+def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | None, out: Path) -> int:
+    """Plant the defects NAMES and see whether the checks named for them find them. Each in a run of its own.
 
-    Without names: lists the catalogue.
+    Without NAMES and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
+    named for it, never had its chance, or the same run without it did not pass. 2: one could not be tried here.
     """
     if not names and not everything:
         Console().print(_listing())

@@ -5,21 +5,29 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import click
 from rich.console import Console
 from rich.markup import escape
 
 from simulation.clock import write_clock_file
-from simulation.commands import doctor_containers
+from simulation.environment.choice import choose, provide
+from simulation.environment.compose_file import images, published_ports
 from simulation.environment.embedded import embedded_postgres, install_folder
 from simulation.environment.faketime import clock_environment, clock_library
 from simulation.environment.promtool import REMEDY as PROMTOOL_REMEDY
 from simulation.environment.promtool import find_promtool, promtool_version
+from simulation.environment.server import running
+from simulation.environment.stripe_mock import REMEDY as STRIPE_MOCK_REMEDY
+from simulation.environment.stripe_mock import binary_version, find_binary, stripe_mock
 from simulation.environment.workspace import reap_leftovers, workspace, workspace_root
 from simulation.errors import EnvironmentFault
 from simulation.world.operator.tools import find_tools
@@ -43,18 +51,22 @@ PIECES = (
     Piece(name="clock library", look=lambda: _clock()),
     Piece(name="PostgreSQL", look=lambda: _postgres()),
     Piece(name="shell tools", look=lambda: _tools()),
-    Piece(name="Docker engine", look=doctor_containers.engine, needed=False),
-    Piece(name="images", look=doctor_containers.image_tags, needed=False),
-    Piece(name="containers", look=lambda: doctor_containers.containers(_INSTANT), needed=False),
-    Piece(name="compose", look=doctor_containers.compose, needed=False),
-    Piece(name="stripe-mock", look=doctor_containers.stripe_mock_here, needed=False),
+    Piece(name="Docker engine", look=lambda: _engine(), needed=False),
+    Piece(name="images", look=lambda: _image_tags(), needed=False),
+    Piece(name="containers", look=lambda: _containers(), needed=False),
+    Piece(name="compose", look=lambda: _compose(), needed=False),
+    Piece(name="stripe-mock", look=lambda: _stripe_mock(), needed=False),
     Piece(name="promtool", look=lambda: _promtool(), needed=False),
-    Piece(name="environment", look=doctor_containers.auto),
+    Piece(name="environment", look=lambda: _auto()),
 )
 
 
-def doctor_command() -> int:
-    """Try each piece by itself; 0 when a run can start, 255 when something it needs is missing."""
+@click.command()
+def doctor() -> int:
+    """Say what is here, what is missing, and what to do about it.
+
+    Exit code 255: something is missing that a run needs.
+    """
     console = Console()
     healthy = True
     told: set[str] = set()
@@ -126,3 +138,84 @@ def _promtool() -> str:
     if binary is None:
         raise EnvironmentFault(problem="none: the check alert_evaluation stays not verified", remedy=PROMTOOL_REMEDY)
     return f"{binary}, {promtool_version(binary)}"
+
+
+def _engine() -> str:
+    """Which Docker engine answers."""
+    from simulation.environment.engine import connect, reap_containers
+
+    with closing(connect()) as client:
+        version = client.version()
+        reaped = reap_containers(client)
+        left = f", {len(reaped)} containers of killed runs removed" if reaped else ""
+        return f"Docker {version['Version']}, {version['Os']}/{version['Arch']}{left}"
+
+
+def _image_tags() -> str:
+    """Whether the images of the compose file are here."""
+    from simulation.environment.engine import connect, has_image
+
+    named = (images().postgres, images().stripe_mock)
+    with closing(connect()) as client:
+        missing = [image for image in named if not has_image(client, image)]
+    if missing:
+        raise EnvironmentFault(
+            problem=f"not here: {', '.join(missing)}",
+            remedy="docker compose -f docker-compose.sim.yml pull; without a registry: make images",
+        )
+    return ", ".join(named)
+
+
+def _containers() -> str:
+    """Start and stop a server in a container; the start proves that libfaketime reaches it."""
+    began = time.monotonic()
+    with workspace() as folder, running(provide("containers", folder=folder, now=_INSTANT)) as server:
+        return f"PostgreSQL under the simulated clock in {time.monotonic() - began:.1f} s ({server.detail})"
+
+
+def _compose() -> str:
+    """Whether the compose file's services are up, and if not, whether its ports are free."""
+    from simulation.environment.compose import UP, find_service
+    from simulation.environment.engine import connect
+
+    with closing(connect()) as client:
+        try:
+            return ", ".join(f"{name} {find_service(client, name).short_id}" for name in ("postgres", "stripe-mock"))
+        except EnvironmentFault:
+            taken = [port for port in published_ports(os.environ) if not _is_free(port)]
+    if taken:
+        raise EnvironmentFault(
+            problem=f"not up, and port {taken[0]} of 127.0.0.1 is taken",
+            remedy="set SIMULATE_POSTGRES_PORT or SIMULATE_STRIPE_MOCK_PORT to free ones before bringing it up",
+        )
+    raise EnvironmentFault(problem="not up (its ports are free)", remedy=UP)
+
+
+def _stripe_mock() -> str:
+    """A stripe-mock for the environment that ``auto`` would choose."""
+    name = choose().name
+    binary = find_binary()
+    if name == "embedded" and binary is not None:
+        with workspace() as folder, stripe_mock("embedded", folder=folder) as mock:
+            assert mock is not None
+            mock.wait_until_up()
+        return f"{binary}, {binary_version(binary)}"
+    if name == "embedded":
+        raise EnvironmentFault(problem="none: the check stripe_contract stays not verified", remedy=STRIPE_MOCK_REMEDY)
+    return f"image {images().stripe_mock}" + (f", and {binary}" if binary else "")
+
+
+def _auto() -> str:
+    """What ``--environment auto`` would take, and why."""
+    choice = choose()
+    return f"auto chooses {choice.name!r} ({choice.reason})"
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

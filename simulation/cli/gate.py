@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+import click
 from rich.console import Console
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
+from simulation.cli.options import environment_option, out_option
 from simulation.environment.choice import Choice, choose
 from simulation.errors import EnvironmentFault, UsageError
+from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Plain, Progress, Silent
 from simulation.reporting.gate import GateReport, SeedOutcome, write_gate
 from simulation.run import run
@@ -25,30 +27,31 @@ _MOST_SEEDS = 1000
 _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
-@dataclass(frozen=True, kw_only=True)
-class GateRequest:
-    """What the gate is to run."""
+@click.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.option("--seeds", "seeds_text", default="1-5", show_default=True, help="Which seeds, as in 1-5,9.")
+@environment_option("containers", "compose")
+@out_option("Where run directories and the gate's own go.")
+@click.option("--quiet", is_flag=True, help="No progress lines.")
+def gate(scenario: str, seeds_text: str, environment: str, out: Path, quiet: bool) -> int:
+    """Run SCENARIO for several seeds; exit with the worst verdict. Needs containers and stripe-mock.
 
-    scenario: str
-    seeds: Sequence[int]
-    environment: str
-    out: Path
-    quiet: bool = False
-
-
-def gate_command(request: GateRequest) -> int:
-    """Run every seed, write one JUnit file and one summary; returns the exit code of the worst verdict.
-
-    :raises EnvironmentFault: no containers here: nothing was run.
+    Writes one JUnit file and one summary for all of them.
     """
-    choice = _demand_containers(request.environment)
-    runs = [_prepared(request, seed, choice) for seed in request.seeds]
-    directory = RunDirectory.create(out=request.out, scenario="gate", seed=request.seeds[0])
+    seeds = parse_seeds(seeds_text)
+    choice = _demand_containers(environment)
+    runs = [
+        replace(
+            prepare(scenario=scenario, seed=seed, environment=choice.name, out=out), environment_reason=choice.reason
+        )
+        for seed in seeds
+    ]
+    directory = RunDirectory.create(out=out, scenario="gate", seed=seeds[0])
     console = Console(stderr=True)
     outcomes: list[SeedOutcome] = []
     for prepared in runs:
         console.print(f"seed {prepared.seed} ({len(outcomes) + 1} of {len(runs)})", highlight=False)
-        outcomes.append(_run_seed(prepared, _progress(prepared, console, silent=request.quiet)))
+        outcomes.append(_run_seed(prepared, _progress(prepared, console, silent=quiet)))
     report = GateReport(
         scenario=runs[0].scenario.name, environment=f"{choice.name}: {choice.reason}", seeds=tuple(outcomes)
     )
@@ -86,11 +89,6 @@ def _demand_containers(asked: str) -> Choice:
             " or make images); 'simulate run' needs neither",
         )
     return choice
-
-
-def _prepared(request: GateRequest, seed: int, choice: Choice) -> RunRequest:
-    prepared = prepare(scenario=request.scenario, seed=seed, environment=choice.name, out=request.out)
-    return replace(prepared, environment_reason=choice.reason)
 
 
 def _progress(prepared: RunRequest, console: Console, *, silent: bool) -> Progress:

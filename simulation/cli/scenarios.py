@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -9,8 +10,9 @@ from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.file import available_scenarios, load_scenario
 
 
-def scenarios_command() -> int:
-    """A table of the scenarios that come with the project."""
+@click.command()
+def scenarios() -> int:
+    """List the scenarios that come with the project."""
     table = Table(box=None, pad_edge=False)
     for heading in ("scenario", "days", "contests", "faults", "what it is for"):
         table.add_column(heading, justify="right" if heading in ("days", "contests", "faults") else "left")

@@ -1,5 +1,0 @@
-"""``python -m simulation.cli`` is ``simulate``."""
-
-from simulation.cli import main
-
-main()

@@ -1,0 +1,30 @@
+"""``simulate staging shell``: a shell in front of the staging platform that is up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from simulation.interactive.session_file import find_standing
+
+
+@click.command()
+@click.option("--port", type=int, default=None, help="Of the platform, where several are up; else the latest.")
+def staging_shell(port: int | None) -> NoReturn:
+    """Open a shell in front of the platform that is up. Addresses and admin token are set, its clock is the platform's.
+
+    This process becomes the shell: the exit code is the shell's own.
+    """
+    standing = find_standing(port=port)
+    environment = {**os.environ, **standing.variables, **standing.clock_variables}
+    environment["PATH"] = f"{standing.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    environment |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}  # what jq colours is not what the runbook says
+    options = ["--norc"]
+    if sys.stdin.isatty():
+        start_file = standing.programs / "bashrc"
+        start_file.write_text("PS1='staging$ '\nunset HISTFILE\n")
+        options = ["--rcfile", str(start_file)]
+    os.execvpe("bash", ["bash", "--noprofile", *options], environment)  # noqa: S606 - this process becomes the shell
