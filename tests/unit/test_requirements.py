@@ -12,7 +12,7 @@ import yaml
 
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.criteria import RULES
-from simulation.cli import cli
+from simulation.cli.commands import cli
 from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.runbook_lint import lint
 from simulation.runbook_lint.rule import REGISTRY
@@ -52,7 +52,7 @@ def is_command(words: list[str]) -> bool:
     """Whether ``simulate`` knows the command."""
     command: click.Command | None = cli
     for word in words:
-        command = command.commands.get(word) if isinstance(command, click.Group) else None
+        command = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
     return command is not None
 
 
