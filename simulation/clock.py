@@ -118,7 +118,7 @@ def wall_now() -> datetime:
 
 
 class _BrokenOff(Exception):
-    """A process ended with an error that the kernel keeps: SimPy re-raises copies, made from ``args`` alone."""
+    """A SimPy process raised. The kernel keeps its exception: SimPy raises copies, made from ``args`` alone."""
 
 
 class Kernel:
@@ -135,7 +135,7 @@ class Kernel:
         self.events_processed = 0
         self._error: SimulationError | None = None
         self.halted = False
-        """Set to end :meth:`run_until` where it is: for a guest whose question is answered."""
+        """Set to stop :meth:`run_until` at once, for a planted defect or a rehearsal that has seen what it wanted."""
 
     @property
     def now(self) -> datetime:

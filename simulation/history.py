@@ -30,7 +30,7 @@ _cause: ContextVar[str] = ContextVar("cause", default="setup")
 
 @contextmanager
 def caused_by(cause: str) -> Iterator[None]:
-    """Everything recorded within this block goes back to ``cause``. Not to be held across a process's ``yield``."""
+    """Events recorded within this block carry ``cause``. Do not hold it open across a SimPy process's ``yield``."""
     token = _cause.set(cause)
     try:
         yield
@@ -100,7 +100,7 @@ class History:
         return found[0] if found else None
 
     def digest(self) -> str:
-        """sha256 over the lines, without what only names the machine: the fingerprint of the run."""
+        """sha256 over the lines, without the fields that only name the machine; equal for equal runs."""
         digest = hashlib.sha256()
         for event in self.events:
             digest.update(line_of(event, without=event.outside_digest).encode() + b"\n")

@@ -15,7 +15,7 @@ from simulation.events import AlertFired, Event, FaultInjected
 
 
 class Progress(Protocol):
-    """Told of phases, of every event, and of the clock."""
+    """Receives the phases of a run, every event, and the clock."""
 
     def phase(self, text: str) -> None: ...
 

@@ -62,9 +62,10 @@ def carry_out(
     *,
     plant: Callable[[Simulation], None] | None = None,
 ) -> History:
-    """Everything up to the jury.
+    """Everything before judging; the history of the run.
 
-    :param guest: shown the stage as soon as it is set. A normal run has none; a planted defect gets in this way.
+    :param plant: called with the simulation as soon as it is assembled. A normal run has none: it is how a planted
+        defect gets in.
     """
     directory.scenario.write_text(request.scenario.to_yaml())
     directory.faults.write_text(request.plan.to_json())
@@ -77,7 +78,7 @@ def carry_out(
         progress.phase(f"living {request.scenario.days} days")
         convergence = live(sim, progress)
         progress.phase("collecting what the witnesses saw")
-        if sim.kernel.halted:  # by a guest whose question is answered: no run, hence no end of it
+        if sim.kernel.halted:  # whoever planted something has seen enough: this run has no end
             sim.wal.collect()
             sim.observer.record_all(translate=sim.wal.renumbered)
         else:
@@ -114,7 +115,7 @@ def begin(sim: Simulation) -> None:
 
 
 def revoke_founder_access(sim: Simulation) -> None:
-    """From here on no founder and no superuser; shown by trying."""
+    """Revoke the founder's logins, and show by trying them that they are refused."""
     sim.target.revoke_admin(
         http=sim.http, authorization=sim.authorization(sim.ops_admin.user_id), user_id=sim.founder_admin.user_id
     )
@@ -123,7 +124,7 @@ def revoke_founder_access(sim: Simulation) -> None:
 
 
 def live(sim: Simulation, progress: Progress) -> Convergence:
-    """The days themselves. Everything that happens, happens in here."""
+    """Live the simulated days: everything that happens, happens within this call."""
     sim.kernel.clock.move_to(sim.scenario.start)
     sim.fingerprints.take("start")
     sim.provider.start()
@@ -159,7 +160,7 @@ def _every(sim: Simulation, sim_seconds: int, action: Callable[[], None]) -> Sim
 
 
 def observe(sim: Simulation, convergence: Convergence) -> None:
-    """Everything a witness still has to say, then the end."""
+    """Let every witness record what it has left to record, then end the history."""
     with judge_alerts(sim.recorder.events, _scrapes(sim), test_file=sim.directory.alerts_test) as alerts:
         sim.operator.go_off_shift()
         sim.sampler.take()

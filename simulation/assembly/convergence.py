@@ -16,7 +16,7 @@ _OPEN = ("pending", "processing", "retryable")
 
 
 class Convergence:
-    """Watches from the moment the world is healthy; remembers the first instant at which nothing was pending."""
+    """Watches from the end of the last fault on, and remembers the first instant at which nothing was pending."""
 
     def __init__(self, sim: Simulation) -> None:
         self._on = sim

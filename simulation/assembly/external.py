@@ -24,7 +24,7 @@ class Outside:
 
 
 def bring_outside(ground: Ground) -> Outside:
-    """Twin and provider; how the platform's own clients find them is the target's affair."""
+    """Make twin and provider. How the platform's clients reach them is up to the target."""
     request, keys = ground.request, ground.keys
     registry = Registry()
     injector = PlannedInjector(

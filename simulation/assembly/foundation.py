@@ -1,4 +1,4 @@
-"""What every part of a run stands on: database, clock, history, workspace, keys."""
+"""What every part of a run needs: database, clock, history, workspace, keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulation.targets.protocol import TargetKeys
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What everything else of a run stands on."""
+    """What is there before anything else of a run is made."""
 
     request: RunRequest
     stack: ExitStack

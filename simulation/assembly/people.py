@@ -1,4 +1,4 @@
-"""People and companies around the platform: players, the operator on shift, the hosting provider; their troubles."""
+"""People and companies around the platform: players, the operator, the hosting provider, and faults they act in."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def operator_on_shift(
 
 
 def _successor(ground: Ground, front: Front) -> Successor | None:
-    """Only a run that may lose its operator has a second one."""
+    """A second operator, for a run whose first one may be lost."""
     if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
         return None
     admin = appoint(front, ground.recorder, name="ops-user-456", email="ops-2@platform.test", role="ops")
@@ -70,7 +70,7 @@ def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> Host
         return None
 
     def resize(size: Size) -> None:
-        """The server really restarts; who watches it has read all it has, and comes back to it."""
+        """The server really restarts: the write-ahead log is read before, and its witness connects again after."""
         witnesses.wal.collect()
         ground.server.restart(
             {"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"}
@@ -113,7 +113,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: OperatorRobot) -> Troubles:
-    """The faults that are acts of people or states of the surroundings, each at its moment."""
+    """The faults that act at a time of their own: acts of people, and states of the surroundings."""
     around = FaultContext(
         kernel=ground.kernel,
         injector=outside.injector,

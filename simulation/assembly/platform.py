@@ -1,4 +1,4 @@
-"""The platform, brought up, and the one way in, which the exchange witness watches."""
+"""The platform, brought up, and the HTTP client for it, behind the exchange witness."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN_TTL_SECONDS = 12 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The platform, and the way in."""
+    """The platform and the HTTP client by which the world reaches it."""
 
     target: Target
     context: ExchangeContext
@@ -67,5 +67,5 @@ def token_of(target: Target, admin: Admin) -> Callable[[], str]:
 
 
 def break_glass_of(target: Target, admin: Admin) -> Callable[[], str | None]:
-    """Mints the admin's token for the time in which no other can be verified, where the target has such a thing."""
+    """Mints the admin's break-glass token, where the target has such tokens."""
     return lambda: target.break_glass_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)

@@ -27,7 +27,8 @@ def prove_the_clock(sim: Simulation) -> None:
 
 
 def compare_the_clocks(sim: Simulation) -> list[ClockProof]:
-    """Ask everybody for the time and write the answers down; the jury judges those of the end."""
+    """Ask kernel, Python, Postgres and the shell for the time and record the answers; the jury judges those at the
+    end."""
     kernel_time = sim.kernel.now
     seen: dict[Literal["postgres", "python", "shell"], datetime] = {
         "python": datetime.now(UTC),

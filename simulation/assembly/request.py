@@ -29,7 +29,7 @@ PREPARATION = timedelta(hours=1)
 
 
 def platform_that_comes_along() -> TargetChoice:
-    """Loaded only for runs of it: it takes as long to load as all the rest of a run."""
+    """The builtin target, imported only when it is run: importing it takes as long as everything else of the start."""
     from simulation.targets.builtin import BuiltinChoice
 
     return BuiltinChoice()

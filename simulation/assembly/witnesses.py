@@ -1,4 +1,4 @@
-"""Who writes down what happens: observer, WAL, fingerprints; the monitoring and the dashboards beside them."""
+"""The witnesses of a run (observer, write-ahead log, fingerprints), the monitoring, and the dashboards' sampler."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def hosted_monitoring(ground: Ground, front: Front, operator: OperatorRobot) -> 
 def dashboard_sampler(
     ground: Ground, outside: Outside, front: Front, witnesses: Witnesses, monitor: Monitor, admin: Admin
 ) -> DashboardSampler:
-    """Looks at a dashboard now and then, and at what the witnesses say at that instant."""
+    """Reads a dashboard now and then, and records it beside what the witnesses know at that instant."""
     settings = ground.request.scenario.monitor
     return DashboardSampler(
         kernel=ground.kernel,
@@ -82,6 +82,6 @@ def dashboard_sampler(
         http=front.http,
         token=token_of(front.target, admin),
         context=front.context,
-        # no divisor of a day, so that a page is seen at other hours every time
+        # no divisor of a day, so that a page is seen at other hours each day
         every_scrapes=max(1, settings.sample_interval_seconds * 4 // 3 // settings.scrape_interval_seconds - 1),
     )

@@ -1,4 +1,5 @@
-"""Which keys a scenario may have at a place: read off the model, so that it cannot lag behind."""
+"""Which keys a scenario file may have at a place, read off the pydantic models so that the list is never out of
+date."""
 
 from __future__ import annotations
 

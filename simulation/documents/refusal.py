@@ -1,4 +1,4 @@
-"""What pydantic found wrong in a file, in words: file and line, the value, the remedy."""
+"""Pydantic's validation errors as messages for whoever wrote the file: file and line, the value, the remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REMEDIES = {
 
 
 def refused(document: MarkedYaml, error: ValidationError, model: type[BaseModel]) -> UsageError:
-    """The first finding in the file; a misspelt key comes before the key that is missing because of it."""
+    """The error that stands first in the file. A misspelt key is told before the key that is missing because of it."""
     errors = _roots(error.errors(include_url=False))
     first = min(errors, key=lambda found: (found["type"] == "missing", document.line_of(_path(found))))
     problem, remedy = _explain(first, model)
@@ -39,7 +39,7 @@ def refused(document: MarkedYaml, error: ValidationError, model: type[BaseModel]
 
 
 def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """Without findings about a thing of which a part is wrong: a list of one bad item is not also too short."""
+    """Leaves out errors about a whole of which a part is wrong: a list with one bad item is not also "too short"."""
     places = [error["loc"] for error in errors]
     return [
         error
@@ -54,7 +54,7 @@ def _path(error: ErrorDetails) -> tuple[str | int, ...]:
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    """Problem and remedy of one finding."""
+    """Problem and remedy of one validation error."""
     path, kind, context = _path(error), error["type"], error.get("ctx", {})
     dotted = ".".join(str(part) for part in path if part != "[key]")
     if kind == "refused":
@@ -72,7 +72,7 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
 
 
 def _bound(context: dict[str, Any]) -> str:
-    """What a number out of range should be."""
+    """The range that a number out of range should have been in."""
     words = {"ge": "or more", "le": "or less", "gt": "is too little, write more", "lt": "is too much, write less"}
     for bound, said in words.items():
         if bound in context:
@@ -81,12 +81,12 @@ def _bound(context: dict[str, Any]) -> str:
 
 
 def suggest(value: str, known: Sequence[str]) -> str:
-    """A remedy for a name that is none of the known ones."""
+    """A remedy for an unknown name: the known one that is spelt most like it, or all of them."""
     nearest = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
     listed = f"known: {', '.join(known)}"
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed
 
 
 def more(findings: int) -> str:
-    """What follows the first of several findings."""
+    """How many more errors there are, said after the first."""
     return f" (and {findings - 1} more in this file)" if findings > 1 else ""

@@ -1,4 +1,4 @@
-"""What all parts of a scenario share: strict models, moments, and refusals that know their remedy."""
+"""What all parts of a scenario file share: a strict base model, points in time, and errors that name a remedy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def day_moment(text: str, start: datetime) -> datetime | None:
 
 
 def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
-    """An error of a validator that knows its remedy, and where below the validated model the fault lies."""
+    """A validator's error with its remedy. ``path``: where below the validated model the mistake is."""
     return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
 
 
@@ -48,6 +48,6 @@ Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 
 
 class ScenarioModel(BaseModel):
-    """Base of every part of a scenario: nothing unknown in it, nothing changed afterwards."""
+    """Base of every part of a scenario: unknown keys are refused, and nothing changes after loading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

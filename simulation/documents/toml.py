@@ -38,7 +38,7 @@ def read_toml(file: Path) -> MarkedYaml:
 
 
 def _lines(text: str) -> dict[Place, int]:
-    """Line of every table and key that has a line of its own; what stands within one has the line around it."""
+    """Line of every table and key that has a line of its own; keys of an inline table have that table's line."""
     lines: dict[Place, int] = {(): 1}
     table: Place = ()
     counts: dict[Place, int] = {}
@@ -56,7 +56,7 @@ def _lines(text: str) -> dict[Place, int]:
 
 
 def _within_last(parts: Place, counts: dict[Place, int]) -> Place:
-    """The place of a table's name: a table below an array of tables belongs to the array's last item."""
+    """Path of a table header: a table below an array of tables belongs to the array's last item."""
     place: Place = ()
     for number, part in enumerate(parts):
         place = (*place, part)

@@ -12,7 +12,7 @@ import yaml
 from simulation.errors import UsageError
 
 Place = tuple[str, ...]
-"""Keys and indices from the top of the document, as text."""
+"""Path in a document: keys and list indices from the top, as text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class MarkedYaml:
     lines: dict[Place, int]
 
     def line_of(self, path: Sequence[str | int]) -> int:
-        """Line of a key or item; of the nearest thing around it when it does not stand in the file."""
+        """Line of a key or list item; where it is not in the file, the line of the nearest one around it."""
         place = tuple(str(part) for part in path)
         while place and place not in self.lines:
             place = place[:-1]

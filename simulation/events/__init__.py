@@ -1,4 +1,5 @@
-"""Everything a history can have in it, by the witness that saw it. One event is one line of ``history.jsonl``."""
+"""Every kind of event that a history can have, grouped by who records it. One event is one line of
+``history.jsonl``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus' own ``promtool`` made of the run's scrapes and rule files, beside what the monitor made of them."""
+"""The run's alerts as Prometheus' own ``promtool`` computes them from the same scrapes and rule files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from simulation.events.base import Event
 
 
 class EvaluationDifference(BaseModel):
-    """An alert that one of the two says fires, at one scrape after another from ``first_scrape`` to ``last_scrape``."""
+    """An alert that only the monitor or only promtool has firing, at every scrape from ``first_scrape`` to
+    ``last_scrape``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,7 +23,7 @@ class EvaluationDifference(BaseModel):
 
 
 class AnnotationDifference(BaseModel):
-    """An alert that both say fires at ``scrape``, with another text; texts by the annotation's name."""
+    """An alert that fires at ``scrape`` for both, with different annotations; texts by the annotation's name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,7 +34,8 @@ class AnnotationDifference(BaseModel):
 
 
 class AlertEvaluation(Event):
-    """Every scrape of the run evaluated anew. ``rules`` names the rule files, ``firing`` counts alerts × scrapes."""
+    """Every scrape evaluated by promtool. ``rules`` names the rule files; ``firing`` is the sum of firing alerts over
+    all scrapes."""
 
     outside_digest = frozenset({"judge", "problem", "complaint", "differences", "annotation_differences"})
 
@@ -46,10 +48,10 @@ class AlertEvaluation(Event):
     annotated: int = 0
     """Alerts whose annotations were compared, each at the scrape at which it began to fire."""
     judge: str = ""
-    """Which promtool; empty where there was none."""
+    """Version of promtool; empty if this machine has none."""
     problem: str = ""
-    """Why there was none, with the remedy."""
+    """Why there is none, with the remedy."""
     complaint: str = ""
-    """What it said where it could not evaluate at all."""
+    """promtool's error message if it could not evaluate the rules."""
     differences: tuple[EvaluationDifference, ...] = ()
     annotation_differences: tuple[AnnotationDifference, ...] = ()

@@ -14,7 +14,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     outside_digest: ClassVar[frozenset[str]] = frozenset()
-    """Fields that tell of the machine a run was made on, not of what happened: two environments differ in them."""
+    """Fields about the machine a run was made on: they differ between environments and do not count for the digest."""
 
     seq: int = 0
     at: datetime = datetime.min.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What the database and its log tell: committed changes, accesses; and what each witness saw in all."""
+"""Events from the database and its log: committed row changes, connections, statements; and each witness's total."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Transaction(Event):
 
 
 class TableCatalogue(Event):
-    """The tables (and views) there are at the end of the run, by the database's own catalogue."""
+    """Names of the tables and views at the end of the run, from the database's own catalogue."""
 
     kind: Literal["table_catalogue"] = "table_catalogue"
     tables: tuple[str, ...]
@@ -56,7 +56,7 @@ class DatabaseAccess(Event):
 
 
 class WitnessSummary(Event):
-    """What each witness saw in all; a witness that saw nothing has been silenced."""
+    """How many records a witness made over the run; none means that something kept it from seeing."""
 
     kind: Literal["witness_summary"] = "witness_summary"
     witness: Literal["wal", "access_log", "stripe_journal", "exchange", "provider"]

@@ -1,4 +1,4 @@
-"""Requests to the platform, as the door in front of it saw them."""
+"""Requests to the platform, as the witness in front of it saw them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Exchange(Event):
     request_body: JsonValue = None
     response_body: JsonValue = None
     execution_id: str | None = None
-    """The open runbook execution this request belongs to, as the world knows it."""
+    """The open runbook execution in which the operator made this request, if any."""
     token_subject: str | None = None
     """``sub`` of the bearer token, where there was one. Never the token."""
     token_scope: str | None = None
-    """Its ``scope``, of a token that has one: ``break_glass``."""
+    """``scope`` of the token if it has one: ``break_glass``."""

@@ -1,4 +1,4 @@
-"""Events of faults: announced, and met."""
+"""Events of faults: planned, and injected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulation.events.base import Event
 
 
 class FaultScheduled(Event):
-    """One line of the concrete schedule that the seed produced."""
+    """One fault of the concrete plan that the seed produced."""
 
     kind: Literal["fault_scheduled"] = "fault_scheduled"
     fault_id: str
@@ -19,14 +19,14 @@ class FaultScheduled(Event):
     starts_at: datetime
     ends_at: datetime | None
     keys: dict[str, str]
-    """What it is aimed at: ``contest`` (scenario key), ``user_id``, ``rank``, ``tournament`` …"""
+    """Its victim: ``contest`` (scenario key), ``user_id``, ``rank``, ``tournament`` …"""
     expectation: Literal["self_heals", "runbook", "terminal"]
     runbook: str | None = None
     reason: str | None = None
 
 
 class FaultInjected(Event):
-    """The fault met its victim. May happen several times for one fault (a transfer that times out twice)."""
+    """The fault struck. May happen several times for one fault (a transfer that times out twice)."""
 
     kind: Literal["fault_injected"] = "fault_injected"
     fault_id: str
@@ -37,5 +37,5 @@ class FaultInjected(Event):
 
 
 def row_digest(ids: Iterable[str]) -> str:
-    """sha256 over the ids of rows, in whatever order they come: which rows a fault took, as its strike has it."""
+    """sha256 over the sorted ids of rows: a short name for the set of rows that a fault took from the database."""
     return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Which tables of a target the audit rules speak of, by the target's own names."""
+"""What the audit rules must know of a target: its governed and append-only tables, by the target's own names."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Governance(BaseModel):
-    """Told by the target, stored with the run, so that a history can be judged without its platform."""
+    """Stated by the target and stored in the history, so that a history can be judged without its platform."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     governed_tables: tuple[str, ...]
     append_only_tables: tuple[str, ...]
     audit_table: str
-    """Has a row in every transaction that changes a governed table."""
+    """Table with one row for every transaction that changes a governed table."""
     audit_columns: dict[str, str]
-    """Canonical (``transaction_id``, ``actor``, ``action``, ``reason``, ``request_id``, ``created_at``) to column."""
+    """Canonical name (``transaction_id``, ``actor``, ``action``, ``reason``, ``request_id``, ``created_at``) →
+    column."""
     contest_table: str
     contest_status_column: str
     contest_audit_table: str
@@ -25,7 +26,8 @@ class Governance(BaseModel):
     system_actor: str
     """Actor of automatic transitions."""
     planned_time_columns: tuple[str, ...] = ()
-    """``table.column`` that may lie outside the simulated window: what is planned, and how far back one looks."""
+    """``table.column`` whose times may lie outside the simulated window: planned times, and the start of a look
+    back."""
     observed_columns: dict[str, dict[str, str]] | None = None
     """Canonical relation → its column → the column of the target's table that is shown there as it is, without what is
     computed. None: whatever has the same name on both sides."""
@@ -37,9 +39,9 @@ class Governance(BaseModel):
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
     break_glass_runbook: str = ""
-    """The runbook whose executions may use the token for the time in which no other can be verified."""
+    """The runbook whose executions may use the break-glass token, while no other token can be verified."""
     break_glass_requests: tuple[str, ...] = ()
-    """What that token is for, as such patterns."""
+    """The requests that the break-glass token may make, as ``METHOD /path`` patterns."""
 
     def own_column(self, relation: str, column: str) -> str | None:
         """What the target's table calls a column of a canonical relation; None for one that the target computes."""
@@ -58,4 +60,4 @@ NO_GOVERNANCE = Governance(
     executions_table="",
     system_actor="",
 )
-"""For a history without its beginning, in which no check can acquit anybody."""
+"""For a history that has lost its beginning; no check passes on such a history."""

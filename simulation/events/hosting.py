@@ -9,7 +9,7 @@ from simulation.events.exchange import Actor
 
 
 class HostingAction(Event):
-    """Recorded when it takes effect; ``actor`` and ``execution_id`` are of the request."""
+    """Recorded when the action takes effect. ``actor`` and ``execution_id`` say who asked for it."""
 
     kind: Literal["hosting_action"] = "hosting_action"
     service: Literal["platform", "database"]

@@ -1,4 +1,4 @@
-"""What the platform says of itself, and what the observer read at the end."""
+"""What the platform reports about itself, and what the observer read from its database at the end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Sample(Event):
     reported: JsonValue
     observed: JsonValue
     tolerance: float = 0.0
-    """How far a number may be from the witness's: what is read one after the other is not read at once."""
+    """How far the two numbers may differ, because they are read one after the other and not at once."""
 
 
 class SampleLacking(Event):
-    """A page could not be held against anything: the target gives nothing to hold it against. Once for each."""
+    """A page whose claims cannot be checked, because the target gives no data to compare with. Recorded once a page."""
 
     kind: Literal["sample_lacking"] = "sample_lacking"
     endpoint: str

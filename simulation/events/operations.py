@@ -34,7 +34,7 @@ class AlertFired(Event):
     scrape: int = 0
     """The scrape at which it fired."""
     annotations: dict[str, str] = Field(default_factory=dict)
-    """What it says to people, filled in."""
+    """The rule's annotations with their templates filled in."""
 
 
 class AlertResolved(Event):
@@ -46,7 +46,7 @@ class AlertResolved(Event):
 
 
 class TaskDue(Event):
-    """The instant of an operational task that the scenario promised."""
+    """An operational task of the scenario has fallen due."""
 
     kind: Literal["task_due"] = "task_due"
     task_id: str
@@ -62,21 +62,21 @@ class ExecutionStarted(Event):
     sha256: str
     alert_id: str | None
     task_id: str | None = None
-    """What it was started for: exactly one of an alert and a task."""
+    """The task it was started for; an execution has either a task or an alert."""
     operator: str
     writes: bool
     state_before: JsonValue = None
 
 
 class ShippedRunbook(BaseModel):
-    """A runbook as its file has it, read apart from the operator who carries it out."""
+    """A runbook as its file has it, recorded so that the jury can compare what the operator typed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: str
     """Of the file's bytes."""
     steps: dict[str, str]
-    """``section number`` → digest of the command with the answer it must give (:func:`step_digest`)."""
+    """``section number`` → digest of the step's command and expected output (:func:`step_digest`)."""
 
 
 class AlertRuleAsRun(BaseModel):
@@ -140,4 +140,4 @@ class Escalated(Event):
     execution_id: str | None
     reason: str
     bundle: JsonValue = None
-    """What was sent with it: alert, diagnostics, steps and results, audit trail, affected contests."""
+    """What was sent to engineering: alert, diagnostics, steps and results, audit trail, affected contests."""

@@ -24,7 +24,7 @@ Action = Literal[
 
 
 class EntrantAction(Event):
-    """What a player or organizer set out to do, by their own account."""
+    """An action of a player or organizer, as the simulation made it."""
 
     kind: Literal["entrant_action"] = "entrant_action"
     person: str
@@ -37,4 +37,4 @@ class EntrantAction(Event):
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()
     detail: str = ""
-    """``refused``: the act that failed and the platform's answer."""
+    """For ``refused``: the action that failed, and the platform's answer."""

@@ -8,7 +8,7 @@ from simulation.events.base import Event
 
 
 class ProviderPublication(Event):
-    """What the provider really knows, at each change of its board.
+    """A change of the provider's board: what it truly is, whatever a fault makes of its answers.
 
     ``rounds`` has the strokes of completed rounds, None where none was played.
     """
@@ -25,7 +25,7 @@ class ProviderPublication(Event):
 
 
 class ProviderAnswer(Event):
-    """An answer that was not an unmodified 304 of a healthy provider: new payload, malformed payload, failure."""
+    """An answer other than "304 Not Modified": a new payload, a malformed one, or a failure."""
 
     kind: Literal["provider_answer"] = "provider_answer"
     tournament: str

@@ -27,20 +27,20 @@ class RunStarted(Event):
     """Founder access is revoked from here on."""
     target: str
     target_option: str = ""
-    """How it was asked for on the command line."""
+    """The command-line option that chose the target."""
     environment: str
     environment_reason: str = ""
-    """Why ``auto`` chose it."""
+    """Why the environment ``auto`` chose this one."""
     governance: Governance
-    """So that a stored history can be judged without its platform."""
+    """Stored so that a history can be judged without its platform."""
     runbooks: dict[str, ShippedRunbook] = Field(default_factory=dict)
-    """Name → the text that the project ships: what an operator may carry out."""
+    """Name → the runbook as shipped: what an operator may carry out."""
     alert_rules: tuple[AlertRuleAsRun, ...] = ()
     """What the monitoring evaluates in this run, be it the project's own rules or those of a target."""
 
 
 class ClockProof(Event):
-    """Kernel, Postgres, Python and the shell asked for the time at one instant."""
+    """The time that kernel, Postgres, Python and the operator's shell gave when they were asked at one instant."""
 
     kind: Literal["clock_proof"] = "clock_proof"
     subject: Literal["postgres", "python", "shell", "target"]
@@ -49,7 +49,8 @@ class ClockProof(Event):
 
 
 class Fingerprint(Event):
-    """What must not change while nobody is there. Values are sha256 hex; sampled at start, daily and at the end."""
+    """Hashes of what must not change during the absence. Values are sha256 hex; taken at the start, daily and at the
+    end."""
 
     kind: Literal["fingerprint"] = "fingerprint"
     moment: Literal["start", "during", "end"]
@@ -93,7 +94,7 @@ class ProgramEnded(Event):
 
 
 class JobGap(BaseModel):
-    """A stretch without a run that is longer than the job's interval allows: from one run to the next."""
+    """Two successive runs of a job that are further apart than its interval allows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,7 +103,7 @@ class JobGap(BaseModel):
 
 
 class JobSummary(Event):
-    """A background job over the whole run, as the scheduler saw it."""
+    """A background job over the whole run: how often it ran, and its largest gap."""
 
     kind: Literal["job_summary"] = "job_summary"
     job: str
@@ -113,7 +114,7 @@ class JobSummary(Event):
     last_at: datetime | None
     largest_gap_seconds: int
     gaps: tuple[JobGap, ...] = ()
-    """Every one that is longer than the interval and a minute, in order."""
+    """Every gap that is longer than the interval and a minute, in order."""
 
 
 class JobFailed(Event):
@@ -125,7 +126,7 @@ class JobFailed(Event):
 
 
 class RunEnded(Event):
-    """Last event. ``pending`` names what had not converged by the deadline."""
+    """The last event of a history. ``pending`` names what had not converged by the deadline."""
 
     kind: Literal["run_ended"] = "run_ended"
     healthy_at: datetime

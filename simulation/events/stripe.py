@@ -1,4 +1,4 @@
-"""What the Stripe twin's journal has: calls, movements of money, final states, deliveries."""
+"""Events of the Stripe twin: calls, movements of money, final states, webhook deliveries."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class StripeMovement(Event):
 
 
 class StripeBalance(Event):
-    """The twin's platform balance, recorded at the end (and after nothing else)."""
+    """The platform's balance at Stripe at the end of the run."""
 
     kind: Literal["stripe_balance"] = "stripe_balance"
     opening_cents: int
@@ -90,7 +90,7 @@ class RequestShape(BaseModel):
 
 
 class ShapeAnswer(BaseModel):
-    """What stripe-mock said of a shape's example."""
+    """stripe-mock's answer to the example of a shape."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,21 +99,21 @@ class ShapeAnswer(BaseModel):
 
 
 class StripeContract(Event):
-    """Every distinct shape of the platform's requests, and what stripe-mock said of each, in the same order."""
+    """Every distinct shape of the platform's requests, and stripe-mock's answer to each, in the same order."""
 
     outside_digest = frozenset({"judge", "problem", "answers"})
 
     kind: Literal["stripe_contract"] = "stripe_contract"
     shapes: tuple[RequestShape, ...]
     judge: str = ""
-    """Which stripe-mock; empty where there was none."""
+    """Version of stripe-mock; empty if this machine has none."""
     problem: str = ""
-    """Why there was none, with the remedy."""
+    """Why there is none, with the remedy."""
     answers: tuple[ShapeAnswer, ...] = ()
 
 
 class StripeEventMade(Event):
-    """An event that Stripe has from now on, pushed or not.
+    """Stripe made an event, whether or not it is pushed to the platform.
 
     ``payload_sha256``: of its canonical JSON, with 0, 1 and 2 webhooks pending: as it is shown before and after each of
     at most two endpoints has acknowledged it.
