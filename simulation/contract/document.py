@@ -4,7 +4,8 @@ The scope of a write, in which its paths begin:
 
 - ``row``, ``old``: the row after and before the write;
 - ``transaction``: ``xid``, ``at`` of the commit; ``audit``: the audit record of the transaction, if it has one;
-- ``with.<table>``: the first row of another table that the same transaction wrote;
+- ``with.<table>``: the first row of another table that the same transaction wrote, ``before.<table>`` that row as it
+  was before, and ``all.<table>`` all rows of it that the transaction wrote;
 - the fact that the write answers, by its kind: ``request``, ``call``, ``event``, or the name of a derived fact;
 - ``contest``-like names of ``joins``: a row of another table, as it is after the transaction.
 
@@ -21,12 +22,17 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from simulation.contract.rules import (
     AnyOf,
     Argument,
+    Caller,
+    Composed,
     Counted,
     Derived,
     Document,
     Given,
     Hashed,
     Instant,
+    Keyed,
+    Listing,
+    Mapped,
     Path,
     Rule,
     Summed,
@@ -35,7 +41,7 @@ from simulation.contract.rules import (
     holes,
 )
 
-_ALWAYS_THERE = frozenset({"row", "old", "transaction", "audit", "with"})
+_ALWAYS_THERE = frozenset({"row", "old", "transaction", "audit", "with", "before", "all"})
 
 
 class _Part(BaseModel):
@@ -76,9 +82,10 @@ class Facts(_Part):
 
 
 class Join(_Part):
-    """A row of another table: the one whose columns have these values."""
+    """A row of another table: the first whose columns have these values; with ``all`` every such row, as a list."""
 
     table: str
+    all: bool = False
     where: Annotated[dict[str, Argument], Field(min_length=1)]
 
 
@@ -86,8 +93,9 @@ class Write(_Part):
     """One way in which a row of a table comes to be, or changes.
 
     A change of the table is this write when its operation is ``op``, the audit record of its transaction has one of the
-    ``actions`` (if any are named), and the row has the values of ``when`` after it and of ``before`` before it. The
-    first write of a table that fits is the one that counts.
+    ``actions`` (if any are named), the row has the values of ``when`` after it and of ``before`` before it, and the
+    transaction writes to each table of ``touching`` or, where that says false, does not. The first write of a table
+    that fits is the one that counts.
 
     ``for_each``: the facts outside that it answers, one row each; ``match`` finds a row's fact. A fact without a row is
     a finding unless ``every`` is false, a row without a fact always is.
@@ -100,6 +108,7 @@ class Write(_Part):
     actions: tuple[str, ...] = ()
     when: dict[str, JsonValue | list[JsonValue]] = {}
     before: dict[str, JsonValue | list[JsonValue]] = {}
+    touching: dict[str, bool] = {}
     for_each: Facts | None = None
     every: bool = True
     match: dict[str, Path] = {}
@@ -163,7 +172,7 @@ NO_CONTRACT = Contract()
 def paths_of(rule: Rule) -> Iterator[str]:
     """The paths that a rule looks up."""
     match rule:
-        case Given(given=path) | Hashed(sha256=path):
+        case Given(given=path) | Hashed(sha256=path) | Caller(caller=path) | Mapped(mapped=path):
             yield path
         case Instant(instant=path) if path != "commit":
             yield path
@@ -176,9 +185,12 @@ def paths_of(rule: Rule) -> Iterator[str]:
         case Words(words=templates):
             for template in templates:
                 yield from holes(template)
-        case Document(document=keys):
+        case Document(document=keys) | Composed(parts=keys):
             for below in keys.values():
                 yield from paths_of(below)
+        case Listing(list=things, called=name, each=below) | Keyed(object=things, called=name, each=below):
+            yield things
+            yield from (path for path in paths_of(below) if path.split(".")[0] != name)
         case AnyOf(any_of=rules):
             for below in rules:
                 yield from paths_of(below)

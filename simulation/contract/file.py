@@ -41,20 +41,22 @@ def read_contract(file: Path) -> Contract:
 
 
 def joined(parts: Iterable[tuple[Path, Contract]]) -> Contract:
-    """One contract of several files; the writes of a table may stand in several of them, all else only once."""
+    """One contract of several files; the writes of a table may stand in several of them, all else in one."""
+    described: dict[str, Path] = {}
     tables: dict[str, Table] = {}
     for file, contract in parts:
         for name, table in contract.tables.items():
-            known = tables.get(name)
-            tables[name] = table if known is None else _both(file, name, known, table)
+            known = tables.get(name, Table())
+            if table.model_fields_set - {"writes"}:
+                if name in described:
+                    raise UsageError(
+                        place=str(file),
+                        problem=f"table {name} is described in {described[name].name} already",
+                        remedy="leave only `writes:` for it in one of the two",
+                    )
+                described[name] = file
+                known = table.model_copy(update={"writes": known.writes + table.writes})
+            else:
+                known = known.model_copy(update={"writes": known.writes + table.writes})
+            tables[name] = known
     return Contract(tables=tables)
-
-
-def _both(file: Path, name: str, first: Table, second: Table) -> Table:
-    if second.model_fields_set - {"writes"}:
-        raise UsageError(
-            place=str(file),
-            problem=f"table {name} is described in another file of the contract already",
-            remedy="leave only `writes:` for it here",
-        )
-    return first.model_copy(update={"writes": (*first.writes, *second.writes)})

@@ -105,10 +105,12 @@ class Identity(_Rule):
     """A name of the platform's own making, which nobody outside can foresee, but which must tell rows apart.
 
     ``unique``: no two rows of the table have it. ``ascending``: unique, and later transactions have greater ones.
-    ``shared``: all rows of the table written in one transaction have the same, and no other transaction has it.
+    ``shared``: all rows of the table that one transaction writes and that are alike in the columns ``by`` have the
+    same, and no others have it.
     """
 
     identity: Literal["unique", "ascending", "shared"]
+    by: tuple[str, ...] = ()
 
 
 class Reference(_Rule):
@@ -150,10 +152,56 @@ class Hashed(_Rule):
     sha256: Path
 
 
+class Asked(_Rule):
+    """The id of a request to one of these routes (``METHOD /path/{name}``) that the platform answered then or later."""
+
+    asked: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Caller(_Rule):
+    """Whose token the request carried whose id is at the path; ``otherwise`` for a request without, or for no request
+    at all."""
+
+    caller: Path
+    otherwise: JsonValue
+
+
+class Composed(_Rule):
+    """A text with parts (``job:settlement:{started}``), each with a rule of its own. A part has no braces in it."""
+
+    composed: str
+    parts: dict[str, Rule]
+
+
 class Document(_Rule):
     """A JSON object with exactly these keys, each with a rule of its own."""
 
     document: dict[str, Rule]
+
+
+class Listing(_Rule):
+    """A JSON array with one item for each of the things at the path ``list``, in that order; ``called``: the name by
+    which the rule of an item speaks of its thing."""
+
+    list: Path
+    called: str
+    each: Rule
+
+
+class Keyed(_Rule):
+    """A JSON object with one key for each of the things at the path ``object``; ``key`` is a path to it."""
+
+    object: Path
+    called: str
+    key: Path
+    each: Rule
+
+
+class Mapped(_Rule):
+    """The platform's word for the value at a path."""
+
+    mapped: Path
+    to: dict[str, JsonValue]
 
 
 class Unchanged(_Rule):
@@ -188,7 +236,13 @@ _KINDS: dict[str, type[_Rule]] = {
     "one_of": OneOf,
     "words": Words,
     "document": Document,
+    "list": Listing,
+    "object": Keyed,
+    "mapped": Mapped,
     "sha256": Hashed,
+    "asked": Asked,
+    "caller": Caller,
+    "composed": Composed,
     "unchanged": Unchanged,
     "any_of": AnyOf,
     "free": Free,
@@ -215,7 +269,13 @@ Rule = Annotated[
     | Annotated[OneOf, Tag("one_of")]
     | Annotated[Words, Tag("words")]
     | Annotated[Document, Tag("document")]
+    | Annotated[Listing, Tag("list")]
+    | Annotated[Keyed, Tag("object")]
+    | Annotated[Mapped, Tag("mapped")]
     | Annotated[Hashed, Tag("sha256")]
+    | Annotated[Asked, Tag("asked")]
+    | Annotated[Caller, Tag("caller")]
+    | Annotated[Composed, Tag("composed")]
     | Annotated[Unchanged, Tag("unchanged")]
     | Annotated[AnyOf, Tag("any_of")]
     | Annotated[Free, Tag("free")],
@@ -226,5 +286,8 @@ Rule = Annotated[
     ),
 ]
 
+Composed.model_rebuild()
 Document.model_rebuild()
+Listing.model_rebuild()
+Keyed.model_rebuild()
 AnyOf.model_rebuild()

@@ -25,6 +25,8 @@ class Exchange(Event):
     status: int
     request_body: JsonValue = None
     response_body: JsonValue = None
+    idempotency_key: str | None = None
+    """The header ``Idempotency-Key``."""
     execution_id: str | None = None
     """The open runbook execution in which the operator made this request, if any."""
     token_subject: str | None = None

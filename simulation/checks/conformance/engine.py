@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulation.checks.conformance.facts import Fact, facts_for
+from simulation.checks.conformance.facts import Fact, facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
-from simulation.checks.conformance.scope import argument, look_up, shown
+from simulation.checks.conformance.scope import MISSING, argument, look_up, shown
 from simulation.checks.conformance.values import wrong
 from simulation.checks.conformance.writes import RowWrite, Tables, TransactionScope, read_writes
 from simulation.checks.evidence.case import Case
@@ -73,11 +73,11 @@ class _Engine:
             return
         write = written.write
         scope = {**shared, "row": written.row, "old": written.old}
-        if write.for_each is not None and not self._answers(written, write, scope):
-            return
-        for name, join in write.joins.items():
-            rows = self._tables.where(join.table, {c: argument(a, scope) for c, a in join.where.items()})
-            scope[name] = rows[0] if rows else None
+        self._join(write, scope)
+        if write.for_each is not None:
+            if not self._answers(written, write, scope):
+                return
+            self._join(write, scope)
         rules = table.rules_of(write)
         for column, value in written.row.items():
             rule = rules.get(column)
@@ -87,6 +87,14 @@ class _Engine:
                 self._kept(written, column, value)
             else:
                 self._found.cells[written.table, column, "undeclared"] += 1
+
+    def _join(self, write: Write, scope: dict[str, Any]) -> None:
+        """Bring in the rows of other tables whose values are known by now."""
+        for name, join in write.joins.items():
+            values = {column: argument(wanted, scope) for column, wanted in join.where.items()}
+            if MISSING not in values.values():
+                rows = self._tables.where(join.table, values)
+                scope[name] = rows if join.all else rows[0] if rows else None
 
     def _undeclared(self, written: RowWrite, table: Table | None) -> None:
         for column in written.row:
@@ -98,10 +106,10 @@ class _Engine:
         """Find the fact outside that the row answers, and strike it off."""
         facts = self._facts_of(written.table, write)
         assert write.for_each is not None
-        fact = facts.take([look_up(f"row.{column}", scope) for column in write.match], written.key)
+        fact = facts.take([_own_value(place, written, scope) for place in write.match])
         self._found.judged["rows"] += 1
         if fact is None:
-            sought = ", ".join(f"{column} {shown(written.row.get(column))}" for column in write.match)
+            sought = ", ".join(f"{place} {shown(_own_value(place, written, scope))}" for place in write.match)
             self._complain("rows", written, "", f"a {write.for_each.name} that it answers", f"none, for {sought}")
             return False
         scope[write.for_each.name] = fact
@@ -122,7 +130,8 @@ class _Engine:
         self._found.judged[kind] += 1
         if isinstance(rule, Identity):
             names = self._identities[written.table, column]
-            expected = names.complaint(value, rule, xid=written.transaction.xid)
+            alike = (str(look_up(f"row.{name}", scope)) for name in rule.by)
+            expected = names.complaint(value, rule, group=(written.transaction.xid, *alike))
         else:
             expected = wrong(value, rule, scope, self._tables, column=column)
         if expected is not None:
@@ -188,7 +197,7 @@ class _Facts:
             values = [look_up(path, {name: fact}) for path in write.match.values()]
             self._by_values[_comparable(values)].append(fact)
 
-    def take(self, values: Sequence[Any], _key: object) -> Fact | None:
+    def take(self, values: Sequence[Any]) -> Fact | None:
         """The next fact with these values that no row has answered yet."""
         left = self._by_values.get(_comparable(values))
         return left.pop(0) if left else None
@@ -196,6 +205,11 @@ class _Facts:
     def left(self) -> Iterator[Fact]:
         """Facts that had to be answered and were not."""
         return (fact for facts in self._by_values.values() for fact in facts if fact.required)
+
+
+def _own_value(place: str, written: RowWrite, scope: Mapping[str, Any]) -> Any:
+    """The row's side of a match: a column of it, or a path to a row that it is joined with."""
+    return look_up(f"row.{place}" if place.split(".")[0] in written.row else place, scope)
 
 
 def _comparable(values: Sequence[Any]) -> tuple[str, ...]:
@@ -210,11 +224,18 @@ def _sought(write: Write, fact: Fact) -> Iterator[str]:
 
 def _shared_scope(transaction: Transaction, writes: Sequence[RowWrite], case: Case) -> dict[str, Any]:
     first: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    every: dict[str, list[Any]] = {}
     for written in writes:
-        first.setdefault(written.table, written.row)
+        if written.table not in first:
+            first[written.table], before[written.table] = written.row, written.old
+        every.setdefault(written.table, []).append(written.row)
     return {
         "transaction": TransactionScope(xid=transaction.xid, at=transaction.at),
         "with": first,
+        "before": before,
+        "all": every,
+        "requests": case.remembered(requests_by_id),
         "audit": first.get(case.governance.audit_table),
     }
 

@@ -14,9 +14,20 @@ from functools import cache
 from pydantic import JsonValue
 
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.expected import expected_settlements
+from simulation.checks.evidence.expected import Expected, expected_settlements
+from simulation.checks.evidence.model import Placing, score_of
 from simulation.contract.document import Facts
-from simulation.events import AdminAppointed, EntrantAction, Exchange, StripeCall, StripeEventMade, WebhookAttempt
+from simulation.events import (
+    AdminAppointed,
+    EntrantAction,
+    Exchange,
+    ProviderAnswer,
+    ProviderPublication,
+    StripeCall,
+    StripeEventMade,
+    StripeMovement,
+    WebhookAttempt,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +52,7 @@ class Request(Fact):
     subject: str | None
     """Whose token it carried; without one, the user whom the world knows to have sent it."""
     execution_id: str | None
+    idempotency_key: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,34 @@ class Admin(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Movement(Fact):
+    """Money that moved at Stripe: a transfer, a refund. ``id`` is Stripe's (``tr_…``, ``re_…``)."""
+
+    id: str
+    amount_cents: int
+    payment_intent_id: str | None
+    destination: str | None
+    contest_id: str | None
+    user_id: str | None
+    idempotency_key: str | None
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board(Fact):
+    """A payload that the provider handed out, for each contest that plays by its tournament.
+
+    ``valid``: it was one of the boards that the provider really has; ``final``: the last of them.
+    """
+
+    contest_id: str
+    tournament: str
+    payload_sha256: str
+    valid: bool
+    final: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contest(Fact):
     """A contest of the scenario that was created; ``at`` is when."""
 
@@ -96,6 +136,25 @@ class Contest(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlayerResult:
+    """A player of a roster. ``rounds``: as far as completed; ``status``: ``active``, ``cut`` or ``withdrawn``."""
+
+    id: str
+    rounds: Sequence[int | None]
+    status: str
+    strokes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntrantResult:
+    user_id: str
+    rank: int
+    score: int
+    prize_cents: int
+    players: tuple[PlayerResult, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settlement(Fact):
     """What a contest must settle to, by our own model; ``at`` is when its books were closed."""
 
@@ -103,6 +162,10 @@ class Settlement(Fact):
     participants: int
     pool_cents: int
     platform_cents: int
+    payload_sha256: str
+    """Of the board that it rests on."""
+    entrants: tuple[EntrantResult, ...]
+    """By rank, then user id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +212,7 @@ def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request
     return [
         Request(
             at=event.at,
+            required=event.status < 300,
             id=event.request_id,
             method=event.method,
             path=found.groupdict(),
@@ -158,6 +222,7 @@ def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request
             actor=event.actor,
             subject=event.token_subject or people.get(event.cause.split(":")[1] if ":" in event.cause else ""),
             execution_id=event.execution_id,
+            idempotency_key=event.idempotency_key,
         )
         for event in case.events(Exchange)
         if event.method == method
@@ -169,6 +234,30 @@ def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request
 def _people(case: Case) -> Mapping[str, str]:
     """The scenario's key of a person → the user id that the platform gave them when they signed up."""
     return {action.person: action.user_id for action in case.events(EntrantAction) if action.user_id is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A request to the platform, whatever it answered, and when."""
+
+    at: datetime
+    method: str
+    path: str
+    subject: str | None
+    """Whose token it carried."""
+
+    def is_to(self, route: str) -> bool:
+        """Whether it went to ``METHOD /path/{name}``."""
+        method, path = _route(route)
+        return self.method == method and path.fullmatch(self.path) is not None
+
+
+def requests_by_id(case: Case) -> Mapping[str, Answered]:
+    """Every request that the witness in front of the platform saw."""
+    return {
+        event.request_id: Answered(at=event.at, method=event.method, path=event.path, subject=event.token_subject)
+        for event in case.events(Exchange)
+    }
 
 
 def _calls(case: Case, pattern: str) -> list[Call]:
@@ -195,7 +284,7 @@ def _events(case: Case) -> list[Event]:
     for attempt in case.events(WebhookAttempt):
         if attempt.status is not None and attempt.status < 300:
             taken.setdefault(attempt.event_id, attempt.at)
-    return [
+    made = [
         Event(
             at=taken.get(event.event_id, event.at),
             required=event.event_id in taken,
@@ -206,12 +295,52 @@ def _events(case: Case) -> list[Event]:
         )
         for event in case.events(StripeEventMade)
     ]
+    return sorted(made, key=lambda event: (not event.required, event.at))
 
 
 def _admins(case: Case) -> list[Fact]:
     return [
         Admin(at=event.at, user_id=event.user_id, name=event.name, email=event.email, role=event.role)
         for event in case.events(AdminAppointed)
+    ]
+
+
+def _movements(kind: str) -> Callable[[Case], Sequence[Fact]]:
+    def find(case: Case) -> list[Fact]:
+        return [
+            Movement(
+                at=event.at,
+                id=event.source_id,
+                amount_cents=abs(event.amount_cents),
+                payment_intent_id=event.payment_intent_id,
+                destination=event.destination,
+                contest_id=event.contest_id,
+                user_id=event.user_id,
+                idempotency_key=event.idempotency_key,
+                origin=event.origin,
+            )
+            for event in case.events(StripeMovement)
+            if event.movement == kind
+        ]
+
+    return find
+
+
+def _boards(case: Case) -> list[Fact]:
+    finals = {event.payload_sha256 for event in case.events(ProviderPublication) if event.final}
+    return [
+        Board(
+            at=answer.at,
+            required=False,
+            contest_id=contest.contest_id,
+            tournament=answer.tournament,
+            payload_sha256=answer.payload_sha256,
+            valid=answer.valid,
+            final=answer.valid and answer.payload_sha256 in finals,
+        )
+        for answer in case.events(ProviderAnswer)
+        for contest in case.contests
+        if answer.payload_sha256 is not None and contest.plan.tournament == answer.tournament
     ]
 
 
@@ -234,7 +363,7 @@ def _contests(case: Case) -> list[Fact]:
     ]
 
 
-def _settlements(case: Case) -> list[Fact]:
+def _settlements(case: Case) -> list[Settlement]:
     return [
         Settlement(
             at=expected.closed_at,
@@ -242,9 +371,36 @@ def _settlements(case: Case) -> list[Fact]:
             participants=len(expected.settlement.placings),
             pool_cents=expected.settlement.pool_cents,
             platform_cents=expected.settlement.platform_cents,
+            payload_sha256=expected.publication.payload_sha256,
+            entrants=tuple(_entrant(case, expected, placing) for placing in expected.settlement.placings),
         )
         for contest_id, expected in expected_settlements(case).items()
     ]
+
+
+def _entrant(case: Case, expected: Expected, placing: Placing) -> EntrantResult:
+    rosters = [
+        action.roster
+        for action in case.events(EntrantAction)
+        if action.action == "joined" and (action.contest, action.user_id) == (expected.contest.key, placing.user_id)
+    ]
+    board, missed = expected.publication, expected.contest.plan.missed_round_strokes
+    players = (
+        PlayerResult(
+            id=player,
+            rounds=list(board.rounds[player]),
+            status=board.player_status[player],
+            strokes=score_of((player,), board.rounds, missed_round_strokes=missed),
+        )
+        for player in rosters[-1]
+    )
+    return EntrantResult(
+        user_id=placing.user_id,
+        rank=placing.rank,
+        score=placing.score,
+        prize_cents=placing.payout_cents,
+        players=tuple(players),
+    )
 
 
 def _prizes(case: Case) -> list[Fact]:
@@ -266,7 +422,11 @@ def _prizes(case: Case) -> list[Fact]:
 DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "admin": _admins,
     "contest": _contests,
+    "transfer_made": _movements("transfer"),
+    "refund_made": _movements("refund"),
+    "board": _boards,
     "settlement": _settlements,
     "prize": _prizes,
+    "remainder": lambda case: [fact for fact in _settlements(case) if fact.platform_cents],
 }
 """Facts that our own model derives from witnesses, by the name a contract gives in ``for_each: {fact: …}``."""

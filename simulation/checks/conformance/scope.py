@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from simulation.checks.conformance.functions import hash_of, is_hash
 from simulation.checks.evidence.wal import as_instant
 from simulation.contract.rules import Literally
-from simulation.documents.canonical import canonical_sha256
 
 MISSING = object()
 """What a path leads to that leads nowhere. It equals nothing."""
@@ -43,8 +43,8 @@ def same(actual: Any, expected: Any) -> bool:
         return False
     if isinstance(expected, tuple):
         expected = list(expected)
-    if _is_hash(actual) and not _is_hash(expected):
-        return bool(actual["sha256"] == canonical_sha256(expected))
+    if is_hash(actual) and not is_hash(expected):
+        return bool(actual["sha256"] == hash_of(expected))
     if isinstance(actual, bool) or isinstance(expected, bool):
         return actual is expected
     if isinstance(expected, datetime) or (isinstance(actual, str) and isinstance(expected, str) and actual != expected):
@@ -59,16 +59,6 @@ def instant(value: Any) -> datetime | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
     return as_instant(value)
-
-
-def _is_hash(value: Any) -> bool:
-    """How the write-ahead log's witness keeps large documents."""
-    return isinstance(value, dict) and set(value) == {"sha256", "characters"}
-
-
-def hash_of(document: Any) -> str:
-    """sha256 of a document's canonical JSON, whether it is here or only its hash."""
-    return str(document["sha256"]) if _is_hash(document) else canonical_sha256(document)
 
 
 def shown(value: Any) -> str:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from simulation.checks.conformance.functions import FUNCTIONS
-from simulation.checks.conformance.scope import MISSING, argument, hash_of, instant, look_up, same, shown
+from simulation.checks.conformance.functions import FUNCTIONS, TAKE_NOTHING, hash_of, is_hash
+from simulation.checks.conformance.scope import MISSING, argument, instant, look_up, same, shown
 from simulation.checks.conformance.writes import Tables
 from simulation.contract.rules import (
     AnyOf,
+    Asked,
+    Caller,
+    Composed,
     Constant,
     Counted,
     Derived,
     Document,
+    Free,
     Given,
     Hashed,
     Instant,
+    Keyed,
+    Listing,
+    Mapped,
     OneOf,
     Reference,
     Rule,
@@ -36,6 +44,8 @@ Scope = Mapping[str, Any]
 def wrong(actual: Any, rule: Rule, scope: Scope, tables: Tables, *, column: str) -> str | None:
     """What the value should have been; None when it is as the rule says. Identities are judged elsewhere."""
     match rule:
+        case Free():
+            return None
         case Words(words=words):
             return _unsaid(actual, [_text(word, scope) for word in words])
         case OneOf(one_of=values):
@@ -43,8 +53,12 @@ def wrong(actual: Any, rule: Rule, scope: Scope, tables: Tables, *, column: str)
         case AnyOf(any_of=rules):
             complaints = [wrong(actual, each, scope, tables, column=column) for each in rules]
             return None if None in complaints else " or ".join(str(complaint) for complaint in complaints)
-        case Document(document=keys):
+        case Document(document=keys) if not is_hash(actual):
             return _document(actual, keys, scope, tables)
+        case Asked(asked=routes):
+            return _unasked(actual, routes, scope)
+        case Composed(composed=template, parts=parts):
+            return _composed(actual, template, parts, scope, tables)
         case Hashed(sha256=path):
             return _another_document(actual, look_up(path, scope))
         case Instant():
@@ -65,10 +79,22 @@ def value_of(rule: Rule, scope: Scope, tables: Tables, *, column: str) -> Any:
             return value
         case Given(given=path):
             return look_up(path, scope)
+        case Caller(caller=path, otherwise=nobody):
+            request = scope["requests"].get(look_up(path, scope))
+            return nobody if request is None or request.subject is None else request.subject
         case Text(text=template):
             return _text(template, scope)
         case Unchanged():
             return look_up(f"old.{column}", scope)
+        case Mapped(mapped=path, to=words):
+            return words.get(str(look_up(path, scope)), MISSING)
+        case Document(document=keys):
+            return {key: value_of(below, scope, tables, column=key) for key, below in keys.items()}
+        case Listing(list=path, called=name, each=below):
+            return [value_of(below, {**scope, name: thing}, tables, column=column) for thing in _things(path, scope)]
+        case Keyed(object=path, called=name, key=key, each=below):
+            inner = [{**scope, name: thing} for thing in _things(path, scope)]
+            return {str(look_up(key, each)): value_of(below, each, tables, column=column) for each in inner}
         case Counted(count=table, where=where):
             return len(tables.where(table, _arguments(where, scope)))
         case Summed(sum=place, where=where):
@@ -76,9 +102,16 @@ def value_of(rule: Rule, scope: Scope, tables: Tables, *, column: str) -> Any:
             return sum(int(str(row[summed])) for row in tables.where(table, _arguments(where, scope)))
         case Derived(derived=name, of=arguments):
             values = [argument(each, scope) for each in arguments]
-            return MISSING if MISSING in values else FUNCTIONS[name](*values)
+            if name in TAKE_NOTHING:
+                values = [None if value is MISSING else value for value in values]
+            return MISSING if any(value is MISSING for value in values) else FUNCTIONS[name](*values)
         case _:
             raise TypeError(f"no value follows from {type(rule).__name__}")
+
+
+def _things(path: str, scope: Scope) -> Any:
+    found = look_up(path, scope)
+    return () if found is MISSING else found
 
 
 def _arguments(where: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
@@ -101,6 +134,26 @@ def _document(actual: Any, keys: Mapping[str, Rule], scope: Scope, tables: Table
         complaint = wrong(actual[key], rule, scope, tables, column=key)
         if complaint is not None:
             return f"{key}: {complaint}"
+    return None
+
+
+def _unasked(actual: Any, routes: tuple[str, ...], scope: Scope) -> str | None:
+    request = scope["requests"].get(actual)
+    committed = scope["transaction"].at
+    if request is not None and request.at >= committed and any(request.is_to(route) for route in routes):
+        return None
+    return f"the id of a request {' or '.join(routes)} answered at {committed:%Y-%m-%d %H:%M:%S} or later"
+
+
+def _composed(actual: Any, template: str, parts: Mapping[str, Rule], scope: Scope, tables: Tables) -> str | None:
+    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template))
+    found = re.fullmatch(pattern, str(actual))
+    if found is None:
+        return template
+    for name, rule in parts.items():
+        complaint = wrong(found[name], rule, scope, tables, column=name)
+        if complaint is not None:
+            return f"{template} with {name} {complaint}"
     return None
 
 

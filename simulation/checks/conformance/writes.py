@@ -115,6 +115,7 @@ def _applied(
     declared: Mapping[tuple[str, str], tuple[Write, ...]],
     actions: frozenset[str],
 ) -> RowWrite:
+    touched = {other.table for other in transaction.changes}
     key = tables.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
     old = tables.rows[change.table].get(key)
     row: Row = {**(old or {}), **change.new}
@@ -128,6 +129,7 @@ def _applied(
         if (not write.actions or not actions.isdisjoint(write.actions))
         and _has(row, write.when)
         and _has(old or {}, write.before)
+        and all((table in touched) is wanted for table, wanted in write.touching.items())
     )
     return RowWrite(
         transaction=transaction,
