@@ -81,7 +81,7 @@ def _bound(context: dict[str, Any]) -> str:
 
 
 def suggest(value: str, known: Sequence[str]) -> str:
-    """A remedy for an unknown name: the known one that is spelt most like it, or all of them."""
+    """A remedy for an unknown name: the known one that is spelt most like it, and a list of all."""
     nearest = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
     listed = f"known: {', '.join(known)}"
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed

@@ -1,4 +1,4 @@
-"""What the world needs of whatever platform it meets; each target implements it."""
+"""What the world needs of a platform: its jobs, its people's requests, its service. Each target implements it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class JobOutcome:
     busy: bool
     error: str | None = None
     missed: bool = False
-    """It did not run at all: the platform was stopped."""
+    """The job did not run, because the platform was stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class People(Protocol):
         ...
 
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
-        """Asks for the entry fee, which goes back if it is asked for before the lock."""
+        """Asks for the entry fee back. It is refunded if the request comes before the contest's lock."""
         ...
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
@@ -91,5 +91,5 @@ class Service(Protocol):
     def stop(self) -> None: ...
 
     def start(self) -> None:
-        """A new instance, unless one runs."""
+        """Start a new instance, unless one runs."""
         ...

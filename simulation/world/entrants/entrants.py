@@ -1,7 +1,7 @@
-"""Players and organizers at work: they sign up, make contests, join, and pay, each at their own time.
+"""What players and organizers do: they sign up, make contests, join and pay, each at a time of their own.
 
-What a person does is written down as they see it. A refusal is written down too and ends that person's part in the
-contest; it never ends the run.
+Every action is an event of the history. A refusal by the platform is one too: the person then gives up on that contest,
+and the run goes on.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class Confirm(Protocol):
 
 
 class _Refused(Exception):
-    """An act was refused and is on record; the person gives up on this contest."""
+    """The platform refused an action, which is recorded; the person gives up on this contest."""
 
 
 @dataclass(kw_only=True)
 class _Part:
-    """One person's part in one contest, as far as it has come."""
+    """One person in one contest: what they have done so far."""
 
     person: Person
     contest: Contest
     entry: Entry | None = None
-    """None for the organizer."""
+    """The entrant's plan; None for the organizer."""
     intents: list[tuple[str, str]] = field(default_factory=list)
     """Stripe's id and client secret of each intent opened."""
 
@@ -91,7 +91,7 @@ class Entrants:
                 self._kernel.spawn(self._enter(entry, contest))
 
     def leave(self, user_id: str, *, fault_id: str) -> None:
-        """A person asks for their deletion, a minute from now."""
+        """In a minute from now the person asks the platform to delete their account."""
         self._kernel.spawn(self._leave(user_id, fault_id))
 
     # --- lives --------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Entrants:
             )
 
     def _act(self, part: _Part, act: Callable[[_Part], None]) -> bool:
-        """Do it under this person's name; False when the platform refused."""
+        """Carry out an action in this person's name; False if the platform refused it."""
         with caused_by(f"entrant:{part.person.key}:{part.contest.key}"):
             try:
                 act(part)
@@ -192,7 +192,7 @@ class Entrants:
     # --- the platform's answers -----------------------------------------------------------------------------------
 
     def _user_id(self, part: _Part) -> str:
-        """The person's id; the first time they sign up for it and connect an account for their winnings."""
+        """The person's user id. The first call signs them up and connects an account for their winnings."""
         person, known = part.person, self._registry.user_ids
         if person.key not in known:
             known[person.key] = self._ask(
@@ -211,7 +211,7 @@ class Entrants:
         return contest_id
 
     def _ask(self, part: _Part, what: str, request: Callable[[], _T]) -> _T:
-        """Make a request of the platform or of Stripe; a refusal or a dropped connection goes on record."""
+        """Make a request to the platform or to Stripe; a refusal or a dropped connection is recorded."""
         try:
             return request()
         except (httpx.HTTPError, ApiError) as error:
@@ -232,7 +232,8 @@ class Entrants:
 
 
 def contest_terms(contest: Contest) -> dict[str, Any]:
-    """The contest as its organizer types it in. The provider knows a tournament by its key in the scenario."""
+    """The body of the request that creates the contest. The provider's id of a tournament is its key in the
+    scenario."""
     return {
         "contest_name": contest.name,
         "entry_fee_cents": contest.entry_fee_cents,
@@ -247,7 +248,7 @@ def contest_terms(contest: Contest) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Status and body of an answer, class and message of anything else."""
+    """Why a request failed: status and body of an answer, class and message of any other error."""
     if isinstance(error, httpx.HTTPStatusError):
         text = f"{error.response.status_code} {error.response.text}"
     else:

@@ -1,4 +1,4 @@
-"""Who paid for a contest, in the order in which Stripe first saw them: what faults of people are counted by."""
+"""Who paid for a contest, in the order in which Stripe first saw them. Faults name their victim as the n-th payer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAID = "payment_intent.succeeded"
 
 
 class Payers:
-    """Each person counts once, however often they pay."""
+    """Payers of every contest. Each person counts once, however often they pay."""
 
     def __init__(self, *, kernel: Kernel, registry: Registry) -> None:
         self._kernel = kernel
@@ -21,7 +21,7 @@ class Payers:
         self._awaited: dict[tuple[str, int], simpy.Event] = {}
 
     def saw(self, event: StripeEvent) -> None:
-        """Stripe tells of something; only payments matter here."""
+        """Take a Stripe event; only payments that succeeded matter here."""
         contest = self._registry.contest_key(event.metadata.get("contest_id"))
         user_id = event.metadata.get("user_id")
         if event.event_type != _PAID or contest is None or user_id is None:
@@ -33,7 +33,7 @@ class Payers:
             waiting.succeed()
 
     def until(self, contest: str, nth: int) -> simpy.Event:
-        """When the ``nth`` person has paid for the contest; at once if they have."""
+        """An event that occurs when ``nth`` people have paid for the contest; at once if they have."""
         if len(self._payments.get(contest, {})) >= nth:
             return self._kernel.sleep(0)
         return self._awaited.setdefault((contest, nth), self._kernel.env.event())
@@ -47,5 +47,5 @@ class Payers:
         return list(self._payments.get(contest, {}))
 
     def payments(self, contest: str, user_id: str) -> list[str]:
-        """Stripe's ids of what this person paid, the first first."""
+        """Stripe's ids of this person's payments, oldest first."""
         return list(self._payments[contest][user_id])

@@ -10,7 +10,7 @@ from simulation.chance import chance
 from simulation.scenario.model import Contest
 
 _SHARE_OF_NEWCOMERS = 0.6
-"""People in the pool for each entry of all contests together; the rest of the entries are played by old hands."""
+"""How many people are invented for each entry of all contests; people who play in several contests make up the rest."""
 _CONTESTS_PER_ORGANIZER = 2
 
 
@@ -45,6 +45,6 @@ def populate(contests: tuple[Contest, ...], *, seed: int) -> Population:
 
 
 def _person(faker: Faker, key: str) -> Person:
-    """The key is part of the address: invented names repeat, addresses must not."""
+    """The person's key is part of their address, since invented names may repeat and addresses must not."""
     first, last = faker.first_name(), faker.last_name()
     return Person(key=key, name=f"{first} {last}", email=f"{first}.{last}.{key}@example.com".lower())

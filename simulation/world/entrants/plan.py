@@ -1,4 +1,4 @@
-"""Who enters a contest when, with which roster, and how they pay: drawn from the seed before anybody moves."""
+"""Who enters a contest when, with which roster, and how they pay: drawn from the seed before the run begins."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LAST_HOUR = timedelta(hours=1)
 _LAST_MINUTE = timedelta(minutes=1)
 _SECONDS_TO_PAY = (120, 1_800)
 _COPIED_ROSTERS = 0.15
-"""Share of entrants who play a friend's roster; it is what makes ties in the contest."""
+"""Share of entrants who take another entrant's roster, so that there are ties."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One person's plan for one contest. ``pay_at`` is None for who never pays."""
+    """One person's plan for one contest. ``pay_at`` is None if they never pay."""
 
     person: Person
     habit: Habit
@@ -49,7 +49,8 @@ def plan_entries(contest: Contest, *, players: Sequence[Person], field: Sequence
 
 
 def _habits(contest: Contest) -> list[Habit]:
-    """One for each entrant; who has which is as random as the entrants' order."""
+    """How each entrant pays, in the scenario's numbers; the entrants' order is random, so who gets which habit is,
+    too."""
     numbers: dict[Habit, int] = {
         "late_joiner": contest.late_joiners,
         "late_payer": contest.late_payers,
@@ -78,7 +79,7 @@ def _entry(contest: Contest, person: Person, habit: Habit, roster: tuple[str, ..
 
 
 def _joining_window(contest: Contest, *, late: bool) -> tuple[datetime, datetime]:
-    """Late joiners have the hour before the lock, or half of the time there is if that is shorter."""
+    """When entrants join. Late joiners: within the last hour before the lock, or the last half of a shorter window."""
     open_for = contest.lock - contest.created
     late_from = contest.lock - min(_LAST_HOUR, open_for / 2)
     if late:
@@ -95,6 +96,6 @@ def _pay_at(contest: Contest, habit: Habit, join_at: datetime, source: Random) -
 
 
 def _moment(earliest: datetime, latest: datetime, source: Random) -> datetime:
-    """Some whole second of a window."""
+    """A random whole second of a window."""
     span_seconds = max(0, int((latest - earliest).total_seconds()))
     return earliest.replace(microsecond=0) + timedelta(seconds=source.randint(0, span_seconds))

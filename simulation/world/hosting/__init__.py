@@ -1,1 +1,1 @@
-"""Where the platform runs, as its operator knows it: a hosting provider with a control API for services."""
+"""The hosting provider on which the platform runs, with its control API for services."""

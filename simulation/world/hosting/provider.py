@@ -1,7 +1,7 @@
 """The hosting provider: restarts the platform and resizes its database when somebody with its token asks.
 
-What is asked happens for real (a new instance of the platform, a restart of PostgreSQL with other settings) and takes
-its simulated seconds, in which the world goes on. Each change is an event of the history with the name of who asked.
+Each action is real (a new instance of the platform, a restart of PostgreSQL with other settings) and takes simulated
+seconds, in which the world goes on. Each change is an event of the history that says who asked for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SIZES = (
 
 
 class Conflict(Exception):
-    """What is asked does not fit the state; the message says why."""
+    """The action is not possible in the present state; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Request:
 
 class HostingProvider:
     """:param service: the platform. :param resize: gives the database another size, for real, before it returns.
-    :param look: called at once before and after each change, for who keeps an eye on everything else.
+    :param look: called right before and right after each change, so that a witness can take its fingerprints.
     """
 
     def __init__(
@@ -88,11 +88,12 @@ class HostingProvider:
         self._at_once("drain", reason, self.service.drain)
 
     def admit(self, reason: str) -> None:
-        """Let everybody in again; also when nobody was turned away."""
+        """Let players and webhooks in again. Safe to call when they were not turned away."""
         self._at_once("admit", reason, self.service.admit)
 
     def stop(self, reason: str) -> None:
-        """Begin to stop the platform. Raises :class:`Conflict` unless it runs, drained: nobody is cut off."""
+        """Begin to stop the platform. Raises :class:`Conflict` unless it runs and is drained, so that nobody is cut
+        off."""
         self._only(self.platform_state, "running")
         if not self.service.draining:
             raise Conflict("the platform is not drained")
@@ -100,7 +101,7 @@ class HostingProvider:
         self._later(self._asked("platform", "stop", reason), STOP_SECONDS, self._stopped)
 
     def start(self, reason: str) -> None:
-        """Begin to start the platform; one that runs is left alone. Raises :class:`Conflict` in between."""
+        """Begin to start the platform, unless it runs. Raises :class:`Conflict` while it is stopping or starting."""
         if self.platform_state == "running":
             return
         self._only(self.platform_state, "stopped")
@@ -108,7 +109,8 @@ class HostingProvider:
         self._later(self._asked("platform", "start", reason), START_SECONDS, self._started)
 
     def resize(self, name: str, reason: str) -> None:
-        """Begin to give the database the size of that name. Raises :class:`Conflict` for one it cannot have now."""
+        """Begin to give the database the named size. Raises :class:`Conflict` for an unknown size, the present one, or
+        while another resize is under way."""
         self._only(self.database_state, "running")
         sizes = {size.name: size for size in SIZES}
         if name not in sizes:
@@ -163,14 +165,14 @@ class HostingProvider:
         self._kernel.spawn(happen())
 
     def _happen(self, event: HostingAction, cause: str, act: Callable[[], None]) -> None:
-        """Seen from both sides, so that nothing else can have changed with it."""
+        """Make a change between two looks of the witness, which so sees that nothing else changed with it."""
         self._look()
         act()
         self._recorder.record(event, cause=cause)
         self._look()
 
     def _event(self, request: Request) -> HostingAction:
-        """With who is at the door now, who is not there any more when it happens."""
+        """The event, with who asks for it now: when it takes effect, that request is over."""
         return HostingAction(
             service=request.service,
             action=request.action,

@@ -1,9 +1,9 @@
 """The part of PromQL that alert rules here need, compiled from ``promql_parser``'s syntax tree.
 
 Understood: selectors with matchers, comparison of a vector with a number, ``and``/``or``/``unless`` without modifiers,
-``sum``/``min``/``max``/``count`` over everything. All else is refused when the rules are loaded, so that no rule can be
-half understood while a run lasts. Semantics are Prometheus': a comparison keeps the samples for which it holds, set
-operators pair samples with equal labels, and the metric's name is not a label for pairing.
+``sum``/``min``/``max``/``count`` over everything. Anything else is refused when the rules are loaded, before a run
+begins. The semantics are Prometheus': a comparison keeps the samples for which it holds; set operators match samples
+with equal labels, where the metric's name is not a label.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class UnsupportedExpression(Exception):
 
 
 def compile_expression(text: str) -> Evaluate:
-    """What ``text`` selects from a scrape. Raises :class:`UnsupportedExpression`."""
+    """A function from a scrape's samples to those that ``text`` selects. Raises :class:`UnsupportedExpression`."""
     try:
         tree = promql.parse(text)
     except ValueError as error:

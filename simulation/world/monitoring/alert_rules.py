@@ -32,7 +32,7 @@ class AlertRule:
     labels: Mapping[str, str]
     """The rule's own labels; an alert carries them with those of its series."""
     annotations: Mapping[str, str]
-    """As they stand in the file, templates and all."""
+    """As written in the file, templates not filled in."""
     runbook: str | None
     """File stem of ``runbook_url``; None where the rule links none."""
     no_runbook: str | None
@@ -46,7 +46,7 @@ class AlertRule:
         return Path(self.place.rpartition(":")[0])
 
     def as_run(self) -> AlertRuleAsRun:
-        """What the history says of it."""
+        """The rule as the history records it."""
         return AlertRuleAsRun(
             alert=self.alert,
             expression=self.expression,
@@ -140,7 +140,7 @@ def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> Ale
 
 
 def refuse_dead_links(rules: Sequence[AlertRule], *, known: Collection[str]) -> None:
-    """:raises UsageError: a rule links a runbook that is not among ``known``; nobody could answer its alert."""
+    """:raises UsageError: a rule links a runbook that is not among ``known``, so that nobody could answer its alert."""
     for rule in rules:
         if rule.runbook is not None and rule.runbook not in known:
             raise UsageError(

@@ -13,13 +13,15 @@ _SMALLEST_EXPONENT, _FIRST_LARGE_EXPONENT = -4, 6
 
 
 def rendered(text: str, *, labels: Mapping[str, str], value: float) -> str:
-    """``{{ $value }}`` and ``{{ $labels.x }}`` filled in; what else a template can say stays, and promtool tells."""
+    """Fills in ``{{ $value }}`` and ``{{ $labels.x }}``. Other template functions are left as they are: the comparison
+    with promtool then shows the difference."""
     text = _LABEL.sub(lambda found: labels.get(found[1], ""), text)
     return _VALUE.sub(go_number(value), text)
 
 
 def go_number(value: float) -> str:
-    """A number as Go's templates print it: the fewest digits that mean it, with an exponent where it is far from 1."""
+    """A number as Go's templates print it: as few digits as possible, with an exponent for very large and small
+    ones."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

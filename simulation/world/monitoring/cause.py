@@ -1,4 +1,4 @@
-"""Which fault an alert goes back to: the link between fault and runbook in the causal chain that ends in the ledger."""
+"""Which fault an alert goes back to: the link between fault and runbook in a history's chain of causes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from simulation.events import AlertResolved, Event, FaultInjected, FaultSchedule
 def cause_of_alert(events: Sequence[Event], *, alert_id: str, runbook: str | None) -> str:
     """``fault:<id>`` when exactly one open fault expects ``runbook``, else ``alert:<alert_id>``.
 
-    A fault is open from the moment it met its victim until an alert that went back to it is resolved. Two open faults
-    of one runbook leave the alert with its own name: a guess would be worse than a shorter chain.
+    A fault is open from its first strike until an alert that goes back to it is resolved. If two open faults expect the
+    same runbook, the alert is its own cause: nobody can tell which fault it was, and a guess would mislead.
     """
     if runbook is None:
         return f"alert:{alert_id}"

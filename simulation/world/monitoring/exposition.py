@@ -22,7 +22,8 @@ class Sample:
 
 
 class Exposition:
-    """Reads scrape after scrape; a series it has met before costs one regular expression, its labels are kept."""
+    """Reads scrapes. Labels of each series are parsed once and kept, since a run has thousands of scrapes of the
+    same."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, Mapping[str, str]]] = {}
@@ -43,7 +44,7 @@ class Exposition:
 
 
 def _name_and_labels(series: str) -> tuple[str, Mapping[str, str]]:
-    """By the reference parser, which knows every quoting rule."""
+    """By the reference parser of prometheus_client, which knows every quoting rule."""
     for family in text_string_to_metric_families(f"{series} 0\n"):
         for sample in family.samples:
             return sample.name, dict(sample.labels)

@@ -1,4 +1,4 @@
-"""The monitoring of the platform: scrapes its metrics, evaluates the alerting rules in simulated time, notifies.
+"""The monitoring of the platform: scrapes its metrics, evaluates the alert rules in simulated time, tells the operator.
 
 It stands for the hosted monitoring that the specification demands (fixtures/spec/requirements.md, B-21): rules live in
 files, the platform keeps no table of alerts.
@@ -20,14 +20,14 @@ from simulation.world.monitoring.cause import cause_of_alert
 from simulation.world.monitoring.exposition import Exposition, Sample
 
 _AlertKey = tuple[str, tuple[tuple[str, str], ...]]
-"""Name and labels: what makes two alerts the same one."""
+"""An alert's identity: its name and labels."""
 
 _NEVER_SCRAPED = "(never scraped)"
 
 
 @dataclass(kw_only=True)
 class ActiveAlert:
-    """An alert whose expression holds: pending until ``fired`` is there. ``value`` is that of the latest scrape."""
+    """An alert whose expression holds: pending until ``fired`` is set. ``value`` is that of the latest scrape."""
 
     rule: AlertRule
     labels: Mapping[str, str]
@@ -37,7 +37,7 @@ class ActiveAlert:
 
     @property
     def annotations(self) -> dict[str, str]:
-        """The rule's, filled in with what the latest scrape has."""
+        """The rule's annotations, filled in with the values of the latest scrape."""
         texts = sorted(self.rule.annotations.items())
         return {name: rendered(text, labels=self.labels, value=self.value) for name, text in texts}
 
@@ -82,7 +82,7 @@ class Monitor:
         self._kernel.spawn(self._watch())
 
     def value(self, series: str) -> float | None:
-        """What the latest scrape has of a series."""
+        """Value of a series in the latest scrape."""
         return self._values.get(series)
 
     @property
@@ -96,7 +96,7 @@ class Monitor:
 
     @property
     def _scrape_number(self) -> int:
-        """Of the scrape that is under way, from 0."""
+        """Number of the scrape that is under way, counted from 0."""
         return self.scrapes - 1
 
     @property
@@ -105,7 +105,8 @@ class Monitor:
         return [active.fired for active in self._active.values() if active.fired is not None]
 
     def _watch(self) -> SimProcess:
-        """Scrapes fall due at fixed instants, as Prometheus' do; one behind a slow call is made late, not left out."""
+        """Scrapes fall due at fixed instants, as Prometheus' do. One that a slow call delays is made late, not left
+        out."""
         while True:
             with caused_by("monitor"):
                 self.observe()

@@ -26,7 +26,7 @@ _STATUS_NAMES: dict[Status, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """The field has played ``rounds`` whole rounds and ``holes`` of the next; ``at`` is when the board says so."""
+    """A state of the board: from ``at`` on it shows ``rounds`` whole rounds and ``holes`` of the next."""
 
     at: datetime
     rounds: int
@@ -49,7 +49,7 @@ def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
 
 
 def at_moment(cards: Sequence[Card], moment: Moment) -> tuple[Card, ...]:
-    """The cards as far as they are known: holes of the future are hidden, and so is what became of the player."""
+    """The score cards as known at that moment: later holes are left out, and so is a later cut or withdrawal."""
     return tuple(_known(card, moment) for card in cards)
 
 

@@ -21,7 +21,7 @@ from simulation.world.provider.tournament import Card, play
 FEED_PATH = "/golf/leaderboard/"
 STATUS_PATH = "/status"
 STATUS_PAGE = ""
-"""The tournament name under which the injector is asked about the provider's own status page."""
+"""The name that stands for the provider's own status page when the injector is asked for a fault."""
 _SIGNED_HOLES = 12
 
 
@@ -56,7 +56,7 @@ class _Board:
 
     @cached_property
     def sha256(self) -> str:
-        """Asked for at every poll, hence computed once."""
+        """Needed at every poll, hence computed once."""
         return board.sha256(self.body)
 
 
@@ -86,10 +86,10 @@ class ScoreProvider:
         self._boards: dict[str, _Board] = {}
         self._requests = 0
         self.last_good: dict[str, datetime] = {}
-        """Tournament → when its feed was last served as it is (200 or 304)."""
+        """Tournament → when its true board was last served (200 or 304)."""
 
     def start(self) -> None:
-        """Publish every field at once and let the boards follow their tournaments."""
+        """Publish every tournament's field at once, and each further state of its board when it is reached."""
         for key, tournament in self._tournaments.items():
             with caused_by(f"provider:{key}"):
                 field = Moment(at=self.kernel.now, rounds=0, holes=0)
@@ -105,7 +105,8 @@ class ScoreProvider:
         return _last_round(self._card(tournament, player_id))
 
     def correct(self, tournament: str, player_id: str) -> None:
-        """Publish, after the end, that a player took a stroke more on the last hole of the last finished round."""
+        """Publish a correction after the end: one stroke more for a player on the last hole of their last finished
+        round."""
         card = self._card(tournament, player_id)
         last = _last_round(card)
         assert last is not None, f"{player_id} finished no round of {tournament}"
@@ -138,7 +139,7 @@ class ScoreProvider:
             return self._faulty(key, current, headers, effect)
 
     def record_final_state(self) -> None:
-        """How many requests reached the provider."""
+        """Record how many requests reached the provider."""
         self._recorder.record(WitnessSummary(witness="provider", records=self._requests))
 
     # --- publication --------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ _CUT_AFTER = 2
 _SKILL_DEVIATION = 1.8
 """Standard deviation of the players' mean round against par, in strokes: what separates a field's best and worst."""
 _FORM_DEVIATION = 1.0
-"""The same player from one day to the next."""
+"""Standard deviation of one player's rounds from day to day, in strokes."""
 _MISHAPS: tuple[tuple[int, float], ...] = ((-2, 0.01), (-1, 0.19), (0, 0.62), (1, 0.15), (2, 0.03))
 """Strokes against par on one hole and how often, for a player whose mean round is par."""
 
@@ -86,7 +86,8 @@ def _names(count: int, source: Random) -> list[str]:
 
 
 def _round(skill: float, source: Random) -> tuple[int, ...]:
-    """18 holes of a player whose mean is ``skill`` strokes over par: birdies turn into bogeys as it grows."""
+    """18 holes of a player whose mean is ``skill`` strokes over par: the larger it is, the more bogeys and fewer
+    birdies."""
     shift = (skill + source.gauss(0.0, _FORM_DEVIATION)) / (2 * HOLES)
     chances = dict(_MISHAPS)
     moved = max(-chances[1], min(chances[-1], shift))
@@ -103,7 +104,7 @@ def _withdrawn(card: Card, source: Random) -> Card:
 
 
 def _cut(cards: Sequence[Card], places: int) -> list[Card]:
-    """Who is worse than the player on the cut line after 36 holes goes home; withdrawn players do not count."""
+    """Players with more strokes than the one on the cut line after 36 holes are cut; withdrawn players do not count."""
     after_two = [sum(map(sum, card.holes[:_CUT_AFTER])) for card in cards]
     standing = sorted(
         strokes for card, strokes in zip(cards, after_two, strict=True) if len(card.holes[_CUT_AFTER - 1]) == HOLES
@@ -128,7 +129,7 @@ def _replayed(result: PlayerResult, source: Random) -> Card:
 
 
 def _spread(strokes: int, source: Random) -> tuple[int, ...]:
-    """18 holes that add up to ``strokes``: par everywhere, the difference a stroke at a time over holes in turn."""
+    """18 holes that add up to ``strokes``: par on each, then one stroke more (or less) on one hole after another."""
     holes = list(PARS)
     difference = strokes - sum(PARS)
     step = 1 if difference > 0 else -1

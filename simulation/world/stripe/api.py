@@ -1,4 +1,4 @@
-"""The words of one API request: who asks, what for, and what is answered."""
+"""One API request inside the twin: who sent it, what it asks for, and how it is answered."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ API_VERSION = "2026-10-28.endive"
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """What makes Stripe change: a request, or (without ids) the world itself. Movements and events carry it."""
+    """What caused a change at Stripe: a request, or (without ids) the world. Movements and events carry it."""
 
     origin: StripeOrigin
     request_id: str | None = None
     idempotency_key: str | None = None
     fault_id: str | None = None
-    """Fault that this goes back to, if any."""
+    """Fault that caused it, if one did."""
 
 
 BY_THE_WORLD = Trigger(origin="harness")
@@ -36,11 +36,12 @@ class ApiRequest:
     path: str
     params: Params
     idempotency_key: str | None
-    """As sent: what replays go by."""
+    """As sent; replays are looked up by it."""
     recorded_key: str | None
-    """As history and events have it: reproducible also where an SDK drew the key at random."""
+    """As history and events have it: a name that is the same in every run, also for a key that an SDK drew at
+    random."""
     fault_id: str | None = None
-    """Fault that touches this call, or touched before what it is about."""
+    """Fault that strikes this call, or that struck the object it is about before."""
 
     @property
     def segments(self) -> list[str]:
@@ -58,7 +59,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What an endpoint sees of a request."""
+    """A request as an endpoint gets it."""
 
     object_id: str
     """Id in the path, "" for a collection."""
@@ -68,15 +69,15 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Status and body of an answer, with what the journal wants to know about it."""
+    """Status and body of an answer, with what the journal records about it."""
 
     status: int
     body: JsonObject
     request_id: str
-    """Of the request that was first given this answer."""
+    """Id of the request that first got this answer: a replay has that of the original."""
     object_id: str | None = None
     executed: bool = False
-    """Stripe's state changed through this very request."""
+    """Whether this request itself changed Stripe's state."""
     replayed: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 

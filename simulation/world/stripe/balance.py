@@ -38,7 +38,7 @@ class Posting:
 
 
 class Balance:
-    """Two sums and the list of lines that explain them; every line is also written to the history."""
+    """The available and the pending sum, and the balance transactions that explain them; each is also an event."""
 
     def __init__(
         self, *, clock: SimulationClock, recorder: Recorder, ids: Ids, opening_cents: int, names: MetadataNames
@@ -61,13 +61,13 @@ class Balance:
 
     @property
     def pending_cents(self) -> int:
-        """With what is held back: it is ours, and not to be had yet."""
+        """Pending money, including what Stripe holds back in reserve."""
         self._release()
         return self._pending_cents + self._available_cents - self.available_cents
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Stripe's reserve: nothing is available while it lasts."""
+        """While this block lasts Stripe holds the whole available balance back as a reserve."""
         self._is_held_back = True
         try:
             yield
@@ -75,7 +75,7 @@ class Balance:
             self._is_held_back = False
 
     def post(self, posting: Posting, *, trigger: Trigger) -> BalanceTransaction:
-        """Book a line, now; its money counts as available from ``available_at`` on."""
+        """Book a balance transaction now; its money is available from ``available_at`` on."""
         line = self.transactions.add(
             BalanceTransaction(
                 id=self._ids.next("txn"),

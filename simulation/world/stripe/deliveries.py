@@ -25,9 +25,10 @@ GIVES_UP_AFTER = timedelta(days=3)
 
 
 class Deliveries:
-    """One simulated process for each event to be pushed.
+    """Pushes events to the platform, each in a SimPy process of its own.
 
-    What fails is tried again on the schedule of the settings, for three days, and is then only listed.
+    A delivery that fails is tried again by the schedule in the settings, for three days. After that the event can only
+    be listed.
     """
 
     def __init__(
@@ -51,12 +52,12 @@ class Deliveries:
         self._deliver: Deliver | None = None
         self._kill: Callable[[], None] | None = None
         self.pending = 0
-        """Pushes that are neither acknowledged nor given up."""
+        """Number of deliveries that are neither acknowledged nor given up."""
         log.subscribe(self._on_event)
 
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
-        """Say how the platform is reached. Before that nobody answers there. ``doom`` makes the next request its last:
-        it is killed before it has answered."""
+        """Say how the platform is reached; until then every delivery fails. ``kill`` has the platform killed before it
+        answers the next request."""
         self._deliver = deliver
         self._kill = kill
 
@@ -69,7 +70,8 @@ class Deliveries:
         self._start(self._first_push(event, endpoints))
 
     def _wanting(self, event: StripeEvent) -> list[WebhookEndpoint]:
-        """Those enabled now; one that is enabled later gets later events only."""
+        """Endpoints that are enabled now and subscribe to this event; one that is enabled later gets later events
+        only."""
         return [endpoint for endpoint in self._endpoints if endpoint.wants(event.event_type)]
 
     def _start(self, steps: SimProcess) -> None:
@@ -109,7 +111,7 @@ class Deliveries:
         yield from self._push(event, endpoint)
 
     def _push(self, event: StripeEvent, endpoint: WebhookEndpoint) -> SimProcess:
-        """Until it is acknowledged, given up, or the endpoint is disabled: that one gets no further attempt."""
+        """Attempt after attempt, until the delivery is acknowledged or given up, or the endpoint is disabled."""
         give_up_at = self._kernel.now + GIVES_UP_AFTER
         waits = iter(self._settings.webhook_retry_seconds)
         acknowledged = event.pending_webhooks == 0

@@ -1,4 +1,4 @@
-"""Reading raw HTTP: whose key is it, what is asked."""
+"""Reads a raw HTTP request: whose API key it carries, and what it asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from simulation.world.stripe.params import Params
 
 
 class Entrance:
-    """:param origins: API key → whose it is."""
+    """Turns raw requests into :class:`ApiRequest`.
+
+    :param origins: API key → whose it is.
+    """
 
     def __init__(self, *, origins: Mapping[str, StripeOrigin], ids: Ids, journal: Journal) -> None:
         self._origins = origins
@@ -22,9 +25,9 @@ class Entrance:
         self._journal = journal
 
     def read(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[ApiRequest, bool]:
-        """The request, and whether its API key is one of ours.
+        """The request, and whether its API key is known.
 
-        A stranger's request counts as the platform's: it came from there.
+        A request with an unknown key counts as the platform's, since it came from there.
         """
         found = {name.lower(): value for name, value in headers.items()}
         origin = self._origins.get(_api_key(found.get("authorization", "")))
@@ -45,6 +48,6 @@ class Entrance:
 
 
 def _api_key(authorization: str) -> str:
-    """Of ``Bearer <key>``; every official SDK sends it so."""
+    """The key in ``Bearer <key>``, the form that every official SDK sends."""
     scheme, _, value = authorization.partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""

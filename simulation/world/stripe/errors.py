@@ -1,4 +1,4 @@
-"""Refusals as Stripe words them, and the two ways in which no answer arrives at all."""
+"""Stripe's error answers, and the ways in which no answer reaches the caller."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ApiError(Exception):
 
 
 class Refused(ApiError):
-    """The endpoint ran and said no: a definite answer that stays the answer for its key."""
+    """The endpoint executed and refused: a definite answer, kept for its idempotency key."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Refused(ApiError):
 
 
 class Unmodelled(ApiError):
-    """The request may be right, but the twin cannot answer it as Stripe would; the journal then says so."""
+    """Stripe might accept the request, but the twin does not model it. The journal notes it as a problem."""
 
 
 def missing(param: str) -> ApiError:
@@ -89,4 +89,4 @@ class TwinReset(Exception):
 
 
 class CallerKilled(TwinReset):
-    """Stripe has done what was asked; whoever asked is to be killed before it hears."""
+    """Stripe did what was asked, and the caller is to be killed before the answer arrives."""

@@ -1,4 +1,4 @@
-"""All events that Stripe ever had, and who wants to hear of new ones."""
+"""All events of the run at Stripe, and subscribers that are told of new ones."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class EventLog:
         return event
 
     def emit_again(self, event: StripeEvent) -> StripeEvent:
-        """The same change under a second id (fixtures/spec/stripe.md 11). Its pushing is the caller's: no subscriber is
-        told."""
+        """A second event about the same change, with another id (fixtures/spec/stripe.md 11). No subscriber is told:
+        the caller delivers it."""
         again = self.events.add(
             StripeEvent(
                 id=self._ids.next("evt"),
@@ -95,5 +95,5 @@ class EventLog:
         )
 
     def is_listed(self, event: StripeEvent) -> bool:
-        """Whether the event is young enough to be shown."""
+        """Whether the event is young enough to be listed."""
         return self._clock.now - event.created <= RETENTION

@@ -1,4 +1,4 @@
-"""The line between a caller and Stripe, on which calls are lost, cut off and answered with errors."""
+"""The connection between the platform and Stripe, on which faults lose, cut off or fail calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _UNKNOWN_OUTCOME = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a call: Stripe's answer (None: the call never got there) or ``failure``, and what it cost."""
+    """How a call ended: Stripe's answer (None: the call never reached it), the failure the caller sees, if any, and the
+    simulated seconds it took."""
 
     answer: Answer | None
     failure: TwinTimeout | TwinReset | None = None
@@ -24,10 +25,7 @@ class Outcome:
 
 
 class FaultyLine:
-    """Asks the injector about each call of the platform.
-
-    Everybody else's calls go through: a fault is the platform's trial.
-    """
+    """Asks the injector about each call of the platform; calls of anybody else are never disturbed."""
 
     def __init__(self, *, service: Service, injector: Injector) -> None:
         self._service = service
@@ -49,7 +47,7 @@ class FaultyLine:
         )
 
     def carry(self, request: ApiRequest, effect: CallEffect | None) -> Outcome:
-        """Take a call to Stripe and its answer back, as far as the effect lets it."""
+        """Carry out a call with the fault's effect on it."""
         if effect is None:
             return Outcome(answer=self._service.serve(request))
         outcome = Outcome(answer=None, sim_seconds=effect.sim_seconds)

@@ -1,4 +1,4 @@
-"""What Stripe has at the end of the run, written down for the jury."""
+"""Records what Stripe has at the end of the run, for the jury."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulation.world.stripe.store import Store
 
 
 def record_final_state(store: Store, recorder: Recorder) -> None:
-    """The balance, then every object the books may speak of, ordered by id."""
+    """Record the balance, then every object that the platform's books may refer to, ordered by id."""
     recorder.record(
         StripeBalance(
             opening_cents=store.balance.opening_cents,

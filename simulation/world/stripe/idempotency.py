@@ -14,7 +14,7 @@ from simulation.world.stripe.api import Answer, ApiRequest
 from simulation.world.stripe.errors import ApiError
 
 LIFETIME = timedelta(hours=24)
-"""After it a key is forgotten, and the same request executes again."""
+"""A key older than this is forgotten: the same request then executes again."""
 _LONGEST_KEY = 255
 
 
@@ -62,7 +62,7 @@ class IdempotencyKeys:
 
     @contextmanager
     def in_flight(self, request: ApiRequest) -> Iterator[None]:
-        """While it lasts, every other request with this key loses."""
+        """While this block lasts, any other request with this key is refused (409)."""
         key = request.idempotency_key or ""
         self._in_flight.add(key)
         try:
@@ -77,7 +77,7 @@ class IdempotencyKeys:
         )
 
     def keep_for_another_amount(self, request: ApiRequest, answer: Answer) -> None:
-        """Remember the key as taken by a request that differs from this one in its amount; an answered key stays."""
+        """Remember the key as used by a request for another amount, unless the key has an answer already."""
         if request.idempotency_key and request.idempotency_key not in self._kept:
             self.keep(replace(request, params=request.params.with_other_amount()), answer)
 

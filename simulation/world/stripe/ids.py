@@ -11,7 +11,7 @@ _USUAL_LENGTH = 24
 
 
 class Ids:
-    """Numbers each prefix by itself, so that one read more (a ``req_…``) does not rename every transfer after it."""
+    """Draws each prefix's ids on its own, so that one more request (``req_…``) does not change the ids of transfers."""
 
     def __init__(self, *, seed: int) -> None:
         self._seed = seed

@@ -1,4 +1,4 @@
-"""The twin's witness: every request as Stripe saw it, and what the twin could not do as Stripe does."""
+"""The twin's journal, a witness: every request as Stripe saw it, and where the twin could not act as Stripe does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Source: fixtures/spec/stripe.md, What the Python SDK does with an answer.
 
 
 class Journal:
-    """Writes :class:`StripeCall` events. A noted problem makes the witness, and what rests on it, doubtful."""
+    """Writes :class:`StripeCall` events. With a noted problem the checks that rest on this witness are unknown."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -25,7 +25,7 @@ class Journal:
         self._problems: list[str] = []
 
     def key_name(self, key: str | None) -> str | None:
-        """How history speaks of an idempotency key.
+        """The name by which the history calls an idempotency key.
 
         Random keys would make two runs of one seed differ, so each becomes ``random-key-<n>``, the same on every use.
         """
@@ -34,12 +34,15 @@ class Journal:
         return self._key_names.setdefault(key, f"random-key-{len(self._key_names) + 1}")
 
     def note(self, problem: str) -> None:
-        """Remember, once, that the twin did not answer as Stripe would have."""
+        """Note a problem, once: the twin did not answer as Stripe would have."""
         if problem not in self._problems:
             self._problems.append(problem)
 
     def record(self, request: ApiRequest, answer: Answer | None, *, heard: bool, fault_id: str | None) -> None:
-        """:param answer: None when the request never reached Stripe. :param heard: the answer reached the caller."""
+        """Record a call.
+
+        :param answer: None when the request never reached Stripe. :param heard: whether the answer reached the caller.
+        """
         self._calls += 1
         said = answer if heard else None
         self._recorder.record(
@@ -60,7 +63,7 @@ class Journal:
         )
 
     def summarize(self) -> None:
-        """The witness' own statement at the end of the run."""
+        """Record, at the end of the run, how many calls there were and what problems were noted."""
         self._recorder.record(
             WitnessSummary(witness="stripe_journal", records=self._calls, problem="; ".join(self._problems) or None)
         )

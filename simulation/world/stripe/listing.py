@@ -41,5 +41,5 @@ def page(
 
 
 def matches(wanted: str | None, actual: str | None) -> bool:
-    """A filter that was not given lets everything through."""
+    """Whether ``value`` passes a filter; one that was not given (None) passes everything."""
     return wanted is None or wanted == actual

@@ -1,6 +1,6 @@
-"""The parameters of one request, read with Stripe's complaints about wrong ones.
+"""The parameters of one request, and Stripe's error answers for wrong ones.
 
-None of these complaints is kept for an idempotency key.
+None of these answers is kept for an idempotency key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Params:
         self._values = values
 
     def check_names(self, accepted: Collection[str], unmodelled: Collection[str]) -> None:
-        """Refuse what Stripe does not know (``parameter_unknown``) and what the twin cannot honour."""
+        """Refuse parameters that Stripe does not know (``parameter_unknown``) and those that the twin does not
+        model."""
         for name in self._values:
             if name in unmodelled:
                 raise Unmodelled(f"The Stripe twin does not model the parameter {name}", param=name)
@@ -91,7 +92,7 @@ class Params:
         return Params(value)
 
     def dollars(self) -> str:
-        """The required ``currency``; this world knows US dollars only."""
+        """The required ``currency``; the twin models US dollars only."""
         currency = self.required_text("currency").lower()
         if len(currency) != 3:
             raise ApiError(f"Invalid currency: {currency}.", param="currency")
@@ -118,11 +119,11 @@ class Params:
         return Params({**self._values, "amount": str(amount_cents)})
 
     def comparable(self) -> JsonObject:
-        """All of it as JSON, to tell one request from another. Has secrets in it: compare, never record."""
+        """All parameters as JSON, to compare requests. It contains secrets: never record it."""
         return {name: _as_json(value) for name, value in self._values.items()}
 
     def journaled(self) -> JsonObject:
-        """All of it as JSON for the history, secrets withheld."""
+        """All parameters as JSON for the history, without secrets."""
         return {name: "(withheld)" if name in _SECRET_PARAMS else value for name, value in self.comparable().items()}
 
 

@@ -1,4 +1,4 @@
-"""From method and path to the endpoint that answers, with the parameters it takes."""
+"""Finds the endpoint for a method and path, and checks key and parameters."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Route:
     template: str
     endpoint: Callable[[Call], JsonObject]
     accepts: frozenset[str] = frozenset()
-    """Parameters Stripe knows here and the twin honours, or may ignore without touching money or state."""
+    """Parameters that Stripe knows here and that the twin follows, or may ignore because they change no money or
+    state."""
     unmodelled: frozenset[str] = frozenset()
-    """Parameters Stripe knows here that would change money in ways the twin does not follow."""
+    """Parameters that Stripe knows here and that the twin does not model: a request with one is refused and noted."""
     publishable: bool = False
     """May be called with a publishable key."""
 
@@ -40,7 +41,7 @@ class Route:
 
 
 def names(spaced: str) -> frozenset[str]:
-    """Parameter names out of a text with spaces between."""
+    """Parameter names, given as one text with spaces between."""
     return frozenset(spaced.split())
 
 

@@ -1,4 +1,4 @@
-"""Stripe's API without its troubles: a request goes in, an answer comes out, the same answer for the same key."""
+"""Stripe's API without any fault: routes, idempotency and execution of a request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class Service:
     def serve(self, request: ApiRequest, *, disguise: ApiError | None = None) -> Answer:
         """Answer a request.
 
-        :param disguise: what is said, and kept for the key, although the request executes: a 500 with its effect done.
+        :param disguise: the error that is answered (and kept for the key) although the request executes: a 500 after
+        the effect.
         """
         try:
             route = self._router.find(request)
@@ -63,13 +64,13 @@ class Service:
             return Answer.of_error(error, request_id=request.request_id)
 
     def occupy_key(self, request: ApiRequest) -> None:
-        """Somebody else's transfer of another amount came first with this key, and was refused for want of money."""
+        """Make the key one that an earlier transfer of another amount used, which was refused for lack of money."""
         refusal = Refused("The available balance is too low for this transfer.", code="balance_insufficient")
         earlier = self._store.ids.next("req")
         self._keys.keep_for_another_amount(request, Answer.of_error(refusal, request_id=earlier))
 
     def reserve(self) -> AbstractContextManager[None]:
-        """While it lasts, the available balance is held back."""
+        """While this block lasts, the available balance is held back."""
         return self._store.balance.held_back()
 
     def _serve_once(self, route: Route, request: ApiRequest, disguise: ApiError | None) -> Answer:
@@ -82,7 +83,8 @@ class Service:
         return answer
 
     def _execute(self, route: Route, request: ApiRequest, disguise: ApiError | None) -> Answer:
-        """What is returned is an answer to keep; what is raised is forgotten (fixtures/spec/stripe.md 2)."""
+        """An answer that is returned is kept for the key; an error that is raised is not (fixtures/spec/stripe.md
+        2)."""
         route.check(request)
         call = Call(object_id=object_id_of(request), params=request.params, trigger=request.trigger)
         paths = request.params.texts("expand")
@@ -116,6 +118,6 @@ def _disguised(answer: Answer, disguise: ApiError) -> Answer:
         answer,
         status=disguise.status,
         body=disguise.body(),
-        # A kept 500 is what every retry would get: Stripe asks its SDKs to spare themselves the trouble.
+        # Every retry would get the kept 500 again, so Stripe tells its SDKs not to retry.
         headers={"Stripe-Should-Retry": "false"},
     )

@@ -1,4 +1,4 @@
-"""Everything Stripe knows, in one place."""
+"""The twin's state: every object, the balance and the events."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ class Store:
         return self._clock.now
 
     def charge_available_at(self) -> datetime:
-        """When money charged now can be transferred."""
+        """When the money of a charge made now becomes available."""
         return self.now + timedelta(days=self._settings.pending_days)
 
     @property
     def dispute_fee_cents(self) -> int:
-        """What Stripe takes of the platform for each dispute."""
+        """The fee that Stripe takes from the platform for each dispute."""
         return self._settings.dispute_fee_cents
 
     def fee_cents(self, amount_cents: int) -> int:
-        """What Stripe keeps of a charge."""
+        """The fee that Stripe keeps of a charge."""
         return charge_fee_cents(
             amount_cents,
             basis_points=self._settings.fee_basis_points,

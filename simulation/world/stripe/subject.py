@@ -19,7 +19,7 @@ class Subject:
 
 
 def subject_of(request: ApiRequest, store: Store) -> Subject:
-    """Never refuses: a request too broken to have a subject has an empty one."""
+    """The contest, user and row that a request is about. Never raises: a malformed request has an empty subject."""
     try:
         sent = request.params.mapping("metadata")
         named_id = request.params.text("payment_intent") or object_id_of(request)

@@ -17,7 +17,10 @@ _Row = TypeVar("_Row", bound=Identified)
 
 
 class Table(Generic[_Row]):
-    """:param kind: how Stripe calls such a thing when it does not find one."""
+    """Objects of one kind.
+
+    :param kind: Stripe's name of the kind, for its "No such …" errors.
+    """
 
     def __init__(self, *, kind: str) -> None:
         self.kind = kind
@@ -32,14 +35,14 @@ class Table(Generic[_Row]):
         return None if object_id is None else self._rows.get(object_id)
 
     def get(self, object_id: str) -> _Row:
-        """By the id in a path; 404 where there is none."""
+        """The object whose id stands in a path. Raises :class:`ApiError` 404."""
         row = self._rows.get(object_id)
         if row is None:
             raise no_such(self.kind, object_id, status=404)
         return row
 
     def referenced(self, object_id: str, *, param: str) -> _Row:
-        """By the id in a parameter; 400 where there is none."""
+        """The object whose id is a parameter. Raises :class:`ApiError` 400."""
         row = self._rows.get(object_id)
         if row is None:
             raise no_such(self.kind, object_id, param=param)

@@ -98,7 +98,7 @@ class StripeTwin:
 
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
         """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came;
-        ``doom()`` has it killed before it answers the next."""
+        ``kill()`` has the platform killed before it answers the next request."""
         self._deliveries.attach(deliver, kill=kill)
 
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
@@ -106,7 +106,7 @@ class StripeTwin:
         self._store.log.subscribe(subscriber)
 
     def is_refunded(self, payment_intent_id: str) -> bool:
-        """Whether nothing is left of a payment that could be taken back."""
+        """Whether the whole payment has been refunded, or there never was one."""
         charge = self._store.charges.find(self._store.payment_intents.get(payment_intent_id).latest_charge)
         return charge is None or charge.refundable_cents == 0
 
@@ -129,7 +129,7 @@ class StripeTwin:
         except (TwinTimeout, TwinReset):
             raise
         except Exception as error:
-            # An SDK takes any exception for a network problem; the journal must not.
+            # The SDK takes any exception for a network problem, so a defect of the twin would look like a fault.
             self._journal.note(f"{request.method} {request.path}: the twin failed: {error!r}")
             raise
 
@@ -166,14 +166,15 @@ class StripeTwin:
         return self._disputes.open(payment_intent_id, reason=reason).id
 
     def roll_signing_secret(self, *, fault_id: str) -> str:
-        """The secret of the platform's endpoint is another one from now on; nobody tells. Returns the endpoint's id."""
+        """Change the signing secret of the platform's endpoint without telling the platform. Returns the endpoint's
+        id."""
         endpoint = next(one for one in self._store.webhook_endpoints if one.metadata["role"] == PRIMARY)
         endpoint.secret = f"whsec_{hashlib.sha256(endpoint.secret.encode()).hexdigest()[:32]}"
         endpoint.rolled_by = fault_id
         return endpoint.id
 
     def record_final_state(self) -> None:
-        """Balance, objects and the journal's own summary, at the end of a run."""
+        """Record balance, objects and the journal's summary at the end of a run."""
         record_final_state(self._store, self._recorder)
         self._journal.summarize()
 
@@ -192,12 +193,13 @@ class StripeTwin:
         return _response(request, outcome)
 
     def _closed_by(self, subject: Subject) -> str | None:
-        """The fault that closed or suspended the destination: it strikes every later call to that account."""
+        """The fault that closed or suspended the destination account: every later call to that account goes back to
+        it."""
         account = self._store.accounts.find(subject.destination)
         return None if account is None else account.closed_by
 
     def _fault_of(self, subject: Subject) -> str | None:
-        """Once a fault has touched a key, whatever Stripe does about that key goes back to the fault."""
+        """The fault that struck this business key before: whatever Stripe does about the key goes back to it."""
         return self._injector.fault_of(subject.business_key) if subject.business_key else None
 
     def _turn_away(self, request: ApiRequest) -> TwinResponse:

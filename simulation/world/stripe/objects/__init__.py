@@ -1,1 +1,1 @@
-"""What Stripe keeps: one resource a module, each with the JSON that the API shows of it."""
+"""Stripe's objects, one kind a module, each with its JSON form in the API."""

@@ -28,11 +28,11 @@ class Account:
     country: str = "US"
     business_type: str | None = None
     closed_by: str | None = None
-    """Fault that closed or suspended it: later calls to this account keep that id."""
+    """Fault that closed or suspended it; later calls to this account go back to it."""
 
     @property
     def is_gone(self) -> bool:
-        """For good: neither onboarding nor anything else brings it back."""
+        """Whether the account is closed or deleted, which is final."""
         return self.status in ("closed", "deleted")
 
     @property

@@ -1,4 +1,4 @@
-"""Something that happened, with a snapshot of what it happened to (fixtures/spec/stripe.md 12)."""
+"""Something that happened at Stripe, with a snapshot of the object it is about (fixtures/spec/stripe.md 12)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StripeEvent:
     pending_webhooks: int = 0
     """Endpoints that have not acknowledged it; 0 for a type nobody subscribed to."""
     fault_id: str | None = None
-    """Fault that touched this event or the key it speaks of."""
+    """Fault that struck this event or the business key it is about."""
     attempts: int = 0
     payload: bytes | None = None
     """The body as first pushed: every later attempt sends the same bytes."""

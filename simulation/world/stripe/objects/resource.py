@@ -9,7 +9,7 @@ from simulation.world.stripe.errors import JsonObject
 
 
 class Resource(Protocol):
-    """Has an id and a birthday, and shows itself as the API's JSON: anew each time, so that it is a snapshot."""
+    """An object with an id and a creation time. ``render`` makes its JSON anew each time, so that it is a snapshot."""
 
     @property
     def id(self) -> str: ...

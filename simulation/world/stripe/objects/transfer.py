@@ -55,7 +55,7 @@ class Transfer:
 
     @property
     def status(self) -> str:
-        """A word for the final state; the API itself has none: a transfer exists or it was refused."""
+        """Our word for its final state; Stripe's API has none, since a transfer exists or was refused."""
         if not self.reversals:
             return "paid"
         return "reversed" if self.reversed_cents == self.amount_cents else "partially_reversed"

@@ -1,6 +1,7 @@
-"""Parts of Stripe's objects that every answer has and that nothing in this world uses: each as it is by default.
+"""Fields that every answer of Stripe has and that nothing here uses, with their default values.
 
-The conformance test against stripe-mock says which there are. Rendered objects are snapshots: share, never change.
+The conformance test against stripe-mock says which there are. They are shared by all rendered objects: never change
+them.
 """
 
 from __future__ import annotations

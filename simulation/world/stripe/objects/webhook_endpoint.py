@@ -11,7 +11,7 @@ from simulation.world.stripe.objects.resource import unix
 
 PLATFORM_URL = "https://platform.test/api/webhooks/stripe"
 STANDBY_URL = f"{PLATFORM_URL}?endpoint=standby"
-"""The same door; what is asked for behind it is only for people to tell the two apart."""
+"""The same path as the primary endpoint's; the query is only there so that people can tell the two apart."""
 PRIMARY, STANDBY = "primary", "standby"
 SUBSCRIBED = (
     "account.updated",
@@ -25,7 +25,7 @@ SUBSCRIBED = (
     "transfer.reversed",
     "transfer.updated",
 )
-"""What the platform asked Stripe to send it when it was set up."""
+"""The event types that the platform subscribed to when it was set up."""
 
 
 @dataclass(kw_only=True)
@@ -38,7 +38,7 @@ class WebhookEndpoint:
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=lambda: {"role": PRIMARY})
     secret: str = field(default="", repr=False)
-    """What its deliveries are signed with; told once, when an endpoint is made."""
+    """The secret that signs its deliveries; Stripe shows it once, when an endpoint is made."""
     rolled_by: str | None = None
     """Fault that rolled the secret without telling the platform."""
 
@@ -51,7 +51,7 @@ class WebhookEndpoint:
 
     @property
     def reaches_platform(self) -> bool:
-        """False once somebody pointed it elsewhere: no other host of this world answers."""
+        """False once somebody changed its URL: no other host in the simulation answers."""
         return self.url.partition("?")[0] == PLATFORM_URL and not self.disabled
 
     def render(self) -> JsonObject:

@@ -1,1 +1,1 @@
-"""The endpoints, one resource a module. Each endpoint checks everything before it changes anything."""
+"""The twin's endpoints, one resource a module. Each endpoint checks everything before it changes anything."""

@@ -70,14 +70,14 @@ class Accounts:
         return {"id": account.id, "object": "account", "deleted": True}
 
     def apply(self, account_id: str, effect: CallEffect) -> None:
-        """What an effect on a call does to the account that the call is about, before it is served."""
+        """Apply a fault's effect to the account that the call is about, before the call is served."""
         if effect.mode == "close_account":
             self.close(account_id, fault_id=effect.fault_id)
         elif effect.mode == "suspend_account":
             self.suspend(account_id, fault_id=effect.fault_id)
 
     def close(self, account_id: str, *, fault_id: str | None = None) -> None:
-        """Stripe shuts the account for good; closing it twice changes nothing."""
+        """Stripe closes the account for good; closing it twice changes nothing."""
         account = self._store.accounts.find(account_id)
         if account is None or account.is_gone:
             return
@@ -86,7 +86,7 @@ class Accounts:
         self._emit_updated(account, before, replace(BY_THE_WORLD, fault_id=fault_id))
 
     def suspend(self, account_id: str, *, fault_id: str | None = None) -> None:
-        """Stripe takes the capability to receive transfers away until the owner answers its questions."""
+        """Stripe suspends the account: it cannot receive transfers until its owner has answered Stripe's questions."""
         account = self._store.accounts.find(account_id)
         if account is None or not account.can_be_paid:
             return

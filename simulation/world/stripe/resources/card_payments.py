@@ -1,4 +1,4 @@
-"""What a card does when an intent is confirmed: it pays, or it is declined."""
+"""What happens to a card when an intent is confirmed: it pays, or it is declined."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class CardPayments:
         self._store = store
 
     def pay(self, intent: PaymentIntent, *, payment_method: str, trigger: Trigger) -> None:
-        """:raises Refused: 402, with the failed charge kept."""
+        """Pay a confirmed intent.
+
+        :raises Refused: 402 for a declined card; the failed charge stays on record.
+        """
         decline = _DECLINES.get(payment_method.replace("pm_card_visa_", "pm_card_"))
         charge = self._store.charges.add(self._charge(intent, payment_method, decline))
         intent.latest_charge = charge.id

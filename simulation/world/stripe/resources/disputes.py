@@ -40,7 +40,7 @@ class Disputes:
         )
 
     def open(self, payment_intent_id: str, *, reason: str) -> Dispute:
-        """The bank takes what is left of the payment back, at once."""
+        """Open a dispute: the bank takes the rest of the payment back at once."""
         intent = self._store.payment_intents.get(payment_intent_id)
         assert intent.latest_charge is not None, f"{intent.id} was never paid; there is nothing to dispute"
         charge = self._store.charges.get(intent.latest_charge)

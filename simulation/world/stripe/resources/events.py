@@ -1,4 +1,4 @@
-"""/v1/events: the last 30 days, also of what was never pushed through (fixtures/spec/stripe.md 10)."""
+"""/v1/events: events of the last 30 days, also those that were never delivered (fixtures/spec/stripe.md 10)."""
 
 from __future__ import annotations
 

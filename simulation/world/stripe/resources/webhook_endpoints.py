@@ -1,4 +1,4 @@
-"""/v1/webhook_endpoints: the platform's own, and one that stands by, disabled, with a secret of its own."""
+"""/v1/webhook_endpoints: the platform's primary endpoint, and a disabled standby with a secret of its own."""
 
 from __future__ import annotations
 
