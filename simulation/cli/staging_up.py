@@ -76,8 +76,8 @@ opens a shell in front of it with everything set; or, in a shell of your own:
 Try:
 
   curl -sS "$API_BASE_URL/metrics"
-  curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" "$API_BASE_URL/api/admin/diagnostics/health" | jq
-  curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" "$API_BASE_URL/api/admin/contests" | jq '.contests[].status'
+  curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/diagnostics/health" | jq
+  curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/contests" | jq '.contests[].status'
 
 Alerts appear below, each with the runbook to follow. Ctrl-C ends it and leaves nothing.
 """

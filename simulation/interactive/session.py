@@ -30,8 +30,10 @@ from simulation.run import begin
 from simulation.run_directory import RunDirectory
 from simulation.world.hosting.api import HostingApi
 from simulation.world.network.threaded import OneAtATime, listening, provider_app, stripe_app
+from simulation.world.operator.credentials import file_variable, write_auth_file
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import find_tools, write_shims
+from simulation.world.operator.workplace import hosting_variables
 
 _TOKEN_TTL_SECONDS = 30 * 86_400
 _TICK_WALL_SECONDS = 0.5
@@ -124,18 +126,16 @@ def _hosting(sim: Simulation, opened: Callable[[WSGIApplication], str]) -> dict[
     if sim.hosting is None:
         return {}
     token = secrets.token_hex(16)
-    return {"HOSTING_API_URL": opened(HostingApi(sim.hosting, token=token)), "HOSTING_API_TOKEN": token}
+    return hosting_variables(opened(HostingApi(sim.hosting, token=token)), token=token, folder=sim.folder)
 
 
 def _standing(sim: Simulation, addresses: dict[str, str], *, simulated: bool) -> Session:
     programs = sim.folder / "bin"
     write_shims(programs, find_tools())
-    glass = sim.target.break_glass_token(subject=sim.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS)
     variables = {
         **sim.operator.workplace,
         **addresses,
-        "ADMIN_TOKEN": sim.target.admin_token(subject=sim.ops_admin.user_id, ttl_seconds=_TOKEN_TTL_SECONDS),
-        **({} if glass is None else {"BREAK_GLASS_TOKEN": glass}),
+        **_tokens(sim),
         "STRIPE_PUBLISHABLE_KEY": sim.keys.stripe_publishable_key,
     }
     if not simulated:
@@ -146,6 +146,22 @@ def _standing(sim: Simulation, addresses: dict[str, str], *, simulated: bool) ->
         clock_variables=clock_environment(library=clock_library(), clock_file=sim.server.clock_file),
         programs=programs,
     )
+
+
+def _tokens(sim: Simulation) -> dict[str, str]:
+    """The person's credentials, with the files by which programs show them."""
+    subject = sim.ops_admin.user_id
+    minted = {
+        "ADMIN_TOKEN": sim.target.admin_token(subject=subject, ttl_seconds=_TOKEN_TTL_SECONDS),
+        "BREAK_GLASS_TOKEN": sim.target.break_glass_token(subject=subject, ttl_seconds=_TOKEN_TTL_SECONDS),
+    }
+    variables: dict[str, str] = {}
+    for name, token in minted.items():
+        if token is not None:
+            file = sim.folder / f"{name.lower()}.auth"
+            write_auth_file(file, token)
+            variables |= {name: token, file_variable(name): str(file)}
+    return variables
 
 
 def _keep(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, sleeps: SleepSocket) -> None:

@@ -19,7 +19,7 @@ _SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor 
 _USED_BARE = re.compile(r"(?<!\\)\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)\})")
 _GIVEN = frozenset(
     (
-        *("API_BASE_URL", "ADMIN_TOKEN", "HOME", "PATH", "PWD", "OLDPWD", "IFS", "RANDOM", "SECONDS", "EPOCHSECONDS"),
+        *("API_BASE_URL", "ADMIN_TOKEN", "ADMIN_AUTH_FILE", "HOME", "PATH", "PWD", "OLDPWD", "IFS", "RANDOM", "SECONDS", "EPOCHSECONDS"),
         *("PIPESTATUS", "BASHPID", "TMPDIR", "ENV"),
     )
 )
@@ -83,7 +83,8 @@ def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
 @cache
 def _on_the_desk() -> frozenset[str]:
     with tempfile.TemporaryDirectory() as folder:
-        return frozenset({*equip(Path(folder), tasks=True), *hosting_variables("", token="")})
+        place = Path(folder)
+        return frozenset({*equip(place, tasks=True), *hosting_variables("", token="", folder=place)})
 
 
 def _given(book: Book) -> set[str]:
@@ -91,7 +92,7 @@ def _given(book: Book) -> set[str]:
 
     The break-glass token lies there for a runbook that says why it needs it, and for no other.
     """
-    glass = {"BREAK_GLASS_TOKEN"} if book.runbook is not None and book.runbook.break_glass else set()
+    glass = {"BREAK_GLASS_TOKEN", "BREAK_GLASS_AUTH_FILE"} if book.runbook is not None and book.runbook.break_glass else set()
     return {*_GIVEN, *_on_the_desk(), *glass}
 
 

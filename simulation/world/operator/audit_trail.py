@@ -5,6 +5,7 @@ Source: fixtures/spec/requirements.md, 06A: Execution endpoints.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeGuard
 from urllib.parse import urlencode
 
@@ -35,10 +36,18 @@ class AuditTrail:
 
     :param client: reaches the platform; its base URL is the platform's.
     :param label: prefix of the request ids, so that rows in the platform's books lead back to this execution.
-    :param break_glass: the token of a runbook that is for the time in which no other can be verified.
+    :param token: mints one for each request: an execution may take longer than a token lives.
+    :param break_glass: mints that of a runbook for the time in which no other can be verified; None for any other.
     """
 
-    def __init__(self, *, client: httpx.Client, token: str, label: str, break_glass: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        client: httpx.Client,
+        token: Callable[[], str],
+        label: str,
+        break_glass: Callable[[], str] | None = None,
+    ) -> None:
         self._client = client
         self._token = token
         self._break_glass = break_glass
@@ -135,8 +144,8 @@ class AuditTrail:
 
     def _asked(self, method: str, path: str, body: dict[str, JsonValue] | None) -> httpx.Response:
         self._numbers += 1
-        token = self._break_glass if self._shut else self._token
-        headers = {"Authorization": f"Bearer {token}", "X-Request-Id": f"{self._label}-record-{self._numbers}"}
+        mint = self._break_glass if self._shut and self._break_glass is not None else self._token
+        headers = {"Authorization": f"Bearer {mint()}", "X-Request-Id": f"{self._label}-record-{self._numbers}"}
         try:
             return self._client.request(method, path, json=body, headers=headers)
         except httpx.HTTPError as error:

@@ -93,7 +93,7 @@ class OperatorRobot:
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
             workplace=equip(folder, tasks=bool(settings.tasks))
-            | ({} if hosting is None else hosting_variables(self._door.url, token=hosting_token)),
+            | ({} if hosting is None else hosting_variables(f"{self._door.url}{HOSTING_PATH}", token=hosting_token, folder=folder)),
         )
         self._desk = Desk(
             kernel=kernel,
@@ -229,22 +229,23 @@ class OperatorRobot:
     def _sit_down(self, occasion: Occasion) -> tuple[Execution, AuditTrail]:
         """A fresh shell, and an execution that is not under way yet."""
         self._executions += 1
-        label, token = f"exec-{self._executions}", self._token()
+        label = f"exec-{self._executions}"
         runbook = self._runbooks[str(occasion.runbook)]
-        glass = self._break_glass() if runbook.break_glass else None
+        glass = self._glass() if runbook.break_glass else None
+        tokens = {"ADMIN_TOKEN": self._token} | ({} if glass is None else {"BREAK_GLASS_TOKEN": glass})
         self._terminal = Terminal(
-            kernel=self._kernel,
-            door=self._door,
-            settings=self._shell,
-            token=token,
-            label=label,
-            break_glass=glass,
+            kernel=self._kernel, door=self._door, settings=self._shell, tokens=tokens, label=label
         )
-        trail = AuditTrail(client=self._client, token=token, label=label, break_glass=glass)
+        trail = AuditTrail(client=self._client, token=self._token, label=label, break_glass=glass)
         return (
             Execution(desk=self._desk, occasion=occasion, runbook=runbook, trail=trail, terminal=self._terminal),
             trail,
         )
+
+    def _glass(self) -> Callable[[], str] | None:
+        """Mints the present operator's break-glass token, where the platform has such a thing."""
+        mint = self._break_glass
+        return None if mint() is None else lambda: str(mint())
 
     def _stand_up(self) -> None:
         if self._terminal is not None:
@@ -253,7 +254,7 @@ class OperatorRobot:
     def _escalate(self, occasion: Occasion, reason: str) -> None:
         """With what engineering needs to begin, collected from the platform by the operator's own token."""
         self._escalations += 1
-        trail = AuditTrail(client=self._client, token=self._token(), label=f"escalation-{self._escalations}")
+        trail = AuditTrail(client=self._client, token=self._token, label=f"escalation-{self._escalations}")
         with self._desk.context.acting("operator_robot"):
             bundle = trail.bundle(alert=occasion.described, execution_id=None)
         self._recorder.record(

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulation.clock import Kernel
 from simulation.world.network.loopback import LoopbackServer
+from simulation.world.operator.credentials import Credentials, Tokens
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
 
 _NO_EXIT_STATUS = -1
@@ -28,7 +29,10 @@ class Answer:
 
 
 class Terminal:
-    """For one execution. ``token`` and the door's URL stand in the shell's environment, and in no record."""
+    """For one execution. Tokens and the door's URL stand in the shell's variables, and in no record.
+
+    :param tokens: minted anew before each command, see :mod:`simulation.world.operator.credentials`.
+    """
 
     def __init__(
         self,
@@ -36,16 +40,14 @@ class Terminal:
         kernel: Kernel,
         door: LoopbackServer,
         settings: ShellSettings,
-        token: str,
+        tokens: Tokens,
         label: str,
-        break_glass: str | None = None,
     ) -> None:
         self._kernel = kernel
         self._door = door
         self._settings = settings
-        self._variables = {"API_BASE_URL": door.url, "ADMIN_TOKEN": token, **settings.workplace}
-        if break_glass is not None:
-            self._variables["BREAK_GLASS_TOKEN"] = break_glass
+        self._variables = {"API_BASE_URL": door.url, **settings.workplace}
+        self._credentials = Credentials(folder=settings.folder, tokens=tokens)
         self._shell: Shell | None = None
         self._assigned: dict[str, str] = {}
         door.label_requests(label)
@@ -63,13 +65,18 @@ class Terminal:
             if isinstance(event, Finished):
                 return self._answer(event.output, exit_status=event.exit_status)
             if isinstance(event, Broken):
-                self.close()
+                self._leave()
                 return self._answer(event.output, exit_status=_NO_EXIT_STATUS, problem=event.reason)
             yield self._kernel.sleep(event.sim_seconds)
+            self._credentials.renew()
             event.wake()
 
     def close(self) -> None:
-        """End the shell, if there is one."""
+        """End the shell, if there is one; the credentials are gone with it. Safe to call twice."""
+        self._leave()
+        self._credentials.close()
+
+    def _leave(self) -> None:
         if self._shell is not None:
             self._shell.close()
             self._shell = None
@@ -78,14 +85,15 @@ class Terminal:
         if self._shell is None:
             self._shell = Shell(settings=self._settings, door=self._door, variables=self._variables)
             self._assigned = {}
-        for name, value in known.items():
+        for name, value in {**known, **self._credentials.renew()}.items():
             if self._assigned.get(name) != value:
                 self._shell.assign(name, value)
                 self._assigned[name] = value
         return self._shell
 
     def _answer(self, output: str, *, exit_status: int, problem: str | None = None) -> Answer:
-        """With secret and port taken out, which no documented output contains."""
+        """With secrets and port taken out, which no documented output contains."""
+        output = self._credentials.masked(output)
         for name, value in self._variables.items():
             output = output.replace(value, f"${name}")
         return Answer(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulation.environment.git import git
 from simulation.paths import RELEASES_FOLDER, SCHEMA_SNAPSHOT
+from simulation.world.operator.credentials import file_variable, write_auth_file
 
 HOSTING_PATH = "/hosting"
 """Where the hosting provider's control API is, behind the same door as the platform."""
@@ -15,9 +16,11 @@ _LONG_AGO = "2026-01-01T00:00:00Z"
 """Of the checkout's one commit: its hash is in the transcript, and must be the same in every run."""
 
 
-def hosting_variables(url: str, *, token: str) -> dict[str, str]:
-    """How the shell speaks of that API."""
-    return {"HOSTING_API_URL": f"{url}{HOSTING_PATH}", "HOSTING_API_TOKEN": token}
+def hosting_variables(url: str, *, token: str, folder: Path) -> dict[str, str]:
+    """How the shell speaks of that API; ``folder`` gets the file with the header that it wants."""
+    file = folder / "hosting.auth"
+    write_auth_file(file, token)
+    return {"HOSTING_API_URL": url, "HOSTING_API_TOKEN": token, file_variable("HOSTING_API_TOKEN"): str(file)}
 
 
 def equip(folder: Path, *, tasks: bool) -> dict[str, str]:
