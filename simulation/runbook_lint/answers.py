@@ -19,7 +19,19 @@ _SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor 
 _USED_BARE = re.compile(r"(?<!\\)\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)\})")
 _GIVEN = frozenset(
     (
-        *("API_BASE_URL", "ADMIN_TOKEN", "ADMIN_AUTH_FILE", "HOME", "PATH", "PWD", "OLDPWD", "IFS", "RANDOM", "SECONDS", "EPOCHSECONDS"),
+        *(
+            "API_BASE_URL",
+            "ADMIN_TOKEN",
+            "ADMIN_AUTH_FILE",
+            "HOME",
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "IFS",
+            "RANDOM",
+            "SECONDS",
+            "EPOCHSECONDS",
+        ),
         *("PIPESTATUS", "BASHPID", "TMPDIR", "ENV"),
     )
 )
@@ -92,7 +104,11 @@ def _given(book: Book) -> set[str]:
 
     The break-glass token lies there for a runbook that says why it needs it, and for no other.
     """
-    glass = {"BREAK_GLASS_TOKEN", "BREAK_GLASS_AUTH_FILE"} if book.runbook is not None and book.runbook.break_glass else set()
+    glass = (
+        {"BREAK_GLASS_TOKEN", "BREAK_GLASS_AUTH_FILE"}
+        if book.runbook is not None and book.runbook.break_glass
+        else set()
+    )
     return {*_GIVEN, *_on_the_desk(), *glass}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from simulation.runbook_lint.bash import nodes, parse, programs, text, words
+from simulation.runbook_lint.bash import calling, nodes, parse, programs, text, words
 from simulation.runbook_lint.material import Book, Material
 from simulation.runbook_lint.rule import Flaw, book_rule
 
@@ -26,7 +26,7 @@ _REMEDY = "do one after the other: keep the first answer in a variable (made=$(c
 @book_rule("RB032", "A command does one thing after the other: no two requests are under way at once")
 def nothing_at_once(book: Book, _: Material) -> Iterator[Flaw]:
     trees = [(step, parse(step.command)) for step in book.all_steps]
-    asking = _asking([tree for _, tree in trees])
+    asking = calling([tree for _, tree in trees], _ASKING)
     for step, tree in trees:
         for node, problem in _beside(tree, asking):
             yield Flaw(
@@ -34,17 +34,6 @@ def nothing_at_once(book: Book, _: Material) -> Iterator[Flaw]:
                 message=f"{step.section.heading} step {step.number}: {problem}",
                 remedy=_REMEDY,
             )
-
-
-def _asking(trees: Sequence[Node]) -> frozenset[str]:
-    """Programs that ask, with the runbook's functions that do so, directly or by another function."""
-    functions = [found for tree in trees for found in nodes(tree, "function_definition")]
-    known = _ASKING
-    while True:
-        more = {text(function.named_children[0]) for function in functions if _asks(function, known)}
-        if more <= known:
-            return known
-        known |= more
 
 
 def _beside(tree: Node, asking: frozenset[str]) -> Iterator[tuple[Node, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import tree_sitter_bash
@@ -52,6 +52,20 @@ def programs(command: Node) -> frozenset[str]:
     """What a simple command may run: its name, and any word where the name is of one that runs another."""
     said = words(command)
     return frozenset(said if said and said[0] in _CARRIERS else said[:1])
+
+
+def calling(trees: Sequence[Node], known: frozenset[str]) -> frozenset[str]:
+    """``known`` programs, with the functions defined in these trees that call one, directly or by another function."""
+    functions = [found for tree in trees for found in nodes(tree, "function_definition")]
+    while True:
+        more = {
+            text(function.named_children[0])
+            for function in functions
+            if any(programs(command) & known for command in nodes(function, "command"))
+        }
+        if more <= known:
+            return known
+        known |= more
 
 
 def _typed_inside(command: Node) -> Iterator[Node]:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulation.runbook_lint import alerts, answers, at_once, grammar, order, pages, scenarios, typing_in, wording
+from simulation.runbook_lint import (
+    alerts,
+    answers,
+    at_once,
+    credentials,
+    grammar,
+    order,
+    pages,
+    scenarios,
+    typing_in,
+    waiting,
+    wording,
+)
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.places import split_place
 from simulation.runbook_lint.rule import REGISTRY, Finding, Flaw, Rule
 
-RULE_MODULES = (grammar, order, wording, answers, typing_in, at_once, alerts, pages, scenarios)
+RULE_MODULES = (grammar, order, wording, answers, typing_in, at_once, credentials, waiting, alerts, pages, scenarios)
 """Importing them fills the registry."""
 
 

@@ -93,7 +93,11 @@ class OperatorRobot:
             clock=clock_environment(library=clock_library(), clock_file=clock_file),
             folder=folder,
             workplace=equip(folder, tasks=bool(settings.tasks))
-            | ({} if hosting is None else hosting_variables(f"{self._door.url}{HOSTING_PATH}", token=hosting_token, folder=folder)),
+            | (
+                {}
+                if hosting is None
+                else hosting_variables(f"{self._door.url}{HOSTING_PATH}", token=hosting_token, folder=folder)
+            ),
         )
         self._desk = Desk(
             kernel=kernel,

@@ -30,6 +30,19 @@ TOKEN = "a-very-secret-token"
 GLASS = "a-token-for-an-emergency"
 
 
+def fresh_token(now: datetime) -> str:
+    return f"minted-{now:%Y%m%dT%H%M%S}"
+
+
+def is_fresh(authorization: str | None) -> bool:
+    """Whether a bearer token was minted less than an hour ago, by the clock of who asks."""
+    minted = (authorization or "").removeprefix("Bearer minted-")
+    now = datetime.now(UTC)
+    return minted.startswith("2026") and now - datetime.strptime(minted, "%Y%m%dT%H%M%S").replace(
+        tzinfo=UTC
+    ) < timedelta(hours=1)
+
+
 @dataclass(kw_only=True)
 class CounterPlatform:
     """Counts what is stuck; keeps the runbook trail; refuses a trail entry when told to."""
@@ -40,6 +53,8 @@ class CounterPlatform:
     undo_answer: str = "undone"
     refuse: str = ""
     """Path ending, with the outcome of a step after a colon, that is answered with 500."""
+    tokens: bool = False
+    """Tokens that are shown are looked at: one lives an hour from when it was minted, and names that moment."""
     shut: bool = False
     """No token can be verified; the break-glass token opens the runbook trail then, and nothing at any other time."""
     trail: list[dict[str, Any]] = field(default_factory=list)
@@ -57,6 +72,8 @@ class CounterPlatform:
         return [answer.encode()]
 
     def _locked(self, path: str, authorization: str | None) -> tuple[str, str] | None:
+        if self.tokens and authorization is not None and not is_fresh(authorization):
+            return "401 No", "unauthorized"
         by_glass = authorization == f"Bearer {GLASS}"
         if not path.startswith("/api/admin/") or by_glass is self.shut:
             return None
@@ -149,7 +166,7 @@ def desk(
                 app=ExchangeWitness(platform, recorder=recorder, context=context),
                 context=context,
                 operator=Admin(user_id="u-1", name="ops-user-123"),
-                token=lambda: TOKEN,
+                token=(lambda: fresh_token(kernel.now)) if platform.tokens else (lambda: TOKEN),
                 settings=OperatorSettings(response_seconds=300, seconds_per_command=20, tasks=tasks),
                 clock_file=folder / "clock",
                 folder=folder,

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.runbook_lint.rule import Finding
-from tests.unit.runbook_lint.project import GOOD, linted
-
-_BOOK = "runbooks/mini.md"
-_CAUSE = '$ curl -sS "$API_BASE_URL/cause"\n'
+from tests.unit.runbook_lint.one_command import found, line_of
 
 REFUSED = {
     "a substitution in a pipeline": 'curl a | jq --argjson made "$(curl b)" .',
@@ -50,25 +46,18 @@ ACCEPTED = {
 }  # fmt: skip
 
 
-def _found(folder: Path, command: str) -> list[Finding]:
-    typed = "$ " + command.replace("\n", "\n> ") + "\n"
-    assert _CAUSE in GOOD[_BOOK]
-    return [found for found in linted(folder, {_BOOK: GOOD[_BOOK].replace(_CAUSE, typed, 1)}) if found.rule == "RB032"]
-
-
 @pytest.mark.parametrize("command", REFUSED.values(), ids=REFUSED)
 def test_what_runs_at_once_is_refused(tmp_path: Path, command: str) -> None:
-    found = _found(tmp_path, command)
-    assert found
-    assert all("Diagnosis step 1" in finding.message and "one after the other" in finding.remedy for finding in found)
+    findings = found(tmp_path, command, "RB032")
+    assert findings
+    assert all("Diagnosis step 1" in flaw.message and "one after the other" in flaw.remedy for flaw in findings)
 
 
 @pytest.mark.parametrize("command", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_runs_in_turn_is_accepted(tmp_path: Path, command: str) -> None:
-    assert _found(tmp_path, command) == []
+    assert found(tmp_path, command, "RB032") == []
 
 
 def test_the_line_is_that_of_the_second_request(tmp_path: Path) -> None:
-    (found,) = _found(tmp_path, 'curl a \\\n  | jq --argjson made "$(curl b)" .')
-    lines = found.file.read_text().splitlines()
-    assert lines[found.line - 1].startswith(">   | jq --argjson made")
+    (flaw,) = found(tmp_path, 'curl a \\\n  | jq --argjson made "$(curl b)" .', "RB032")
+    assert line_of(flaw).startswith(">   | jq --argjson made")

@@ -64,6 +64,9 @@ FLAWS = (
     Broken("RB030", BOOK, CAUSE, CAUSE[:-1], "/cause", "bash cannot parse this"),
     Broken("RB031", BOOK, CAUSE, f"$ while true; do {CAUSE[2:]}; done", "while true", "'while true' may never end"),
     Broken("RB032", BOOK, CAUSE, f'{CAUSE} | jq --argjson made "$(curl -sS more)" .', "/cause", "ask at once"),
+    Broken("RB033", BOOK, CAUSE, f'{CAUSE} -H "$ADMIN_TOKEN"', "/cause", "$ADMIN_TOKEN is an argument of curl"),
+    Broken("RB034", BOOK, CAUSE, "$ mine=$ADMIN_TOKEN", "mine=", "mine is a copy of a credential"),
+    Broken("RB035", BOOK, CAUSE, f"$ for n in 1 2; do {CAUSE[2:]}; sleep 5; done", "/cause", "waits in a loop"),
     Broken("RB040", ALERTS, "          no_runbook: people must look\n", "", "- alert: Other", "neither runbook_url"),
     Broken("RB040", ALERTS, "no_runbook: people", "runbook_url: no.md #", "- alert: Other", "which does not exist"),
     Broken(
