@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from simulation.checks.conformance.facts import Fact, facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
-from simulation.checks.conformance.scope import MISSING, argument, look_up, shown
-from simulation.checks.conformance.values import wrong
+from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to, shown
+from simulation.checks.conformance.values import Judge, ValueOf, judge_of
 from simulation.checks.conformance.writes import RowWrite, Tables, TransactionScope, read_writes
 from simulation.checks.evidence.case import Case
-from simulation.contract.document import Contract, Table, Write
-from simulation.contract.rules import Free, Identity, Instant, Rule, State, Words
+from simulation.contract.document import Contract, Join, Table, Write
+from simulation.contract.rules import Argument, Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
 
 Kind = Literal["rows", "values", "instants", "identities", "states", "words"]
@@ -54,45 +54,95 @@ class _Engine:
         self._contract: Contract = case.contract
         self._tables = Tables(keys={name: table.key for name, table in self._contract.tables.items()})
         self._found = Conformance()
-        self._facts: dict[int, _Facts] = {}
+        self._plans: dict[tuple[str, int], _Plan] = {}
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
 
     def judge(self) -> Conformance:
         transactions = self._case.wal.transactions
         for transaction, writes in read_writes(transactions, self._contract, self._case.governance, self._tables):
-            shared = _shared_scope(transaction, writes, self._case)
+            shared = self._shared_scope(transaction, writes)
             for written in writes:
                 self._look(written, shared)
+        self._count()
         self._unanswered_facts()
         return self._found
 
-    def _look(self, written: RowWrite, shared: Mapping[str, Any]) -> None:
+    def _shared_scope(self, transaction: Transaction, writes: Sequence[RowWrite]) -> dict[str, Any]:
+        first: dict[str, Any] = {}
+        before: dict[str, Any] = {}
+        every: dict[str, list[Any]] = {}
+        for written in writes:
+            if written.table not in first:
+                first[written.table], before[written.table] = written.row, written.old
+            every.setdefault(written.table, []).append(written.row)
+        return {
+            "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
+            "with": first,
+            "before": before,
+            "all": every,
+            "tables": self._tables,
+            "requests": self._case.remembered(requests_by_id),
+            "audit": first.get(self._case.governance.audit_table),
+        }
+
+    def _look(self, written: RowWrite, shared: dict[str, Any]) -> None:
         table = self._contract.tables.get(written.table)
         if table is None or written.write is None:
             self._undeclared(written, table)
             return
-        write = written.write
+        plan = self._plan_of(written, table, written.write)
         scope = {**shared, "row": written.row, "old": written.old}
-        self._join(write, scope)
-        if write.for_each is not None:
-            if not self._answers(written, write, scope):
+        self._join(plan, scope)
+        if plan.facts is not None:
+            if not self._answers(written, plan, scope):
                 return
-            self._join(write, scope)
-        rules = table.rules_of(write)
-        for column, value in written.row.items():
-            rule = rules.get(column)
-            if rule is not None:
-                self._judge(written, column, value, rule, scope)
-            elif table.complete:
-                self._kept(written, column, value)
-            else:
-                self._found.cells[written.table, column, "undeclared"] += 1
+            self._join(plan, scope)
+        plan.count += 1
+        for column, kind, judge in plan.columns:
+            complaint = judge(written.row.get(column), scope)
+            if complaint is not None:
+                self._complain(kind, written, column, complaint, shown(written.row.get(column)))
 
-    def _join(self, write: Write, scope: dict[str, Any]) -> None:
+    def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
+        key = (written.table, id(write))
+        if key not in self._plans:
+            facts = None if write.for_each is None else _Facts(write, facts_for(self._case, write.for_each))
+            self._plans[key] = _Plan(
+                table=written.table,
+                write=write,
+                facts=facts,
+                columns=tuple(self._judges(written, table, write)),
+                free=tuple(column for column, rule in table.rules_of(write).items() if isinstance(rule, Free)),
+                joins=tuple((name, join, _where(join.where)) for name, join in write.joins.items()),
+                undeclared=() if table.complete else tuple(set(written.row) - set(table.rules_of(write))),
+            )
+        return self._plans[key]
+
+    def _judges(self, written: RowWrite, table: Table, write: Write) -> Iterator[tuple[str, Kind, Judge]]:
+        rules = table.rules_of(write)
+        for column in written.row:
+            rule = rules.get(column)
+            if isinstance(rule, Identity):
+                yield column, "identities", self._identity(written.table, column, rule)
+            elif rule is not None and not isinstance(rule, Free):
+                yield column, _kind_of(rule), judge_of(rule, column)
+            elif rule is None and table.complete:
+                yield column, "values", _kept(column) if write.op == "update" else _without_a_rule
+
+    def _identity(self, table: str, column: str, rule: Identity) -> Judge:
+        names, alike = self._identities[table, column], [path_to(f"row.{name}") for name in rule.by]
+
+        def judge(actual: Any, scope: Scope) -> str | None:
+            group = (scope["transaction"].xid, *(str(each(scope)) for each in alike))
+            return names.complaint(actual, rule, group=group)
+
+        return judge
+
+    def _join(self, plan: _Plan, scope: dict[str, Any]) -> None:
         """Bring in the rows of other tables whose values are known by now."""
-        for name, join in write.joins.items():
-            values = {column: argument(wanted, scope) for column, wanted in join.where.items()}
-            if MISSING not in values.values():
+        for name, join, where in plan.joins:
+            values = {column: wanted(scope) for column, wanted in where.items()}
+            if not any(value is MISSING for value in values.values()):
                 rows = self._tables.where(join.table, values)
                 scope[name] = rows if join.all else rows[0] if rows else None
 
@@ -102,50 +152,29 @@ class _Engine:
         if table is not None and table.complete:
             self._complain("rows", written, "", "a write that the contract declares", f"{written.op} {written.row}")
 
-    def _answers(self, written: RowWrite, write: Write, scope: dict[str, Any]) -> bool:
+    def _answers(self, written: RowWrite, plan: _Plan, scope: dict[str, Any]) -> bool:
         """Find the fact outside that the row answers, and strike it off."""
-        facts = self._facts_of(written.table, write)
-        assert write.for_each is not None
-        fact = facts.take([_own_value(place, written, scope) for place in write.match])
+        assert plan.facts is not None
+        values = plan.facts.own_values(written, scope)
+        fact = plan.facts.take(values)
         self._found.judged["rows"] += 1
         if fact is None:
-            sought = ", ".join(f"{place} {shown(_own_value(place, written, scope))}" for place in write.match)
-            self._complain("rows", written, "", f"a {write.for_each.name} that it answers", f"none, for {sought}")
+            sought = ", ".join(f"{place} {shown(value)}" for place, value in zip(plan.write.match, values, strict=True))
+            self._complain("rows", written, "", f"a {plan.facts.name} that it answers", f"none, for {sought}")
             return False
-        scope[write.for_each.name] = fact
+        scope[plan.facts.name] = fact
         return True
 
-    def _facts_of(self, table: str, write: Write) -> _Facts:
-        if id(write) not in self._facts:
-            assert write.for_each is not None
-            self._facts[id(write)] = _Facts(table=table, write=write, facts=facts_for(self._case, write.for_each))
-        return self._facts[id(write)]
-
-    def _judge(self, written: RowWrite, column: str, value: Any, rule: Rule, scope: Mapping[str, Any]) -> None:
-        if isinstance(rule, Free):
-            self._found.cells[written.table, column, "free"] += 1
-            return
-        kind = _kind_of(rule)
-        self._found.cells[written.table, column, "judged"] += 1
-        self._found.judged[kind] += 1
-        if isinstance(rule, Identity):
-            names = self._identities[written.table, column]
-            alike = (str(look_up(f"row.{name}", scope)) for name in rule.by)
-            expected = names.complaint(value, rule, group=(written.transaction.xid, *alike))
-        else:
-            expected = wrong(value, rule, scope, self._tables, column=column)
-        if expected is not None:
-            self._complain(kind, written, column, expected, shown(value))
-
-    def _kept(self, written: RowWrite, column: str, value: Any) -> None:
-        """A column that a complete table's update does not name."""
-        self._found.cells[written.table, column, "judged"] += 1
-        self._found.judged["values"] += 1
-        before = (written.old or {}).get(column)
-        if written.op == "insert":
-            self._complain("values", written, column, "a rule for this column", shown(value))
-        elif value != before:
-            self._complain("values", written, column, f"unchanged: {shown(before)}", shown(value))
+    def _count(self) -> None:
+        """How many column values were judged, by the writes that there were."""
+        for plan in self._plans.values():
+            for column, kind, _ in plan.columns:
+                self._found.judged[kind] += plan.count
+                self._found.cells[plan.table, column, "judged"] += plan.count
+            for column in plan.free:
+                self._found.cells[plan.table, column, "free"] += plan.count
+            for column in plan.undeclared:
+                self._found.cells[plan.table, column, "undeclared"] += plan.count
 
     def _unanswered_facts(self) -> None:
         """Facts that should have left a row and did not; also of writes that never happened."""
@@ -155,7 +184,10 @@ class _Engine:
             for write in table.writes:
                 if write.for_each is None or not write.every:
                     continue
-                for fact in self._facts_of(name, write).left():
+                plan = self._plans.get((name, id(write)))
+                facts = plan.facts if plan is not None else _Facts(write, facts_for(self._case, write.for_each))
+                assert facts is not None
+                for fact in facts.left():
                     self._found.judged["rows"] += 1
                     self._found.complaints.append(
                         Complaint(
@@ -164,8 +196,8 @@ class _Engine:
                             column="",
                             row="",
                             write=write.name,
-                            expected=f"a row for the {write.for_each.name} of {fact.at:%Y-%m-%d %H:%M:%S}",
-                            actual=f"none, for {', '.join(_sought(write, fact))}",
+                            expected=f"a row for the {facts.name} of {fact.at:%Y-%m-%d %H:%M:%S}",
+                            actual=f"none, for {facts.sought(fact)}",
                             transaction=None,
                         )
                     )
@@ -188,56 +220,69 @@ class _Engine:
 class _Facts:
     """The facts of one write, found by the values that a row has in the columns of ``match``."""
 
-    def __init__(self, *, table: str, write: Write, facts: Sequence[Fact]) -> None:
+    def __init__(self, write: Write, facts: Sequence[Fact]) -> None:
         assert write.for_each is not None
-        name = write.for_each.name
-        self._table = table
-        self._by_values: dict[tuple[str, ...], list[Fact]] = defaultdict(list)
+        self.name = write.for_each.name
+        self._match = {place: path_to(path) for place, path in write.match.items()}
+        self._places = [(place.split(".")[0], path_to(f"row.{place}"), path_to(place)) for place in write.match]
+        self._by_values: dict[tuple[str, ...], deque[Fact]] = defaultdict(deque)
         for fact in facts:
-            values = [look_up(path, {name: fact}) for path in write.match.values()]
-            self._by_values[_comparable(values)].append(fact)
+            self._by_values[self._values_of(fact)].append(fact)
 
-    def take(self, values: Sequence[Any]) -> Fact | None:
+    def _values_of(self, fact: Fact) -> tuple[str, ...]:
+        return tuple(str(find({self.name: fact})) for find in self._match.values())
+
+    def own_values(self, written: RowWrite, scope: Scope) -> tuple[str, ...]:
+        """The row's side of a match: columns of it, or paths to rows that it is joined with."""
+        return tuple(
+            str((of_row if head in written.row else of_scope)(scope)) for head, of_row, of_scope in self._places
+        )
+
+    def take(self, values: tuple[str, ...]) -> Fact | None:
         """The next fact with these values that no row has answered yet."""
-        left = self._by_values.get(_comparable(values))
-        return left.pop(0) if left else None
+        left = self._by_values.get(values)
+        return left.popleft() if left else None
 
     def left(self) -> Iterator[Fact]:
         """Facts that had to be answered and were not."""
         return (fact for facts in self._by_values.values() for fact in facts if fact.required)
 
-
-def _own_value(place: str, written: RowWrite, scope: Mapping[str, Any]) -> Any:
-    """The row's side of a match: a column of it, or a path to a row that it is joined with."""
-    return look_up(f"row.{place}" if place.split(".")[0] in written.row else place, scope)
-
-
-def _comparable(values: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(map(str, values))
+    def sought(self, fact: Fact) -> str:
+        """The fact by the values that its row would have."""
+        values = zip(self._match, self._values_of(fact), strict=True)
+        return ", ".join(f"{place} {value}" for place, value in values)
 
 
-def _sought(write: Write, fact: Fact) -> Iterator[str]:
-    assert write.for_each is not None
-    for column, path in write.match.items():
-        yield f"{column} {shown(look_up(path, {write.for_each.name: fact}))}"
+@dataclass(kw_only=True)
+class _Plan:
+    """What is to be done with each change that is one write."""
+
+    table: str
+    write: Write
+    facts: _Facts | None
+    columns: tuple[tuple[str, Kind, Judge], ...]
+    free: tuple[str, ...]
+    undeclared: tuple[str, ...]
+    joins: tuple[tuple[str, Join, Mapping[str, ValueOf]], ...]
+    count: int = 0
 
 
-def _shared_scope(transaction: Transaction, writes: Sequence[RowWrite], case: Case) -> dict[str, Any]:
-    first: dict[str, Any] = {}
-    before: dict[str, Any] = {}
-    every: dict[str, list[Any]] = {}
-    for written in writes:
-        if written.table not in first:
-            first[written.table], before[written.table] = written.row, written.old
-        every.setdefault(written.table, []).append(written.row)
-    return {
-        "transaction": TransactionScope(xid=transaction.xid, at=transaction.at),
-        "with": first,
-        "before": before,
-        "all": every,
-        "requests": case.remembered(requests_by_id),
-        "audit": first.get(case.governance.audit_table),
-    }
+def _where(where: Mapping[str, Argument]) -> Mapping[str, ValueOf]:
+    return {column: argument(wanted) for column, wanted in where.items()}
+
+
+def _kept(column: str) -> Judge:
+    """For a column that the update of a complete table does not name."""
+
+    def judge(actual: Any, scope: Scope) -> str | None:
+        before = (scope["old"] or {}).get(column)
+        return None if actual == before else f"unchanged: {shown(before)}"
+
+    return judge
+
+
+def _without_a_rule(_actual: Any, _scope: Scope) -> str | None:
+    return "a rule for this column"
 
 
 def _kind_of(rule: Rule) -> Kind:

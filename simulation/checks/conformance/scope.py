@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,18 +10,24 @@ from simulation.checks.conformance.functions import hash_of, is_hash
 from simulation.checks.evidence.wal import as_instant
 from simulation.contract.rules import Literally
 
+Scope = Mapping[str, Any]
 MISSING = object()
 """What a path leads to that leads nowhere. It equals nothing."""
 
 
-def look_up(path: str, scope: Mapping[str, Any]) -> Any:
-    """The value at a path; :data:`MISSING` where something on the way is not there."""
-    value: Any = scope
-    for name in path.split("."):
-        value = _step(value, name)
-        if value is MISSING:
-            return MISSING
-    return value
+def path_to(path: str) -> Callable[[Scope], Any]:
+    """The value at a path, as a function of the scope; :data:`MISSING` where something on the way is not there."""
+    names = path.split(".")
+
+    def find(scope: Scope) -> Any:
+        value: Any = scope
+        for name in names:
+            value = value.get(name, MISSING) if type(value) is dict else _step(value, name)
+            if value is MISSING:
+                break
+        return value
+
+    return find
 
 
 def _step(value: Any, name: str) -> Any:
@@ -32,13 +38,18 @@ def _step(value: Any, name: str) -> Any:
     return getattr(value, name, MISSING)
 
 
-def argument(wanted: str | Literally, scope: Mapping[str, Any]) -> Any:
+def argument(wanted: str | Literally) -> Callable[[Scope], Any]:
     """The value of an argument: a path's, or the constant itself."""
-    return wanted.constant if isinstance(wanted, Literally) else look_up(wanted, scope)
+    if isinstance(wanted, Literally):
+        constant = wanted.constant
+        return lambda _scope: constant
+    return path_to(wanted)
 
 
 def same(actual: Any, expected: Any) -> bool:
     """Whether a recorded value is the expected one: instants as instants, documents by content or by their hash."""
+    if type(actual) is type(expected) and actual == expected:
+        return True
     if expected is MISSING:
         return False
     if isinstance(expected, tuple):

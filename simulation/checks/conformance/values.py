@@ -1,15 +1,14 @@
-"""One column of one write, held against its rule."""
+"""Rules made into functions: each is called thousands of times, so that paths and kinds are looked at only once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from simulation.checks.conformance.functions import FUNCTIONS, TAKE_NOTHING, hash_of, is_hash
-from simulation.checks.conformance.scope import MISSING, argument, instant, look_up, same, shown
-from simulation.checks.conformance.writes import Tables
+from simulation.checks.conformance.scope import MISSING, Scope, argument, instant, path_to, same, shown
 from simulation.contract.rules import (
     AnyOf,
     Asked,
@@ -38,154 +37,269 @@ from simulation.contract.rules import (
     holes,
 )
 
-Scope = Mapping[str, Any]
+Complaint = str | None
+"""What a value should have been; None when it is as its rule says."""
+Judge = Callable[[Any, Scope], Complaint]
+ValueOf = Callable[[Scope], Any]
 
 
-def wrong(actual: Any, rule: Rule, scope: Scope, tables: Tables, *, column: str) -> str | None:
-    """What the value should have been; None when it is as the rule says. Identities are judged elsewhere."""
-    match rule:
-        case Free():
-            return None
-        case Words(words=words):
-            return _unsaid(actual, [_text(word, scope) for word in words])
-        case OneOf(one_of=values):
-            return None if any(same(actual, value) for value in values) else f"one of {', '.join(map(shown, values))}"
-        case AnyOf(any_of=rules):
-            complaints = [wrong(actual, each, scope, tables, column=column) for each in rules]
-            return None if None in complaints else " or ".join(str(complaint) for complaint in complaints)
-        case Document(document=keys) if not is_hash(actual):
-            return _document(actual, keys, scope, tables)
-        case Asked(asked=routes):
-            return _unasked(actual, routes, scope)
-        case Composed(composed=template, parts=parts):
-            return _composed(actual, template, parts, scope, tables)
-        case Hashed(sha256=path):
-            return _another_document(actual, look_up(path, scope))
-        case Instant():
-            return _moment(actual, rule, scope)
-        case Reference():
-            return _unrelated(actual, rule, scope, tables)
-        case State(state=state, after=after):
-            return _state(actual, state, after, scope, column)
-        case _:
-            expected = value_of(rule, scope, tables, column=column)
-            return None if same(actual, expected) else shown(expected)
-
-
-def value_of(rule: Rule, scope: Scope, tables: Tables, *, column: str) -> Any:
-    """The value that a rule of exactly one value demands."""
+def judge_of(rule: Rule, column: str) -> Judge:
+    """How a value of the column is held against the rule. Identities are judged by whoever knows the other rows."""
     match rule:
         case Constant(constant=value):
-            return value
-        case Given(given=path):
-            return look_up(path, scope)
-        case Caller(caller=path, otherwise=nobody):
-            request = scope["requests"].get(look_up(path, scope))
-            return nobody if request is None or request.subject is None else request.subject
-        case Text(text=template):
-            return _text(template, scope)
-        case Unchanged():
-            return look_up(f"old.{column}", scope)
-        case Mapped(mapped=path, to=words):
-            return words.get(str(look_up(path, scope)), MISSING)
+            return _exactly(value)
+        case Instant():
+            return _moment(rule)
+        case Free():
+            return lambda _actual, _scope: None
+        case Words(words=templates):
+            return _words([_text(template) for template in templates])
+        case OneOf(one_of=values):
+            return _one_of(values)
+        case AnyOf(any_of=rules):
+            return _any_of([judge_of(each, column) for each in rules])
         case Document(document=keys):
-            return {key: value_of(below, scope, tables, column=key) for key, below in keys.items()}
-        case Listing(list=path, called=name, each=below):
-            return [value_of(below, {**scope, name: thing}, tables, column=column) for thing in _things(path, scope)]
-        case Keyed(object=path, called=name, key=key, each=below):
-            inner = [{**scope, name: thing} for thing in _things(path, scope)]
-            return {str(look_up(key, each)): value_of(below, each, tables, column=column) for each in inner}
+            return _document(rule, {key: judge_of(below, key) for key, below in keys.items()})
+        case Asked(asked=routes):
+            return _asked(routes)
+        case Composed(composed=template, parts=parts):
+            return _composed(template, {name: judge_of(below, name) for name, below in parts.items()})
+        case Hashed(sha256=path):
+            return _hashed(path_to(path))
+        case Reference():
+            return _reference(rule)
+        case State(state=state, after=after):
+            return _state(state, after, column)
+        case _:
+            return _the(value_of(rule, column))
+
+
+def _exactly(value: Any) -> Judge:
+    said = shown(value)
+    return lambda actual, _scope: None if same(actual, value) else said
+
+
+def _the(wanted: ValueOf) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        expected = wanted(scope)
+        return None if same(actual, expected) else shown(expected)
+
+    return judge
+
+
+def _one_of(values: tuple[Any, ...]) -> Judge:
+    said = f"one of {', '.join(map(shown, values))}"
+    return lambda actual, _scope: None if any(same(actual, value) for value in values) else said
+
+
+def _any_of(judges: list[Judge]) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        complaints = []
+        for each in judges:
+            complaint = each(actual, scope)
+            if complaint is None:
+                return None
+            complaints.append(complaint)
+        return " or ".join(complaints)
+
+    return judge
+
+
+def _words(wanted: list[ValueOf]) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        said, words = str(actual).casefold(), [word(scope) for word in wanted]
+        return None if all(word.casefold() in said for word in words) else f"a text with {', '.join(words)}"
+
+    return judge
+
+
+def _document(rule: Document, judges: Mapping[str, Judge]) -> Judge:
+    whole = _the(value_of(rule, "")) if not _leaves_free(rule) else None
+
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        if is_hash(actual):
+            return None if whole is None else whole(actual, scope)
+        if not isinstance(actual, dict) or actual.keys() != judges.keys():
+            return f"an object with {', '.join(judges) or 'no keys'}"
+        for key, each in judges.items():
+            complaint = each(actual[key], scope)
+            if complaint is not None:
+                return f"{key}: {complaint}"
+        return None
+
+    return judge
+
+
+def _leaves_free(rule: Document) -> bool:
+    """Whether something in it has no one value, so that a document of which only the hash is known says nothing."""
+    indefinite = (Free, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
+    return any(
+        isinstance(below, indefinite) or (isinstance(below, Document) and _leaves_free(below))
+        for below in rule.document.values()
+    )
+
+
+def _asked(routes: tuple[str, ...]) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        request, committed = scope["requests"].get(actual), scope["transaction"].at
+        if request is not None and request.at >= committed and any(request.is_to(route) for route in routes):
+            return None
+        return f"the id of a request {' or '.join(routes)} answered at {committed:%Y-%m-%d %H:%M:%S} or later"
+
+    return judge
+
+
+def _composed(template: str, parts: Mapping[str, Judge]) -> Judge:
+    pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template)))
+
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        found = pattern.fullmatch(str(actual))
+        if found is None:
+            return template
+        for name, each in parts.items():
+            complaint = each(found[name], scope)
+            if complaint is not None:
+                return f"{template} with {name} {complaint}"
+        return None
+
+    return judge
+
+
+def _hashed(wanted: ValueOf) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        found = wanted(scope)
+        hashes = found if isinstance(found, (tuple, list)) else (found,)
+        return None if hash_of(actual) in hashes else f"a document with the sha256 {' or '.join(map(str, hashes))}"
+
+    return judge
+
+
+def _moment(rule: Instant) -> Judge:
+    of_commit, wanted = (
+        rule.instant == "commit",
+        path_to("transaction.at" if rule.instant == "commit" else rule.instant),
+    )
+    from_then, until = timedelta(seconds=rule.plus_seconds), timedelta(seconds=rule.within_seconds)
+    exact = of_commit and not from_then and not until
+
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        if exact and actual == scope["transaction"].text:
+            return None
+        then, found = instant(wanted(scope)), instant(actual)
+        if then is None:
+            return "a moment that can be known"
+        earliest, latest = then + from_then, then + from_then + until
+        if found is not None and earliest <= found <= latest:
+            return None
+        return earliest.isoformat() if earliest == latest else f"{earliest.isoformat()} to {latest.isoformat()}"
+
+    return judge
+
+
+def _reference(rule: Reference) -> Judge:
+    table, _, column = rule.refers.partition(".")
+    alike = " of the same " + ", ".join(rule.same) if rule.same else ""
+    said = f"the {column} of a row of {table}{alike}"
+
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        row = scope["row"]
+        for other in scope["tables"].where(table, {column: actual}):
+            if all(same(other.get(theirs), row.get(ours)) for ours, theirs in rule.same.items()):
+                return None
+        return said
+
+    return judge
+
+
+def _state(state: Any, after: tuple[Any, ...], column: str) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        old = (scope["old"] or {}).get(column)
+        if same(actual, state) and any(same(old, value) for value in after):
+            return None
+        return f"{shown(state)} after {' or '.join(map(shown, after))}, not after {shown(old)}"
+
+    return judge
+
+
+def value_of(rule: Rule, column: str) -> ValueOf:
+    """The value that a rule of exactly one value demands, as a function of the scope."""
+    match rule:
+        case Constant(constant=value):
+            return lambda _scope: value
+        case Given(given=path):
+            return path_to(path)
+        case Caller(caller=path, otherwise=nobody):
+            return _caller(path_to(path), nobody)
+        case Text(text=template):
+            return _text(template)
+        case Unchanged():
+            return path_to(f"old.{column}")
+        case Mapped(mapped=path, to=words):
+            found = path_to(path)
+            return lambda scope: words.get(str(found(scope)), MISSING)
+        case Document(document=keys):
+            below = {key: value_of(each, key) for key, each in keys.items()}
+            return lambda scope: {key: each(scope) for key, each in below.items()}
+        case Listing(list=path, called=name, each=item):
+            return _listing(path_to(path), name, value_of(item, column))
+        case Keyed(object=path, called=name, key=key, each=item):
+            return _keyed(path_to(path), name, path_to(key), value_of(item, column))
         case Counted(count=table, where=where):
-            return len(tables.where(table, _arguments(where, scope)))
+            rows = _rows(table, where)
+            return lambda scope: len(rows(scope))
         case Summed(sum=place, where=where):
             table, _, summed = place.partition(".")
-            return sum(int(str(row[summed])) for row in tables.where(table, _arguments(where, scope)))
-        case Derived(derived=name, of=arguments):
-            values = [argument(each, scope) for each in arguments]
-            if name in TAKE_NOTHING:
-                values = [None if value is MISSING else value for value in values]
-            return MISSING if any(value is MISSING for value in values) else FUNCTIONS[name](*values)
+            rows = _rows(table, where)
+            return lambda scope: sum(int(str(row[summed])) for row in rows(scope))
+        case Derived():
+            return _derived(rule)
         case _:
             raise TypeError(f"no value follows from {type(rule).__name__}")
 
 
-def _things(path: str, scope: Scope) -> Any:
-    found = look_up(path, scope)
-    return () if found is MISSING else found
+def _caller(request_id: ValueOf, nobody: Any) -> ValueOf:
+    def find(scope: Scope) -> Any:
+        request = scope["requests"].get(request_id(scope))
+        return nobody if request is None or request.subject is None else request.subject
+
+    return find
 
 
-def _arguments(where: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    return {column: argument(wanted, scope) for column, wanted in where.items()}
+def _listing(things: ValueOf, name: str, item: ValueOf) -> ValueOf:
+    return lambda scope: [item({**scope, name: thing}) for thing in _each(things(scope))]
 
 
-def _text(template: str, scope: Scope) -> str:
-    return filled(template, {path: str(look_up(path, scope)) for path in holes(template)})
+def _keyed(things: ValueOf, name: str, key: ValueOf, item: ValueOf) -> ValueOf:
+    def make(scope: Scope) -> dict[str, Any]:
+        inner = [{**scope, name: thing} for thing in _each(things(scope))]
+        return {str(key(each)): item(each) for each in inner}
+
+    return make
 
 
-def _unsaid(actual: Any, words: list[str]) -> str | None:
-    said = str(actual).casefold()
-    return None if all(word.casefold() in said for word in words) else f"a text with {', '.join(words)}"
+def _each(found: Any) -> Any:
+    return () if found is MISSING or found is None else found
 
 
-def _document(actual: Any, keys: Mapping[str, Rule], scope: Scope, tables: Tables) -> str | None:
-    if not isinstance(actual, dict) or set(actual) != set(keys):
-        return f"an object with {', '.join(keys) or 'no keys'}"
-    for key, rule in keys.items():
-        complaint = wrong(actual[key], rule, scope, tables, column=key)
-        if complaint is not None:
-            return f"{key}: {complaint}"
-    return None
+def _rows(table: str, where: Mapping[str, Any]) -> ValueOf:
+    wanted = {column: argument(each) for column, each in where.items()}
+    return lambda scope: scope["tables"].where(table, {column: each(scope) for column, each in wanted.items()})
 
 
-def _unasked(actual: Any, routes: tuple[str, ...], scope: Scope) -> str | None:
-    request = scope["requests"].get(actual)
-    committed = scope["transaction"].at
-    if request is not None and request.at >= committed and any(request.is_to(route) for route in routes):
-        return None
-    return f"the id of a request {' or '.join(routes)} answered at {committed:%Y-%m-%d %H:%M:%S} or later"
+def _derived(rule: Derived) -> ValueOf:
+    function, wanted = FUNCTIONS[rule.derived], [argument(each) for each in rule.of]
+
+    def call(scope: Scope) -> Any:
+        values = [each(scope) for each in wanted]
+        if rule.derived in TAKE_NOTHING:
+            values = [None if value is MISSING else value for value in values]
+        return MISSING if any(value is MISSING for value in values) else function(*values)
+
+    return call
 
 
-def _composed(actual: Any, template: str, parts: Mapping[str, Rule], scope: Scope, tables: Tables) -> str | None:
-    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template))
-    found = re.fullmatch(pattern, str(actual))
-    if found is None:
-        return template
-    for name, rule in parts.items():
-        complaint = wrong(found[name], rule, scope, tables, column=name)
-        if complaint is not None:
-            return f"{template} with {name} {complaint}"
-    return None
-
-
-def _another_document(actual: Any, expected: Any) -> str | None:
-    hashes = expected if isinstance(expected, (tuple, list)) else (expected,)
-    return None if hash_of(actual) in hashes else f"a document with the sha256 {' or '.join(map(str, hashes))}"
-
-
-def _moment(actual: Any, rule: Instant, scope: Scope) -> str | None:
-    wanted = instant(look_up("transaction.at" if rule.instant == "commit" else rule.instant, scope))
-    found = instant(actual)
-    if wanted is None:
-        return "a moment that can be known"
-    earliest = wanted + timedelta(seconds=rule.plus_seconds)
-    latest = earliest + timedelta(seconds=rule.within_seconds)
-    if found is not None and earliest <= found <= latest:
-        return None
-    return earliest.isoformat() if earliest == latest else f"{earliest.isoformat()} to {latest.isoformat()}"
-
-
-def _unrelated(actual: Any, rule: Reference, scope: Scope, tables: Tables) -> str | None:
-    table, _, column = rule.refers.partition(".")
-    rows = tables.where(table, {column: actual})
-    row = scope["row"]
-    if any(all(same(other.get(theirs), row.get(ours)) for ours, theirs in rule.same.items()) for other in rows):
-        return None
-    alike = " of the same " + ", ".join(rule.same) if rule.same else ""
-    return f"the {column} of a row of {table}{alike}"
-
-
-def _state(actual: Any, state: Any, after: tuple[Any, ...], scope: Scope, column: str) -> str | None:
-    old = scope["old"] or {}
-    if same(actual, state) and any(same(old.get(column), value) for value in after):
-        return None
-    return f"{shown(state)} after {' or '.join(map(shown, after))}, not after {shown(old.get(column))}"
+def _text(template: str) -> ValueOf:
+    paths = {path: path_to(path) for path in holes(template)}
+    if not paths:
+        return lambda _scope: template
+    return lambda scope: filled(template, {path: str(found(scope)) for path, found in paths.items()})

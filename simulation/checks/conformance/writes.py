@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -21,7 +22,9 @@ class TransactionScope:
     """What paths that begin with ``transaction`` may name."""
 
     xid: int
-    at: Any
+    at: datetime
+    text: str
+    """``at`` as the database writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +89,10 @@ def read_writes(
     declared = {(name, op): _writes_of(table, op) for name, table in contract.tables.items() for op in _OPERATIONS}
     for transaction in transactions:
         actions = _actions(transaction, governance)
+        touched = frozenset(change.table for change in transaction.changes)
         yield (
             transaction,
-            [_applied(transaction, change, tables, declared, actions) for change in transaction.changes],
+            [_applied(transaction, change, tables, declared, actions, touched) for change in transaction.changes],
         )
 
 
@@ -114,8 +118,8 @@ def _applied(
     tables: Tables,
     declared: Mapping[tuple[str, str], tuple[Write, ...]],
     actions: frozenset[str],
+    touched: frozenset[str],
 ) -> RowWrite:
-    touched = {other.table for other in transaction.changes}
     key = tables.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
     old = tables.rows[change.table].get(key)
     row: Row = {**(old or {}), **change.new}
