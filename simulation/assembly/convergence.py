@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from simulation.clock import SimProcess
 from simulation.events import RunEnded
+from simulation.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from simulation.assembly import Simulation
@@ -15,14 +17,19 @@ _LOOK_INTERVAL_SECONDS = 1800
 _OPEN = ("pending", "processing", "retryable")
 
 
+def _last_signals(scenario: Scenario) -> Iterator[datetime]:
+    """From when on nothing more is to come from outside: a tournament may outlast the planned end of its contest."""
+    for contest in scenario.contests:
+        yield max(contest.end, scenario.tournaments[contest.tournament].final_board_at)
+    yield from (task.at for task in scenario.operator.tasks)
+
+
 class Convergence:
     """Watches from the end of the last fault on, and remembers the first instant at which nothing was pending."""
 
     def __init__(self, sim: Simulation) -> None:
         self._on = sim
-        last_end = max(contest.end for contest in sim.scenario.contests)
-        tasks = (task.at for task in sim.scenario.operator.tasks)
-        self.healthy_at = max(sim.injector.healthy_at(), last_end, *tasks)
+        self.healthy_at = max(sim.injector.healthy_at(), *_last_signals(sim.scenario))
         self.deadline = self.healthy_at + timedelta(hours=sim.scenario.converge_within_hours)
         self.converged_at: datetime | None = None
 

@@ -75,7 +75,7 @@ def dashboard_sampler(
             exchange=front.exchange,
             governance=front.target.governance,
             firing=lambda: monitor.firing,
-            last_good=outside.provider.last_good,
+            served=outside.provider.served,
             scraped=monitor.value,
             locked_out=lambda: outside.injector.locked_out,
         ),

@@ -10,14 +10,19 @@ from datetime import datetime, timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import keys_of_alert
-from simulation.events import AlertFired, FaultInjected, FaultScheduled
+from simulation.checks.evidence.money import moved
+from simulation.checks.evidence.relations import TransferRow
+from simulation.events import AlertFired, FaultInjected, FaultScheduled, StripeBalance, StripeMovement
 
 REACH = timedelta(hours=48)
 """How long after a fault was over it may still show: the daily reconciliation looks a day later, Stripe's retries wait
 up to half a day."""
 
 
-@check("Every alert had a cause: a fault that calls for its runbook had struck, or another one not long before")
+@check(
+    "Every alert had a cause: a fault that calls for its runbook had struck, or another one not long before, "
+    "or more was due than Stripe had available"
+)
 def alerts_have_a_cause(case: Case, inquiry: Inquiry) -> None:
     for alert in case.events(AlertFired):
         inquiry.examine()
@@ -26,7 +31,7 @@ def alerts_have_a_cause(case: Case, inquiry: Inquiry) -> None:
                 alert.alert,
                 "the alert fired although nothing had gone wrong",
                 keys=keys_of_alert(alert),
-                expected="a fault before it that explains it",
+                expected="a fault before it that explains it, or more money due than is available at Stripe",
                 actual=f"{alert.alert} fires at the value {alert.value:g}",
                 events=(alert,),
             )
@@ -39,7 +44,22 @@ def _explained(case: Case, alert: AlertFired) -> bool:
     runbooks = {fault.fault_id: fault.runbook for fault in case.events(FaultScheduled)}
     if alert.runbook is not None and any(runbooks.get(event.fault_id) == alert.runbook for event in struck):
         return True
-    return any(_over(case, event) >= alert.at - REACH for event in struck)
+    if any(_over(case, event) >= alert.at - REACH for event in struck):
+        return True
+    return any(_due_cents(case, at) > max(0, _available_cents(case, at)) for at in (alert.pending_since, alert.at))
+
+
+def _due_cents(case: Case, at: datetime) -> int:
+    """Prizes that have been settled and are still to be paid."""
+    owed = sum(row.amount_cents for row in case.rows(TransferRow) if row.created_at <= at)
+    return owed - sum(transfer.amount_cents for transfer in moved(case, "transfer") if transfer.movement.at <= at)
+
+
+def _available_cents(case: Case, at: datetime) -> int:
+    """What Stripe would pay out: charges become available days after they are made."""
+    opening_cents = sum(balance.opening_cents for balance in case.events(StripeBalance))
+    movements = (item for item in case.events(StripeMovement) if item.at <= at and item.available_at <= at)
+    return opening_cents + sum(movement.net_cents for movement in movements)
 
 
 def _over(case: Case, strike: FaultInjected) -> datetime:

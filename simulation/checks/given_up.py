@@ -17,8 +17,6 @@ from simulation.checks.payouts import faulted_keys
 from simulation.events import EntrantAction, StripeObject
 
 _PAYABLE = "enabled"
-_CONNECT = "connect account:"
-"""How the world begins its note of a request for an account that was refused."""
 
 
 @check("Every prize was given up for a cause: a fault struck it, or the winner had no account that can be paid")
@@ -73,5 +71,5 @@ def _without_account(case: Case) -> frozenset[str]:
         action.user_id
         for action in case.events(EntrantAction)
         if action.user_id is not None
-        and (action.action == "deleted_account" or (action.action == "refused" and action.detail.startswith(_CONNECT)))
+        and (action.action == "deleted_account" or (action.action == "refused" and action.act == "connect account"))
     )

@@ -92,9 +92,10 @@ def _shown_long_enough(
 
 
 def _was_fetched(case: Case, inquiry: Inquiry, contest: PlannedContest, publication: ProviderPublication) -> None:
-    if not any(
-        answer.revision == publication.revision and answer.valid for answer in answers(case, contest.plan.tournament)
-    ):
+    """Who has the same board already is told that nothing changed, which is no answer in the history."""
+    valid = [answer for answer in answers(case, contest.plan.tournament) if answer.valid]
+    had = [answer.payload_sha256 for answer in valid if answer.seq < publication.seq][-1:]
+    if had != [publication.payload_sha256] and not any(answer.revision == publication.revision for answer in valid):
         what = f"revision {publication.revision} was never fetched"
         inquiry.find(contest.key, what, keys=_of(contest), events=(publication,))
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case, Stay
 from simulation.checks.evidence.keys import Keys
+from simulation.checks.evidence.refusals import refusals, told_why
 from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
 from simulation.checks.evidence.wal import RowChange
 from simulation.events.governance import Governance
@@ -87,8 +88,9 @@ def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
         row = rows.get(contest.contest_id) if contest else None
         if row is None:
             keys = contest.keys if contest else Keys(contest=plan.key)
-            what = "the contest does not exist at the end of the run"
-            inquiry.find(plan.key, what, keys=keys, expected="PAID_OUT")
+            what, refused = "the contest does not exist at the end of the run", refusals(case, plan.key)
+            actual = f"none{told_why(refused)}"
+            inquiry.find(plan.key, what, keys=keys, expected="PAID_OUT", actual=actual, events=refused[:1])
             continue
         keys = replace(row.keys, contest=plan.key)
         job = jobs.get(row.contest_id)

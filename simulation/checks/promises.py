@@ -12,6 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import grouped
+from simulation.checks.evidence.refusals import refusals, told_why
 from simulation.checks.evidence.tasks import promised_tasks_done
 from simulation.checks.lifecycle import PATH
 from simulation.events import (
@@ -76,6 +77,7 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
         if action.contest == plan.key:
             acts.setdefault(action.action, set()).add(action.person)
             late += action.action == "joined" and (plan.lock - action.at).total_seconds() <= 3_600
+    refused = refusals(case, plan.key)
     promised = [("joined", plan.entrants), ("late joiners", plan.late_joiners)]
     if plan.entry_fee_cents:
         promised += [
@@ -88,7 +90,14 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
         actual = late if what == "late joiners" else len(acts.get(what, ()))
         if actual < count:
             message = f"fewer entrants than promised: {what.replace('_', ' ')}"
-            inquiry.find(plan.key, message, keys=Keys(contest=plan.key), expected=count, actual=actual)
+            inquiry.find(
+                plan.key,
+                message,
+                keys=Keys(contest=plan.key),
+                expected=count,
+                actual=f"{actual}{told_why(refused)}",
+                events=refused[:1],
+            )
 
 
 def _webhooks(case: Case, inquiry: Inquiry) -> None:

@@ -28,7 +28,7 @@ from simulation.events.operations import (
     TaskDue,
     step_digest,
 )
-from simulation.events.people import Action, EntrantAction
+from simulation.events.people import Act, Action, EntrantAction
 from simulation.events.provider import ProviderAnswer, ProviderPublication
 from simulation.events.run import (
     AccessProbe,
@@ -105,6 +105,7 @@ AnyEvent = Annotated[
 
 __all__ = [
     "AccessProbe",
+    "Act",
     "Action",
     "Actor",
     "AdminAppointed",

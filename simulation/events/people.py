@@ -23,6 +23,12 @@ Action = Literal[
 ]
 
 
+Act = Literal[
+    "sign up", "connect account", "create contest", "publish contest", "join", "open payment", "pay", "ask for a refund"
+]
+"""What people ask of the platform, and to ``pay`` of Stripe."""
+
+
 class EntrantAction(Event):
     """An action of a player or organizer, as the simulation made it."""
 
@@ -36,5 +42,7 @@ class EntrantAction(Event):
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()
+    act: Act | None = None
+    """For ``refused``: the act that failed."""
     detail: str = ""
-    """For ``refused``: the action that failed, and the platform's answer."""
+    """For ``refused``: the act, and the platform's answer."""

@@ -29,8 +29,8 @@ class Witnesses:
     exchange: ExchangeWitness
     governance: Governance
     firing: Callable[[], Sequence[AlertFired]]
-    last_good: Mapping[str, datetime]
-    """Tournament → when the provider last served it well."""
+    served: Mapping[str, Mapping[str, datetime]]
+    """Tournament → sha256 of each of its boards → when the provider last served that."""
     scraped: Callable[[str], float | None]
     """A metric's value at the scrape just made."""
     locked_out: Callable[[], bool] = lambda: False
@@ -73,13 +73,23 @@ def contest_status(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
         told=lambda: {row["id"]: row["stage"] for row in page["contests"]},
         observed={str(row["contest_id"]): "SETTLED" if row["settled_at"] else row["status"] for row in active},
     )
-    live = sorted({str(row["tournament"]) for row in active if row["status"] == "LIVE"} & set(by.last_good))
+    taken = _last_taken(by)
+    live = sorted({str(row["tournament"]) for row in active if row["status"] == "LIVE"} & taken.keys())
     yield Claim(
         subject="ingestion lag, seconds",
         told=lambda: _lags(page, live),
-        observed={key: int((now - by.last_good[key]).total_seconds()) for key in live},
+        observed={key: int((now - taken[key]).total_seconds()) for key in live},
         tolerance=60,
     )
+
+
+def _last_taken(by: Witnesses) -> Mapping[str, datetime]:
+    """Tournament → when a board was last served, new or unchanged, that the platform did not refuse as invalid."""
+    refused = {
+        row["payload_sha256"] for row in by.observer.rows_without("ingestion_events", "validation_status", "VALID")
+    }
+    taken = {key: [at for board, at in boards.items() if board not in refused] for key, boards in by.served.items()}
+    return {key: max(instants) for key, instants in taken.items() if instants}
 
 
 def audit_trail(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:

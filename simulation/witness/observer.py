@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from pydantic import JsonValue
 
 from simulation.documents.canonical import canonical_sha256
@@ -60,6 +63,19 @@ class Observer:
         """The same, and none of a relation that the target does not give: the checks that need it cannot tell."""
         return self.rows(relation) if relation in self._relations else []
 
+    def rows_without(self, relation: str, column: str, value: str) -> list[Row]:
+        """Rows of a relation now whose column is something else; none of a relation that the target does not give.
+
+        Only their documents are read: to read those of all rows takes long, and this is asked often.
+        """
+        if relation not in self._relations:
+            return []
+        query: Any = self._relations[relation]
+        with self._connection.cursor() as cursor:
+            set_json_loads(_Unread, cursor)
+            found = [row for row in cursor.execute(query) if row[column] != value]
+        return [_plain({name: _read(cell) for name, cell in row.items()}) for row in found]
+
     def one(self, query: str) -> Row:
         """The single row of an ad-hoc query."""
         statement: Any = query
@@ -82,6 +98,17 @@ class Observer:
 
     def close(self) -> None:
         self._connection.close()
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A JSON document as the database sent it."""
+
+    text: str | bytes
+
+
+def _read(cell: Any) -> Any:
+    return json.loads(cell.text) if isinstance(cell, _Unread) else cell
 
 
 def _plain(row: Mapping[str, Any]) -> Row:

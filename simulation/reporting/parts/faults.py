@@ -48,7 +48,7 @@ class FaultView:
         words = {
             "runbook": f"runbook {runbooks}",
             "self": "healed by itself",
-            "terminal": "final failure, nothing to do",
+            "terminal": "final failure, nothing to do" if self.as_foreseen else "final failure, not foreseen",
         }
         return words.get(self.ending, self.ended_how)
 

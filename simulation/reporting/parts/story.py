@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from simulation.checks.base import Finding
@@ -77,18 +78,26 @@ def _money(funds: Funds) -> str:
 def _faults(faults: tuple[FaultView, ...]) -> str:
     if not faults:
         return "Nothing was made to go wrong."
-    ways = (
-        ("runbook", "recovered by runbook"),
-        ("self", "healed by themselves"),
-        ("terminal", "ended in a final failure that was foreseen"),
-        ("open", "not recovered from"),
-        ("never", "never struck"),
-    )
-    counts = [(sum(fault.ending == ending for fault in faults), words) for ending, words in ways]
+    counts = Counter((fault.ending, fault.as_foreseen) for fault in faults)
     told = [
-        f"{count} {words if count > 1 else words.replace('themselves', 'itself')}" for count, words in counts if count
+        f"{counts[way]} {words if counts[way] > 1 else words.replace('themselves', 'itself')}"
+        for way, words in _ENDINGS.items()
+        if counts[way]
     ]
     return f"Of {plural(len(faults), 'injected fault')}, {listed(told)}."
+
+
+_ENDINGS = {
+    ("runbook", True): "recovered by runbook",
+    ("runbook", False): "recovered by runbook though it should have ended otherwise",
+    ("self", True): "healed by themselves",
+    ("self", False): "healed by themselves though a runbook or a final failure was foreseen",
+    ("terminal", True): "ended in a final failure that was foreseen",
+    ("terminal", False): "ended in a final failure that was not foreseen",
+    ("open", False): "not recovered from",
+    ("never", False): "never struck",
+}
+"""How a fault ended, and whether that was foreseen."""
 
 
 def _why(criteria: list[CriterionView], findings: tuple[Finding, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import Action, EntrantAction
+from simulation.events import Act, Action, EntrantAction
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import Contest, Scenario
@@ -206,16 +206,18 @@ class Entrants:
     def _contest_id(self, part: _Part) -> str:
         contest_id = self._registry.contest_ids.get(part.contest.key)
         if contest_id is None:
-            self._record(part, "refused", detail="join: there is no such contest, its organizer was refused")
+            self._record(
+                part, "refused", act="join", detail="join: there is no such contest, its organizer was refused"
+            )
             raise _Refused
         return contest_id
 
-    def _ask(self, part: _Part, what: str, request: Callable[[], _T]) -> _T:
+    def _ask(self, part: _Part, what: Act, request: Callable[[], _T]) -> _T:
         """Make a request to the platform or to Stripe; a refusal or a dropped connection is recorded."""
         try:
             return request()
         except (httpx.HTTPError, ApiError) as error:
-            self._record(part, "refused", detail=f"{what}: {_reason(error)}")
+            self._record(part, "refused", act=what, detail=f"{what}: {_reason(error)}")
             raise _Refused from error
 
     def _record(self, part: _Part, action: Action, **details: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from simulation.clock import SimProcess
-from simulation.events import Action, EntrantAction
+from simulation.events import Act, Action, EntrantAction
 from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
 from simulation.world.faults.context import FaultContext
@@ -27,7 +27,9 @@ def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
         try:
             around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON)
         except httpx.HTTPError as error:
-            _record(around, contest, user_id, "refused", detail=f"ask for a refund: {error}"[:200])
+            _record(
+                around, contest, user_id, "refused", act="ask for a refund", detail=f"ask for a refund: {error}"[:200]
+            )
             return
         _record(around, contest, user_id, "asked_for_refund")
 
@@ -64,6 +66,7 @@ def _record(
     *,
     amount_cents: int = 0,
     payment: str | None = None,
+    act: Act | None = None,
     detail: str = "",
 ) -> None:
     person = next(key for key, known in around.registry.user_ids.items() if known == user_id)
@@ -76,6 +79,7 @@ def _record(
             action=action,
             amount_cents=amount_cents,
             payment_intent_id=payment,
+            act=act,
             detail=detail,
         )
     )

@@ -85,8 +85,8 @@ class ScoreProvider:
         self._cards = {key: play(key=key, tournament=known, seed=seed) for key, known in self._tournaments.items()}
         self._boards: dict[str, _Board] = {}
         self._requests = 0
-        self.last_good: dict[str, datetime] = {}
-        """Tournament → when its true board was last served (200 or 304)."""
+        self.served: dict[str, dict[str, datetime]] = {}
+        """Tournament → sha256 of each of its boards → when that was last served (200 or 304)."""
 
     def start(self) -> None:
         """Publish every tournament's field at once, and each further state of its board when it is reached."""
@@ -171,7 +171,7 @@ class ScoreProvider:
     def _answer(
         self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None
     ) -> ProviderResponse:
-        self.last_good[key] = self.kernel.now
+        self.served.setdefault(key, {})[current.sha256] = self.kernel.now
         etag = f'"{current.sha256[:32]}"'
         known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
         if known == etag:

@@ -129,6 +129,28 @@ def test_an_altered_board_may_be_refused() -> None:
     assert run(ingestion_automatic, book).outcome == "pass"
 
 
+def _like(book: Book, revision: int) -> ProviderPublication:
+    """A board as revision 1 was, published right after that and shown until play ended."""
+    one = next(e for e in book.entries if isinstance(e, ProviderPublication) and e.revision == revision)
+    return one.model_copy(update={"revision": 9})
+
+
+def test_a_board_that_says_nothing_new_need_not_be_fetched() -> None:
+    book = passing()
+    book.add(_like(book, 1), day(3, 1))
+
+    assert run(ingestion_automatic, book).outcome == "pass"
+
+
+def test_a_board_as_the_one_before_the_last_must_be_fetched() -> None:
+    book = passing()
+    book.add(_like(book, 0), day(3, 1))
+
+    result = run(ingestion_automatic, book)
+
+    assert [finding.message for finding in result.findings] == ["revision 9 was never fetched"]
+
+
 @pytest.mark.parametrize(
     ("check", "spoil", "reason"),
     [

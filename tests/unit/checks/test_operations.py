@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from simulation.events import (
     RunStarted,
     Sample,
     SampleLacking,
+    StripeMovement,
     TableCatalogue,
     WebhookAttempt,
     WitnessSummary,
@@ -185,6 +187,20 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         "differs from the",
     ),
 }
+
+
+@pytest.mark.parametrize(("available_at", "outcome"), [(day(1), "fail"), (day(6), "pass")])
+def test_more_due_than_is_available_explains_an_alert(available_at: datetime, outcome: str) -> None:
+    book = passing()
+    book.drop(FaultInjected)
+    book.drop(AlertFired)
+    book.edit(StripeMovement, {"movement": "charge"}, available_at=available_at)
+    _alert(None, day(5, 12))(book)
+    row = {"contest_id": "C1", "user_id": "dan", "status": "retryable", "attempt_count": 1, "max_attempts": 5}
+    owed = {"amount_cents": 50, "idempotency_key": "k-dan", "created_at": day(5, 11), **row}
+    book.write(day(5, 11), ("transfers", {"transfer_id": "tr-dan", **owed}))
+
+    assert run(alerts_have_a_cause, book).outcome == outcome
 
 
 @pytest.mark.parametrize("case", BREAKS)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from simulation.checks.base import Finding
 from simulation.checks.evidence.keys import Keys
-from simulation.events import FaultInjected, Observation, RunStarted, Transaction
+from simulation.events import FaultInjected, FaultScheduled, Observation, RunStarted, Transaction
 from simulation.history import History
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.view import Report, build_report
@@ -26,6 +26,24 @@ def test_the_story_tells_contests_money_faults_and_why(passed: Report) -> None:
     assert "Entrants paid in $840.00; $741.00 went out as prizes" in passed.story.happened
     assert "3 recovered by runbook, 4 healed by themselves and 1 ended in a final failure" in passed.story.happened
     assert passed.story.why.startswith("The run passes because every criterion that was decided is met (57 of 58)")
+
+
+def test_the_story_looks_before_it_says_that_an_ending_was_foreseen(history: History) -> None:
+    events = [
+        event.model_copy(update={"expectation": "self_heals", "runbook": None, "reason": None})
+        if isinstance(event, FaultScheduled) and event.fault_id in ("F1", "F3")
+        else event.model_copy(update={"expectation": "runbook", "runbook": "stripe_outage"})
+        if isinstance(event, FaultScheduled) and event.fault_id == "F4"
+        else event
+        for event in history.events
+    ]
+
+    report = build_report(History(events), unknown_verdict())
+
+    assert "1 recovered by runbook though it should have ended otherwise" in report.story.happened
+    assert "1 ended in a final failure that was not foreseen" in report.story.happened
+    assert "1 healed by itself though a runbook or a final failure was foreseen" in report.story.happened
+    assert fault(report, "F3").ended_short == "final failure; runbook destination_account_invalid"
 
 
 def test_causes_are_told_before_what_came_of_them(history: History) -> None:
