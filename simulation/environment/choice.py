@@ -16,7 +16,7 @@ ENVIRONMENTS = ("embedded", "containers", "compose")
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """``reason`` reads after the environment's name in the report."""
+    """The environment chosen, and why; the report shows ``reason`` behind the environment's name."""
 
     name: str
     reason: str
@@ -33,7 +33,7 @@ def choose(asked: str = "auto", *, operated: bool = False) -> Choice:
         return Choice(name=asked, reason="asked for")
     if operated:
         return Choice(name="embedded", reason="auto: the scenario has tasks that may restart the server")
-    # The Docker client takes 0.2 s to import, which a run without an engine need not pay.
+    # Importing the Docker client takes 0.2 s; a run without an engine does not need it.
     from simulation.environment import engine as docker_presence
 
     lacks = docker_presence.what_is_missing()

@@ -1,4 +1,5 @@
-"""Postgres of ``docker-compose.sim.yml``, which someone keeps up. A run has it to itself and begins with it empty."""
+"""The Postgres service of ``docker-compose.sim.yml``, kept up by somebody. One run at a time uses it, and begins by
+restarting it, so that it is empty."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def find_service(client: docker.DockerClient, service: str) -> Any:
 
 
 def published_port(container: Any, port: int) -> int:
-    """Loopback port of this machine behind which the container's ``port`` is."""
+    """The loopback port of this machine to which the container's ``port`` is published."""
     container.reload()
     bound = container.ports.get(f"{port}/tcp")
     if not bound:
@@ -50,7 +51,7 @@ def published_port(container: Any, port: int) -> int:
 class ComposePostgres(ContainerServer):
     """See :class:`PostgresServer`. Its data lives in memory: a restart is a new server with new passwords.
 
-    That is how a run begins, since the one before took the clock to the scenario's end and closed the superuser.
+    A run begins with a restart, since the run before moved the clock to its scenario's end and closed the superuser.
 
     :param now: the simulated instant at which the server starts.
     """
@@ -84,7 +85,7 @@ class ComposePostgres(ContainerServer):
             yield from said.output.decode().splitlines()
 
     def _take(self) -> None:
-        """Two runs on one clock would move it under each other."""
+        """Take the lock on the service: two runs at once would move one clock."""
         try:
             lock = self._held.enter_context((COMPOSE_CLOCK_FOLDER / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

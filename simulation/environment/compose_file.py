@@ -1,4 +1,4 @@
-"""What ``docker-compose.sim.yml`` names: the one place where images and ports are written down."""
+"""Reads images and ports from ``docker-compose.sim.yml``, the one place where they are written down."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Images:
 
     @property
     def stripe_mock_version(self) -> str:
-        """The tag, which is the version of the Go module as well."""
+        """The tag of the image, which is also the version of the Go module."""
         return self.stripe_mock.rpartition(":")[2]
 
 

@@ -21,7 +21,7 @@ from simulation.errors import EnvironmentFault
 from simulation.paths import POSTGRES_FOLDER
 
 _INIT_FILES = {"roles.sql": "10-roles.sql", "passwords.sh": "20-passwords.sh"}
-"""In the order in which the image's entry point runs them."""
+"""Scripts for the image's entry point, in the order in which it runs them."""
 
 # Ryuk needs an image of its own and a network; see watchdog.py for what stands in its place.
 testcontainers_config.ryuk_disabled = True
@@ -50,7 +50,7 @@ class ContainerPostgres(ContainerServer):
         reap_containers(self._engine)
         need_image(self._engine, self._image)
         for name, mode in (("clock", 0o755), ("socket", 0o777), ("log", 0o777)):
-            # The container's user is another one; only those who know the workspace's name come here.
+            # The container runs as another user, who must get in; nobody else knows the workspace's name.
             (self._folder / name).mkdir()
             (self._folder / name).chmod(mode)
         fill_clock_folder(self._folder / "clock", self._now)
@@ -106,7 +106,7 @@ def _start(container: DockerContainer) -> None:
 
 
 def _our_cpus() -> str | None:
-    """The core that harness and server share (see ``cpu.py``), in the engine's words."""
+    """The CPU cores that this process may use, in the engine's notation: harness and server share one."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     return ",".join(map(str, sorted(os.sched_getaffinity(0))))
@@ -114,7 +114,8 @@ def _our_cpus() -> str | None:
 
 @contextmanager
 def stripe_mock_container(folder: Path, socket_name: str) -> Iterator[tuple[Path, str]]:
-    """A stripe-mock without network; yields its Unix socket and which container it is. It may not be up yet."""
+    """A stripe-mock in a container without network; yields the path of its Unix socket and the container's name. It may
+    not answer yet."""
     image = images().stripe_mock
     place = folder / "stripe-mock"
     place.mkdir()

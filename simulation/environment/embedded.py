@@ -63,7 +63,7 @@ class EmbeddedPostgres(PostgresServer):
         self.clock_file = folder / "clock" / "now"
         self._now = now
 
-    # --- life ---------------------------------------------------------------------------------------------------
+    # --- start and stop ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Initialise and start; returns when the server accepts connections. Raises :class:`EnvironmentFault`."""
@@ -109,7 +109,7 @@ class EmbeddedPostgres(PostgresServer):
         self._wait_for_sessions()
 
     def _wait_for_sessions(self) -> None:
-        """As a role that may still log in when the superuser may not."""
+        """Wait until sessions are accepted, tried as a role that may log in when the superuser no longer may."""
         deadline = time.monotonic() + _RESTART_WALL_SECONDS
         conninfo = self.database("postgres").conninfo("observer", application="environment")
         while True:
@@ -178,7 +178,7 @@ class EmbeddedPostgres(PostgresServer):
                 yield from lines
 
     def _create_roles(self) -> None:
-        """Passwords reach the server already hashed, so that its log never has them."""
+        """Create the roles. Passwords are hashed before they are sent, so that the server's log never has them."""
         with self.superuser("postgres") as connection:
             connection.execute(ROLES_SQL.read_bytes())
             for role in ROLES:

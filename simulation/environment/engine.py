@@ -37,7 +37,7 @@ def connect() -> docker.DockerClient:
 
 
 def _knock(host: str) -> None:
-    """Raises ``OSError`` where nobody listens; the client would leave its own socket open then."""
+    """Raises ``OSError`` if nobody listens. The Docker client would leave a socket open in that case."""
     if host.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(host.removeprefix("unix://"))
@@ -53,9 +53,9 @@ def has_image(client: docker.DockerClient, image: str) -> bool:
 
 
 def need_image(client: docker.DockerClient, image: str) -> None:
-    """See that the image is here, from its registry if need be.
+    """Make sure that the image is on this machine; pull it from its registry if it is not.
 
-    :raises EnvironmentFault: it is not and cannot be had.
+    :raises EnvironmentFault: it cannot be pulled.
     """
     if has_image(client, image):
         return
@@ -69,7 +69,7 @@ def need_image(client: docker.DockerClient, image: str) -> None:
 
 
 def owner_labels() -> dict[str, str]:
-    """Labels that tell a later run whose container this is."""
+    """Labels by which a later run knows which process started a container."""
     return {OWNER_LABEL: owner_tag()}
 
 
@@ -97,7 +97,7 @@ def remove(container: Any) -> None:
 
 
 class Exit:
-    """Whether a container has ended, known without asking the engine each time: a thread waits for it."""
+    """Whether a container has ended. A thread waits for its end, so that nobody need ask the engine."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -127,7 +127,7 @@ def engine_address() -> str:
 
 
 def may_be_there() -> bool:
-    """False only where certainly no engine can be reached."""
+    """Whether an engine may be reachable; False only if certainly none is."""
     return bool(os.environ.get("DOCKER_HOST")) or DEFAULT_SOCKET.exists()
 
 

@@ -1,4 +1,4 @@
-"""What git knows of a file; a machine without git, or a copy of the project without its history, knows nothing."""
+"""Asks git about files and commits. Without git, or in a copy of the project without history, there is no answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 def git(*arguments: str, folder: Path, variables: Mapping[str, str] | None = None) -> str | None:
-    """Standard output, or None when git is missing or says no. ``variables``: besides those of this process."""
+    """Standard output of a git command; None when git is missing or the command fails.
+
+    :param variables: environment variables besides those of this process.
+    """
     environment = {**os.environ, **(variables or {})}
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
@@ -19,7 +22,7 @@ def git(*arguments: str, folder: Path, variables: Mapping[str, str] | None = Non
 
 
 def is_committed(file: Path) -> bool:
-    """Known to git and unchanged since; where there is no history, the file is taken at its word."""
+    """Whether a file is committed and unchanged since; True where there is no history to ask."""
     if git("rev-parse", folder=file.parent) is None:
         return True
     known = git("ls-files", "--error-unmatch", file.name, folder=file.parent)

@@ -1,4 +1,4 @@
-"""What ``containers`` and ``compose`` share: a server inside a container, its clock folder, its passwords."""
+"""What the environments ``containers`` and ``compose`` share: a server in a container, clock folder, passwords."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _CLOCK_REFUSED = 64
 """Exit status of the start script when libfaketime does not move the image's clock."""
 _PASSWORDS = "/var/run/postgresql/passwords"
 DATA_MOUNT = "/tmp"  # noqa: S108 - in the container, in memory
-"""A folder that every image has with mode 1777, which the engine keeps for what it mounts there."""
+"""Where the data is mounted: every image has this folder with mode 1777, and the mount keeps that mode."""
 LOG_FILE = f"{DATA_MOUNT}/pgdata/log/server.json"
 _READY_DEADLINE_WALL_SECONDS = 60.0
 
 
 class ContainerServer(PostgresServer):
-    """A subclass starts the container, hands it to :meth:`await_ready`, and knows where its log is."""
+    """A server in a container. A subclass starts it, passes it to :meth:`await_ready`, and knows where its log is."""
 
     def __init__(self) -> None:
         self.passwords = {}
@@ -60,7 +60,7 @@ class ContainerServer(PostgresServer):
     def await_ready(self, container: Any) -> None:
         """Wait until the server accepts connections, and learn this start's passwords.
 
-        :raises EnvironmentFault: it does not come up; with its last words.
+        :raises EnvironmentFault: it does not come up; the message has its last lines of output.
         """
         self.container, self._exit = container, Exit(container)
         deadline = time.monotonic() + _READY_DEADLINE_WALL_SECONDS
@@ -100,7 +100,8 @@ class ContainerServer(PostgresServer):
 
 
 def _on_this_machine(pid: int) -> int | None:
-    """The container's first process, unless the engine counts another machine's (Docker Desktop, ``DOCKER_HOST``)."""
+    """Process id of the container's first process; None if it runs on another machine (Docker Desktop,
+    ``DOCKER_HOST``)."""
     try:
         return pid if Path(f"/proc/{pid}/comm").read_text().strip() == "postgres" else None
     except OSError:
@@ -108,7 +109,7 @@ def _on_this_machine(pid: int) -> int | None:
 
 
 def fill_clock_folder(folder: Path, now: datetime) -> Path:
-    """Put the clock file and the library that reads it where the container sees them; returns the clock file."""
+    """Put clock file and clock library into the folder that the container mounts; returns the clock file."""
     shutil.copy(clock_library(), folder / LIBRARY_NAME)
     (folder / LIBRARY_NAME).chmod(0o755)
     write_clock_file(folder / "now", now)

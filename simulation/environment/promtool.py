@@ -1,4 +1,4 @@
-"""Prometheus' own ``promtool``, where this machine has it: it reads rule files and evaluates them over given series."""
+"""Runs Prometheus' own ``promtool``, if this machine has it: it evaluates rule files over given series."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from simulation.errors import EnvironmentFault
 BINARY_VARIABLE = "PROMTOOL_BIN"
 REMEDY = "make promtool (unpacks Debian's package), or install prometheus, or name a binary in PROMTOOL_BIN"
 _ANSWER_WALL_SECONDS = 600.0
-"""Against one that hangs, not one that is slow: a month takes it 7 s of CPU, and minutes where others crowd it out."""
+"""Real seconds after which promtool is taken to hang. A month of scrapes takes 7 s of CPU, on a crowded machine
+minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What promtool printed; ``good``: it exited with 0."""
+    """What promtool printed; ``good`` if it exited with 0."""
 
     good: bool
     text: str
@@ -67,7 +68,7 @@ def find_promtool() -> Path | None:
 
 
 def promtool_version(binary: Path) -> str:
-    """What the binary says of itself, e.g. ``2.42.0+ds``.
+    """The version that the binary prints, e.g. ``2.42.0+ds``.
 
     :raises EnvironmentFault: it cannot be run.
     """
@@ -94,7 +95,7 @@ def testing_rules(binary: Path, test_file: Path) -> Iterator[Evaluation]:
 
 
 def _settle() -> None:
-    """The harness keeps to one core for its database's sake; this child works beside it."""
+    """Let this child use every core: the harness, which shares one core with its database, passes that limit on."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
     die_with_parent(signal.SIGKILL)()

@@ -1,4 +1,4 @@
-"""What a run needs of its surroundings: a database under the simulated clock, with a role for each of its users."""
+"""What a run needs of an environment: a database on the simulated clock, with a role for each of its users."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROLES = ("platform", "observer", "founder", "witness", "maintenance")
 """``platform``: the app; ``observer``: only reads; ``founder``: revoked before day 0; ``witness``: reads the WAL;
-``maintenance``: the hosting provider's own scripts, past every trigger; comes in a fault only."""
+``maintenance``: the hosting provider's own scripts, which no trigger stops; used by a fault only."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""What every environment's Postgres does alike: databases from one template, roles, the founder's revocation."""
+"""What the Postgres servers of all environments have in common: databases from a template, roles, the revocation of
+the founder's access."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class PostgresServer(ABC):
         """Stop at once and wait; safe to call twice."""
 
     def restart(self, settings: Mapping[str, str]) -> None:  # noqa: ARG002 - for those that can
-        """Shut down cleanly and start again with these settings besides its own; its data and its clock go on.
+        """Shut down cleanly and start again with these settings besides its own; data and clock are kept.
 
         :raises EnvironmentFault: this environment's server cannot.
         """
@@ -66,20 +67,20 @@ class PostgresServer(ABC):
 
     @abstractmethod
     def last_words(self) -> str:
-        """What it said before it had a log, in one line."""
+        """Its last output before it had a log, in one line."""
 
     @property
     def process_id(self) -> int | None:
-        """Of the server's first process, where its processes are this machine's and can be looked at; else None."""
+        """Process id of the server's first process; None if its processes cannot be seen from this machine."""
         return None
 
     @property
     def detail(self) -> str:
-        """What exactly runs, for the report: container, image. Empty where the name says it all."""
+        """Which container and image it is, for the report; empty where the environment's name says enough."""
         return ""
 
     def fault(self) -> EnvironmentFault | None:
-        """Why what the platform did cannot be held against it: the server died, or its disk is full."""
+        """The server's own fault, if it has one (it died, its disk is full): nothing that follows is the platform's."""
         if any(_DISK_FULL in line for line in self.server_log()):
             return EnvironmentFault(
                 problem="PostgreSQL ran out of disk space during the run",
@@ -138,7 +139,7 @@ class PostgresServer(ABC):
         return Database(name=name, clock_file=self.clock_file, host=self.host, port=self.port, passwords=self.passwords)
 
     def revoke_founder(self) -> None:
-        """Take every access from the founder and close the superuser: only the app may change a row from here on."""
+        """Revoke the founder's access and close the superuser: from now on only the platform may change a row."""
         with self.superuser("postgres") as connection:
             connection.execute("ALTER ROLE founder NOLOGIN")
             connection.execute("REVOKE pg_read_all_data, pg_write_all_data FROM founder")
@@ -154,10 +155,10 @@ class PostgresServer(ABC):
 
 @contextmanager
 def running(server: PostgresServer) -> Iterator[PostgresServer]:
-    """The started server; stopped afterwards, whatever happens. What was its fault is told as such.
+    """The started server; stopped afterwards, whatever happens.
 
-    :raises EnvironmentFault: in place of whatever went wrong, or of an ending that looks well, when the server died or
-        its disk was full.
+    :raises EnvironmentFault: the server died or its disk was full. It replaces any other error, which may have followed
+        from that, and is raised even if the block ended well.
     """
     try:
         server.start()

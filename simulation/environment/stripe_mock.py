@@ -43,7 +43,7 @@ class MockAnswer:
 
     @property
     def complaint(self) -> str:
-        """Why it refused; empty when it did not."""
+        """Why stripe-mock refused the request; empty if it accepted it."""
         error = self.body.get("error")
         return str(error.get("message", error)) if isinstance(error, dict) else ""
 
@@ -97,7 +97,7 @@ class StripeMock:
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP without the libraries that a run intercepts, over TCP or a Unix socket."""
+    """HTTP over TCP or a Unix socket, by the standard library: a run intercepts the requests of ``requests``."""
 
     def __init__(self, address: Path | tuple[str, int]) -> None:
         host, port = ("stripe-mock", 80) if isinstance(address, Path) else address
@@ -115,10 +115,10 @@ class _Connection(http.client.HTTPConnection):
 
 @contextmanager
 def stripe_mock(environment: str, *, folder: Path) -> Iterator[StripeMock | None]:
-    """The environment's stripe-mock, started but perhaps not up yet; None where this machine has none.
+    """The environment's stripe-mock, started but perhaps not answering yet; None if this machine has none.
 
     :param folder: the run's workspace.
-    :raises EnvironmentFault: the environment promises one and cannot have it.
+    :raises EnvironmentFault: the environment needs one and cannot start it.
     """
     with ExitStack() as stack:
         if environment == "compose":
@@ -163,7 +163,8 @@ def _as_process(binary: Path, folder: Path) -> Iterator[StripeMock]:
 
 
 def binary_version(binary: Path) -> str:
-    """What the binary says of itself; one built by ``go install`` says "master" and is taken for the pinned version.
+    """The version that the binary prints. One built by ``go install`` prints "master" and is taken for the pinned
+    version.
 
     :raises EnvironmentFault: it cannot be run.
     """

@@ -1,8 +1,8 @@
 """Removes a killed run's containers, as Ryuk does, without an image or a network of its own.
 
-A small process outside the run's process group waits on a pipe. The run says goodbye when it ends well; when the pipe
-closes without a word, the run was killed, and its containers are removed. Should the watchdog be killed too, the next
-run reaps (:func:`simulation.environment.engine.reap_containers`).
+A small process outside the run's process group waits on a pipe. A run that ends by itself writes a word to it; if the
+pipe closes without one, the run was killed, and the watchdog removes its containers. If the watchdog is killed too, the
+next run removes them (:func:`simulation.environment.engine.reap_containers`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def watch() -> None:
 
 
 def main() -> None:
-    """Wait for the run's end; clean up after it unless it said goodbye."""
+    """Wait for the run's end, and remove its containers if it was killed."""
     if sys.stdin.buffer.read() == _GOODBYE:
         return
     from simulation.environment.engine import connect, reap_containers

@@ -26,7 +26,8 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of ours below it, mod
 
 
 def candidate_roots() -> list[Path]:
-    """Where a workspace may live, best first: memory (the data is thrown away anyway), else the temporary folder."""
+    """Where a workspace may be, best first: in memory (its data is thrown away anyway), else in the temporary
+    folder."""
     return [_SHARED_MEMORY, Path(tempfile.gettempdir())]
 
 
@@ -46,7 +47,7 @@ def workspace_root() -> Path:
 
 
 def require_room(folder: Path) -> None:
-    """Stop a run whose disk fills up before the platform is blamed for it.
+    """Stop a run whose disk is nearly full, before the platform is blamed for what would follow.
 
     :raises EnvironmentFault: less than a tenth of what a run needs is left.
     """
@@ -87,12 +88,12 @@ def reap_leftovers() -> list[Path]:
 
 
 def owner_tag() -> str:
-    """This process in a name: ``<pid>-<start ticks>``."""
+    """This process as part of a name: ``<pid>-<start ticks>``."""
     return f"{os.getpid()}-{_start_ticks(os.getpid())}"
 
 
 def owner_lives(tag: str) -> bool:
-    """Whether the process that a name begins with (:func:`owner_tag`) still runs; True for a name of another form."""
+    """Whether the process whose :func:`owner_tag` a name begins with still runs; True for a name of another form."""
     try:
         pid, ticks = (int(part) for part in tag.split("-")[:2])
     except ValueError:
