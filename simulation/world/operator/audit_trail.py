@@ -20,7 +20,8 @@ _BUNDLE = "/api/admin/diagnostics/escalation-bundle"
 
 
 class NotRecorded(Exception):
-    """The platform did not take an entry. No step may go on without its record (06A, constraints)."""
+    """The platform did not record an entry. Without its record no step may go on (`fixtures/spec/requirements.md`,
+    A-18)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the audit trail did not take an entry: {reason}")
@@ -28,7 +29,7 @@ class NotRecorded(Exception):
 
 
 class NobodyLetIn(NotRecorded):
-    """The platform can verify nobody's token now."""
+    """The platform can verify no token at present (503 ``authentication_unavailable``)."""
 
 
 class AuditTrail:
@@ -77,7 +78,7 @@ class AuditTrail:
         outcome: Literal["started", "passed", "failed"],
         detail: JsonValue = None,
     ) -> None:
-        """Say which step is under way, or how it ended."""
+        """Record that a step begins, or how it ended."""
         entry: dict[str, JsonValue] = {
             "execution_id": execution_id,
             "phase": section.value,
@@ -99,7 +100,7 @@ class AuditTrail:
         self._post("complete", entry if error is None else {**entry, "error_reason": error})
 
     def left_open(self) -> list[dict[str, JsonValue]]:
-        """Executions in progress, each with the steps that are on record of it."""
+        """Executions in progress, each with its recorded steps."""
         answer = self._request("GET", f"{_PREFIX}/executions?status=in_progress")
         rows = answer.get("executions") if isinstance(answer, dict) else None
         return [self._with_steps(str(row["id"])) for row in (rows if isinstance(rows, list) else []) if _is_row(row)]
@@ -112,11 +113,11 @@ class AuditTrail:
         return execution
 
     def state(self) -> JsonValue:
-        """The platform's own account of itself, for the before and after of the execution."""
+        """What the platform says about itself: the execution's state before and after."""
         return {name: self._request("GET", path) for name, path in _STATE.items()}
 
     def bundle(self, *, alert: str, execution_id: str | None) -> JsonValue:
-        """What an escalation is sent with. It never fails: what cannot be had is said in its place."""
+        """The bundle that an escalation is sent with. Never raises: a part that cannot be had says so in its place."""
         query = {"alert": alert} if execution_id is None else {"alert": alert, "execution_id": execution_id}
         try:
             return self._request("GET", f"{_BUNDLE}?{urlencode(query)}")

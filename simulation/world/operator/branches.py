@@ -6,7 +6,7 @@
     - if [REASON] is not NO_ACCOUNT, escalate
     - otherwise, continue
 
-``otherwise`` is the last and must be there: no condition is left to the reader (06B, "every conditional is explicit").
+``otherwise`` is the last and must be there: no condition is left to the reader (`fixtures/spec/requirements.md`, B-18).
 Targets: ``continue``, ``go to <Section>``, ``go to <Section> step N``, ``escalate``, ``escalate as partial``.
 """
 
@@ -35,7 +35,7 @@ def is_branch(item: str) -> bool:
 
 
 def parse_branch(item: str, *, line: int, complaints: Complaints) -> Branch | None:
-    """Read one list item; None, and a complaint, when it cannot be followed without interpretation."""
+    """Read one list item; None, with a complaint, if it could not be followed without interpretation."""
     match = _BRANCH.match(item.replace("`", ""))
     if match is None:
         problem = f"the branch {item!r} cannot be followed"

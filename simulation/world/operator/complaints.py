@@ -1,4 +1,5 @@
-"""What is wrong with a runbook's text, gathered while it is read: a writer wants to see all of it at once."""
+"""Everything that is wrong with a runbook's text, gathered while it is read, so that its writer sees all of it at
+once."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Complaint:
 
 
 class Complaints:
-    """In the order in which they were found; ``file`` is where."""
+    """Complaints about one file, in the order in which they were found."""
 
     def __init__(self, file: str) -> None:
         self.file = file

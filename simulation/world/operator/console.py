@@ -22,7 +22,7 @@ class ConsoleBlock:
 
 
 def parse_console(content: str, *, first_line: int, complaints: Complaints) -> ConsoleBlock | None:
-    """Read the inside of a block that begins at ``first_line``; None, and a complaint, where no command stands."""
+    """Read the text of a block that begins at ``first_line``; None, with a complaint, if it has no command."""
     lines = content.splitlines()
     if not lines or not lines[0].startswith("$ "):
         complaints.add(
@@ -53,7 +53,7 @@ def parse_console(content: str, *, first_line: int, complaints: Complaints) -> C
 
 
 def _refuse_markers(line: str, number: int, complaints: Complaints) -> None:
-    """Expected output may not look like grammar: a reader could not tell which it is."""
+    """Refuse expected output that looks like grammar (``$ ``, ``? 1``): a reader could not tell them apart."""
     if line.startswith(("$ ", "> ")) or line in ("$", ">"):
         complaints.add(
             Part.STEPS,

@@ -2,7 +2,7 @@
 
 A step is recorded as started before its command is typed and as passed or failed before the next begins. A difference
 ends the execution as failed: what was written is rolled back as the runbook says, the escalation steps gather what
-engineering needs, and the failure is escalated. Nobody interprets.
+engineering needs, and the failure is escalated. The operator never interprets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ROLLED_BACK = "rolled back as the runbook says"
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What every execution of a run shares."""
+    """What all executions of a run share: clock, history, settings, and who the operator is."""
 
     kernel: Kernel
     recorder: Recorder
@@ -41,11 +41,12 @@ class Desk:
     settings: OperatorSettings
     operator_name: str
     still_there: Callable[..., int | None] = lambda **_: None
-    """Asked after every step: minutes until the next operator comes, when this one is gone (a fault of the world)."""
+    """Asked after every step: None while the operator is there; if a fault has taken the operator away, minutes until
+    the next one comes."""
 
 
 class OperatorGone(Exception):
-    """The operator is gone between two steps: nothing more is typed, and the execution stays as it is on record."""
+    """A fault took the operator away between two steps: nothing more is typed, and the execution stays in progress."""
 
     def __init__(self, minutes: int) -> None:
         super().__init__(f"the next operator comes in {minutes} minutes")
@@ -54,7 +55,7 @@ class OperatorGone(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOpen:
-    """What the platform has on record of an execution whose operator is gone."""
+    """An execution whose operator is gone, as far as the platform has it on record."""
 
     execution_id: str
     started_at: datetime
@@ -71,7 +72,7 @@ class Ending:
 
 
 class Execution:
-    """Answers ``occasion`` with ``runbook``; run :meth:`carry_out` as (part of) a process of the kernel."""
+    """One execution of ``runbook`` for ``occasion``. Run :meth:`carry_out` in a SimPy process."""
 
     def __init__(
         self, *, desk: Desk, occasion: Occasion, runbook: Runbook, trail: AuditTrail, terminal: Terminal
@@ -88,9 +89,9 @@ class Execution:
         self._started_at: datetime = desk.kernel.now
 
     def carry_out(self) -> Generator[Any, Any, None]:
-        """From ``start`` to ``complete``; whatever went wrong is in the history and escalated.
+        """Carry the runbook out from ``start`` to ``complete``. Whatever goes wrong is recorded and escalated.
 
-        :raises NobodyLetIn: the execution could not begin, since the platform can verify nobody's token now.
+        :raises NobodyLetIn: the execution could not begin, since the platform can verify no token at present.
         """
         try:
             with self._acting("operator_robot"):
@@ -109,9 +110,9 @@ class Execution:
             self._end(ending)
 
     def wind_up(self, left: LeftOpen) -> Generator[Any, Any, bool]:
-        """Close what another operator left open: rolled back where it wrote, ``failed`` with the reason.
+        """Close the execution that another operator left open: Rollback if it may have written, then ``failed``.
 
-        Returns whether a new execution may start. When Rollback does not go as written, it may not: that is escalated.
+        Returns whether a new execution may start. It may not if Rollback did not go as written; that is escalated.
         """
         self._id, self._started_at, self._wrote = left.execution_id, left.started_at, left.wrote
         self._captures, self._steps_passed = dict(left.captures), left.passed
@@ -182,7 +183,7 @@ class Execution:
             sim_duration_seconds=int((self._desk.kernel.now - self._started_at).total_seconds()),
         )
 
-    # --- the way through the steps ------------------------------------------------------------------------------
+    # --- from step to step --------------------------------------------------------------------------------------
 
     def _run(self) -> Generator[Any, Any, Ending]:
         ending = yield from self._follow(tuple(self._runbook.steps_from(self._runbook.first)))
@@ -212,7 +213,7 @@ class Execution:
         return next((branch.target for branch in step.branches if branch.holds(self._captures)), Outcome.CONTINUE)
 
     def _roll_back(self) -> Generator[Any, Any, str]:
-        """Undo what was written; returns what to say of it."""
+        """Carry out Rollback if something was written; returns what the failure's reason says about it."""
         steps = self._runbook.steps[Section.ROLLBACK]
         if not self._wrote:
             return _NOTHING_WRITTEN
@@ -244,7 +245,7 @@ class Execution:
         return difference
 
     def _see_who_is_there(self, step: Step) -> None:
-        """Raises :class:`OperatorGone` when the world takes the operator away now."""
+        """Raises :class:`OperatorGone` if a fault takes the operator away now."""
         if step.section not in self._runbook.kind.happy_path:
             return
         minutes = self._desk.still_there(runbook=self._runbook.name, execution_id=self._id, steps=self._steps_passed)
@@ -252,7 +253,7 @@ class Execution:
             raise OperatorGone(minutes)
 
     def _difference(self, step: Step, answer: Answer) -> str | None:
-        """Compare; an answer that is as written adds its captures."""
+        """How an answer differs from the documented one, or None; then its captures are kept."""
         comparison = compare(expected=step.expected, output=answer.output, known=self._captures)
         difference = answer.problem or comparison.difference
         if difference is None and answer.exit_status != step.exit_status:

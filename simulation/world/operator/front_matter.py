@@ -54,7 +54,8 @@ class FrontMatter(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """``body`` keeps the line numbers of the file: the front matter's lines are empty in it."""
+    """A runbook file: front matter and body. The body has an empty line for each line of the front matter, so that its
+    line numbers are the file's."""
 
     front: FrontMatter
     body: str

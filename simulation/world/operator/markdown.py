@@ -16,13 +16,13 @@ from simulation.world.operator.runbook import Branch, Kind, Section
 
 @dataclass(kw_only=True)
 class StepDraft:
-    """A step as far as the Markdown tells."""
+    """A step as read from the Markdown, before the front matter says what it does."""
 
     heading: str
     line: int
     has_block: bool = False
     block: ConsoleBlock | None = None
-    """None, though it has a block, when that could not be read."""
+    """None if the step has no block, or one that could not be read."""
     branches: list[Branch] = field(default_factory=list)
 
 
@@ -30,7 +30,7 @@ class StepDraft:
 class SectionDraft:
     line: int
     blocks: int = 0
-    """Paragraphs, lists and fences in the section."""
+    """Number of paragraphs, lists and fences in the section."""
     steps: list[StepDraft] = field(default_factory=list)
 
 

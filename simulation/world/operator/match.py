@@ -1,7 +1,7 @@
-"""Compares what a command printed with what its runbook says: exactly, save for the wildcards of the grammar.
+"""Compares what a command printed with what its runbook expects: exactly, except for the grammar's wildcards.
 
-``[..]`` stands for anything within a line, a line ``...`` for any number of lines, ``[NAME]`` for something not empty
-within a line that is captured; where the name is known already, the same text must stand there again.
+``[..]`` matches anything within a line, a line ``...`` any number of lines. ``[NAME]`` matches some text that is not
+empty and captures it; if the name has been captured before, it matches that text only.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _ANY_LINES = "..."
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """``captures`` are the new ones; ``difference`` is None when the output is as written."""
+    """Result of a comparison: new captures, and the difference, None if the output is as expected."""
 
     captures: Mapping[str, str]
     difference: str | None
 
 
 def names_in(line: str) -> tuple[str, ...]:
-    """Captures that an expected line speaks of."""
+    """Names of the captures in a line of expected output."""
     return tuple(match["name"] for match in _WILDCARD.finditer(line) if match["name"])
 
 
@@ -68,7 +68,7 @@ def _wildcard_pattern(name: str | None, known: Mapping[str, str], seen: set[str]
 
 
 def _first_difference(expected: Sequence[str], lines: Sequence[str], known: Mapping[str, str]) -> str:
-    """The first line that is not as written, for the postmortem; after a ``...`` only the whole can be shown."""
+    """The first line that differs, for the postmortem; if the expected output has a ``...``, all of both outputs."""
     for number, wanted in enumerate(expected):
         if wanted == _ANY_LINES:
             break

@@ -1,4 +1,4 @@
-"""What a runbook is carried out for: an alert that fired, or a task whose time has come."""
+"""Why a runbook is carried out: an alert that fired, or a task that has fallen due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from simulation.events import AlertFired, TaskDue
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """``key``: two occasions of one key are not answered at once. ``said``: how a person would name it."""
+    """An alert or a task. ``key``: of two occasions with one key only one is answered at a time. ``said``: its name for
+    people."""
 
     at: datetime
     cause: str
@@ -22,7 +23,7 @@ class Occasion:
 
     @property
     def described(self) -> str:
-        """With its time, as an escalation names it."""
+        """Its name and time, as an escalation has them."""
         return f"{self.said} of {self.at:%Y-%m-%dT%H:%M:%SZ}"
 
     @classmethod

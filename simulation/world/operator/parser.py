@@ -1,4 +1,5 @@
-"""Reads runbooks: Markdown for people, sessions for machines. What a robot could not follow is refused by line."""
+"""Reads runbooks, Markdown files with console sessions. Whatever a machine could not follow is refused with its
+line."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from simulation.world.operator.validation import validate
 
 _STEP_HEADING = re.compile(r"^(?P<number>\d+)\. (?P<title>\S.*)$")
 INDEX = "README.md"
-"""The page in the runbooks' folder that is none of them."""
+"""The page in the runbooks' folder that is not a runbook."""
 
 
 def load_runbooks(folder: Path) -> tuple[Runbook, ...]:
@@ -35,7 +36,7 @@ def load_runbook(file: Path) -> Runbook:
 
 
 def read_runbook(file: Path, complaints: Complaints) -> Runbook | None:
-    """Read one file and complain of all that is wrong with it; None when it has no whole front matter and sections.
+    """Read one file and complain of everything that is wrong with it; None if front matter or sections cannot be read.
 
     :raises UsageError: there is no such file.
     """

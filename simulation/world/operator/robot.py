@@ -1,6 +1,6 @@
 """The operator on shift: answers alerts one at a time, each with the runbook it links, and escalates what has none.
 
-Operational tasks that the scenario promises wait in the same queue: one pair of hands.
+Operational tasks of the scenario wait in the same queue, since there is one operator.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _UNTIL_LET_IN_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Successor:
-    """The next operator on shift: another person, another token."""
+    """The next operator on shift, with a token of their own."""
 
     operator: Admin
     token: Callable[[], str]
@@ -50,12 +50,12 @@ class OperatorRobot:
 
     :param app: the platform, behind the exchange witness.
     :param token: an admin bearer token of ``operator``, valid from now on.
-    :param break_glass: the token for the time in which no other can be verified, where the platform has such a thing.
+    :param break_glass: the break-glass token, where the platform has one.
     :param clock_file: the libfaketime file that the simulation clock keeps.
-    :param folder: for what a shell needs while it lives.
+    :param folder: where shells keep their files.
     :param still_there: asked after every step, see :class:`Desk`. :param successor: who comes when an operator is gone.
     :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
-    :param look: called before and after each task, for who keeps an eye on what a task may change.
+    :param look: called before and after each task, so that a witness can take its fingerprints.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class OperatorRobot:
         self._escalations = 0
 
     def start(self) -> None:
-        """Go on shift."""
+        """Begin to answer alerts and tasks."""
         self._kernel.spawn(self._work())
         for number, task in enumerate(self._desk.settings.tasks, start=1):
             self._kernel.spawn(self._await(f"task-{number}", task))
@@ -131,16 +131,16 @@ class OperatorRobot:
 
     @property
     def door(self) -> LoopbackServer:
-        """What the operator's programs speak to."""
+        """The server through which the operator's programs reach the platform."""
         return self._door
 
     def shell_environment(self) -> dict[str, str]:
-        """For a probe of the time that the operator's programs see."""
+        """Variables of the operator's shell; a probe uses them to ask for the time that its programs see."""
         return self._shell.environment()
 
     @property
     def workplace(self) -> Mapping[str, str]:
-        """The variables of the operator's desk, for a person who takes the seat."""
+        """Variables that runbooks count on, for a person who takes the operator's place."""
         return self._shell.workplace
 
     def go_off_shift(self) -> None:
@@ -150,7 +150,7 @@ class OperatorRobot:
         self._unanswered.clear()
 
     def close(self) -> None:
-        """End the shell that may still wait in a sleep, and shut the doors. Safe to call twice."""
+        """End a shell that still sleeps, and stop listening. Safe to call twice."""
         if self._terminal is not None:
             self._terminal.close()
         self._client.close()
@@ -175,12 +175,12 @@ class OperatorRobot:
                 self._look()
 
     def _later(self, occasion: Occasion) -> SimProcess:
-        """Nobody is let in now: only the runbook that mends this can be carried out, any other waits for it."""
+        """No token can be verified now: only the runbook for that can be carried out, and the occasion waits for it."""
         yield self._kernel.sleep(_UNTIL_LET_IN_SECONDS)
         self._queue.put(occasion)
 
     def _await(self, task_id: str, task: OperatorTask) -> SimProcess:
-        """A task begins at its time, unless the operator is busy then."""
+        """Queue a task at its time."""
         yield self._kernel.until(task.at)
         due = self._recorder.record(TaskDue(task_id=task_id, runbook=task.runbook), cause=f"{task_id}:{task.runbook}")
         self._take(Occasion.of_task(due))
@@ -195,7 +195,7 @@ class OperatorRobot:
             self._queue.put(occasion)
 
     def _seconds_to_response(self, occasion: Occasion) -> float:
-        """What is left of the response time to an alert; one that had to queue may have waited it out."""
+        """How much of the response time to an alert is left; an alert that had to queue may have waited it out."""
         if occasion.alert_id is None:
             return 0.0
         waited = (self._kernel.now - occasion.at).total_seconds()
@@ -211,7 +211,7 @@ class OperatorRobot:
             self._stand_up()
 
     def _hand_over(self, occasion: Occasion, gone: OperatorGone) -> SimProcess:
-        """The shell is gone with its operator. The next one winds up what was left open, then starts anew."""
+        """The next operator closes the execution that was left open, then starts a new one, with a new shell."""
         self._stand_up()
         yield self._kernel.sleep(60 * gone.minutes)
         assert self._successor is not None, "whoever takes operators away says who comes next"
@@ -231,7 +231,7 @@ class OperatorRobot:
             yield from self._answer(occasion)
 
     def _sit_down(self, occasion: Occasion) -> tuple[Execution, AuditTrail]:
-        """A fresh shell, and an execution that is not under way yet."""
+        """A new execution with a new shell, not begun yet."""
         self._executions += 1
         label = f"exec-{self._executions}"
         runbook = self._runbooks[str(occasion.runbook)]
@@ -256,7 +256,7 @@ class OperatorRobot:
             self._terminal.close()
 
     def _escalate(self, occasion: Occasion, reason: str) -> None:
-        """With what engineering needs to begin, collected from the platform by the operator's own token."""
+        """Escalate, with the bundle that engineering needs, collected from the platform with the operator's token."""
         self._escalations += 1
         trail = AuditTrail(client=self._client, token=self._token, label=f"escalation-{self._escalations}")
         with self._desk.context.acting("operator_robot"):

@@ -50,7 +50,7 @@ class Kind(Enum):
 
     @property
     def happy_path(self) -> tuple[Section, ...]:
-        """What an execution runs when every answer is as written."""
+        """The sections that an execution goes through when every answer is as expected."""
         return tuple(section for section in self.value if section not in _ONLY_WHEN_FAILED)
 
 
@@ -81,7 +81,8 @@ class Branch:
     target: Place | Outcome
 
     def holds(self, captures: Mapping[str, str]) -> bool:
-        """Whether this is the branch to take, given what was captured so far (nothing, on a way that left it out)."""
+        """Whether this branch is taken, given the captures so far. A capture may be missing if its step was left
+        out."""
         return self.capture is None or (captures.get(self.capture) == self.value) is not self.negated
 
 
@@ -116,9 +117,9 @@ class Runbook:
     alert: str | None
     trigger: str | None
     irreversible: Mapping[str, str]
-    """Canonical relation to the reason why its rows may rightly differ after Rollback."""
+    """Canonical relation → why its rows rightly stay changed after Rollback."""
     break_glass: str | None
-    """Why whoever carries it out needs the token for the time in which no other can be verified; None: they do not."""
+    """Why this runbook needs the break-glass token; None if it does not."""
     roles: tuple[str, ...]
     steps: Mapping[Section, tuple[Step, ...]]
     sha256: str
@@ -126,7 +127,7 @@ class Runbook:
 
     @property
     def writes(self) -> bool:
-        """Whether any step of the way that is normally taken changes the platform."""
+        """Whether any step of the happy path changes the platform."""
         return any(step.writes for step in self.steps_from(self.first))
 
     @property

@@ -1,7 +1,7 @@
 """The operator's terminal: one real ``bash`` per execution, living in simulated time.
 
-While a command runs, :meth:`Shell.proceed` serves what it asks of the platform and hands back what only the simulation
-can grant: time that passes. All of it happens in the calling thread.
+While a command runs, :meth:`Shell.proceed` serves its requests to the platform, and returns when it sleeps: the
+simulation then lets time pass. All of it happens in the calling thread.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ShellSettings:
     clock: Mapping[str, str]
     """Variables that put a program on the simulated clock, see ``simulation.environment.faketime``."""
     folder: Path
-    """Where each session puts a folder of its own (a short path: a Unix socket lies in it)."""
+    """Where each session makes a folder of its own. The path must be short, since a Unix socket is in it."""
     workplace: Mapping[str, str] = field(default_factory=dict)
     """Variables that runbooks may count on besides platform and token, see ``workplace``."""
     wall_deadline_seconds: float = 60
@@ -55,7 +55,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:
-    """The shell is gone: it was ended, or had to be."""
+    """The shell has ended: a command ended it, or it exceeded its deadline or output limit."""
 
     output: str
     reason: str

@@ -1,4 +1,4 @@
-"""What the jury is told of a runbook before anybody carries it out: the file's digest, and that of each step."""
+"""Digests of a runbook and its steps, recorded before it is carried out, so that the jury can compare."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulation.world.operator.runbook import Runbook
 
 
 def shipped(runbook: Runbook) -> ShippedRunbook:
-    """The file is read again: what an operator has in hand may differ from it by then."""
+    """Digests of a runbook's steps, and of its file, which is read anew: it may have changed since it was loaded."""
     return ShippedRunbook(
         sha256=hashlib.sha256(runbook.path.read_bytes()).hexdigest(),
         steps={

@@ -18,7 +18,7 @@ SCRIPT = """\
 IFS=+
 exec curl -q -sS -f --unix-socket "$SIMULATED_CLOCK" "http://clock/sleep?$*"
 """
-"""Stands as ``sleep`` in front of the system's; curl is there anyway, and speaks to sockets."""
+"""The script that takes the place of the system's ``sleep``; it uses curl, which can speak to a Unix socket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class SleepRequest:
     connection: socket.socket
 
     def wake(self) -> None:
-        """Tell it that the time has passed. One that has gone away meanwhile is no concern."""
+        """Tell the program that the time has passed; it may have ended meanwhile."""
         with self.connection:
             _answer(self.connection, b"200 OK")
 
@@ -63,7 +63,7 @@ class SleepSocket:
         return SleepRequest(sim_seconds=math.ceil(seconds), connection=connection)
 
     def close(self) -> None:
-        """Whoever still sleeps is woken by the closed connection."""
+        """Stop listening; a program that still sleeps ends, because its connection is closed."""
         for connection in (*self._asleep, self._listener):
             connection.close()
 

@@ -1,6 +1,7 @@
-"""The next operator on shift: finds an execution in progress by the admin API and goes on as the README says.
+"""The next operator on shift: finds the execution in progress through the admin API, and goes on as the runbooks'
+README says.
 
-Nothing is known of it but what the platform has on record: which steps began and ended, and what they captured.
+The platform's record is all there is: which steps began and ended, and what they captured.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def find_left_open(trail: AuditTrail, runbook: Runbook) -> LeftOpen:
 
 
 def _read(execution: Mapping[str, JsonValue], runbook: Runbook) -> LeftOpen:
-    """A step that began may have written, whether or not its end is on record."""
+    """Read an execution's record. A writing step that began counts as having written, even if its end is not
+    recorded."""
     recorded = execution.get("steps")
     steps = [step for step in (recorded if isinstance(recorded, list) else []) if isinstance(step, dict)]
     begun = {(step.get("phase"), step.get("step")) for step in steps}

@@ -29,7 +29,7 @@ class Answer:
 
 
 class Terminal:
-    """For one execution. Tokens and the door's URL stand in the shell's variables, and in no record.
+    """The terminal of one execution. Tokens and the platform's URL are variables of the shell, and in no record.
 
     :param tokens: minted anew before each command, see :mod:`simulation.world.operator.credentials`.
     """
@@ -55,7 +55,8 @@ class Terminal:
     def run(
         self, command: str, *, known: Mapping[str, str], acting: Callable[[], AbstractContextManager[None]]
     ) -> Generator[Any, Any, Answer]:
-        """Run ``command`` with the captures ``known`` as variables; ``acting`` wraps all that happens but sleeping."""
+        """Run ``command`` with the captures ``known`` as variables; everything but sleeping happens within
+        ``acting``."""
         with acting():
             shell = self._ready(known)
             shell.begin(command)
@@ -92,7 +93,7 @@ class Terminal:
         return self._shell
 
     def _answer(self, output: str, *, exit_status: int, problem: str | None = None) -> Answer:
-        """With secrets and port taken out, which no documented output contains."""
+        """The answer, with secrets and port replaced: no expected output can contain them."""
         output = self._credentials.masked(output)
         for name, value in self._variables.items():
             output = output.replace(value, f"${name}")

@@ -1,4 +1,4 @@
-"""The programs a runbook may count on, and the folder that puts ours in front of the system's."""
+"""The programs that runbooks may use, and the folder that puts ours before the system's in PATH."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def write_shims(folder: Path, tools: Tools) -> None:
 
 
 def _simulate() -> str:
-    """This project's own commands, which live in real time: they start servers and tests of their own."""
+    """The script ``simulate``: this project's commands run in real time, since they start servers and tests of their
+    own."""
     variables = " ".join(f"-u {name}" for name in clock_environment(library=Path(), clock_file=Path()))
     return f'#!/bin/sh\nexec env {variables} PYTHONPATH="{ROOT}" "{sys.executable}" -m simulation "$@"\n'

@@ -1,4 +1,4 @@
-"""What must hold for a runbook as a whole before anybody may start it."""
+"""Rules between the parts of a runbook, checked before it may be carried out."""
 
 from __future__ import annotations
 

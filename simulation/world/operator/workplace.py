@@ -1,4 +1,4 @@
-"""What an operator's desk has besides the platform: a backup location with its key, kept for as long as the run."""
+"""What an operator has besides the platform: a backup location with its key, a checkout, environment files."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from simulation.paths import RELEASES_FOLDER, SCHEMA_SNAPSHOT
 from simulation.world.operator.credentials import file_variable, write_auth_file
 
 HOSTING_PATH = "/hosting"
-"""Where the hosting provider's control API is, behind the same door as the platform."""
+"""Path of the hosting provider's control API, at the same address as the platform."""
 _LONG_AGO = "2026-01-01T00:00:00Z"
-"""Of the checkout's one commit: its hash is in the transcript, and must be the same in every run."""
+"""Date of the checkout's only commit: its hash is in the transcript, and must be the same in every run."""
 
 
 def hosting_variables(url: str, *, token: str, folder: Path) -> dict[str, str]:
-    """How the shell speaks of that API; ``folder`` gets the file with the header that it wants."""
+    """The shell variables for that API: its URL, the token, and a file in ``folder`` with the header to send."""
     file = folder / "hosting.auth"
     write_auth_file(file, token)
     return {"HOSTING_API_URL": url, "HOSTING_API_TOKEN": token, file_variable("HOSTING_API_TOKEN"): str(file)}
 
 
 def equip(folder: Path, *, tasks: bool) -> dict[str, str]:
-    """Make it in ``folder``; returns the variables by which runbooks speak of it. Their values stand in no record.
+    """Make the operator's files in ``folder``; returns the variables that runbooks use. Their values are in no record.
 
-    :param tasks: operational tasks come up, so that a checkout and the environment files of a release are needed too.
+    :param tasks: whether the scenario has operational tasks, which need a checkout and a release's environment files.
     """
     backups, key = folder / "backups", folder / "backup.key"
     backups.mkdir(mode=0o700)
