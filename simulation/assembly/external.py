@@ -1,4 +1,4 @@
-"""The world that the platform calls: Stripe and the score provider, with the faults planned for them."""
+"""What the platform calls: Stripe and the score provider on one network, with the faults planned for them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from simulation.assembly.foundation import Ground
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.subjects import Registry
-from simulation.world.provider.provider import ScoreProvider
-from simulation.world.stripe.twin import StripeTwin
-
-PROVIDER_URL = "https://scores.provider.test"
+from simulation.world.network.external import ExternalNetwork
+from simulation.world.provider.provider import ScoreProvider, provider_app
+from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
-    """The world that the platform calls."""
+class External:
+    """The services that the platform calls, and the network on which it finds them."""
 
+    network: ExternalNetwork
     registry: Registry
     injector: PlannedInjector
     twin: StripeTwin
     provider: ScoreProvider
 
 
-def bring_outside(ground: Ground) -> Outside:
-    """Make twin and provider. How the platform's clients reach them is up to the target."""
+def external_services(ground: Ground) -> External:
+    """Stripe and the score provider under the host names by which the target calls them."""
     request, keys = ground.request, ground.keys
     registry = Registry()
     injector = PlannedInjector(
@@ -49,6 +49,8 @@ def bring_outside(ground: Ground) -> Outside:
         injector=injector,
         tournaments=request.scenario.tournaments,
         seed=request.seed,
-        base_url=PROVIDER_URL,
     )
-    return Outside(registry=registry, injector=injector, twin=twin, provider=provider)
+    network = ExternalNetwork(ground.recorder)
+    network.add(request.target.stripe_hosts, stripe_app(twin))
+    network.add(request.target.provider_hosts, provider_app(provider))
+    return External(network=network, registry=registry, injector=injector, twin=twin, provider=provider)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from simulation.assembly.external import Outside
+from simulation.assembly.external import External
 from simulation.assembly.foundation import Ground
 from simulation.assembly.platform import Front, appoint, break_glass_of, token_of
 from simulation.assembly.witnesses import Witnesses
@@ -88,7 +88,7 @@ def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> Host
     )
 
 
-def players(ground: Ground, outside: Outside, front: Front) -> Entrants:
+def players(ground: Ground, external: External, front: Front) -> Entrants:
     """Those who join contests and pay; a fault may make one of them leave."""
     entrants = Entrants(
         kernel=ground.kernel,
@@ -96,11 +96,11 @@ def players(ground: Ground, outside: Outside, front: Front) -> Entrants:
         scenario=ground.request.scenario,
         seed=ground.request.seed,
         people=front.target.people(http=front.http, context=front.context),
-        registry=outside.registry,
-        provider=outside.provider,
-        confirm=outside.twin.confirm_payment_intent,
+        registry=external.registry,
+        provider=external.provider,
+        confirm=external.twin.confirm_payment_intent,
     )
-    outside.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
+    external.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
     return entrants
 
 
@@ -112,21 +112,21 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
     return followers
 
 
-def plan_troubles(ground: Ground, outside: Outside, front: Front, operator: OperatorRobot) -> Troubles:
+def plan_troubles(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> Troubles:
     """The faults that act at a time of their own: acts of people, and states of the surroundings."""
     around = FaultContext(
         kernel=ground.kernel,
-        injector=outside.injector,
-        registry=outside.registry,
+        injector=external.injector,
+        registry=external.registry,
         database=ground.database,
         recorder=ground.recorder,
-        twin=outside.twin,
+        twin=external.twin,
         people=front.target.people(http=front.http, context=front.context),
-        payers=Payers(kernel=ground.kernel, registry=outside.registry),
+        payers=Payers(kernel=ground.kernel, registry=external.registry),
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
         service=front.target.service,
-        provider=outside.provider,
+        provider=external.provider,
         followers=_followers(ground.request.scenario),
         signing_key=front.target.signing_key,
         under_way=lambda: operator.under_way,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from simulation.assembly.external import Outside
+from simulation.assembly.external import External
 from simulation.assembly.foundation import Ground
 from simulation.events import AdminAppointed
 from simulation.history import Recorder
@@ -15,7 +15,7 @@ from simulation.targets.protocol import Site, Target
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
 from simulation.world.ports import Admin
 
-MONITORING_URL = "https://monitoring.provider.test"
+MONITORING_HOST = "monitoring.provider.test"
 TOKEN_TTL_SECONDS = 12 * 3600
 
 
@@ -29,7 +29,7 @@ class Front:
     http: httpx.Client
 
 
-def bring_front(ground: Ground, outside: Outside) -> Front:
+def bring_front(ground: Ground, external: External) -> Front:
     """Bring the target up, and put the exchange witness in front of it."""
     target = ground.request.target.bring_up(
         Site(
@@ -41,9 +41,8 @@ def bring_front(ground: Ground, outside: Outside) -> Front:
             recorder=ground.recorder,
             seed=ground.request.seed,
             keys=ground.keys,
-            twin=outside.twin,
-            provider=outside.provider,
-            alerts_api_url=MONITORING_URL,
+            network=external.network,
+            alerts_host=MONITORING_HOST,
         )
     )
     ground.stack.callback(target.close)

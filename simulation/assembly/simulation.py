@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from simulation.assembly.external import bring_outside
+from simulation.assembly.external import external_services
 from simulation.assembly.foundation import Ground
 from simulation.assembly.people import hosting_provider, operator_on_shift, plan_troubles, players
 from simulation.assembly.platform import TOKEN_TTL_SECONDS, appoint, bring_front, token_of
@@ -127,19 +127,19 @@ def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) 
 
 def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> Simulation:
     request, kernel, recorder, scenario = ground.request, ground.kernel, ground.recorder, ground.request.scenario
-    outside = bring_outside(ground)
-    front = bring_front(ground, outside)
-    witnesses = post_witnesses(ground, outside, front)
-    door = WebhookSender(http=front.http, context=front.context, path=front.target.routes.webhook)
-    outside.twin.attach(door.deliver, kill=front.target.kill_after_next_request)
+    external = external_services(ground)
+    front = bring_front(ground, external)
+    witnesses = post_witnesses(ground, external, front)
+    webhooks = WebhookSender(http=front.http, context=front.context, path=front.target.routes.webhook)
+    external.twin.attach(webhooks.deliver, kill=front.target.kill_after_next_request)
     ops_admin = appoint(front, recorder, name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = appoint(front, recorder, name="founder", email="founder@platform.test", role="founder")
     hosting = hosting_provider(ground, front, witnesses)
     operator = operator_on_shift(
-        ground, front, ops_admin, hosting, outside.injector, lambda: witnesses.fingerprints.take("during")
+        ground, front, ops_admin, hosting, external.injector, lambda: witnesses.fingerprints.take("during")
     )
-    monitor = hosted_monitoring(ground, front, operator)
-    dashboards = dashboard_sampler(ground, outside, front, witnesses, monitor, ops_admin)
+    monitor = hosted_monitoring(ground, external, front, operator)
+    dashboards = dashboard_sampler(ground, external, front, witnesses, monitor, ops_admin)
     if front.target.routes.diagnostics:
         monitor.after_each_scrape(dashboards.after_scrape)
     return Simulation(
@@ -156,11 +156,11 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
         context=front.context,
         exchange=front.exchange,
         http=front.http,
-        injector=outside.injector,
-        twin=outside.twin,
-        provider=outside.provider,
-        entrants=players(ground, outside, front),
-        jobs=front.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=outside.injector.is_stopped),
+        injector=external.injector,
+        twin=external.twin,
+        provider=external.provider,
+        entrants=players(ground, external, front),
+        jobs=front.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=external.injector.is_stopped),
         monitor=monitor,
         operator=operator,
         hosting=hosting,
@@ -169,7 +169,7 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
         observer=witnesses.observer,
         wal=witnesses.wal,
         fingerprints=witnesses.fingerprints,
-        troubles=plan_troubles(ground, outside, front, operator),
+        troubles=plan_troubles(ground, external, front, operator),
         sampler=Sampler(
             kernel=kernel,
             recorder=recorder,
@@ -179,6 +179,6 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
             context=front.context,
             interval_seconds=scenario.monitor.sample_interval_seconds,
             diagnostics=front.target.routes.diagnostics,
-            locked_out=lambda: outside.injector.locked_out,
+            locked_out=lambda: external.injector.locked_out,
         ),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.assembly.external import Outside
+from simulation.assembly.external import External
 from simulation.assembly.foundation import Ground
-from simulation.assembly.platform import Front, token_of
+from simulation.assembly.platform import MONITORING_HOST, Front, token_of
 from simulation.environment.server import slot_name
 from simulation.witness.attribution import Attribution
 from simulation.witness.dashboard_truth import Witnesses as DashboardWitnesses
@@ -14,6 +14,7 @@ from simulation.witness.dashboards import DashboardSampler
 from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
 from simulation.witness.wal import WalWitness
+from simulation.world.monitoring.api import alerts_app
 from simulation.world.monitoring.monitor import Monitor
 from simulation.world.network.platform import MetricsScraper
 from simulation.world.operator.robot import OperatorRobot
@@ -29,12 +30,12 @@ class Witnesses:
     fingerprints: FingerprintWitness
 
 
-def post_witnesses(ground: Ground, outside: Outside, front: Front) -> Witnesses:
+def post_witnesses(ground: Ground, external: External, front: Front) -> Witnesses:
     """Put the independent witnesses in place, before anybody acts."""
     recorder, target = ground.recorder, front.target
     observer = Observer(database=ground.database, relations=target.relations, recorder=recorder)
     ground.stack.callback(observer.close)
-    attribution = Attribution(governance=target.governance, fault_of=outside.injector.fault_of)
+    attribution = Attribution(governance=target.governance, fault_of=external.injector.fault_of)
     wal = WalWitness(
         database=ground.database,
         slot=slot_name(ground.database.name),
@@ -47,7 +48,7 @@ def post_witnesses(ground: Ground, outside: Outside, front: Front) -> Witnesses:
     return Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)
 
 
-def hosted_monitoring(ground: Ground, front: Front, operator: OperatorRobot) -> Monitor:
+def hosted_monitoring(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> Monitor:
     """The hosted monitoring: it scrapes the platform, tells the operator, and answers who asks for its alerts."""
     monitor = Monitor(
         kernel=ground.kernel,
@@ -57,12 +58,12 @@ def hosted_monitoring(ground: Ground, front: Front, operator: OperatorRobot) -> 
         settings=ground.request.scenario.monitor,
         on_alert=operator.on_alert,
     )
-    front.target.attach_monitoring(monitor)
+    external.network.add([MONITORING_HOST], alerts_app(lambda: monitor.active))
     return monitor
 
 
 def dashboard_sampler(
-    ground: Ground, outside: Outside, front: Front, witnesses: Witnesses, monitor: Monitor, admin: Admin
+    ground: Ground, external: External, front: Front, witnesses: Witnesses, monitor: Monitor, admin: Admin
 ) -> DashboardSampler:
     """Reads a dashboard now and then, and records it beside what the witnesses know at that instant."""
     settings = ground.request.scenario.monitor
@@ -75,9 +76,9 @@ def dashboard_sampler(
             exchange=front.exchange,
             governance=front.target.governance,
             firing=lambda: monitor.firing,
-            served=outside.provider.served,
+            served=external.provider.served,
             scraped=monitor.value,
-            locked_out=lambda: outside.injector.locked_out,
+            locked_out=lambda: external.injector.locked_out,
         ),
         http=front.http,
         token=token_of(front.target, admin),

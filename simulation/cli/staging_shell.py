@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from simulation.interactive.session_file import find_standing
+from simulation.interactive.session_file import find_session
 
 
 @click.command()
@@ -18,13 +18,13 @@ def staging_shell(port: int | None) -> NoReturn:
 
     This process becomes the shell: the exit code is the shell's own.
     """
-    standing = find_standing(port=port)
-    environment = {**os.environ, **standing.variables, **standing.clock_variables}
-    environment["PATH"] = f"{standing.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    session = find_session(port=port)
+    environment = {**os.environ, **session.variables, **session.clock_variables}
+    environment["PATH"] = f"{session.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
     environment |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}  # what jq colours is not what the runbook says
     options = ["--norc"]
     if sys.stdin.isatty():
-        start_file = standing.programs / "bashrc"
+        start_file = session.programs / "bashrc"
         start_file.write_text("PS1='staging$ '\nunset HISTFILE\n")
         options = ["--rcfile", str(start_file)]
     os.execvpe("bash", ["bash", "--noprofile", *options], environment)  # noqa: S606 - this process becomes the shell

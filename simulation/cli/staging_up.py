@@ -15,7 +15,7 @@ from simulation.assembly.request import prepare
 from simulation.cli.options import environment_option
 from simulation.faults.plan import FaultPlan
 from simulation.interactive.clock_drivers import this_second
-from simulation.interactive.session import StandRequest, stand
+from simulation.interactive.session import SessionRequest, run_session
 from simulation.interactive.session_file import Session
 from simulation.scenario.shift import moment_of, shifted
 
@@ -40,9 +40,9 @@ def staging_up(scenario: str, until: str | None, seed: int, clock: str, port: in
     moment = moment_of(run.scenario, until) if until is not None else run.scenario.start
     if not simulated:
         run, moment = _moved_to_now(run, elapsed_seconds=int((moment - run.scenario.start).total_seconds()))
-    stand(
-        StandRequest(run=run, until=moment, simulated_clock=simulated, port=port),
-        ready=lambda standing, sim: _introduce(standing, sim, simulated=simulated),
+    run_session(
+        SessionRequest(run=run, until=moment, simulated_clock=simulated, port=port),
+        ready=lambda session, sim: _introduce(session, sim, simulated=simulated),
     )
     return 0
 
@@ -54,8 +54,8 @@ def _moved_to_now(run: RunRequest, *, elapsed_seconds: int) -> tuple[RunRequest,
     return replace(run, scenario=moved, plan=FaultPlan.from_scenario(moved, run.seed)), now
 
 
-def _introduce(standing: Session, sim: Simulation, *, simulated: bool) -> None:
-    exports = "\n".join(f"  export {name}={value}" for name, value in sorted(standing.variables.items()))
+def _introduce(session: Session, sim: Simulation, *, simulated: bool) -> None:
+    exports = "\n".join(f"  export {name}={value}" for name, value in sorted(session.variables.items()))
     clock = (
         f"its clock stands at {sim.kernel.now:%Y-%m-%d %H:%M:%S} UTC; in its shell 'sleep 300' lets 5 minutes pass"
         if simulated

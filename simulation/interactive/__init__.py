@@ -1,1 +1,1 @@
-"""The staging platform standing by itself, with its database and its surroundings, for people at a terminal."""
+"""The staging platform running by itself, with its database and everything around it, for people at a terminal."""

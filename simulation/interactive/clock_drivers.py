@@ -1,4 +1,4 @@
-"""What moves the clock of a standing platform: the wall, or whoever asks for time to pass."""
+"""What moves the clock of an interactive session: the wall clock, or a person who asks for time to pass."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from simulation.clock import Kernel, wall_now
 
 
 class ClockDriver(Protocol):
-    """Called with the world to itself."""
+    """Moves the clock. Called while nothing else uses the simulation."""
 
     def catch_up(self) -> None:
-        """Let happen what is due by now."""
+        """Run everything that is due by now."""
         ...
 
     def enter(self) -> None:
-        """Show a request the present time."""
+        """Bring the clock up to date before a request."""
         ...
 
 
 class WallClock:
-    """Follows the wall clock, second by second. What is asked to sleep sleeps for real, outside."""
+    """Follows the wall clock, second by second. A shell's ``sleep`` takes real time."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -30,12 +30,12 @@ class WallClock:
         self._kernel.run_until(this_second())
 
     def enter(self) -> None:
-        """The clock only: events that are due now are the loop's, a moment later."""
+        """Move the clock only; events that are due now are run by the session's loop, a moment later."""
         self._kernel.clock.move_to(this_second())
 
 
 class ManualClock:
-    """Time stands still until it is told to pass."""
+    """Time stands still until a person lets it pass."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -44,10 +44,10 @@ class ManualClock:
         self._kernel.run_until(self._kernel.now)
 
     def enter(self) -> None:
-        """Nothing to do: it is as late as it was."""
+        """Do nothing: no time has passed."""
 
     def pass_time(self, sim_seconds: int) -> None:
-        """Live through the next seconds; everything that falls due in them happens."""
+        """Run the next seconds with everything that falls due in them."""
         self._kernel.run_until(self._kernel.now + timedelta(seconds=sim_seconds))
 
 

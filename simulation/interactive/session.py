@@ -1,7 +1,7 @@
-"""A staging platform that stands until it is stopped: everything of a run but its operator, who is a person.
+"""A staging platform that runs until it is stopped: everything of a simulation but its operator, who is a person.
 
-The world goes on as in a run (players join, scores come, faults strike, jobs run, alerts fire); who answers the alerts
-sits at a terminal. One thread owns the world; requests come in through a turnstile.
+All goes on as in a run (players join, scores come, faults strike, jobs run, alerts fire), and a person at a terminal
+answers the alerts. HTTP requests arrive in threads of their own and are let in one at a time.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ from simulation.interactive.session_file import Session
 from simulation.run import begin
 from simulation.run_directory import RunDirectory
 from simulation.world.hosting.api import HostingApi
-from simulation.world.network.threaded import OneAtATime, listening, provider_app, stripe_app
+from simulation.world.network.threaded import OneAtATime, listening
 from simulation.world.operator.credentials import file_variable, write_auth_file
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import find_tools, write_shims
 from simulation.world.operator.workplace import hosting_variables
+from simulation.world.provider.provider import provider_app
+from simulation.world.stripe.twin import stripe_app
 
 _TOKEN_TTL_SECONDS = 30 * 86_400
 _TICK_WALL_SECONDS = 0.5
@@ -41,8 +43,8 @@ _COLLECT_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class StandRequest:
-    """What to bring up, and to which moment of its scenario."""
+class SessionRequest:
+    """What to bring up, and the moment of its scenario at which the session begins."""
 
     run: RunRequest
     until: datetime
@@ -50,8 +52,8 @@ class StandRequest:
     port: int = 0
 
 
-def stand(request: StandRequest, *, ready: Callable[[Session, Simulation], None]) -> None:
-    """Bring it up, tell ``ready`` where it is, and keep it until this thread is interrupted.
+def run_session(request: SessionRequest, *, ready: Callable[[Session, Simulation], None]) -> None:
+    """Bring the platform up, tell ``ready`` where it is, and keep it running until this thread is interrupted.
 
     :raises EnvironmentFault: the machine cannot carry it. :raises UsageError: the port is taken.
     """
@@ -61,21 +63,21 @@ def stand(request: StandRequest, *, ready: Callable[[Session, Simulation], None]
         sim = stack.enter_context(assembled(request.run, directory, Announcer()))
         prove_the_clock(sim)
         begin(sim)
-        _let_go(sim)
+        _start_world(sim)
         sim.kernel.run_until(request.until)
-        turnstile = OneAtATime()
-        hand: ClockDriver = ManualClock(sim.kernel) if request.simulated_clock else WallClock(sim.kernel)
-        addresses = stack.enter_context(_open_doors(sim, turnstile, hand, port=request.port))
+        requests = OneAtATime(sim.kernel.clock)
+        driver: ClockDriver = ManualClock(sim.kernel) if request.simulated_clock else WallClock(sim.kernel)
+        addresses = stack.enter_context(_listen(sim, requests, driver, port=request.port))
         sleeps = SleepSocket(sim.folder / "sleep")
         stack.callback(sleeps.close)
-        standing = _standing(sim, addresses, simulated=request.simulated_clock)
-        standing.write(sim.folder)
-        ready(standing, sim)
-        _keep(sim, turnstile, hand, sleeps)
+        session = _session(sim, addresses, simulated=request.simulated_clock)
+        session.write(sim.folder)
+        ready(session, sim)
+        _keep_running(sim, requests, driver, sleeps)
 
 
-def _let_go(sim: Simulation) -> None:
-    """What :func:`simulation.run.live` starts, without the operator and without what only a verdict needs."""
+def _start_world(sim: Simulation) -> None:
+    """Start what :func:`simulation.run.live` starts, but the operator and what only a verdict needs."""
     sim.kernel.clock.move_to(sim.scenario.start)
     sim.provider.start()
     sim.entrants.start()
@@ -94,11 +96,12 @@ def _housekeeping(sim: Simulation) -> SimProcess:
 
 
 @contextmanager
-def _open_doors(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, *, port: int) -> Iterator[dict[str, str]]:
+def _listen(sim: Simulation, requests: OneAtATime, driver: ClockDriver, *, port: int) -> Iterator[dict[str, str]]:
+    """Serve the platform and the services around it; gives the variables that hold their addresses."""
     with ExitStack() as stack:
 
-        def opened(app: WSGIApplication, *, port: int = 0) -> str:
-            guarded = turnstile.before(app, entering=hand.enter)
+        def served(app: WSGIApplication, *, port: int = 0) -> str:
+            guarded = requests.guarded(app, before_each=driver.enter)
             return stack.enter_context(listening(guarded, port=port))
 
         def platform(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -106,7 +109,7 @@ def _open_doors(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, *, po
                 return sim.exchange(environ, start_response)
 
         try:
-            front_door = opened(platform, port=port)
+            platform_url = served(platform, port=port)
         except OSError as error:
             raise UsageError(
                 place=f"--port {port}",
@@ -114,22 +117,22 @@ def _open_doors(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, *, po
                 remedy="name a free port, or none",
             ) from error
         yield {
-            "API_BASE_URL": front_door,
-            "STRIPE_API_URL": opened(stripe_app(sim.twin)),
-            "PROVIDER_URL": opened(provider_app(sim.provider)),
-            **_hosting(sim, opened),
+            "API_BASE_URL": platform_url,
+            "STRIPE_API_URL": served(stripe_app(sim.twin)),
+            "PROVIDER_URL": served(provider_app(sim.provider)),
+            **_hosting(sim, served),
         }
 
 
-def _hosting(sim: Simulation, opened: Callable[[WSGIApplication], str]) -> dict[str, str]:
+def _hosting(sim: Simulation, served: Callable[[WSGIApplication], str]) -> dict[str, str]:
     """The control API of the hosting provider, with a token of its own."""
     if sim.hosting is None:
         return {}
     token = secrets.token_hex(16)
-    return hosting_variables(opened(HostingApi(sim.hosting, token=token)), token=token, folder=sim.folder)
+    return hosting_variables(served(HostingApi(sim.hosting, token=token)), token=token, folder=sim.folder)
 
 
-def _standing(sim: Simulation, addresses: dict[str, str], *, simulated: bool) -> Session:
+def _session(sim: Simulation, addresses: dict[str, str], *, simulated: bool) -> Session:
     programs = sim.folder / "bin"
     write_shims(programs, find_tools())
     variables = {
@@ -164,37 +167,37 @@ def _tokens(sim: Simulation) -> dict[str, str]:
     return variables
 
 
-def _keep(sim: Simulation, turnstile: OneAtATime, hand: ClockDriver, sleeps: SleepSocket) -> None:
-    """Live on: what is due happens, and who asks for time to pass is woken when it has."""
+def _keep_running(sim: Simulation, requests: OneAtATime, driver: ClockDriver, sleeps: SleepSocket) -> None:
+    """Do what falls due, and for each ``sleep`` of a shell let time pass; the shell goes on when it has passed."""
     with selectors.DefaultSelector() as selector:
         selector.register(sleeps, selectors.EVENT_READ)
         while True:
             ready = selector.select(_TICK_WALL_SECONDS)
-            with turnstile.lock:
+            with requests.lock:
                 asked = sleeps.accept() if ready else None
                 if asked is not None:
-                    _pass(hand, asked)
-                hand.catch_up()
+                    _pass_time(driver, asked)
+                driver.catch_up()
                 if not sim.server.alive:
                     raise EnvironmentFault(
                         problem="PostgreSQL died", remedy="is there room on the disk and in memory? Bring it up again"
                     )
 
 
-def _pass(hand: ClockDriver, asked: SleepRequest) -> None:
-    if isinstance(hand, ManualClock):
-        hand.pass_time(asked.sim_seconds)
+def _pass_time(driver: ClockDriver, asked: SleepRequest) -> None:
+    if isinstance(driver, ManualClock):
+        driver.pass_time(asked.sim_seconds)
     asked.wake()
 
 
 class Announcer:
-    """A :class:`simulation.progress.Progress` for people who operate the platform themselves."""
+    """A :class:`simulation.progress.Progress` that prints alerts and faults for the person at the terminal."""
 
     def phase(self, text: str) -> None:
         click.echo(f"… {text}")
 
     def at(self, now: datetime) -> None:
-        """Time passes without a word."""
+        """Print nothing: time passes all the while."""
 
     def seen(self, event: Event) -> None:
         text = _said(event)

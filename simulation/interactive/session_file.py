@@ -1,4 +1,4 @@
-"""How another terminal finds the platform that stands: a file in its workspace, readable by its owner only."""
+"""How another terminal finds a running session: a file in its workspace, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _NAME = "staging.json"
 
 
 class Session(BaseModel):
-    """Where everything is, and what a shell in front of it has set. Holds throw-away secrets: never log it."""
+    """The addresses of a session, and the variables of a shell in it. Holds throw-away secrets: never log it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variables: dict[str, str]
-    """API_BASE_URL, ADMIN_TOKEN and so on."""
+    """Set in the shell: API_BASE_URL, ADMIN_TOKEN and so on."""
     clock_variables: dict[str, str] = {}
-    """What puts a program on the platform's clock; empty when that is the wall's."""
+    """Set in the shell so that its programs see the simulated clock; empty in a session on the wall clock."""
     programs: Path
     """Folder that comes first in the shell's PATH."""
 
     def write(self, folder: Path) -> None:
-        """Leave it in the workspace."""
+        """Write the file into the workspace."""
         file = folder / _NAME
         file.touch(mode=0o600)
         file.write_text(self.model_dump_json())
 
 
-def find_standing(*, port: int | None = None) -> Session:
-    """The platform that stands; of several the one that was brought up last, or the one at ``port``.
+def find_session(*, port: int | None = None) -> Session:
+    """The running session; of several the one that was brought up last, or the one whose platform listens at ``port``.
 
     :raises UsageError: there is none.
     """
@@ -43,11 +43,11 @@ def find_standing(*, port: int | None = None) -> Session:
         for file in sorted(root.glob(f"{PREFIX}*/{_NAME}"))
         if os.access(file, os.R_OK) and owner_lives(file.parent.name.removeprefix(PREFIX))
     ]
-    standing = [
+    sessions = [
         Session.model_validate_json(file.read_text())
         for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)
     ]
-    found = [one for one in standing if port is None or one.variables["API_BASE_URL"].endswith(f":{port}")]
+    found = [one for one in sessions if port is None or one.variables["API_BASE_URL"].endswith(f":{port}")]
     if not found:
         raise UsageError(
             place="simulate staging shell",

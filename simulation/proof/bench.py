@@ -299,7 +299,7 @@ def idle_steps(request: RunRequest) -> IdleSteps:
 
 
 def _bare(sim: Simulation, target: ProcessTarget, step: timedelta) -> float:
-    pids = target.programs.with_timers(target.life.own())
+    pids = target.programs.with_timers(target.stepper.own())
     threads = [Thread.open(pid, tid) for pid in pids for tid in tasks(pid)]
     lines = sum(job.interval_seconds == target.file.step_seconds for job in target.file.job)
     finished = _finished(target.programs.log, threads, lines=lines)

@@ -55,10 +55,8 @@ if TYPE_CHECKING:
     from simulation.environment.server import PostgresServer
     from simulation.history import Recorder
     from simulation.witness.exchange import ExchangeContext
-    from simulation.world.monitoring.monitor import Monitor
-    from simulation.world.provider.provider import ScoreProvider
+    from simulation.world.network.external import ExternalNetwork
     from simulation.world.stripe.labels import MetadataNames
-    from simulation.world.stripe.twin import StripeTwin
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -135,10 +133,6 @@ class Target(Protocol):
     """The file in which its identity service keeps the key of admins' tokens, for a fault that takes it away; None
     where the key comes another way, and such a fault meets no victim."""
 
-    def attach_monitoring(self, monitor: Monitor) -> None:
-        """Say where the platform's questions about alerts (``Site.alerts_api_url``) end."""
-        ...
-
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         """How players and organizers act on it; requests go through ``http``, and ``context`` knows whose they are."""
         ...
@@ -192,10 +186,10 @@ class Site:
     recorder: Recorder
     seed: int
     keys: TargetKeys
-    twin: StripeTwin
-    provider: ScoreProvider
-    alerts_api_url: str
-    """Where the platform finds the hosted monitoring."""
+    network: ExternalNetwork
+    """Everything it may call: Stripe, the score provider, and from the first scrape on the hosted monitoring."""
+    alerts_host: str
+    """Host name of the hosted monitoring."""
 
 
 class TargetChoice(Protocol):
@@ -227,6 +221,16 @@ class TargetChoice(Protocol):
     @property
     def contract(self) -> Contract:
         """What it declares that it writes; empty where it declares nothing."""
+        ...
+
+    @property
+    def stripe_hosts(self) -> Sequence[str]:
+        """Host names by which it calls Stripe."""
+        ...
+
+    @property
+    def provider_hosts(self) -> Sequence[str]:
+        """Host names by which it calls the score provider."""
         ...
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.people.shelf import SHELF
-from simulation.world.stripe.twin import API_URL
 
 
 def _dashboard(sim: Simulation, path: str, form: dict[str, str]) -> int:
@@ -16,10 +15,10 @@ def _dashboard(sim: Simulation, path: str, form: dict[str, str]) -> int:
     key = next(key for key, origin in origins.items() if origin == "dashboard")
     return sim.twin.handle(
         method="POST",
-        url=f"{API_URL}{path}",
+        path=path,
         headers={"Authorization": f"Bearer {key}"},
         body=urlencode(form).encode(),
-    ).status
+    ).status_code
 
 
 def _paid(sim: Simulation) -> dict[str, Any]:

@@ -10,13 +10,12 @@ import responses
 
 from simulation.contract.document import Contract
 from simulation.contract.file import load_contract
-from simulation.events import HostRefused
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
 from simulation.targets.builtin.target import BuiltinTarget, load_schema
 from simulation.targets.protocol import Site
-from simulation.world.network.in_process import install_provider, install_stripe, refuse_others
+from simulation.world.network.in_process import intercept
 from simulation.world.stripe.labels import DOCUMENTED
-from simulation.world.stripe.twin import API_URL
+from simulation.world.stripe.twin import API_HOST
 
 
 class BuiltinChoice:
@@ -27,6 +26,8 @@ class BuiltinChoice:
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
     labels = DOCUMENTED
+    stripe_hosts = (API_HOST,)
+    provider_hosts = ("scores.provider.test",)
 
     @cached_property
     def contract(self) -> Contract:
@@ -36,31 +37,20 @@ class BuiltinChoice:
         load_schema(url)
 
     def bring_up(self, site: Site) -> BuiltinTarget:
-        """The platform's own clients find twin and provider behind ``responses``."""
-
-        def refused(host: str) -> None:
-            site.recorder.record(HostRefused(host=host))
-
+        """Its HTTP clients are intercepted: they reach the external network and nothing else."""
         rest = ExitStack()
-        network = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
-        network.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
-        install_stripe(network, site.twin)
-        install_provider(network, site.provider)
-        refuse_others(
-            network,
-            known=(API_URL, site.provider.base_url, site.alerts_api_url, "http+docker://"),
-            refused=refused,
-        )
+        mock = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
+        mock.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
+        intercept(mock, site.network, clock=site.kernel.clock)
         log = rest.enter_context(open(site.log, "a"))  # noqa: SIM115 - closed with the rest
         return BuiltinTarget(
             database=site.database,
             clock=site.kernel.clock,
             seed=site.seed,
             keys=site.keys,
-            provider_base_url=site.provider.base_url,
-            alerts_api_url=site.alerts_api_url,
+            provider_base_url=f"https://{self.provider_hosts[0]}",
+            alerts_api_url=f"https://{site.alerts_host}",
             log=lambda line: print(line, file=log),
-            network=network,
             rest=rest,
             identity=site.folder / "identity",
         )

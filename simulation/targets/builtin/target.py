@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-import responses
 
 import simulation.staging
 from simulation.clock import Kernel, SimulationClock
@@ -30,8 +29,6 @@ from simulation.targets.platform_people import PlatformPeople, revoke_platform_a
 from simulation.targets.protocol import JobWatch, Routes, TargetKeys
 from simulation.targets.queries import load_queries
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.monitoring import api as monitoring_door
-from simulation.world.monitoring.monitor import Monitor
 from simulation.world.ports import Admin, JobOutcome, People, Service, TargetJob
 
 _DAY_SECONDS = 86_400
@@ -74,13 +71,10 @@ class BuiltinTarget:
         provider_base_url: str,
         alerts_api_url: str = "",
         log: Callable[[str], None],
-        network: responses.RequestsMock | None = None,
         rest: ExitStack | None = None,
         identity: Path | None = None,
     ) -> None:
         self._clock = clock
-        self._network = network
-        self._alerts_api_url = alerts_api_url
         self._rest = rest or ExitStack()
         self._break_glass_secret = keys.admin_break_glass_secret
         self.routes = Routes()
@@ -116,10 +110,6 @@ class BuiltinTarget:
         self.wsgi = self._instances.wsgi
         self.relations: Mapping[str, str] = load_queries(Path(__file__).with_name("observe.sql"))
         self.jobs: Sequence[TargetJob] = [self._target_job(job) for job in self._instances.platform.jobs]
-
-    def attach_monitoring(self, monitor: Monitor) -> None:
-        if self._network is not None:
-            monitoring_door.install(self._network, monitor, base_url=self._alerts_api_url)
 
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         return PlatformPeople(http=http, context=context)

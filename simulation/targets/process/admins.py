@@ -78,8 +78,8 @@ class Admins:
 
     def _signed(self, claims: Mapping[str, str | bool | int], secret: str, *, ttl_seconds: int) -> str:
         now = self._clock.now
-        life = {"iat": int(now.timestamp()), "exp": int((now + timedelta(seconds=ttl_seconds)).timestamp())}
-        return jwt.encode({**claims, **life}, secret, algorithm=self._table.token.algorithm)
+        validity = {"iat": int(now.timestamp()), "exp": int((now + timedelta(seconds=ttl_seconds)).timestamp())}
+        return jwt.encode({**claims, **validity}, secret, algorithm=self._table.token.algorithm)
 
     def _run_sql(self, key: str, statement: str, values: Mapping[str, str]) -> str:
         parts = _PLACEHOLDER.split(statement)

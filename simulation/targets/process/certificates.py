@@ -1,4 +1,4 @@
-"""The throw-away authority that makes the world's hosts believable, and how a backend comes to trust it."""
+"""A throw-away certificate authority for the external services' host names, and how a backend comes to trust it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ trustme.CA()  # cryptography keeps the class ``datetime`` that it meets first, w
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """Certificates of a run. Nothing else is trusted inside, and there is nothing else to reach."""
+    """The certificate authority of one run. A backend trusts no other: its bundles of others are covered."""
 
     file: Path
     tls: ssl.SSLContext
-    """For the doors of every host of the world."""
+    """Server side, with a certificate for every external host."""
 
     def variables(self) -> dict[str, str]:
         """Variables by which Node, OpenSSL, requests, curl and Go find it."""
@@ -37,8 +37,8 @@ class Authority:
 
 
 def meet_the_real_clock() -> None:
-    """To be called before a run begins: cryptography keeps the class ``datetime`` that it finds at its first signature,
-    and refuses every other from then on; that of the simulated clock must not be the one."""
+    """To be called before the clock is frozen: cryptography keeps the class ``datetime`` that it finds at its first
+    signature and refuses every other from then on, so it must meet Python's own first, not the frozen clock's."""
     trustme.CA()
 
 

@@ -1,4 +1,4 @@
-"""One-off commands of a backend, run in its house: migrations, the appointment of an admin."""
+"""One-off commands of a backend, run in its sandbox: migrations, the appointment of an admin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
     first = programs.file.process[0]
     filled = {**programs.values, **values}
     output = programs.clock_file.with_name(f"command-{len(list(programs.clock_file.parent.iterdir()))}.out")
-    programs.house.start(
+    programs.sandbox.start(
         "command",
         command=[fill_in(word, filled) for word in command],
         directory=programs.directory_of(first),
@@ -29,9 +29,9 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
         output=output,
     )
     deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
-    while (status := programs.house.ended("command")) is None:
+    while (status := programs.sandbox.ended("command")) is None:
         if time.monotonic() > deadline:
-            programs.house.kill("command")
+            programs.sandbox.kill("command")
             raise _failed(
                 programs, key, f"did not end within {_DEADLINE_WALL_SECONDS} real seconds", output.read_text()
             )

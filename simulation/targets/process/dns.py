@@ -1,10 +1,11 @@
-"""The name server of a backend's network: knows the hosts of the world, refuses and writes down every other."""
+"""The name server of a backend's network: the external services' hosts are on the loopback, every other is refused."""
 
 from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Collection
+
+from simulation.world.network.external import ExternalNetwork
 
 _HEADER_BYTES = 12
 _LARGEST_QUERY_BYTES = 4096
@@ -14,17 +15,17 @@ _LOOPBACK = bytes((127, 0, 0, 1))
 
 
 class NameServer:
-    """Answers A and AAAA questions (RFC 1035) on a UDP socket.
+    """Answers A and AAAA queries (RFC 1035) on a UDP socket.
 
-    :param refused: told of every name that is nobody's here.
+    A host that the network does not know is recorded there as refused.
     """
 
-    def __init__(self, *, socket: socket.socket, known: Collection[str], refused: Callable[[str], None]) -> None:
+    def __init__(self, *, socket: socket.socket, network: ExternalNetwork) -> None:
         self.socket = socket
-        self._known = frozenset(known)
-        self._refused = refused
+        self._network = network
 
-    def answer_waiting(self) -> None:
+    def answer_one(self) -> None:
+        """Answer the query that waits in the socket."""
         query, caller = self.socket.recvfrom(_LARGEST_QUERY_BYTES)
         if len(query) > _HEADER_BYTES:
             self.socket.sendto(self._answer(query), caller)
@@ -33,9 +34,9 @@ class NameServer:
         name, end = _name(query)
         question = query[_HEADER_BYTES : end + 4]
         kind = struct.unpack(">H", query[end : end + 2])[0]
-        known = name in self._known
+        known = self._network.knows(name)
         if not known:
-            self._refused(name)
+            self._network.refuse(name)
         record = b""
         if known and kind == _ADDRESS:
             record = struct.pack(">HHHIH", _IN_FIRST_NAME, _ADDRESS, 1, _TTL_SECONDS, len(_LOOPBACK)) + _LOOPBACK

@@ -1,7 +1,8 @@
-"""Tells when the processor of a run has nothing else to do: a backend that shares it then rests, or waits for somebody.
+"""Tells when the run's processor is idle: the backend, which shares it, is then at rest or waits for something.
 
-A hint only, which spares looking every fraction of a millisecond; who is at rest the kernel's tables say. It comes from
-a child of the lowest scheduling class, which gets its turn when nobody else wants the processor.
+Only a hint, which spares looking at the kernel's tables every fraction of a millisecond; whether a backend is at rest,
+those tables say. The hint comes from a child process of the lowest scheduling class, which runs when nothing else wants
+the processor.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ while said := os.read(0, 1):
 
 
 class IdleProbe:
-    """Waiting for the next lull; a plain short pause where the run may use several processors."""
+    """Waits until the processor is idle; where the run may use several processors, it only pauses."""
 
     def __init__(self) -> None:
-        self._line: socket.socket | None = None
+        self._child: socket.socket | None = None
         self._asked = False
         if hasattr(os, "SCHED_IDLE") and len(os.sched_getaffinity(0)) == 1:
-            self._line, theirs = socket.socketpair()
+            self._child, theirs = socket.socketpair()
             with theirs:
                 self._echo = subprocess.Popen(
                     [sys.executable, "-I", "-S", "-c", _ECHO], stdin=theirs.fileno(), stdout=theirs.fileno(),
@@ -42,26 +43,27 @@ class IdleProbe:
                     start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
                 )  # fmt: skip
             self._poll = select.poll()
-            self._poll.register(self._line, select.POLLIN)
+            self._poll.register(self._child, select.POLLIN)
 
     def wait(self, *, in_vain: bool) -> bool:
-        """Wait for a lull, a millisecond at most; whether there was one.
+        """Wait until the processor is idle, a millisecond at most; whether it was.
 
-        :param in_vain: the last one did not mean rest: somebody is busy elsewhere, and a pause will have to do.
+        :param in_vain: it was idle the last time, and yet the backend was not at rest: something works elsewhere, such
+            as a disk. A short pause is all that can be done then.
         """
-        if self._line is None or in_vain:
+        if self._child is None or in_vain:
             time.sleep(_LOOK_WALL_SECONDS)
             return False
         if not self._asked:
-            self._line.send(b".")
+            self._child.send(b".")
             self._asked = True
         if not self._poll.poll(_LONGEST_WALL_MILLISECONDS):
             return False
-        self._asked = not self._line.recv(1)
+        self._asked = not self._child.recv(1)
         return True
 
     def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
+        if self._child is not None:
+            self._child.close()
             self._echo.kill()
             self._echo.wait()

@@ -47,14 +47,14 @@ class WatchedJobs:
         *,
         kernel: Kernel,
         recorder: Recorder,
-        life: Stepper,
+        stepper: Stepper,
         jobs: tuple[JobTable, ...],
         step_seconds: int,
         log: Path,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
-        self._life = life
+        self._stepper = stepper
         self._jobs = jobs
         self._step = timedelta(seconds=step_seconds)
         self._tail = LogTail(log)
@@ -80,7 +80,7 @@ class WatchedJobs:
     def _live(self) -> SimProcess:
         while True:
             self._step_now()
-            began_at = self._life.began_at  # another one after a restart: its timers then have another grid
+            began_at = self._stepper.began_at  # another one after a restart: its timers then have another grid
             lived = self._kernel.now - began_at
             yield self._kernel.until(began_at + (lived // self._step + 1) * self._step)
 
@@ -96,7 +96,7 @@ class WatchedJobs:
 
     def _step_now(self) -> None:
         with caused_by(f"{_CAUSE}:{self._kernel.now.isoformat()}"):
-            self._life.step()
+            self._stepper.step()
             self._read_log()
 
     def _read_log(self) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -17,14 +16,13 @@ from simulation.contract.file import load_contract
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault
-from simulation.events import HostRefused
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.targets.identity import key_files
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
 from simulation.targets.process.commands import run_command
 from simulation.targets.process.dns import NameServer
-from simulation.targets.process.external_services import Outside
+from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.http_gateway import HttpGateway
 from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
@@ -33,7 +31,7 @@ from simulation.targets.process.people_file import load_people
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import ThreadTable, keep_to_our_processors, parent_of
 from simulation.targets.process.readiness import prove_it_is_up
-from simulation.targets.process.sandbox import house
+from simulation.targets.process.sandbox import open_sandbox
 from simulation.targets.process.schema import grant_to_backend, load_dump
 from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
@@ -42,6 +40,7 @@ from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
 from simulation.targets.process.values import values_of
 from simulation.targets.protocol import Site, TargetKeys
+from simulation.world.network.external import Lost
 from simulation.world.stripe.labels import MetadataNames
 
 _WEB_PORTS = (443, 80)
@@ -72,6 +71,14 @@ class ProcessChoice:
         return MetadataNames(**self.file.stripe.metadata.model_dump())
 
     @property
+    def stripe_hosts(self) -> Sequence[str]:
+        return self.file.stripe.hosts
+
+    @property
+    def provider_hosts(self) -> Sequence[str]:
+        return self.file.provider.hosts
+
+    @property
     def runbooks(self) -> Path:
         return RUNBOOKS_FOLDER if self.file.runbooks is None else self.folder / self.file.runbooks
 
@@ -80,7 +87,7 @@ class ProcessChoice:
         return ALERTS_FOLDER if self.file.alerts is None else self.folder / self.file.alerts
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
-        """By the dump, or by the backend's own migrations, run in a house of their own."""
+        """By the SQL dump, or by the backend's own migrations, run in a sandbox of their own."""
         parsed = make_url(url)
         where = f"host={parsed.query['host']} port={parsed.query['port']} dbname={parsed.database}"
         conninfo = f"{where} user={parsed.username} password={parsed.password}"
@@ -106,17 +113,21 @@ class ProcessChoice:
             return target
 
     def _bring_up(self, site: Site, rest: ExitStack) -> ProcessTarget:
-        programs, authority = self._moved_in(
+        programs, authority = self._prepared(
             rest,
             folder=site.folder,
             database=site.database,
             keys=site.keys,
             log=site.log,
-            alerts_api_url=site.alerts_api_url,
+            alerts_host=site.alerts_host,
         )
-        life = self._life(site, rest, programs)
-        supervisor = Supervisor(kernel=site.kernel, recorder=site.recorder, programs=programs, life=life)
-        outside = self._open_doors(site, rest, programs, life, authority, supervisor)
+        loop = EventLoop()
+        rest.callback(loop.close)
+        stepper = self._stepper(site, rest, programs, loop)
+        supervisor = Supervisor(
+            kernel=site.kernel, recorder=site.recorder, programs=programs, stepper=stepper, loop=loop
+        )
+        _connect(site, programs, loop, authority=authority, stepper=stepper, supervisor=supervisor)
         programs.start_all()
         programs.wait_until_listening()
         admins = Admins(
@@ -132,26 +143,26 @@ class ProcessChoice:
             relations=self.relations,
             make_people=load_people(self.folder),
             programs=programs,
-            life=life,
-            outside=outside,
+            stepper=stepper,
+            loop=loop,
             admins=admins,
             supervisor=supervisor,
             rest=rest,
         )
         prove_it_is_up(target)
-        keep_to_our_processors(life.own())
+        keep_to_our_processors(stepper.own())
         supervisor.watch_all()
         return target
 
-    def _moved_in(
-        self, rest: ExitStack, *, folder: Path, database: Database, keys: TargetKeys, log: Path, alerts_api_url: str
+    def _prepared(
+        self, rest: ExitStack, *, folder: Path, database: Database, keys: TargetKeys, log: Path, alerts_host: str
     ) -> tuple[Programs, Authority]:
-        """A furnished house, and what the programs in it will be given."""
+        """A sandbox in which the programs can be started, with the values and files they will be given."""
         own = folder / "backend"
         own.mkdir(mode=0o755, exist_ok=True)
         scratch = own / "scratch"
         scratch.mkdir(exist_ok=True)
-        hosts = (*self.file.stripe.hosts, *self.file.provider.hosts, urlsplit(alerts_api_url).hostname or "none")
+        hosts = (*self.stripe_hosts, *self.provider_hosts, alerts_host)
         authority = make_authority(folder=own, hosts=hosts)
         values = values_of(
             self.file,
@@ -161,11 +172,11 @@ class ProcessChoice:
             authority=authority.file,
             scratch=scratch,
             signing_keys=key_files(own / "identity", keys),
-            alerts_api_url=alerts_api_url,
+            alerts_api_url=f"https://{alerts_host}",
         )
-        opened = rest.enter_context(house())
+        sandbox = rest.enter_context(open_sandbox())
         commands = [fill_in(table.command[0], values) for table in self.file.process]
-        opened.mount(
+        sandbox.mount(
             files={
                 "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
                 "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
@@ -176,13 +187,13 @@ class ProcessChoice:
         )
         clock_file = own / "now"
         programs = Programs(
-            file=self.file, folder=self.folder, house=opened, values=values, clock_file=clock_file,
+            file=self.file, folder=self.folder, sandbox=sandbox, values=values, clock_file=clock_file,
             variables=authority.variables(), log=log,
         )  # fmt: skip
         return programs, authority
 
-    def _life(self, site: Site, rest: ExitStack, programs: Programs) -> Stepper:
-        init_pid = programs.house.init_pid
+    def _stepper(self, site: Site, rest: ExitStack, programs: Programs, loop: EventLoop) -> Stepper:
+        init_pid = programs.sandbox.init_pid
 
         def belongs(pid: int) -> bool:
             return pid != init_pid and (programs.belongs(pid) or site.server.process_id in (pid, parent_of(pid)))
@@ -191,57 +202,21 @@ class ProcessChoice:
         rest.callback(threads.close)
         own = ThreadTable(belongs=programs.belongs, ancestors=lambda: (init_pid,))
         rest.callback(own.close)
-        wire = SocketQueues(init_pid)
-        rest.callback(wire.close)
-        lull = IdleProbe()
-        rest.callback(lull.close)
+        socket_queues = SocketQueues(init_pid)
+        rest.callback(socket_queues.close)
+        idle_probe = IdleProbe()
+        rest.callback(idle_probe.close)
         return Stepper(
             clock=site.kernel.clock,
             clock_file=programs.clock_file,
+            loop=loop,
             threads=threads,
-            wire=wire,
-            lull=lull,
+            socket_queues=socket_queues,
+            idle_probe=idle_probe,
             own=own.processes,
             with_timers=lambda: programs.with_timers(own.processes()),
             short_timer_seconds=self.file.short_timer_seconds,
         )
-
-    def _open_doors(
-        self,
-        site: Site,
-        rest: ExitStack,
-        programs: Programs,
-        life: Stepper,
-        authority: Authority,
-        supervisor: Supervisor,
-    ) -> Outside:
-        told: set[str] = set()
-
-        def refused(host: str) -> None:
-            if host not in told:
-                told.add(host)
-                site.recorder.record(HostRefused(host=host))
-
-        monitoring_host = urlsplit(site.alerts_api_url).hostname or ""
-        outside = Outside(
-            twin=site.twin,
-            provider=site.provider,
-            stripe_hosts=self.file.stripe.hosts,
-            provider_hosts=self.file.provider.hosts,
-            monitoring_host=monitoring_host,
-            refused=refused,
-            kill_backend=supervisor.kill_and_restart,
-        )
-        switchboard = HttpGateway(answer=outside.answer, held=life.hold)
-        rest.callback(switchboard.close)
-        (secure, plain), name_socket = programs.house.listen(_WEB_PORTS)
-        switchboard.serve(secure, tls=authority.tls)
-        switchboard.serve(plain, tls=None)
-        known = (*self.file.stripe.hosts, *self.file.provider.hosts, monitoring_host)
-        switchboard.serve_names(NameServer(socket=name_socket, known=known, refused=refused))
-        life.switchboard = switchboard
-        programs.pause = switchboard.turn
-        return outside
 
     def _migrate(self, url: str, *, folder: Path, clock_file: Path) -> None:
         parsed = make_url(url)
@@ -254,8 +229,13 @@ class ProcessChoice:
         with ExitStack() as rest:
             log = folder / "migrations.log"
             log.touch()
-            programs, _ = self._moved_in(
-                rest, folder=folder, database=database, keys=TargetKeys.throw_away(), log=log, alerts_api_url=""
+            programs, _ = self._prepared(
+                rest,
+                folder=folder,
+                database=database,
+                keys=TargetKeys.throw_away(),
+                log=log,
+                alerts_host="monitoring.test",
             )
             programs.clock_file.write_text(clock_file.read_text())
             programs.values = {**programs.values, "MIGRATION_URL": owner}
@@ -277,6 +257,27 @@ def read_target(folder: Path) -> ProcessChoice:
     load_people(folder)
     meet_the_real_clock()
     return choice
+
+
+def _connect(
+    site: Site, programs: Programs, loop: EventLoop, *, authority: Authority, stepper: Stepper, supervisor: Supervisor
+) -> None:
+    """Put the external network on the sandbox's loopback: HTTPS, HTTP and a name server."""
+
+    def when_lost(lost: Lost, still_there: Callable[[], bool]) -> None:
+        if lost.how == "timeout":
+            stepper.hold(lost.sim_seconds, still_there)
+        elif lost.how == "killed":
+            supervisor.kill_and_restart()
+        else:
+            site.kernel.clock.advance(lost.sim_seconds)
+
+    gateway = HttpGateway(loop=loop, app=site.network, when_lost=when_lost)
+    (https, http), name_socket = programs.sandbox.listen(_WEB_PORTS)
+    gateway.listen(https, tls=authority.tls)
+    gateway.listen(http, tls=None)
+    loop.watch(name_socket, NameServer(socket=name_socket, network=site.network).answer_one)
+    programs.pause = loop.turn
 
 
 def _written(file: Path, text: str) -> Path:

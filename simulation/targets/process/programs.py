@@ -1,4 +1,4 @@
-"""Starts the programs of a backend in its house, and waits until it is up under the simulated clock."""
+"""Starts the programs of a backend in its sandbox, and waits until the backend listens."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ class Programs:
 
     file: TargetFile
     folder: Path
-    house: Sandbox
+    sandbox: Sandbox
     values: Mapping[str, str]
     clock_file: Path
     variables: Mapping[str, str]
     """For every program, below its own."""
     log: Path
     pause: Callable[[float], object] = time.sleep
-    """How to wait for real seconds; once doors are open, by serving them."""
+    """How to wait for real seconds; once the external services listen, by serving their requests."""
     _sessions: dict[str, int] = field(default_factory=dict)
+    """Name of a program → its session, as numbered within the sandbox."""
     _known_sessions: dict[int, int] = field(default_factory=dict)
-    """Of the processes that were asked about last."""
+    """Process number → session, of the processes that were asked about last."""
 
     def start_all(self) -> None:
         """:raises EnvironmentFault: one of them cannot be started."""
@@ -46,12 +47,12 @@ class Programs:
     def kill_all(self) -> None:
         """End every program at once, without a chance to clean up."""
         for table in self.file.process:
-            self.house.kill(table.name)
+            self.sandbox.kill(table.name)
 
     def start(self, table: ProcessTable) -> None:
         """:raises EnvironmentFault: there is no such program or no such folder."""
         try:
-            self._sessions[table.name] = self.house.start(
+            self._sessions[table.name] = self.sandbox.start(
                 table.name,
                 command=[fill_in(word, dict(self.values)) for word in table.command],
                 directory=self.directory_of(table),
@@ -75,14 +76,14 @@ class Programs:
         while not self._listens():
             if not or_ended:
                 self.require_alive()
-            elif self.house.ended(self.file.process[0].name) is not None:
+            elif self.sandbox.ended(self.file.process[0].name) is not None:
                 return
             if time.monotonic() > deadline:
-                raise self._deaf()
+                raise self._not_listening()
             self.pause(_POLL_WALL_SECONDS)
 
-    def _deaf(self) -> EnvironmentFault:
-        instead = listening_ports(self.house.init_pid, ours=_OUR_PORTS)
+    def _not_listening(self) -> EnvironmentFault:
+        instead = listening_ports(self.sandbox.init_pid, ours=_OUR_PORTS)
         return EnvironmentFault(
             problem=f"{self.file.place('web', 'port')}: port {self.file.web.port} never opened within "
             f"{self.file.web.start_seconds} real seconds; somebody listens on "
@@ -93,7 +94,7 @@ class Programs:
     def require_alive(self) -> None:
         """:raises EnvironmentFault: a program has ended."""
         for table in self.file.process:
-            ended = self.house.ended(table.name)
+            ended = self.sandbox.ended(table.name)
             if ended is not None:
                 raise EnvironmentFault(
                     problem=f"{self.file.place_of(table)}: the program {table.name!r} ended with status {ended}; its "
@@ -102,10 +103,11 @@ class Programs:
                 )
 
     def belongs(self, pid: int) -> bool:
-        return pid != self.house.init_pid and namespace_of(pid) == self.house.namespace
+        """Whether a process, by its number outside the sandbox, is one of the backend's."""
+        return pid != self.sandbox.init_pid and namespace_of(pid) == self.sandbox.namespace
 
     def with_timers(self, pids: Iterable[int]) -> list[int]:
-        """Those of ``pids`` whose program has timers that matter; what nobody knows counts as having some."""
+        """Those of ``pids`` whose program has timers that matter (``timers`` in target.toml), or is unknown."""
         without = {self._sessions[table.name] for table in self.file.process if not table.timers}
         self._known_sessions = {pid: self._known_sessions.get(pid) or _session_of(pid) for pid in pids}
         return [pid for pid, session in self._known_sessions.items() if session not in without]
@@ -133,14 +135,14 @@ class Programs:
 
     def _listens(self) -> bool:
         try:
-            self.house.connect(self.file.web.port).close()
+            self.sandbox.connect(self.file.web.port).close()
         except OSError:
             return False
         return True
 
 
 def _session_of(pid: int) -> int:
-    """Session of a process as numbered within the house; 0 when it has ended."""
+    """Session of a process as numbered within the sandbox; 0 when it has ended."""
     return int((status_of(pid).get("NSsid") or "0").split()[-1])
 
 
@@ -148,7 +150,7 @@ _LISTENING = "0A"
 
 
 def listening_ports(pid: int, *, ours: Collection[int]) -> list[int]:
-    """TCP ports that somebody listens on in the network of a process, without our own."""
+    """TCP ports on which a program listens in the network namespace of a process, without those of the harness."""
     found: set[int] = set()
     for table in ("tcp", "tcp6"):
         try:

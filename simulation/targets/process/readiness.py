@@ -1,4 +1,4 @@
-"""What a backend must show before day 0: that it answers, and that it lives in simulated time."""
+"""What a backend must show before day 0: that it answers, and that its clock is the simulated one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLOCK_LIBRARY = "libfaketime"
 
 def prove_it_is_up(target: ProcessTarget) -> None:
     """:raises EnvironmentFault: the page [web] ready does not answer well, or the backend ignores the clock."""
-    target.life.rest()
+    target.stepper.rest()
     target.programs.require_alive()
     _require_the_clock_library(target)
     ready = target.file.web.ready
@@ -33,10 +33,10 @@ def prove_it_is_up(target: ProcessTarget) -> None:
             f"{target.programs.last_words()}",
             remedy="name a page that answers once the backend is up: [web] ready",
         )
-    if reported is not None and abs(reported - target.life.clock.now) > _TOLERANCE:
+    if reported is not None and abs(reported - target.stepper.clock.now) > _TOLERANCE:
         raise EnvironmentFault(
             problem=f"{target.file.place_of(target.file.process[0])}: {target.name} ignores the simulated clock: it "
-            f"says {reported}, the simulation says {target.life.clock.now}",
+            f"says {reported}, the simulation says {target.stepper.clock.now}",
             remedy="does it ask the time past the C library (a static binary, Go)? Such a one cannot be simulated",
         )
 
@@ -55,7 +55,7 @@ def ask(target: ProcessTarget, path: str) -> tuple[int, datetime | None]:
 
 def _require_the_clock_library(target: ProcessTarget) -> None:
     """A program that is linked statically, or against another C library than this machine's, has not loaded it."""
-    for pid in target.life.own():
+    for pid in target.stepper.own():
         try:
             maps = Path(f"/proc/{pid}/maps").read_text()
         except OSError:

@@ -1,4 +1,4 @@
-"""The backend's front door as a WSGI application, so that whoever knocks need not know that it is a process."""
+"""A backend in processes of its own as a WSGI application: requests are passed on to the port on which it listens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import h11
 
+from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.service import ProcessService
 from simulation.targets.process.stepper import Stepper
@@ -20,22 +21,26 @@ _REASONS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeou
 
 
 class ReverseProxy:
-    """Passes a request on to the backend and lives with it until it has answered and is at rest.
+    """Passes a request on to the backend, and steps the backend until it has answered and is at rest.
 
-    502 where nobody listens or the connection breaks, 504 where no answer comes in ten simulated minutes.
+    Answers 502 itself where nobody listens or the connection breaks, and 504 where no answer comes in ten simulated
+    minutes.
     """
 
-    def __init__(self, *, house: Sandbox, life: Stepper, port: int, service: ProcessService) -> None:
-        self._house = house
-        self._life = life
+    def __init__(
+        self, *, sandbox: Sandbox, stepper: Stepper, loop: EventLoop, port: int, service: ProcessService
+    ) -> None:
+        self._sandbox = sandbox
+        self._stepper = stepper
+        self._loop = loop
         self._port = port
         self._service = service
         self._kill_after_next = False
         self.kill: Callable[[], None] = lambda: None
-        """Ends the backend at once; it is started again later."""
+        """Kills the backend; it is started again later."""
 
     def kill_after_next_request(self) -> None:
-        """Have the backend killed once it has dealt with the next request; nobody hears its answer."""
+        """Have the backend killed once it has dealt with the next request; its answer is lost."""
         self._kill_after_next = True
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -47,21 +52,25 @@ class ReverseProxy:
         if self._service.turns_away(str(environ.get("PATH_INFO", ""))):
             return 503, [("Content-Type", "text/plain"), ("Retry-After", "60")], b"the service is being drained"
         try:
-            line = self._house.connect(self._port)
+            connection = self._sandbox.connect(self._port)
         except OSError as error:
             return 502, [("Content-Type", "text/plain")], f"nobody listens: {error}".encode()
-        exchange = _Exchange(line, environ)
-        assert self._life.switchboard is not None
+        exchange = _Exchange(connection, environ)
+
+        def read() -> None:
+            if exchange.read():
+                self._loop.forget(connection)
+
         try:
-            self._life.switchboard.watch(line, exchange.read)
+            self._loop.watch(connection, read)
             exchange.send()
-            answered = self._life.wait_for(lambda: exchange.over)
+            answered = self._stepper.wait_for(lambda: exchange.over)
         except OSError:
             answered = True  # the connection broke: what came of it is in the exchange
         finally:
-            self._life.switchboard.forget(line)
-            line.close()
-        self._life.rest()
+            self._loop.forget(connection)
+            connection.close()
+        self._stepper.rest()
         if self._kill_after_next:
             self._kill_after_next = False
             self.kill()
@@ -74,8 +83,8 @@ class ReverseProxy:
 class _Exchange:
     """One request and its answer on one connection."""
 
-    def __init__(self, line: socket.socket, environ: dict[str, Any]) -> None:
-        self._line = line
+    def __init__(self, connection: socket.socket, environ: dict[str, Any]) -> None:
+        self._connection = connection
         self._environ = environ
         self._protocol = h11.Connection(h11.CLIENT)
         self._response: h11.Response | None = None
@@ -89,12 +98,12 @@ class _Exchange:
             method=self._environ["REQUEST_METHOD"], target=_target(self._environ), headers=_headers(self._environ)
         )
         parts = [request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
-        self._line.sendall(b"".join(self._protocol.send(part) or b"" for part in parts))
+        self._connection.sendall(b"".join(self._protocol.send(part) or b"" for part in parts))
 
     def read(self) -> bool:
-        """Take what has come; whether that was all."""
+        """Take what has arrived; whether the answer is complete."""
         try:
-            self._protocol.receive_data(self._line.recv(_CHUNK_BYTES))
+            self._protocol.receive_data(self._connection.recv(_CHUNK_BYTES))
             while True:
                 event = self._protocol.next_event()
                 if event is h11.NEED_DATA:

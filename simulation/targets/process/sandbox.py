@@ -1,7 +1,7 @@
-"""Where a backend lives: a network, a process tree, a hosts file and a shared memory of its own.
+"""Linux namespaces for one backend: a network, a process tree, a hosts file and a shared memory of its own.
 
-Nothing in it reaches further than its own loopback, on which the doors of the world stand. When the house is closed, or
-the harness is killed, every process in it is gone.
+Its programs reach nothing but their own loopback interface, on which the harness listens as every external service.
+When the sandbox is closed, or the harness is killed, every process in it is killed.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--propaga
 
 
 class Sandbox:
-    """One backend's surroundings; made by :func:`house`."""
+    """The namespaces of one backend, entered through the init program; made by :func:`open_sandbox`."""
 
-    def __init__(self, *, line: socket.socket, process: subprocess.Popen[bytes]) -> None:
-        self._line = line
+    def __init__(self, *, control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        self._control = control
         self._process = process
         self._spare: list[socket.socket] = []
         self.namespace = ""
-        """Name of the process namespace: what lives in it belongs to the backend."""
+        """Name of the process namespace: every process in it belongs to the backend."""
         self.init_pid = 0
 
     def mount(self, *, files: Mapping[str, Path], workspace: Path) -> None:
         """See :func:`simulation.targets.process.sandbox_init.mount`."""
         (workspace / "shm").mkdir(exist_ok=True)  # whose owner may be nobody there: then it cannot be made inside
-        self._ask(do="furnish", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
+        self._ask(do="mount", files={place: str(file) for place, file in files.items()}, workspace=str(workspace))
         self.init_pid = self._child()
         self.namespace = os.readlink(f"/proc/{self.init_pid}/ns/pid")
 
     def start(
         self, name: str, *, command: Sequence[str], directory: Path, environment: Mapping[str, str], output: Path
     ) -> int:
-        """Returns its process number within the house, which is also that of its session.
+        """Returns its process number within the sandbox, which is also that of its session.
 
         :raises EnvironmentFault: there is no such program, or it may not be run.
         """
@@ -74,12 +74,12 @@ class Sandbox:
         self._ask(do="kill", name=name)
 
     def listen(self, ports: Sequence[int]) -> tuple[list[socket.socket], socket.socket]:
-        """Listening sockets on the house's loopback, one a port, and the socket of its name server."""
+        """Sockets that listen on the sandbox's loopback, one a port, and a UDP socket for its name server."""
         _, sockets = self._ask(do="listen", ports=list(ports))
         return sockets[:-1], sockets[-1]
 
     def connect(self, port: int) -> socket.socket:
-        """A connection to a port in the house. Raises ``OSError`` when nobody listens."""
+        """A connection to a port in the sandbox. Raises ``OSError`` when nobody listens."""
         if not self._spare:
             _, self._spare = self._ask(do="sockets", count=_MOST_SOCKETS)
         connection = self._spare.pop()
@@ -96,23 +96,23 @@ class Sandbox:
         for spare in self._spare:
             spare.close()
         self._spare = []
-        self._line.close()
+        self._control.close()
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def _ask(self, **request: Any) -> tuple[dict[str, Any], list[socket.socket]]:
         try:
-            self._line.sendall(json.dumps(request).encode())
-            message, handles, _, _ = socket.recv_fds(self._line, _LARGEST_MESSAGE, _MOST_SOCKETS)
+            self._control.sendall(json.dumps(request).encode())
+            message, handles, _, _ = socket.recv_fds(self._control, _LARGEST_MESSAGE, _MOST_SOCKETS)
         except OSError as error:
-            raise _no_house(f"its first process does not answer: {error}") from error
+            raise _no_sandbox(f"its init program does not answer: {error}") from error
         received = [socket.socket(fileno=handle) for handle in handles]
         if not message:
-            raise _no_house(f"its first process ended: {self._last_words()}")
+            raise _no_sandbox(f"its init program ended: {self._last_words()}")
         answer: dict[str, Any] = json.loads(message)
         if "error" in answer:
-            if request["do"] == "furnish":
-                raise _no_house(answer["error"])
+            if request["do"] == "mount":
+                raise _no_sandbox(answer["error"])
             raise EnvironmentFault(
                 problem=f"{request['do']} {request.get('name', '')}: {answer['error']}",
                 remedy="is the program installed, and its path right? See target.toml",
@@ -122,25 +122,25 @@ class Sandbox:
     def _last_words(self) -> str:
         assert self._process.stderr is not None
         self._process.wait()
-        return self._process.stderr.read().decode(errors="replace").strip() or "without a word"
+        return self._process.stderr.read().decode(errors="replace").strip() or "it printed nothing"
 
     def _child(self) -> int:
         """``unshare`` waits for the init program, its only child."""
         for entry in os.listdir("/proc"):
             if entry.isdigit() and _parent_of(int(entry)) == self._process.pid:
                 return int(entry)
-        raise _no_house("its first process is gone")
+        raise _no_sandbox("its init program is gone")
 
 
 @contextmanager
-def house() -> Iterator[Sandbox]:
-    """An empty house; everything in it is gone afterwards.
+def open_sandbox() -> Iterator[Sandbox]:
+    """An empty sandbox; every process in it is killed afterwards.
 
     :raises EnvironmentFault: this machine gives no namespaces.
     """
     unshare = shutil.which("unshare")
     if unshare is None:
-        raise _no_house("the program 'unshare' (util-linux) is not here")
+        raise _no_sandbox("the program 'unshare' (util-linux) is not here")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(_ANSWER_DEADLINE_WALL_SECONDS)
     namespaces = _permitted(unshare)
@@ -150,11 +150,11 @@ def house() -> Iterator[Sandbox]:
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL),
         )  # fmt: skip
-    opened = Sandbox(line=ours, process=process)
+    sandbox = Sandbox(control=ours, process=process)
     try:
-        yield opened
+        yield sandbox
     finally:
-        opened.close()
+        sandbox.close()
         if process.stderr is not None:
             process.stderr.close()
 
@@ -171,7 +171,7 @@ def _permitted(unshare: str) -> tuple[str, ...]:
         if tried.returncode == 0:
             return namespaces
         refused = tried.stderr.strip()
-    raise _no_house(refused)
+    raise _no_sandbox(refused)
 
 
 def _parent_of(pid: int) -> int:
@@ -189,7 +189,7 @@ _SETTINGS = (
 """Settings of kernels and distributions, what they must be, and the value that bars user namespaces."""
 
 
-def _no_house(reason: str) -> EnvironmentFault:
+def _no_sandbox(reason: str) -> EnvironmentFault:
     return EnvironmentFault(problem=f"a backend cannot be given a network of its own: {reason}", remedy=_remedy())
 
 

@@ -1,4 +1,4 @@
-"""First process inside a backend's own namespaces: starts its programs, hands out sockets, and takes all down with it.
+"""The init program of a sandbox: starts a backend's programs inside, hands out sockets, and ends them all when it ends.
 
 Run as a script, not imported: ``unshare … python -I sandbox_init.py FD``. It speaks JSON over the Unix socket ``FD``,
 one request and one answer a message; sockets travel beside the answer. As process 1 of its namespace its death ends
@@ -35,20 +35,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def main() -> None:
     """Answer until the harness is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with socket.socket(fileno=int(sys.argv[1])) as line:
-        while message := line.recv(_LARGEST_MESSAGE):
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        while message := control.recv(_LARGEST_MESSAGE):
             request = json.loads(message)
             try:
-                answer, sockets = _DEEDS[request.pop("do")](**request)
+                answer, sockets = _COMMANDS[request.pop("do")](**request)
             except Exception as error:
                 answer, sockets = {"error": f"{type(error).__name__}: {error}"}, []
-            socket.send_fds(line, [json.dumps(answer).encode()], [opened.fileno() for opened in sockets])
+            socket.send_fds(control, [json.dumps(answer).encode()], [opened.fileno() for opened in sockets])
             for opened in sockets:
                 opened.close()
 
 
 def mount(*, files: dict[str, str], workspace: str) -> tuple[dict[str, Any], list[socket.socket]]:
-    """Loopback up, a /proc and a shared memory of its own, and files of ours in the place of the machine's.
+    """Set the sandbox up: a /proc, a shared memory and a network of its own, and files bound over the machine's.
 
     :param files: path of a file to be covered → the file that covers it; paths that do not exist are left out.
     """
@@ -157,8 +157,8 @@ def _session(leader: int) -> list[int]:
 
 
 def _own_network() -> None:
-    """A network within the one we are in, with a table of connections that is short to read: none are kept after
-    closing, and where the kernel can, it shares no table with the rest of the machine (a hundredth of the time)."""
+    """A network namespace whose table of connections is quick to read: no connection stays in it after closing, and
+    where the kernel can, it shares no table with the rest of the machine, which takes a hundredth of the time."""
     with contextlib.suppress(OSError), open(f"{_SETTINGS}/tcp_child_ehash_entries", "w") as entries:
         entries.write("64")
     if _libc.unshare(_NEW_NETWORK):
@@ -168,8 +168,8 @@ def _own_network() -> None:
 
 
 def _acknowledge_at_once() -> None:
-    """No acknowledgement is kept back on the loopback: for 40 ms what has arrived would look as if it had not, at every
-    answer on a connection that is kept. These are the kernel's own routes, with one metric more."""
+    """Switch delayed acknowledgements off on the loopback: for 40 ms after each answer on a kept connection, bytes that
+    have arrived would look as if they had not. The routes are the kernel's own, with one metric more."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         for network, length in (("127.0.0.0", 8), ("127.0.0.1", 32)):
             route = struct.pack("=BBBBBBBBI", socket.AF_INET, length, 0, 0, _TABLE_LOCAL, _BY_KERNEL, _HOST, _LOCAL, 0)
@@ -189,7 +189,8 @@ def _attribute(kind: int, value: bytes) -> bytes:
 
 
 def _own_shared_memory(workspace: str) -> None:
-    """Names in there carry process numbers, which are not unique across namespaces. The workspace may lie in it."""
+    """Mount a /dev/shm of its own: file names in it carry process numbers, which are not unique across namespaces. The
+    run's workspace may lie in the machine's, and stays where it is."""
     shared = "/dev/shm"  # noqa: S108 - the place itself
     if not workspace.startswith(shared + "/"):
         _mount("tmpfs", shared, "tmpfs", 0)
@@ -210,8 +211,8 @@ def _mount(source: str | None, place: str, kind: str | None, flags: int) -> None
         raise OSError(ctypes.get_errno(), f"mounting {source} on {place}: {os.strerror(ctypes.get_errno())}")
 
 
-_DEEDS: dict[str, Callable[..., tuple[dict[str, Any], list[socket.socket]]]] = {
-    "furnish": mount,
+_COMMANDS: dict[str, Callable[..., tuple[dict[str, Any], list[socket.socket]]]] = {
+    "mount": mount,
     "start": start,
     "status": status,
     "kill": kill,

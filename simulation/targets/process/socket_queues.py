@@ -1,8 +1,8 @@
-"""Whether anything is under way on the network of a backend's house.
+"""Whether anything is in transit on the network of a backend's sandbox.
 
-A loaded machine may deliver what was sent over loopback milliseconds later, while everybody sleeps. The kernel's tables
-know. Of TCP: sent bytes stay in their sender's queue until the other end's kernel has them. Of the rest (a question for
-an address, over UDP) the sender keeps nothing: it waits, with all the machine's, in the backlog of a processor.
+A loaded machine may deliver what was sent over loopback milliseconds later, while every thread sleeps. The kernel's
+tables know. TCP: sent bytes stay in the sender's queue until the other end's kernel has them. UDP (a query to the name
+server): the sender keeps nothing; the packet waits, with all others of the machine, in the backlog of a processor.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ _OPENING_OR_CLOSING = frozenset({b"02", b"03", b"04", b"09", b"0B"})
 """SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK, CLOSING: a segment of this socket waits for its acknowledgement."""
 _NOTHING_QUEUED = b"00000000"
 _BACKLOG_COLUMN = 11
-"""Packets that wait in a processor's backlog, in each line of softnet_stat. Since Linux 5.10."""
+"""Column of softnet_stat: packets that wait in the backlog of the line's processor. Since Linux 5.10."""
 
 
 class SocketQueues:
-    """:param pid: a process in the house."""
+    """:param pid: a process in the sandbox."""
 
     def __init__(self, pid: int) -> None:
         self._tables = [os.open(f"/proc/{pid}/net/{name}", os.O_RDONLY) for name in ("tcp", "tcp6")]
         self._backlog = os.open(f"/proc/{pid}/net/softnet_stat", os.O_RDONLY)
 
-    def quiet(self) -> bool:
+    def empty(self) -> bool:
         """Whether everything that was sent has reached the socket it was sent to."""
         if any(_waits(line) for line in _lines(self._backlog)):
             return False
-        return not any(_under_way(line) for table in self._tables for line in _lines(table)[1:])
+        return not any(_in_transit(line) for table in self._tables for line in _lines(table)[1:])
 
     def close(self) -> None:
         for table in (*self._tables, self._backlog):
@@ -36,7 +36,7 @@ class SocketQueues:
 
 
 def _lines(table: int) -> list[bytes]:
-    """The kernel hands a table out page by page."""
+    """All lines of one of the kernel's tables, which are read page by page."""
     text = b""
     while page := os.pread(table, _READ_BYTES, len(text)):
         text += page
@@ -48,6 +48,6 @@ def _waits(line: bytes) -> bool:
     return len(columns) > _BACKLOG_COLUMN and int(columns[_BACKLOG_COLUMN], 16) > 0
 
 
-def _under_way(line: bytes) -> bool:
+def _in_transit(line: bytes) -> bool:
     _, _, _, state, queues = line.split(maxsplit=5)[:5]
     return state in _OPENING_OR_CLOSING or queues.partition(b":")[0] != _NOTHING_QUEUED

@@ -1,9 +1,9 @@
-"""Lets a backend live in simulated time: the clock moves, the backend is woken, and nobody moves it again before all of
-it has come to rest.
+"""Runs a backend in simulated time: the clock moves, the backend is woken, and the clock does not move again before
+the backend is at rest.
 
-At rest is: every thread of the backend and of its database sleeps, none of them had a turn while all were looked at
-twice, nothing is under way between them, and no request of theirs waits at a door of the world. Then nothing can happen
-any more before the next instant.
+At rest: every thread of the backend and of its database sleeps, none of them ran while all were looked at twice,
+nothing is in transit between them, and no request of theirs waits for the harness. Nothing can happen then before the
+next instant.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from simulation.clock import SimulationClock
 from simulation.errors import EnvironmentFault
-from simulation.targets.process.http_gateway import HttpGateway
+from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.pending_timers import Awake, seconds_left
 from simulation.targets.process.quiescence import ThreadTable, status_of, tasks
@@ -30,15 +30,17 @@ _MOST_TICKS = 1000
 _ALIKE_IS_POLLING = 10
 _MOST_SHORT_TIMERS = 120
 _PATIENCE_SIM_SECONDS = 600
-"""For a caller that gives up late, and for an answer that the backend puts off."""
+"""For a client that gives up late, and for an answer that the backend delays."""
 
 
 class Stepper:
-    """One backend's life.
+    """Steps one backend through time.
 
     :param clock_file: the libfaketime file that the backend reads.
+    :param loop: serves the backend's requests, in turns.
     :param threads: of the backend and of its database.
-    :param own: process numbers of the backend alone; ``with_timers`` those of its programs with timers.
+    :param own: process numbers of the backend alone; ``with_timers``: those of its programs with timers.
+    :param short_timer_seconds: a timer that is due within so many simulated seconds is a back-off, and waited for.
     """
 
     def __init__(
@@ -46,18 +48,20 @@ class Stepper:
         *,
         clock: SimulationClock,
         clock_file: Path,
+        loop: EventLoop,
         threads: ThreadTable,
-        wire: SocketQueues,
-        lull: IdleProbe,
+        socket_queues: SocketQueues,
+        idle_probe: IdleProbe,
         own: Callable[[], Iterable[int]],
         with_timers: Callable[[], Iterable[int]],
         short_timer_seconds: int,
     ) -> None:
         self.clock = clock
         self._clock_file = clock_file
+        self._loop = loop
         self._threads = threads
-        self._wire = wire
-        self._lull = lull
+        self._socket_queues = socket_queues
+        self._idle_probe = idle_probe
         self.own = own
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
@@ -67,7 +71,7 @@ class Stepper:
         self.began_at = clock.now
         """When the backend's programs were started last: the origin of its timers."""
         self._polls: set[tuple[int, float]] = set()
-        self.switchboard: HttpGateway | None = None
+        """Thread and seconds of timers that are set again and again: no back-offs, but a poll's pause."""
         clock.follow(self.show)
 
     def show(self, instant: datetime) -> None:
@@ -84,7 +88,7 @@ class Stepper:
         self._shown_anew = True
 
     def step(self) -> None:
-        """Live through the present instant, and through the back-offs that it starts."""
+        """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
         alike: Counter[tuple[int, float]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
@@ -93,19 +97,18 @@ class Stepper:
                 return
             alike[timer] += 1
             if alike[timer] > _ALIKE_IS_POLLING:
-                self._polls.add(timer)  # nothing is tried that often; what waits equally long for ever falls due never
+                self._polls.add(timer)  # no back-off is tried that often with the same pause
                 continue
             self.clock.advance(max(1.0, timer[1]))
             self._wake_and_rest(self._with_timers())
 
     def rest(self, done: Callable[[], bool] = lambda: False) -> bool:
-        """Serve the backend until ``done`` says so (True) or all of it is at rest (False).
+        """Serve the backend's requests until ``done()`` (returns True) or it is at rest (returns False).
 
         :raises EnvironmentFault: it does not come to rest.
         """
-        assert self.switchboard is not None
         started = nudged = time.monotonic()
-        lull = False
+        idle = False
         while True:
             if done():
                 return True
@@ -115,16 +118,16 @@ class Stepper:
             if now > nudged + _NUDGE_WALL_SECONDS:
                 nudged = now
                 self.show(self.clock.now)
-            if self.switchboard.turn(0):
-                lull = False
+            if self._loop.turn(0):
+                idle = False
                 continue
             if self._at_rest():
                 return False
-            lull = self._lull.wait(in_vain=lull)
+            idle = self._idle_probe.wait(in_vain=idle)
 
     def wait_for(self, done: Callable[[], bool]) -> bool:
-        """Like :meth:`rest`, but where the backend waits for a timer of its own, simulated time passes until it is
-        done or its time is up (False)."""
+        """Like :meth:`rest`, but while the backend waits for a timer of its own, simulated time passes. Returns False
+        when ten simulated minutes were not enough."""
         started = self.clock.now
         while not self.rest(done):
             if (self.clock.now - started).total_seconds() > _PATIENCE_SIM_SECONDS:
@@ -134,8 +137,11 @@ class Stepper:
         return True
 
     def hold(self, sim_seconds: int, still_there: Callable[[], bool]) -> None:
-        """Keep a caller waiting until it gives up."""
-        self.rest()  # it must have begun to wait, or its patience would begin only after the time that is to pass
+        """Give a client no answer until it hangs up.
+
+        :param still_there: whether it still waits.
+        """
+        self.rest()  # it must have begun to wait, or its timeout would begin only after the time that is to pass
         started = self.clock.now
         while still_there() and (self.clock.now - started).total_seconds() <= _PATIENCE_SIM_SECONDS:
             self.clock.advance(sim_seconds)
@@ -149,9 +155,7 @@ class Stepper:
         self.rest()
 
     def _at_rest(self) -> bool:
-        switchboard = self.switchboard
-        assert switchboard is not None
-        return self._threads.at_rest(nothing_else=lambda: self._wire.quiet() and not switchboard.turn(0))
+        return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
     def _next_timer(self) -> tuple[int, float] | None:
         """Thread and simulated seconds of the next short timer; None when there is none."""

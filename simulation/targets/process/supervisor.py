@@ -1,4 +1,4 @@
-"""Programs that are killed, or end by themselves, and are started again: what a supervisor does on any hosting."""
+"""Restarts programs of a backend that were killed or ended by themselves, as a process supervisor on a server does."""
 
 from __future__ import annotations
 
@@ -11,37 +11,40 @@ from io import FileIO
 from simulation.clock import Kernel, SimProcess
 from simulation.events import ProgramEnded
 from simulation.history import Recorder
-from simulation.targets.process.http_gateway import HttpGateway
+from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import keep_to_our_processors
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.target_file import ProcessTable
 
 DOWN_SECONDS = 30
-"""Simulated; what a supervisor takes to notice and a program to start."""
+"""Simulated seconds from the end of a program to its restart."""
 MOST_RESTARTS = 3
 """A program that ends by itself more often than that stays down: a supervisor gives up on it too."""
 
 
 class Supervisor:
-    """Watches every program by its process handle, which costs nothing until it ends."""
+    """Watches every program by its process handle (pidfd), which costs nothing until the program ends."""
 
-    def __init__(self, *, kernel: Kernel, recorder: Recorder, programs: Programs, life: Stepper) -> None:
+    def __init__(
+        self, *, kernel: Kernel, recorder: Recorder, programs: Programs, stepper: Stepper, loop: EventLoop
+    ) -> None:
         self._kernel = kernel
         self._recorder = recorder
         self._programs = programs
-        self._life = life
+        self._stepper = stepper
+        self._loop = loop
         self._ends: Counter[str] = Counter()
         self._running: dict[str, Callable[[], None]] = {}
-        """Name of a program that is up → how to watch it no longer."""
+        """Name of a program that runs → how to stop watching it."""
         self._stopped = False
 
     def watch_all(self) -> None:
-        """From now on an end is noted. To be called once the backend is up."""
+        """Watch all programs from now on. To be called once the backend is up."""
         self._watch(self._programs.file.process)
 
     def kill_and_restart(self, *, down_seconds: int = DOWN_SECONDS) -> None:
-        """Kill all programs now; they are up again later, with what the database and their files remember."""
+        """Kill all programs now and start them again later; only the database and their files remember anything."""
         self.stop()
         self._stopped = False
         self._kernel.spawn(self._start_again(self._programs.file.process, down_seconds))
@@ -49,8 +52,8 @@ class Supervisor:
     def stop(self) -> None:
         """End all programs at once, without a chance to clean up; they stay down."""
         self._stopped = True
-        for forget in self._running.values():
-            forget()
+        for unwatch in self._running.values():
+            unwatch()
         self._running.clear()
         self._programs.kill_all()
 
@@ -67,17 +70,15 @@ class Supervisor:
     def _up(self, tables: Sequence[ProcessTable]) -> None:
         down = [table for table in tables if table.name not in self._running]
         if any(table.timers for table in down):
-            self._life.began_at = self._kernel.now
+            self._stepper.began_at = self._kernel.now
         for table in down:
             self._programs.start(table)
         self._watch(down)
         self._programs.wait_until_listening(or_ended=True)
-        keep_to_our_processors(self._life.own())
-        self._life.rest()
+        keep_to_our_processors(self._stepper.own())
+        self._stepper.rest()
 
     def _watch(self, tables: Sequence[ProcessTable]) -> None:
-        switchboard = self._life.switchboard
-        assert switchboard is not None
         for table in tables:
             try:
                 handle = open(os.pidfd_open(self._programs.pid_of(table)), "rb", buffering=0)  # noqa: SIM115 - kept
@@ -85,28 +86,26 @@ class Supervisor:
                 self._running[table.name] = lambda: None
                 self._ended(table)
                 continue
-            self._running[table.name] = partial(_let_go, switchboard, handle)
-            switchboard.watch(handle, partial(self._ended, table))
+            self._running[table.name] = partial(self._unwatch, handle)
+            self._loop.watch(handle, partial(self._ended, table))
 
-    def _ended(self, table: ProcessTable) -> bool:
+    def _unwatch(self, handle: FileIO) -> None:
+        self._loop.forget(handle)
+        handle.close()
+
+    def _ended(self, table: ProcessTable) -> None:
         self._running.pop(table.name)()
-        self._programs.house.kill(table.name)  # what it started goes with it
+        self._programs.sandbox.kill(table.name)  # what it started goes with it
         self._ends[table.name] += 1
         again = self._ends[table.name] <= MOST_RESTARTS
         self._recorder.record(
             ProgramEnded(
                 program=table.name,
                 place=self._programs.file.place_of(table),
-                status=self._programs.house.ended(table.name) or 0,
+                status=self._programs.sandbox.ended(table.name) or 0,
                 last_words=self._programs.last_words(),
                 started_again=again,
             )
         )
         if again:
             self._kernel.spawn(self._start_again([table], DOWN_SECONDS))
-        return False  # it is let go already
-
-
-def _let_go(switchboard: HttpGateway, handle: FileIO) -> None:
-    switchboard.forget(handle)
-    handle.close()

@@ -16,7 +16,7 @@ from simulation.targets.columns import plain_columns
 from simulation.targets.platform_people import PlatformPeople
 from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.targets.process.commands import run_command
-from simulation.targets.process.external_services import Outside
+from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.job_watch import WatchedJobs
 from simulation.targets.process.people_file import OwnPeople
 from simulation.targets.process.programs import Programs
@@ -28,7 +28,6 @@ from simulation.targets.process.target_file import TargetFile
 from simulation.targets.protocol import JobWatch, Routes
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.monitoring.monitor import Monitor
 from simulation.world.ports import Admin, People, Service
 
 _NEVER_CODE = "node_modules"
@@ -45,15 +44,15 @@ class ProcessTarget:
         relations: Mapping[str, str],
         make_people: Callable[[httpx.Client], People] | None,
         programs: Programs,
-        life: Stepper,
-        outside: Outside,
+        stepper: Stepper,
+        loop: EventLoop,
         admins: Admins,
         supervisor: Supervisor,
         rest: ExitStack,
     ) -> None:
         self.file = file
         self.programs = programs
-        self.life = life
+        self.stepper = stepper
         self.supervisor = supervisor
         self.name = file.name
         self.governance: Governance = file.governance.governance().model_copy(
@@ -69,16 +68,14 @@ class ProcessTarget:
         service = ProcessService(supervisor)
         self.service: Service | None = service
         self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
-        self.wsgi = ReverseProxy(house=programs.house, life=life, port=file.web.port, service=service)
+        self.wsgi = ReverseProxy(
+            sandbox=programs.sandbox, stepper=stepper, loop=loop, port=file.web.port, service=service
+        )
         self.wsgi.kill = supervisor.kill_and_restart
         self.kill_after_next_request: Callable[[], None] | None = self.wsgi.kill_after_next_request
         self._make_people = make_people
         self._admins = admins
-        self._outside = outside
         self._rest = rest
-
-    def attach_monitoring(self, monitor: Monitor) -> None:
-        self._outside.monitor = monitor
 
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         if self._make_people is None:
@@ -95,7 +92,7 @@ class ProcessTarget:
         return WatchedJobs(
             kernel=kernel,
             recorder=recorder,
-            life=self.life,
+            stepper=self.stepper,
             jobs=self.file.job,
             step_seconds=self.file.step_seconds,
             log=self.programs.log,

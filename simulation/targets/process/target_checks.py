@@ -1,4 +1,4 @@
-"""The pieces of a running backend that ``simulate target check`` tries: webhook, admin, people, jobs, network."""
+"""What ``simulate target check`` tries of a running backend: webhook, admin, people, jobs, network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from simulation.targets.protocol import Site
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.entrants.entrants import contest_terms
 from simulation.world.ports import Admin
+from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.signature import signature_header
+from simulation.world.stripe.twin import StripeTwin
 
 _STEPS_LIVED = 3
 _REFUSED = (401, 403)
@@ -27,7 +29,7 @@ _REFUSED = (401, 403)
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What came of one piece. ``wrong`` is None when it is in order."""
+    """The result of one trial. ``wrong`` is None when the piece is in order."""
 
     piece: str
     said: str = ""
@@ -35,15 +37,17 @@ class Finding:
 
 
 class Wrong(Exception):
-    """A piece does not do what it should; the message says what it does."""
+    """A piece does not do what it should; the message says what it did."""
 
 
 @dataclass(kw_only=True)
 class Bench:
-    """A backend that was brought up alone, and the world it needs."""
+    """A backend that was brought up for its trial, with the external services that it calls."""
 
     choice: ProcessChoice
     site: Site
+    twin: StripeTwin
+    provider: ScoreProvider
     target: ProcessTarget
     http: httpx.Client
     context: ExchangeContext
@@ -120,7 +124,7 @@ def admin(bench: Bench) -> str:
 
 
 def people(bench: Bench) -> Iterator[Finding]:
-    """Every action once, in the order of a life; the first that fails ends it."""
+    """Every action of ``People`` once, each needing those before; the first that fails ends the trial."""
     people = bench.target.people(http=bench.http, context=bench.context)
     contest = bench.scenario.contests[0]
     made: dict[str, str] = {}
@@ -145,7 +149,7 @@ def people(bench: Bench) -> Iterator[Finding]:
         return "published"
 
     def join() -> str:
-        roster = bench.site.provider.player_ids(contest.tournament)[: contest.roster_size]
+        roster = bench.provider.player_ids(contest.tournament)[: contest.roster_size]
         people.join(user_id=made["player"], contest_id=made["contest"], roster=roster)
         return "joined"
 
@@ -154,7 +158,7 @@ def people(bench: Bench) -> Iterator[Finding]:
             user_id=made["player"], contest_id=made["contest"], amount_cents=contest.entry_fee_cents,
             idempotency_key="target-check",
         )  # fmt: skip
-        bench.site.twin.confirm_payment_intent(payment_intent_id=intent, client_secret=client_secret)
+        bench.twin.confirm_payment_intent(payment_intent_id=intent, client_secret=client_secret)
         return f"{intent} paid at Stripe"
 
     for name, act in (
@@ -167,7 +171,7 @@ def people(bench: Bench) -> Iterator[Finding]:
 
 
 def jobs(bench: Bench) -> Iterator[Finding]:
-    """Three steps of time: every job must have been seen, none have broken off."""
+    """Three steps of time: the log must show a run of every job, and no failure."""
     kernel, recorder = bench.site.kernel, bench.site.recorder
     watch = bench.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=lambda _: False)
     watch.start()

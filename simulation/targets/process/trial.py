@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -26,9 +28,22 @@ from simulation.targets.process.target_checks import Bench, Finding, admin, jobs
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
+from simulation.world.monitoring.api import alerts_app
+from simulation.world.network.external import ExternalNetwork
 from simulation.world.network.platform import WebhookSender
-from simulation.world.provider.provider import ScoreProvider
-from simulation.world.stripe.twin import StripeTwin
+from simulation.world.provider.provider import ScoreProvider, provider_app
+from simulation.world.stripe.twin import StripeTwin, stripe_app
+
+_ALERTS_HOST = "monitoring.provider.test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _World:
+    """What a backend is brought up on, and the services behind its network."""
+
+    site: Site
+    twin: StripeTwin
+    provider: ScoreProvider
 
 
 def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
@@ -54,13 +69,17 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
         clock = SimulationClock(start=scenario.start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
         log.touch()
-        site = _site(scenario, Kernel(clock), server=server, database=database, folder=folder, log=log)
+        world = _world(scenario, Kernel(clock), server=server, database=database, folder=folder, log=log)
+        network = world.site.network
+        network.add(choice.stripe_hosts, stripe_app(world.twin))
+        network.add(choice.provider_hosts, provider_app(world.provider))
+        network.add([_ALERTS_HOST], alerts_app(lambda: ()))
         brought_up: list[ProcessTarget] = []
-        yield (up := look("start", lambda: _started(choice, site, brought_up)))
+        yield (up := look("start", lambda: _started(choice, world.site, brought_up)))
         if up.wrong is not None:
             return
         stack.callback(brought_up[0].close)
-        yield from _try_running(stack, choice, site, brought_up[0], scenario)
+        yield from _try_running(stack, choice, world, brought_up[0], scenario)
 
 
 def _fits(try_query: Callable[[], None], relation: str, query: str) -> str:
@@ -71,15 +90,18 @@ def _fits(try_query: Callable[[], None], relation: str, query: str) -> str:
 
 
 def _try_running(
-    stack: ExitStack, choice: ProcessChoice, site: Site, target: ProcessTarget, scenario: Scenario
+    stack: ExitStack, choice: ProcessChoice, world: _World, target: ProcessTarget, scenario: Scenario
 ) -> Iterator[Finding]:
     context = ExchangeContext()
-    exchange = ExchangeWitness(target.wsgi, recorder=site.recorder, context=context)
+    exchange = ExchangeWitness(target.wsgi, recorder=world.site.recorder, context=context)
     http = stack.enter_context(httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL))
     deliver = WebhookSender(http=http, context=context, path=target.routes.webhook).deliver
-    site.twin.attach(deliver)
-    site.provider.start()
-    bench = Bench(choice=choice, site=site, target=target, http=http, context=context, scenario=scenario)
+    world.twin.attach(deliver)
+    world.provider.start()
+    bench = Bench(
+        choice=choice, site=world.site, twin=world.twin, provider=world.provider, target=target, http=http,
+        context=context, scenario=scenario,
+    )  # fmt: skip
     yield look("webhook", lambda: webhook(bench))
     yield look("admin", lambda: admin(bench))
     yield from people(bench)
@@ -93,19 +115,19 @@ def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget])
     return f"port {target.file.web.port} is open, {target.file.web.ready} answers, the clock is the simulation's"
 
 
-def _site(scenario: Scenario, kernel: Kernel, *, server: object, database: object, folder: Path, log: Path) -> Site:
-    recorder = Recorder(clock=kernel.clock)
-    keys = TargetKeys.throw_away()
+def _world(scenario: Scenario, kernel: Kernel, **environment: Any) -> _World:
+    """Everything a backend needs, in which nothing goes wrong. ``environment``: the other fields of :class:`Site`."""
+    recorder, keys = Recorder(clock=kernel.clock), TargetKeys.throw_away()
     twin = StripeTwin(
         kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
         webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
     )  # fmt: skip
     provider = ScoreProvider(
-        kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1,
-        base_url="https://scores.provider.test",
+        kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1
+    )
+    site = Site(
+        kernel=kernel, recorder=recorder, seed=1, keys=keys, network=ExternalNetwork(recorder),
+        alerts_host=_ALERTS_HOST, **environment,
     )  # fmt: skip
-    return Site(
-        server=server, database=database, folder=folder, log=log, kernel=kernel, recorder=recorder, seed=1,  # type: ignore[arg-type]
-        keys=keys, twin=twin, provider=provider, alerts_api_url="https://monitoring.provider.test",
-    )  # fmt: skip
+    return _World(site=site, twin=twin, provider=provider)

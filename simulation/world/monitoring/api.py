@@ -1,31 +1,31 @@
-"""In-process door to the hosted monitoring: Prometheus' HTTP API, as far as the platform asks it."""
+"""The hosted monitoring's HTTP API, which is Prometheus', as far as the platform asks it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
+from wsgiref.types import WSGIApplication
 
-import requests
-import responses
+from werkzeug.wrappers import Request, Response
 
-from simulation.world.monitoring.monitor import ActiveAlert, Monitor
+from simulation.world.monitoring.monitor import ActiveAlert
 
 ALERTS_PATH = "/api/v1/alerts"
 
 
-def install(network: responses.RequestsMock, monitor: Monitor, *, base_url: str) -> None:
-    """Answer ``GET {base_url}/api/v1/alerts`` with what is pending or fires at that instant."""
+def alerts_app(active_now: Callable[[], Sequence[ActiveAlert]]) -> WSGIApplication:
+    """``GET /api/v1/alerts``: the alerts that are pending or fire at that instant; 404 for everything else."""
 
-    def answer(_: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        return 200, {}, page(monitor)
+    @Request.application
+    def answer(request: Request) -> Response:
+        if (request.method, request.path) != ("GET", ALERTS_PATH):
+            return Response(status=404)
+        alerts = [_as_prometheus_tells_it(active) for active in active_now()]
+        document = {"status": "success", "data": {"alerts": alerts}}
+        return Response(json.dumps(document), content_type="application/json")
 
-    network.add_callback(responses.GET, f"{base_url}{ALERTS_PATH}", callback=answer, content_type="application/json")
-
-
-def page(monitor: Monitor) -> str:
-    """The body of an answer."""
-    alerts = [_as_prometheus_tells_it(active) for active in monitor.active]
-    return json.dumps({"status": "success", "data": {"alerts": alerts}})
+    return answer
 
 
 def _as_prometheus_tells_it(active: ActiveAlert) -> dict[str, Any]:

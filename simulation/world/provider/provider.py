@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from wsgiref.types import WSGIApplication
+
+from werkzeug.wrappers import Request, Response
 
 from simulation.chance import chance
 from simulation.clock import Kernel, SimProcess
-from simulation.errors import SimulationError
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Injector, ProviderEffect
 from simulation.history import Recorder, caused_by
 from simulation.scenario import model as scenario
+from simulation.world.network.external import Lost
 from simulation.world.provider import board
 from simulation.world.provider.board import Moment
 from simulation.world.provider.tournament import Card, play
@@ -23,21 +26,6 @@ STATUS_PATH = "/status"
 STATUS_PAGE = ""
 """The name that stands for the provider's own status page when the injector is asked for a fault."""
 _SIGNED_HOLES = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProviderResponse:
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
-class ProviderTimeout(SimulationError):
-    """No answer came within the caller's patience; the door passes ``sim_seconds`` and breaks off."""
-
-    def __init__(self, *, sim_seconds: int) -> None:
-        super().__init__(f"the provider did not answer within {sim_seconds} simulated seconds")
-        self.sim_seconds = sim_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +49,7 @@ class _Board:
 
 
 class ScoreProvider:
-    """One provider with many tournaments. A tournament's feed id is its key in the scenario.
-
-    :param base_url: where the platform finds it, e.g. ``https://scores.provider.test``.
-    """
+    """One provider with many tournaments. A tournament's feed id is its key in the scenario."""
 
     def __init__(
         self,
@@ -74,10 +59,8 @@ class ScoreProvider:
         injector: Injector,
         tournaments: Mapping[str, scenario.Tournament],
         seed: int,
-        base_url: str,
     ) -> None:
         self.kernel = kernel
-        self.base_url = base_url.rstrip("/")
         self._recorder = recorder
         self._injector = injector
         self._tournaments = dict(sorted(tournaments.items()))
@@ -120,10 +103,10 @@ class ScoreProvider:
     def _card(self, tournament: str, player_id: str) -> Card:
         return next(card for card in self._cards[tournament] if card.player_id == player_id)
 
-    def handle(self, *, path: str, headers: Mapping[str, str]) -> ProviderResponse:
+    def handle(self, *, path: str, headers: Mapping[str, str]) -> Response:
         """Answer ``GET path``. ``If-None-Match`` with the board's ETag gives 304.
 
-        :raises ProviderTimeout: a fault keeps the answer back.
+        :raises Lost: a fault keeps the answer back.
         """
         self._requests += 1
         if path == STATUS_PATH:
@@ -168,21 +151,18 @@ class ScoreProvider:
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _answer(
-        self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None
-    ) -> ProviderResponse:
+    def _answer(self, key: str, current: _Board, headers: Mapping[str, str], fault_id: str | None = None) -> Response:
         self.served.setdefault(key, {})[current.sha256] = self.kernel.now
         etag = f'"{current.sha256[:32]}"'
         known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
         if known == etag:
-            return ProviderResponse(status=304, headers={"ETag": etag}, body="")
+            return Response(status=304, headers={"ETag": etag})
         self._record(key, current, status=200, body=current.body, valid=True, fault_id=fault_id)
         answer = _json(200, current.body)
-        return replace(answer, headers={**answer.headers, "ETag": etag})
+        answer.headers["ETag"] = etag
+        return answer
 
-    def _faulty(
-        self, key: str, current: _Board, headers: Mapping[str, str], effect: ProviderEffect
-    ) -> ProviderResponse:
+    def _faulty(self, key: str, current: _Board, headers: Mapping[str, str], effect: ProviderEffect) -> Response:
         if effect.mode == "incomplete_final":
             return self._answer(key, self._incomplete(key, current), headers, effect.fault_id)
         if effect.mode == "malformed":
@@ -204,7 +184,7 @@ class ScoreProvider:
         body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=current.state)
         return replace(current, body=body, cards=cards)
 
-    def _status_page(self) -> ProviderResponse:
+    def _status_page(self) -> Response:
         effect = self._injector.on_provider_request(tournament=STATUS_PAGE, final=False)
         return _json(200, '{"status":"ok"}') if effect is None else _failure(effect)
 
@@ -234,11 +214,24 @@ def _last_round(card: Card) -> int | None:
     return max((index for index, strokes in enumerate(card.rounds) if strokes is not None), default=None)
 
 
-def _failure(effect: ProviderEffect) -> ProviderResponse:
+def _failure(effect: ProviderEffect) -> Response:
     if effect.mode == "timeout":
-        raise ProviderTimeout(sim_seconds=effect.sim_seconds)
+        message = f"the provider did not answer within {effect.sim_seconds} simulated seconds"
+        raise Lost(message, sim_seconds=effect.sim_seconds, how="timeout")
     return _json(effect.status or 503, '{"error":"unavailable"}')
 
 
-def _json(status: int, body: str) -> ProviderResponse:
-    return ProviderResponse(status=status, headers={"Content-Type": "application/json"}, body=body)
+def _json(status: int, body: str) -> Response:
+    return Response(body, status=status, content_type="application/json")
+
+
+def provider_app(provider: ScoreProvider) -> WSGIApplication:
+    """The provider's HTTP API; 405 for everything but GET."""
+
+    @Request.application
+    def answer(request: Request) -> Response:
+        if request.method != "GET":
+            return Response(status=405)
+        return provider.handle(path=request.path, headers=dict(request.headers))
+
+    return answer

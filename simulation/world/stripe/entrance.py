@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
+
+from werkzeug.datastructures import Authorization
 
 from simulation.events import StripeOrigin
 from simulation.world.stripe.api import ApiRequest
@@ -24,21 +25,22 @@ class Entrance:
         self._ids = ids
         self._journal = journal
 
-    def read(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[ApiRequest, bool]:
+    def read(
+        self, *, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[ApiRequest, bool]:
         """The request, and whether its API key is known.
 
         A request with an unknown key counts as the platform's, since it came from there.
         """
         found = {name.lower(): value for name, value in headers.items()}
         origin = self._origins.get(_api_key(found.get("authorization", "")))
-        parts = urlsplit(url)
         key = found.get("idempotency-key")
         request = ApiRequest(
             request_id=self._ids.next("req"),
             origin=origin or "platform",
             method=method.upper(),
-            path=unquote(parts.path),
-            params=Params(decode(parts.query) | decode(body.decode(errors="replace"))),
+            path=path,
+            params=Params(decode(query) | decode(body.decode(errors="replace"))),
             idempotency_key=key,
             recorded_key=self._journal.key_name(key),
         )
@@ -48,6 +50,11 @@ class Entrance:
 
 
 def _api_key(authorization: str) -> str:
-    """The key in ``Bearer <key>``, the form that every official SDK sends."""
-    scheme, _, value = authorization.partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else ""
+    """The key in ``Bearer <key>``, as official SDKs send it, or the user name of basic authentication (``curl -u``)."""
+    try:
+        given = Authorization.from_header(authorization)
+    except ValueError:  # werkzeug's, of a basic authentication that is no ASCII
+        given = None
+    if given is None:
+        return ""
+    return (given.username if given.type == "basic" else given.token) or ""

@@ -1,4 +1,4 @@
-"""Stripe's error answers, and the ways in which no answer reaches the caller."""
+"""Stripe's error answers."""
 
 from __future__ import annotations
 
@@ -67,26 +67,3 @@ def missing(param: str) -> ApiError:
 def no_such(kind: str, object_id: str, *, param: str = "id", status: int = 400) -> ApiError:
     """An id that names nothing: 404 when it stands in the path, 400 when it is a parameter."""
     return ApiError(f"No such {kind}: '{object_id}'", status=status, code="resource_missing", param=param)
-
-
-class TwinTimeout(Exception):
-    """No answer came within the caller's patience; the call costs ``sim_seconds``.
-
-    Whether it took effect, the caller cannot know.
-    """
-
-    def __init__(self, *, sim_seconds: int) -> None:
-        super().__init__(f"no answer from Stripe within {sim_seconds} s")
-        self.sim_seconds = sim_seconds
-
-
-class TwinReset(Exception):
-    """The connection was dropped before an answer; the call costs ``sim_seconds``."""
-
-    def __init__(self, *, sim_seconds: int = 0) -> None:
-        super().__init__("connection to Stripe reset")
-        self.sim_seconds = sim_seconds
-
-
-class CallerKilled(TwinReset):
-    """Stripe did what was asked, and the caller is to be killed before the answer arrives."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from simulation.faults.effects import CallEffect, Injector, PendingCall
+from simulation.world.network.external import Lost
 from simulation.world.stripe.api import Answer, ApiRequest
-from simulation.world.stripe.errors import ApiError, CallerKilled, TwinReset, TwinTimeout
+from simulation.world.stripe.errors import ApiError
 from simulation.world.stripe.service import Service
 from simulation.world.stripe.subject import Subject
 
@@ -20,7 +22,7 @@ class Outcome:
     simulated seconds it took."""
 
     answer: Answer | None
-    failure: TwinTimeout | TwinReset | None = None
+    failure: Lost | None = None
     sim_seconds: int = 0
 
 
@@ -76,11 +78,12 @@ class FaultyLine:
         return Answer.of_error(error, request_id=request.request_id)
 
 
-def _failure(effect: CallEffect) -> TwinTimeout | TwinReset:
-    if effect.mode == "killed_after":
-        return CallerKilled(sim_seconds=effect.sim_seconds)
-    kind = TwinTimeout if effect.mode.startswith("timeout") else TwinReset
-    return kind(sim_seconds=effect.sim_seconds)
+def _failure(effect: CallEffect) -> Lost:
+    if effect.mode.startswith("timeout"):
+        message = f"no answer from Stripe within {effect.sim_seconds} s"
+        return Lost(message, sim_seconds=effect.sim_seconds, how="timeout")
+    how: Literal["killed", "reset"] = "killed" if effect.mode == "killed_after" else "reset"
+    return Lost("connection to Stripe reset", sim_seconds=effect.sim_seconds, how=how)
 
 
 def _error(effect: CallEffect) -> ApiError:

@@ -6,18 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
+from wsgiref.types import WSGIApplication
+
+from werkzeug.wrappers import Request, Response
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import Injector
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import StripeSettings
+from simulation.world.network.external import Lost
 from simulation.world.stripe.api import API_VERSION, Answer, ApiRequest
 from simulation.world.stripe.deliveries import Deliver, Deliveries
 from simulation.world.stripe.entrance import Entrance
-from simulation.world.stripe.errors import ApiError, TwinReset, TwinTimeout
-from simulation.world.stripe.faulty_line import FaultyLine, Outcome
+from simulation.world.stripe.errors import ApiError
+from simulation.world.stripe.faulty_line import FaultyLine
 from simulation.world.stripe.final_state import record_final_state
 from simulation.world.stripe.idempotency import IdempotencyKeys
 from simulation.world.stripe.ids import Ids
@@ -31,21 +35,11 @@ from simulation.world.stripe.service import Service
 from simulation.world.stripe.store import Store
 from simulation.world.stripe.subject import Subject, subject_of
 
-API_URL = "https://api.stripe.com"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TwinResponse:
-    """An HTTP answer. ``sim_seconds``: how long the caller waits for it; passing that time is the door's business."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    sim_seconds: int = 0
+API_HOST = "api.stripe.com"
 
 
 class StripeTwin:
-    """One implementation behind every door. Not thread-safe: a run has one thread.
+    """One implementation, whatever transport its callers use. Not thread-safe: a run has one thread.
 
     :param platform_key: secret key of the platform; ``publishable_key`` is the entrants' browsers', ``dashboard_key``
         that of a person with access to the dashboard. The key decides the origin that the history shows.
@@ -115,18 +109,17 @@ class StripeTwin:
         """Webhooks that are neither acknowledged nor given up."""
         return self._deliveries.pending
 
-    def handle(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> TwinResponse:
-        """Answer one HTTP request.
+    def handle(self, *, method: str, path: str, query: str = "", headers: Mapping[str, str], body: bytes) -> Response:
+        """Answer one HTTP request. Time that the answer takes has passed when it is returned.
 
-        :raises TwinTimeout: no answer reaches the caller in time. :raises TwinReset: the connection is dropped.
-            Both say how many simulated seconds that takes; whether the request took effect, they do not say.
+        :param path: decoded, without the query. :raises Lost: no answer reaches the caller.
         """
-        request, known = self._entrance.read(method=method, url=url, headers=headers, body=body)
+        request, known = self._entrance.read(method=method, path=path, query=query, headers=headers, body=body)
         if not known:
             return self._turn_away(request)
         try:
             return self._handle(request)
-        except (TwinTimeout, TwinReset):
+        except Lost:
             raise
         except Exception as error:
             # The SDK takes any exception for a network problem, so a defect of the twin would look like a fault.
@@ -142,13 +135,13 @@ class StripeTwin:
         """
         response = self.handle(
             method="POST",
-            url=f"{API_URL}/v1/payment_intents/{payment_intent_id}/confirm",
+            path=f"/v1/payment_intents/{payment_intent_id}/confirm",
             headers={"Authorization": f"Bearer {self._publishable_key}"},
             body=urlencode({"client_secret": client_secret, "payment_method": payment_method}).encode(),
         )
-        if response.status != 200:
-            error = json.loads(response.body)["error"]
-            raise ApiError(error["message"], status=response.status, code=error.get("code"))
+        if response.status_code != 200:
+            error = json.loads(response.get_data())["error"]
+            raise ApiError(error["message"], status=response.status_code, code=error.get("code"))
 
     def set_account_closed(self, account_id: str) -> None:
         """Stripe closes a connected account for good; transfers to it are refused with ``account_invalid``."""
@@ -178,7 +171,7 @@ class StripeTwin:
         record_final_state(self._store, self._recorder)
         self._journal.summarize()
 
-    def _handle(self, request: ApiRequest) -> TwinResponse:
+    def _handle(self, request: ApiRequest) -> Response:
         subject = subject_of(request, self._store)
         effect = self._line.effect_on(request, subject)
         striking = effect.fault_id if effect else self._closed_by(subject)
@@ -190,7 +183,9 @@ class StripeTwin:
             self._journal.record(request, outcome.answer, heard=outcome.failure is None, fault_id=striking)
         if outcome.failure is not None:
             raise outcome.failure
-        return _response(request, outcome)
+        assert outcome.answer is not None, "a call that did not fail has an answer"
+        self.clock.advance(outcome.sim_seconds)
+        return _response(request, outcome.answer)
 
     def _closed_by(self, subject: Subject) -> str | None:
         """The fault that closed or suspended the destination account: every later call to that account goes back to
@@ -202,16 +197,14 @@ class StripeTwin:
         """The fault that struck this business key before: whatever Stripe does about the key goes back to it."""
         return self._injector.fault_of(subject.business_key) if subject.business_key else None
 
-    def _turn_away(self, request: ApiRequest) -> TwinResponse:
+    def _turn_away(self, request: ApiRequest) -> Response:
         error = ApiError("Invalid API Key provided.", status=401)
-        outcome = Outcome(answer=Answer.of_error(error, request_id=request.request_id))
-        self._journal.record(request, outcome.answer, heard=True, fault_id=None)
-        return _response(request, outcome)
+        answer = Answer.of_error(error, request_id=request.request_id)
+        self._journal.record(request, answer, heard=True, fault_id=None)
+        return _response(request, answer)
 
 
-def _response(request: ApiRequest, outcome: Outcome) -> TwinResponse:
-    answer = outcome.answer
-    assert answer is not None, "a call that did not fail has an answer"
+def _response(request: ApiRequest, answer: Answer) -> Response:
     headers = {
         "Content-Type": "application/json",
         "Request-Id": request.request_id,
@@ -223,9 +216,20 @@ def _response(request: ApiRequest, outcome: Outcome) -> TwinResponse:
         headers |= {"Idempotency-Key": request.idempotency_key, "Original-Request": answer.request_id}
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
-    return TwinResponse(
-        status=answer.status,
-        headers=headers,
-        body=json.dumps(answer.body).encode(),
-        sim_seconds=outcome.sim_seconds,
-    )
+    return Response(json.dumps(answer.body), status=answer.status, headers=headers)
+
+
+def stripe_app(twin: StripeTwin) -> WSGIApplication:
+    """Stripe's HTTP API."""
+
+    @Request.application
+    def answer(request: Request) -> Response:
+        return twin.handle(
+            method=request.method,
+            path=request.path,
+            query=request.query_string.decode("latin-1"),
+            headers=dict(request.headers),
+            body=request.get_data(),
+        )
+
+    return answer

@@ -43,15 +43,15 @@ class Log:
 
     def ask(self, method: str, path: str, *parameters: tuple[str, str]) -> dict[str, Any]:
         encoded = urlencode(parameters)
-        query = f"?{encoded}" if encoded and method != "POST" else ""
         answer = self.world.twin.handle(
             method=method,
-            url=f"https://api.stripe.com{path}{query}",
+            path=path,
+            query="" if method == "POST" else encoded,
             headers={"Authorization": f"Bearer {PLATFORM_KEY}"},
             body=encoded.encode() if method == "POST" else b"",
         )
-        body: dict[str, Any] = json.loads(answer.body)
-        assert answer.status == 200, (method, path, body)
+        body: dict[str, Any] = json.loads(answer.get_data())
+        assert answer.status_code == 200, (method, path, body)
         self.entries.append((method, path, parameters, body))
         return body
 

@@ -22,8 +22,9 @@ from simulation.scenario.model import StripeSettings
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.protocol import Site, TargetKeys
-from simulation.world.provider.provider import ScoreProvider
-from simulation.world.stripe.twin import StripeTwin
+from simulation.world.network.external import ExternalNetwork
+from simulation.world.provider.provider import ScoreProvider, provider_app
+from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 BACKEND = Path(__file__).with_name("small_backend.py")
@@ -109,14 +110,15 @@ def brought_up(folder: Path) -> Iterator[BroughtUp]:
             webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
             publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
         )  # fmt: skip
-        provider = ScoreProvider(
-            kernel=kernel, recorder=recorder, injector=Calm(), tournaments={}, seed=1, base_url="https://scores.test"
-        )
+        provider = ScoreProvider(kernel=kernel, recorder=recorder, injector=Calm(), tournaments={}, seed=1)
+        network = ExternalNetwork(recorder)
+        network.add(choice.stripe_hosts, stripe_app(twin))
+        network.add(choice.provider_hosts, provider_app(provider))
         log = place / "backend.log"
         log.touch()
         site = Site(
             server=server, database=database, folder=place, log=log, kernel=kernel, recorder=recorder, seed=1,
-            keys=keys, twin=twin, provider=provider, alerts_api_url="https://monitoring.test",
+            keys=keys, network=network, alerts_host="monitoring.test",
         )  # fmt: skip
         target = choice.bring_up(site)
         stack.callback(target.close)

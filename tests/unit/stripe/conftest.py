@@ -18,8 +18,8 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import CallEffect, Calm, PendingCall, PendingWebhook, WebhookEffect
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
-from simulation.world.network import in_process
-from simulation.world.stripe.twin import StripeTwin
+from simulation.world.network.in_process import intercept
+from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PLATFORM_KEY, PUBLISHABLE_KEY, DASHBOARD_KEY = "sk_test_platform", "pk_test_platform", "sk_test_dashboard"
@@ -135,11 +135,12 @@ class World:
         """The twin without the SDK; returns (status, headers, parsed body)."""
         answer = self.twin.handle(
             method=method,
-            url=f"https://api.stripe.com{path}",
+            path=path.partition("?")[0],
+            query=path.partition("?")[2],
             headers={"Authorization": f"Bearer {key}"} | {k.replace("_", "-"): v for k, v in headers.items()},
             body=body.encode(),
         )
-        return answer.status, answer.headers, json.loads(answer.body)
+        return answer.status_code, answer.headers, json.loads(answer.get_data())
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def make_world() -> Iterator[Callable[..., World]]:
             world = World(**options)
             stack.enter_context(world.clock.frozen())
             mock.reset()
-            in_process.install_stripe(mock, world.twin)
+            intercept(mock, stripe_app(world.twin), clock=world.clock)
             return world
 
         yield make

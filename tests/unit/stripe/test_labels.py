@@ -47,12 +47,12 @@ def _twin(listener: _Listener) -> tuple[StripeTwin, Kernel, Recorder]:
 def _post(twin: StripeTwin, path: str, body: str) -> bytes:
     answer = twin.handle(
         method="POST",
-        url=f"https://api.stripe.com{path}",
+        path=path,
         headers={"Authorization": f"Bearer {PLATFORM_KEY}"},
         body=body.encode(),
     )
-    assert answer.status == 200, answer.body
-    return answer.body
+    assert answer.status_code == 200, answer.get_data()
+    return answer.get_data()
 
 
 def test_movements_calls_webhooks_and_objects_are_recognised_by_the_platforms_own_labels() -> None:

@@ -1,5 +1,7 @@
 """How requests are read, checked, listed and written down."""
 
+import base64
+
 import pytest
 import stripe
 
@@ -7,6 +9,7 @@ from simulation.events import StripeCall, WitnessSummary
 from simulation.history import line_of
 from simulation.world.stripe.errors import ApiError
 from simulation.world.stripe.form import decode
+from tests.unit.stripe.conftest import PLATFORM_KEY, World
 
 TRANSFER = {"amount": 100, "currency": "usd", "destination": "acct_nobody"}
 
@@ -245,3 +248,20 @@ def test_a_read_more_does_not_rename_what_comes_after(make_world):
     curious = make_world()
     curious.stripe.balance.retrieve()
     assert curious.account() == plain
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (f"Bearer {PLATFORM_KEY}", 200),
+        (f"Basic {base64.b64encode(f'{PLATFORM_KEY}:'.encode()).decode()}", 200),
+        ("Basic \xff", 401),
+        ("Basic", 401),
+        (PLATFORM_KEY, 401),
+    ],
+)
+def test_a_key_comes_as_a_bearers_or_as_the_user_of_basic_authentication(
+    world: World, authorization: str, status: int
+) -> None:
+    headers = {"Authorization": authorization}
+    assert world.twin.handle(method="GET", path="/v1/balance", headers=headers, body=b"").status_code == status

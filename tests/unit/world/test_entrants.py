@@ -119,7 +119,6 @@ class World:
             injector=Calm(),
             tournaments=scenario.tournaments,
             seed=self.seed,
-            base_url="https://scores.provider.test",
         )
         Entrants(
             kernel=self.kernel,

@@ -16,8 +16,9 @@ from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummar
 from simulation.faults.effects import Calm, ProviderEffect
 from simulation.history import Recorder
 from simulation.scenario.model import Tournament
-from simulation.world.network.in_process import install_provider
-from simulation.world.provider.provider import ProviderTimeout, ScoreProvider
+from simulation.world.network.external import Lost
+from simulation.world.network.in_process import intercept
+from simulation.world.provider.provider import ScoreProvider, provider_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 FIRST_TEE = START + timedelta(hours=8)
@@ -52,7 +53,6 @@ class World:
             injector=self.injector,
             tournaments={"open": self.tournament},
             seed=self.seed,
-            base_url=BASE,
         )
         self.provider.start()
 
@@ -63,7 +63,7 @@ class World:
         return self.provider.handle(path=BOARD, headers=headers)
 
     def event(self) -> dict[str, Any]:
-        return json.loads(self.get().body)["events"][0]
+        return json.loads(self.get().get_data())["events"][0]
 
     def of(self, kind: type) -> list[Any]:
         return [event for event in self.recorder.events if isinstance(event, kind)]
@@ -139,10 +139,10 @@ def test_unchanged_board_is_304_and_leaves_no_record(world: World):
     etag = world.get().headers["ETag"]
     before = len(world.recorder.events)
     answer = world.get(**{"If-None-Match": etag})
-    assert (answer.status, answer.body) == (304, "")
+    assert (answer.status_code, answer.get_data()) == (304, b"")
     assert len(world.recorder.events) == before
     world.until(hours=2)
-    assert world.get(**{"If-None-Match": etag}).status == 200
+    assert world.get(**{"If-None-Match": etag}).status_code == 200
 
 
 def test_same_seed_same_boards_and_another_seed_others():
@@ -156,33 +156,33 @@ def test_same_seed_same_boards_and_another_seed_others():
 
 
 def test_unknown_tournament_and_path_are_404(world: World):
-    assert world.provider.handle(path="/golf/leaderboard/nowhere", headers={}).status == 404
-    assert world.provider.handle(path="/elsewhere", headers={}).status == 404
+    assert world.provider.handle(path="/golf/leaderboard/nowhere", headers={}).status_code == 404
+    assert world.provider.handle(path="/elsewhere", headers={}).status_code == 404
 
 
 def test_outage_by_timeout_gives_no_answer(world: World):
     world.injector.effect = ProviderEffect(fault_id="f", fault_kind="provider_outage", mode="timeout", sim_seconds=5)
-    with pytest.raises(ProviderTimeout):
+    with pytest.raises(Lost, match="did not answer within 5 simulated seconds"):
         world.get()
     (answer,) = world.of(ProviderAnswer)
     assert (answer.status, answer.valid, answer.fault_id, answer.cause) == (None, False, "f", "fault:f")
 
 
 def test_outage_by_status_reaches_the_status_page_too(world: World):
-    assert world.provider.handle(path="/status", headers={}).status == 200
+    assert world.provider.handle(path="/status", headers={}).status_code == 200
     world.injector.effect = ProviderEffect(fault_id="f", fault_kind="provider_outage", mode="status", status=503)
-    assert world.get().status == 503
-    assert world.provider.handle(path="/status", headers={}).status == 503
+    assert world.get().status_code == 503
+    assert world.provider.handle(path="/status", headers={}).status_code == 503
 
 
 def test_malformed_answer_is_broken_json_even_when_nothing_changed(world: World):
     etag = world.get().headers["ETag"]
     world.injector.effect = ProviderEffect(fault_id="f", fault_kind="provider_malformed", mode="malformed")
     answer = world.get(**{"If-None-Match": etag})
-    assert answer.status == 200
+    assert answer.status_code == 200
     assert "ETag" not in answer.headers
     with pytest.raises(json.JSONDecodeError):
-        json.loads(answer.body)
+        json.loads(answer.get_data())
     assert not world.of(ProviderAnswer)[-1].valid
 
 
@@ -225,9 +225,9 @@ def test_final_state_counts_the_requests(world: World):
     assert world.of(WitnessSummary)[-1].records == 2
 
 
-def test_door_serves_requests_and_passes_the_time_of_a_timeout(world: World):
-    with responses.RequestsMock() as mock:
-        install_provider(mock, world.provider)
+def test_its_application_serves_requests_and_a_timeout_takes_its_time(world: World):
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        intercept(mock, provider_app(world.provider), clock=world.kernel.clock)
         answer = requests.get(BASE + BOARD, timeout=5)
         assert answer.json()["events"][0]["id"] == "open"
         again = requests.get(BASE + BOARD, headers={"If-None-Match": answer.headers["ETag"]}, timeout=5)
@@ -237,6 +237,7 @@ def test_door_serves_requests_and_passes_the_time_of_a_timeout(world: World):
         )
         with pytest.raises(requests.exceptions.ReadTimeout):
             requests.get(BASE + BOARD, timeout=5)
+        assert requests.post(BASE + BOARD, timeout=5).status_code == 405
     assert world.kernel.now == START + timedelta(seconds=5)
 
 

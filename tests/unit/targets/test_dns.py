@@ -1,11 +1,16 @@
-"""The name server of a backend's network: the world's hosts are on loopback, every other is refused and told."""
+"""The name server of a backend's network: external services are on the loopback, every other host is refused."""
 
 from __future__ import annotations
 
 import socket
 import struct
+from datetime import UTC, datetime
 
+from simulation.clock import SimulationClock
+from simulation.events import HostRefused
+from simulation.history import Recorder
 from simulation.targets.process.dns import NameServer
+from simulation.world.network.external import ExternalNetwork
 
 _A, _AAAA = 1, 28
 
@@ -17,31 +22,34 @@ def _question(name: str, kind: int) -> bytes:
 
 def _ask(name: str, kind: int = _A) -> tuple[int, int, bytes, list[str]]:
     """Reply code, number of answers, the last four bytes, and the names that were refused."""
-    refused: list[str] = []
+    recorder = Recorder(clock=SimulationClock(start=datetime(2026, 3, 1, tzinfo=UTC)))
+    network = ExternalNetwork(recorder)
+    network.add(["api.stripe.com"], lambda environ, start_response: [])
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with ours, theirs:
-        server = NameServer(socket=_Addressed(ours), known=["api.stripe.com"], refused=refused.append)  # type: ignore[arg-type]
+        server = NameServer(socket=_Addressed(ours), network=network)  # type: ignore[arg-type]
         theirs.send(_question(name, kind))
-        server.answer_waiting()
+        server.answer_one()
         reply = theirs.recv(4096)
     _, flags, _, answers, _, _ = struct.unpack(">HHHHHH", reply[:12])
+    refused = [event.host for event in recorder.events if isinstance(event, HostRefused)]
     return flags & 0xF, answers, reply[-4:], refused
 
 
 class _Addressed:
-    """A connected pair speaks without addresses."""
+    """A socket of a connected pair, used as if its peer had an address."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
 
     def recvfrom(self, size: int) -> tuple[bytes, None]:
-        return self._line.recv(size), None
+        return self._socket.recv(size), None
 
     def sendto(self, data: bytes, _: None) -> None:
-        self._line.send(data)
+        self._socket.send(data)
 
 
-def test_a_host_of_the_world_is_on_loopback() -> None:
+def test_an_external_service_is_on_the_loopback() -> None:
     assert _ask("API.Stripe.com") == (0, 1, bytes((127, 0, 0, 1)), [])
 
 
@@ -50,6 +58,6 @@ def test_it_has_no_other_address_and_is_not_refused_for_that() -> None:
     assert (code, answers, refused) == (0, 0, [])
 
 
-def test_any_other_host_is_refused_and_told() -> None:
+def test_any_other_host_is_refused_and_recorded() -> None:
     code, answers, _, refused = _ask("hooks.slack.com")
     assert (code, answers, refused) == (3, 0, ["hooks.slack.com"])

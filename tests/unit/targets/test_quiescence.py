@@ -1,4 +1,4 @@
-"""Nobody moves the clock while somebody of a backend still has something to do, however the machine takes turns."""
+"""At rest is said only when no thread has anything left to do, in whatever order the machine runs them."""
 
 from __future__ import annotations
 

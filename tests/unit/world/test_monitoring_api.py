@@ -1,4 +1,4 @@
-"""The monitoring answers as Prometheus does: pending and firing alerts, annotations filled in."""
+"""The monitoring's API answers as Prometheus does: pending and firing alerts, annotations filled in."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.history import Recorder
 from simulation.scenario.model import MonitorSettings
 from simulation.staging.clients.alerts import HostedAlerting
-from simulation.world.monitoring import api as monitoring_door
 from simulation.world.monitoring.alert_rules import load_rules
+from simulation.world.monitoring.api import alerts_app
 from simulation.world.monitoring.monitor import Monitor
+from simulation.world.network.in_process import intercept
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://monitoring.test"
@@ -45,8 +46,8 @@ def test_what_is_pending_and_what_fires_is_told(tmp_path: Path) -> None:
     monitor.start()
     kernel.run_until(START + timedelta(minutes=15))
 
-    with responses.RequestsMock() as network:
-        monitoring_door.install(network, monitor, base_url=URL)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        intercept(mock, alerts_app(lambda: monitor.active), clock=clock)
         told = HostedAlerting(base_url=URL).alerts()
 
     assert told.status == "ok"

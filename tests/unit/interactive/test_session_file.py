@@ -1,4 +1,4 @@
-"""The file by which a second terminal finds the platform."""
+"""The file by which a second terminal finds the session."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from simulation.environment import workspace
 from simulation.errors import UsageError
-from simulation.interactive import session_file as state
-from simulation.interactive.session_file import Session, find_standing
+from simulation.interactive import session_file
+from simulation.interactive.session_file import Session, find_session
 
 
 @pytest.fixture
 def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(state, "candidate_roots", lambda: [tmp_path])
+    monkeypatch.setattr(session_file, "candidate_roots", lambda: [tmp_path])
     return tmp_path
 
 
@@ -26,17 +26,17 @@ def brought_up(roots: Path, owner: str, url: str) -> Path:
     return folder
 
 
-def test_the_platform_of_a_living_process_is_found(roots: Path) -> None:
+def test_the_session_of_a_living_process_is_found(roots: Path) -> None:
     brought_up(roots, workspace.owner_tag(), "http://127.0.0.1:1")
-    assert find_standing().variables == {"API_BASE_URL": "http://127.0.0.1:1"}
+    assert find_session().variables == {"API_BASE_URL": "http://127.0.0.1:1"}
 
 
 def test_of_several_the_one_at_the_port_asked_for_is_found(roots: Path) -> None:
     brought_up(roots, workspace.owner_tag() + "-a", "http://127.0.0.1:1")
     brought_up(roots, workspace.owner_tag() + "-b", "http://127.0.0.1:2")
-    assert find_standing(port=1).variables == {"API_BASE_URL": "http://127.0.0.1:1"}
+    assert find_session(port=1).variables == {"API_BASE_URL": "http://127.0.0.1:1"}
     with pytest.raises(UsageError, match="no staging platform is up at port 3"):
-        find_standing(port=3)
+        find_session(port=3)
 
 
 def test_only_its_owner_may_read_the_file(roots: Path) -> None:
@@ -44,7 +44,7 @@ def test_only_its_owner_may_read_the_file(roots: Path) -> None:
     assert stat.S_IMODE((folder / "staging.json").stat().st_mode) == 0o600
 
 
-def test_what_a_dead_process_left_is_no_platform(roots: Path) -> None:
+def test_what_a_dead_process_left_is_no_session(roots: Path) -> None:
     brought_up(roots, "1-0", "http://127.0.0.1:1")
     with pytest.raises(UsageError, match="bring one up in another terminal: simulate staging up"):
-        find_standing()
+        find_session()

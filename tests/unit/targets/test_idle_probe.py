@@ -1,4 +1,4 @@
-"""A processor that nobody wants any more says so; one that somebody keeps busy does not stop the run."""
+"""The probe tells when the processor is idle, and never waits for longer than a moment."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this kern
 
 
 @pytest.fixture
-def lull() -> Iterator[IdleProbe]:
+def probe() -> Iterator[IdleProbe]:
     with one_cpu():
         opened = IdleProbe()
         yield opened
         opened.close()
 
 
-def test_a_lull_comes_where_nobody_works(lull: IdleProbe) -> None:
-    assert any(lull.wait(in_vain=False) for _ in range(60_000))
+def test_an_idle_processor_is_noticed(probe: IdleProbe) -> None:
+    assert any(probe.wait(in_vain=False) for _ in range(60_000))
 
 
-def test_after_a_lull_that_meant_nothing_comes_a_plain_pause(lull: IdleProbe) -> None:
-    assert lull.wait(in_vain=True) is False
+def test_after_an_idle_moment_in_vain_it_only_pauses(probe: IdleProbe) -> None:
+    assert probe.wait(in_vain=True) is False
 
 
 def test_its_child_is_of_the_lowest_class_and_goes_with_it() -> None:

@@ -1,4 +1,4 @@
-"""The deadline of a sleeping thread is read from its system call; the tables of the machine say who is at rest."""
+"""The deadline of a sleeping thread is read from its system call; the kernel's tables say who is at rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulation.targets.process import quiescence as threads_module
+from simulation.targets.process import quiescence
 from simulation.targets.process.pending_timers import Awake, seconds_left
 from simulation.targets.process.quiescence import ThreadTable, parent_of, tasks
 
@@ -98,8 +98,8 @@ def test_a_program_that_waits_is_at_rest_and_one_that_works_is_not() -> None:
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_grandchild_that_was_left_behind_belongs_too(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not kept:  # a kernel without lists of children
-        monkeypatch.setattr(threads_module, "_KEEPS_CHILDREN", False)
-        monkeypatch.setattr(threads_module, "open", _no_such_table, raising=False)
+        monkeypatch.setattr(quiescence, "_KEEPS_CHILDREN", False)
+        monkeypatch.setattr(quiescence, "open", _no_such_table, raising=False)
     leaves_one = """
 import os, subprocess, sys
 sys.stdin.readline()

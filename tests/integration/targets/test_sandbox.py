@@ -1,4 +1,4 @@
-"""A backend's house where namespaces are barred: the reason and the remedy, before anything is started."""
+"""The sandbox of a backend, and what is said where the machine bars namespaces."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from simulation.targets.process.sandbox import house
+from simulation.targets.process.sandbox import open_sandbox
 
 _UNSHARE = {"x86_64": 272, "aarch64": 97}
 BARRED = f"""\
 import ctypes, struct
 from simulation.errors import EnvironmentFault
-from simulation.targets.process.sandbox import house
+from simulation.targets.process.sandbox import open_sandbox
 
 unshare = {_UNSHARE.get(platform.machine(), 0)}
 rules = ((0x20, 0, 0, 0), (0x15, 0, 1, unshare), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000))
@@ -28,8 +28,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 assert libc.prctl(38, 1, 0, 0, 0) == 0
 assert libc.prctl(22, 2, ctypes.byref(Filter(len(rules), ctypes.addressof(program))), 0, 0) == 0
 try:
-    with house():
-        print("a house")
+    with open_sandbox():
+        print("a sandbox")
 except EnvironmentFault as fault:
     print(fault)
 """
@@ -43,12 +43,12 @@ def test_where_namespaces_are_barred_the_reason_and_the_remedy_are_said() -> Non
     assert "remedy: allow user namespaces" in said
 
 
-def test_a_furnished_house_has_a_network_and_processes_of_its_own(tmp_path: Path) -> None:
-    with house() as opened:
-        opened.mount(files={}, workspace=tmp_path)
-        opened.start("list", command=["ls", "/proc"], directory=tmp_path, environment={"PATH": "/usr/bin:/bin"},
+def test_a_sandbox_has_processes_of_its_own(tmp_path: Path) -> None:
+    with open_sandbox() as sandbox:
+        sandbox.mount(files={}, workspace=tmp_path)
+        sandbox.start("list", command=["ls", "/proc"], directory=tmp_path, environment={"PATH": "/usr/bin:/bin"},
             output=tmp_path / "out")  # fmt: skip
-        while opened.ended("list") is None:
+        while sandbox.ended("list") is None:
             pass
         pids = [word for word in (tmp_path / "out").read_text().split() if word.isdigit()]
     assert len(pids) == 2, "the first process, and ls"

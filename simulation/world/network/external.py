@@ -1,0 +1,86 @@
+"""The network outside the platform: every host it may call is one WSGI application, every other host is refused.
+
+How a platform's requests get here is an adapter's business: ``in_process`` for one in this process, ``http_gateway``
+of ``targets/process`` for one in processes of its own, ``threaded`` for people at a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+from urllib.parse import unquote
+from wsgiref.types import WSGIApplication
+
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
+
+from simulation.events import HostRefused
+from simulation.history import Recorder
+
+_PORT = re.compile(r":\d*$")
+
+
+class Lost(Exception):
+    """No answer reaches the caller. An application raises it; each adapter shows it in its transport's way.
+
+    Whether the request took effect, the caller cannot know.
+
+    :param sim_seconds: simulated seconds until the caller notices; the adapter lets them pass.
+    :param how: ``timeout``: nothing comes back, and the caller's patience ends; ``reset``: the connection breaks;
+        ``killed``: the caller's process is killed before it hears the answer.
+    """
+
+    def __init__(self, message: str, *, sim_seconds: int = 0, how: Literal["timeout", "reset", "killed"]) -> None:
+        super().__init__(message)
+        self.sim_seconds = sim_seconds
+        self.how = how
+
+
+class ExternalNetwork:
+    """A WSGI application that passes a request on to the application of its host.
+
+    A request to any other host is :class:`Lost`, and recorded once a host as
+    :class:`~simulation.events.HostRefused`.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._applications: dict[str, WSGIApplication] = {}
+        self._refused: set[str] = set()
+
+    def add(self, hosts: Iterable[str], application: WSGIApplication) -> None:
+        """From now on ``application`` answers for these host names (lower case, without a port)."""
+        self._applications.update(dict.fromkeys(hosts, application))
+
+    def knows(self, host: str) -> bool:
+        """Whether anybody answers for a host."""
+        return host in self._applications
+
+    def refuse(self, host: str) -> None:
+        """Record that the platform tried to reach a host that nobody answers for."""
+        if host not in self._refused:
+            self._refused.add(host)
+            self._recorder.record(HostRefused(host=host))
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = _PORT.sub("", environ.get("HTTP_HOST", "")).lower()
+        if not self.knows(host):
+            self.refuse(host)
+            raise Lost(f"{host}: no such host", how="reset")
+        return self._applications[host](environ, start_response)
+
+
+def answer_of(
+    application: WSGIApplication, *, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
+) -> Response:
+    """What an application answers to one HTTP request.
+
+    :param target: path and query, as they stand in the request's first line.
+    :param headers: with ``Host``, the host that the caller believes it talks to.
+    :raises Lost: the application lets the answer get lost.
+    """
+    environ = EnvironBuilder(method=method, headers=list(headers), data=body).get_environ()
+    path, _, environ["QUERY_STRING"] = target.partition("?")
+    environ["PATH_INFO"] = unquote(path, "latin-1")  # as WSGI has it: a character for each byte
+    return Response.from_app(application, environ, buffered=True)
