@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -75,10 +75,17 @@ class History:
     """A finished (or broken-off) history, read only."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self.events: tuple[Event, ...] = tuple(events)
+        self.events: Sequence[Event] = tuple(events)
         self._by_class: dict[type[Event], list[Event]] = {}
         for event in self.events:
             self._by_class.setdefault(type(event), []).append(event)
+
+    def with_events(self, others: Mapping[int, Event]) -> History:
+        """The same history with other events at some positions, counted from 0."""
+        events = list(self.events)
+        for position, event in others.items():
+            events[position] = event
+        return History(events)
 
     def of(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""

@@ -36,7 +36,7 @@ class WriteAheadLog:
 
     def __init__(self, transactions: Iterable[Transaction]) -> None:
         self.transactions: Sequence[Transaction] = sorted(transactions, key=lambda transaction: transaction.xid)
-        self.changes: list[RowChange] = []
+        self._changes: list[RowChange] = []
         self._tables: dict[str, dict[str, Row]] = {}
         self._by_table: dict[str, list[RowChange]] = {}
         self._by_transaction: dict[int, list[RowChange]] = {}
@@ -44,6 +44,11 @@ class WriteAheadLog:
         for transaction in self.transactions:
             for change in transaction.changes:
                 self._fold(transaction, change)
+
+    @property
+    def changes(self) -> Sequence[RowChange]:
+        """All changes, in order."""
+        return self._changes
 
     def of(self, table: str) -> Sequence[RowChange]:
         """Changes of one table, in order."""
@@ -77,7 +82,7 @@ class WriteAheadLog:
         folded = RowChange(
             transaction=transaction, table=change.table, op=change.op, row_id=row_id, before=before, after=after
         )
-        self.changes.append(folded)
+        self._changes.append(folded)
         self._by_table.setdefault(change.table, []).append(folded)
         self._by_transaction.setdefault(transaction.xid, []).append(folded)
         self._ids.setdefault(change.table, set()).add(row_id)

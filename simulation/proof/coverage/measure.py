@@ -1,0 +1,52 @@
+"""Tell every falsehood of a history, and gather who notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from simulation.checks.verdict import judge
+from simulation.history import History
+from simulation.proof.coverage.draw import Draw
+from simulation.proof.coverage.judging import Jury
+from simulation.proof.coverage.plan import falsehoods_of
+from simulation.proof.coverage.result import Coverage, Told
+from simulation.proof.parallel import in_parallel
+from simulation.run_directory import RunDirectory
+
+
+def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Coverage:
+    """The same for every number of ``jobs``.
+
+    :param history: of the run in ``run_dir``.
+    """
+    verdict, started = judge(history), history.started
+    return Coverage(
+        scenario=started.scenario if started is not None else "",
+        digest=verdict.digest,
+        outcome=verdict.outcome,
+        seed=draw.seed,
+        rows=draw.rows,
+        told=tuple(told_of(history, draw, jobs=jobs)),
+        log_lines=_lines(RunDirectory(path=run_dir).platform_log),
+    )
+
+
+def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
+    """Every falsehood with the jury's reaction, in the order of the plan."""
+    work: Callable[[int], tuple[int, list[Told]]] = partial(_share, history=history, draw=draw, shares=jobs)
+    parts = [work(0)] if jobs == 1 else in_parallel(range(jobs), work, jobs=jobs, told=lambda _: None)
+    told: dict[int, Told] = {number + place * jobs: item for number, items in parts for place, item in enumerate(items)}
+    return [told[number] for number in sorted(told)]
+
+
+def _share(number: int, *, history: History, draw: Draw, shares: int) -> tuple[int, list[Told]]:
+    """Each worker plans the same and tells every so many-th."""
+    jury = Jury(history)
+    falsehoods = falsehoods_of(history, draw)[number::shares]
+    return number, [Told.of(falsehood, jury.react(falsehood)) for falsehood in falsehoods]
+
+
+def _lines(log: Path) -> int:
+    return len(log.read_text(encoding="utf-8", errors="replace").splitlines()) if log.is_file() else 0

@@ -1,0 +1,22 @@
+"""Every falsehood that is told of a history, in a fixed order."""
+
+from __future__ import annotations
+
+from simulation.history import History
+from simulation.proof.coverage.columns import column_falsehoods
+from simulation.proof.coverage.draw import Draw
+from simulation.proof.coverage.falsehood import Falsehood
+from simulation.proof.coverage.recorded import Recorded
+from simulation.proof.coverage.statements import statement_falsehoods
+from simulation.proof.coverage.whole_rows import row_falsehoods
+
+
+def falsehoods_of(history: History, draw: Draw) -> list[Falsehood]:
+    """Those that change something; the same for the same history and draw, in any process."""
+    recorded = Recorded.of(history)
+    told = (
+        *column_falsehoods(recorded, draw),
+        *row_falsehoods(recorded, draw),
+        *statement_falsehoods(history.events, draw),
+    )
+    return [falsehood for falsehood in told if falsehood.edits]

@@ -1,0 +1,91 @@
+"""The measurement in a terminal: a line an area, a line a table, and what nobody notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulation.proof.coverage.falsehood import AREAS
+from simulation.proof.coverage.result import Coverage, Share, Told, by_column, by_subject, top_checks
+
+_TOP_CHECKS = 3
+
+
+def screen(coverage: Coverage) -> Iterator[RenderableType]:
+    """In the order in which it is printed."""
+    yield _areas(coverage)
+    yield _tables(coverage)
+    yield _unnoticed(coverage)
+    yield from totals(coverage)
+
+
+def totals(coverage: Coverage) -> Iterator[Text]:
+    """The numbers in three lines."""
+    judged = Share.among(coverage.judged)
+    free = sum(item.free is not None for item in coverage.told)
+    yield Text(f"columns: {coverage.columns}, one falsehood each")
+    yield Text(f"falsehoods about columns: {judged} noticed, {judged.percent:.1f} %; {free} more about free columns")
+    if coverage.log_lines:
+        yield Text(f"log lines: 0 of {coverage.log_lines} judged: no check reads the log")
+
+
+def _areas(coverage: Coverage) -> Table:
+    table = _table("told falsely", "facts", "noticed", "of", "%")
+    for area, name in AREAS.items():
+        told = coverage.of_area(area)
+        table.add_row(name, str(len(_facts(told))), *_share(Share.among(told)))
+    return table
+
+
+def _tables(coverage: Coverage) -> Table:
+    table = _table("table", "columns", "in full", "in part", "falsehoods", "noticed by most")
+    for subject, told in by_subject(coverage.of_area("table")).items():
+        shares = [Share.among(items) for items in by_column(told).values()]
+        table.add_row(
+            subject,
+            str(len(shares)),
+            str(sum(share.noticed == share.of for share in shares)),
+            str(sum(0 < share.noticed < share.of for share in shares)),
+            str(Share.among(told)),
+            ", ".join(f"{check} {count}" for check, count in top_checks(told, _TOP_CHECKS)),
+        )
+    return table
+
+
+def _unnoticed(coverage: Coverage) -> Table:
+    """Tables in full; of the rest, how many facts: the page has them."""
+    table = _table("nobody notices", "what")
+    for area, name in AREAS.items():
+        missed = {subject: list(_never(told)) for subject, told in by_subject(coverage.of_area(area)).items()}
+        if area == "table":
+            for subject, columns in missed.items():
+                if columns:
+                    table.add_row(subject, ", ".join(columns))
+        elif count := sum(map(len, missed.values())):
+            table.add_row(name, f"{count} of {len(_facts(coverage.of_area(area)))}")
+    return table
+
+
+def _facts(told: Sequence[Told]) -> set[tuple[str, str, str]]:
+    return {(item.subject, item.operation, item.fact) for item in told}
+
+
+def _never(told: Sequence[Told]) -> Iterator[str]:
+    """Columns (or facts) of which no falsehood at all is noticed, with those that the contract leaves free left out."""
+    for column, items in by_column(told).items():
+        if not any(item.noticed or item.free is not None for item in items):
+            yield column
+
+
+def _share(share: Share) -> tuple[str, str, str]:
+    return str(share.noticed), str(share.of), f"{share.percent:.1f}"
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
