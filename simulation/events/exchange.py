@@ -29,6 +29,8 @@ class Exchange(Event):
     """The header ``Idempotency-Key``."""
     execution_id: str | None = None
     """The open runbook execution in which the operator made this request, if any."""
+    user_id: str | None = None
+    """The header ``X-User-Id`` (fixtures/spec/platform.md, Endpoints): who a person's app says that they are."""
     token_subject: str | None = None
     """``sub`` of the bearer token, where there was one. Never the token."""
     token_scope: str | None = None

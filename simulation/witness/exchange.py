@@ -108,6 +108,7 @@ class ExchangeWitness:
                 request_body=_WITHHELD if environ.get("CONTENT_TYPE") == _FORM else _readable(request_body),
                 response_body=_readable(body),
                 idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
+                user_id=environ.get("HTTP_X_USER_ID"),
                 execution_id=self._context.execution_id,
                 token_subject=subject,
                 token_scope=scope,

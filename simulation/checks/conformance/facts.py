@@ -220,7 +220,9 @@ def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request
             answer=event.response_body,
             status=event.status,
             actor=event.actor,
-            subject=event.token_subject or people.get(event.cause.split(":")[1] if ":" in event.cause else ""),
+            subject=event.token_subject
+            or event.user_id
+            or people.get(event.cause.split(":")[1] if ":" in event.cause else ""),
             execution_id=event.execution_id,
             idempotency_key=event.idempotency_key,
         )

@@ -68,6 +68,10 @@ def seconds_between(start: str, end: str) -> int:
     return int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
 
 
+def whole_number(text: str) -> int:
+    return int(text)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "canonical_sha256": canonical_sha256,
     "plus": plus,
@@ -79,6 +83,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "equal": equal,
     "sorted_ids": sorted_ids,
     "pg_array": pg_array,
+    "whole_number": whole_number,
     "column_of": column_of,
     "seconds_between": seconds_between,
     "hash_of": hash_of,
