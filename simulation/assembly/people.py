@@ -10,7 +10,8 @@ from simulation.assembly.foundation import Ground
 from simulation.assembly.platform import Front, appoint, break_glass_of, token_of
 from simulation.assembly.witnesses import Witnesses
 from simulation.faults.injector import PlannedInjector
-from simulation.scenario.faults import OPERATOR_KINDS
+from simulation.scenario.faults.operator import OperatorCrash
+from simulation.scenario.faults.registry import kind_of
 from simulation.scenario.model import Scenario
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.entrants.payers import Payers
@@ -56,7 +57,7 @@ def operator_on_shift(
 
 def _successor(ground: Ground, front: Front) -> Successor | None:
     """A second operator, for a run whose first one may be lost."""
-    if not any(fault.kind.startswith(OPERATOR_KINDS) for fault in ground.request.plan.faults):
+    if not any(issubclass(kind_of(fault), OperatorCrash) for fault in ground.request.plan.faults):
         return None
     admin = appoint(front, ground.recorder, name="ops-user-456", email="ops-2@platform.test", role="ops")
     return Successor(

@@ -7,17 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from simulation.environment.choice import choose
+from simulation.environment.choice import choose, environment_of_processes
 from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.swarm import swarm as swarm_faults
+from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
-from simulation.targets.needs import (
-    environment_of_processes,
-    refuse_faults_of_our_own_process,
-    refuse_losses,
-    refuse_process_faults,
-)
 from simulation.targets.process.loader import read_target
 from simulation.targets.protocol import TargetChoice
 from simulation.world.monitoring.alert_rules import AlertRule, load_rules, refuse_dead_links
@@ -65,13 +60,10 @@ def prepare(
     outside = None if target is None else read_target(target)
     chosen = outside or platform_that_comes_along()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
+    met = MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)
     if swarmed:
-        loaded = swarm_faults(loaded, seed, processes=outside is not None)
-    if outside is None:
-        refuse_process_faults(loaded, place=scenario)
-    else:
-        refuse_faults_of_our_own_process(loaded, place=scenario)
-        refuse_losses(loaded, tables=outside.file.governance.contest_score_tables, place=scenario)
+        loaded = swarm_faults(loaded, seed, met=met)
+    refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
     refuse_dead_links(rules, known={runbook.name for runbook in runbooks})

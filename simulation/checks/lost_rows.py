@@ -19,8 +19,9 @@ from simulation.checks.evidence.requests import matches
 from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
 from simulation.checks.evidence.wal import RowChange
 from simulation.events import Exchange, FaultInjected, FaultScheduled, Transaction, row_digest
+from simulation.scenario.faults.database import ContestRowsLost
 
-ROWS_LOST = "contest_rows_lost"
+ROWS_LOST = ContestRowsLost.name()
 _TOLERANCE = timedelta(seconds=1)
 
 

@@ -11,6 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.events import Exchange, FaultInjected, WebhookAttempt
+from simulation.scenario.faults.stripe import SigningSecretRolled
 
 _PATH = "/webhooks/stripe"
 _OTHER_PATH = "this is not where it takes them (webhook_path of target.toml)"
@@ -76,7 +77,8 @@ def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
 
 def _signed_with_an_unknown_secret(case: Case) -> list[WebhookAttempt]:
     """Deliveries of an endpoint whose secret a fault had rolled: no platform can know that they are genuine."""
-    rolled = {strike.fault_id for strike in case.events(FaultInjected) if strike.fault_kind == "signing_secret_rolled"}
+    kind = SigningSecretRolled.name()
+    rolled = {strike.fault_id for strike in case.events(FaultInjected) if strike.fault_kind == kind}
     return [attempt for attempt in case.events(WebhookAttempt) if attempt.fault_id in rolled]
 
 

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from simulation.environment.choice import environment_of_processes
 from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.file import find_scenario, load_scenario
-from simulation.targets.needs import environment_of_processes
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.trial import try_target
 

@@ -1,29 +1,50 @@
-"""Which keys a scenario file may have at a place, read off the pydantic models so that the list is never out of
-date."""
+"""Which keys a file may have at a place, read off the pydantic models so that the list is never out of date.
+
+Where models are told apart by a field of theirs (a fault by its ``kind``), pydantic's place of an error has the tag in
+it: ``("faults", 0, <kind>, "minutes")``. In the file there is no such level.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 
-def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
-    """Keys of the mapping at ``path`` below ``model``, in the model's order; none where there is no model."""
-    here: Any = model
-    for part in path:
-        here = _below(here, part)
-    found = _model_in(here)
+def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    """Keys of the mapping at ``place`` below ``model``, in the model's order; none where there is no model."""
+    found = _model_in(_at(model, place))
     return [] if found is None else list(found.model_fields)
 
 
+def without_tags(model: type[BaseModel], place: Sequence[str | int]) -> tuple[str | int, ...]:
+    """The place as the file has it."""
+    return tuple(part for index, part in enumerate(place) if part not in _tagged(_at(model, place[:index])))
+
+
+def alternatives_at(model: type[BaseModel], place: Sequence[str | int]) -> Mapping[str, type[BaseModel]]:
+    """Models by their tag, of one of which the mapping at ``place`` is; none where the place has no tag at its end."""
+    return _tagged(_at(model, place[:-1])) if place else {}
+
+
+def _at(model: type[BaseModel], place: Sequence[str | int]) -> Any:
+    here: Any = model
+    for part in place:
+        here = _below(here, part)
+    return here
+
+
 def _below(annotation: Any, part: str | int) -> Any:
-    """Type of a field, of a list's items, or of a mapping's values."""
+    """Type of a field, of one of several models, of a list's items, or of a mapping's values."""
     model = _model_in(annotation)
     if model is not None:
         field = model.model_fields.get(str(part))
         return None if field is None else field.annotation
+    tagged = _tagged(annotation)
+    if tagged:
+        return tagged.get(str(part))
     arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
     return arguments[-1] if arguments else None
 
@@ -32,3 +53,15 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return _model_in(get_args(annotation)[0]) if get_origin(annotation) is Annotated else None
+
+
+def _tagged(annotation: Any) -> Mapping[str, type[BaseModel]]:
+    """Models that a field tells apart, by what it says; none where the annotation is no such union."""
+    if get_origin(annotation) is not Annotated:
+        return {}
+    union, *metadata = get_args(annotation)
+    for item in metadata:
+        if isinstance(item, FieldInfo) and isinstance(item.discriminator, str):
+            name = item.discriminator
+            return {get_args(model.model_fields[name].annotation)[0]: model for model in get_args(union)}
+    return {}

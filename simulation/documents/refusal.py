@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulation.documents.keys import keys_at
+from simulation.documents.keys import alternatives_at, keys_at, without_tags
 from simulation.documents.yaml import MarkedYaml
 from simulation.errors import UsageError
 
@@ -33,9 +33,9 @@ _REMEDIES = {
 def refused(document: MarkedYaml, error: ValidationError, model: type[BaseModel]) -> UsageError:
     """The error that stands first in the file. A misspelt key is told before the key that is missing because of it."""
     errors = _roots(error.errors(include_url=False))
-    first = min(errors, key=lambda found: (found["type"] == "missing", document.line_of(_path(found))))
+    first = min(errors, key=lambda found: (found["type"] == "missing", document.line_of(_path(found, model))))
     problem, remedy = _explain(first, model)
-    return document.error(_path(first), problem=problem + more(len(errors)), remedy=remedy)
+    return document.error(_path(first, model), problem=problem + more(len(errors)), remedy=remedy)
 
 
 def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
@@ -48,27 +48,46 @@ def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
-def _path(error: ErrorDetails) -> tuple[str | int, ...]:
-    own = error["ctx"].get("path", ()) if error["type"] == "refused" else ()
-    return (*error["loc"], *own)
+def _path(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
+    context = error.get("ctx", {})
+    own = context.get("path", ()) if error["type"] == "refused" else ()
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        own = (str(context["discriminator"]).strip("'"),)
+    return without_tags(model, (*error["loc"], *own))
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Problem and remedy of one validation error."""
-    path, kind, context = _path(error), error["type"], error.get("ctx", {})
+    kind, context = error["type"], error.get("ctx", {})
+    path = _path(error, model)
     dotted = ".".join(str(part) for part in path if part != "[key]")
     if kind == "refused":
         return f"{dotted}: {context['problem']}", str(context["remedy"])
+    if kind in ("extra_forbidden", "missing") and (one_of := alternatives_at(model, error["loc"][:-1])):
+        return _explain_key(error, dotted, one_of)
     if kind == "extra_forbidden":
-        return f"{dotted}: unknown key", suggest(str(path[-1]), keys_at(model, path[:-1]))
-    if kind == "missing":
+        return f"{dotted}: unknown key", suggest(str(path[-1]), keys_at(model, error["loc"][:-1]))
+    if kind in ("missing", "union_tag_not_found"):
         return f"{dotted}: is missing", f"add `{path[-1]}:`"
-    if kind == "literal_error":
-        expected = str(context["expected"])
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = str(context["expected_tags" if kind == "union_tag_invalid" else "expected"])
+        said = context.get("tag", error["input"])
         choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
-        return f"{dotted}: {error['input']!r} is none of the known values", suggest(str(error["input"]), choices)
+        return f"{dotted}: {said!r} is none of the known values", suggest(str(said), choices)
     said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
     return f"{dotted}: {reprlib.repr(error['input'])} is not accepted, {said}", _REMEDIES.get(kind) or _bound(context)
+
+
+def _explain_key(error: ErrorDetails, dotted: str, one_of: Mapping[str, type[BaseModel]]) -> tuple[str, str]:
+    """Of a mapping that is one of several: a key that it lacks, or that another one has."""
+    *_, tag, key = error["loc"]
+    fields = one_of[str(tag)].model_fields
+    if error["type"] == "missing":
+        return f"{dotted}: a {tag} needs {key}", f"add `{key}:`"
+    known = ", ".join(sorted(fields, key=lambda name: not fields[name].is_required()))
+    if any(key in other.model_fields for other in one_of.values()):
+        return f"{dotted}: {error['input']} means nothing to a {tag}", f"remove it; a {tag} takes {known}"
+    return f"{dotted}: unknown key", suggest(str(key), list(fields))
 
 
 def _bound(context: dict[str, Any]) -> str:

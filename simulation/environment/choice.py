@@ -9,7 +9,7 @@ from pathlib import Path
 from simulation.environment.compose_file import images
 from simulation.environment.embedded import EmbeddedPostgres
 from simulation.environment.server import PostgresServer
-from simulation.errors import EnvironmentFault
+from simulation.errors import EnvironmentFault, UsageError
 
 ENVIRONMENTS = ("embedded", "containers", "compose")
 
@@ -40,6 +40,25 @@ def choose(asked: str = "auto", *, operated: bool = False) -> Choice:
     if lacks is None:
         return Choice(name="containers", reason=f"auto: an engine answers and has {images().postgres}")
     return Choice(name="embedded", reason=f"auto: {lacks}")
+
+
+def environment_of_processes(asked: str) -> Choice:
+    """Where PostgreSQL comes from for a backend in processes of its own.
+
+    Such a backend reaches the server from a network of its own, through a Unix socket in the run's workspace.
+
+    :raises UsageError: it is to come from a server that has none there.
+    """
+    if asked == "compose":
+        raise UsageError(
+            place="--environment compose",
+            problem="a backend in processes of its own (--target) lives in a network of its own, from which the port "
+            "of the service cannot be reached",
+            remedy="say --environment containers, which gives the run a server of its own, or leave the option out",
+        )
+    if asked == "auto":
+        return Choice(name="embedded", reason="auto: nothing beside a backend in processes of its own is needed for it")
+    return Choice(name=asked, reason="asked for")
 
 
 def provide(name: str, *, folder: Path, now: datetime) -> PostgresServer:

@@ -16,6 +16,8 @@ class FaultScheduled(Event):
     kind: Literal["fault_scheduled"] = "fault_scheduled"
     fault_id: str
     fault_kind: str
+    title: str = ""
+    """The kind in words, for people. Empty in a history from before it was recorded."""
     starts_at: datetime
     ends_at: datetime | None
     keys: dict[str, str]

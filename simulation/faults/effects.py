@@ -1,12 +1,19 @@
-"""What a fault does when it meets the world: the words between the schedule and those who carry it out."""
+"""What a fault does when it strikes: the words between the plan and those who carry it out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from simulation.faults.plan import CALL_TIMEOUT_SECONDS, PROVIDER_TIMEOUT_SECONDS, PlannedFault
-from simulation.scenario.faults import FaultKind
+from simulation.scenario.faults.payments import PaymentFault, WebhookMode
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.provider import FeedFault, ProviderMode
+from simulation.scenario.faults.transfers import CallFault, CallMode
+
+CALL_TIMEOUT_SECONDS = 30
+"""How long a platform waits for Stripe (fixtures/spec/platform.md, "Money")."""
+PROVIDER_TIMEOUT_SECONDS = 5
+"""How long it waits for the score provider (fixtures/spec/platform.md, "Background work")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +36,7 @@ class CallEffect:
 
     fault_id: str
     fault_kind: str
-    mode: Literal[
-        "timeout_before",
-        "timeout_after",
-        "killed_after",
-        "reset_before",
-        "reset_after",
-        "error",
-        "close_account",
-        "suspend_account",
-        "key_taken",
-        "reserve",
-        "slow",
-    ]
+    mode: CallMode
     sim_seconds: int = 0
     """What the call costs on the simulated clock (30 for a timeout)."""
     status: int | None = None
@@ -66,7 +61,7 @@ class PendingWebhook:
 class WebhookEffect:
     fault_id: str
     fault_kind: str
-    mode: Literal["delay", "duplicate", "second_event", "lost", "killed"]
+    mode: WebhookMode
     delay_seconds: int = 0
     """``delay``: before the first attempt; ``duplicate``/``second_event``: between first and second delivery."""
     copies: int = 1
@@ -76,7 +71,7 @@ class WebhookEffect:
 class ProviderEffect:
     fault_id: str
     fault_kind: str
-    mode: Literal["timeout", "status", "malformed", "incomplete_final"]
+    mode: ProviderMode
     status: int | None = None
     sim_seconds: int = 0
 
@@ -111,74 +106,33 @@ class Calm:
         return None
 
 
-_CallMode = Literal[
-    "timeout_before",
-    "timeout_after",
-    "error",
-    "reset_before",
-    "killed_after",
-    "close_account",
-    "suspend_account",
-    "key_taken",
-    "reserve",
-]
-_CALL_MODES: dict[FaultKind, _CallMode] = {
-    "transfer_timeout_before": "timeout_before",
-    "transfer_timeout_after": "timeout_after",
-    "transfer_error": "error",
-    "transfer_reset": "reset_before",
-    "transfer_then_killed": "killed_after",
-    "transfer_refused": "error",
-    "transfer_key_taken": "key_taken",
-    "destination_invalid": "close_account",
-    "destination_suspended": "suspend_account",
-    "stripe_reserve": "reserve",
-}
-_WEBHOOK_MODES: dict[FaultKind, Literal["delay", "duplicate", "second_event", "lost", "killed"]] = {
-    "webhook_then_killed": "killed",
-    "webhook_delayed": "delay",
-    "webhook_duplicated": "duplicate",
-    "two_events_for_one_payment": "second_event",
-    "webhook_lost": "lost",
-}
-
-
-def call_effect(fault: PlannedFault, *, again: bool = False) -> CallEffect:
+def call_effect(kind: type[CallFault], fault: PlannedFault, *, again: bool = False) -> CallEffect:
     """Of a fault that strikes calls to Stripe. What Stripe says with a status is the twin's knowledge."""
-    if fault.kind == "stripe_outage":
-        mode: _CallMode = "timeout_before" if fault.status is None else "error"
-    elif fault.kind == "transfer_winner_deleted":
-        mode = "close_account" if again else "reset_before"
-    else:
-        mode = _CALL_MODES[fault.kind]
+    mode = kind.effect(status=fault.status, again=again)
     return CallEffect(
         fault_id=fault.fault_id,
         fault_kind=fault.kind,
         mode=mode,
         sim_seconds=CALL_TIMEOUT_SECONDS if mode.startswith("timeout") else 0,
         status=fault.status if mode == "error" else None,
-        error_code="amount_too_large" if fault.kind == "transfer_refused" else None,
+        error_code=kind.error_code,
     )
 
 
-def webhook_effect(fault: PlannedFault) -> WebhookEffect:
+def webhook_effect(kind: type[PaymentFault], fault: PlannedFault) -> WebhookEffect:
     """Of a fault that strikes the announcement of a payment."""
     return WebhookEffect(
         fault_id=fault.fault_id,
         fault_kind=fault.kind,
-        mode=_WEBHOOK_MODES[fault.kind],
+        mode=kind.mode,
         delay_seconds=fault.delay_seconds,
         copies=fault.times,
     )
 
 
-def provider_effect(fault: PlannedFault) -> ProviderEffect:
+def provider_effect(kind: type[FeedFault], fault: PlannedFault) -> ProviderEffect:
     """Of a fault that strikes requests to the score provider."""
-    mode: Literal["timeout", "status", "malformed", "incomplete_final"]
-    if fault.kind == "provider_outage":
-        mode = "timeout" if fault.status is None else "status"
-    else:
-        mode = "malformed" if fault.kind == "provider_malformed" else "incomplete_final"
+    mode = kind.effect(status=fault.status)
     return ProviderEffect(
         fault_id=fault.fault_id,
         fault_kind=fault.kind,

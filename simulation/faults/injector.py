@@ -18,10 +18,17 @@ from simulation.faults.effects import (
     provider_effect,
     webhook_effect,
 )
-from simulation.faults.plan import FaultPlan, PlannedFault
+from simulation.faults.plan import FaultPlan
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
-from simulation.scenario.faults import LASTING_KINDS, OPERATOR_KINDS, PAYMENT_KINDS, STRIPE_KINDS, TRANSFER_KINDS
+from simulation.scenario.faults.operator import OperatorCrash
+from simulation.scenario.faults.payments import PaymentFault
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.programs import PayoutTimerStopped
+from simulation.scenario.faults.provider import FeedFault
+from simulation.scenario.faults.registry import kind_of
+from simulation.scenario.faults.stripe import StripeWindowFault
+from simulation.scenario.faults.transfers import TransferFault
 
 _PAID = "payment_intent.succeeded"
 
@@ -35,6 +42,7 @@ class PlannedInjector:
 
     def __init__(self, *, plan: FaultPlan, recorder: Recorder, clock: SimulationClock, registry: Registry) -> None:
         self._plan = plan
+        self._faults = [(kind_of(fault), fault) for fault in plan.faults]
         self._recorder = recorder
         self._clock = clock
         self._registry = registry
@@ -42,7 +50,8 @@ class PlannedInjector:
         self._payments: dict[str, list[str]] = {}
         self._strikes: Counter[str] = Counter()
         self._touched: dict[str, str] = {}
-        self._closed: dict[str, PlannedFault] = {}  # destination → fault that closed or suspended it
+        self._closed: dict[str, tuple[type[TransferFault], PlannedFault]] = {}
+        """Destination → fault that closed or suspended it."""
         self._over_at = plan.window_start
         self.locked_out = False
         """Whether a fault keeps the platform from verifying anybody's token now."""
@@ -56,20 +65,20 @@ class PlannedInjector:
 
         A destination that a fault shut strikes every later transfer to it, too.
         """
-        for fault in self._plan.faults:
-            if fault.kind.startswith(STRIPE_KINDS) and self._is_on(fault) and _concerns(fault, call):
-                return self._strike_stripe(fault, call)
+        for kind, fault in self._faults:
+            if issubclass(kind, StripeWindowFault) and self._is_on(fault) and kind.concerns(call.path):
+                return self._strike_stripe(kind, fault, call)
         if call.method != "POST" or call.path != "/v1/transfers":
             return None
         transfer = call.business_key or call.idempotency_key or ""
         closed_by = self._closed.get(call.destination or "")
         if closed_by is not None:
-            return self._strike_transfer(closed_by, call, transfer)
+            return self._strike_transfer(*closed_by, call, transfer)
         contest = self._registry.contest_key(call.contest_id)
         turn = _turn(self._transfers, contest, transfer)
-        for fault in self._plan.faults:
-            if self._is_due(fault, TRANSFER_KINDS, contest, turn):
-                return self._strike_transfer(fault, call, transfer)
+        for kind, fault in self._faults:
+            if issubclass(kind, TransferFault) and self._is_due(fault, contest, turn):
+                return self._strike_transfer(kind, fault, call, transfer)
         return None
 
     def on_webhook(self, webhook: PendingWebhook) -> WebhookEffect | None:
@@ -78,26 +87,27 @@ class PlannedInjector:
             return None
         contest = self._registry.contest_key(webhook.contest_id)
         turn = _turn(self._payments, contest, webhook.object_id)
-        for fault in self._plan.faults:
-            if self._is_due(fault, PAYMENT_KINDS, contest, turn) and not self._strikes[fault.fault_id]:
+        for kind, fault in self._faults:
+            struck = self._strikes[fault.fault_id]
+            if issubclass(kind, PaymentFault) and self._is_due(fault, contest, turn) and not struck:
                 keys = {"stripe_event_id": webhook.event_id, "payment_intent": webhook.object_id}
                 self._strike(fault, keys, detail=f"payment {turn} of {contest}", lasts_seconds=fault.delay_seconds)
-                return webhook_effect(fault)
+                return webhook_effect(kind, fault)
         return None
 
     def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None:
         """An empty ``tournament`` is the status page, which is down with any feed."""
-        for fault in self._plan.faults:
-            if self._meets(fault, tournament):
+        for kind, fault in self._faults:
+            if issubclass(kind, FeedFault) and self._meets(kind, fault, tournament):
                 asked = f"{tournament or 'status page'}{', final board' if final else ''}"
                 self._strike_window(fault, {"tournament": str(fault.tournament)}, detail=f"request for {asked}")
-                return provider_effect(fault)
+                return provider_effect(kind, fault)
         return None
 
     def on_operator_step(self, *, runbook: str, execution_id: str, steps: int) -> int | None:
         """Minutes until the next operator comes, when the one who has just carried out this step is gone; else None."""
-        for fault in self._plan.faults:
-            meant = fault.kind.startswith(OPERATOR_KINDS) and fault.expect.runbook == runbook
+        for kind, fault in self._faults:
+            meant = issubclass(kind, OperatorCrash) and fault.expect.runbook == runbook
             if meant and self._is_on(fault) and steps >= fault.nth and not self._strikes[fault.fault_id]:
                 keys, detail = {"execution_id": execution_id}, f"operator of {runbook} gone after step {steps}"
                 self._strike(fault, keys, detail=detail, lasts_seconds=fault.delay_seconds, touches=False)
@@ -106,9 +116,9 @@ class PlannedInjector:
 
     def is_stopped(self, job: str) -> bool:
         """Whether the timer of a background job does not fire now; ``job`` is the platform's own name for it."""
-        for fault in self._plan.faults:
-            if fault.kind == "payout_timer_stopped" and fault.keys["job"] in job and self._is_on(fault):
-                self._strike_window(fault, dict(fault.keys), detail=f"the timer of {job} does not fire")
+        for kind, fault in self._faults:
+            if issubclass(kind, PayoutTimerStopped) and kind.job in job and self._is_on(fault):
+                self._strike_window(fault, kind.keys(fault), detail=f"the timer of {job} does not fire")
                 return True
         return False
 
@@ -134,46 +144,41 @@ class PlannedInjector:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _is_due(self, fault: PlannedFault, kinds: tuple[str, ...], contest: str | None, turn: int) -> bool:
+    def _is_due(self, fault: PlannedFault, contest: str | None, turn: int) -> bool:
         """The fault is aimed at this victim and has not struck it often enough."""
         return (
-            fault.kind.startswith(kinds)
-            and contest is not None
+            contest is not None
             and (fault.contest, fault.nth) == (contest, turn)
             and self._strikes[fault.fault_id] < fault.times
         )
 
-    def _meets(self, fault: PlannedFault, tournament: str) -> bool:
-        if not self._is_on(fault):
-            return False
-        if fault.kind == "provider_outage":
-            return tournament in (fault.tournament, "")
-        if tournament != fault.tournament:
-            return False
-        if fault.kind == "provider_malformed":
-            return self._strikes[fault.fault_id] < fault.times
-        return fault.kind == "provider_incomplete_final"
+    def _meets(self, kind: type[FeedFault], fault: PlannedFault, tournament: str) -> bool:
+        asked = tournament == fault.tournament or (kind.with_status_page and not tournament)
+        more = fault.ends_at is not None or self._strikes[fault.fault_id] < fault.times
+        return asked and more and self._is_on(fault)
 
     def _is_on(self, fault: PlannedFault) -> bool:
         now = self._clock.now
         return now >= fault.starts_at and (fault.ends_at is None or now < fault.ends_at)
 
-    def _strike_stripe(self, fault: PlannedFault, call: PendingCall) -> CallEffect:
+    def _strike_stripe(self, kind: type[StripeWindowFault], fault: PlannedFault, call: PendingCall) -> CallEffect:
         """The first call of the window is told; Stripe's journal tells the rest."""
-        effect = call_effect(fault)
-        self._strike_window(fault, dict(fault.keys), detail=f"{effect.mode}, first met by {call.method} {call.path}")
+        effect = call_effect(kind, fault)
+        self._strike_window(fault, kind.keys(fault), detail=f"{effect.mode}, first met by {call.method} {call.path}")
         return effect
 
-    def _strike_transfer(self, fault: PlannedFault, call: PendingCall, transfer: str) -> CallEffect:
+    def _strike_transfer(
+        self, kind: type[TransferFault], fault: PlannedFault, call: PendingCall, transfer: str
+    ) -> CallEffect:
         keys = {"payout_transfer_id": transfer}
         if call.idempotency_key is not None:
             keys["idempotency_key"] = call.idempotency_key
-        if fault.kind in LASTING_KINDS and call.destination is not None:
-            self._closed[call.destination] = fault
+        if kind.closes_account and call.destination is not None:
+            self._closed[call.destination] = kind, fault
             keys["destination"] = call.destination
         again = bool(self._strikes[fault.fault_id])
-        effect = call_effect(fault, again=again)
-        if fault.kind == "transfer_winner_deleted" and not again and self.on_departure and call.user_id:
+        effect = call_effect(kind, fault, again=again)
+        if kind.winner_leaves and not again and self.on_departure and call.user_id:
             self.on_departure(call.user_id, fault.fault_id)
         detail = f"{effect.mode}, strike {self._strikes[fault.fault_id] + 1}"
         self._strike(fault, keys, detail=detail, lasts_seconds=effect.sim_seconds)
@@ -205,11 +210,6 @@ class PlannedInjector:
             FaultInjected(fault_id=fault.fault_id, fault_kind=fault.kind, keys=keys, detail=detail),
             cause=f"fault:{fault.fault_id}",
         )
-
-
-def _concerns(fault: PlannedFault, call: PendingCall) -> bool:
-    """An outage concerns every call; a reserve those that ask for money or for the balance."""
-    return fault.kind == "stripe_outage" or call.path in ("/v1/transfers", "/v1/balance")
 
 
 def _turn(seen: dict[str, list[str]], contest: str | None, victim: str) -> int:

@@ -52,40 +52,7 @@ HEADLINES = {
     "unknown": "It cannot be said whether the platform lived through the absence",
 }
 
-_FAULTS = {
-    "transfer_timeout_before": "A transfer to Stripe times out before Stripe did anything",
-    "transfer_timeout_after": "Stripe makes a transfer, but its answer never arrives",
-    "transfer_error": "Stripe answers a transfer with an error",
-    "transfer_reset": "The connection to Stripe drops during a transfer",
-    "transfer_then_killed": "The platform is killed between Stripe's transfer and its own commit",
-    "webhook_then_killed": "The platform is killed between its commit and its answer to a notice of payment",
-    "backend_killed": "Every program of the platform is killed, and started again",
-    "transfer_refused": "Stripe refuses a transfer for its amount",
-    "transfer_key_taken": "Stripe has a transfer's key from a request for another amount",
-    "transfer_winner_deleted": "A winner deletes their account before the prize gets through",
-    "destination_invalid": "A winner's payout account is closed",
-    "destination_suspended": "A winner's payout account is suspended",
-    "stripe_outage": "Stripe does not answer for a while",
-    "stripe_reserve": "Stripe holds the available balance back for a while",
-    "payout_timer_stopped": "The payout scheduler's timer stops for a while",
-    "webhook_duplicated": "The notice of a payment arrives twice",
-    "webhook_delayed": "The notice of a payment arrives late",
-    "webhook_lost": "The notice of a payment never arrives",
-    "two_events_for_one_payment": "Stripe gives notice of one payment under two event ids",
-    "provider_outage": "The score provider does not answer",
-    "provider_malformed": "The score provider sends broken data",
-    "provider_incomplete_final": "The score provider calls a tournament final with scores missing",
-    "signing_secret_rolled": "Stripe signs with a secret that the platform does not have",
-    "provider_correction": "The score provider corrects a score after the settlement",
-    "contest_row_held": "Another session holds a contest's row when it is to be locked",
-    "database_connections_exhausted": "Another program takes every database connection that is left",
-    "contest_rows_lost": "A maintenance script deletes a contest's scores from the database",
-    "authentication_outage": "The identity service's key is gone, and no token can be verified",
-    "refund_requested": "An entrant asks for the entry fee",
-    "chargeback": "A cardholder charges a payment back",
-}
 
-
-def fault_title(kind: str) -> str:
-    """A fault kind as a sentence for people."""
-    return _FAULTS.get(kind, kind.replace("_", " ").capitalize())
+def fault_title(title: str, kind: str) -> str:
+    """A fault as a sentence for people; histories from before titles were recorded have only the kind's name."""
+    return title or kind.replace("_", " ").capitalize()

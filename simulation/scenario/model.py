@@ -14,7 +14,8 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from simulation.documents.strict import Instant, ScenarioModel, refusal
-from simulation.scenario.faults import Fault
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.registry import AnyFault
 
 _KEY = r"^[a-z][a-z0-9_]*$"
 
@@ -81,6 +82,11 @@ class Tournament(ScenarioModel):
     """Path of the CSV, from the scenario file's folder."""
     played: tuple[PlayerResult, ...] = ()
     """What ``results`` says; the loader fills it in, so that a stored scenario needs no second file."""
+
+    @property
+    def rounds(self) -> range:
+        """Numbers of its rounds, from 1."""
+        return range(1, ROUNDS + 1)
 
     def tee(self, round_number: int) -> datetime:
         """First tee of round 1 to 4; everybody is in six hours later."""
@@ -171,7 +177,7 @@ class Scenario(ScenarioModel):
     monitor: MonitorSettings = MonitorSettings()
     tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament]
     contests: tuple[Contest, ...] = Field(min_length=1)
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[AnyFault, ...] = ()
 
     def to_yaml(self) -> str:
         """The scenario as a file that loads equal: what was run, with overrides and replayed results in it."""
@@ -181,6 +187,12 @@ class Scenario(ScenarioModel):
     def end(self) -> datetime:
         """Last instant of the simulated window."""
         return self.start + timedelta(days=self.days)
+
+    def with_fault(self, fault: Fault) -> Scenario:
+        """The scenario with one more fault, and the tasks that it needs."""
+        tasks = (OperatorTask(at=at, runbook=runbook) for at, runbook in fault.tasks().items())
+        operator = self.operator.model_copy(update={"tasks": (*self.operator.tasks, *tasks)})
+        return self.model_copy(update={"faults": (*self.faults, fault), "operator": operator})
 
     @model_validator(mode="after")
     def _keys_are_unique(self) -> Scenario:
@@ -198,8 +210,8 @@ class Scenario(ScenarioModel):
         for index, contest in enumerate(self.contests):
             _known(contest.tournament, tournaments, ("contests", index, "tournament"))
         for index, fault in enumerate(self.faults):
-            _known(fault.contest, contests, ("faults", index, "contest"))
-            _known(fault.tournament, tournaments, ("faults", index, "tournament"))
+            _known(getattr(fault, "contest", None), contests, ("faults", index, "contest"))
+            _known(getattr(fault, "tournament", None), tournaments, ("faults", index, "tournament"))
         return self
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulation.scenario.fault_rules import BrokenRule, broken_fault_rules, minute
+from simulation.scenario.faults.registry import broken_fault_rules
+from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.model import Contest, OperatorTask, Scenario, Tournament
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)

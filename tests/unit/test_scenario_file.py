@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER
-from simulation.scenario.fault_rules import broken_fault_rules
-from simulation.scenario.faults import PROCESS_KINDS, Expectation, Fault, FaultKind
+from simulation.scenario.faults.needs import MET_INSIDE
+from simulation.scenario.faults.provider import ProviderOutage
+from simulation.scenario.faults.registry import broken_fault_rules, drawn_kinds
 from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
 from simulation.scenario.model import Scenario
+from tests.unit.faults.kinds import fault
 
 NEEDED_RUNBOOKS = tuple(file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")))
 GOOD = """\
@@ -79,7 +80,9 @@ def line_of(text: str, part: str) -> int:
 def test_good_scenario_is_loaded(tmp_path: Path, runbooks: Path):
     scenario = load_scenario(written(tmp_path, GOOD), runbooks=runbooks)
     assert scenario.contests[0].lock.isoformat() == "2026-03-03T07:00:00+00:00"
-    assert scenario.faults[1].minutes == 90
+    outage = scenario.faults[1]
+    assert isinstance(outage, ProviderOutage)
+    assert outage.minutes == 90
 
 
 def test_days_can_be_given_instead_of_the_files(tmp_path: Path, runbooks: Path):
@@ -136,7 +139,11 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
         ("    tournament: open\n    at", "    tournament: opn\n    at", "no tournament is called 'opn'", "open"),
         ("  - id: down", "  - id: slow", "id 'slow' stands twice", "rename"),
         # faults
-        ("    delay_hours: 26\n", "", "needs delay_hours", "add delay_hours"),
+        ("    delay_hours: 26\n", "", "a webhook_delayed needs delay_hours", "add `delay_hours:`"),
+        ("    kind: webhook_delayed\n", "", "faults.0.kind: is missing", "add `kind:`"),
+        ("    nth: 2", "    nth: two", "faults.0.nth: 'two' is not accepted", "whole number"),
+        ("    nth: 2", "    nht: 2", "faults.0.nht: unknown key", "'nth'"),
+        ("{runbook: ingestion_lag}", "{runbok: ingestion_lag}", "faults.1.expect.runbok: unknown key", "'runbook'"),
         ("    nth: 2", "    nth: 5", "waits for payment 5 of cup, which is sure to have 4", "lower nth to 4"),
         (
             "    nth: 2",
@@ -150,7 +157,12 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
             "cup means nothing",
             "tournament, at, minutes, status",
         ),
-        ("    minutes: 90", "    minutes: 5", "lasts 5 minutes", "more than 5"),
+        (
+            "    minutes: 90",
+            "    minutes: 5",
+            "minutes 5: it may never be met, since scores are asked for every 5",
+            "6 or more",
+        ),
         ("    at: day 3 09:00", "    at: day 1 09:00", "asked for from 2026-03-03 07:00", "move at"),
         ("{runbook: ingestion_lag}", "{runbook: ingestion_leg}", "'ingestion_leg', which does not", "ingestion_lag"),
         ("{runbook: ingestion_lag}", "{}", "nothing is expected", "self_heals"),
@@ -276,7 +288,7 @@ def test_a_winner_leaves_only_when_no_other_contest_begins_later(tmp_path: Path,
     leaving = TRANSFER_FAULT.format(id="a", kind="transfer_winner_deleted", nth=1)
     assert load_scenario(written(tmp_path, GOOD.replace("faults:\n", OTHER_CUP) + leaving), runbooks=runbooks)
     month = own("month_30d", runbooks)
-    early = Fault(id="gone", kind="transfer_winner_deleted", contest="club_night", expect=Expectation(self_heals=True))
+    early = fault("transfer_winner_deleted", contest="club_night", expect={"self_heals": True})
     broken = broken_fault_rules(month.model_copy(update={"faults": (early,)}), runbooks=frozenset())
     assert "may be missed in" in next(iter(broken)).problem
 
@@ -416,7 +428,7 @@ def test_default_scenario_is_as_varied_as_the_specification_asks(runbooks: Path)
 
 def test_month_has_every_kind_of_fault(runbooks: Path):
     month = own("month_30d", runbooks)
-    assert {fault.kind for fault in month.faults} == set(get_args(FaultKind)) - PROCESS_KINDS
+    assert {fault.kind for fault in month.faults} == {kind.name() for kind in drawn_kinds(MET_INSIDE)}
     assert len(month.contests) == 8
 
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from simulation.checks.evidence.case import Case, Execution
 from simulation.events import ExecutionTakenOver, FaultInjected, FaultScheduled
+from simulation.scenario.faults.operator import OperatorCrash
 
-_FAULT = "operator_crash"
+_FAULT = OperatorCrash.name()
 _LATE = timedelta(minutes=5)
 _AFTER_A_FAILURE = ("rollback", "escalation")
 

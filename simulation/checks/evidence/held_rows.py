@@ -11,8 +11,9 @@ from datetime import datetime
 
 from simulation.checks.evidence.case import Case, Execution, PlannedContest, Stay
 from simulation.events import Exchange, FaultInjected, FaultScheduled, Transaction
+from simulation.scenario.faults.database import ContestRowHeld
 
-_KIND = "contest_row_held"
+_KIND = ContestRowHeld.name()
 
 
 @dataclass(frozen=True, kw_only=True)

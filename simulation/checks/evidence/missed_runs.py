@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.stopped_timers import stops
 from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
+from simulation.scenario.faults.payments import WebhookThenKilled
+from simulation.scenario.faults.programs import BackendKilled
+from simulation.scenario.faults.transfers import TransferThenKilled
 
-_KILLS = ("transfer_then_killed", "webhook_then_killed")
-_KILLED_FOR_A_WHILE = "backend_killed"
+_KILLS = (TransferThenKilled.name(), WebhookThenKilled.name())
+_KILLED_FOR_A_WHILE = BackendKilled.name()
 
 
 def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from simulation.checks.evidence.case import Case
 from simulation.events import FaultInjected, FaultScheduled
+from simulation.scenario.faults.programs import PayoutTimerStopped
 
-_KIND = "payout_timer_stopped"
+_KIND = PayoutTimerStopped.name()
 
 
 def stops(case: Case, job: str) -> Sequence[tuple[datetime, datetime]]:

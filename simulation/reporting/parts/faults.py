@@ -95,7 +95,7 @@ def _view(
     return FaultView(
         fault_id=fault.fault_id,
         kind=fault.fault_kind,
-        title=fault_title(fault.fault_kind),
+        title=fault_title(fault.title, fault.fault_kind),
         expected=_expected(fault),
         foreseen=foreseen_ending(fault),
         planned_at=fault.starts_at,

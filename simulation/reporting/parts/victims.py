@@ -9,6 +9,8 @@ from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, Row
 from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import Source
 from simulation.reporting.words import dollars, listed
+from simulation.scenario.faults.payments import PaymentFault
+from simulation.scenario.faults.registry import KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +92,14 @@ def victims_of(source: Source, scheduled: FaultScheduled, injected: tuple[FaultI
             if answer.tournament == tournament and answer.at >= first
         ),
         tournament=tournament,
-        repeated=scheduled.fault_kind in ("webhook_duplicated", "two_events_for_one_payment"),
+        repeated=_is_repeated(scheduled),
         named=_named(source, scheduled, transfers, payments, tournament),
     )
+
+
+def _is_repeated(scheduled: FaultScheduled) -> bool:
+    kind = KINDS.get(scheduled.fault_kind)
+    return kind is not None and issubclass(kind, PaymentFault) and kind.repeats
 
 
 def _named(

@@ -1,1 +1,1 @@
-"""Troubles that come at their own time: nobody has to ask for them, as a call has to be made before it can time out."""
+"""Acts of faults that strike by themselves: nobody has to ask, as a call has to be made before it can time out."""

@@ -1,4 +1,4 @@
-"""What troubles have to do with: the run's clock, its faults, and the places at which something can be done."""
+"""What faults that strike by themselves have to do with: the run's clock, its plan, and where something can be done."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from simulation.clock import Kernel, SimProcess
 from simulation.environment.protocol import Database
 from simulation.events.governance import Governance
 from simulation.faults.injector import PlannedInjector
-from simulation.faults.plan import PlannedFault
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.entrants.payers import Payers
 from simulation.world.ports import People, Service
 from simulation.world.provider.provider import ScoreProvider
@@ -27,7 +28,7 @@ ROLE = "platform"
 
 @dataclass(kw_only=True)
 class FaultContext:
-    """Shared by all troubles of a run."""
+    """Shared by all faults of a run that strike by themselves."""
 
     kernel: Kernel
     injector: PlannedInjector
@@ -66,3 +67,17 @@ class FaultContext:
 
 Act = Callable[[FaultContext, PlannedFault], SimProcess]
 """Carries one fault out: waits for its time, strikes, and ends when it is over."""
+
+ACTS: dict[str, Act] = {}
+"""What carries out the faults of each kind that strikes by itself, by the kind's name."""
+
+
+def carries_out(kind: type[Fault]) -> Callable[[Act], Act]:
+    """Marks the act of a kind: its faults are carried out by the function below."""
+
+    def marked(act: Act) -> Act:
+        assert kind.name() not in ACTS, f"{kind.name()} has an act already"
+        ACTS[kind.name()] = act
+        return act
+
+    return marked

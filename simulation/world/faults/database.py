@@ -1,4 +1,4 @@
-"""Trouble with the database that comes from its other sessions."""
+"""Faults of the database that come from its other sessions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from psycopg import sql
 
 from simulation.clock import SimProcess
 from simulation.events import row_digest
-from simulation.faults.plan import PlannedFault
-from simulation.world.faults.context import FaultContext
+from simulation.scenario.faults.database import ContestRowHeld, ContestRowsLost, DatabaseConnectionsExhausted
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.world.faults.context import FaultContext, carries_out
 
 _REPORT = "nightly-report"
 _MORE_THAN_ANY_LIMIT = 1_000
 
 
+@carries_out(ContestRowHeld)
 def hold_contest_row(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A worker hangs in a transaction that has locked the contest's row, as any UPDATE of it does."""
-    assert fault.contest is not None, f"fault {fault.fault_id} has no victim"
-    assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
     yield around.kernel.until(fault.starts_at)
-    contest_id = around.registry.contest_ids.get(fault.contest)
+    contest_id = around.registry.contest_ids.get(str(fault.contest))
     if contest_id is None:
         return
     session = around.session("hanging-worker")
@@ -31,15 +31,15 @@ def hold_contest_row(around: FaultContext, fault: PlannedFault) -> SimProcess:
     if session.execute(statement, (contest_id,)).fetchone() is None:
         return
     around.injector.strike(fault, {"contest": contest_id}, detail="another session holds the row", touches=False)
-    yield around.kernel.until(fault.ends_at)
+    yield around.kernel.until(fault.until)
     with contextlib.suppress(psycopg.OperationalError):  # ended from the other side before
         session.rollback()
     session.close()
 
 
+@carries_out(DatabaseConnectionsExhausted)
 def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A report opens connections until the server grants no more; every other one hangs in a transaction."""
-    assert fault.ends_at is not None, f"fault {fault.fault_id} has no end"
     yield around.kernel.until(fault.starts_at)
     taken: list[psycopg.Connection[Any]] = []
     with contextlib.suppress(psycopg.OperationalError):  # too many connections for role
@@ -51,7 +51,7 @@ def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProce
         return
     detail = f"{_REPORT} has {len(taken)} connections, and the server grants no more"
     around.injector.strike(fault, {"application": _REPORT}, detail=detail, touches=False)
-    yield around.kernel.until(fault.ends_at)
+    yield around.kernel.until(fault.until)
     for session in taken:
         session.close()
 
@@ -59,6 +59,7 @@ def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProce
 _MAINTENANCE = "maintenance"
 
 
+@carries_out(ContestRowsLost)
 def lose_contest_rows(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A maintenance script deletes a contest's scores in one transaction, with the triggers out of its way."""
     yield around.kernel.until(fault.starts_at)

@@ -6,15 +6,17 @@ import httpx
 
 from simulation.clock import SimProcess
 from simulation.events import Act, Action, EntrantAction
-from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import FaultContext
+from simulation.scenario.faults.people import Chargeback, RefundRequested
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.world.faults.context import FaultContext, carries_out
 
 _SECOND_THOUGHTS_SECONDS = 600
 """From paying to asking for the money."""
 _REASON = "I cannot take part after all"
 
 
+@carries_out(RefundRequested)
 def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """An entrant asks for the entry fee soon after paying it."""
     contest = str(fault.contest)
@@ -34,6 +36,7 @@ def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
         _record(around, contest, user_id, "asked_for_refund")
 
 
+@carries_out(Chargeback)
 def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A cardholder tells their bank, some time after paying, that they know nothing of the payment."""
     contest = str(fault.contest)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simulation.clock import SimProcess
-from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import FaultContext
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.provider import ProviderCorrection
+from simulation.world.faults.context import FaultContext, carries_out
 
 
+@carries_out(ProviderCorrection)
 def correct_a_card(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """The provider counts a score card again and publishes one stroke more for a player somebody's score rests on."""
     tournament = str(fault.tournament)

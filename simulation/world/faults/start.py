@@ -1,34 +1,21 @@
-"""Starts every trouble of a run's fault plan, each as a process of its own."""
+"""Starts every fault of a run's plan that strikes by itself, each as a process of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from simulation.faults.plan import FaultPlan
-from simulation.scenario.faults import WORLD_NEEDS, FaultKind
-from simulation.world.faults import database, identity, people
-from simulation.world.faults import database as lost_rows
-from simulation.world.faults import programs as killing
-from simulation.world.faults import provider as scores
-from simulation.world.faults import stripe as secrets
-from simulation.world.faults.context import Act, FaultContext
+from simulation.scenario.faults.registry import KINDS
+from simulation.world.faults import database, identity, people, programs, provider, stripe
+from simulation.world.faults.context import ACTS, FaultContext
 
-ACTS: Mapping[FaultKind, Act] = {
-    "contest_row_held": database.hold_contest_row,
-    "database_connections_exhausted": database.take_every_connection,
-    "contest_rows_lost": lost_rows.lose_contest_rows,
-    "authentication_outage": identity.take_the_key_away,
-    "backend_killed": killing.kill_backend,
-    "refund_requested": people.ask_for_refund,
-    "chargeback": people.charge_back,
-    "provider_correction": scores.correct_a_card,
-    "signing_secret_rolled": secrets.roll_signing_secret,
-}
-assert set(ACTS) == set(WORLD_NEEDS), "every kind that comes by itself has somebody who carries it out"
+FAMILIES = (database, identity, people, programs, provider, stripe)
+"""Modules with the acts; importing them makes the acts known."""
+assert set(ACTS) == {name for name, kind in KINDS.items() if kind.acts}, (
+    "each kind that acts has one who carries it out"
+)
 
 
 class Troubles:
-    """One run's troubles."""
+    """One run's faults that strike by themselves."""
 
     def __init__(self, *, plan: FaultPlan, around: FaultContext) -> None:
         self._plan = plan

@@ -1,13 +1,15 @@
-"""Secrets that change on one side only."""
+"""Faults of Stripe that need no call to strike: a secret that changes on one side only."""
 
 from __future__ import annotations
 
 from simulation.clock import SimProcess
-from simulation.faults.plan import PlannedFault
 from simulation.history import caused_by
-from simulation.world.faults.context import FaultContext
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.stripe import SigningSecretRolled
+from simulation.world.faults.context import FaultContext, carries_out
 
 
+@carries_out(SigningSecretRolled)
 def roll_signing_secret(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """Somebody rolls the signing secret of the platform's webhook endpoint at Stripe, and tells nobody."""
     yield around.kernel.until(fault.starts_at)

@@ -11,10 +11,11 @@ from simulation.clock import SimulationClock
 from simulation.events import FaultInjected
 from simulation.faults.effects import CallEffect, PendingCall, PendingWebhook, WebhookEffect
 from simulation.faults.injector import PlannedInjector
-from simulation.faults.plan import FaultPlan, PlannedFault
+from simulation.faults.plan import FaultPlan
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
-from simulation.scenario.faults import Expectation
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.planned import PlannedFault
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HEALS = Expectation(self_heals=True)

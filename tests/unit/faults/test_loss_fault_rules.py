@@ -8,14 +8,18 @@ import pytest
 
 from simulation.faults.swarm import swarm
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.scenario.fault_rules import broken_fault_rules
-from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.faults.database import ContestRowsLost
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.needs import MET_INSIDE
+from simulation.scenario.faults.provider import ProviderCorrection
+from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import OperatorTask, Scenario
+from tests.unit.faults.kinds import fault
 
 NAMES = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 LOSS = load_scenario(SCENARIOS_FOLDER / "runbooks" / "restore_contest.yaml", runbooks=RUNBOOKS_FOLDER)
-(GONE,) = (fault for fault in LOSS.faults if fault.kind == "contest_rows_lost")
+(GONE,) = (loss for loss in LOSS.faults if isinstance(loss, ContestRowsLost))
 (CONTEST,) = (contest for contest in LOSS.contests if contest.key == GONE.contest)
 FINAL = LOSS.tournaments[CONTEST.tournament].final_board_at
 
@@ -23,8 +27,8 @@ FINAL = LOSS.tournaments[CONTEST.tournament].final_board_at
 def problems(*, lost_after: int, backups: tuple[int, ...], corrected: int | None = None) -> list[str]:
     """What is wrong with a loss ``lost_after`` hours after the final board; the rows are brought back 3 hours later."""
     gone = GONE.model_copy(update={"at": FINAL + timedelta(hours=lost_after)})
-    correction = Fault(
-        id="again", kind="provider_correction", tournament=CONTEST.tournament, delay_hours=corrected or 0,
+    correction = fault(
+        "provider_correction", id="again", tournament=CONTEST.tournament, delay_hours=corrected or 0,
         expect=Expectation(runbook="score_discrepancy"),
     )  # fmt: skip
     made = [OperatorTask(at=FINAL + timedelta(hours=hours), runbook="backup_contest_data") for hours in backups]
@@ -63,7 +67,7 @@ def test_a_later_backup_has_the_correction() -> None:
 
 def test_a_swarm_draws_none_that_cannot_come_back() -> None:
     scenario = load_scenario(find_scenario("founder_absence_14d"), runbooks=RUNBOOKS_FOLDER)
-    losses = [loss for seed in range(1, 101) for loss in _losses(swarm(scenario, seed))]
+    losses = [loss for seed in range(1, 101) for loss in _losses(swarm(scenario, seed, met=MET_INSIDE))]
     assert len(losses) > 10
     assert any(corrections for _, corrections in losses)
     for made, corrections in losses:
@@ -73,15 +77,15 @@ def test_a_swarm_draws_none_that_cannot_come_back() -> None:
 def _losses(drawn: Scenario) -> list[tuple[list[datetime], list[datetime]]]:
     """For each loss: when backups before it were made, and when the scores of its contest were corrected."""
     found = []
-    for loss in (fault for fault in drawn.faults if fault.kind == "contest_rows_lost"):
+    for loss in (drawn_one for drawn_one in drawn.faults if isinstance(drawn_one, ContestRowsLost)):
         (contest,) = (contest for contest in drawn.contests if contest.key == loss.contest)
         final = drawn.tournaments[contest.tournament].final_board_at
         tasks = drawn.operator.tasks
-        made = [task.at for task in tasks if task.runbook == "backup_contest_data" and loss.at and task.at < loss.at]
+        made = [task.at for task in tasks if task.runbook == "backup_contest_data" and task.at < loss.at]
         corrections = [
-            final + timedelta(hours=fault.delay_hours or 0)
-            for fault in drawn.faults
-            if fault.kind == "provider_correction" and fault.tournament == contest.tournament
+            final + timedelta(hours=other.delay_hours)
+            for other in drawn.faults
+            if isinstance(other, ProviderCorrection) and other.tournament == contest.tournament
         ]
         found.append((made, corrections))
     return found

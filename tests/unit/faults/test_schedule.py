@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulation.faults.plan import FaultPlan, PlannedFault
+from simulation.faults.plan import FaultPlan
+from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.model import Scenario
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from simulation.paths import RUNBOOKS_FOLDER
-from simulation.scenario.fault_rules import broken_fault_rules
-from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
+from tests.unit.faults.kinds import fault
 
 NAMES = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 
@@ -23,7 +25,7 @@ def smoke() -> Scenario:
 def correction(hours: int, *, name: str = "again", tournament: str | None = None, smoke: Scenario) -> Fault:
     key = tournament or smoke.contests[0].tournament
     expect = Expectation(runbook="score_discrepancy")
-    return Fault(id=name, kind="provider_correction", tournament=key, delay_hours=hours, expect=expect)
+    return fault("provider_correction", id=name, tournament=key, delay_hours=hours, expect=expect)
 
 
 def problems(smoke: Scenario, *faults: Fault, days: int = 4) -> list[str]:
@@ -49,9 +51,9 @@ def test_one_that_leaves_no_time_for_an_answer_is_refused(smoke: Scenario) -> No
 
 def test_one_while_other_troubles_may_delay_the_settlement_is_refused(smoke: Scenario) -> None:
     key = smoke.contests[0].tournament
-    late = Fault(
+    late = fault(
+        "provider_incomplete_final",
         id="card",
-        kind="provider_incomplete_final",
         tournament=key,
         minutes=240,
         expect=Expectation(runbook="settlement_failed_mid_run"),

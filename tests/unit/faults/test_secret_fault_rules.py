@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from simulation.paths import RUNBOOKS_FOLDER
-from simulation.scenario.fault_rules import broken_fault_rules
-from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
+from tests.unit.faults.kinds import fault
 
 NAMES = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 
@@ -25,7 +27,7 @@ def quiet() -> Scenario:
 
 def rolled(quiet: Scenario, *, name: str = "rolled", **after_creation: float) -> Fault:
     at = quiet.contests[0].created + timedelta(**after_creation)
-    return Fault(id=name, kind="signing_secret_rolled", at=at, expect=Expectation(runbook="webhook_signature_failure"))
+    return fault("signing_secret_rolled", id=name, at=at, expect=Expectation(runbook="webhook_signature_failure"))
 
 
 def problems(quiet: Scenario, *faults: Fault) -> list[str]:
@@ -50,12 +52,7 @@ def test_late_joiners_are_sure_to_pay_before_the_lock(quiet: Scenario) -> None:
 @pytest.mark.parametrize("kind", ["webhook_lost", "refund_requested"])
 def test_one_beside_a_fault_of_the_same_payments_is_refused(quiet: Scenario, kind: str) -> None:
     runbook = "payment_webhook_missing" if kind == "webhook_lost" else "refund_request"
-    rival = Fault(
-        id="rival",
-        kind=kind,  # type: ignore[arg-type]
-        contest=quiet.contests[0].key,
-        expect=Expectation(runbook=runbook),
-    )
+    rival = fault(kind, id="rival", contest=quiet.contests[0].key, expect=Expectation(runbook=runbook))
     assert any("rolled and rival" in problem for problem in problems(quiet, rival, rolled(quiet, minutes=-10)))
 
 

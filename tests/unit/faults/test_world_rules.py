@@ -9,10 +9,12 @@ import pytest
 
 from simulation.faults.plan import FaultPlan
 from simulation.paths import SCENARIOS_FOLDER
-from simulation.scenario.fault_rules import broken_fault_rules
-from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import OperatorTask, Scenario
+from tests.unit.faults.kinds import fault
 
 SHORTAGE, LOCKED_OUT = "database_connection_failure", "authentication_service_unavailable"
 RUNBOOKS = frozenset({SHORTAGE, LOCKED_OUT, "contest_lock_failed", "restart_services"})
@@ -24,9 +26,9 @@ def scenario() -> Scenario:
 
 
 def shortage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: str = "report") -> Fault:
-    return Fault(
+    return fault(
+        "database_connections_exhausted",
         id=name,
-        kind="database_connections_exhausted",
         at=scenario.start + timedelta(hours=hours),
         minutes=minutes,
         expect=Expectation(runbook=SHORTAGE),
@@ -34,9 +36,9 @@ def shortage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: 
 
 
 def outage(scenario: Scenario, *, hours: float = 2, minutes: int = 120, name: str = "outage") -> Fault:
-    return Fault(
+    return fault(
+        "authentication_outage",
         id=name,
-        kind="authentication_outage",
         at=scenario.start + timedelta(hours=hours),
         minutes=minutes,
         expect=Expectation(runbook=LOCKED_OUT),
@@ -49,10 +51,11 @@ def problems(scenario: Scenario, *faults: Fault, **changes: Any) -> list[str]:
 
 
 def test_a_shortage_of_connections_is_planned_for_its_window(scenario: Scenario) -> None:
-    fault = shortage(scenario)
-    assert problems(scenario, fault) == []
-    (planned,) = FaultPlan.from_scenario(scenario.model_copy(update={"faults": (fault,)}), 1).faults
-    assert (planned.starts_at, planned.ends_at) == (fault.at, scenario.start + timedelta(hours=4))
+    report = shortage(scenario)
+    assert problems(scenario, report) == []
+    (planned,) = FaultPlan.from_scenario(scenario.model_copy(update={"faults": (report,)}), 1).faults
+    begins, ends = (scenario.start + timedelta(hours=hours) for hours in (2, 4))
+    assert (planned.starts_at, planned.ends_at) == (begins, ends)
 
 
 def test_a_shortage_must_last_until_somebody_can_have_answered(scenario: Scenario) -> None:
@@ -68,9 +71,9 @@ def test_a_shortage_lies_within_the_run(scenario: Scenario) -> None:
 def test_a_shortage_leaves_other_sessions_of_the_role_alone(scenario: Scenario) -> None:
     contest = scenario.contests[0]
     hours = (contest.lock - scenario.start) / timedelta(hours=1) - 0.5
-    held = Fault(
+    held = fault(
+        "contest_row_held",
         id="held",
-        kind="contest_row_held",
         contest=contest.key,
         minutes=60,
         expect=Expectation(runbook="contest_lock_failed"),

@@ -60,5 +60,6 @@ def test_every_outcome_has_its_own_symbol_and_an_odd_one_is_doubt() -> None:
     assert mark("surprise").tone == "doubt"
 
 
-def test_an_unknown_fault_kind_is_still_readable() -> None:
-    assert fault_title("disk_full") == "Disk full"
+def test_a_fault_is_called_by_its_title_and_without_one_by_its_kind() -> None:
+    assert fault_title("The disk is full", "disk_full") == "The disk is full"
+    assert fault_title("", "disk_full") == "Disk full"

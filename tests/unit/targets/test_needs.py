@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from simulation.assembly.request import prepare
+from simulation.environment.choice import environment_of_processes
 from simulation.errors import UsageError
 from simulation.paths import ROOT, SCENARIOS_FOLDER
+from simulation.scenario.faults.needs import met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import load_scenario
-from simulation.targets.needs import environment_of_processes, refuse_losses
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"
 LOSS = load_scenario(SCENARIOS_FOLDER / "runbooks" / "restore_contest.yaml")
@@ -60,10 +61,10 @@ def test_a_server_behind_a_port_is_refused_for_a_target_of_processes() -> None:
 
 def test_a_loss_of_scores_needs_a_target_that_says_where_they_are() -> None:
     with pytest.raises(UsageError, match="which tables hold the scores"):
-        refuse_losses(LOSS, tables={}, place="x.yaml")
+        refuse_unmet_needs(LOSS.faults, met=met_by_processes([]), place="x.yaml")
 
 
 def test_a_target_that_says_so_and_a_scenario_without_a_loss_are_taken() -> None:
-    refuse_losses(LOSS, tables={"scores": "contest_id"}, place="x.yaml")
-    refuse_losses(QUIET, tables={}, place="x.yaml")
+    refuse_unmet_needs(LOSS.faults, met=met_by_processes(["scores"]), place="x.yaml")
+    refuse_unmet_needs(QUIET.faults, met=met_by_processes([]), place="x.yaml")
     assert not any(fault.kind == "contest_rows_lost" for fault in QUIET.faults)

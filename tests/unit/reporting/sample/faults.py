@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, StripeCall, WebhookAttempt
+from simulation.scenario.faults.registry import KINDS
 from tests.unit.reporting.sample.book import SYSTEM, Book, day, make_id
 from tests.unit.reporting.sample.executions import Command, act, execute, look
 from tests.unit.reporting.sample.plans import PLANS, Plan, prize, transfer_id, user_id, winner
@@ -31,6 +32,7 @@ def _schedule(
         FaultScheduled(
             fault_id=fault,
             fault_kind=kind,
+            title=KINDS[kind].title,
             starts_at=at,
             ends_at=ends,
             keys=keys,

@@ -17,7 +17,8 @@ from simulation.events import (
 )
 from simulation.events.governance import Governance
 from simulation.history import History
-from simulation.scenario.faults import Expectation, Fault
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.transfers import TransferTimeoutBefore
 from simulation.scenario.model import Contest, Scenario, Tournament
 from tests.unit.reporting.sample.book import OPERATOR, START, SYSTEM, Book, day
 from tests.unit.reporting.sample.entries import enter, people
@@ -49,7 +50,7 @@ def scenario() -> Scenario:
         tournaments={"spring": Tournament(first_round=day(2, 8)), "coast": Tournament(first_round=day(7, 8))},
         contests=tuple(_contest(plan) for plan in PLANS),
         faults=(
-            Fault(
+            TransferTimeoutBefore(
                 id="F1",
                 kind="transfer_timeout_before",
                 contest="masters",

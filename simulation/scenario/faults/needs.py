@@ -1,0 +1,57 @@
+"""What a kind of fault asks of a target, and the refusal of a scenario whose target does not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from simulation.errors import UsageError
+from simulation.scenario.faults.fault import Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Both are for people: ``lacking`` goes on after ``fault x is a backend_killed, ``."""
+
+    lacking: str
+    remedy: str
+
+
+PROGRAMS_TO_KILL = Need(
+    lacking="which kills the platform's programs; the platform that comes along lives in the simulation's own",
+    remedy="run it against a backend in processes of its own: --target fixtures/targets/staging",
+)
+TIMERS_TO_STOP = Need(
+    lacking="which only the platform that comes along can suffer: the timers of a backend in processes of its own are "
+    "its own",
+    remedy="run it without --target, or take the fault out of a copy of the scenario",
+)
+SCORE_TABLES = Need(
+    lacking="and the target does not say which tables hold the scores",
+    remedy="write contest_score_tables and restore_request into [governance] of its target.toml, or leave it out",
+)
+MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES})
+"""What the platform that comes along has: it lives in the simulation's own process."""
+
+
+def met_by_processes(score_tables: Collection[str]) -> frozenset[Need]:
+    """What a backend in processes of its own has.
+
+    :param score_tables: names of the tables that hold a contest's scores, as far as the target says so.
+    """
+    return frozenset({PROGRAMS_TO_KILL, SCORE_TABLES} if score_tables else {PROGRAMS_TO_KILL})
+
+
+def refuse_unmet_needs(faults: Sequence[Fault], *, met: Collection[Need], place: str) -> None:
+    """:param met: what the target has. :param place: of the scenario, for the error.
+
+    :raises UsageError: a fault needs something else of its target.
+    """
+    for fault in faults:
+        for need in fault.needs:
+            if need not in met:
+                raise UsageError(
+                    place=place,
+                    problem=f"fault {fault.id} is a {fault.kind}, {need.lacking}",
+                    remedy=need.remedy,
+                )

@@ -1,0 +1,145 @@
+"""Faults of the webhooks that announce a contest's payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from simulation.chance import chance
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import ContestFault, Fault, Nth, Times, Window
+from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
+from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.victims import sure_payments
+
+if TYPE_CHECKING:
+    from simulation.scenario.faults.drawing import Drawing
+    from simulation.scenario.model import Scenario
+
+WebhookMode = Literal["delay", "duplicate", "second_event", "lost", "killed"]
+"""What becomes of a delivery."""
+_REPEAT_SECONDS = (60, 600)
+"""A duplicate, or the second event of a payment, comes this much after the first."""
+_MISSING = Expectation(runbook="payment_webhook_missing")
+
+
+class PaymentFault(ContestFault):
+    """One that strikes the announcement of the n-th payment of a contest."""
+
+    mode: ClassVar[WebhookMode]
+    repeats: ClassVar[bool] = False
+    """It is a delivery too many: over when the last one is answered."""
+    found_missing: ClassVar[bool] = False
+    """The nightly reconciliation sees the payment missing in the books."""
+
+    nth: Nth = 1
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        """A payment is announced once: a second fault would find nothing to do."""
+        yield from self.beyond_the_last(self.nth, sure_payments(self.its_contest(scenario)), what="payment")
+        for rival in earlier:
+            if isinstance(rival, PaymentFault) and (rival.contest, rival.nth) == (self.contest, self.nth):
+                yield BrokenRule(
+                    path=("nth",),
+                    problem=f"fault {self.id} aims at the victim of {rival.id}: number {self.nth} of {self.contest}",
+                    remedy="choose another nth",
+                )
+
+    def window(self, scenario: Scenario, seed: int) -> Window:
+        """Payments can be made from a contest's creation to its start."""
+        contest = self.its_contest(scenario)
+        return Window(starts_at=contest.created, last_chance=contest.start, delay_seconds=self.delay_seconds(seed))
+
+    def delay_seconds(self, seed: int) -> int:  # noqa: ARG002
+        """From when its event would be delivered to the delivery that the fault is about."""
+        return 3_600 * self.hours_after
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        victim = drawing.payment(found_missing=cls.found_missing)
+        if victim is None:
+            return None
+        return cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects, **cls._more(drawing))
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:  # noqa: ARG003
+        """Fields that a kind has besides."""
+        return {}
+
+
+class _Repeated(PaymentFault):
+    repeats = True
+
+    def delay_seconds(self, seed: int) -> int:
+        return chance(seed, "fault", self.id).randint(*_REPEAT_SECONDS)
+
+
+class WebhookDuplicated(_Repeated):
+    """The event of the n-th payment of a contest is delivered `times` more often than once, under the same id."""
+
+    kind: Literal["webhook_duplicated"]
+    times: Times = 1
+    title = "The notice of a payment arrives twice"
+    origin = "Stripe delivers at least once; an answer of ours that was lost is enough."
+    recovery = "Knows the event by its id, books it once, and answers each further delivery with 200."
+    mode = "duplicate"
+
+
+class TwoEventsForOnePayment(_Repeated):
+    """The n-th payment of a contest is announced by two events with different ids."""
+
+    kind: Literal["two_events_for_one_payment"]
+    title = "Stripe gives notice of one payment under two event ids"
+    origin = "Stripe documents it: one type and object under two event ids. Keys made of event ids count it twice."
+    recovery = "Books the payment under a key made of the payment, so that the second event changes nothing."
+    mode = "second_event"
+
+
+class WebhookDelayed(PaymentFault):
+    """The event of the n-th payment of a contest is first delivered `delay_hours` after the payment."""
+
+    kind: Literal["webhook_delayed"]
+    delay_hours: Annotated[int, Field(ge=0, description="How long after the payment its event is first delivered")]
+    title = "The notice of a payment arrives late"
+    origin = "A backlog of deliveries at Stripe, or an endpoint that was unreachable for a day."
+    recovery = "Sees at night that Stripe has a payment that the books lack; the runbook fetches its event."
+    expects = _MISSING
+    mode = "delay"
+    found_missing = True
+
+    @property
+    def hours_after(self) -> int:
+        return self.delay_hours
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        return {"delay_hours": drawing.source.randint(27, 40)}
+
+
+class WebhookLost(PaymentFault):
+    """The event of the n-th payment of a contest is never delivered; Stripe's list of events has it."""
+
+    kind: Literal["webhook_lost"]
+    title = "The notice of a payment never arrives"
+    origin = "An endpoint that was down for longer than the three days Stripe keeps trying."
+    recovery = "Sees at night that Stripe has a payment that the books lack; the runbook fetches its event."
+    expects = _MISSING
+    mode = "lost"
+    found_missing = True
+
+
+class WebhookThenKilled(PaymentFault):
+    """The platform has dealt with the n-th payment's event and is killed before its answer leaves."""
+
+    kind: Literal["webhook_then_killed"]
+    title = "The platform is killed between its commit and its answer to a notice of payment"
+    origin = "A deploy or an out-of-memory kill between the commit and the answer: Stripe delivers once more."
+    recovery = "Knows the event by its id when Stripe delivers it again, and books it once."
+    mode = "killed"
+    needs = (PROGRAMS_TO_KILL,)
+    drawn = 4
+
+
+PaymentKinds = WebhookDuplicated | TwoEventsForOnePayment | WebhookDelayed | WebhookLost | WebhookThenKilled

@@ -1,0 +1,101 @@
+"""Faults that are people's doing: they want their money back from us, or have their bank take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field
+
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import ContestFault, Fault, Nth, Window
+from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.victims import early_payers
+
+if TYPE_CHECKING:
+    from simulation.scenario.faults.drawing import Drawing
+    from simulation.scenario.model import Scenario
+
+_LEFT_TO_PLAY = 1
+"""Payers besides the victim who must be left, so that the contest is one."""
+_ROOM_TO_ANSWER = timedelta(hours=6)
+
+
+class PersonFault(ContestFault):
+    """What the n-th person who pays for a contest does."""
+
+    nth: Nth = 1
+    acts = True
+    drawn = 1
+
+    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+        contest = self.its_contest(scenario)
+        return Window(starts_at=contest.created, last_chance=contest.start, delay_seconds=3_600 * self.hours_after)
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        contest = self.its_contest(scenario)
+        payers = early_payers(contest)
+        if self.nth > payers - _LEFT_TO_PLAY:
+            yield BrokenRule(
+                path=("nth" if payers > _LEFT_TO_PLAY else "contest",),
+                problem=f"fault {self.id} waits for payer {self.nth} of {contest.key}, which has {payers} who are sure "
+                "to pay well before the lock, one of whom must stay",
+                remedy="lower nth, or name a contest with more payers that is open for three hours or longer",
+            )
+        for rival in earlier:
+            if isinstance(rival, PersonFault) and (rival.contest, rival.nth) == (self.contest, self.nth):
+                yield BrokenRule(
+                    path=("nth",),
+                    problem=f"fault {self.id} aims at the victim of {rival.id}: payer {self.nth} of {self.contest}",
+                    remedy="choose another nth",
+                )
+        paid_by = contest.lock + timedelta(hours=self.hours_after)
+        if paid_by + _ROOM_TO_ANSWER > scenario.end:
+            yield BrokenRule(
+                path=("delay_hours",),
+                problem=f"fault {self.id} may strike at {minute(paid_by)}, too late before the end "
+                f"{minute(scenario.end)}",
+                remedy="lower delay_hours",
+            )
+
+
+class RefundRequested(PersonFault):
+    """The n-th person who pays for a contest asks for the entry fee ten minutes later, before the lock."""
+
+    kind: Literal["refund_requested"]
+    title = "An entrant asks for the entry fee"
+    origin = "Plans change, and people enter the wrong contest."
+    recovery = "Records the request; the runbook refunds the fee before the lock, once, and the books follow Stripe."
+    expects = Expectation(runbook="refund_request")
+    withdraws_entrant = True
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        victim = drawing.payer()
+        return None if victim is None else cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects)
+
+
+class Chargeback(PersonFault):
+    """The bank of the n-th person who paid for a contest takes the fee back `delay_hours` after the payment."""
+
+    kind: Literal["chargeback"]
+    delay_hours: Annotated[int, Field(ge=0, description="How long after the payment the bank takes the fee back")]
+    title = "A cardholder charges a payment back"
+    origin = "A stolen card, or a cardholder who does not recognise the line on the statement."
+    recovery = "Books what Stripe took, fee included, and raises the dispute; the runbook deals with it."
+    expects = Expectation(runbook="chargeback")
+
+    @property
+    def hours_after(self) -> int:
+        return self.delay_hours
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        victim, hours = drawing.payer(), drawing.source.randint(1, 40)
+        if victim is None:
+            return None
+        return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, expect=cls.expects)
+
+
+PeopleKinds = RefundRequested | Chargeback

@@ -1,0 +1,86 @@
+"""Every kind of fault: the families, and what follows from them.
+
+Who adds a kind adds its class to its family, and to the union at the family's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, get_args
+
+from pydantic import Field
+
+from simulation.scenario.faults.database import DatabaseKinds
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.identity import IdentityKinds
+from simulation.scenario.faults.needs import Need
+from simulation.scenario.faults.operator import OperatorKinds
+from simulation.scenario.faults.payments import PaymentKinds
+from simulation.scenario.faults.people import PeopleKinds
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.programs import ProgramKinds
+from simulation.scenario.faults.provider import ProviderKinds
+from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.stripe import StripeKinds
+from simulation.scenario.faults.transfers import TransferKinds
+
+if TYPE_CHECKING:
+    from simulation.scenario.model import Scenario
+
+_Kinds = (
+    TransferKinds
+    | StripeKinds
+    | ProgramKinds
+    | PaymentKinds
+    | DatabaseKinds
+    | IdentityKinds
+    | PeopleKinds
+    | ProviderKinds
+    | OperatorKinds
+)
+KINDS: Mapping[str, type[Fault]] = {kind.name(): kind for kind in get_args(_Kinds)}
+"""Every kind, by its name."""
+
+if TYPE_CHECKING:
+    AnyFault = Fault
+else:
+    AnyFault = Annotated[_Kinds, Field(discriminator="kind")]
+    """A fault as a scenario writes it: which class it is, its ``kind`` says."""
+
+
+def kind_of(planned: PlannedFault) -> type[Fault]:
+    return KINDS[planned.kind]
+
+
+def drawn_kinds(met: Collection[Need]) -> list[type[Fault]]:
+    """Those that a target can suffer, in the order in which a swarm draws them.
+
+    :param met: what the target has.
+    """
+    suffered = (kind for kind in KINDS.values() if all(need in met for need in kind.needs))
+    return sorted(suffered, key=lambda kind: kind.drawn)
+
+
+def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str] | None = None) -> Iterator[BrokenRule]:
+    """Every fault that may strike nobody, stands in another one's way, or waits for a runbook that is not there.
+
+    :param runbooks: names of the runbooks there are; None: they are not asked for.
+    """
+    for index, fault in enumerate(scenario.faults):
+        rules = (
+            *(_of_runbook(fault, runbooks) if runbooks is not None else ()),
+            *fault.out_of_range(),
+            *fault.broken(scenario, scenario.faults[:index]),
+        )
+        for rule in rules:
+            yield replace(rule, path=("faults", index, *rule.path))
+
+
+def _of_runbook(fault: Fault, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
+    if fault.expect.runbook is not None and fault.expect.runbook not in runbooks:
+        yield BrokenRule(
+            path=("expect", "runbook"),
+            problem=f"fault {fault.id} expects the runbook {fault.expect.runbook!r}, which does not exist",
+            remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+        )

@@ -1,0 +1,233 @@
+"""Faults of Stripe as a whole: it does not answer, keeps the money back, or signs with another secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Self
+
+from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.fault import At, Fault, Minutes, Status, Window
+from simulation.scenario.faults.payments import PaymentFault
+from simulation.scenario.faults.people import PersonFault
+from simulation.scenario.faults.provider import FeedFault
+from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.transfers import CallFault, CallMode
+from simulation.scenario.faults.victims import sure_transfers
+
+if TYPE_CHECKING:
+    from simulation.scenario.faults.drawing import Drawing
+    from simulation.scenario.model import Contest, Scenario
+
+_UNTIL_PAYOUT = timedelta(minutes=15)
+"""From the final board to the first attempt at its prizes: poll, completion, settlement and payout, 5 minutes each."""
+_RECONCILIATION_HOUR = 2
+
+
+class PayoutWindowFault(Fault):
+    """One that strikes whatever payouts fall due in its window, and no victim of its own."""
+
+    at: At
+    minutes: Minutes
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.at + timedelta(minutes=self.minutes)
+
+    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+        return Window(starts_at=self.at, ends_at=self.ends_at)
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+        """Payouts must be due within the window; of two faults at once one would hide the other."""
+        payouts, wait = tuple(_sure_payouts(scenario)), _UNTIL_PAYOUT
+        if not any(self.at <= final + wait and final + 2 * wait <= self.ends_at for final in payouts):
+            yield BrokenRule(
+                path=("at",),
+                problem=f"fault {self.id} from {minute(self.at)} to {minute(self.ends_at)}: no prize is sure to be due "
+                "in it",
+                remedy="let it begin before a final board whose contest is sure to have a prize, and last 30 minutes "
+                "more",
+            )
+        yield from self.beyond_payouts(scenario)
+        for rival in scenario.faults:
+            if rival is not self and self.is_hidden_by(rival, scenario):
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"faults {self.id} and {rival.id} are on at one time, and one would hide the other",
+                    remedy="move one of them to another payout",
+                )
+
+    def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:  # noqa: ARG002
+        """What else must not come into the window."""
+        yield from ()
+
+    def is_hidden_by(self, rival: Fault, scenario: Scenario) -> bool:  # noqa: ARG002
+        return isinstance(rival, PayoutWindowFault) and self.at < rival.ends_at and rival.at < self.ends_at
+
+    def falls_due_within(self, contest: Contest, scenario: Scenario) -> bool:
+        final = scenario.tournaments[contest.tournament].final_board_at
+        return self.at <= final + _UNTIL_PAYOUT and final <= self.ends_at
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        """From just before a final board, so that its prizes fall due in it."""
+        final = drawing.scenario.tournaments[drawing.tournament()].final_board_at
+        minutes = drawing.source.choice((75, 120))
+        return cls._drawn(at=final - timedelta(minutes=10), minutes=minutes, expect=cls.expects)
+
+
+def _sure_payouts(scenario: Scenario) -> Iterator[datetime]:
+    """Final boards after which prizes are due without delay: no fault of the scores keeps the settlement back."""
+    for contest in scenario.contests:
+        tournament = scenario.tournaments[contest.tournament]
+        delayed = any(
+            isinstance(fault, FeedFault)
+            and fault.tournament == contest.tournament
+            and fault.over(tournament) + timedelta(hours=1) > tournament.final_board_at
+            for fault in scenario.faults
+        )
+        if not delayed and sure_transfers(contest, scenario):
+            yield tournament.final_board_at
+
+
+class StripeWindowFault(PayoutWindowFault, CallFault):
+    """One during which calls to Stripe are struck."""
+
+    aim = ("service", "stripe")
+
+    @classmethod
+    def concerns(cls, path: str) -> bool:  # noqa: ARG003
+        """Whether calls of this path are struck."""
+        return True
+
+
+class StripeOutage(StripeWindowFault):
+    """For `minutes` from `at` every call of the platform to Stripe times out, or answers `status`."""
+
+    kind: Literal["stripe_outage"]
+    status: Status | None = None
+    title = "Stripe does not answer for a while"
+    origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."
+    recovery = "Keeps each transfer open and tries it again under its key; the runbook sees to the rest afterwards."
+    expects = Expectation(runbook="stripe_outage")
+    mode = "timeout_before"
+    silences_webhooks = True
+
+    @classmethod
+    def effect(cls, *, status: int | None, again: bool) -> CallMode:  # noqa: ARG003
+        return cls.mode if status is None else "error"
+
+    def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """Whoever else needs Stripe must not come into it."""
+        for contest in scenario.contests:
+            if contest.entry_fee_cents and self.at < contest.start and contest.created < self.ends_at:
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"fault {self.id}: entrants of {contest.key} pay from {minute(contest.created)} to "
+                    f"{minute(contest.start)}, and an outage would turn them away",
+                    remedy="move it to a time in which nobody enters",
+                )
+        night = self.at.replace(hour=_RECONCILIATION_HOUR, minute=0, second=0)
+        if any(self.at <= moment <= self.ends_at for moment in (night, night + timedelta(days=1))):
+            yield BrokenRule(
+                path=("at",),
+                problem=f"fault {self.id} is on at 02:00, when the books are compared with Stripe's",
+                remedy="let it end before, or begin after",
+            )
+
+
+class StripeReserve(StripeWindowFault):
+    """For `minutes` from `at` Stripe holds the whole available balance back: it counts as pending."""
+
+    kind: Literal["stripe_reserve"]
+    title = "Stripe holds the available balance back for a while"
+    origin = "A reserve after a review of the account, or charges that take longer than usual to become available."
+    recovery = "Pays nothing that the balance does not cover, and says so; the runbook pays when the money is there."
+    expects = Expectation(runbook="payout_balance_insufficient")
+    mode = "reserve"
+
+    @classmethod
+    def concerns(cls, path: str) -> bool:
+        """Those that ask for money or for the balance."""
+        return path in ("/v1/transfers", "/v1/balance")
+
+
+_ROOM_TO_PAY = timedelta(hours=1)
+_ANSWERED = timedelta(hours=12)
+"""From the last payment that may be the first to be refused, until everything is as before."""
+_STILL_UNDER_WAY_HOURS = 48
+"""How long after its contest's lock a fault of a payment may still have its say."""
+_BEFORE = timedelta(hours=3)
+
+
+class SigningSecretRolled(Fault):
+    """From `at` on Stripe signs the webhooks of the platform's endpoint with a secret that it was never told."""
+
+    kind: Literal["signing_secret_rolled"]
+    at: At
+    title = "Stripe signs with a secret that the platform does not have"
+    origin = "Somebody rolls the secret at Stripe, or a deployment brings the wrong one: every delivery is refused."
+    recovery = "Refuses every delivery whose signature is wrong; the runbook brings the secret and fetches the events."
+    expects = Expectation(runbook="webhook_signature_failure")
+    aim = ("service", "stripe")
+    acts = True
+    drawn = 2
+
+    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+        return Window(starts_at=self.at)
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+        """Somebody is sure to pay soon after, and no other fault is about payments, Stripe or the database then."""
+        victims = [contest for contest in scenario.contests if self._is_paid_after(contest)]
+        if not victims:
+            yield BrokenRule(
+                path=("at",),
+                problem=f"fault {self.id} at {minute(self.at)}: nobody is sure to pay after it",
+                remedy="let it begin before a contest with an entry fee is created, or before the hour of its late "
+                "joiners",
+            )
+            return
+        first = min(victims, key=lambda contest: (contest.lock, contest.key))
+        over = first.lock + _ANSWERED
+        if over > min(scenario.tournaments[contest.tournament].final_board_at for contest in victims):
+            yield BrokenRule(
+                path=("at",),
+                problem=f"fault {self.id}: a contest may be settled before {minute(over)}, without some payments",
+                remedy="let it begin before a contest that is played longer",
+            )
+        for rival in scenario.faults:
+            if rival is not self and self._meets(rival, over, scenario):
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"faults {self.id} and {rival.id} may be on at one time, and one would hide the other",
+                    remedy="move one of them to another contest's payments",
+                )
+
+    def _is_paid_after(self, contest: Contest) -> bool:
+        """Late joiners pay in the last hour before the lock."""
+        if not contest.entry_fee_cents or contest.lock - _ROOM_TO_PAY <= self.at:
+            return False
+        return contest.late_joiners > 0 or (contest.created >= self.at and contest.entrants > contest.non_payers)
+
+    def _meets(self, rival: Fault, over: datetime, scenario: Scenario) -> bool:
+        if isinstance(rival, SigningSecretRolled):
+            return True
+        if rival.silences_webhooks:
+            return self.at - _BEFORE <= rival.window(scenario, seed=0).starts_at <= over
+        if not isinstance(rival, PaymentFault | PersonFault):
+            return False
+        contest = rival.its_contest(scenario)
+        hours = max(_STILL_UNDER_WAY_HOURS, rival.hours_after + 12)
+        return contest.created <= over and self.at <= contest.lock + timedelta(hours=hours)
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        paid = [contest for contest in drawing.scenario.contests if contest.entry_fee_cents]
+        if not paid:
+            return None
+        created = drawing.source.choice(paid).created
+        at = max(drawing.scenario.start, created - timedelta(minutes=drawing.source.randint(1, 90)))
+        return cls._drawn(at=at, expect=cls.expects)
+
+
+StripeKinds = StripeOutage | StripeReserve | SigningSecretRolled

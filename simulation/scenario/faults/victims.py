@@ -1,0 +1,48 @@
+"""Who and what a contest is sure to have, whatever the seed draws: the victims that a fault can count on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from simulation.scenario.faults.fault import ContestFault
+
+if TYPE_CHECKING:
+    from simulation.scenario.model import Contest, Scenario
+
+_OPEN_LONG = timedelta(hours=3)
+"""A contest open for less has late entrants only."""
+
+
+def sure_payments(contest: Contest) -> int:
+    return contest.entrants - contest.non_payers + contest.double_payers if contest.entry_fee_cents else 0
+
+
+def early_payers(contest: Contest) -> int:
+    """People who are sure to have paid half an hour before the lock."""
+    if not contest.entry_fee_cents or contest.lock - contest.created < _OPEN_LONG:
+        return 0
+    return contest.entrants - contest.non_payers - contest.late_payers - contest.late_joiners
+
+
+def sure_transfers(contest: Contest, scenario: Scenario) -> int:
+    """Prizes that are more than nothing however many share them, without winners whose account may be closed by then.
+
+    Who wins elsewhere may win here, too: each account that a fault of another contest closes by this payout may be
+    one of the winners'.
+    """
+    of_contests = [fault for fault in scenario.faults if isinstance(fault, ContestFault)]
+    leaving = sum(fault.withdraws_entrant and fault.contest == contest.key for fault in of_contests)
+    paying = contest.entrants - contest.non_payers - leaving
+    prizes = sum(percent * contest.entry_fee_cents >= 100 for percent in contest.payout_percent.values())
+    payout = scenario.tournaments[contest.tournament].final_board_at
+    elsewhere = {
+        other.key: scenario.tournaments[other.tournament].final_board_at
+        for other in scenario.contests
+        if other.key != contest.key
+    }
+    closed = sum(
+        fault.closes_account and fault.contest in elsewhere and elsewhere[fault.contest] <= payout
+        for fault in of_contests
+    )
+    return max(0, min(paying, prizes) - closed)
