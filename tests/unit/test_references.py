@@ -7,6 +7,7 @@ import importlib
 import io
 import re
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -159,6 +160,26 @@ def is_there(dotted: str) -> bool:
             found = getattr(found, part, None)
         return True
     return False
+
+
+def test_the_design_describes_every_package_and_no_other() -> None:
+    design = (ROOT / "simulation/DESIGN.md").read_text()
+    layout = design.partition("\n## Layout\n")[2].partition("\n## ")[0]
+    described = re.findall(r"`([\w./]+)`", "\n".join(re.findall(r"^\| (`[^|]*) \|", layout, re.MULTILINE)))
+    here = {
+        f"{item.name}/" if item.is_dir() else item.name
+        for item in (ROOT / "simulation").iterdir()
+        if item.name not in {"__init__.py", "__main__.py", "__pycache__", "py.typed", "DESIGN.md"}
+    }
+    assert sorted(described) == sorted(here)
+
+
+def test_the_readme_says_why_each_dependency_is_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.split(r"[^\w-]", dependency)[0] for dependency in project["dependencies"]]
+    explained = (ROOT / "README.md").read_text().partition("\n## Dependencies")[2].partition("\n## ")[0]
+    packages = re.findall(r"[\w-]+", " ".join(re.findall(r"^\| ([^|]*) \|", explained, re.MULTILINE)))
+    assert sorted(set(names) - set(packages)) == []
 
 
 def test_every_term_of_the_glossary_is_used() -> None:
