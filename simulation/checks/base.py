@@ -159,6 +159,8 @@ class Check:
             self.look(case, inquiry)
         except CannotTell as gap:
             inquiry.cannot_tell(str(gap))
+        except MemoryError:  # of the machine, not of the run
+            raise
         except Exception as error:
             inquiry.cannot_tell(f"the check itself broke: {type(error).__name__}: {error}")
 

@@ -8,12 +8,14 @@ the machine; :mod:`simulation.cli.commands` lists the commands and imports the o
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import traceback
 from types import FrameType
 from typing import NoReturn
 
+from simulation.cli.streams import Stream, replace_standard_streams
 from simulation.errors import SimulationError
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -22,6 +24,7 @@ _DISK_FULL = "53100"
 _BROKE = 255
 _OF_A_SIGNAL = 128
 """What a shell adds to a signal's number."""
+_INTERRUPTED = _OF_A_SIGNAL + signal.SIGINT
 
 
 class Terminated(SystemExit):
@@ -31,20 +34,43 @@ class Terminated(SystemExit):
 def main() -> NoReturn:
     """Run the command that ``sys.argv`` names and exit with its code.
 
-    Ctrl-C and kill unwind, so that nothing is left running.
+    Ctrl-C and kill unwind, so that nothing is left running. A verdict's codes come from a command alone: what no
+    handler caught, Python would end with 1.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, terminate)
-    sys.exit(_code())
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+                signal.signal(number, terminate)
+        code = _carry_out(replace_standard_streams())
+    except KeyboardInterrupt:
+        os._exit(_INTERRUPTED)
+    except BaseException:
+        os._exit(_BROKE)
+    sys.exit(code)
 
 
 def terminate(number: int, _frame: FrameType | None) -> NoReturn:
-    """Handler of a signal that ends the program."""
+    """Handler of a signal that ends the program. Another one does not disturb the clearing up."""
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
     raise Terminated(_OF_A_SIGNAL + number)
 
 
+def _carry_out(output: Stream) -> int:
+    """The command's code; 255 where standard output, which was asked for, could not be written."""
+    code = _code()
+    sys.stdout.flush()
+    if output.failed is None:
+        return code
+    _say(
+        f"✗ standard output cannot be written: {output.failed.strerror}\n"
+        "  remedy: make room where it goes; what the command wrote into its folder stands"
+    )
+    return _BROKE
+
+
 def _code() -> int:
+    """The command's own code, or that of what stopped it."""
     try:
         from simulation.cli.commands import carry_out  # not above: click may be missing
 
@@ -54,7 +80,7 @@ def _code() -> int:
         return int(str(stopped.code))
     except KeyboardInterrupt:
         _say("interrupted; everything that was started is stopped")
-        return _OF_A_SIGNAL + signal.SIGINT
+        return _INTERRUPTED
     except SimulationError as error:
         _say(f"✗ {error}")
         return error.exit_code
@@ -64,7 +90,7 @@ def _code() -> int:
 
 def _broke(error: BaseException) -> int:
     """A full disk is said in a sentence; of an error that nobody foresaw, all is shown to whoever mends the harness."""
-    said = _no_room(error) or _not_installed(error)
+    said = _no_room(error) or _no_memory(error) or _not_installed(error)
     if said is not None:
         _say(f"✗ {said}")
     else:
@@ -90,10 +116,16 @@ def _no_room(error: BaseException | None) -> str | None:
     return None
 
 
+def _no_memory(error: BaseException) -> str | None:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory\n  remedy: free some, or raise the limit (ulimit -v, the container's)"
+    return None
+
+
 def _not_installed(error: BaseException) -> str | None:
     """What to do when a package is missing that is not the project's own."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("simulation"):
-        return f"the package {error.name} is not installed\n  remedy: run 'make setup'"
+        return f"the package {error.name.partition('.')[0]} is not installed\n  remedy: run 'make setup'"
     return None
 
 

@@ -118,7 +118,7 @@ def carry_out(arguments: Sequence[str]) -> int:
     Not by way of ``cli.main()``, which ends the program with 1 on any broken pipe.
     """
     if _COMPLETION in os.environ:
-        cli.main(prog_name=cli.name)
+        return _complete()
     try:
         with cli.make_context(cli.name, list(arguments)) as context:
             return int(cli.invoke(context))
@@ -127,3 +127,11 @@ def carry_out(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return UsageError.exit_code
+
+
+def _complete() -> int:
+    try:
+        cli.main(prog_name=cli.name)
+    except SystemExit as done:
+        return UsageError.exit_code if done.code else 0
+    raise AssertionError("click completes and exits")

@@ -54,7 +54,7 @@ def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: P
     rehearsed = in_parallel(
         [name for name in known if not names or name in names],
         partial(_rehearse, out=folder),
-        jobs=jobs or len(os.sched_getaffinity(0)),
+        workers=jobs or len(os.sched_getaffinity(0)),
         told=lambda item: console.print(_progress(item), highlight=False, soft_wrap=True),
     )
     rehearsed.sort(key=lambda item: item.name)

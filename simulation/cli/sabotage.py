@@ -46,7 +46,7 @@ def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | N
     campaign = carry_out(
         entries,
         seeds=range(_FIRST_SEED, _FIRST_SEED + seeds),
-        jobs=jobs or len(os.sched_getaffinity(0)),
+        workers=jobs or len(os.sched_getaffinity(0)),
         out=folder / "runs",
         told=lambda trial: console.print(_progress(trial), highlight=False),
     )

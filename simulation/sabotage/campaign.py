@@ -34,7 +34,7 @@ class Campaign:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Errand:
+class _Job:
     """One run to make. Entries travel by name: their functions do not."""
 
     name: str | None
@@ -42,18 +42,18 @@ class _Errand:
     seed: int
 
 
-def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, out: Path, told: Told) -> Campaign:
+def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], workers: int, out: Path, told: Told) -> Campaign:
     """Run every entry with every seed, and each scenario once per seed without any.
 
-    :param jobs: processes at a time. :param told: called with each trial as it ends.
+    :param workers: processes at a time. :param told: called with each trial as it ends.
     """
     seeds = tuple(seeds)
     untried = {entry.name: why for entry in entries if (why := missing(entry.needs)) is not None}
     entries = [entry for entry in entries if entry.name not in untried]
     scenarios = dict.fromkeys(entry.scenario for entry in entries)
-    errands = [_Errand(name=None, scenario=scenario, seed=seed) for seed in seeds for scenario in scenarios]
-    errands += [_Errand(name=entry.name, scenario=entry.scenario, seed=seed) for entry in entries for seed in seeds]
-    trials = _run(errands, jobs=jobs, out=out, told=told)
+    jobs = [_Job(name=None, scenario=scenario, seed=seed) for seed in seeds for scenario in scenarios]
+    jobs += [_Job(name=entry.name, scenario=entry.scenario, seed=seed) for entry in entries for seed in seeds]
+    trials = _run(jobs, workers=workers, out=out, told=told)
     controls = {(trial.scenario, trial.seed): trial for trial in trials.values() if trial.sabotage is None}
     return Campaign(
         rulings=tuple(
@@ -66,11 +66,11 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], jobs: int, o
     )
 
 
-def _run(errands: Sequence[_Errand], *, jobs: int, out: Path, told: Told) -> dict[tuple[str | None, str, int], Trial]:
-    trials = in_parallel(errands, partial(_try, out=out), jobs=jobs, told=told)
+def _run(jobs: Sequence[_Job], *, workers: int, out: Path, told: Told) -> dict[tuple[str | None, str, int], Trial]:
+    trials = in_parallel(jobs, partial(_try, out=out), workers=workers, told=told)
     return {(trial.sabotage, trial.scenario, trial.seed): trial for trial in trials}
 
 
-def _try(errand: _Errand, *, out: Path) -> Trial:
-    entry = CATALOGUE[errand.name] if errand.name is not None else None
-    return attempt(entry, scenario=errand.scenario, seed=errand.seed, out=out)
+def _try(job: _Job, *, out: Path) -> Trial:
+    entry = CATALOGUE[job.name] if job.name is not None else None
+    return attempt(entry, scenario=job.scenario, seed=job.seed, out=out)

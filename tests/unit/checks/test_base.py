@@ -37,6 +37,16 @@ def prefix(case: Case, inquiry: Inquiry) -> None:
     inquiry.examine()
 
 
+@check("finds no memory")
+def starved(case: Case, inquiry: Inquiry) -> None:
+    raise MemoryError
+
+
+def test_a_machine_without_memory_says_nothing_about_the_run() -> None:
+    with pytest.raises(MemoryError):
+        run(starved, passing())
+
+
 def test_a_check_that_raises_is_unknown() -> None:
     assert run(raising, passing()).unknown == "the check itself broke: ZeroDivisionError: oops"
 
