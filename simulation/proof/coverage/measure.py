@@ -36,7 +36,7 @@ def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Covera
 def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
     """Every falsehood with the jury's reaction, in the order of the plan."""
     work: Callable[[int], tuple[int, list[Told]]] = partial(_share, history=history, draw=draw, shares=jobs)
-    parts = [work(0)] if jobs == 1 else in_parallel(range(jobs), work, jobs=jobs, told=lambda _: None)
+    parts = [work(0)] if jobs == 1 else in_parallel(range(jobs), work, workers=jobs, told=lambda _: None)
     told: dict[int, Told] = {number + place * jobs: item for number, items in parts for place, item in enumerate(items)}
     return [told[number] for number in sorted(told)]
 
