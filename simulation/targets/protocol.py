@@ -1,6 +1,6 @@
 """What a run needs of a platform, and all it knows of it.
 
-A target gives a front door (HTTP), a database to observe read-only, and the names by which its tables map to the
+A target gives an HTTP interface, a database to observe read-only, and the names by which its tables map to the
 canonical relations below. ``builtin`` and ``process`` implement it; the run does not know which it has.
 
 Canonical relations: ids as text, money in integer cents, times ISO 8601 UTC, rows in a total order.
@@ -120,7 +120,7 @@ class Target(Protocol):
     """Canonical relation to the SQL the observer runs for it."""
     routes: Routes
     wsgi: Any
-    """The front door, wherever the platform lives; the run puts its exchange witness around it."""
+    """Its HTTP interface as a WSGI application, in whatever process it runs; the exchange witness wraps it."""
 
     kill_after_next_request: Callable[[], None] | None
     """Has the platform killed once it has dealt with the next request, before its answer is out; None for one that

@@ -18,7 +18,7 @@ from simulation.history import Recorder, current_cause
 
 PLATFORM_URL = "http://platform.test"
 NO_ANSWER = (502, 504)
-"""What a front door says in the place of a platform that is not there, or keeps silent."""
+"""Statuses with which a proxy answers in the place of a platform that is down or does not answer."""
 
 UNRECORDED_ACTOR: Actor = "monitor"
 _LARGEST_BODY_BYTES = 16_384
@@ -29,7 +29,7 @@ _WITHHELD = "(withheld)"
 
 @dataclass(kw_only=True)
 class ExchangeContext:
-    """Who is at the platform's door now. The world sets it; the middleware reads it."""
+    """Who makes the request that is under way. Its callers set it; the middleware reads it."""
 
     actor: Actor = "setup"
     execution_id: str | None = None

@@ -1,4 +1,4 @@
-"""Steps a backend through time and counts, in its own output, how often its jobs ran."""
+"""Moves a backend through time step by step, and counts in its log how often its jobs ran."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulation.targets.process.target_file import JobTable
 
 _DAY_SECONDS = 86_400
 _CAUSE = "job:timers"
-"""What a backend does when only time has passed goes back to its timers; which one, the world cannot see."""
+"""Cause of what a backend does because time has passed: one of its timers, of which only the backend knows which."""
 
 
 class LogTail:
@@ -37,9 +37,9 @@ class LogTail:
 
 
 class WatchedJobs:
-    """See :class:`simulation.targets.protocol.JobWatch`. The backend's own timers start its jobs; this moves the time.
+    """See :class:`simulation.targets.protocol.JobWatch`. The backend's own timers start its jobs; this moves the clock.
 
-    A job that leaves no line in the output is not summed up: nobody can tell whether it ran.
+    A job without ``seen_in_log`` has no summary: nothing tells whether it ran.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class WatchedJobs:
         self._watched: list[tuple[JobTable, Tally]] = []
 
     def start(self) -> None:
-        """Begin now: what fell due while the backend was set up runs in the first step."""
+        """Begin now. The first step runs what fell due while the backend was set up."""
         self._tail.lines()
         self._watched = [
             (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
@@ -80,12 +80,12 @@ class WatchedJobs:
     def _live(self) -> SimProcess:
         while True:
             self._step_now()
-            began_at = self._stepper.began_at  # another one after a restart: its timers then have another grid
+            began_at = self._stepper.began_at  # a restart sets it anew: the timers then count from there
             lived = self._kernel.now - began_at
             yield self._kernel.until(began_at + (lived // self._step + 1) * self._step)
 
     def _live_daily(self, daily_at: str) -> SimProcess:
-        """A job of one time a day runs at its minute, wherever the grid of the steps lies."""
+        """Make an extra step at the time of a daily job, which need not be a multiple of the step."""
         hour, minute = map(int, daily_at.split(":"))
         due = self._kernel.now.replace(hour=hour, minute=minute, second=0)
         while True:
@@ -109,5 +109,5 @@ class WatchedJobs:
 
 
 def _name(job: JobTable) -> str:
-    """The checks find a job by what it does."""
+    """Its name, with what it does: by that word the checks find it."""
     return job.name if job.does in job.name else f"{job.name} ({job.does})"

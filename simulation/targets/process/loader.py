@@ -1,4 +1,4 @@
-"""A target folder that was read: knows how to load its schema and how to bring the backend up."""
+"""Reads a target folder, loads its schema into a run's database, and brings its backend up."""
 
 from __future__ import annotations
 

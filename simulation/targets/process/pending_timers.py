@@ -1,4 +1,4 @@
-"""What a sleeping thread waits for, read from the system call it is in: so no timer's deadline need be guessed."""
+"""When a sleeping thread's wait ends, read from the arguments of the system call in which it sleeps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 _SIMULATED_EPOCH_SECONDS = 1_000_000_000
-"""An absolute deadline beyond this was computed from the simulated clock, which is all clocks of a backend."""
+"""A deadline beyond this is an instant, not a duration: it was computed from the simulated clock (a backend has no
+other)."""
 _NOT_WAITING = "running"
 _ABSOLUTE = 1
 _FUTEX_ABSOLUTE = 9
@@ -54,18 +55,19 @@ _CALLS: dict[str, dict[int, Callable[[int, list[int]], float | None]]] = {
         101: _pair(0, unit=1e-9), 137: _pair(2, unit=1e-9), 115: _nanosleep, 98: _futex,
     },
 }  # fmt: skip
-"""poll, epoll_wait, epoll_pwait, select, pselect6, ppoll, epoll_pwait2, nanosleep, rt_sigtimedwait, clock_nanosleep,
-futex; those that the machine has."""
+"""Machine → number of a system call → how to read its timeout: poll, epoll_wait, epoll_pwait, select, pselect6, ppoll,
+epoll_pwait2, nanosleep, rt_sigtimedwait, clock_nanosleep and futex, as far as the machine has them."""
 
 
 class Awake(Exception):
-    """The thread waits for nothing: it has just been woken."""
+    """The thread does not wait: it runs, or is about to."""
 
 
 def seconds_left(pid: int, tid: int, *, now: datetime) -> float | None:
-    """Simulated seconds until the thread's wait ends by itself; None when it waits for ever, or nobody can tell.
+    """Simulated seconds until the thread's wait ends by itself; None when it has no timeout, or that cannot be told.
 
-    :raises Awake: it does not wait at all. A real timer wakes even who is at rest, to see a clock that stands still.
+    :raises Awake: it does not wait. Real timers wake threads of a backend that is at rest, too; they find that no
+        simulated time has passed, and wait again.
     """
     try:
         words = Path(f"/proc/{pid}/task/{tid}/syscall").read_text().split()

@@ -57,7 +57,7 @@ def _line_in(file: Path, error: BaseException) -> int:
 
 
 class OwnPeople:
-    """A folder's people, each under the name of who they are."""
+    """Calls a folder's class ``People``, so that the history names who acts: an entrant or an organizer."""
 
     def __init__(self, *, people: People, context: ExchangeContext) -> None:
         self._people = people
@@ -84,7 +84,10 @@ class OwnPeople:
             self._people.join(user_id=user_id, contest_id=contest_id, roster=roster)
 
     def delete_user(self, *, user_id: str) -> None:
-        """:raises UsageError: the folder's people cannot; only the fault ``transfer_winner_deleted`` asks for it."""
+        """Only the fault ``transfer_winner_deleted`` needs it.
+
+        :raises UsageError: the folder's class has no such method.
+        """
         if not callable(getattr(self._people, "delete_user", None)):
             raise UsageError(
                 place=FILE_NAME,
@@ -95,7 +98,10 @@ class OwnPeople:
             self._people.delete_user(user_id=user_id)
 
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
-        """Needed by the fault ``refund_requested`` only, so a folder may do without."""
+        """Only the fault ``refund_requested`` needs it.
+
+        :raises UsageError: the folder's class has no such method.
+        """
         ask = getattr(self._people, "ask_for_refund", None)
         if ask is None:
             raise UsageError(

@@ -22,7 +22,7 @@ _SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "
 
 @dataclass(kw_only=True)
 class Programs:
-    """The backend's programs."""
+    """Starts and ends the backend's programs, and knows which process belongs to which."""
 
     file: TargetFile
     folder: Path
@@ -30,7 +30,7 @@ class Programs:
     values: Mapping[str, str]
     clock_file: Path
     variables: Mapping[str, str]
-    """For every program, below its own."""
+    """Variables for every program; its own variables of the same names win."""
     log: Path
     pause: Callable[[float], object] = time.sleep
     """How to wait for real seconds; once the external services listen, by serving their requests."""
@@ -45,7 +45,7 @@ class Programs:
             self.start(table)
 
     def kill_all(self) -> None:
-        """End every program at once, without a chance to clean up."""
+        """Kill every program."""
         for table in self.file.process:
             self.sandbox.kill(table.name)
 
@@ -71,7 +71,11 @@ class Programs:
         return (self.folder / table.directory).resolve()
 
     def wait_until_listening(self, *, or_ended: bool = False) -> None:
-        """:raises EnvironmentFault: a program ended (unless that will do), or the port never opened."""
+        """Wait until the first program listens on [web] port.
+
+        :param or_ended: return also when the first program has ended.
+        :raises EnvironmentFault: a program ended, or the port did not open in [web] start_seconds.
+        """
         deadline = time.monotonic() + self.file.web.start_seconds
         while not self._listens():
             if not or_ended:
@@ -129,7 +133,7 @@ class Programs:
         raise ProcessLookupError(table.name)
 
     def table_of(self, pid: int) -> ProcessTable | None:
-        """The program that a process is, or was started by."""
+        """The program that a process is, or that started it; None for a process of no program."""
         session = self._known_sessions.get(pid) or _session_of(pid)
         return next((table for table in self.file.process if self._sessions.get(table.name) == session), None)
 

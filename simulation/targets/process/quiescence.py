@@ -1,4 +1,4 @@
-"""What the threads of a backend and of its database do right now, read from the kernel's own tables."""
+"""Whether all threads of a backend and of its database sleep, read from the kernel's own tables."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 _STAT_BYTES = 512
 _CHILDREN_BYTES = 1 << 16
 _ASLEEP = b"SZXI"
-"""Waiting, or on its way out; not running, not in the middle of reading or writing a disk."""
+"""States of /proc/PID/stat in which a thread does nothing: it sleeps or has ended. Not R (runs) nor D (uses a disk)."""
 _KEEPS_CHILDREN = Path("/proc/thread-self/children").exists()
 
 
 @dataclass(kw_only=True)
 class Thread:
-    """One thread, with its tables kept open: reading them anew costs 3 microseconds, opening them 30."""
+    """One thread, with its tables in /proc kept open: to read one costs 3 microseconds, to open it 30."""
 
     pid: int
     tid: int
     stat: int
     turns: int
     children: int
-    """-1 where the kernel keeps no such table."""
+    """File descriptors of ``stat``, ``schedstat`` and ``children``; -1 where the kernel has no such table."""
     seen: bytes = b""
-    """What :attr:`turns` said when it was read last."""
+    """Content of ``schedstat`` when it was read last."""
 
     @classmethod
     def open(cls, pid: int, tid: int) -> Thread:
@@ -49,8 +49,8 @@ class Thread:
             return True  # it has ended
 
     def had_a_turn(self) -> bool:
-        """Whether it ran since this was asked last: how long it has run, and how often, changes with every turn. True
-        for one that has ended."""
+        """Whether it ran since the last call, or has ended. ``schedstat`` has its time on the processor and the number
+        of its turns."""
         try:
             now = os.pread(self.turns, _STAT_BYTES, 0)
         except OSError:
@@ -59,7 +59,7 @@ class Thread:
         return ran
 
     def started(self) -> list[int]:
-        """Processes that it started and that live."""
+        """Child processes that it started and that still run."""
         if self.children < 0:
             return children_of(self.pid, self.tid)
         try:
@@ -75,12 +75,13 @@ class Thread:
 
 @dataclass(kw_only=True)
 class ThreadTable:
-    """All threads of the processes that ``belongs`` says are ours.
+    """All threads of the processes for which ``belongs`` is true: ours.
 
-    :param ancestors: processes from whose children all of ours descend, and which orphans of theirs fall to. They may
-        be ours themselves.
+    :param ancestors: processes of which all of ours are descendants, and to which orphans of theirs are handed. They
+        may be ours themselves.
 
-    Only who had a turn can have started a thread or a process: nobody else is asked again whom they started.
+    Only a thread that had a turn on the processor can have started a thread or a process. Only those are asked again
+    for their children.
     """
 
     belongs: Callable[[int], bool]
@@ -88,25 +89,25 @@ class ThreadTable:
     _ours: set[int] = field(default_factory=set)
     _threads: dict[tuple[int, int], Thread] = field(default_factory=dict)
     _stale: set[int] = field(default_factory=set)
-    """Processes of which a thread had a turn since they were asked last."""
+    """Processes of which a thread had a turn since they were last asked for their children."""
     _busy: dict[tuple[int, int], Thread] = field(default_factory=dict)
-    """Who had a turn before the last rest, and is likely to have one again: looked at first."""
+    """Threads that had a turn before the last rest, and are likely to have one again: looked at first."""
     _busy_since: dict[tuple[int, int], Thread] = field(default_factory=dict)
-    """Who had one after it."""
+    """Threads that had one after it."""
 
     def processes(self) -> list[int]:
-        """Ids of the processes that live now, lowest number first."""
+        """Ids of our processes that run now, lowest first."""
         self._had_a_turn(self._threads)
         self._take_stock()
         return sorted(self._ours)
 
     def at_rest(self, *, nothing_else: Callable[[], bool]) -> bool:
-        """Whether there was an instant at which all of them slept and ``nothing_else`` was under way.
+        """Whether there was an instant at which all threads slept and ``nothing_else`` was in progress.
 
-        Everybody is looked at twice for a turn, and in between for sleep: nobody ran between the last look of the first
-        round and the first of the second, so nobody woke or sent anything either, and who slept in there slept on. The
-        order matters. One who only waits for the processor has had no turn, and, looked at for sleep after the second
-        round, may have had it by then, done its work and fallen asleep.
+        Each thread is looked at three times: had it a turn, does it sleep, had it a turn. If none had a turn in the
+        second round, none ran between the two rounds; so none woke another or sent anything, and those that slept in
+        between slept on. The order matters: a thread that waits for the processor has had no turn yet, and if sleep
+        were looked at last, it might have had its turn by then, done its work and fallen asleep.
         """
         likely = {**self._busy, **self._busy_since}
         if not all(thread.asleep() for thread in likely.values()):
@@ -133,13 +134,13 @@ class ThreadTable:
         return bool(turned)
 
     def _take_stock(self) -> bool:
-        """Ask everybody who can have started somebody; whether there are others than before."""
+        """Ask each process that may have started others for its threads and children; whether anything is new."""
         asked = sorted(self._stale)
         self._stale = set()
         for pid in self.ancestors():
             asked += self._newcomers([pid, *children_of(pid, pid)])
         changed = False
-        for pid in asked:  # which grows by whom they started
+        for pid in asked:  # the list grows by the children that are found
             tids = tasks(pid)
             changed |= self._recount(pid, tids)
             threads = [self._threads[pid, tid] for tid in tids if (pid, tid) in self._threads]
@@ -152,7 +153,7 @@ class ThreadTable:
         return new
 
     def _recount(self, pid: int, tids: Iterable[int]) -> bool:
-        """Whether the process has other threads than before."""
+        """Read the threads of a process anew; whether they are others than before."""
         known = {key for key in self._threads if key[0] == pid}
         alive = {(pid, tid) for tid in tids}
         for key in known - alive:
@@ -170,8 +171,8 @@ class ThreadTable:
 
 
 def children_of(pid: int, tid: int) -> list[int]:
-    """Processes that a thread started and that live; every process of the machine where the kernel keeps no such
-    list (it is built without ``CONFIG_PROC_CHILDREN``), which takes longer and misses nobody."""
+    """Child processes of a thread. Where the kernel has no such list (it was built without ``CONFIG_PROC_CHILDREN``),
+    every process of the machine: that takes longer and misses none."""
     try:
         with open(f"/proc/{pid}/task/{tid}/children", "rb", buffering=0) as table:
             return [int(child) for child in table.readall().split()]
@@ -188,9 +189,9 @@ def tasks(pid: int) -> list[int]:
 
 
 def keep_to_our_processors(pids: Iterable[int]) -> None:
-    """From now on these processes, and whom they start, run where the harness runs: see ``environment/cpu.py``."""
+    """Bind these processes, and those they start later, to the harness's processors: see ``environment/cpu.py``."""
     ours = os.sched_getaffinity(0)
-    for _ in range(2):  # a thread that one of them starts meanwhile is met the second time
+    for _ in range(2):  # a thread that is started meanwhile is found the second time
         for pid in pids:
             for tid in tasks(pid):
                 with suppress(ProcessLookupError):
@@ -198,7 +199,7 @@ def keep_to_our_processors(pids: Iterable[int]) -> None:
 
 
 def status_of(pid: int) -> dict[str, str]:
-    """The kernel's page about a process; empty when it has ended."""
+    """Fields of /proc/PID/status; empty when the process has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -207,7 +208,7 @@ def status_of(pid: int) -> dict[str, str]:
 
 
 def namespace_of(pid: int) -> str:
-    """Name of its process namespace; empty when it has ended or is none of our business."""
+    """Name of its process namespace; empty when it has ended or belongs to another user."""
     try:
         return os.readlink(f"/proc/{pid}/ns/pid")
     except OSError:
@@ -215,5 +216,5 @@ def namespace_of(pid: int) -> str:
 
 
 def parent_of(pid: int) -> int:
-    """0 when it has ended."""
+    """Id of its parent process; 0 when it has ended."""
     return int(status_of(pid).get("PPid", "0"))

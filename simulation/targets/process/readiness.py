@@ -21,7 +21,7 @@ _CLOCK_LIBRARY = "libfaketime"
 
 
 def prove_it_is_up(target: ProcessTarget) -> None:
-    """:raises EnvironmentFault: the page [web] ready does not answer well, or the backend ignores the clock."""
+    """:raises EnvironmentFault: GET [web] ready answers 400 or above, or the backend ignores the simulated clock."""
     target.stepper.rest()
     target.programs.require_alive()
     _require_the_clock_library(target)
@@ -54,7 +54,11 @@ def ask(target: ProcessTarget, path: str) -> tuple[int, datetime | None]:
 
 
 def _require_the_clock_library(target: ProcessTarget) -> None:
-    """A program that is linked statically, or against another C library than this machine's, has not loaded it."""
+    """Every process must have loaded libfaketime; one that is linked statically, or against another C library than this
+    machine's, has not.
+
+    :raises EnvironmentFault: with the program that has not.
+    """
     for pid in target.stepper.own():
         try:
             maps = Path(f"/proc/{pid}/maps").read_text()

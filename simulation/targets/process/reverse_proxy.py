@@ -66,7 +66,7 @@ class ReverseProxy:
             exchange.send()
             answered = self._stepper.wait_for(lambda: exchange.over)
         except OSError:
-            answered = True  # the connection broke: what came of it is in the exchange
+            answered = True  # the connection broke: the exchange knows how far it came
         finally:
             self._loop.forget(connection)
             connection.close()

@@ -35,8 +35,7 @@ def load_dump(connection: psycopg.Connection[Any], file: Path) -> None:
 
 
 def grant_to_backend(connection: psycopg.Connection[Any]) -> None:
-    """A schema that says nothing about the role ``platform`` lets it do what an application does; one that grants it
-    something has decided for itself."""
+    """Let the role ``platform`` read and write every table, unless the schema itself grants the role something."""
     found = connection.execute(
         "SELECT 1 FROM information_schema.role_table_grants WHERE grantee = %s LIMIT 1", (_ROLE,)
     ).fetchone()

@@ -1,4 +1,4 @@
-"""A backend in processes of its own as its hosting provider runs it: behind a load balancer, stopped and started."""
+"""A backend in processes of its own as a hosting provider runs it: a load balancer before it, stopped and started."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _OPERATIONS = ("/api/admin/", "/health", "/metrics")
 
 
 class ProcessService:
-    """See :class:`simulation.targets.protocol.Service`. What is stopped is killed: no program needs to cooperate."""
+    """See :class:`simulation.targets.protocol.Service`. To stop the programs is to kill them."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -34,5 +34,5 @@ class ProcessService:
             self.instance += 1
 
     def turns_away(self, path: str) -> bool:
-        """Whether the load balancer keeps a request from the backend."""
+        """Whether the load balancer refuses a request to this path."""
         return self.draining and not path.startswith(_OPERATIONS)

@@ -50,7 +50,7 @@ class Supervisor:
         self._kernel.spawn(self._start_again(self._programs.file.process, down_seconds))
 
     def stop(self) -> None:
-        """End all programs at once, without a chance to clean up; they stay down."""
+        """Kill all programs; they stay down until :meth:`start`."""
         self._stopped = True
         for unwatch in self._running.values():
             unwatch()
@@ -58,7 +58,7 @@ class Supervisor:
         self._programs.kill_all()
 
     def start(self) -> None:
-        """Start all programs that are down now, and wait until they listen."""
+        """Start all programs that are down, and wait until they listen."""
         self._stopped = False
         self._up(self._programs.file.process)
 
@@ -95,7 +95,7 @@ class Supervisor:
 
     def _ended(self, table: ProcessTable) -> None:
         self._running.pop(table.name)()
-        self._programs.sandbox.kill(table.name)  # what it started goes with it
+        self._programs.sandbox.kill(table.name)  # ends the processes that it started, too
         self._ends[table.name] += 1
         again = self._ends[table.name] <= MOST_RESTARTS
         self._recorder.record(

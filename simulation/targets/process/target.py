@@ -120,7 +120,7 @@ class ProcessTarget:
         return self._admins.break_glass_token(subject=subject, ttl_seconds=ttl_seconds) if given else None
 
     def configuration(self) -> Mapping[str, str]:
-        """Every variable of every program by the hash of its value."""
+        """PROGRAM.VARIABLE → hash of its value."""
         return {
             f"{table.name}.{name}": hashlib.sha256(value.encode()).hexdigest()
             for table in self.file.process

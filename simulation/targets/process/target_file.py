@@ -1,4 +1,4 @@
-"""``target.toml``: how a backend is started, and what it believes in. Read strictly, errors carry ``file:line``.
+"""``target.toml``: how a backend is started, and by which names it calls what. Errors carry ``file:line``.
 
 An example with every table::
 
@@ -101,8 +101,8 @@ class _Table(BaseModel):
 
 
 class ProcessTable(_Table):
-    """``[[process]]``: one program of the backend. All of them live in one network of their own, where loopback is all
-    there is, and are started in this order."""
+    """``[[process]]``: one program of the backend. They are started in this order, and share a network that has nothing
+    but a loopback interface."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     command: _Command
@@ -113,13 +113,13 @@ class ProcessTable(_Table):
     """Environment variables. From the harness's own the program has PATH, HOME and LANG only."""
     timers: bool = True
     """Whether this program has timers of its own that matter (jobs, back-offs). False for a server that only polls for
-    requests (gunicorn): its waits are then not taken for something that falls due."""
+    requests (gunicorn): the ends of its waits are then not taken for timers."""
     code: tuple[str, ...] = ("**/*.js", "**/*.ts", "**/*.py", "**/*.rb", "**/*.sql")
     """Globs below ``directory`` of the files whose change would be a deploy; ``node_modules`` never counts."""
 
 
 class WebTable(_Table):
-    """``[web]``: the front door, served by the first process."""
+    """``[web]``: the backend's HTTP interface, served by the first process."""
 
     port: int = Field(ge=1, le=65535)
     ready: _Path = "/health"
@@ -194,7 +194,7 @@ class LabelsTable(_Table):
 
 
 class StripeTable(_Table):
-    """``[stripe]``: the Stripe that the backend believes in."""
+    """``[stripe]``: how the backend and Stripe reach each other."""
 
     hosts: tuple[_Host, ...] = ("api.stripe.com",)
     """Names under which it calls the API, all answered by the twin."""
@@ -341,7 +341,7 @@ def load_target_file(folder: Path) -> TargetFile:
 
 
 def missing(file: Path) -> str:
-    """What is the matter with a file that is not there."""
+    """The message about a file that does not exist."""
     return f"the symbolic link leads nowhere: {file.readlink()}" if file.is_symlink() else "there is no such file"
 
 

@@ -39,7 +39,7 @@ _ALERTS_HOST = "monitoring.provider.test"
 
 @dataclass(frozen=True, kw_only=True)
 class _World:
-    """What a backend is brought up on, and the services behind its network."""
+    """What a backend is brought up on, and the services that it calls."""
 
     site: Site
     twin: StripeTwin
@@ -47,7 +47,7 @@ class _World:
 
 
 def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
-    """One finding for each piece, as soon as it is known; none for what needs a piece that is wrong."""
+    """One finding for each piece, as soon as it is known; what needs a piece that is wrong is not tried."""
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
         server = stack.enter_context(running(provide(environment, folder=folder, now=scenario.start)))
@@ -116,7 +116,7 @@ def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget])
 
 
 def _world(scenario: Scenario, kernel: Kernel, **environment: Any) -> _World:
-    """Everything a backend needs, in which nothing goes wrong. ``environment``: the other fields of :class:`Site`."""
+    """A site without faults. ``environment``: the remaining fields of :class:`Site`."""
     recorder, keys = Recorder(clock=kernel.clock), TargetKeys.throw_away()
     twin = StripeTwin(
         kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,

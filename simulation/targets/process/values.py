@@ -28,7 +28,7 @@ def values_of(
     signing_keys: tuple[Path, Path],
     alerts_api_url: str,
 ) -> dict[str, str]:
-    """Placeholder → value; secrets among them, never to be printed."""
+    """Placeholder → value. Some are secrets: never print them."""
     password = database.passwords[_ROLE]
     return {
         "PORT": str(file.web.port),
@@ -57,8 +57,8 @@ def values_of(
 
 
 def environment_of(given: Mapping[str, str], *, values: Mapping[str, str], clock_file: Path) -> dict[str, str]:
-    """The environment of one program: its own variables over the clock's. All its clocks are simulated, the monotonic
-    one too, since its timers must fire."""
+    """The environment of one program: its own variables, and those that put it on the simulated clock (its monotonic
+    clock too, since its timers must fire)."""
     own = {name: fill_in(text, dict(values)) for name, text in given.items()}
     python_path = ":".join(filter(None, (str(PRELOAD_FOLDER), own.pop("PYTHONPATH", ""))))
     return {

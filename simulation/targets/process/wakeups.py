@@ -1,4 +1,4 @@
-"""Makes a backend look at the clock: its waits are interrupted, so that it sees which of them are over.
+"""Makes a backend look at the clock: its waits are interrupted, so that it notices which of them are over.
 
 A program that has a handler for ``SIGURG`` (every Python here, through ``preload/sitecustomize.py``) gets that signal
 in each of its threads: the waits end with EINTR and are taken up again with what is left of them. Any other is stopped
@@ -50,12 +50,14 @@ def _interrupt_threads(pid: int) -> None:
 
 
 def _stop_and_continue(pid: int) -> None:
-    """The stop must have happened before it is undone: a pending one is simply forgotten."""
+    """Stop a process and continue it, once it has stopped: a stop that is still pending would be cancelled."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
         deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
         while status_of(pid).get("State", "Z")[0] not in "TZX":
             if time.monotonic() > deadline:
                 raise EnvironmentFault(problem=f"process {pid} of the backend does not stop", remedy="run again")
-            time.sleep(_LOOK_WALL_SECONDS)  # it shares our processor: one that looks without a pause can keep it off
+            time.sleep(
+                _LOOK_WALL_SECONDS
+            )  # the process shares our processor, and could not run while we looked without a pause
         os.kill(pid, signal.SIGCONT)

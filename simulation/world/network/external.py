@@ -22,7 +22,7 @@ _PORT = re.compile(r":\d*$")
 
 
 class Lost(Exception):
-    """No answer reaches the caller. An application raises it; each adapter shows it in its transport's way.
+    """No answer reaches the caller. An application raises it, and each adapter does what its transport does then.
 
     Whether the request took effect, the caller cannot know.
 

@@ -1,6 +1,6 @@
-"""A door on 127.0.0.1 to a platform that lives in this thread: for programs that speak HTTP (a shell's ``curl``).
+"""Serves the platform, which runs in this thread, on 127.0.0.1: for programs of a shell that speak HTTP (``curl``).
 
-Nothing runs beside the simulation: whoever waits for such a program watches the door with a selector and serves one
+There is no second thread: the code that waits for such a program watches the server with a selector, and serves one
 request at a time.
 """
 
@@ -13,12 +13,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
 
 _HOST_NAME = "platform.test"
-"""What the platform sees as its own name: the port differs from run to run and must not reach it."""
+"""The platform's own name in every request: the port differs from run to run and must not reach it."""
 
 
 class _Handler(WSGIRequestHandler):
     timeout = 10
-    """Real seconds of silence after which a peer is given up."""
+    """Real seconds after which a client that sends nothing is given up."""
     wbufsize = -1
     disable_nagle_algorithm = True
     """With small unbuffered writes every answer would wait 40 ms for an acknowledgement.
@@ -27,7 +27,7 @@ class _Handler(WSGIRequestHandler):
     """
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The exchange witness writes down what is asked; standard error stays quiet."""
+        """Print nothing: the exchange witness records each request."""
 
     def get_stderr(self) -> io.StringIO:
         return io.StringIO()
@@ -42,15 +42,15 @@ class _Server(WSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A peer that went away is its own affair; what the application raised is kept by the door."""
+        """Ignore a client that went away; what the application raised is kept by :class:`LoopbackServer`."""
 
 
 class LoopbackServer:
-    """Serves ``app`` on an ephemeral port. A selector may watch it; when it is readable, call :meth:`serve_one`."""
+    """Serves ``app`` on a free port. A selector can watch it; when it is readable, call :meth:`serve_one`."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
-        """Who answers; a rehearsal puts somebody in front of it who refuses."""
+        """Answers the requests; a rehearsal puts an application in front of it that refuses some."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.set_app(self._answer)
         self._failure: BaseException | None = None
@@ -77,7 +77,7 @@ class LoopbackServer:
         return taken
 
     def serve_one(self) -> None:
-        """Answer the request that waits. Raises what the application raised: a harness fault must not pass as a 500."""
+        """Answer the request that waits. Raises what the application raised, so that our defects are no mere 500."""
         self._server.handle_request()
         if self._failure is not None:
             failure, self._failure = self._failure, None

@@ -1,4 +1,4 @@
-"""The doors by which the world reaches a platform in this process, each with its name on the record."""
+"""How Stripe and the monitoring call the platform, so that the history has each request under the caller's name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from simulation.witness.exchange import NO_ANSWER, PLATFORM_URL, ExchangeContext
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSender:
-    """Stripe's way to the platform."""
+    """Delivers Stripe's webhooks to the platform."""
 
     http: httpx.Client
     context: ExchangeContext
     path: str
 
     def deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
-        """POST a webhook; the status the platform answered, None when it gave no answer."""
+        """POST a webhook; the status of the platform's answer, None when there is no answer."""
         with self.context.acting("stripe"):
             status = self.http.post(self.path, content=body, headers=headers).status_code
         return None if status in NO_ANSWER else status
@@ -31,12 +31,12 @@ class WebhookSender:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsScraper:
-    """The monitor's way to the platform: one request made once and repeated, since it is asked thousands of times."""
+    """Asks the platform for its metrics. The request is built once and repeated thousands of times."""
 
     app: WSGIApplication
     context: ExchangeContext
     path: str | None
-    """None: the platform has no such page."""
+    """Of the metrics endpoint; None: the platform has none."""
 
     @cached_property
     def _environ(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ time.sleep = _sleep
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGURG, lambda *_: None)
 
-# Another sitecustomize further down the path is not covered up by this one.
+# A sitecustomize further down the path, which this one hides, is loaded too.
 _further = [entry for entry in sys.path if os.path.realpath(entry) != os.path.dirname(os.path.realpath(__file__))]
 _spec = importlib.machinery.PathFinder.find_spec("sitecustomize", _further)
 if _spec is not None and _spec.loader is not None:
