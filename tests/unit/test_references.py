@@ -26,6 +26,10 @@ _ROLE = re.compile(r":(?:mod|class|func|data|meth|exc|attr):`~?(simulation\.[\w.
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
+_ANY = re.compile(rf"{_DOCUMENT.pattern}|{_PATH.pattern}|{_ROLE.pattern}")
+"""Where it does not match there is nothing to look at, and most files need not be parsed."""
+
+
 def texts() -> Iterator[tuple[Path, str]]:
     """Everything that people read: of Python files the docstrings and comments, of others all."""
     found = [file for folder in _FOLDERS for file in (ROOT / folder).rglob("*") if (ROOT / folder).is_dir()]
@@ -34,7 +38,9 @@ def texts() -> Iterator[tuple[Path, str]]:
         if name.startswith(_NOT_OURS) or "__pycache__" in name:
             continue
         if file.suffix == ".py":
-            yield file, "\n".join(spoken(file.read_text(encoding="utf-8")))
+            source = file.read_text(encoding="utf-8")
+            if _ANY.search(source):
+                yield file, "\n".join(spoken(source))
         elif file.suffix in _PAGES or file.name == "Makefile":
             yield file, file.read_text(encoding="utf-8")
 
@@ -44,12 +50,16 @@ def spoken(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value.value
+    if not re.search(rf"#.*(?:{_ANY.pattern})", source):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string.lstrip("#")
 
 
-TEXTS = list(texts())
+@cache
+def all_texts() -> list[tuple[Path, str]]:
+    return list(texts())
 
 
 @cache
@@ -105,7 +115,7 @@ def is_section(document: Path, section: str) -> bool:
 
 def test_every_document_and_section_that_is_named_exists() -> None:
     wrong = []
-    for speaker, text in TEXTS:
+    for speaker, text in all_texts():
         for found in _DOCUMENT.finditer(text):
             document = document_of(found[1], speaker)
             if speaker.suffix == ".md" and text[found.end() :].startswith(("](", ")", "#")):
@@ -124,7 +134,7 @@ def test_every_document_and_section_that_is_named_exists() -> None:
 
 def test_every_link_leads_to_a_file_and_a_heading() -> None:
     wrong = []
-    for page, text in TEXTS:
+    for page, text in all_texts():
         for target, anchor in _LINK.findall(text) if page.suffix == ".md" else ():
             file = (page.parent / target) if target else page
             if target.startswith(("http:", "https:")):
@@ -136,7 +146,7 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
 
 def test_every_path_and_name_of_the_code_exists() -> None:
     wrong = []
-    for file, text in TEXTS:
+    for file, text in all_texts():
         paths = {path.rstrip(".") for path in _PATH.findall(text)}
         missing = [path for path in paths if not (ROOT / path).exists()]
         missing += [role for role in set(_ROLE.findall(text)) if not is_there(role)]
