@@ -80,7 +80,7 @@ class _Reader:
         except ValueError as error:
             raise UsageError(
                 place=f"{self.file}:{node.start_mark.line + 1}",
-                problem=f"{node.value!r} is no date or number that there is: {error}",
+                problem=f"{node.value!r} is not a valid date or number: {error}",
                 remedy="correct it, or put it in quotes",
             ) from error
 
