@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from json import JSONEncoder
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from simulation.clock import SimulationClock
 from simulation.events import AnyEvent, Event, Observation, Row, RunEnded, RunStarted
@@ -52,6 +53,7 @@ class Recorder:
         self._clock = clock
         self._file = file
         self._listener = listener
+        self._digest = Digest()
         self.events: list[Event] = []
 
     def record(self, event: _E, *, at: datetime | None = None, cause: str | None = None) -> _E:
@@ -65,27 +67,57 @@ class Recorder:
         )
         self.events.append(stamped)
         if self._file is not None:
-            self._file.write(line_of(stamped) + "\n")
+            line = line_of(stamped)
+            self._file.write(line + "\n")
+            self._digest.add(stamped, line.encode())
         if self._listener is not None:
             self._listener(stamped)
         return stamped
+
+    def history(self) -> History:
+        """Everything recorded so far."""
+        return History(self.events, digest=None if self._file is None else self._digest.hex())
+
+
+class Digest:
+    """sha256 over lines of a history, without what only names the machine."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def add(self, event: Event, line: bytes) -> None:
+        """One more event, with its line as it stands in the file."""
+        if event.outside_digest:
+            document = json.loads(line)
+            line = _encoded({name: document[name] for name in document if name not in event.outside_digest}).encode()
+        self._sha256.update(line + b"\n")
+
+    def hex(self) -> str:
+        """Of what was added so far."""
+        return self._sha256.hexdigest()
 
 
 class History:
     """A finished (or broken-off) history, read only."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], *, digest: str | None = None) -> None:
+        """:param digest: of these events' lines, where it is known already."""
         self.events: Sequence[Event] = tuple(events)
+        self._digest = digest
         self._by_class: dict[type[Event], list[Event]] = {}
         for event in self.events:
             self._by_class.setdefault(type(event), []).append(event)
 
     def with_events(self, others: Mapping[int, Event]) -> History:
-        """The same history with other events at some positions, counted from 0."""
+        """The same history with other events at some positions, counted from 0; classes of events stay as they are."""
         events = list(self.events)
         for position, event in others.items():
             events[position] = event
-        return History(events)
+        history = History(())
+        history.events = tuple(events)
+        kinds = {type(event) for event in others.values()}
+        history._by_class = {**self._by_class, **{kind: [e for e in events if type(e) is kind] for kind in kinds}}
+        return history
 
     def of(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
@@ -107,11 +139,13 @@ class History:
         return found[0] if found else None
 
     def digest(self) -> str:
-        """sha256 over the lines, without the fields that only name the machine; equal for equal runs."""
-        digest = hashlib.sha256()
-        for event in self.events:
-            digest.update(line_of(event, without=event.outside_digest).encode() + b"\n")
-        return digest.hexdigest()
+        """The fingerprint of the run (:class:`Digest`); of a loaded history, over the lines as they stand there."""
+        if self._digest is None:
+            digest = Digest()
+            for event in self.events:
+                digest.add(event, line_of(event).encode())
+            self._digest = digest.hex()
+        return self._digest
 
     @classmethod
     def load(cls, file: Path) -> History:
@@ -119,19 +153,34 @@ class History:
 
         :raises ValueError: any other line is not an event; with its number.
         """
-        lines = file.read_text().splitlines()
+        lines = file.read_bytes().rstrip(b"\n").split(b"\n")
         events: list[Event] = []
+        digest = Digest()
         for number, line in enumerate(lines, start=1):
             try:
-                events.append(_EVENTS.validate_json(line))
+                event = _EVENTS.validate_json(line)
             except ValueError as error:
                 if number == len(lines):
                     break
                 raise ValueError(f"{file}:{number}: not an event of a history: {error}") from error
-        return cls(events)
+            events.append(event)
+            digest.add(event, line)
+        return cls(events, digest=digest.hex())
 
 
-def line_of(event: Event, *, without: frozenset[str] = frozenset()) -> str:
-    """One event as a line of ``history.jsonl``: JSON with sorted keys."""
-    document = event.model_dump(mode="json", exclude=set(without))
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def line_of(event: Event) -> str:
+    """One event as a line of ``history.jsonl``: JSON with sorted keys, to the letter as pydantic has the event."""
+    return _encoded(event.__dict__)
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for. Events hold nothing else of the kind: ``tests/unit/test_history.py`` sees to it."""
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    raise TypeError(f"{type(value).__name__} cannot stand in a history")
+
+
+_encoded = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode

@@ -83,7 +83,7 @@ def carry_out(
             sim.observer.record_all(translate=sim.wal.renumbered)
         else:
             observe(sim, convergence)
-        return History(sim.recorder.events)
+        return sim.recorder.history()
 
 
 def begin(sim: Simulation) -> None:

@@ -100,7 +100,7 @@ def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) 
         mock = stack.enter_context(stripe_mock(request.environment, folder=folder))
         stack.enter_context(one_cpu())
         stack.enter_context(patient_collector())
-        history_file = stack.enter_context(open(directory.history, "w"))
+        history_file = stack.enter_context(open(directory.history, "w", encoding="utf-8"))
         directory.platform_log.touch()
         progress.phase("starting PostgreSQL under the simulated clock")
         start = request.scenario.start - PREPARATION

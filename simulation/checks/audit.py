@@ -6,7 +6,8 @@ Source: fixtures/spec/requirements.md (C-35), simulation/DESIGN.md (Witnesses an
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
@@ -38,8 +39,9 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
         )
         return
     case.need_declared("governed_tables", *(f"audit_columns.{name}" for name in _AUDIT_COLUMNS))
+    governed_tables = frozenset(governance.governed_tables)
     for transaction in case.wal.transactions:
-        governed = sorted({change.table for change in transaction.changes} & set(governance.governed_tables))
+        governed = sorted({change.table for change in transaction.changes} & governed_tables)
         records = _inserted(transaction, governance.audit_table)
         if (not governed and not records) or transaction.xid in lost:
             continue
@@ -58,28 +60,44 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
 
 
 def _record_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, record: Row, governed: list[str]) -> None:
-    columns = case.governance.audit_columns
-    action = str(record.get(columns["action"]) or "")
-    subject = f"audit record {record.get('id', '')} ({action or 'no action'})"
-    keys = Keys(table=case.governance.audit_table, row_id=str(record.get("id") or "") or None)
+    columns, find = case.governance.audit_columns, partial(_find, case, inquiry, transaction, record)
     for name in ("actor", "action", "reason", "request_id"):
         if not str(record.get(columns[name]) or "").strip():
-            what = f"audit record without {name}"
-            own = replace(keys, column=columns[name])
-            inquiry.find(subject, what, keys=own, expected=f"a {name}", events=(transaction,))
-    if str(record.get(columns["transaction_id"])) != str(transaction.xid):
-        inquiry.find(
-            subject,
-            "audit record speaks of another transaction than the one that wrote it",
-            keys=replace(keys, column=columns["transaction_id"]),
-            expected=transaction.xid,
-            actual=record.get(columns["transaction_id"]),
-            events=(transaction,),
-        )
-    dated = replace(keys, column=columns["created_at"])
-    _same_time(inquiry, subject, dated, record.get(columns["created_at"]), transaction)
-    if not governed and _STEP_WORD not in action:
-        inquiry.find(subject, "audit record without a change that it explains", keys=keys, events=(transaction,))
+            find(f"audit record without {name}", column=columns[name], expected=f"a {name}")
+    noted = record.get(columns["transaction_id"])
+    if str(noted) != str(transaction.xid):
+        what = "audit record speaks of another transaction than the one that wrote it"
+        find(what, column=columns["transaction_id"], expected=transaction.xid, actual=noted)
+    dated = record.get(columns["created_at"])
+    if not _at_commit(dated, transaction):
+        what = "audit record is not dated at its commit"
+        find(what, column=columns["created_at"], expected=transaction.at.isoformat(), actual=dated)
+    if not governed and _STEP_WORD not in str(record.get(columns["action"]) or ""):
+        find("audit record without a change that it explains")
+
+
+def _find(
+    case: Case,
+    inquiry: Inquiry,
+    transaction: Transaction,
+    record: Row,
+    what: str,
+    *,
+    column: str | None = None,
+    expected: object = "",
+    actual: object = "",
+) -> None:
+    """Something about one audit record."""
+    action = str(record.get(case.governance.audit_columns["action"]) or "")
+    row_id = str(record.get("id") or "")
+    inquiry.find(
+        f"audit record {row_id} ({action or 'no action'})",
+        what,
+        keys=Keys(table=case.governance.audit_table, row_id=row_id or None, column=column),
+        expected=expected,
+        actual=actual,
+        events=(transaction,),
+    )
 
 
 def _changed(case: Case, transaction: Transaction, governed: list[str]) -> Keys:
@@ -88,17 +106,9 @@ def _changed(case: Case, transaction: Transaction, governed: list[str]) -> Keys:
     return replace(one, transaction=str(transaction.xid))
 
 
-def _same_time(inquiry: Inquiry, subject: str, keys: Keys, noted: object, transaction: Transaction) -> None:
-    instant: datetime | None = as_instant(noted)
-    if instant is None or abs(instant - transaction.at) > TOLERANCE:
-        inquiry.find(
-            subject,
-            "audit record is not dated at its commit",
-            keys=keys,
-            expected=transaction.at.isoformat(),
-            actual=noted,
-            events=(transaction,),
-        )
+def _at_commit(noted: object, transaction: Transaction) -> bool:
+    instant = as_instant(noted)
+    return instant is not None and abs(instant - transaction.at) <= TOLERANCE
 
 
 @check("Every change of a contest's status has its audit row in the same transaction: actor, reason, from, to, time")
@@ -165,8 +175,16 @@ def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: R
             actual=row.get(columns["from_status"]),
             events=(transaction,),
         )
-    dated = replace(keys, column=columns["created_at"])
-    _same_time(inquiry, subject, dated, row.get(columns["created_at"]), transaction)
+    dated = row.get(columns["created_at"])
+    if not _at_commit(dated, transaction):
+        inquiry.find(
+            subject,
+            "audit record is not dated at its commit",
+            keys=replace(keys, column=columns["created_at"]),
+            expected=transaction.at.isoformat(),
+            actual=dated,
+            events=(transaction,),
+        )
 
 
 def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained: set[tuple[int, str, str]]) -> None:

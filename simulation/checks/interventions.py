@@ -12,7 +12,7 @@ from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, Execution
 from simulation.checks.evidence.keys import Keys
-from simulation.checks.evidence.requests import matches
+from simulation.checks.evidence.requests import matches_any
 from simulation.checks.evidence.tasks import OPERATORS, legitimate_executions, within_an_execution
 from simulation.events import AccessProbe, Exchange, HostingAction
 
@@ -91,7 +91,7 @@ def _absent_subjects(case: Case) -> frozenset[str]:
 
 
 def _is_runbook_only(case: Case, exchange: Exchange) -> bool:
-    return any(matches(pattern, exchange) for pattern in case.governance.runbook_only_requests)
+    return matches_any(case.governance.runbook_only_requests, exchange)
 
 
 BREAK_GLASS = "break_glass"
@@ -104,7 +104,7 @@ def broken_glass(case: Case, exchange: Exchange, legitimate: frozenset[str]) -> 
     """What is wrong with a request by this token; empty if nothing is. One that was refused counts like any other."""
     own = frozenset(item.started.execution_id for item in _executions(case, legitimate))
     if within_an_execution(case, exchange, own):
-        allowed = any(matches(pattern, exchange) for pattern in case.governance.break_glass_requests)
+        allowed = matches_any(case.governance.break_glass_requests, exchange)
         return "" if allowed else "the break-glass token was used for something it is not for"
     if any(_opens(item, exchange) or _closes(item, exchange) for item in _executions(case, legitimate)):
         return ""

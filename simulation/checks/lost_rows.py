@@ -98,6 +98,8 @@ def restored_as_it_was(case: Case, inquiry: Inquiry) -> None:
 def _restores(case: Case, lost: Mapping[tuple[str, str], RowChange]) -> Iterator[Transaction]:
     """Transactions of a restore's request, and all others in which a lost row came back."""
     requests = {exchange.request_id for exchange in _requests(case)}
+    if not requests and not lost:
+        return
     column = case.governance.audit_columns.get("request_id", "")
     for transaction in case.wal.transactions:
         asked = any(

@@ -124,7 +124,7 @@ class WatchedLog(WriteAheadLog):
         self.transactions = log.transactions
         self._log, self._notes = log, notes
 
-    @property
+    @cached_property
     def changes(self) -> Sequence[RowChange]:
         self._note(change.table for change in self._log.changes)
         return self._log.changes

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.relations import Relation
+from simulation.checks.evidence.wal import WriteAheadLog
+from simulation.contract.document import Contract
+from simulation.events import Transaction
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory, things_changed
+from simulation.proof.coverage.edits import Edits
 from simulation.proof.coverage.falsehood import Falsehood
+from simulation.scenario.model import Scenario
+
+_R = TypeVar("_R", bound=Relation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +45,13 @@ class Jury:
     def __init__(self, history: History, *, checks: Sequence[Check] = CHECKS) -> None:
         self._history = history
         started = history.started
-        self._governance = started.governance if started is not None else NO_GOVERNANCE
+        self._true = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+        self._log = WriteAheadLog(history.of(Transaction))
+        self._log.fold()
         notes = Notes()
         watched = WatchedHistory(history, notes)
         self._looked = [
-            _Looked(check=check, result=check.examine(watched.case(self._governance)), things=notes.take())
+            _Looked(check=check, result=check.examine(watched.case(self._true.governance)), things=notes.take())
             for check in checks
         ]
 
@@ -49,7 +61,7 @@ class Jury:
         :param everyone: ask also the checks that cannot be concerned, which say what they said before.
         """
         changed = things_changed(self._history, falsehood.edits)
-        case = Case(self._history.with_events(falsehood.edits), self._governance)
+        case = self._case(falsehood.edits, changed)
         noticed, doubted = [], []
         for looked in self._looked:
             if everyone or looked.things & changed:
@@ -59,3 +71,32 @@ class Jury:
                 elif result.unknown is not None and looked.result.unknown is None:
                     doubted.append(looked.check.name)
         return Reaction(noticed_by=tuple(noticed), doubted_by=tuple(doubted))
+
+    def _case(self, edits: Edits, changed: frozenset[Thing]) -> Case:
+        transactions = {event.xid: event for event in edits.values() if isinstance(event, Transaction)}
+        return _FalseCase(
+            self._history.with_events(edits), self._true, self._log.with_transactions(transactions), changed
+        )
+
+
+class _FalseCase(Case):
+    """A case with one falsehood in it, which shares with the true one what the falsehood does not change."""
+
+    def __init__(self, history: History, true: Case, log: WriteAheadLog, changed: frozenset[Thing]) -> None:
+        super().__init__(history, true.governance)
+        self._true, self._log, self._changed = true, log, changed
+
+    def rows(self, kind: type[_R]) -> tuple[_R, ...]:
+        return super().rows(kind) if ("relation", kind.relation) in self._changed else self._true.rows(kind)
+
+    @cached_property
+    def wal(self) -> WriteAheadLog:
+        return self._log if self._log.transactions else super().wal
+
+    @cached_property
+    def contract(self) -> Contract:
+        return self._true.contract
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        return self._true.scenario
