@@ -86,7 +86,7 @@ lock: setup ## Resolve the dependencies anew into requirements.lock
 snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
 	$(BIN)/python -m simulation.promotion.snapshot > fixtures/schema.snapshot.sql
 
-openapi: setup ## Write fixtures/openapi.json from the platform's routes
+openapi: setup ## Write fixtures/openapi.json from what the platform's endpoints declare
 	$(BIN)/python -m simulation.targets.builtin.openapi > fixtures/openapi.json
 
 clean: ## Remove what runs and tests left behind (not the reports)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
+SettlementCode = Literal[
+    "SETTLEMENT_INCOMPLETE_SCORES", "SETTLEMENT_VALIDATION_FAILED", "SETTLEMENT_INCONSISTENT_STATE"
+]
+SETTLEMENT_CODES: tuple[SettlementCode, ...] = get_args(SettlementCode)
+
 
 class ApiError(Exception):
     """A request that cannot be done; becomes `{"error": code, "message": …}` with the HTTP status."""
@@ -14,9 +21,9 @@ class ApiError(Exception):
 
 
 class SettlementRefused(Exception):
-    """A settlement that must not be made on the data there is; `code` is one of the enumerated SETTLEMENT_* codes."""
+    """A settlement that must not be made on the data there is."""
 
-    def __init__(self, code: str, details: dict[str, object]) -> None:
+    def __init__(self, code: SettlementCode, details: dict[str, object]) -> None:
         super().__init__(f"{code}: {details}")
         self.code = code
         self.details = details

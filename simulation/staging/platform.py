@@ -16,6 +16,7 @@ from simulation.staging.clients.signing_key import SigningKey
 from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.database import Database
+from simulation.staging.http.api import Api
 from simulation.staging.http.app import make_app
 from simulation.staging.jobs import Job, JobBook, make_jobs
 from simulation.staging.operations.dashboards import Dashboards
@@ -27,7 +28,8 @@ from simulation.staging.settings import LiveSettings, Settings
 class Platform:
     """A contest platform. It starts no threads and no timers: whoever owns the clock calls the jobs at their schedule.
 
-    `sleep` passes the seconds of a back-off, `new_id` makes every id, `log` takes each log line.
+    `sleep` passes the seconds of a back-off, `new_id` makes every id, `log` takes each log line;
+    `documented` has the application know its OpenAPI document (`wsgi.api_doc`), which takes a second to make.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Platform:
         sleep: Callable[[float], None] = time.sleep,
         new_id: Callable[[], UUID] = uuid.uuid4,
         log: Callable[[str], None] = logs.to_stderr,
+        documented: bool = False,
     ) -> None:
         database = Database(settings.database_url, pool_size=settings.database_pool_size)
         self._runtime = Runtime(
@@ -63,7 +66,8 @@ class Platform:
         self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
         self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
         boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)
-        self.wsgi = make_app(self._runtime, self.jobs, book, levels, boards)
+        api = Api(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, boards=boards, documented=documented)
+        self.wsgi = make_app(api)
 
     def resume(self) -> None:
         """Take up the configuration that is active; for whoever starts a platform over a database that has lived."""

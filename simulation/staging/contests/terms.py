@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from simulation.staging import parsing
 from simulation.staging.errors import ApiError
 
 
@@ -37,29 +36,6 @@ class Terms:
     schedule: Schedule
 
 
-def schedule_of(body: parsing.Body) -> Schedule:
-    """Lock, start and end time of a request."""
-    return Schedule(
-        lock_time=parsing.time_of(body, "lock_time"),
-        start_time=parsing.time_of(body, "start_time"),
-        end_time=parsing.time_of(body, "end_time"),
-    )
-
-
-def terms_of(body: parsing.Body) -> Terms:
-    """The terms of a request; raises ApiError 400."""
-    parsing.require(body, "payout_structure", "scoring")
-    return Terms(
-        contest_name=parsing.text_of(body, "contest_name"),
-        entry_fee_cents=parsing.integer_of(body, "entry_fee_cents", minimum=0),
-        payout_structure=_payout_structure(parsing.object_of(body, "payout_structure") or {}),
-        max_entries=parsing.integer_of(body, "max_entries", minimum=1),
-        provider_event_id=parsing.text_of(body, "provider_event_id"),
-        scoring=_scoring(parsing.object_of(body, "scoring") or {}),
-        schedule=schedule_of(body),
-    )
-
-
 def percents(payout_structure: dict[str, object]) -> list[Fraction]:
     """Percent of the pool by place, first place first; raises ValueError on impossible places or numbers."""
     places = sorted(int(place) for place in payout_structure)
@@ -76,16 +52,9 @@ def percents(payout_structure: dict[str, object]) -> list[Fraction]:
     return shares
 
 
-def _payout_structure(value: dict[str, object]) -> dict[str, object]:
+def check_payout_structure(value: dict[str, object]) -> None:
+    """Raise 400 `invalid_payout_structure` unless it says what each place gets, and no more than there is."""
     try:
         percents(value)
     except (ValueError, KeyError) as error:
         raise ApiError(400, "invalid_payout_structure", str(error)) from error
-    return value
-
-
-def _scoring(value: dict[str, object]) -> dict[str, int]:
-    return {
-        "roster_size": parsing.integer_of(value, "roster_size", minimum=1),
-        "missed_round_strokes": parsing.integer_of(value, "missed_round_strokes", minimum=1),
-    }

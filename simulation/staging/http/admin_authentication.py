@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from datetime import datetime
 
-from simulation.staging import parsing
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+
 from simulation.staging.canonical import row_json
-from simulation.staging.clients import signing_key as authentication
-from simulation.staging.http import requests
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.clients import signing_key
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, SENT, Answer, Done, Reasoned, answers
+
+SOURCES: tuple[signing_key.Source, ...] = ("primary", "replica")
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class KeySwitch(Answer):
+    event: str
+    reason: str
+    created_at: datetime
+
+
+class SigningKeyPage(Answer):
+    active: signing_key.Source
+    available: bool
+    sources: dict[signing_key.Source, str]
+    sources_agree: bool | None
+    error_rate_percent: float
+    latest_switch: KeySwitch | None
+
+
+class KeySwitched(Done):
+    active: signing_key.Source
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Look, fail over to the replica, switch back."""
-    routes = Blueprint("admin_authentication", __name__, url_prefix="/api/admin")
-    key = runtime.signing_key
+    runtime, key = api.runtime, api.runtime.signing_key
+    routes = api.routes("authentication", security="admin")
 
-    @routes.get("/diagnostics/authentication")
+    @routes.get("/diagnostics/authentication", responses=answers(SigningKeyPage, ADMIN))
     def page() -> Response:
-        requests.admin_context(runtime, levels)
         latest = key.latest()
         return jsonify(
             active=key.active(),
             available=key.is_available(),
             sources={name: "readable" if key.is_readable(name) else "unreadable" for name in SOURCES},
             sources_agree=key.agree(),
-            error_rate_percent=round(levels.auth_error_rate_percent(), 3),
+            error_rate_percent=round(api.levels.auth_error_rate_percent(), 3),
             latest_switch=row_json(latest) if latest else None,
         )
 
-    @routes.post("/authentication/fail-over")
-    def fail_over() -> Response:
-        return switched("authentication_failed_over")
+    refused = {409: ("already_failed_over", "replica_unavailable")}
 
-    @routes.post("/authentication/switch-back")
-    def switch_back() -> Response:
-        return switched("authentication_switched_back")
+    @routes.post("/authentication/fail-over", responses=answers(KeySwitched, ADMIN, SENT, refused))
+    def fail_over(body: Reasoned) -> Response:
+        return switched("authentication_failed_over", body.reason)
 
-    def switched(action: str) -> Response:
-        context, reason = requests.admin_context(runtime, levels), parsing.text_of(requests.body(), "reason")
-        with runtime.unit_of_work(context, action=action, reason=reason, entity=authentication.ENTITY) as work:
+    @routes.post(
+        "/authentication/switch-back", responses=answers(KeySwitched, ADMIN, SENT, {409: ("not_failed_over",)})
+    )
+    def switch_back(body: Reasoned) -> Response:
+        return switched("authentication_switched_back", body.reason)
+
+    def switched(action: str, reason: str) -> Response:
+        context = caller()
+        with runtime.unit_of_work(context, action=action, reason=reason, entity=signing_key.ENTITY) as work:
             (key.fail_over if action.endswith("failed_over") else key.switch_back)(work)
         active = key.active()
         runtime.log.warning(
@@ -49,6 +75,3 @@ def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
         return jsonify(success=True, active=active)
 
     return routes
-
-
-SOURCES: tuple[authentication.Source, ...] = ("primary", "replica")

@@ -2,40 +2,98 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
-from simulation.staging import configuration, parsing
-from simulation.staging.http import requests
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel, Field
+
+from simulation.staging import configuration
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, NAMED, SENT, Answer, Done, Reasoned, answers
+
+_UNKNOWN = {404: ("configuration_not_found",)}
+_REFUSED = {409: ("configuration_not_validated", "configuration_active")}
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class OfVersion(BaseModel):
+    """The version of the configuration that an address names."""
+
+    version: int
+
+
+class Publish(Reasoned):
+    settings: Annotated[dict[str, Annotated[int, Field(strict=True)]], Field(min_length=1)]
+    """Names of settings that may be changed, with whole numbers."""
+
+
+class Limits(Answer):
+    least: int
+    most: int
+
+
+class ConfigurationEvent(Answer):
+    id: UUID
+    sequence_number: int
+    version: int
+    event: str
+    settings: dict[str, int] | None
+    findings: list[str] | None
+    admin_user_id: UUID
+    reason: str
+    created_at: datetime
+
+
+class ConfigurationPage(Answer):
+    active_version: int
+    settings: dict[str, int]
+    limits: dict[str, Limits]
+    events: list[ConfigurationEvent]
+
+
+class PublishedConfiguration(Answer):
+    version: int
+    active: bool
+
+
+class ValidatedConfiguration(Answer):
+    version: int
+    valid: bool
+    findings: list[str]
+
+
+class ActivatedConfiguration(Done):
+    version: int
+    active: bool
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Look, publish, validate, activate. Going back is activating the version before; 0 is the deployment's."""
-    routes = Blueprint("admin_configuration", __name__, url_prefix="/api/admin/configuration")
+    runtime = api.runtime
+    routes = api.routes("configuration", "/configuration", security="admin")
 
-    @routes.get("")
+    @routes.get("", responses=answers(ConfigurationPage, ADMIN))
     def page() -> Response:
-        requests.admin_context(runtime, levels)
         return jsonify(configuration.page(runtime))
 
-    @routes.post("")
-    def publish() -> tuple[Response, int]:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        reason = parsing.text_of(body, "reason")
-        version = configuration.publish(runtime, context, body.get("settings"), reason)
+    @routes.post("", responses=answers(PublishedConfiguration, ADMIN, SENT, status=201))
+    def publish(body: Publish) -> tuple[Response, int]:
+        version = configuration.publish(runtime, caller(), body.settings, body.reason)
         return jsonify(version=version, active=False), 201
 
-    @routes.post("/<int:version>/validate")
-    def validate(version: int) -> Response:
-        context = requests.admin_context(runtime, levels)
-        findings = configuration.validate(runtime, context, version)
-        return jsonify(version=version, valid=not findings, findings=findings)
+    @routes.post("/<int:version>/validate", responses=answers(ValidatedConfiguration, ADMIN, NAMED, _UNKNOWN))
+    def validate(path: OfVersion) -> Response:
+        findings = configuration.validate(runtime, caller(), path.version)
+        return jsonify(version=path.version, valid=not findings, findings=findings)
 
-    @routes.post("/<int:version>/activate")
-    def activate(version: int) -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        configuration.activate(runtime, context, version, parsing.text_of(body, "reason"))
-        return jsonify(success=True, version=version, active=True)
+    @routes.post(
+        "/<int:version>/activate", responses=answers(ActivatedConfiguration, ADMIN, NAMED, SENT, _UNKNOWN, _REFUSED)
+    )
+    def activate(path: OfVersion, body: Reasoned) -> Response:
+        configuration.activate(runtime, caller(), path.version, body.reason)
+        return jsonify(success=True, version=path.version, active=True)
 
     return routes

@@ -4,104 +4,156 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
 
-from simulation.staging import lifecycle, parsing
+from simulation.staging import lifecycle
 from simulation.staging.canonical import row_json
-from simulation.staging.contests import admin_views as contest_desk
-from simulation.staging.contests import contests
-from simulation.staging.contests.terms import schedule_of
-from simulation.staging.context import Context
-from simulation.staging.http import requests
-from simulation.staging.operations import database_sessions as database_desk
-from simulation.staging.parsing import Body
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.contests import admin_views, contests
+from simulation.staging.errors import SETTLEMENT_CODES
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.contest_answers import (
+    ContestAudit,
+    ContestIngestion,
+    Contests,
+    ContestValidationErrors,
+    ContestWithSettlement,
+)
+from simulation.staging.http.declaration import (
+    ADMIN,
+    ASKED,
+    CONTEST,
+    NAMED,
+    SENT,
+    Done,
+    OfContest,
+    Query,
+    Reasoned,
+    Text,
+    Times,
+    answers,
+)
+from simulation.staging.operations import database_sessions
 from simulation.staging.settlement import settlement
 
+_NOT_NOW = {409: ("transition_not_allowed",)}
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+
+class ContestsAsked(Query):
+    status: str | None = None
+
+
+class ResolveError(Reasoned):
+    to_status: Text
+
+
+class UpdateTimes(Reasoned, Times):
+    pass
+
+
+class MovedContest(Done):
+    status: str
+
+
+class CancelledContest(MovedContest):
+    refunds_requested: int
+
+
+class EndedHolders(Done):
+    ended: int
+
+
+class SettledContest(MovedContest):
+    settlement_run_id: UUID
+    settlement_id: UUID
+    already_settled: bool
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Looking at contests, and acting on one with a reason."""
-    routes = Blueprint("admin_contests", __name__, url_prefix="/api/admin/contests")
-    _add_pages(routes, runtime, levels)
-    _add_actions(routes, runtime, levels)
+    routes = api.routes("contests", "/contests", security="admin")
+    _add_pages(routes, api)
+    _add_actions(routes, api)
     return routes
 
 
-def _add_pages(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> None:
-    @routes.get("")
-    def contest_list() -> Response:
-        requests.admin_context(runtime, levels)
-        return jsonify(contests=[row_json(row) for row in contest_desk.contests(runtime, request.args.get("status"))])
+def _add_pages(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
 
-    @routes.get("/<uuid:contest_id>")
-    def contest(contest_id: UUID) -> Response:
-        requests.admin_context(runtime, levels)
-        row, settled = contest_desk.contest(runtime, contest_id)
+    @routes.get("", responses=answers(Contests, ADMIN, ASKED))
+    def contest_list(query: ContestsAsked) -> Response:
+        return jsonify(contests=[row_json(row) for row in admin_views.contests(runtime, query.status)])
+
+    @routes.get("/<uuid:contest_id>", responses=answers(ContestWithSettlement, ADMIN, NAMED, CONTEST))
+    def contest(path: OfContest) -> Response:
+        row, settled = admin_views.contest(runtime, path.contest_id)
         return jsonify({**row_json(row), "settlement": row_json(settled) if settled else None})
 
-    @routes.get("/<uuid:contest_id>/audit")
-    def audit(contest_id: UUID) -> Response:
-        requests.admin_context(runtime, levels)
-        return jsonify(audit=[row_json(row) for row in contest_desk.audit(runtime, contest_id)])
+    @routes.get("/<uuid:contest_id>/audit", responses=answers(ContestAudit, ADMIN, NAMED, CONTEST))
+    def audit(path: OfContest) -> Response:
+        return jsonify(audit=[row_json(row) for row in admin_views.audit(runtime, path.contest_id)])
 
-    @routes.get("/<uuid:contest_id>/ingestion-events")
-    def ingestion_events(contest_id: UUID) -> Response:
-        requests.admin_context(runtime, levels)
-        return jsonify(ingestion_events=[row_json(row) for row in contest_desk.ingestion_events(runtime, contest_id)])
+    @routes.get("/<uuid:contest_id>/ingestion-events", responses=answers(ContestIngestion, ADMIN, NAMED, CONTEST))
+    def ingestion_events(path: OfContest) -> Response:
+        rows = admin_views.ingestion_events(runtime, path.contest_id)
+        return jsonify(ingestion_events=[row_json(row) for row in rows])
 
-    @routes.get("/<uuid:contest_id>/validation-errors")
-    def validation_errors(contest_id: UUID) -> Response:
-        requests.admin_context(runtime, levels)
-        return jsonify(validation_errors=[row_json(row) for row in contest_desk.validation_errors(runtime, contest_id)])
+    wrong = answers(ContestValidationErrors, ADMIN, NAMED, CONTEST)
+
+    @routes.get("/<uuid:contest_id>/validation-errors", responses=wrong)
+    def validation_errors(path: OfContest) -> Response:
+        rows = admin_views.validation_errors(runtime, path.contest_id)
+        return jsonify(validation_errors=[row_json(row) for row in rows])
 
 
-def _add_actions(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> None:
-    def asked() -> tuple[Context, Body, str]:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        return context, body, parsing.text_of(body, "reason")
+def _add_actions(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
+    common = (ADMIN, NAMED, SENT, CONTEST)
 
-    @routes.post("/<uuid:contest_id>/cancel")
-    def cancel(contest_id: UUID) -> Response:
-        context, _, reason = asked()
-        refunds = lifecycle.cancel(runtime, context, contest_id, reason)
+    @routes.post("/<uuid:contest_id>/cancel", responses=answers(CancelledContest, *common, _NOT_NOW))
+    def cancel(path: OfContest, body: Reasoned) -> Response:
+        refunds = lifecycle.cancel(runtime, caller(), path.contest_id, body.reason)
         return jsonify(success=True, status="CANCELLED", refunds_requested=refunds)
 
-    @routes.post("/<uuid:contest_id>/force-lock")
-    def force_lock(contest_id: UUID) -> Response:
-        context, _, reason = asked()
-        lifecycle.force_lock(runtime, context, contest_id, reason)
+    too_early = {409: ("lock_time_not_reached",)}
+
+    @routes.post("/<uuid:contest_id>/force-lock", responses=answers(MovedContest, *common, _NOT_NOW, too_early))
+    def force_lock(path: OfContest, body: Reasoned) -> Response:
+        lifecycle.force_lock(runtime, caller(), path.contest_id, body.reason)
         return jsonify(success=True, status="LOCKED")
 
-    @routes.post("/<uuid:contest_id>/end-blocking-sessions")
-    def end_blocking_sessions(contest_id: UUID) -> Response:
-        context, _, reason = asked()
-        return jsonify(success=True, ended=database_desk.end_holders(runtime, context, contest_id, reason))
+    @routes.post("/<uuid:contest_id>/end-blocking-sessions", responses=answers(EndedHolders, *common))
+    def end_blocking_sessions(path: OfContest, body: Reasoned) -> Response:
+        ended = database_sessions.end_holders(runtime, caller(), path.contest_id, body.reason)
+        return jsonify(success=True, ended=ended)
 
-    @routes.post("/<uuid:contest_id>/mark-error")
-    def mark_error(contest_id: UUID) -> Response:
-        context, _, reason = asked()
-        lifecycle.mark_error(runtime, context, contest_id, reason)
+    @routes.post("/<uuid:contest_id>/mark-error", responses=answers(MovedContest, *common, _NOT_NOW))
+    def mark_error(path: OfContest, body: Reasoned) -> Response:
+        lifecycle.mark_error(runtime, caller(), path.contest_id, body.reason)
         return jsonify(success=True, status="ERROR")
 
-    @routes.post("/<uuid:contest_id>/resolve-error")
-    def resolve_error(contest_id: UUID) -> Response:
-        context, body, reason = asked()
-        target = parsing.text_of(body, "to_status")
-        lifecycle.resolve_error(runtime, context, contest_id, target, reason)
-        return jsonify(success=True, status=target)
+    unknown_status = {400: ("invalid_status",)}
 
-    @routes.post("/<uuid:contest_id>/update-times")
-    def update_times(contest_id: UUID) -> Response:
-        context, body, reason = asked()
-        contests.update_times(runtime, context, contest_id, schedule_of(body), reason)
+    @routes.post("/<uuid:contest_id>/resolve-error", responses=answers(MovedContest, *common, _NOT_NOW, unknown_status))
+    def resolve_error(path: OfContest, body: ResolveError) -> Response:
+        lifecycle.resolve_error(runtime, caller(), path.contest_id, body.to_status, body.reason)
+        return jsonify(success=True, status=body.to_status)
+
+    bad_times = {400: ("invalid_schedule",), 409: ("contest_not_scheduled",)}
+
+    @routes.post("/<uuid:contest_id>/update-times", responses=answers(Done, *common, bad_times))
+    def update_times(path: OfContest, body: UpdateTimes) -> Response:
+        contests.update_times(runtime, caller(), path.contest_id, body.schedule(), body.reason)
         return jsonify(success=True)
 
-    @routes.post("/<uuid:contest_id>/settle", endpoint="settle")
-    @routes.post("/<uuid:contest_id>/settlement-run", endpoint="settlement_run")
-    def settle(contest_id: UUID) -> Response:
-        context, _, reason = asked()
-        settled = settlement.settle(runtime, context, contest_id, reason=reason)
+    early = {409: ("contest_not_complete", "contest_not_ended", *SETTLEMENT_CODES)}
+    settled_or_not = answers(SettledContest, *common, early)
+
+    @routes.post("/<uuid:contest_id>/settle", endpoint="settle", responses=settled_or_not)
+    @routes.post("/<uuid:contest_id>/settlement-run", endpoint="settlement_run", responses=settled_or_not)
+    def settle(path: OfContest, body: Reasoned) -> Response:
+        settled = settlement.settle(runtime, caller(), path.contest_id, reason=body.reason)
         return jsonify(
             success=True,
             status="COMPLETE",

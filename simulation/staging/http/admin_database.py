@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
 
-from simulation.staging import parsing
-from simulation.staging.http import requests
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, SENT, Done, Reasoned, Text, answers
 from simulation.staging.operations import connections
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class EndSessions(Reasoned):
+    application: Text
+    """``application_name`` of the sessions, as the diagnostics show it."""
+
+
+class EndedSessions(Done):
+    ended: int
+
+
+class RestartedPool(Done):
+    available_connections: int
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """End somebody else's sessions, start the pool anew. Who has which is at `/api/admin/diagnostics/database`."""
-    routes = Blueprint("admin_database", __name__, url_prefix="/api/admin/database")
+    runtime = api.runtime
+    routes = api.routes("database", "/database", security="admin")
 
-    @routes.post("/end-sessions")
-    def end_sessions() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        application, reason = parsing.text_of(body, "application"), parsing.text_of(body, "reason")
-        return jsonify(success=True, ended=connections.end_sessions(runtime, context, application, reason))
+    refused = {404: ("no_such_sessions",), 409: ("own_sessions",)}
 
-    @routes.post("/restart-pool")
-    def restart_pool() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        available = connections.restart_pool(runtime, context, parsing.text_of(body, "reason"))
-        return jsonify(success=True, available_connections=available)
+    @routes.post("/end-sessions", responses=answers(EndedSessions, ADMIN, SENT, refused))
+    def end_sessions(body: EndSessions) -> Response:
+        ended = connections.end_sessions(runtime, caller(), body.application, body.reason)
+        return jsonify(success=True, ended=ended)
+
+    no_pool = {409: ("no_free_connections",), 503: ("database_unreachable",)}
+
+    @routes.post("/restart-pool", responses=answers(RestartedPool, ADMIN, SENT, no_pool))
+    def restart_pool(body: Reasoned) -> Response:
+        return jsonify(success=True, available_connections=connections.restart_pool(runtime, caller(), body.reason))
 
     return routes

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from uuid import UUID
 
-from simulation.staging import parsing
-from simulation.staging.http import requests
-from simulation.staging.jobs import Job, JobBook
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, ASKED, Query, answers
+from simulation.staging.http.diagnostic_answers import EscalationBundle
 from simulation.staging.operations import escalation
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels, jobs: tuple[Job, ...], book: JobBook) -> Blueprint:
+class BundleAsked(Query):
+    alert: str | None = None
+    """As the alerting named it, with its time."""
+    execution_id: UUID | None = None
+    """The one in progress when left out."""
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """`escalation-bundle`: reads only."""
-    routes = Blueprint("admin_escalation", __name__, url_prefix="/api/admin/diagnostics")
+    routes = api.routes("escalation", "/diagnostics", security="admin")
 
-    @routes.get("/escalation-bundle")
-    def escalation_bundle() -> Response:
-        requests.admin_context(runtime, levels)
-        given = request.args.get("execution_id")
+    @routes.get("/escalation-bundle", responses=answers(EscalationBundle, ADMIN, ASKED))
+    def escalation_bundle(query: BundleAsked) -> Response:
         return jsonify(
             escalation.bundle(
-                runtime,
-                levels,
-                jobs,
-                book,
-                alert=request.args.get("alert"),
-                execution_id=parsing.uuid_of(given, "execution_id") if given else None,
+                api.runtime, api.levels, api.jobs, api.book, alert=query.alert, execution_id=query.execution_id
             )
         )
 

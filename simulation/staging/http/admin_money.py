@@ -2,65 +2,170 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel
 
-from simulation.staging import parsing
 from simulation.staging.canonical import row_json
-from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import (
+    ADMIN,
+    ASKED,
+    CONTEST,
+    NAMED,
+    SENT,
+    Answer,
+    Done,
+    Flag,
+    Query,
+    Reasoned,
+    answers,
+)
 from simulation.staging.money import disputes, refund_requests
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+
+_UNKNOWN_REQUEST = {404: ("refund_request_not_found",)}
+_DECIDED = {409: ("refund_request_decided",)}
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class OfRequest(BaseModel):
+    """The refund request that an address names."""
+
+    request_id: UUID
+
+
+class OfDispute(BaseModel):
+    """The dispute that an address names."""
+
+    dispute_id: UUID
+
+
+class RequestsAsked(Query):
+    status: str | None = None
+
+
+class DisputesAsked(Query):
+    acknowledged: Literal["true", "false"] | None = None
+
+
+class AcknowledgeDispute(Reasoned):
+    acknowledged: Flag
+
+
+class RefundRequest(Answer):
+    id: UUID
+    contest_instance_id: UUID
+    user_id: UUID
+    reason: str
+    status: str
+    decided_by: UUID | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    created_at: datetime
+    contest_status: str
+    settled: bool
+    asked_in_time: bool
+    payments: int
+    refunds_booked: int
+    refunds_completed: int
+
+
+class RefundRequests(Answer):
+    refund_requests: list[RefundRequest]
+
+
+class DecidedRequest(Done):
+    status: Literal["granted", "refused"]
+
+
+class GrantedRequest(DecidedRequest):
+    refunds_requested: int
+
+
+class ReopenedRequest(Done):
+    reopened: bool
+
+
+class Dispute(Answer):
+    id: UUID
+    stripe_dispute_id: str
+    payment_intent_id: UUID
+    contest_instance_id: UUID
+    user_id: UUID
+    amount_cents: int
+    fee_cents: int
+    reason: str
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    contest_status: str
+    settle_time: datetime | None
+    booked_cents: int
+
+
+class Disputes(Answer):
+    disputes: list[Dispute]
+
+
+class AcknowledgedDispute(Done):
+    acknowledged: bool
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Looking at requests and disputes, and deciding on one with a reason."""
-    routes = Blueprint("admin_money", __name__, url_prefix="/api/admin")
-    _add_requests(routes, runtime, levels)
-    _add_disputes(routes, runtime, levels)
+    routes = api.routes("money", security="admin")
+    _add_requests(routes, api)
+    _add_disputes(routes, api)
     return routes
 
 
-def _add_requests(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> None:
-    @routes.get("/refund-requests")
-    def refund_request_list() -> Response:
-        requests.admin_context(runtime, levels)
-        rows = refund_requests.requests(runtime, status=request.args.get("status"))
+def _add_requests(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
+    common = (ADMIN, NAMED, SENT, CONTEST, _UNKNOWN_REQUEST)
+
+    @routes.get("/refund-requests", responses=answers(RefundRequests, ADMIN, ASKED))
+    def refund_request_list(query: RequestsAsked) -> Response:
+        rows = refund_requests.requests(runtime, status=query.status)
         return jsonify(refund_requests=[row_json(row) for row in rows])
 
-    @routes.post("/refund-requests/<uuid:request_id>/grant")
-    def grant(request_id: UUID) -> Response:
-        context, reason = requests.admin_context(runtime, levels), parsing.text_of(requests.body(), "reason")
-        made = refund_requests.grant(runtime, context, request_id, reason)
+    late = {409: (*_DECIDED[409], "contest_settled", "asked_after_lock")}
+
+    @routes.post("/refund-requests/<uuid:request_id>/grant", responses=answers(GrantedRequest, *common, late))
+    def grant(path: OfRequest, body: Reasoned) -> Response:
+        made = refund_requests.grant(runtime, caller(), path.request_id, body.reason)
         return jsonify(success=True, status="granted", refunds_requested=made)
 
-    @routes.post("/refund-requests/<uuid:request_id>/refuse")
-    def refuse(request_id: UUID) -> Response:
-        context, reason = requests.admin_context(runtime, levels), parsing.text_of(requests.body(), "reason")
-        refund_requests.refuse(runtime, context, request_id, reason)
+    early = {409: (*_DECIDED[409], "asked_in_time")}
+
+    @routes.post("/refund-requests/<uuid:request_id>/refuse", responses=answers(DecidedRequest, *common, early))
+    def refuse(path: OfRequest, body: Reasoned) -> Response:
+        refund_requests.refuse(runtime, caller(), path.request_id, body.reason)
         return jsonify(success=True, status="refused")
 
-    @routes.post("/refund-requests/<uuid:request_id>/reopen")
-    def reopen(request_id: UUID) -> Response:
-        context, reason = requests.admin_context(runtime, levels), parsing.text_of(requests.body(), "reason")
-        return jsonify(success=True, reopened=refund_requests.reopen(runtime, context, request_id, reason))
+    @routes.post("/refund-requests/<uuid:request_id>/reopen", responses=answers(ReopenedRequest, *common))
+    def reopen(path: OfRequest, body: Reasoned) -> Response:
+        reopened = refund_requests.reopen(runtime, caller(), path.request_id, body.reason)
+        return jsonify(success=True, reopened=reopened)
 
 
-def _add_disputes(routes: Blueprint, runtime: Runtime, levels: ServiceLevels) -> None:
-    @routes.get("/disputes")
-    def dispute_list() -> Response:
-        requests.admin_context(runtime, levels)
-        given = request.args.get("acknowledged")
-        if given not in (None, "true", "false"):
-            raise ApiError(400, "invalid_field", "acknowledged must be true or false")
-        rows = disputes.disputes(runtime, acknowledged=None if given is None else given == "true")
-        return jsonify(disputes=[row_json(row) for row in rows])
+def _add_disputes(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
 
-    @routes.post("/disputes/<uuid:dispute_id>/acknowledge")
-    def acknowledge(dispute_id: UUID) -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        acknowledged, reason = parsing.boolean_of(body, "acknowledged"), parsing.text_of(body, "reason")
-        disputes.acknowledge(runtime, context, dispute_id, acknowledged=acknowledged, reason=reason)
-        return jsonify(success=True, acknowledged=acknowledged)
+    @routes.get("/disputes", responses=answers(Disputes, ADMIN, ASKED))
+    def dispute_list(query: DisputesAsked) -> Response:
+        acknowledged = None if query.acknowledged is None else query.acknowledged == "true"
+        return jsonify(disputes=[row_json(row) for row in disputes.disputes(runtime, acknowledged=acknowledged)])
+
+    unknown = {404: ("dispute_not_found",)}
+
+    @routes.post(
+        "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(AcknowledgedDispute, ADMIN, NAMED, SENT, unknown)
+    )
+    def acknowledge(path: OfDispute, body: AcknowledgeDispute) -> Response:
+        disputes.acknowledge(runtime, caller(), path.dispute_id, acknowledged=body.acknowledged, reason=body.reason)
+        return jsonify(success=True, acknowledged=body.acknowledged)

@@ -3,44 +3,108 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel, JsonValue
 
-from simulation.staging import parsing
 from simulation.staging.canonical import row_json
-from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
-from simulation.staging.settlement import replay as settlement_replay
-from simulation.staging.settlement import score_audit
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import (
+    ADMIN,
+    ASKED,
+    NAMED,
+    SENT,
+    Answer,
+    Done,
+    Flag,
+    OfContest,
+    Query,
+    Reasoned,
+    answers,
+)
+from simulation.staging.settlement import replay, score_audit
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class OfAudit(BaseModel):
+    """The score audit that an address names."""
+
+    audit_id: UUID
+
+
+class AuditsAsked(Query):
+    open: Literal["true", "false"] | None = None
+
+
+class ResolveAudit(Reasoned):
+    resolved: Flag
+
+
+class ScoreDifference(Answer):
+    user_id: UUID
+    settled: int | None
+    corrected: int | None
+
+
+class ScoreAudit(Answer):
+    id: UUID
+    contest_id: UUID
+    contest_name: str
+    settle_time: datetime
+    settlement_run_id: UUID
+    settlement_runs_complete: int
+    ingestion_event_id: UUID
+    differences: list[ScoreDifference]
+    prizes_open: int
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    resolution_reason: str | None
+    created_at: datetime
+
+
+class ScoreAudits(Answer):
+    score_audits: list[ScoreAudit]
+
+
+class ResolvedAudit(Done):
+    resolved: bool
+
+
+class ReplayedSettlement(Done):
+    contest_id: UUID
+    follows: bool
+    """Whether the settlement follows from its checkpoint."""
+    replay: dict[str, JsonValue]
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Looking at differences, and answering one with a reason."""
-    routes = Blueprint("admin_scores", __name__, url_prefix="/api/admin")
+    runtime = api.runtime
+    routes = api.routes("scores", security="admin")
 
-    @routes.get("/score-audits")
-    def score_audit_list() -> Response:
-        requests.admin_context(runtime, levels)
-        given = request.args.get("open")
-        if given not in (None, "true", "false"):
-            raise ApiError(400, "invalid_field", "open must be true or false")
-        rows = score_audit.findings(runtime, is_open=None if given is None else given == "true")
+    @routes.get("/score-audits", responses=answers(ScoreAudits, ADMIN, ASKED))
+    def score_audit_list(query: AuditsAsked) -> Response:
+        rows = score_audit.findings(runtime, is_open=None if query.open is None else query.open == "true")
         return jsonify(score_audits=[row_json(row) for row in rows])
 
-    @routes.post("/score-audits/<uuid:audit_id>/resolve")
-    def resolve(audit_id: UUID) -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        resolved, reason = parsing.boolean_of(body, "resolved"), parsing.text_of(body, "reason")
-        score_audit.resolve(runtime, context, audit_id, resolved=resolved, reason=reason)
-        return jsonify(success=True, resolved=resolved)
+    refused = {404: ("score_audit_not_found",), 409: ("scores_agree", "settlement_not_proven", "checkpoint_incomplete")}
 
-    @routes.post("/contests/<uuid:contest_id>/settlement-replay")
-    def settlement_replay_run(contest_id: UUID) -> Response:
-        context, reason = requests.admin_context(runtime, levels), parsing.text_of(requests.body(), "reason")
-        replay = settlement_replay.run(runtime, context, contest_id, reason=reason)
-        return jsonify(success=True, contest_id=str(contest_id), follows=replay.follows, replay=asdict(replay))
+    @routes.post("/score-audits/<uuid:audit_id>/resolve", responses=answers(ResolvedAudit, ADMIN, NAMED, SENT, refused))
+    def resolve(path: OfAudit, body: ResolveAudit) -> Response:
+        score_audit.resolve(runtime, caller(), path.audit_id, resolved=body.resolved, reason=body.reason)
+        return jsonify(success=True, resolved=body.resolved)
+
+    lost = {404: ("settlement_not_found", "contest_not_found"), 409: ("checkpoint_incomplete",)}
+
+    @routes.post(
+        "/contests/<uuid:contest_id>/settlement-replay", responses=answers(ReplayedSettlement, ADMIN, NAMED, SENT, lost)
+    )
+    def settlement_replay(path: OfContest, body: Reasoned) -> Response:
+        found = replay.run(runtime, caller(), path.contest_id, reason=body.reason)
+        return jsonify(success=True, contest_id=str(path.contest_id), follows=found.follows, replay=asdict(found))
 
     return routes

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from datetime import datetime
+from typing import Literal
 
-from simulation.staging import parsing
-from simulation.staging.http import requests
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, SENT, Answer, Done, Reasoned, answers
 from simulation.staging.money import webhook_endpoints
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+
+Role = Literal["primary", "standby"]
+_STRIPE = {502: ("STRIPE_API_ERROR",)}
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class UseEndpoint(Reasoned):
+    role: Role
+
+
+class WebhookEndpoint(Answer):
+    id: str
+    role: str
+    url: str
+    status: str
+
+
+class WebhookEndpointsPage(Answer):
+    endpoints: list[WebhookEndpoint]
+    refused_in_a_row: int
+    last_refused_at: datetime | None
+    events_not_received: int
+
+
+class SwitchedEndpoint(Done):
+    status: dict[Role, str]
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """Look at the endpoints, and switch to one with a reason."""
-    routes = Blueprint("admin_stripe", __name__, url_prefix="/api/admin/stripe")
+    runtime, levels = api.runtime, api.levels
+    routes = api.routes("stripe", "/stripe", security="admin")
 
-    @routes.get("/webhook-endpoints")
+    @routes.get("/webhook-endpoints", responses=answers(WebhookEndpointsPage, ADMIN, _STRIPE))
     def endpoints() -> Response:
-        requests.admin_context(runtime, levels)
         return jsonify(webhook_endpoints.page(runtime, levels))
 
-    @routes.post("/webhook-endpoint")
-    def use() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        role, reason = parsing.text_of(body, "role"), parsing.text_of(body, "reason")
-        return jsonify(success=True, status=webhook_endpoints.use(runtime, context, levels, role, reason))
+    refused = {409: ("endpoint_missing", "standby_secret_missing")}
+
+    @routes.post("/webhook-endpoint", responses=answers(SwitchedEndpoint, ADMIN, SENT, refused, _STRIPE))
+    def use(body: UseEndpoint) -> Response:
+        statuses = webhook_endpoints.use(runtime, caller(), levels, body.role, body.reason)
+        return jsonify(success=True, status=statuses)
 
     return routes

@@ -1,10 +1,13 @@
-"""The Flask application: request ids, JSON errors, and the blueprints put together."""
+"""The Flask application: request ids, admission, JSON errors, and the blueprints put together."""
 
 from __future__ import annotations
 
 import json
 
-from flask import Flask, Response, jsonify
+from flask import Response, jsonify, request
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
@@ -15,63 +18,107 @@ from simulation.staging.http import (
     admin_configuration,
     admin_contests,
     admin_database,
+    admin_diagnostics,
     admin_escalation,
     admin_money,
-    admin_operations,
     admin_scores,
     admin_stripe,
+    admin_transfers,
+    admin_users,
+    admission,
     dashboard_pages,
     dashboards,
     payments,
     people,
     public,
-    requests,
     runbooks,
 )
-from simulation.staging.jobs import Job, JobBook
-from simulation.staging.operations.dashboards import Dashboards
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import JsonRequest, Refused, refuse
+
+ADMIN, USER = "admin", "user"
+"""Security schemes: a bearer token; the header that names a user."""
+_ADMIN_PREFIX = "/api/admin"
+_ADMIN_MODULES = (
+    admin_authentication,
+    admin_backups,
+    admin_configuration,
+    admin_contests,
+    admin_database,
+    admin_diagnostics,
+    admin_escalation,
+    admin_money,
+    admin_scores,
+    admin_stripe,
+    admin_transfers,
+    admin_users,
+    dashboards,
+    runbooks,
+)
+VERSION = "0.1.0"
 
 
-def make_app(
-    runtime: Runtime, jobs: tuple[Job, ...], book: JobBook, levels: ServiceLevels, boards: Dashboards
-) -> Flask:
+def make_app(api: Api) -> OpenAPI:
     """The application with all its endpoints."""
-    app = Flask("staging-contest-platform", static_folder=None)
+    app = OpenAPI(
+        "staging-contest-platform",
+        static_folder=None,
+        info=Info(title="Staging contest platform", version=VERSION),
+        security_schemes={
+            ADMIN: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            USER: {"type": "apiKey", "in": "header", "name": "X-User-Id"},
+        },
+        validation_error_callback=refuse,
+        validation_error_status=500,
+        validation_error_model=Refused,
+        doc_ui=False,
+    )
+    app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
-
-    @app.before_request
-    def assign_request_id() -> None:
-        requests.assign_request_id(runtime)
-
-    @app.after_request
-    def count(response: Response) -> Response:
-        response.headers["X-Request-Id"] = requests.request_id()
-        levels.requests.count(failed=response.status_code >= 500)
-        return response
-
-    _handle_errors(app, runtime)
-    app.register_blueprint(public.blueprint(runtime, levels))
-    app.register_blueprint(people.blueprint(runtime))
-    app.register_blueprint(payments.blueprint(runtime, levels))
-    app.register_blueprint(runbooks.blueprint(runtime, levels))
-    app.register_blueprint(admin_contests.blueprint(runtime, levels))
-    app.register_blueprint(admin_configuration.blueprint(runtime, levels))
-    app.register_blueprint(admin_authentication.blueprint(runtime, levels))
-    app.register_blueprint(admin_database.blueprint(runtime, levels))
-    app.register_blueprint(admin_backups.blueprint(runtime, levels))
-    app.register_blueprint(admin_escalation.blueprint(runtime, levels, jobs, book))
-    app.register_blueprint(dashboards.numbers(boards))
-    app.register_blueprint(dashboard_pages.pages(boards))
-    app.register_blueprint(admin_money.blueprint(runtime, levels))
-    app.register_blueprint(admin_stripe.blueprint(runtime, levels))
-    app.register_blueprint(admin_scores.blueprint(runtime, levels))
-    app.register_blueprint(admin_operations.blueprint(runtime, levels, jobs, book))
+    _frame_requests(app, api)
+    _handle_errors(app, api)
+    for blueprint in (public.blueprint(api), dashboard_pages.blueprint(api), _of_users(api), _of_admins(api)):
+        app.register_api(blueprint)
     return app
 
 
-def _handle_errors(app: Flask, runtime: Runtime) -> None:
+def _frame_requests(app: OpenAPI, api: Api) -> None:
+    @app.before_request
+    def assign_request_id() -> None:
+        admission.assign_request_id(api.runtime)
+
+    @app.before_request
+    def admit_first() -> None:
+        """Who is not let in does not learn either which addresses there are."""
+        if request.routing_exception is not None and request.path.startswith(f"{_ADMIN_PREFIX}/"):
+            admission.admit_admin(api.runtime, api.levels)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        response.headers["X-Request-Id"] = admission.request_id()
+        api.levels.requests.count(failed=response.status_code >= 500)
+        return response
+
+
+def _of_users(api: Api) -> APIBlueprint:
+    routes = api.routes("user", security=USER)
+    routes.before_request(lambda: admission.admit_user(api.runtime))
+    people.add(routes, api)
+    payments.add(routes, api)
+    return routes
+
+
+def _of_admins(api: Api) -> APIBlueprint:
+    routes = api.routes("admin", _ADMIN_PREFIX)
+    routes.before_request(lambda: admission.admit_admin(api.runtime, api.levels))
+    for module in _ADMIN_MODULES:
+        routes.register_api(module.blueprint(api))
+    return routes
+
+
+def _handle_errors(app: OpenAPI, api: Api) -> None:
+    log = api.runtime.log
+
     @app.errorhandler(ApiError)
     def api_error(error: ApiError) -> tuple[Response, int]:
         return jsonify(error=error.code, message=error.message), error.status
@@ -88,10 +135,10 @@ def _handle_errors(app: Flask, runtime: Runtime) -> None:
 
     @app.errorhandler(PoolExhausted)
     def pool_exhausted(_: PoolExhausted) -> tuple[Response, int]:
-        runtime.log.error("Admin", "database connection pool exhausted", request_id=requests.request_id())
+        log.error("Admin", "database connection pool exhausted", request_id=admission.request_id())
         return jsonify(error="database_connection_pool_exhausted", message="try again"), 503
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> tuple[Response, int]:
-        runtime.log.error("Admin", "unexpected error", error=repr(error), request_id=requests.request_id())
-        return jsonify(error="internal_error", message=f"unexpected error, request {requests.request_id()}"), 500
+        log.error("Admin", "unexpected error", error=repr(error), request_id=admission.request_id())
+        return jsonify(error="internal_error", message=f"unexpected error, request {admission.request_id()}"), 500

@@ -6,19 +6,24 @@ other site can make it send. The pages change nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from flask import Blueprint, Response, redirect, request
+from flask import Response, redirect, request
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel
 from werkzeug.wrappers import Response as BaseResponse
 
 from simulation.staging.access import sessions
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
-from simulation.staging.operations.dashboards import Dashboards
+from simulation.staging.http import admission
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, Refusals, Responses, elsewhere, text_answer
+from simulation.staging.runtime import Runtime
 
 COOKIE = "admin_session"
 REFRESH_SECONDS = 60
@@ -38,40 +43,75 @@ _HEADERS = {
 }
 
 
-def pages(dashboards: Dashboards) -> Blueprint:
-    """Sign in, sign out, and one page for each dashboard."""
-    routes = Blueprint("dashboard_pages", __name__, url_prefix="/admin")
-    template = _environment().get_template
+class OfPage(BaseModel):
+    """The page that an address names."""
 
-    @routes.get("/dashboards")
+    name: str
+
+
+def blueprint(api: Api) -> APIBlueprint:
+    """Sign in, sign out, and one page for each dashboard."""
+    routes = api.routes("dashboard_pages", "/admin")
+    template = _environment().get_template
+    _add_pages(routes, api, template)
+    _add_session(routes, api, template)
+
+    @routes.get("/dashboards.css", responses=text_answer("text/css"))
+    def style() -> Response:
+        return Response((_TEMPLATES / "dashboards.css").read_text(), mimetype="text/css")
+
+    return routes
+
+
+_Templates = Callable[[str], jinja2.Template]
+_UNKNOWN: Refusals = {404: ("dashboard_not_found",)}
+
+
+def _add_pages(routes: APIBlueprint, api: Api, template: _Templates) -> None:
+    @routes.get("/dashboards", responses=elsewhere())
     def front() -> BaseResponse:
         return redirect("/admin/dashboards/operational", code=303)
 
-    @routes.get("/dashboards/<name>")
-    def page(name: str) -> BaseResponse:
-        if name not in TITLES:
+    @routes.get("/dashboards/<name>", responses={**text_answer("text/html", _UNKNOWN), **elsewhere()})
+    def page(path: OfPage) -> BaseResponse:
+        if path.name not in TITLES:
             raise ApiError(404, "dashboard_not_found", f"dashboards are: {', '.join(TITLES)}")
-        session = _session(dashboards)
+        session = _session(api.runtime)
         if session is None:
-            return redirect(f"/admin/login?next={name}", code=303)
-        shown = dashboards.pages[name]()
-        about = {"name": name, "titles": TITLES, "user": session.name, "refresh_seconds": REFRESH_SECONDS}
-        return _html(template(f"{name}.html.j2").render(page=shown, **about))
+            return redirect(f"/admin/login?next={path.name}", code=303)
+        shown = api.boards.pages[path.name]()
+        about = {"name": path.name, "titles": TITLES, "user": session.name, "refresh_seconds": REFRESH_SECONDS}
+        return _html(template(f"{path.name}.html.j2").render(page=shown, **about))
 
-    @routes.get("/login")
+
+def _add_session(routes: APIBlueprint, api: Api, template: _Templates) -> None:
+    @routes.get("/login", responses=text_answer("text/html"))
     def login_form() -> BaseResponse:
         return _html(template("login.html.j2").render(next=_next(), refused=False))
 
-    @routes.post("/login")
+    form = {
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"token": {"type": "string"}, "next": {"type": "string"}},
+                    "required": ["token"],
+                }
+            }
+        }
+    }
+    refused: Responses = {status: text_answer("text/html")[200] for status in ADMIN}
+
+    @routes.post("/login", request_body=form, responses={**elsewhere(), **refused})
     def login() -> BaseResponse:
         token = request.form.get("token", "").strip()
         try:
-            context, token_ends = requests.admin_by_token(dashboards.runtime, dashboards.levels, token)
+            context, token_ends = admission.admin_by_token(api.runtime, api.levels, token)
         except ApiError as error:
             return _html(template("login.html.j2").render(next=_next(), refused=True), status=error.status)
         now = datetime.now(UTC)
         ends = min(now + sessions.LIFE, token_ends)
-        secret = sessions.begin(dashboards.runtime, context, expires_at=ends)
+        secret = sessions.begin(api.runtime, context, expires_at=ends)
         answer = redirect(f"/admin/dashboards/{_next()}", code=303)
         answer.set_cookie(
             COOKIE,
@@ -84,26 +124,20 @@ def pages(dashboards: Dashboards) -> Blueprint:
         )
         return answer
 
-    @routes.post("/logout")
+    @routes.post("/logout", responses=elsewhere())
     def logout() -> BaseResponse:
-        session = _session(dashboards)
+        session = _session(api.runtime)
         if session is not None:
-            context = Context(actor=session.user_id, request_id=requests.request_id())
-            sessions.end(dashboards.runtime, context, session)
+            context = Context(actor=session.user_id, request_id=admission.request_id())
+            sessions.end(api.runtime, context, session)
         answer = redirect("/admin/login", code=303)
         answer.delete_cookie(COOKIE, path="/admin", httponly=True, samesite="Strict")
         return answer
 
-    @routes.get("/dashboards.css")
-    def style() -> Response:
-        return Response((_TEMPLATES / "dashboards.css").read_text(), mimetype="text/css")
 
-    return routes
-
-
-def _session(dashboards: Dashboards) -> sessions.Session | None:
+def _session(runtime: Runtime) -> sessions.Session | None:
     secret = request.cookies.get(COOKIE)
-    return sessions.find(dashboards.runtime, secret) if secret else None
+    return sessions.find(runtime, secret) if secret else None
 
 
 def _next() -> str:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel
 
 from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
-from simulation.staging.operations.dashboards import Dashboards
+from simulation.staging.http.api import Api
+from simulation.staging.http.dashboard_answers import Dashboard
+from simulation.staging.http.declaration import ADMIN, answers
 
 
-def numbers(dashboards: Dashboards) -> Blueprint:
-    """``GET /api/admin/dashboards/<name>``, with a bearer token as every admin endpoint."""
-    routes = Blueprint("dashboard_numbers", __name__, url_prefix="/api/admin/dashboards")
+class OfDashboard(BaseModel):
+    """The dashboard that an address names."""
 
-    @routes.get("/<name>")
-    def page(name: str) -> Response:
-        requests.admin_context(dashboards.runtime, dashboards.levels)
-        if name not in dashboards.pages:
-            raise ApiError(404, "dashboard_not_found", f"dashboards are: {', '.join(dashboards.pages)}")
-        return jsonify(dashboards.pages[name]())
+    name: str
+
+
+def blueprint(api: Api) -> APIBlueprint:
+    """``GET /api/admin/dashboards/<name>``."""
+    routes, pages = api.routes("dashboards", "/dashboards", security="admin"), api.boards.pages
+
+    @routes.get("/<name>", responses=answers(Dashboard, ADMIN, {404: ("dashboard_not_found",)}))
+    def page(path: OfDashboard) -> Response:
+        if path.name not in pages:
+            raise ApiError(404, "dashboard_not_found", f"dashboards are: {', '.join(pages)}")
+        return jsonify(pages[path.name]())
 
     return routes

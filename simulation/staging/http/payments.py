@@ -1,52 +1,56 @@
-"""Endpoints of the money coming in: intents from entrants, events from Stripe."""
+"""The endpoint by which entrants pay."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from typing import Annotated
+from uuid import UUID
 
-from simulation.staging import parsing
-from simulation.staging.context import SYSTEM, Context
-from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
-from simulation.staging.money import payments, webhooks
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import Field, StringConstraints
+
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import CONTEST, SENT, USER, Answer, Body, Cents, Query, answers
+from simulation.staging.money import payments
+
+_REFUSED = {
+    400: ("IDEMPOTENCY_KEY_REQUIRED", "amount_mismatch"),
+    403: ("not_a_participant",),
+    409: ("contest_not_open_for_payment", "PAYMENT_ALREADY_PROCESSED", "idempotency_key_reused"),
+    502: ("STRIPE_API_ERROR",),
+}
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
-    """Payment intents and the webhook."""
-    routes = Blueprint("payments", __name__)
+class IdempotencyKey(Query):
+    key: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)] = Field(
+        alias="Idempotency-Key"
+    )
 
-    @routes.post("/api/payments/intents")
-    def create_intent() -> Response:
-        context = requests.user_context(runtime)
-        key = request.headers.get("Idempotency-Key", "").strip()
-        if not key or len(key) > 255:
-            raise ApiError(400, "IDEMPOTENCY_KEY_REQUIRED", "the header Idempotency-Key must have 1 to 255 characters")
-        body = requests.body()
-        parsing.require(body, "contest_instance_id", "amount_cents")
+
+class CreateIntent(Body):
+    contest_instance_id: UUID
+    amount_cents: Cents
+
+
+class PaymentIntent(Answer):
+    payment_intent_id: UUID
+    client_secret: str
+    status: str
+
+
+def add(routes: APIBlueprint, api: Api) -> None:
+    """Payment intents."""
+
+    @routes.post("/api/payments/intents", responses=answers(PaymentIntent, USER, SENT, CONTEST, _REFUSED))
+    def create_intent(header: IdempotencyKey, body: CreateIntent) -> Response:
         intent = payments.create_intent(
-            runtime,
-            context,
-            key=key,
-            contest_id=parsing.uuid_of(body["contest_instance_id"], "contest_instance_id"),
-            amount_cents=parsing.integer_of(body, "amount_cents", minimum=0),
+            api.runtime,
+            caller(),
+            key=header.key,
+            contest_id=body.contest_instance_id,
+            amount_cents=body.amount_cents,
         )
         return jsonify(
             payment_intent_id=str(intent.payment_intent_id), client_secret=intent.client_secret, status=intent.status
         )
-
-    @routes.post("/api/webhooks/stripe")
-    def receive_event() -> Response:
-        context = Context(actor=SYSTEM, request_id=requests.request_id())
-        try:
-            processed = webhooks.receive(runtime, context, request.get_data(), request.headers.get("Stripe-Signature"))
-        except ApiError as error:
-            levels.webhook_refusals.count(failed=error.code == "STRIPE_SIGNATURE_INVALID")
-            raise
-        levels.webhook_refusals.count(failed=False)
-        if not processed:
-            levels.webhook_duplicates.count()
-        return jsonify(received=True, duplicate=not processed)
-
-    return routes

@@ -2,80 +2,146 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import JsonValue
 
-from simulation.staging import parsing
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.errors import ApiError
-from simulation.staging.http import requests
+from simulation.staging.http.admission import caller
+from simulation.staging.http.api import Api
+from simulation.staging.http.declaration import ADMIN, ASKED, SENT, Answer, Body, Count, Done, Query, Text, answers
 from simulation.staging.operations import runbooks
-from simulation.staging.parsing import Body
-from simulation.staging.runtime import Runtime
-from simulation.staging.service_levels import ServiceLevels
+
+_NOT_OPEN = {404: ("execution_id_not_found",), 409: ("execution_already_final",)}
 
 
-def blueprint(runtime: Runtime, levels: ServiceLevels) -> Blueprint:
+class StartExecution(Body):
+    runbook_name: Text
+    runbook_version: Text
+    executed_by: Text
+    system_state_before: dict[str, JsonValue] | None = None
+
+
+class RecordStep(Body):
+    execution_id: str
+    phase: Text
+    step: Count
+    outcome: Text
+    detail: JsonValue = None
+
+
+class CompleteExecution(Body):
+    execution_id: str
+    status: Literal["completed", "failed", "partial"]
+    result_json: dict[str, JsonValue] | None = None
+    error_reason: Text | None = None
+    system_state_after: dict[str, JsonValue] | None = None
+
+
+class ExecutionsAsked(Query):
+    status: str | None = None
+
+
+class StartedExecution(Answer):
+    execution_id: UUID
+    timestamp: datetime
+
+
+class RecordedStep(Answer):
+    timestamp: datetime
+
+
+class CompletedExecution(Done):
+    timestamp: datetime
+
+
+class RunbookExecution(Answer):
+    id: UUID
+    runbook_name: str
+    runbook_version: str
+    executed_by: str
+    status: str
+    execution_phase: str | None
+    phase_step: int | None
+    start_time: datetime
+    end_time: datetime | None
+    duration_seconds: int | None
+    error_reason: str | None
+    system_state_before: JsonValue
+    system_state_after: JsonValue
+    result_json: JsonValue
+    created_at: datetime
+    updated_at: datetime
+
+
+class RunbookExecutions(Answer):
+    executions: list[RunbookExecution]
+
+
+def blueprint(api: Api) -> APIBlueprint:
     """`start`, `step`, `complete` and the list."""
-    routes = Blueprint("runbooks", __name__, url_prefix="/api/admin/runbooks")
+    runtime = api.runtime
+    routes = api.routes("runbooks", "/runbooks", security="admin")
 
-    @routes.post("/start")
-    def start() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        parsing.require(body, "runbook_name", "runbook_version", "executed_by")
+    @routes.post("/start", responses=answers(StartedExecution, ADMIN, SENT))
+    def start(body: StartExecution) -> Response:
         execution_id, at = runbooks.start(
             runtime,
-            context,
-            name=parsing.text_of(body, "runbook_name"),
-            version=parsing.text_of(body, "runbook_version"),
-            executed_by=parsing.text_of(body, "executed_by"),
-            state=parsing.object_of(body, "system_state_before"),
+            caller(),
+            name=body.runbook_name,
+            version=body.runbook_version,
+            executed_by=body.executed_by,
+            state=_document(body.system_state_before),
         )
         return jsonify(timestamp=iso(at), execution_id=str(execution_id))
 
-    @routes.post("/step")
-    def step() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        parsing.require(body, "execution_id", "phase", "step", "outcome")
+    bad_step = {400: ("invalid_step",), 409: ("step_not_forward",)}
+
+    @routes.post("/step", responses=answers(RecordedStep, ADMIN, SENT, _NOT_OPEN, bad_step))
+    def step(body: RecordStep) -> Response:
         at = runbooks.step(
             runtime,
-            context,
-            _execution_id(body),
-            phase=parsing.text_of(body, "phase"),
-            number=parsing.integer_of(body, "step", minimum=1),
-            outcome=parsing.text_of(body, "outcome"),
-            detail=body.get("detail"),
+            caller(),
+            _id(body.execution_id),
+            phase=body.phase,
+            number=body.step,
+            outcome=body.outcome,
+            detail=body.detail,
         )
         return jsonify(timestamp=iso(at))
 
-    @routes.post("/complete")
-    def complete() -> Response:
-        context, body = requests.admin_context(runtime, levels), requests.body()
-        parsing.require(body, "execution_id", "status")
-        error_reason = parsing.text_of(body, "error_reason") if body.get("error_reason") else None
+    @routes.post("/complete", responses=answers(CompletedExecution, ADMIN, SENT, _NOT_OPEN, {400: ("invalid_status",)}))
+    def complete(body: CompleteExecution) -> Response:
         at = runbooks.complete(
             runtime,
-            context,
-            _execution_id(body),
-            status=str(body["status"]),
-            result=parsing.object_of(body, "result_json"),
-            error_reason=error_reason,
-            state=parsing.object_of(body, "system_state_after"),
+            caller(),
+            _id(body.execution_id),
+            status=body.status,
+            result=_document(body.result_json),
+            error_reason=body.error_reason,
+            state=_document(body.system_state_after),
         )
         return jsonify(timestamp=iso(at), success=True)
 
-    @routes.get("/executions")
-    def executions() -> Response:
-        requests.admin_context(runtime, levels)
-        return jsonify(executions=[row_json(row) for row in runbooks.executions(runtime, request.args.get("status"))])
+    @routes.get("/executions", responses=answers(RunbookExecutions, ADMIN, ASKED))
+    def executions(query: ExecutionsAsked) -> Response:
+        return jsonify(executions=[row_json(row) for row in runbooks.executions(runtime, query.status)])
 
     return routes
 
 
-def _execution_id(body: Body) -> UUID:
+def _document(value: dict[str, JsonValue] | None) -> dict[str, object] | None:
+    return None if value is None else dict(value)
+
+
+def _id(execution_id: str) -> UUID:
     """An id that is no UUID is an id that we do not have."""
     try:
-        return UUID(str(body["execution_id"]))
+        return UUID(execution_id)
     except ValueError:
-        raise ApiError(404, "execution_id_not_found", f"no execution {str(body['execution_id'])[:100]!r}") from None
+        raise ApiError(404, "execution_id_not_found", f"no execution {execution_id[:100]!r}") from None

@@ -27,6 +27,7 @@ from simulation.environment.protocol import Database
 from simulation.staging.admin_token import mint
 from simulation.staging.platform import Platform
 from simulation.staging.settings import Settings
+from tests.integration.staging.declared import watch
 
 SECRET = "whsec_test"
 STANDBY_SECRET = "whsec_standby"
@@ -191,6 +192,7 @@ class StagingPlatform:
             new_id=lambda: UUID(int=next(numbers), version=4),
             log=self.log.append,
         )
+        self.undeclared = watch(self.platform.wsgi)
         self.client = self.platform.wsgi.test_client()
         self.jobs = {job.name: job for job in self.platform.jobs}
         self.admin_id = self.platform.create_admin(name="Ops", email="ops@x.test", role="admin")
@@ -330,3 +332,4 @@ def stage(database: Database) -> Iterator[StagingPlatform]:
         with _network(made):
             yield made
         made.platform.close()
+        assert made.undeclared == [], "answers that the OpenAPI document does not declare"

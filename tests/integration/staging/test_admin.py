@@ -72,14 +72,39 @@ def test_an_action_without_reason_is_refused(stage: StagingPlatform) -> None:
     assert stage.status(contest_id) == "SCHEDULED"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "/nowhere", 404), ("DELETE", "/health", 405), ("GET", "/api/admin/contests/not-a-uuid", 404)],
-)
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/health", 405)])
 def test_every_failure_is_json(stage: StagingPlatform, method: str, path: str, status: int) -> None:
     answer = stage.client.open(path, method=method)
     assert answer.status_code == status
     assert set(answer.json) == {"error", "message"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "runbooks/complete", 400),
+        ("POST", "contests/00000000-0000-0000-0000-00000000dead/cancel", 400),
+        ("GET", "contests/00000000-0000-0000-0000-00000000dead", 404),
+        ("GET", "contests/not-a-uuid", 404),
+        ("GET", "nowhere", 404),
+        ("DELETE", "contests", 405),
+    ],
+)
+def test_who_is_not_let_in_is_told_nothing_else(stage: StagingPlatform, method: str, path: str, status: int) -> None:
+    stranger = mint(JWT_SECRET, UUID(stage.user()), stage.clock.now, 3600)
+
+    def asked(**headers: str) -> int:
+        return stage.client.open(f"/api/admin/{path}", method=method, headers=headers).status_code
+
+    assert asked() == 401
+    assert asked(Authorization="Bearer nonsense") == 401
+    assert asked(Authorization=f"Bearer {stranger}") == 403
+    assert asked(**stage.admin) == status
+
+
+def test_who_is_no_user_is_told_nothing_else(stage: StagingPlatform) -> None:
+    assert stage.post(f"/api/custom-contests/{stage.contest()}/lock").status_code == 401
+    assert stage.post("/api/payments/intents").status_code == 401
 
 
 def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(

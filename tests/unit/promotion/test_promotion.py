@@ -102,42 +102,109 @@ def test_a_document_that_was_not_regenerated_is_found(tmp_path: Path) -> None:
 
 Spoil = Callable[[dict[str, Any]], object]
 JOIN, START = "/api/custom-contests/{contest_id}/join", "/api/admin/runbooks/start"
+COMPLETE = "/api/admin/runbooks/complete"
 
 
-def _request(document: dict[str, Any], path: str) -> dict[str, Any]:
-    schema: dict[str, Any] = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+def _post(document: dict[str, Any], path: str) -> dict[str, Any]:
+    operation: dict[str, Any] = document["paths"][path]["post"]
+    return operation
+
+
+def _schema(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    name = content["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema: dict[str, Any] = document["components"]["schemas"][name]
     return schema
 
 
+def _request(document: dict[str, Any], path: str) -> dict[str, Any]:
+    return _schema(document, _post(document, path)["requestBody"])
+
+
 def _answer(document: dict[str, Any], path: str) -> dict[str, Any]:
-    content = document["paths"][path]["post"]["responses"]["200"]["content"]
-    fields: dict[str, Any] = content["application/json"]["schema"]["properties"]
+    fields: dict[str, Any] = _schema(document, _post(document, path)["responses"]["200"])["properties"]
+    return fields
+
+
+def _codes(document: dict[str, Any], path: str, status: str) -> list[str]:
+    content = _post(document, path)["responses"][status]["content"]["application/json"]
+    codes: list[str] = content["schema"]["properties"]["error"]["enum"]
+    return codes
+
+
+def _ranking(document: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = document["components"]["schemas"]["Ranking"]["properties"]
     return fields
 
 
 BREAKS: dict[str, tuple[Spoil, str]] = {
     "an endpoint removed": (lambda d: d["paths"].pop("/health"), "GET /health: removed"),
+    "a method removed": (lambda d: d["paths"][JOIN].pop("post"), f"POST {JOIN}: removed"),
     "a field of the answer renamed": (
         lambda d: _answer(d, START).update(id=_answer(d, START).pop("execution_id")),
-        "field of the answer execution_id: removed",
+        f"POST {START}: field of the answer execution_id: removed",
+    ),
+    "a field within an answer's lists renamed": (
+        lambda d: _ranking(d).update(place=_ranking(d).pop("rank")),
+        "field of the answer settlement.results.rankings.rank: removed",
     ),
     "a field's type changed": (
-        lambda d: _answer(d, START)["execution_id"].update(type="integer"),
-        "execution_id: string before, integer now",
+        lambda d: _answer(d, START).update(execution_id={"type": "integer"}),
+        "execution_id: string uuid before, integer now",
     ),
-    "a field of the request removed": (
-        lambda d: _request(d, START)["properties"].pop("executed_by"),
-        "field of the request executed_by: removed",
+    "a field that may be null now": (
+        lambda d: _answer(d, START).update(
+            execution_id={"anyOf": [_answer(d, START)["execution_id"], {"type": "null"}]}
+        ),
+        "execution_id: string uuid before, null or string uuid now",
+    ),
+    "a field of the answer that may be missing now": (
+        lambda d: d["components"]["schemas"]["StartedExecution"].update(required=[]),
+        "execution_id: may be missing now",
+    ),
+    "another status of success": (
+        lambda d: _post(d, START)["responses"].update({"201": _post(d, START)["responses"].pop("200")}),
+        f"POST {START}: answer 200: removed",
+    ),
+    "an error's code renamed": (
+        lambda d: _codes(d, START, "403").remove("forbidden"),
+        "field of the answer 403 error: forbidden is gone",
+    ),
+    "a field of the request renamed": (
+        lambda d: _request(d, START)["properties"].update(by=_request(d, START)["properties"].pop("executed_by")),
+        f"POST {START}: field of the request executed_by: removed",
     ),
     "a field of the request demanded": (
         lambda d: _request(d, START)["required"].append("system_state_before"),
         "system_state_before: required now",
     ),
+    "a new field of the request demanded": (
+        lambda d: (
+            _request(d, START)["properties"].update(shift={"type": "string"}),
+            _request(d, START)["required"].append("shift"),
+        ),
+        "field of the request shift: required now",
+    ),
+    "a field within the request demanded": (
+        lambda d: d["components"]["schemas"]["ScoringRules"]["required"].append("cut"),
+        "field of the request scoring.cut: required now",
+    ),
+    "a type of the request narrowed": (
+        lambda d: _request(d, START)["properties"].update(executed_by={"type": "string", "format": "uuid"}),
+        "executed_by: string before, string uuid now",
+    ),
+    "a value of the request refused now": (
+        lambda d: _request(d, COMPLETE)["properties"]["status"]["enum"].remove("partial"),
+        "field of the request status: partial is gone",
+    ),
     "a parameter demanded": (
-        lambda d: d["paths"]["/health"]["get"]["parameters"].append({"in": "query", "name": "q", "required": True}),
+        lambda d: d["paths"]["/health"]["get"].update(parameters=[{"in": "query", "name": "q", "required": True}]),
         "query parameter q: required now",
     ),
-    "a parameter removed": (lambda d: d["paths"][JOIN]["post"]["parameters"].clear(), "path parameter contest_id"),
+    "a parameter removed": (lambda d: _post(d, JOIN)["parameters"].clear(), "path parameter contest_id"),
+    "a parameter's type changed": (
+        lambda d: _post(d, JOIN)["parameters"][0].update(schema={"type": "integer"}),
+        "path parameter contest_id: string uuid before, integer now",
+    ),
     "a token demanded": (lambda d: d["paths"]["/health"]["get"].update(security=[{"admin": []}]), "needs a token now"),
 }
 
@@ -157,6 +224,10 @@ def test_additions_break_nothing() -> None:
     after["paths"]["/api/new"] = {"get": {"responses": {}}}
     _answer(after, START)["more"] = {"type": "string"}
     _request(after, START)["properties"]["optional"] = {"type": "string"}
+    _request(after, START)["required"].remove("executed_by")
+    _request(after, START)["properties"]["executed_by"] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    _codes(after, START, "403").append("shift_over")
+    _post(after, START)["responses"]["429"] = _post(after, START)["responses"]["403"]
     assert breaking_changes(before, after) == []
 
 

@@ -1,4 +1,4 @@
-"""Who calls, and with what body."""
+"""Who calls: the rule by which a blueprint lets callers in, before anything else of a request is looked at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from simulation.staging.access import break_glass, users
 from simulation.staging.clients.signing_key import AuthenticationUnavailable
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
-from simulation.staging.parsing import Body
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 
@@ -28,38 +27,34 @@ def request_id() -> str:
     return str(g.get("request_id", "unknown"))
 
 
-def body() -> Body:
-    """The JSON object that was sent; no body is an empty one. Raises 400 `invalid_json`."""
-    if not request.get_data():
-        return {}
-    value = request.get_json(force=True, silent=True)
-    if not isinstance(value, dict):
-        raise ApiError(400, "invalid_json", "the body must be a JSON object")
-    return value
+def caller() -> Context:
+    """Who makes the current request; known once a blueprint has let them in."""
+    admitted: Context = g.caller
+    return admitted
 
 
-def user_context(runtime: Runtime) -> Context:
-    """The person named by `X-User-Id`; raises 401 if there is none, or not any more."""
+def admit_user(runtime: Runtime) -> None:
+    """Let in the person named by `X-User-Id`; raises 401 if there is none, or not any more."""
     try:
         user_id = UUID(request.headers.get("X-User-Id", ""))
     except ValueError:
         raise ApiError(401, "unauthorized", "X-User-Id must name a user") from None
     if user_id.int == 0 or users.find(runtime, user_id) is None:
         raise ApiError(401, "unauthorized", "X-User-Id must name a user")
-    return Context(actor=user_id, request_id=request_id())
+    g.caller = Context(actor=user_id, request_id=request_id())
 
 
-def admin_context(runtime: Runtime, levels: ServiceLevels) -> Context:
-    """The admin behind the bearer token; raises 401 without a valid token, 403 without the claims or the rights."""
+def admit_admin(runtime: Runtime, levels: ServiceLevels) -> None:
+    """Let in the admin behind the bearer token; raises as :func:`admin_by_token` does."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return admin_by_token(runtime, levels, token if scheme.lower() == "bearer" else "")[0]
+    g.caller = admin_by_token(runtime, levels, token if scheme.lower() == "bearer" else "")[0]
 
 
 def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple[Context, datetime]:
-    """The admin whom a token names, and when it expires; raises as :func:`admin_context` does.
+    """The admin whom a token names, and when it expires.
 
-    Raises 503 `authentication_unavailable` when no token can be verified; whoever holds a break-glass token is let in
-    then, for what it is for.
+    Raises 401 without a valid token, 403 without the claims or the rights, 503 `authentication_unavailable` when no
+    token can be verified; whoever holds a break-glass token is let in then, for what it is for.
     """
     failed, counts = True, True
     try:
@@ -85,7 +80,8 @@ def _by_break_glass(runtime: Runtime, claims: admin_token.Claims) -> tuple[Conte
     )
     if runtime.signing_key.is_available():
         raise ApiError(403, "break_glass_not_needed", "tokens can be verified: use your own")
-    break_glass.admit(runtime, claims, method=request.method, path=request.path, body=dict(body()))
+    body = request.get_json(silent=True)
+    break_glass.admit(runtime, claims, method=request.method, path=request.path, body=body or {})
     return Context(actor=claims.user_id, request_id=request_id()), claims.expires_at
 
 
