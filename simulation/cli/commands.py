@@ -48,6 +48,7 @@ COMMANDS = {
         "Hold what the platform wrote in RUN_DIR against its contract, and say how much of it the contract covers.",
     ),
     "coverage": Command("coverage", "Tell the facts of RUN_DIR falsely, one by one, and see what the jury notices."),
+    "faults": Command("faults", "List the kinds of faults, or say all about KIND."),
     "scenarios": Command("scenarios", "List the scenarios that come with the project."),
     "doctor": Command("doctor", "Say what is here, what is missing, and what to do about it."),
 }

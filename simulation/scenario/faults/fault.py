@@ -15,7 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
-from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from simulation.documents.strict import Instant, ScenarioModel
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
@@ -48,6 +57,12 @@ class Within:
 
     def __str__(self) -> str:
         return f"{self.least} or more" if self.most is None else f"{self.most} or fewer"
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """So that the range of the field is told as any other's."""
+        told = handler(schema)
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {**told, **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 @dataclass(frozen=True, kw_only=True)

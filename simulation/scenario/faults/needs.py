@@ -11,22 +11,28 @@ from simulation.scenario.faults.fault import Fault
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Both are for people: ``lacking`` goes on after ``fault x is a backend_killed, ``."""
+    """In words for people."""
 
+    name: str
+    """What is needed."""
     lacking: str
+    """Goes on after ``fault x is a backend_killed, ``."""
     remedy: str
 
 
 PROGRAMS_TO_KILL = Need(
+    name="programs that can be killed: a backend in processes of its own",
     lacking="which kills the platform's programs; the platform that comes along lives in the simulation's own",
     remedy="run it against a backend in processes of its own: --target fixtures/targets/staging",
 )
 TIMERS_TO_STOP = Need(
+    name="timers that the simulation drives: the platform that comes along",
     lacking="which only the platform that comes along can suffer: the timers of a backend in processes of its own are "
     "its own",
     remedy="run it without --target, or take the fault out of a copy of the scenario",
 )
 SCORE_TABLES = Need(
+    name="to say which tables hold the scores (contest_score_tables of target.toml)",
     lacking="and the target does not say which tables hold the scores",
     remedy="write contest_score_tables and restore_request into [governance] of its target.toml, or leave it out",
 )
