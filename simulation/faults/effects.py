@@ -65,6 +65,7 @@ class WebhookEffect:
     delay_seconds: int = 0
     """``delay``: before the first attempt; ``duplicate``/``second_event``: between first and second delivery."""
     copies: int = 1
+    """``duplicate``, ``second_event``: deliveries besides the first; ``reset``: deliveries whose answer is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)

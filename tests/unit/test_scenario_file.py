@@ -214,6 +214,14 @@ def test_faults_that_may_find_no_victim_are_refused(
     assert problem in caught.value.problem
 
 
+def test_stripe_must_deliver_once_more_than_the_connection_drops(tmp_path: Path, runbooks: Path):
+    reset = TRANSFER_FAULT.format(id="reset", kind="webhook_reset", nth=1)
+    assert load_scenario(written(tmp_path, GOOD + reset + "    times: 10\n"), runbooks=runbooks)
+    with pytest.raises(UsageError) as caught:
+        load_scenario(written(tmp_path, GOOD + reset + "    times: 11\n"), runbooks=runbooks)
+    assert "drops 11 deliveries of one event, and Stripe makes 10 more" in caught.value.problem
+
+
 STRIPE_FAULT = (
     "  - id: {kind}\n    kind: {kind}\n    at: {at}\n    minutes: {minutes}\n    expect: {{self_heals: true}}\n"
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Scenario
 
-WebhookMode = Literal["delay", "duplicate", "second_event", "lost", "killed"]
+WebhookMode = Literal["delay", "duplicate", "second_event", "lost", "killed", "reset"]
 """What becomes of a delivery."""
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""
 _MISSING = Expectation(runbook="payment_webhook_missing")
+
+
+_STRIPE_TRIES_FOR_SECONDS = 3 * 86_400
+"""From the first delivery of an event (fixtures/spec/stripe.md, "Webhooks")."""
 
 
 class PaymentFault(ContestFault):
@@ -142,4 +148,36 @@ class WebhookThenKilled(PaymentFault):
     drawn = 4
 
 
-PaymentKinds = WebhookDuplicated | TwoEventsForOnePayment | WebhookDelayed | WebhookLost | WebhookThenKilled
+class WebhookReset(PaymentFault):
+    """The platform has dealt with the n-th payment's event, and the connection drops before Stripe has its answer."""
+
+    kind: Literal["webhook_reset"]
+    times: Times = 1
+    title = "The connection drops before the answer to a notice of payment arrives"
+    origin = "A load balancer that recycles connections, an answer slower than Stripe's deadline: Stripe tries again."
+    recovery = "Knows the event by its id when Stripe delivers it again, books it once, and answers 200."
+    mode = "reset"
+    repeats = True
+    drawn = 6
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        """Stripe must try once more than the connection drops."""
+        yield from super().broken(scenario, earlier)
+        tries = sum(after <= _STRIPE_TRIES_FOR_SECONDS for after in accumulate(scenario.stripe.webhook_retry_seconds))
+        if self.times > tries:
+            yield BrokenRule(
+                path=("times",),
+                problem=f"fault {self.id} drops {self.times} deliveries of one event, and Stripe makes {tries} more "
+                "after the first",
+                remedy=f"{tries} or fewer, or more webhook_retry_seconds",
+            )
+
+    def window(self, scenario: Scenario, seed: int) -> Window:
+        """It is over with the delivery that is answered."""
+        waits = scenario.stripe.webhook_retry_seconds[: self.times]
+        return replace(super().window(scenario, seed), delay_seconds=sum(waits))
+
+
+PaymentKinds = (
+    WebhookDuplicated | TwoEventsForOnePayment | WebhookDelayed | WebhookLost | WebhookThenKilled | WebhookReset
+)

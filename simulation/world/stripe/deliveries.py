@@ -84,7 +84,7 @@ class Deliveries:
 
     def _first_push(self, event: StripeEvent, endpoints: list[WebhookEndpoint]) -> SimProcess:
         yield self._kernel.sleep(self._settings.webhook_latency_seconds)
-        effect = self._effect_on(event)
+        effect, resets = self._effect_on(event), 0
         if effect is not None:
             event.fault_id = effect.fault_id
             if effect.mode == "lost":
@@ -94,11 +94,13 @@ class Deliveries:
                 self._kill()
             elif effect.mode == "delay":
                 yield self._kernel.sleep(effect.delay_seconds)
+            elif effect.mode == "reset":
+                resets = effect.copies
             else:
                 self._repeat(event, effect, endpoints[0])
         for further in endpoints[1:]:
             self._start(self._push(event, further))
-        yield from self._push(event, endpoints[0])
+        yield from self._push(event, endpoints[0], resets=resets)
 
     def _repeat(self, event: StripeEvent, effect: WebhookEffect, endpoint: WebhookEndpoint) -> None:
         """``duplicate``: the same event again; ``second_event``: the same change under another id."""
@@ -110,13 +112,18 @@ class Deliveries:
         yield self._kernel.sleep(delay_seconds)
         yield from self._push(event, endpoint)
 
-    def _push(self, event: StripeEvent, endpoint: WebhookEndpoint) -> SimProcess:
-        """Attempt after attempt, until the delivery is acknowledged or given up, or the endpoint is disabled."""
+    def _push(self, event: StripeEvent, endpoint: WebhookEndpoint, *, resets: int = 0) -> SimProcess:
+        """Attempt after attempt, until the delivery is acknowledged or given up, or the endpoint is disabled.
+
+        :param resets: attempts, from the first on, whose answer is lost: the platform has the event all the same.
+        """
         give_up_at = self._kernel.now + GIVES_UP_AFTER
         waits = iter(self._settings.webhook_retry_seconds)
         acknowledged = event.pending_webhooks == 0
         while not endpoint.disabled:
             status = self._attempt(event, endpoint)
+            if resets:
+                status, resets = None, resets - 1
             if status is not None and 200 <= status < 300:
                 event.pending_webhooks -= 0 if acknowledged else 1
                 self._record(event, endpoint, status, next_attempt_at=None)

@@ -195,6 +195,7 @@ def test_two_faults_of_one_contest_keep_to_their_own_victims():
         ("webhook_duplicated", "duplicate"),
         ("two_events_for_one_payment", "second_event"),
         ("webhook_lost", "lost"),
+        ("webhook_reset", "reset"),
     ],
 )
 def test_webhook_fault_does_what_its_name_says(kind: str, mode: str):

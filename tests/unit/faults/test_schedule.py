@@ -97,6 +97,13 @@ def test_delay_is_the_scenarios_and_the_gap_of_a_duplicate_the_seeds():
     assert all(60 <= gap <= 600 for gap in gaps)
 
 
+def test_a_delivery_that_is_reset_is_over_with_the_one_that_is_answered():
+    reset = {"id": "reset", "kind": "webhook_reset", "contest": "cup", "times": 2, "expect": HEALS}
+    waits = scenario().stripe.webhook_retry_seconds
+    assert only(reset).delay_seconds == waits[0] + waits[1]
+    assert only(reset).over_by == FIRST_TEE + timedelta(seconds=waits[0] + waits[1])
+
+
 def test_same_seed_same_plan():
     assert plan(*ALL, seed=5) == plan(*ALL, seed=5)
     assert plan(*ALL, seed=5) != plan(*ALL, seed=6)

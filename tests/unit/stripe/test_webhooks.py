@@ -191,6 +191,19 @@ def test_copies_come_one_delay_after_the_other(world):
     assert [(at - times[0]).total_seconds() for at in times] == [0, 30, 60, 90]
 
 
+def test_an_answer_that_is_lost_brings_the_same_event_again_on_stripes_schedule(world):
+    world.script.line_up_webhook("reset", copies=2)
+    world.paid()
+    world.pass_time(hours=1)
+    assert len({event["id"] for event in world.mailbox.events(SUCCEEDED)}) == 1
+    first, second, third = world.mailbox.times(SUCCEEDED)
+    assert [second - first, third - second] == [timedelta(minutes=1), timedelta(minutes=5)]
+    attempts = world.recorded(WebhookAttempt)
+    assert [(attempt.attempt, attempt.status) for attempt in attempts] == [(1, None), (2, None), (3, 200)]
+    assert {attempt.fault_id for attempt in attempts} == {"f-reset"}
+    assert world.twin.pending_deliveries == 0
+
+
 def test_a_delayed_webhook_arrives_late_with_its_fault_as_cause(world):
     world.script.line_up_webhook("delay", delay_seconds=26 * 3600)
     world.paid()
