@@ -52,6 +52,7 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     verdict = judge(history)
     progress.phase("writing the report")
     report = write_report(directory.path, history, verdict)
+    directory.become_latest()
     return RunResult(directory=directory, history=history, verdict=verdict, report=report)
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: ``reports/<scenario>/<started>-seed<N>/`` and the link ``latest`` beside it."""
+"""What a run leaves on disk: ``reports/<scenario>/<started>-seed<N>/``, and ``latest`` beside it, once it is whole."""
 
 from __future__ import annotations
 
@@ -57,21 +57,31 @@ class RunDirectory:
                     path.mkdir()
                 except FileExistsError:
                     continue
-                _point_latest(parent, path)
                 return cls(path=path)
         except OSError as error:
-            raise EnvironmentFault(
-                problem=f"cannot write the run's folder under {parent}: {error.strerror or error}",
-                remedy="name a folder that is writable and has room: --out DIR",
-            ) from error
+            raise _unwritable(parent, error) from error
         raise EnvironmentFault(
             problem=f"no free name for a run under {parent}", remedy="name another folder: --out DIR"
         )
 
+    def become_latest(self) -> None:
+        """Let ``latest`` name this folder, now that all is in it; what a run that broke off leaves hides no good one.
 
-def _point_latest(parent: Path, path: Path) -> None:
-    """Replace the link atomically, so that two runs side by side never leave it missing."""
-    temporary = parent / f".latest-{os.getpid()}"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(path.name, target_is_directory=True)
-    os.replace(temporary, parent / "latest")
+        The link is replaced atomically, so that two runs side by side never leave it missing.
+
+        :raises EnvironmentFault: it cannot be written.
+        """
+        temporary = self.path.parent / f".latest-{os.getpid()}"
+        try:
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(self.path.name, target_is_directory=True)
+            os.replace(temporary, self.path.parent / "latest")
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        problem=f"cannot write the run's folder under {folder}: {error.strerror or error}",
+        remedy="name a folder that is writable and has room: --out DIR",
+    )

@@ -56,6 +56,7 @@ def gate(scenario: str, seeds_text: str, environment: str, out: Path, quiet: boo
         scenario=runs[0].scenario.name, environment=f"{choice.name}: {choice.reason}", seeds=tuple(outcomes)
     )
     write_gate(directory.path, report)
+    directory.become_latest()
     Console().print(report.text(), highlight=False, soft_wrap=True)
     Console().print(f"{directory.path / 'summary.md'}", highlight=False, soft_wrap=True)
     return report.exit_code

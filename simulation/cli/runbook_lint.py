@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.reporting.words import plural
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import Finding
@@ -28,20 +29,23 @@ from simulation.runbook_lint.sarif import shown, to_json, to_sarif
 def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "json"]) -> int:
     """Find all that is wrong with FILES, or with all that comes along. That is runbooks, index, alerts and scenarios.
 
+    FILES are known by their ending: runbooks (.md), files of alert rules (.yml), scenarios (.yaml).
+
     Exit code 1: something was found.
     """
     material = Material(runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, files=files)
-    findings = lint(material, whole=not files)
+    findings = lint(material)
     if as_format == "text":
-        click.echo(_text(findings, runbooks=len(material.books)))
+        looked = plural(len(files), "file") if files else plural(len(material.books), "runbook")
+        click.echo(_text(findings, looked=looked))
     else:
         click.echo((to_sarif if as_format == "sarif" else to_json)(findings, root=ROOT), nl=False)
     return 1 if findings else 0
 
 
-def _text(findings: Sequence[Finding], *, runbooks: int) -> str:
+def _text(findings: Sequence[Finding], *, looked: str) -> str:
     lines = [
         f"{shown(finding.file, ROOT)}:{finding.line}: {finding.rule} {finding.message} ({finding.remedy})"
         for finding in findings
     ]
-    return "\n".join((*lines, f"{runbooks} runbooks, {len(findings)} findings"))
+    return "\n".join((*lines, f"{looked}, {plural(len(findings), 'finding')}"))

@@ -49,20 +49,23 @@ def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: P
     for name in names:
         if name not in known:
             raise UsageError(place=name, problem="no runbook has this name", remedy=suggest(name, known))
-    folder = RunDirectory.create(out=out, scenario="runbooks", seed=_SEED).path
+    directory = RunDirectory.create(out=out, scenario="runbooks", seed=_SEED)
     console, began = Console(stderr=True), time.perf_counter()
     rehearsed = in_parallel(
         [name for name in known if not names or name in names],
-        partial(_rehearse, out=folder),
+        partial(_rehearse, out=directory.path),
         workers=jobs or len(os.sched_getaffinity(0)),
         told=lambda item: console.print(_progress(item), highlight=False, soft_wrap=True),
     )
     rehearsed.sort(key=lambda item: item.name)
+    good = all(item.good for item in rehearsed)
+    if not good:  # else nothing is kept
+        directory.become_latest()
     if as_json:
         click.echo(json.dumps([_row(item) for item in rehearsed], indent=2))
     else:
         _print(rehearsed, wall_seconds=time.perf_counter() - began)
-    return 0 if all(item.good for item in rehearsed) else 1
+    return 0 if good else 1
 
 
 def _rehearse(name: str, *, out: Path) -> Rehearsed:

@@ -41,17 +41,18 @@ def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | N
         Console().print(_listing())
         return 0
     entries = chosen(() if everything else names)
-    folder = RunDirectory.create(out=out, scenario="sabotage", seed=_FIRST_SEED).path
+    directory = RunDirectory.create(out=out, scenario="sabotage", seed=_FIRST_SEED)
     console = Console(stderr=True)
     campaign = carry_out(
         entries,
         seeds=range(_FIRST_SEED, _FIRST_SEED + seeds),
         workers=jobs or len(os.sched_getaffinity(0)),
-        out=folder / "runs",
+        out=directory.path / "runs",
         told=lambda trial: console.print(_progress(trial), highlight=False),
     )
     matrix = matrix_of(campaign)
-    file = _write(folder, matrix)
+    file = _write(directory.path, matrix)
+    directory.become_latest()
     output = Console(width=None if console.is_terminal else _WIDTH)
     for part in (table_of(matrix), legend(), totals_of(matrix)):
         output.print(part)

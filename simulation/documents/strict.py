@@ -11,7 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-_DAY = re.compile(r"^day (\d+) ([01]?\d|2[0-3]):([0-5]\d)$")
+_DAY = re.compile(r"^day (\d{1,4}) ([01]?\d|2[0-3]):([0-5]\d)$")
+
+YEARS = range(2000, 2100)
+"""In which clocks, certificates and sums with times work."""
 
 
 def _instant(value: Any, info: ValidationInfo) -> Any:
@@ -28,9 +31,9 @@ def day_moment(text: str, start: datetime) -> datetime | None:
         return start + timedelta(days=day, hours=hour, minutes=minute)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
@@ -41,7 +44,19 @@ def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> Pyd
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise refusal("a time needs a zone", remedy="write 2026-03-01T00:00:00Z or 'day 3 08:00'")
+    if value.year not in YEARS:
+        raise refusal(
+            f"the year {value.year} is beyond what the clocks of a run carry",
+            remedy=f"write a time of the years {YEARS[0]} to {YEARS[-1]}",
+        )
     return value.astimezone(UTC)
+
+
+def absolute(value: Any) -> Any:
+    """A validator of the instant that ``day N`` counts from: it cannot be one of those."""
+    if isinstance(value, str) and _DAY.match(value):
+        raise refusal("days are counted from this time", remedy="write it as 2026-03-01T00:00:00Z")
+    return value
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]

@@ -1,17 +1,19 @@
-"""What the gate leaves: one ``junit.xml`` and one ``summary.md`` over all its seeds."""
+"""What the gate leaves: one ``junit.xml``, one ``ctrf-report.json`` and one ``summary.md`` over all its seeds."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from simulation.checks.verdict import EXIT_CODES
-from simulation.reporting.markdown import plain, table
+from simulation.reporting import ctrf
+from simulation.reporting.junit import clean, document
+from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.words import mark
-
-_COUNTS = ("tests", "failures", "errors", "skipped")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +59,9 @@ class GateReport:
 
 
 def write_gate(folder: Path, report: GateReport) -> None:
-    """Write both files into ``folder``."""
+    """Write the three files into ``folder``."""
     (folder / "junit.xml").write_text(render_gate_junit(report), encoding="utf-8")
+    (folder / "ctrf-report.json").write_text(render_gate_ctrf(report), encoding="utf-8")
     (folder / "summary.md").write_text(render_gate_summary(report), encoding="utf-8")
 
 
@@ -79,19 +82,41 @@ def render_gate_summary(report: GateReport) -> str:
         "",
         *table(("seed", "verdict", "findings", "seconds", "digest", "report, or why there is none"), rows),
     ]
-    return "\n".join(lines) + "\n"
+    return within_step_summary(lines)
 
 
 def render_gate_junit(report: GateReport) -> str:
     """Every seed's own suites, with the seed in front of their names."""
-    root = Element("testsuites", {"name": f"gate {report.scenario}"})
-    for seed in report.seeds:
-        for suite in _suites(seed):
-            root.append(suite)
-    for name in _COUNTS:
-        root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    return document(f"gate {report.scenario}", [suite for seed in report.seeds for suite in _suites(seed)])
+
+
+def render_gate_ctrf(report: GateReport) -> str:
+    """Every seed's own tests; a suite's first name has the seed in it."""
+    own = [_results(seed.folder) for seed in report.seeds if seed.folder is not None]
+    broken: list[ctrf.Test] = [
+        {
+            "name": "has a whole verdict",
+            "status": "other",
+            "rawStatus": seed.outcome,
+            "duration": 0,
+            "suite": [f"{report.scenario} seed {seed.seed}", "gate"],
+            "message": seed.reason,
+        }
+        for seed in report.seeds
+        if seed.reason
+    ]
+    return ctrf.document(
+        [*(test for results in own for test in results["tests"]), *broken],
+        start=min((results["summary"]["start"] for results in own), default=0),
+        stop=max((results["summary"]["stop"] for results in own), default=0),
+        name=f"gate {report.scenario}",
+        extra={"outcome": report.outcome},
+    )
+
+
+def _results(folder: Path) -> dict[str, Any]:
+    results: dict[str, Any] = json.loads((folder / "ctrf-report.json").read_text(encoding="utf-8"))["results"]
+    return results
 
 
 def _suites(seed: SeedOutcome) -> list[Element]:
@@ -114,5 +139,5 @@ def _broken(seed: SeedOutcome) -> Element:
     name = f"seed {seed.seed}: gate"
     suite = Element("testsuite", {"name": name, "tests": "1", "failures": "0", "errors": "1", "skipped": "0"})
     case = SubElement(suite, "testcase", {"classname": f"seed{seed.seed}", "name": "has a whole verdict", "time": "0"})
-    SubElement(case, "error", {"message": seed.reason})
+    SubElement(case, "error", {"message": clean(seed.reason)})
     return suite

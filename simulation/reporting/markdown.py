@@ -13,6 +13,8 @@ from simulation.reporting.times import Calendar
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
 """What begins or ends markup anywhere in a line; an underscore within a word does neither."""
 
+_MOST_BYTES = 900_000
+
 
 def plain(text: object) -> str:
     """Text for a paragraph, an item or a table cell, on one line."""
@@ -24,6 +26,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """A table of plain cells."""
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     return lines + [f"| {' | '.join(map(plain, row))} |" for row in rows]
+
+
+def within_step_summary(lines: Sequence[str]) -> str:
+    """The lines as a page that GitHub shows as a step's summary: one of more than 1 MiB it drops."""
+    text = "\n".join(lines) + "\n"
+    if len(text.encode()) <= _MOST_BYTES:
+        return text
+    kept = text.encode()[:_MOST_BYTES].decode(errors="ignore").rpartition("\n")[0]
+    return f"{kept}\n\n_The rest is left out here, for a page of more than {_MOST_BYTES:,} bytes is not shown._\n"
 
 
 def finding_list(findings: Iterable[Finding], calendar: Calendar) -> list[str]:

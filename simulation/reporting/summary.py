@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.reporting.markdown import finding_list, plain, table
+from simulation.reporting.markdown import finding_list, plain, table, within_step_summary
 from simulation.reporting.text import fault_outcome, money_line
 from simulation.reporting.view import Report
 from simulation.reporting.words import plural
@@ -29,7 +29,7 @@ def render_summary(report: Report) -> str:
         "",
         f"See it again: `{report.facts.reproduce}` · digest `{report.facts.digest}`",
     ]
-    return "\n".join(lines) + "\n"
+    return within_step_summary(lines)
 
 
 def _findings(report: Report) -> list[str]:

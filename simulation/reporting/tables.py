@@ -23,6 +23,11 @@ _RUNBOOKS = (
     "step", "line", "command", "expected", "output", "exit_status", "matched", "writes",
 )  # fmt: skip
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_MOST_CHARACTERS = 32_000
+"""Of a cell: Excel puts what goes beyond 32,767 into the next rows."""
+_CUT = " [cut; the whole text is in history.jsonl]"
+
 
 def ledger_csv(history: History) -> str:
     """All postings as observed at the end of the run."""
@@ -67,6 +72,8 @@ def _cell(value: object) -> object:
     """Times as ISO 8601; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    if len(value) > _MOST_CHARACTERS:
+        value = value[: _MOST_CHARACTERS - len(_CUT)] + _CUT
+    return f"'{value}" if value.startswith(_FORMULA) else value

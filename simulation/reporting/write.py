@@ -9,6 +9,7 @@ from simulation.checks.verdict import Verdict
 from simulation.errors import EnvironmentFault
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
+from simulation.reporting.ctrf import render_ctrf
 from simulation.reporting.html import render_html
 from simulation.reporting.junit import render_junit
 from simulation.reporting.parts.near_misses import near_misses_of
@@ -19,10 +20,12 @@ from simulation.reporting.transcript import render_transcript
 from simulation.reporting.view import Report, build_report
 
 POSTMORTEM = "postmortem.md"
+_WITH_BOM = "utf-8-sig"
+"""Without the mark Excel takes a table's text for its own code page."""
 
 
 def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
-    """Write ``verdict.json``, ``report.html``, ``junit.xml``, the tables, ``summary.md``, ``postmortem.md`` if need be.
+    """Write ``verdict.json``, ``report.html``, what CI reads, the tables, ``summary.md``, ``postmortem.md`` if need be.
 
     Returns the view model, for who shows more of it.
     A postmortem that people have written in is kept: it is written only where there is none.
@@ -34,7 +37,7 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
         (run_dir / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
         for name, text in _files(report, history).items():
             (run_dir / name).parent.mkdir(exist_ok=True)
-            (run_dir / name).write_text(text, encoding="utf-8")
+            (run_dir / name).write_text(text, encoding=_WITH_BOM if name.endswith(".csv") else "utf-8")
         if verdict.outcome != "pass" and not (run_dir / POSTMORTEM).exists():
             (run_dir / POSTMORTEM).write_text(postmortem_of(report, history), encoding="utf-8")
     except OSError as error:
@@ -55,6 +58,7 @@ def _files(report: Report, history: History) -> dict[str, str]:
     return {
         "report.html": render_html(report),
         "junit.xml": render_junit(report),
+        "ctrf-report.json": render_ctrf(report),
         "ledger.csv": ledger_csv(history),
         "audit.csv": audit_csv(report),
         "runbooks.csv": runbooks_csv(report),

@@ -26,24 +26,28 @@ RULE_MODULES = (grammar, order, wording, answers, typing_in, at_once, credential
 """Importing them fills the registry."""
 
 
-def lint(material: Material, *, whole: bool = True) -> tuple[Finding, ...]:
+def lint(material: Material) -> tuple[Finding, ...]:
     """Every finding once, in order of file and line.
 
-    :param whole: rules about the project as a whole count, too; not when only single files are asked for.
+    Where single files are asked for, rules about the project as a whole count as far as they speak of those.
     """
-    found = {finding for rule in REGISTRY.values() for finding in _findings(rule, material, whole=whole)}
+    found = {finding for rule in REGISTRY.values() for finding in _findings(rule, material)}
+    for file in material.scenario_files:
+        material.scenario(file)
     found |= {_unreadable(error.place, error.problem, error.remedy) for error in material.unreadable}
     return tuple(sorted(found))
 
 
-def _findings(rule: Rule, material: Material, *, whole: bool) -> Iterator[Finding]:
+def _findings(rule: Rule, material: Material) -> Iterator[Finding]:
     if rule.of_book is not None:
         for book in material.books:
             for flaw in rule.of_book(book, material):
                 yield _finding(rule, flaw, book.file)
-    elif rule.of_all is not None and whole:
+    elif rule.of_all is not None:
         for flaw in rule.of_all(material):
-            yield _finding(rule, flaw, material.index.file)
+            finding = _finding(rule, flaw, material.index.file)
+            if not material.asked or finding.file.resolve() in material.asked:
+                yield finding
 
 
 def _finding(rule: Rule, flaw: Flaw, file: Path) -> Finding:
@@ -53,5 +57,5 @@ def _finding(rule: Rule, flaw: Flaw, file: Path) -> Finding:
 def _unreadable(place: str, problem: str, remedy: str) -> Finding:
     file, line = split_place(place)
     return Finding(
-        file=file, line=line, rule="RB054" if "scenarios" in file.parts else "RB040", message=problem, remedy=remedy
+        file=file, line=line, rule="RB054" if file.suffix == ".yaml" else "RB040", message=problem, remedy=remedy
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from simulation.world.operator.parser import INDEX, read_runbook
 from simulation.world.operator.runbook import Runbook, Section, Step
 
 _T = TypeVar("_T")
+_KINDS = {".md": "a runbook", ".yml": "a file of alert rules", ".yaml": "a scenario"}
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,32 @@ class Book:
 class Material:
     """Everything that a lint run reads, each file once.
 
-    :param runbooks: folder of the runbooks and their index. :param files: the runbooks to look at; all without.
-    :param alerts: folder of rule files. :param scenarios: folder with the scenarios; those of runbooks below it.
+    :param runbooks: folder of the runbooks and their index. :param alerts: folder of rule files.
+    :param scenarios: folder with the scenarios; those of runbooks below it.
+    :param files: what to look at, each known by its ending: runbooks or their index (``.md``), rule files (``.yml``),
+        scenarios (``.yaml``); everything without.
+    :raises UsageError: a file is none of these.
     """
 
     def __init__(self, *, runbooks: Path, alerts: Path, scenarios: Path, files: Sequence[Path] = ()) -> None:
         self.runbooks_folder = runbooks
         self.scenarios_folder = scenarios
         self._alerts_folder = alerts
-        self._files = tuple(files) or tuple(file for file in sorted(runbooks.glob("*.md")) if file.name != INDEX)
+        self.asked = frozenset(file.resolve() for file in files)
+        """The files to look at, absolute; empty where everything is asked for."""
+        index = (runbooks / INDEX).resolve()
+        books = [file for file in files or sorted(runbooks.glob("*.md")) if file.suffix == ".md"]
+        self._books = tuple(file for file in books if file.resolve() != index)
+        self._rule_files = tuple(file for file in files if file.suffix == ".yml")
+        self.scenario_files = tuple(file for file in files if file.suffix == ".yaml")
+        """Scenarios that were asked for by themselves."""
+        for file in files:
+            _refuse_unknown(file)
         self.unreadable: list[UsageError] = []
 
     @cached_property
     def books(self) -> tuple[Book, ...]:
-        return tuple(_read(file) for file in self._files)
+        return tuple(_read(file) for file in self._books)
 
     @cached_property
     def index(self) -> Page:
@@ -72,7 +85,10 @@ class Material:
 
     @cached_property
     def rules(self) -> tuple[AlertRule, ...]:
-        return self._readable(lambda: load_rules(self._alerts_folder)) or ()
+        """Of the folders of the rule files that were asked for, since rules must fit each other; else the project's."""
+        folders = dict.fromkeys(file.parent for file in self._rule_files) or (self._alerts_folder,)
+        read = (self._readable(partial(load_rules, folder)) for folder in folders)
+        return tuple(rule for rules in read for rule in rules or ())
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -93,6 +109,12 @@ class Material:
         except UsageError as error:
             self.unreadable.append(error)
             return None
+
+
+def _refuse_unknown(file: Path) -> None:
+    if file.suffix not in _KINDS:
+        kinds = ", ".join(f"{kind} ({suffix})" for suffix, kind in _KINDS.items())
+        raise UsageError(place=str(file), problem="no kind of file that is linted ends so", remedy=f"name one: {kinds}")
 
 
 def _read(file: Path) -> Book:

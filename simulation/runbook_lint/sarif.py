@@ -1,14 +1,22 @@
-"""Findings as SARIF 2.1.0, which code reviews and editors show beside the line."""
+"""Findings as SARIF 2.1.0, which code reviews and editors show beside the line.
+
+With what GitHub's code scanning asks for beyond the standard: places relative to the repository, and of each rule a
+short description, a full one and a help text.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from simulation.runbook_lint.rule import REGISTRY, Finding
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_GRAMMAR = "fixtures/runbooks/README.md"
 
 
 def to_sarif(findings: Sequence[Finding], *, root: Path) -> str:
@@ -22,7 +30,7 @@ def to_sarif(findings: Sequence[Finding], *, root: Path) -> str:
                 "tool": {
                     "driver": {
                         "name": "simulate runbook lint",
-                        "rules": [{"id": rule, "shortDescription": {"text": REGISTRY[rule].says}} for rule in rules],
+                        "rules": [_rule(rule, REGISTRY[rule].says) for rule in rules],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -42,12 +50,31 @@ def _result(finding: Finding, rules: Sequence[str], root: Path) -> dict[str, obj
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": shown(finding.file, root)},
-                    "region": {"startLine": finding.line},
+                    "artifactLocation": {"uri": _uri(finding.file, root)},
+                    "region": {"startLine": max(1, finding.line)},
                 }
             }
         ],
     }
+
+
+def _rule(rule: str, says: str) -> dict[str, object]:
+    return {
+        "id": rule,
+        "shortDescription": {"text": says},
+        "fullDescription": {"text": f"{says}."},
+        "help": {"text": f"{says}. Each finding names its remedy; the grammar of runbooks is in {_GRAMMAR}."},
+        "defaultConfiguration": {"level": "error"},
+    }
+
+
+def _uri(file: Path, root: Path) -> str:
+    """A reference relative to the project or else to where the command runs; a file URI of what is in neither."""
+    absolute = file.resolve()
+    for folder in (root, Path.cwd()):
+        if absolute.is_relative_to(folder):
+            return quote(os.fsencode(absolute.relative_to(folder)))
+    return absolute.as_uri()
 
 
 def to_json(findings: Sequence[Finding], *, root: Path) -> str:

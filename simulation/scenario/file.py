@@ -9,12 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulation.documents.refusal import more, refused, suggest
+from simulation.documents.strict import YEARS
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.model import Scenario
 from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
+
+_NO_START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def available_scenarios(folder: Path = SCENARIOS_FOLDER) -> dict[str, Path]:
@@ -61,9 +64,10 @@ def _start(value: Any) -> datetime:
     """What ``day N`` counts from; a start that is none is reported by the model."""
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
-        moment = datetime(1970, 1, 1, tzinfo=UTC)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _NO_START
+    return moment if moment.year in YEARS else _NO_START
 
 
 def _read_played(document: MarkedYaml, data: dict[str, Any]) -> None:

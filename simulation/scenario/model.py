@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from simulation.documents.strict import Instant, ScenarioModel, refusal
+from simulation.documents.strict import Instant, ScenarioModel, absolute, refusal
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
 
@@ -169,7 +169,7 @@ class Contest(ScenarioModel):
 class Scenario(ScenarioModel):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     description: str
-    start: Instant
+    start: Annotated[Instant, BeforeValidator(absolute)]
     days: int = Field(ge=1, le=366)
     converge_within_hours: int = Field(default=12, ge=1)
     stripe: StripeSettings = StripeSettings()

@@ -15,6 +15,19 @@ from simulation.scenario.file import available_scenarios, find_scenario, load_sc
 from simulation.scenario.model import Scenario
 from tests.unit.faults.kinds import fault
 
+BEYOND_THE_CALENDAR = (
+    "9999-12-31T00:00:00Z",
+    "9999-12-31T23:59:59-05:00",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+05:00",
+    "1999-12-31T00:00:00Z",
+    "2100-01-01T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "99999-01-01T00:00:00Z",
+    "day 0 00:00",
+    "day 99999999999999999999 00:00",
+)
 NEEDED_RUNBOOKS = tuple(file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md")))
 GOOD = """\
 name: small
@@ -449,3 +462,21 @@ def test_scenario_is_found_by_name_or_path(tmp_path: Path):
 def test_unknown_scenario_suggests_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'smoke_2d'"):
         find_scenario("smoke2d")
+
+
+@pytest.mark.parametrize("start", BEYOND_THE_CALENDAR)
+def test_a_start_at_the_calendars_ends_is_refused_at_its_line(tmp_path: Path, start: str) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(GOOD.replace("start: 2026-03-01T00:00:00Z", f"start: {start}", 1))
+    with pytest.raises(UsageError) as refused:
+        load_scenario(file)
+    assert refused.value.place == f"{file}:3"
+
+
+@pytest.mark.parametrize("moment", BEYOND_THE_CALENDAR[:-2])
+def test_another_time_at_the_calendars_ends_is_refused_at_its_line(tmp_path: Path, moment: str) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(GOOD.replace("at: day 3 09:00", f"at: {moment}"))
+    with pytest.raises(UsageError) as refused:
+        load_scenario(file)
+    assert refused.value.place == f"{file}:{GOOD[: GOOD.index('at: day 3')].count(chr(10)) + 1}"

@@ -9,7 +9,29 @@ import pytest
 
 from simulation.cli.gate import gate, parse_seeds
 from simulation.errors import EnvironmentFault, UsageError
-from simulation.reporting.gate import GateReport, SeedOutcome, render_gate_junit, render_gate_summary
+from simulation.reporting.ctrf import render_ctrf
+from simulation.reporting.gate import (
+    GateReport,
+    SeedOutcome,
+    render_gate_ctrf,
+    render_gate_junit,
+    render_gate_summary,
+)
+from simulation.reporting.junit import render_junit
+from simulation.reporting.view import Report, build_report
+from tests.unit.reporting.ctrf_schema import Document
+from tests.unit.reporting.junit_schema import violations
+from tests.unit.reporting.sample import failed_verdict, passed_verdict, sample_history
+
+
+@pytest.fixture(scope="module")
+def passed() -> Report:
+    return build_report(sample_history(), passed_verdict())
+
+
+@pytest.fixture(scope="module")
+def failed() -> Report:
+    return build_report(sample_history(), failed_verdict())
 
 
 def _report(*outcomes: str) -> GateReport:
@@ -43,6 +65,33 @@ def test_a_seed_without_a_verdict_is_an_error_in_the_junit_file() -> None:
     root = ElementTree.fromstring(render_gate_junit(_report("unknown")).partition("\n")[2])
     assert (root.attrib["tests"], root.attrib["errors"]) == ("1", "1")
     assert "it broke" in render_gate_summary(_report("unknown"))
+
+
+def test_what_the_gate_leaves_is_valid_for_its_readers(tmp_path: Path, passed: Report, failed: Report) -> None:
+    seeds = []
+    for number, report in enumerate((passed, failed), start=1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "junit.xml").write_text(render_junit(report), encoding="utf-8")
+        (folder / "ctrf-report.json").write_text(render_ctrf(report), encoding="utf-8")
+        seeds.append(SeedOutcome(seed=number, outcome=report.outcome, wall_seconds=1, folder=folder))
+    seeds.append(SeedOutcome(seed=3, outcome="unknown", wall_seconds=1, reason="no engine\x1b[1m"))
+    gate = GateReport(scenario="smoke", environment="containers", seeds=tuple(seeds))
+
+    assert violations(render_gate_junit(gate)) == []
+    document = Document.model_validate_json(render_gate_ctrf(gate))
+    assert len(document.results.tests) == 2 * len(passed.criteria) + 1
+    assert (document.results.summary.failed, document.results.summary.other) == (6, 1)
+
+
+def test_the_gates_summary_of_many_seeds_is_one_that_github_shows() -> None:
+    long = tuple(
+        SeedOutcome(seed=number, outcome="unknown", wall_seconds=1, reason="no engine " * 500) for number in range(1000)
+    )
+    text = render_gate_summary(GateReport(scenario="smoke", environment="containers", seeds=long))
+    assert 800_000 < len(text.encode()) < 1024 * 1024
+    assert "The rest is left out here" in text
+    assert text.startswith("## ? Gate: UNKNOWN")
 
 
 def test_without_containers_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,14 @@ def test_a_name_that_looks_like_a_formula_is_defused() -> None:
     assert "=HYPERLINK(A1)" not in subjects
 
 
+def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
+    report = build_report(sample_history(contest_name="=" + "x" * 40_000), passed_verdict())
+    longest = max((cell for row in read(audit_csv(report)) for cell in row.values()), key=len)
+    assert longest.startswith("'=xxx")
+    assert longest.endswith("[cut; the whole text is in history.jsonl]")
+    assert len(longest) <= 32_767
+
+
 def test_the_tables_are_the_same_bytes_each_time(history: History, passed: Report) -> None:
     again = build_report(sample_history(), passed_verdict())
     assert (audit_csv(again), runbooks_csv(again)) == (audit_csv(passed), runbooks_csv(passed))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import codecs
+import csv
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,16 @@ from simulation.reporting.write import write_report
 from tests.unit.reporting.sample import failed_verdict, passed_verdict
 
 ALWAYS = {
-    *("verdict.json", "report.html", "junit.xml", "ledger.csv", "audit.csv", "runbooks.csv", "summary.md"),
+    *(
+        "verdict.json",
+        "report.html",
+        "junit.xml",
+        "ctrf-report.json",
+        "ledger.csv",
+        "audit.csv",
+        "runbooks.csv",
+        "summary.md",
+    ),
     "runbooks",
 }
 
@@ -37,6 +48,17 @@ def test_every_execution_leaves_its_transcript_as_a_person_would_have_seen_it(tm
     for said in (f"sha256     {started[0].sha256}", 'before     {"stuck": 1}', started[0].operator, "as written"):
         assert said in text
     assert f'href="runbooks/{files[0].name}"' in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("table", ["ledger.csv", "audit.csv", "runbooks.csv"])
+def test_a_spreadsheet_sees_that_a_table_is_utf_8(tmp_path: Path, history: History, table: str) -> None:
+    write_report(tmp_path, history, passed_verdict())
+    assert (tmp_path / table).read_bytes().startswith(codecs.BOM_UTF8)
+    with open(tmp_path / table, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    if table == "audit.csv":
+        assert "SCHEDULED → LOCKED" in {row[rows[0].index("transition")] for row in rows}
 
 
 def test_the_stored_verdict_is_the_verdict(tmp_path: Path, history: History) -> None:

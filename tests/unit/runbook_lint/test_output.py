@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from sarif_pydantic import Sarif
@@ -33,6 +35,43 @@ def test_sarif_is_what_the_standard_says() -> None:
     assert plain["tool"]["driver"]["rules"][plain["results"][0]["ruleIndex"]]["id"] == "RB020"
 
 
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        (ROOT / "fixtures/runbooks/with space/ré#1.md", "fixtures/runbooks/with%20space/r%C3%A9%231.md"),
+        (ROOT / "a:b%?.md", "a%3Ab%25%3F.md"),
+        (ROOT / "not-utf-8-\udce9.md", "not-utf-8-%E9.md"),
+        (Path("/elsewhere/a b.md"), "file:///elsewhere/a%20b.md"),
+    ],
+)
+def test_a_place_is_a_uri(file: Path, uri: str) -> None:
+    log = Sarif.model_validate_json(to_sarif([replace(FOUND, file=file)], root=ROOT))
+    place = ((log.runs[0].results or [])[0].locations or [])[0].physical_location
+    assert place is not None
+    assert place.artifact_location is not None
+    assert place.artifact_location.uri == uri
+    assert unquote(uri, errors="surrogateescape").endswith(file.name)
+
+
+def test_what_is_below_the_folder_of_the_command_is_relative_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in (Path("own/a.md"), tmp_path / "own" / "a.md"):
+        assert '"uri": "own/a.md"' in to_sarif([replace(FOUND, file=file)], root=ROOT)
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert f'"uri": "{(tmp_path / "own" / "a.md").as_uri()}"' in to_sarif(
+        [replace(FOUND, file=Path("../own/a.md"))], root=ROOT
+    )
+
+
+def test_every_rule_has_what_github_shows_of_it() -> None:
+    for rule in json.loads(to_sarif([FOUND], root=ROOT))["runs"][0]["tool"]["driver"]["rules"]:
+        for text in ("shortDescription", "fullDescription", "help"):
+            assert 0 < len(rule[text]["text"]) <= 1024
+
+
 def test_without_findings_sarif_has_results_all_the_same() -> None:
     assert json.loads(to_sarif([], root=ROOT))["runs"][0]["results"] == []
 
@@ -53,7 +92,7 @@ def test_single_files_are_linted_by_themselves(broken: Path, capsys: pytest.Capt
     assert runbook_lint.main([str(broken)], standalone_mode=False) == 1
     *findings, total = capsys.readouterr().out.splitlines()
     assert f"{broken}:21: RB020 'TODO' is a placeholder (write what is meant)" in findings
-    assert total == f"1 runbooks, {len(findings)} findings"
+    assert total == f"1 file, {len(findings)} findings"
 
 
 def test_machines_get_nothing_but_the_document(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
