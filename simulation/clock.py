@@ -23,6 +23,8 @@ from simulation.errors import SimulationError
 SimProcess = Generator[Any, Any, Any]
 """A SimPy process: yields events, usually ``kernel.env.timeout(sim_seconds)``."""
 
+_READABLE_BY_ALL = 0o644
+"""The database server may be another account, whatever umask the caller has."""
 _MONOTONIC = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 
@@ -94,8 +96,9 @@ class SimulationClock:
 def write_clock_file(file: Path, instant: datetime) -> None:
     """Replace a libfaketime clock file atomically; a reader sees the old second or the new one, never half a line."""
     temporary = f"{file}.next"
-    with open(temporary, "w") as handle:
+    with open(temporary, "w", encoding="ascii") as handle:
         handle.write(f"{instant:%Y-%m-%d %H:%M:%S}\n")
+        os.fchmod(handle.fileno(), _READABLE_BY_ALL)
     os.replace(temporary, file)
 
 

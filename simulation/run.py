@@ -13,9 +13,9 @@ from simulation.assembly.convergence import Convergence
 from simulation.assembly.probes import compare_the_clocks, probe_access, prove_the_clock
 from simulation.checks.verdict import Verdict, judge
 from simulation.clock import SimProcess
+from simulation.environment.caller import plain_environment
 from simulation.environment.faketime import clock_library
 from simulation.environment.workspace import require_room, workspace_root
-from simulation.errors import EnvironmentFault
 from simulation.events import ContractDeclared, RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
@@ -26,7 +26,7 @@ from simulation.witness.access import record_access
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract
 from simulation.world.operator.shipped import shipped
-from simulation.world.operator.tools import find_tools
+from simulation.world.operator.tools import find_tools, try_tools
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
@@ -45,7 +45,8 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
 
     :raises EnvironmentFault: the machine cannot carry it; what was written so far stays in the run directory.
     """
-    clock_library(), workspace_root(), find_tools()  # what this machine lacks is said before a folder is made
+    clock_library(), workspace_root()  # what this machine lacks is said before a folder is made
+    try_tools(find_tools(), plain_environment())
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     history = carry_out(request, directory, progress)
     progress.phase("judging")
@@ -146,11 +147,8 @@ def live(sim: Simulation, progress: Progress) -> Convergence:
 def _look(sim: Simulation, progress: Progress) -> None:
     progress.at(sim.kernel.now)
     require_room(sim.folder)
-    if not sim.server.alive:
-        raise EnvironmentFault(
-            problem=f"PostgreSQL died on simulated {sim.kernel.now:%d %b %H:%M}",
-            remedy="see the run's folder for the history so far; is there room on the disk and in memory?",
-        )
+    if not sim.server.alive and (fault := sim.server.fault()):
+        raise fault
     sim.wal.collect()
 
 

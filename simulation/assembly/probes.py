@@ -9,11 +9,13 @@ from typing import Literal
 import psycopg
 
 from simulation.assembly import Simulation
+from simulation.environment.causes import fault_of
 from simulation.errors import EnvironmentFault
 from simulation.events import AccessProbe, ClockProof
 
 _REFUSALS = ("is not permitted to log in", "permission denied for database", "authentication failed", "pg_hba.conf")
 """How PostgreSQL turns somebody away. A server that is down, or does not answer, has refused nobody."""
+_ANSWER_WALL_SECONDS = 10
 
 
 def prove_the_clock(sim: Simulation) -> None:
@@ -70,9 +72,21 @@ def probe_access(sim: Simulation, moment: Literal["start", "end"]) -> None:
 
 
 def _database_refuses(sim: Simulation, role: str) -> tuple[bool, str]:
+    """Whether the role is turned away, and what was said. Whoever gets no answer has found out nothing.
+
+    :raises EnvironmentFault: the server neither let it in nor turned it away.
+    """
     try:
-        with psycopg.connect(sim.database.conninfo(role, application="access-probe"), connect_timeout=10):
+        with psycopg.connect(
+            sim.database.conninfo(role, application="access-probe"), connect_timeout=_ANSWER_WALL_SECONDS
+        ):
             return False, f"role {role} could connect"
     except psycopg.OperationalError as error:
         said = str(error).strip().rsplit("FATAL:", 1)[-1].strip()
-        return any(words in said for words in _REFUSALS), said
+        if any(words in said for words in _REFUSALS):
+            return True, said
+        raise fault_of(
+            said,
+            what=f"PostgreSQL did not answer the probe of role {role}",
+            otherwise="is the machine overloaded, or the server stopped? Run again",
+        ) from error

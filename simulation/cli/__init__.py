@@ -1,13 +1,12 @@
 """The command line: one module a command, with its options and what it does.
 
 Here is the entry point: what a command returns, or what stopped it, becomes the exit code. This module imports nothing
-but the standard library and :mod:`simulation.errors`, so that a missing package is answered like every other fault of
+but the standard library and what needs no more, so that a missing package is answered like every other fault of
 the machine; :mod:`simulation.cli.commands` lists the commands and imports the one that is called.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -16,11 +15,10 @@ from types import FrameType
 from typing import NoReturn
 
 from simulation.cli.streams import Stream, replace_standard_streams
+from simulation.environment.caller import leave_the_caller_behind
+from simulation.environment.causes import fault_behind
 from simulation.errors import SimulationError
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-_DISK_FULL = "53100"
-"""PostgreSQL's code for it."""
 _BROKE = 255
 _OF_A_SIGNAL = 128
 """What a shell adds to a signal's number."""
@@ -38,6 +36,7 @@ def main() -> NoReturn:
     handler caught, Python would end with 1.
     """
     try:
+        leave_the_caller_behind()
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
                 signal.signal(number, terminate)
@@ -89,37 +88,14 @@ def _code() -> int:
 
 
 def _broke(error: BaseException) -> int:
-    """A full disk is said in a sentence; of an error that nobody foresaw, all is shown to whoever mends the harness."""
-    said = _no_room(error) or _no_memory(error) or _not_installed(error)
+    """What the machine lacks is said in a sentence; what nobody foresaw is shown whole to whoever mends the harness."""
+    said = fault_behind(error) or _not_installed(error)
     if said is not None:
         _say(f"✗ {said}")
     else:
         traceback.print_exception(error)
         _say("the harness itself broke; this says nothing about the platform")
     return _BROKE
-
-
-def _no_room(error: BaseException | None) -> str | None:
-    """What to do when the error, or what it came from, is a disk without room."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return (
-                f"the run cannot be written: {error.strerror}\n"
-                "  remedy: free some disk space, or name a folder that has room: --out DIR"
-            )
-        if getattr(error, "sqlstate", None) == _DISK_FULL:
-            return (
-                f"PostgreSQL has no room left: {error}\n"
-                "  remedy: free some disk space or memory, or set TMPDIR to a folder that has room"
-            )
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _no_memory(error: BaseException) -> str | None:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory\n  remedy: free some, or raise the limit (ulimit -v, the container's)"
-    return None
 
 
 def _not_installed(error: BaseException) -> str | None:

@@ -12,17 +12,18 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
 from simulation.clock import write_clock_file
+from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, provide
 from simulation.environment.compose_file import images, published_ports
-from simulation.environment.embedded import embedded_postgres, install_folder
-from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.embedded import embedded_postgres
+from simulation.environment.faketime import clock_environment, clock_library, library_in
 from simulation.environment.promtool import REMEDY as PROMTOOL_REMEDY
 from simulation.environment.promtool import find_promtool, promtool_version
 from simulation.environment.server import running
@@ -30,7 +31,8 @@ from simulation.environment.stripe_mock import REMEDY as STRIPE_MOCK_REMEDY
 from simulation.environment.stripe_mock import binary_version, find_binary, stripe_mock
 from simulation.environment.workspace import reap_leftovers, workspace, workspace_root
 from simulation.errors import EnvironmentFault
-from simulation.world.operator.tools import find_tools
+from simulation.world.operator.tools import find_tools, try_tools
+from simulation.world.operator.trial import try_shell
 
 _INSTANT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -106,30 +108,42 @@ def _room() -> str:
 
 
 def _clock() -> str:
-    library = clock_library()
+    """Move the clock of a program, with the library where a run has it."""
     with workspace() as folder:
         clock_file = folder / "now"
         write_clock_file(clock_file, _INSTANT)
-        environment = {**os.environ, **clock_environment(library=library, clock_file=clock_file)}
-        said = subprocess.run(["date", "+%s"], env=environment, capture_output=True, text=True, check=False).stdout
+        environment = plain_environment() | clock_environment(library=library_in(folder), clock_file=clock_file)
+        said = subprocess.run(["date", "+%s"], env=environment, capture_output=True, encoding="utf-8").stdout
     if said.strip() != str(int(_INSTANT.timestamp())):
         raise EnvironmentFault(
-            problem=f"{library} does not move the clock of a program here",
+            problem=f"{clock_library()} does not move the clock of a program here",
             remedy="a statically linked or musl userland cannot be moved; use a glibc distribution",
         )
-    return str(library)
+    return str(clock_library())
 
 
 def _postgres() -> str:
-    version = subprocess.run(
-        [install_folder() / "bin" / "postgres", "--version"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    with workspace() as folder, embedded_postgres(folder=folder, now=_INSTANT):
-        return f"{version}, starts under the simulated clock"
+    """Start the server, move its clock and ask it for the time, as a run does."""
+    with workspace() as folder, embedded_postgres(folder=folder, now=_INSTANT) as server:
+        moved = _INSTANT + timedelta(days=1)
+        write_clock_file(server.clock_file, moved)
+        with server.superuser("postgres") as connection:
+            row = connection.execute("SELECT now(), current_setting('server_version')").fetchone()
+    assert row is not None
+    if row[0] != moved:
+        raise EnvironmentFault(
+            problem=f"PostgreSQL says {row[0]}, the simulated clock says {moved}",
+            remedy="libfaketime does not reach it here: is the folder of the workspace above mounted with odd options?",
+        )
+    return f"{row[1]}, starts under the simulated clock in {folder.parent}"
 
 
 def _tools() -> str:
+    """Run each program, and a command in the operator's shell that reads the simulated clock and sleeps in it."""
     tools = find_tools()
+    try_tools(tools, plain_environment())
+    with workspace() as folder:
+        try_shell(folder, tools)
     return f"{tools.bash}, {tools.curl}, {tools.jq}"
 
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import docker
 from docker.errors import DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from simulation.environment.compose_file import images
-from simulation.environment.engine import connect, need_image, owner_labels, reap_containers, remove
+from simulation.environment.engine import connect, need_image, owner_labels, reap_containers, remove_all_of
 from simulation.environment.in_container import DATA_MOUNT, ContainerServer, fill_clock_folder
 from simulation.environment.watchdog import watch
 from simulation.errors import EnvironmentFault
@@ -40,6 +41,7 @@ class ContainerPostgres(ContainerServer):
     def __init__(self, *, folder: Path, now: datetime, disk_megabytes: int = 1024) -> None:
         super().__init__()
         self._folder = folder
+        self._engine: docker.DockerClient | None = None
         self._now = now
         self._disk_megabytes = disk_megabytes
         self.host, self.port = str(folder / "socket"), 5432
@@ -62,9 +64,10 @@ class ContainerPostgres(ContainerServer):
         self.await_ready(self.container)
 
     def stop(self) -> None:
-        if self.container is not None:
-            remove(self.container)
+        if self._engine is not None:
+            remove_all_of(self._engine, self._folder)
             self._engine.close()
+            self._engine = None
 
     def server_log(self) -> Iterator[str]:
         file = self._folder / "log" / "server.json"
@@ -88,7 +91,7 @@ class ContainerPostgres(ContainerServer):
             "user": "postgres",
             "entrypoint": ["bash", "/simulation/postgres/start.sh"],
             "network_mode": "none",
-            "labels": owner_labels(),
+            "labels": owner_labels(self._folder),
             "cpuset_cpus": _our_cpus(),
         }
         return container.with_kwargs(**options)
@@ -128,12 +131,11 @@ def stripe_mock_container(folder: Path, socket_name: str) -> Iterator[tuple[Path
             "user": f"{os.getuid()}:{os.getgid()}",  # a socket that this process may connect to
             "entrypoint": ["/bin/stripe-mock"],
             "network_mode": "none",
-            "labels": owner_labels(),
+            "labels": owner_labels(folder),
         }
         container.with_kwargs(**options)
         try:
             _start(container)
             yield place / socket_name, f"container {container.get_wrapped_container().short_id} of {image}"
         finally:
-            if container._container is not None:
-                remove(container._container)
+            remove_all_of(engine, folder)

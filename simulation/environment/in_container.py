@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +12,11 @@ from docker.errors import APIError
 from simulation.clock import write_clock_file
 from simulation.environment.compose_file import images
 from simulation.environment.engine import Exit
-from simulation.environment.faketime import clock_library
+from simulation.environment.faketime import LIBRARY_NAME, library_in
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import SUPERUSER, PostgresServer
 from simulation.errors import EnvironmentFault
 
-LIBRARY_NAME = "libfaketime.so.1"
 _CLOCK_REFUSED = 64
 """Exit status of the start script when libfaketime does not move the image's clock."""
 _PASSWORDS = "/var/run/postgresql/passwords"
@@ -109,8 +107,8 @@ def _on_this_machine(pid: int) -> int | None:
 
 
 def fill_clock_folder(folder: Path, now: datetime) -> Path:
-    """Put clock file and clock library into the folder that the container mounts; returns the clock file."""
-    shutil.copy(clock_library(), folder / LIBRARY_NAME)
-    (folder / LIBRARY_NAME).chmod(0o755)
+    """Put the clock file and the library that reads it where the container sees them; returns the clock file."""
+    (folder / LIBRARY_NAME).unlink(missing_ok=True)
+    library_in(folder)
     write_clock_file(folder / "now", now)
     return folder / "now"

@@ -14,7 +14,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from simulation.environment.causes import KILLED, fault_behind, fault_of
 from simulation.environment.protocol import ROLES, Database
+from simulation.environment.server_log import first_fault
 from simulation.errors import EnvironmentFault
 from simulation.paths import POSTGRES_FOLDER
 
@@ -23,7 +25,7 @@ ROLES_SQL = POSTGRES_FOLDER / "roles.sql"
 SUPERUSER = "superuser"
 _TEMPLATE = "staging_template"
 _START_DEADLINE_WALL_SECONDS = 30.0
-_DISK_FULL = '"state_code":"53100"'
+_LOG_DEADLINE_WALL_SECONDS = 5.0
 
 
 class PostgresServer(ABC):
@@ -37,6 +39,8 @@ class PostgresServer(ABC):
     port: int
     clock_file: Path
     passwords: dict[str, str]
+    own_stops: int = 0
+    """How often the run itself has shut it down to start it again."""
 
     @abstractmethod
     def start(self) -> None:
@@ -80,17 +84,14 @@ class PostgresServer(ABC):
         return ""
 
     def fault(self) -> EnvironmentFault | None:
-        """The server's own fault, if it has one (it died, its disk is full): nothing that follows is the platform's."""
-        if any(_DISK_FULL in line for line in self.server_log()):
-            return EnvironmentFault(
-                problem="PostgreSQL ran out of disk space during the run",
-                remedy="give its data folder more room (memory or TMPDIR; 'simulate doctor' shows how much there is)",
-            )
+        """Why what the platform did cannot be held against it: the server was stopped, killed, or lacked something.
+
+        What it says of itself decides; the run's own restarts are no fault.
+        """
+        if found := first_fault(self.server_log(), own_stops=self.own_stops):
+            return found
         if not self.alive:
-            return EnvironmentFault(
-                problem=f"PostgreSQL died during the run: {self.last_words() or 'no last words'}",
-                remedy="was it killed, or out of memory? Run again; the history so far is in the run's folder",
-            )
+            return fault_of(self.last_words(), what="PostgreSQL died during the run", otherwise=KILLED.remedy)
         return None
 
     def wait_until_up(self) -> None:
@@ -102,9 +103,10 @@ class PostgresServer(ABC):
             if not self.alive:
                 break
             time.sleep(0.02)
-        raise EnvironmentFault(
-            problem=f"PostgreSQL did not start: {self.last_words() or 'no output'}",
-            remedy="run 'simulate doctor'; is there room on the disk and in shared memory?",
+        raise fault_of(
+            self.last_words(),
+            what="PostgreSQL did not start",
+            otherwise="is the machine overloaded? 'simulate doctor' tries it by itself and tells more",
         )
 
     def prepare_template(self, migrate: Callable[[str], None]) -> None:
@@ -164,16 +166,36 @@ def running(server: PostgresServer) -> Iterator[PostgresServer]:
         server.start()
         try:
             yield server
-        except EnvironmentFault:
+        except EnvironmentFault as error:
+            if fault := server.fault():  # the server knows best what happened to it
+                raise fault from error
             raise
         except Exception as error:
-            if fault := server.fault():
+            if fault := _fault_behind(server, error):
                 raise fault from error
             raise
         if fault := server.fault():
             raise fault
     finally:
         server.stop()
+
+
+def _fault_behind(server: PostgresServer, error: Exception) -> EnvironmentFault | None:
+    """Why a connection of the harness broke. The server writes down what happened to it a moment after it happened."""
+    broken = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    deadline = time.monotonic() + (_LOG_DEADLINE_WALL_SECONDS if broken else 0)
+    while True:
+        if fault := server.fault() or fault_behind(error):
+            return fault
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.05)
+    if not broken:
+        return None
+    return EnvironmentFault(
+        problem=f"PostgreSQL broke off a connection of the harness: {' '.join(str(error).split())}",
+        remedy="is the machine overloaded, or short of memory? Run again; the history so far is in the run's folder",
+    )
 
 
 def slot_name(database_name: str) -> str:

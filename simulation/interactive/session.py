@@ -20,7 +20,7 @@ import click
 from simulation.assembly import RunRequest, Simulation, assembled
 from simulation.assembly.probes import prove_the_clock
 from simulation.clock import SimProcess
-from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.faketime import clock_environment, library_in
 from simulation.environment.workspace import require_room, workspace
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.events import AlertFired, AlertResolved, Event, FaultInjected
@@ -146,7 +146,7 @@ def _session(sim: Simulation, addresses: dict[str, str], *, simulated: bool) -> 
         return Session(variables=variables, programs=programs)
     return Session(
         variables={**variables, "SIMULATED_CLOCK": str(sim.folder / "sleep")},
-        clock_variables=clock_environment(library=clock_library(), clock_file=sim.server.clock_file),
+        clock_variables=clock_environment(library=library_in(sim.folder), clock_file=sim.server.clock_file),
         programs=programs,
     )
 

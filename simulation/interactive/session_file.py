@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from simulation.environment.workspace import PREFIX, candidate_roots, owner_lives
+from simulation.environment.workspace import PREFIX, candidate_roots, is_held
 from simulation.errors import UsageError
 
 _NAME = "staging.json"
@@ -41,7 +41,7 @@ def find_session(*, port: int | None = None) -> Session:
         file
         for root in candidate_roots()
         for file in sorted(root.glob(f"{PREFIX}*/{_NAME}"))
-        if os.access(file, os.R_OK) and owner_lives(file.parent.name.removeprefix(PREFIX))
+        if os.access(file, os.R_OK) and is_held(file.parent)
     ]
     sessions = [
         Session.model_validate_json(file.read_text())

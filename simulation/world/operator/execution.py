@@ -235,6 +235,8 @@ class Execution:
         answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
         known = set(self._captures)
         difference = self._difference(step, answer)
+        if difference is not None:
+            self._terminal.blame_the_machine(answer)
         captured: JsonValue = {name: text for name, text in self._captures.items() if name not in known}
         outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
         with self._acting("operator_robot"):

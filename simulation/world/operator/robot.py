@@ -15,7 +15,7 @@ import simpy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from simulation.clock import Kernel, SimProcess
-from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.faketime import clock_environment, library_in
 from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings, OperatorTask
@@ -90,7 +90,7 @@ class OperatorRobot:
         self._door = LoopbackServer(app if hosting is None else DispatcherMiddleware(app, {HOSTING_PATH: hosting}))
         self._shell = ShellSettings(
             tools=find_tools(),
-            clock=clock_environment(library=clock_library(), clock_file=clock_file),
+            clock=clock_environment(library=library_in(folder), clock_file=clock_file),
             folder=folder,
             workplace=equip(folder, tasks=bool(settings.tasks))
             | (

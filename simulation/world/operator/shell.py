@@ -18,12 +18,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulation.environment.causes import KILLED
+from simulation.environment.process import die_with_parent
+from simulation.environment.shared_memory import note_started, release_clock
+from simulation.errors import EnvironmentFault
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
 from simulation.world.operator.tools import Tools, write_shims
 
 _LARGEST_OUTPUT_BYTES = 1 << 20
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where libfaketime puts it
+_LAST_WORDS_WALL_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,7 @@ class ShellSettings:
     workplace: Mapping[str, str] = field(default_factory=dict)
     """Variables that runbooks may count on besides platform and token, see ``workplace``."""
     wall_deadline_seconds: float = 60
-    """Real time a command may take, not counting the simulated time it sleeps."""
+    """Real time a command may take between two sleeps."""
 
     def environment(self) -> dict[str, str]:
         """What every program of the operator finds set, besides the variables of an execution."""
@@ -89,12 +93,12 @@ class Shell:
         """Type a command; :meth:`proceed` until it is finished."""
         self._output.clear()
         self._busy = True
-        self._wall_left_seconds = self._settings.wall_deadline_seconds
         self._type(f"eval {shlex.quote(command)} </dev/null {self._redirection}")
         self._type(self._report)
 
     def proceed(self) -> Finished | SleepRequest | Broken:
         """Go on until the command ends or wants to sleep (then let time pass, ``wake`` it and call again)."""
+        self._wall_left_seconds = self._settings.wall_deadline_seconds
         while True:
             started = time.monotonic()
             ready = self._selector.select(self._wall_left_seconds)
@@ -130,7 +134,7 @@ class Shell:
             "SIMULATED_CLOCK": str(folder / "clock"),
             **variables,
         }
-        return subprocess.Popen(
+        bash = subprocess.Popen(
             [str(self._settings.tools.bash), "--noprofile", "--norc"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -140,7 +144,10 @@ class Shell:
             cwd=folder,
             pass_fds=(status_write_fd,),
             start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
+        note_started(self._settings.folder, bash.pid)
+        return bash
 
     def _watch(self) -> selectors.BaseSelector:
         assert self._bash.stdout is not None
@@ -166,7 +173,7 @@ class Shell:
         elif source == self._status_fd:
             return self._finish()
         elif not self._read_output():
-            return self._break("the command ended the shell")
+            return self._ended()
         elif len(self._output) > _LARGEST_OUTPUT_BYTES:
             return self._break(f"more than {_LARGEST_OUTPUT_BYTES} bytes of output")
         return None
@@ -176,7 +183,7 @@ class Shell:
         while self._read_output() > 0:
             pass
         if not status:
-            return self._break("the command ended the shell")
+            return self._ended()
         self._busy = False
         return Finished(output=self._output.decode(errors="replace"), exit_status=int(status))
 
@@ -190,6 +197,14 @@ class Shell:
         self._output += chunk
         return len(chunk)
 
+    def _ended(self) -> Broken:
+        """Raises :class:`EnvironmentFault` when it was killed from outside."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._bash.wait(_LAST_WORDS_WALL_SECONDS) == -signal.SIGKILL:
+                self._kill()
+                raise EnvironmentFault(problem="the operator's shell was killed", remedy=KILLED.remedy)
+        return self._break("the command ended the shell")
+
     def _break(self, reason: str) -> Broken:
         self._kill()
         return Broken(output=self._output.decode(errors="replace"), reason=reason)
@@ -199,5 +214,4 @@ class Shell:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._bash.pid, signal.SIGKILL)
         self._bash.wait()
-        for name in (f"faketime_shm_{self._bash.pid}", f"sem.faketime_sem_{self._bash.pid}"):
-            Path(_SHARED_MEMORY, name).unlink(missing_ok=True)
+        release_clock(self._bash.pid)

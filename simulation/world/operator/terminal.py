@@ -14,6 +14,7 @@ from simulation.clock import Kernel
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.credentials import Credentials, Tokens
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
+from simulation.world.operator.tools import complaint_of_the_machine, try_tools
 
 _NO_EXIT_STATUS = -1
 
@@ -71,6 +72,15 @@ class Terminal:
             yield self._kernel.sleep(event.sim_seconds)
             self._credentials.renew()
             event.wake()
+
+    def blame_the_machine(self, answer: Answer) -> None:
+        """Called when an answer is not the documented one, before anybody is blamed for it.
+
+        :raises EnvironmentFault: the machine refused a program of the operator what it needs, or one cannot run at all.
+        """
+        if fault := complaint_of_the_machine(answer.output):
+            raise fault
+        try_tools(self._settings.tools, self._settings.environment())
 
     def close(self) -> None:
         """End the shell, if there is one; the credentials are gone with it. Safe to call twice."""

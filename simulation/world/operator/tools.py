@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
+import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.environment.causes import fault_of
 from simulation.environment.faketime import clock_environment
 from simulation.errors import EnvironmentFault
-from simulation.paths import ROOT
 from simulation.world.operator import simulated_sleep
+
+_COMPLAINT = re.compile(
+    r"^(?:\S*/)?(?:bash|sh|curl|jq|jaq|sleep|date|awk|sort|xargs|grep|sed|tr|cut|wc|head|tail)\b[^\n]*?: "
+    r"(?:[^\n]*\bfork\b[^\n]*|Cannot fork|Cannot allocate memory|Too many open files|No space left on device"
+    r"|\s*\d+ Killed\b[^\n]*)",
+    re.MULTILINE,
+)
+"""A program's own name, then what the kernel refused it; a platform's answer begins with neither."""
+_MEND = "mend or install it: 'simulate doctor' tries each program"
+_KILLED = "was it the out-of-memory killer (dmesg tells)? Give more memory, and run again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +46,36 @@ def find_tools() -> Tools:
     )
 
 
+def try_tools(tools: Tools, environment: Mapping[str, str]) -> None:
+    """Run each, as the operator's shell does.
+
+    :param environment: the shell's.
+    :raises EnvironmentFault: one cannot run; with what it said.
+    """
+    for program, arguments in (
+        (tools.bash, ("-c", ":")),
+        (tools.curl, ("-q", "--version")),
+        (tools.jq, ("--version",)),
+    ):
+        what = f"the operator's {program.name} cannot run"
+        try:
+            done = subprocess.run(
+                [program, *arguments], env=environment, capture_output=True, encoding="utf-8", errors="replace"
+            )
+        except OSError as error:
+            raise fault_of(str(error), what=what, otherwise=_MEND) from error
+        if done.returncode != 0:
+            said = done.stderr.strip() or f"it ended with {done.returncode}"
+            raise fault_of(said, what=what, otherwise=_MEND)
+
+
+def complaint_of_the_machine(output: str) -> EnvironmentFault | None:
+    """What a program of the operator said of the machine, rather than of the platform, among what a command printed."""
+    for complaint in _COMPLAINT.finditer(output):
+        return fault_of(complaint[0], what="the operator's shell was refused what it needs", otherwise=_KILLED)
+    return None
+
+
 def _found(path: str | None, name: str, remedy: str) -> Path:
     if path is None:
         raise EnvironmentFault(problem=f"the operator's shell needs {name}, which is not here", remedy=remedy)
@@ -40,11 +84,11 @@ def _found(path: str | None, name: str, remedy: str) -> Path:
 
 def write_shims(folder: Path, tools: Tools) -> None:
     """Fill ``folder``, which comes first in the shell's PATH."""
-    folder.mkdir()
+    folder.mkdir(mode=0o755)
     (folder / "jq").symlink_to(tools.jq)
     for name, script in (("sleep", simulated_sleep.SCRIPT), ("simulate", _simulate())):
         program = folder / name
-        program.write_text(script)
+        program.write_text(script, encoding="utf-8")
         program.chmod(0o755)
 
 
@@ -52,4 +96,4 @@ def _simulate() -> str:
     """The script ``simulate``: this project's commands run in real time, since they start servers and tests of their
     own."""
     variables = " ".join(f"-u {name}" for name in clock_environment(library=Path(), clock_file=Path()))
-    return f'#!/bin/sh\nexec env {variables} PYTHONPATH="{ROOT}" "{sys.executable}" -m simulation "$@"\n'
+    return f'#!/bin/sh\nexec env {variables} {shlex.quote(sys.executable)} -m simulation "$@"\n'

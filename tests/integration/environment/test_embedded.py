@@ -124,7 +124,42 @@ def test_the_workspace_is_ours_alone(tmp_path: Path) -> None:
     with workspace() as folder:
         assert folder.name.startswith(f"{PREFIX}{os.getpid()}-")
         assert folder.parent in candidate_roots()
-        assert folder.stat().st_mode & 0o077 == 0o011
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user: run the tests as root")
+def test_no_other_account_comes_near_the_server_even_nobody() -> None:
+    with workspace() as folder, embedded_postgres(folder=folder, now=NOON) as server:
+        for user in (65534, 4711):
+            tried = subprocess.run(
+                ["/bin/sh", "-c", f"ls {server.host}"], user=user, group=user, extra_groups=[], capture_output=True,
+                encoding="utf-8", cwd="/",
+            )  # fmt: skip
+            assert "Permission denied" in tried.stderr
+        assert server.process_id is not None
+        assert os.stat(f"/proc/{server.process_id}").st_uid not in (0, 65534)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT])
+def test_no_shared_memory_is_left_of_a_killed_server(how: signal.Signals) -> None:
+    with workspace() as folder:
+        server = EmbeddedPostgres(folder=folder, now=NOON)
+        server.start()
+        process = server._process
+        assert process is not None
+        segment = (folder / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[6].split()[1]
+        assert segment in _segments()
+        assert list((folder / "data" / "pg_dynshmem").iterdir()), "what else it shares lies in its own folder"
+        process.send_signal(how)
+        process.wait(20)
+        assert not server.alive
+    assert segment not in _segments()
+    assert not list(Path("/dev/shm").glob(f"*faketime*_{process.pid}"))
+
+
+def _segments() -> set[str]:
+    """Ids of System V shared memory on this machine."""
+    return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text(encoding="utf-8").splitlines()[1:]}
 
 
 def test_a_restart_keeps_data_clock_and_roles_and_brings_the_new_settings() -> None:

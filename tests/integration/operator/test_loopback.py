@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +20,13 @@ def answers(door: LoopbackServer, *curl: str) -> str:
         door.serve_one()
         output, _ = process.communicate(timeout=10)
     return output
+
+
+def address_of(door: LoopbackServer) -> tuple[str, int]:
+    there = urlsplit(door.url)
+    assert there.hostname is not None
+    assert there.port is not None
+    return there.hostname, there.port
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -68,9 +78,29 @@ def test_what_the_application_raises_is_the_callers(door: LoopbackServer) -> Non
 
 
 def test_a_peer_that_goes_away_does_no_harm(door: LoopbackServer) -> None:
-    import socket
-
-    host, port = door.url.removeprefix("http://").split(":")
-    socket.create_connection((host, int(port))).close()
+    host, port = address_of(door)
+    socket.create_connection((host, port)).close()
     door.serve_one()
     assert answers(door, f"{door.url}/after").startswith("GET /after")
+
+
+def test_a_request_without_the_addresss_secret_is_not_served_and_not_counted(door: LoopbackServer) -> None:
+    host, port = address_of(door)
+    assert answers(door, "-o", "/dev/null", "-w", "%{http_code}", f"http://{host}:{port}/api/users") == "404"
+    assert answers(door, "-o", "/dev/null", "-w", "%{http_code}", f"{door.url}x/api/users") == "404"
+    assert door.take_request_ids() == ()
+    assert answers(door, f"{door.url}/ours").startswith("GET /ours")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user: run the tests as root")
+def test_another_users_connection_is_closed_before_it_says_a_word(door: LoopbackServer) -> None:
+    host, port = address_of(door)
+    program = f"import socket; k = socket.create_connection(('{host}', {port}), 10); print(k.recv(10))"
+    with subprocess.Popen(
+        ["/usr/bin/env", "python3", "-c", program], user=65534, group=65534, extra_groups=[], cwd="/",
+        env={"PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE, text=True,
+    ) as stranger:  # fmt: skip
+        door.serve_one()
+        said, _ = stranger.communicate(timeout=10)
+    assert said == "b''\n"
+    assert answers(door, f"{door.url}/ours").startswith("GET /ours")

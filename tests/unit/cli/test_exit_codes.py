@@ -58,7 +58,7 @@ def test_a_full_disk_is_said_without_a_traceback_wherever_it_comes_from(
     wrapped = RuntimeError("insert failed")
     wrapped.__cause__ = DiskFull("could not extend file")
     said = stopped_by(wrapped, monkeypatch, capsys)[1]
-    assert "PostgreSQL has no room left: could not extend file\n  remedy: free" in said
+    assert "no room is left where the throw-away database lives: could not extend file\n  remedy: free" in said
     assert "Traceback" not in said
 
 

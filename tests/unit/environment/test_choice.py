@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.environment import engine as docker_presence
-from simulation.environment import engine as engine_address
+from simulation.environment import engine_address
 from simulation.environment.choice import choose
 
 
@@ -21,8 +21,11 @@ def test_without_an_engine_auto_is_embedded_and_says_why(tmp_path: Path, monkeyp
 
 
 def test_without_docker_at_all_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(engine_address, "DEFAULT_SOCKET", tmp_path / "docker.sock")
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "XDG_RUNTIME_DIR", "DOCKER_CONFIG"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(engine_address, "DEFAULT_SOCKET", str(tmp_path / "docker.sock"))
     assert choose().reason == "auto: no Docker engine on this machine"
 
 

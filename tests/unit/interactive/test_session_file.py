@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,32 +22,44 @@ def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def brought_up(roots: Path, owner: str, url: str) -> Path:
-    folder = roots / f"{workspace.PREFIX}{owner}-abc"
+@pytest.fixture
+def alive() -> Iterator[ExitStack]:
+    """Holds the locks of workspaces whose process lives."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def brought_up(roots: Path, name: str, url: str, alive: ExitStack | None) -> Path:
+    folder = roots / f"{workspace.PREFIX}{name}"
     folder.mkdir()
+    lock = (folder / "lock").open("w", encoding="ascii")
+    if alive is None:
+        lock.close()
+    else:
+        fcntl.flock(alive.enter_context(lock), fcntl.LOCK_EX)
     Session(variables={"API_BASE_URL": url}, programs=folder).write(folder)
     return folder
 
 
-def test_the_session_of_a_living_process_is_found(roots: Path) -> None:
-    brought_up(roots, workspace.owner_tag(), "http://127.0.0.1:1")
+def test_the_session_of_a_living_process_is_found(roots: Path, alive: ExitStack) -> None:
+    brought_up(roots, "1-a", "http://127.0.0.1:1", alive)
     assert find_session().variables == {"API_BASE_URL": "http://127.0.0.1:1"}
 
 
-def test_of_several_the_one_at_the_port_asked_for_is_found(roots: Path) -> None:
-    brought_up(roots, workspace.owner_tag() + "-a", "http://127.0.0.1:1")
-    brought_up(roots, workspace.owner_tag() + "-b", "http://127.0.0.1:2")
+def test_of_several_the_one_at_the_port_asked_for_is_found(roots: Path, alive: ExitStack) -> None:
+    brought_up(roots, "1-a", "http://127.0.0.1:1", alive)
+    brought_up(roots, "1-b", "http://127.0.0.1:2", alive)
     assert find_session(port=1).variables == {"API_BASE_URL": "http://127.0.0.1:1"}
     with pytest.raises(UsageError, match="no staging platform is up at port 3"):
         find_session(port=3)
 
 
-def test_only_its_owner_may_read_the_file(roots: Path) -> None:
-    folder = brought_up(roots, workspace.owner_tag(), "http://127.0.0.1:1")
+def test_only_its_owner_may_read_the_file(roots: Path, alive: ExitStack) -> None:
+    folder = brought_up(roots, "1-a", "http://127.0.0.1:1", alive)
     assert stat.S_IMODE((folder / "staging.json").stat().st_mode) == 0o600
 
 
 def test_what_a_dead_process_left_is_no_session(roots: Path) -> None:
-    brought_up(roots, "1-0", "http://127.0.0.1:1")
+    brought_up(roots, "1-a", "http://127.0.0.1:1", None)
     with pytest.raises(UsageError, match="bring one up in another terminal: simulate staging up"):
         find_session()
