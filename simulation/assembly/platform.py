@@ -47,7 +47,7 @@ def bring_front(ground: Ground, external: External) -> Front:
     )
     ground.stack.callback(target.close)
     context = ExchangeContext()
-    exchange = ExchangeWitness(target.wsgi, recorder=ground.recorder, context=context)
+    exchange = ExchangeWitness(target.wsgi, recorder=ground.recorder, context=context, log=ground.log)
     http = httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL)
     ground.stack.enter_context(http)
     return Front(target=target, context=context, exchange=exchange, http=http)

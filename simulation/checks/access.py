@@ -73,6 +73,7 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
             expected="the application's roles only",
             actual=access.statement or access.application,
             events=(access,),
+            cause=True,
         )
     if not inquiry.examined:
         inquiry.nothing_needed("the access log was kept, and nobody came to the database during the absence")
@@ -108,10 +109,12 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
                 f"{call.method} {call.path} from the Stripe dashboard",
                 keys=Keys(stripe_request_id=call.request_id, stripe_object_id=call.object_id),
                 events=(call,),
+                cause=True,
             )
         elif call.path.startswith("/v1/webhook_endpoints") and call.method != "GET" and not _by_runbook(case, call):
             keys = Keys(stripe_request_id=call.request_id, stripe_object_id=call.object_id)
-            inquiry.find(call.object_id or call.path, "a webhook endpoint was changed", keys=keys, events=(call,))
+            what = "a webhook endpoint was changed"
+            inquiry.find(call.object_id or call.path, what, keys=keys, events=(call,), cause=True)
     for movement in case.events(StripeMovement):
         inquiry.examine()
         if movement.origin == "dashboard" and movement.at >= since:
@@ -121,6 +124,7 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
                 keys=Keys(stripe_object_id=movement.source_id, payment_intent_id=movement.payment_intent_id),
                 amount_cents=abs(movement.amount_cents),
                 events=(movement,),
+                cause=True,
             )
 
 
@@ -163,6 +167,7 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
                     expected=before,
                     actual=after,
                     events=(later, earlier),
+                    cause=True,
                 )
     if prints[-1].moment != "end":
         inquiry.cannot_tell("no fingerprint was taken at the end")
@@ -208,4 +213,5 @@ def founder_revoked(case: Case, inquiry: Inquiry) -> None:
                         expected="refused" if refused else "let in",
                         actual=probe.detail,
                         events=(probe,),
+                        cause=True,
                     )

@@ -28,6 +28,7 @@ from simulation.checks import (
     runbooks,
     stripe_contract,
     stripe_money,
+    turned_away,
     webhooks,
 )
 from simulation.checks.base import Check
@@ -69,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     network.no_other_host,
     access.nothing_deployed,
     interventions.no_manual_endpoints,
+    turned_away.nobody_turned_away,
     access.founder_revoked,
     payouts.payout_automatic,
     payouts.payout_retry_rules,

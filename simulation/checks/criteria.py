@@ -19,6 +19,7 @@ _LIFECYCLE = (
     "settlement_automatic",
     "payouts_follow_settlement",
     "contests_paid_out",
+    "nobody_turned_away",
 )
 _LEDGER = (
     "double_entry",

@@ -42,6 +42,7 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
                 expected="operators within runbook executions, entrants and organizers in their own affairs",
                 actual=f"{exchange.actor}, token of {exchange.token_subject}, status {exchange.status}",
                 events=(exchange,),
+                cause=True,
             )
     for action in case.events(HostingAction):
         if action.at < since:
@@ -55,6 +56,7 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
                 expected="operators within runbook executions",
                 actual=f"{action.actor}: {action.reason}",
                 events=(action,),
+                cause=True,
             )
     case.need_declared("runbook_only_requests")
 

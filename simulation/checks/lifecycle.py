@@ -11,9 +11,9 @@ from dataclasses import replace
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case, Stay
 from simulation.checks.evidence.keys import Keys
-from simulation.checks.evidence.refusals import refusals, told_why
 from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
 from simulation.checks.evidence.wal import RowChange
+from simulation.checks.turned_away import refusals, told_why
 from simulation.events.governance import Governance
 
 PATH = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE")

@@ -12,9 +12,9 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import grouped
-from simulation.checks.evidence.refusals import refusals, told_why
 from simulation.checks.evidence.tasks import promised_tasks_done
 from simulation.checks.lifecycle import PATH
+from simulation.checks.turned_away import refusals, told_why
 from simulation.events import (
     ClockProof,
     DatabaseAccess,

@@ -16,6 +16,8 @@ Actor = Literal[
 class Exchange(Event):
     """One request the platform answered. The monitor's scrapes are counted, not recorded."""
 
+    outside_digest = frozenset({"log"})
+
     kind: Literal["exchange"] = "exchange"
     actor: Actor
     request_id: str
@@ -25,6 +27,8 @@ class Exchange(Event):
     status: int
     request_body: JsonValue = None
     response_body: JsonValue = None
+    log: tuple[str, ...] = ()
+    """Of an answer 5xx: what the platform wrote to its log meanwhile, the last lines of it."""
     idempotency_key: str | None = None
     """The header ``Idempotency-Key``."""
     execution_id: str | None = None

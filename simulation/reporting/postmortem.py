@@ -123,10 +123,12 @@ def _criteria(report: Report) -> list[str]:
 
 
 def _key_findings(report: Report) -> list[str]:
-    """The first by time, the worst (by the criteria that its check decides), and the last."""
+    """The first by time, the worst (by money, else by the criteria that its check decides), and the last."""
     if not report.findings:
         return []
-    chosen = (("First", report.findings[0]), ("Worst", _worst(report)), ("Last", report.findings[-1]))
+    dated = sorted((f for f in report.findings if f.at), key=lambda f: f.at or report.calendar.end)
+    in_time = dated or report.findings
+    chosen = (("First", in_time[0]), ("Worst", _worst(report)), ("Last", in_time[-1]))
     lines: list[str] = []
     for finding in dict.fromkeys(finding for _, finding in chosen):
         title = " and ".join(name for name, same in chosen if same == finding).capitalize()
@@ -136,7 +138,7 @@ def _key_findings(report: Report) -> list[str]:
 
 def _worst(report: Report) -> Finding:
     weight = Counter(result.check for criterion in report.criteria for result in criterion.checks)
-    return max(report.findings, key=lambda finding: weight[finding.check])
+    return max(report.findings, key=lambda finding: (finding.amount_cents or 0, weight[finding.check]))
 
 
 def _timeline(report: Report) -> list[str]:

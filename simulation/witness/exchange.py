@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import SEEK_END
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -25,6 +27,9 @@ _LARGEST_BODY_BYTES = 16_384
 _FORM = "application/x-www-form-urlencoded"
 """What a browser signs in with: a token stands in it."""
 _WITHHELD = "(withheld)"
+_SERVER_ERROR = 500
+_MOST_LINES, _LONGEST_LINE = 20, 500
+"""Of the platform's log, beside an answer 5xx."""
 
 
 @dataclass(kw_only=True)
@@ -52,10 +57,12 @@ class ExchangeWitness:
     audit trail leads back to the fault.
     """
 
-    def __init__(self, app: Any, *, recorder: Recorder, context: ExchangeContext) -> None:
+    def __init__(self, app: Any, *, recorder: Recorder, context: ExchangeContext, log: Path | None = None) -> None:
+        """:param log: the file to which the platform writes its log; None: there is none to look into."""
         self._app = app
         self._recorder = recorder
         self._context = context
+        self._log = log
         self._numbers = 0
         self.requests = 0
         self.hours: dict[datetime, tuple[int, int]] = {}
@@ -72,6 +79,7 @@ class ExchangeWitness:
             self._numbers += 1
             environ["HTTP_X_REQUEST_ID"] = f"{current_cause()}#{self._numbers}"
         statuses: list[str] = []
+        logged = _size(self._log)
 
         def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             statuses.append(status)
@@ -83,7 +91,9 @@ class ExchangeWitness:
         finally:
             if hasattr(iterable, "close"):
                 iterable.close()
-        self._record(environ, request_body, int(statuses[-1].split()[0]), body)
+        status = int(statuses[-1].split()[0])
+        log = _lines_since(logged, self._log) if status >= _SERVER_ERROR else ()
+        self._record(environ, request_body, status, body, log)
         return [body]
 
     def _counting(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +105,9 @@ class ExchangeWitness:
 
         return count
 
-    def _record(self, environ: dict[str, Any], request_body: bytes, status: int, body: bytes) -> None:
+    def _record(
+        self, environ: dict[str, Any], request_body: bytes, status: int, body: bytes, log: tuple[str, ...]
+    ) -> None:
         subject, scope = _claimed(environ.get("HTTP_AUTHORIZATION", ""))
         self._recorder.record(
             Exchange(
@@ -107,6 +119,7 @@ class ExchangeWitness:
                 status=status,
                 request_body=_WITHHELD if environ.get("CONTENT_TYPE") == _FORM else _readable(request_body),
                 response_body=_readable(body),
+                log=log,
                 idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
                 user_id=environ.get("HTTP_X_USER_ID"),
                 execution_id=self._context.execution_id,
@@ -114,6 +127,20 @@ class ExchangeWitness:
                 token_scope=scope,
             )
         )
+
+
+def _size(log: Path | None) -> int:
+    return log.stat().st_size if log is not None and log.exists() else 0
+
+
+def _lines_since(position: int, log: Path | None) -> tuple[str, ...]:
+    """The last lines that were written after ``position``, each cut to what one can read."""
+    if log is None or not log.exists():
+        return ()
+    with open(log, "rb") as file:
+        file.seek(max(position, file.seek(0, SEEK_END) - _LARGEST_BODY_BYTES))
+        lines = file.read().decode(errors="replace").splitlines()
+    return tuple(line[:_LONGEST_LINE] for line in lines[-_MOST_LINES:])
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:

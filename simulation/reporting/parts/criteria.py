@@ -104,7 +104,15 @@ def _told(result: CheckResult, names: Directory) -> CheckResult:
 
 
 def findings_of(verdict: Verdict, names: Directory) -> tuple[Finding, ...]:
-    """All findings, each once, causes before what came of them, then by time (those without one last)."""
+    """All findings, each once: what started it, by time; then what it cost, the most first; then the rest, by time.
+
+    What has no time comes after what has one.
+    """
     found = [finding for result in verdict.results for finding in _told(result, names).findings]
-    when = {id(f): (f.at is None, f.at.isoformat() if f.at else "") for f in found}
-    return tuple(sorted(found, key=lambda f: (not f.cause, when[id(f)], f.check, f.subject)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[bool, int, bool, str, str, str]:
+    cents = 0 if finding.cause else finding.amount_cents or 0
+    at = finding.at.isoformat() if finding.at else ""
+    return not finding.cause, -cents, finding.at is None, at, finding.check, finding.subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.events import EntrantAction, FaultInjected, ProviderAnswer, ProviderPublication
+from simulation.events import EntrantAction, Exchange, FaultInjected, ProviderAnswer, ProviderPublication
 from tests.unit.checks.builder import START, Book, day
 from tests.unit.checks.story_money import charge, pay_in
 
@@ -79,12 +79,19 @@ def act(book: Book, person: str, action: Any, at: Any, **details: Any) -> None:
     book.add(EntrantAction(person=person, user_id=person, contest="cup", contest_id="C1", action=action, **details), at)
 
 
+def asked(book: Book, person: str, path: str, status: int, at: Any, **facts: Any) -> None:
+    """A request of an entrant, and the platform's answer."""
+    facts = {"actor": "entrant", "method": "POST", "request_id": f"entrant:{person}:cup#{path}", **facts}
+    book.add(Exchange(path=path, status=status, token_subject=person, **facts), at, cause=f"entrant:{person}:cup")
+
+
 def enter(book: Book, person: str) -> None:
     """Join on the first morning; pay within the hour."""
     roster = ENTRANTS[person]
     user = {"user_id": person, "stripe_account_id": f"acct_{person}"}
     entry = {"entry_id": f"e-{person}", "contest_id": "C1", "user_id": person, "roster": [roster]}
     book.write(day(0, 9), ("users", user), ("entries", entry), actor=person, request_id=f"entrant:{person}:cup#1")
+    asked(book, person, "/api/custom-contests/C1/join", 200, day(0, 9))
     act(book, person, "joined", day(0, 9), roster=(roster,))
     intents = {"cat": ("pi_cat", "pi_cat2")}.get(person, (f"pi_{person}",))
     for number, intent in enumerate(intents):

@@ -58,6 +58,18 @@ def test_causes_are_told_before_what_came_of_them(history: History) -> None:
     assert found == [late, early]
 
 
+def test_what_cost_most_is_told_before_what_cost_nothing(history: History) -> None:
+    early = Finding(check="convergence", subject="run", message="did not converge", at=day(1))
+    little = Finding(check="exactly_once", subject="a", message="twice", at=day(2), amount_cents=5)
+    much = Finding(check="exactly_once", subject="b", message="twice", amount_cents=5_000_000)
+    verdict = failed_verdict()
+    results = (replace(verdict.results[0], findings=(early, little, much)), *verdict.results[1:])
+
+    report = build_report(history, replace(verdict, results=results))
+
+    assert [finding for finding in report.findings if finding in (early, little, much)] == [much, little, early]
+
+
 def test_the_command_that_repeats_the_run_names_its_target(history: History) -> None:
     first, *rest = history.events
     assert isinstance(first, RunStarted)

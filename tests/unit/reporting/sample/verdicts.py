@@ -28,6 +28,7 @@ FINDINGS = (
         actual="ledger $270.00, Stripe $540.00",
         at=day(10, 20, 15),
         seqs=(301,),
+        amount_cents=27_000,
     ),
 )
 
