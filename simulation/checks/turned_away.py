@@ -15,22 +15,11 @@ from simulation.checks.evidence.case import Case, PlannedContest
 from simulation.checks.evidence.keys import Keys, shared
 from simulation.checks.evidence.money import grouped
 from simulation.events import EntrantAction, Event, Exchange, FaultInjected, FaultScheduled, HostingAction
+from simulation.scenario.faults.database import ContestRowHeld
+from simulation.scenario.faults.registry import KINDS
 
 _PEOPLE = frozenset({"entrant", "organizer"})
 _REFUSED, _ERROR = 400, 500
-_IN_THE_WAY = frozenset(
-    {
-        "stripe_outage",
-        "authentication_outage",
-        "database_connections_exhausted",
-        "backend_killed",
-        "transfer_then_killed",
-        "webhook_then_killed",
-    }
-)
-"""Faults that keep a platform from answering anybody while they last."""
-_ROW_HELD = "contest_row_held"
-"""The same, for those who want something of the one contest."""
 _BACK = timedelta(minutes=1)
 """A program that was killed or stopped takes this long to serve again."""
 _CLOSED_BY_THE_LOCK = frozenset({"join", "open payment", "pay", "ask for a refund"})
@@ -148,9 +137,11 @@ def _has_a_cause(case: Case, one: _TurnedAway) -> bool:
 
 
 def _stands_in_the_way(strike: FaultInjected, one: _TurnedAway) -> bool:
-    if strike.fault_kind == _ROW_HELD:
-        return one.action is None or strike.keys.get("contest") == one.action.contest_id
-    return strike.fault_kind in _IN_THE_WAY
+    """A contest's row that is held stands in the way of those only who want something of that contest."""
+    kind = KINDS.get(strike.fault_kind)
+    if kind is ContestRowHeld:
+        return one.action is None or one.action.contest_id == strike.keys.get("contest")
+    return kind is not None and kind.turns_people_away
 
 
 def _stopped(case: Case) -> Iterator[tuple[datetime, datetime]]:

@@ -33,6 +33,7 @@ class ContestRowHeld(ContestFault):
     title = "Another session holds a contest's row when it is to be locked"
     origin = "A worker that hangs in the middle of a transaction, or a console left open after an UPDATE."
     recovery = "Locks the contest at the next run once the row is free; the runbook ends the session and locks it."
+    turns_people_away = True
     expects = Expectation(runbook="contest_lock_failed")
     acts = True
     drawn = 1
@@ -59,6 +60,7 @@ class DatabaseConnectionsExhausted(OutageFault):
     title = "Another program takes every database connection that is left"
     origin = "A report that opens a connection for each row and closes none; workers of a deploy that never ended."
     recovery = "Goes on with the connections it has and says that it gets no other; the runbook ends the sessions."
+    turns_people_away = True
     expects = Expectation(runbook="database_connection_failure")
     aim = ("service", "database")
 

@@ -24,6 +24,7 @@ class AuthenticationOutage(OutageFault):
     title = "The identity service's key is gone, and no token can be verified"
     origin = "A secrets agent that fails to renew its lease, a mount that is gone, a key rotated half way."
     recovery = "Lets nobody in, and goes on with all that needs no token; the runbook goes by the break-glass access."
+    turns_people_away = True
     expects = Expectation(runbook="authentication_service_unavailable")
     aim = ("service", "authentication")
 

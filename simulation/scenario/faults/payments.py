@@ -143,6 +143,7 @@ class WebhookThenKilled(PaymentFault):
     title = "The platform is killed between its commit and its answer to a notice of payment"
     origin = "A deploy or an out-of-memory kill between the commit and the answer: Stripe delivers once more."
     recovery = "Knows the event by its id when Stripe delivers it again, and books it once."
+    turns_people_away = True
     mode = "killed"
     needs = (PROGRAMS_TO_KILL,)
     drawn = 4

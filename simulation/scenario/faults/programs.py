@@ -52,6 +52,7 @@ class BackendKilled(Fault):
     title = "Every program of the platform is killed, and started again"
     origin = "A lost machine, an out-of-memory kill, a deploy that drains nobody."
     recovery = "Starts with what it has committed, takes up every open transfer, and has its webhooks delivered again."
+    turns_people_away = True
     aim = ("service", "backend")
     acts = True
     needs = (PROGRAMS_TO_KILL,)

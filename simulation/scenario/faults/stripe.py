@@ -109,6 +109,7 @@ class StripeOutage(StripeWindowFault):
     title = "Stripe does not answer for a while"
     origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."
     recovery = "Keeps each transfer open and tries it again under its key; the runbook sees to the rest afterwards."
+    turns_people_away = True
     expects = Expectation(runbook="stripe_outage")
     mode = "timeout_before"
     silences_webhooks = True

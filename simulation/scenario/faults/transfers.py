@@ -235,6 +235,7 @@ class TransferThenKilled(TransferFault):
     title = "The platform is killed between Stripe's transfer and its own commit"
     origin = "A deploy, an out-of-memory kill, a lost machine: between Stripe's answer and the commit."
     recovery = "Finds the transfer still open when it is up again, and repeats it under the same idempotency key."
+    turns_people_away = True
     mode = "killed_after"
     needs = (PROGRAMS_TO_KILL,)
     drawn = 4
