@@ -1,7 +1,8 @@
 """Nobody in good standing was turned away: what people were refused has a cause in the world or a rule that refuses it.
 
-Source: fixtures/spec/platform.md (Endpoints), spec/iteration-06.md (06C, measurable constraint 5: contests take entries
-by themselves). An error of the server (5xx) needs a cause in the world; a refusal (4xx) may have a rule instead.
+Source: fixtures/spec/platform.md (Endpoints), specification 06C, measurable constraint 5 (the first stage, in which
+people enter, completes by itself, too). An error of the server (5xx) needs a cause in the world; a refusal (4xx) may
+have a rule instead.
 """
 
 from __future__ import annotations
