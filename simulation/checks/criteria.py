@@ -29,9 +29,23 @@ _LEDGER = (
     "three_way_reconciliation",
     "stripe_balance_explained",
     "webhooks_authentic",
+    "rows_accounted_for",
+    "values_as_declared",
+    "instants_true",
 )
 _WINNERS = ("expected_prizes", "three_way_reconciliation", "exactly_once", "transfers_final", "given_up_for_cause")
-_TRAIL = ("audit_completeness", "transition_audit", "append_only", "witnesses_present")
+_TRAIL = (
+    "audit_completeness",
+    "transition_audit",
+    "append_only",
+    "witnesses_present",
+    "rows_accounted_for",
+    "values_as_declared",
+    "instants_true",
+    "identities_kept",
+    "states_followed",
+    "reasons_said",
+)
 _CONSISTENT = (
     "books_match_wal",
     "lost_rows_restored",
