@@ -20,6 +20,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from simulation.contract.rules import (
+    Among,
     AnyOf,
     Argument,
     Caller,
@@ -97,8 +98,8 @@ class Write(_Part):
     transaction writes to each table of ``touching`` or, where that says false, does not. The first write of a table
     that fits is the one that counts.
 
-    ``for_each``: the facts outside that it answers, one row each; ``match`` finds a row's fact. A fact without a row is
-    a finding unless ``every`` is false, a row without a fact always is.
+    ``for_each``: the facts outside that it answers, one row each (``repeated``: one or more); ``match`` finds a row's
+    fact. A fact without a row is a finding unless ``every`` is false, a row without a fact always is.
     Columns that an update does not name stay as they were.
     """
 
@@ -111,6 +112,7 @@ class Write(_Part):
     touching: dict[str, bool] = {}
     for_each: Facts | None = None
     every: bool = True
+    repeated: bool = False
     match: dict[str, Path] = {}
     joins: dict[str, Join] = {}
     columns: dict[str, Rule] = {}
@@ -172,7 +174,7 @@ NO_CONTRACT = Contract()
 def paths_of(rule: Rule) -> Iterator[str]:
     """The paths that a rule looks up."""
     match rule:
-        case Given(given=path) | Hashed(sha256=path) | Caller(caller=path) | Mapped(mapped=path):
+        case Given(given=path) | Hashed(sha256=path) | Caller(caller=path) | Mapped(mapped=path) | Among(among=path):
             yield path
         case Instant(instant=path) if path != "commit":
             yield path

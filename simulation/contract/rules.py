@@ -140,6 +140,12 @@ class OneOf(_Rule):
     one_of: Annotated[tuple[JsonValue, ...], Field(min_length=2)]
 
 
+class Among(_Rule):
+    """One of the values at a path: more than one can be right, and a witness outside knows which."""
+
+    among: Path
+
+
 class Words(_Rule):
     """What a reason must say: every one of these, in any order and case."""
 
@@ -234,6 +240,7 @@ _KINDS: dict[str, type[_Rule]] = {
     "state": State,
     "constant": Constant,
     "one_of": OneOf,
+    "among": Among,
     "words": Words,
     "document": Document,
     "list": Listing,
@@ -267,6 +274,7 @@ Rule = Annotated[
     | Annotated[State, Tag("state")]
     | Annotated[Constant, Tag("constant")]
     | Annotated[OneOf, Tag("one_of")]
+    | Annotated[Among, Tag("among")]
     | Annotated[Words, Tag("words")]
     | Annotated[Document, Tag("document")]
     | Annotated[Listing, Tag("list")]

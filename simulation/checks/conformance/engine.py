@@ -224,6 +224,7 @@ class _Facts:
     def __init__(self, write: Write, facts: Sequence[Fact]) -> None:
         assert write.for_each is not None
         self.name = write.for_each.name
+        self._repeated = write.repeated
         self._match = {place: path_to(path) for place, path in write.match.items()}
         self._places = [(place.split(".")[0], path_to(f"row.{place}"), path_to(place)) for place in write.match]
         self._by_values: dict[tuple[str, ...], deque[Fact]] = defaultdict(deque)
@@ -242,7 +243,9 @@ class _Facts:
     def take(self, values: tuple[str, ...]) -> Fact | None:
         """The next fact with these values that no row has answered yet."""
         left = self._by_values.get(values)
-        return left.popleft() if left else None
+        if not left:
+            return None
+        return left[0] if self._repeated else left.popleft()
 
     def left(self) -> Iterator[Fact]:
         """Facts that had to be answered and were not."""

@@ -110,14 +110,15 @@ class Movement(Fact):
 class Board(Fact):
     """A payload that the provider handed out, for each contest that plays by its tournament.
 
-    ``valid``: it was one of the boards that the provider really has; ``final``: the last of them.
+    ``valid``: it was one of the boards that the provider really has; ``final``: whether it is the last of them, both
+    where a fault spoils what the provider says of that.
     """
 
     contest_id: str
     tournament: str
     payload_sha256: str
     valid: bool
-    final: bool
+    final: tuple[bool, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,7 +339,7 @@ def _boards(case: Case) -> list[Fact]:
             tournament=answer.tournament,
             payload_sha256=answer.payload_sha256,
             valid=answer.valid,
-            final=answer.valid and answer.payload_sha256 in finals,
+            final=(True, False) if answer.fault_id is not None else (answer.payload_sha256 in finals,),
         )
         for answer in case.events(ProviderAnswer)
         for contest in case.contests

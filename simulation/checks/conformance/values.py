@@ -10,6 +10,7 @@ from typing import Any
 from simulation.checks.conformance.functions import FUNCTIONS, TAKE_NOTHING, hash_of, is_hash
 from simulation.checks.conformance.scope import MISSING, Scope, argument, instant, path_to, same, shown
 from simulation.contract.rules import (
+    Among,
     AnyOf,
     Asked,
     Caller,
@@ -56,6 +57,8 @@ def judge_of(rule: Rule, column: str) -> Judge:
             return _words([_text(template) for template in templates])
         case OneOf(one_of=values):
             return _one_of(values)
+        case Among(among=path):
+            return _among(path_to(path))
         case AnyOf(any_of=rules):
             return _any_of([judge_of(each, column) for each in rules])
         case Document(document=keys):
@@ -90,6 +93,16 @@ def _the(wanted: ValueOf) -> Judge:
 def _one_of(values: tuple[Any, ...]) -> Judge:
     said = f"one of {', '.join(map(shown, values))}"
     return lambda actual, _scope: None if any(same(actual, value) for value in values) else said
+
+
+def _among(wanted: ValueOf) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        values = wanted(scope)
+        if values is not MISSING and any(same(actual, value) for value in values):
+            return None
+        return f"one of {shown(values)}"
+
+    return judge
 
 
 def _any_of(judges: list[Judge]) -> Judge:
@@ -132,7 +145,7 @@ def _document(rule: Document, judges: Mapping[str, Judge]) -> Judge:
 
 def _leaves_free(rule: Document) -> bool:
     """Whether something in it has no one value, so that a document of which only the hash is known says nothing."""
-    indefinite = (Free, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
+    indefinite = (Free, Among, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
     return any(
         isinstance(below, indefinite) or (isinstance(below, Document) and _leaves_free(below))
         for below in rule.document.values()
