@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulation.checks.catalogue import CHECKS
+from simulation.checks.contract import CONTRACT_CHECKS
 from simulation.checks.criteria import RULES
 from simulation.checks.verdict import Verdict, judge
 from simulation.events import AccessProbe, Exchange, RunStarted, Sample, StripeCall, StripeMovement, WitnessSummary
@@ -45,7 +46,12 @@ def test_a_sound_history_passes() -> None:
 
     assert (verdict.outcome, verdict.exit_code) == ("pass", 0)
     assert not [finding for result in verdict.results for finding in result.findings]
-    assert [criterion.text for criterion in verdict.criteria if criterion.outcome == "not_verified"] == [
+    of_a_contract = {check.name for check in CONTRACT_CHECKS}  # this target declares none
+    assert [
+        criterion.text
+        for criterion in verdict.criteria
+        if criterion.outcome == "not_verified" and of_a_contract.isdisjoint(criterion.checks)
+    ] == [
         "All Iteration 06B runbooks are tested in staging (at least once per procedure)",
         "Postmortem review completed (what went wrong, what worked)",
     ]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulation.checks.conformance.facts import Fact, facts_for, requests_by_id
+from simulation.checks.conformance.fact_kinds import Fact
+from simulation.checks.conformance.facts import facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to, shown
 from simulation.checks.conformance.values import Judge, ValueOf, judge_of

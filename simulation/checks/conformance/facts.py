@@ -1,6 +1,6 @@
 """The facts outside that a contract's writes answer: what people asked, what Stripe and the provider said.
 
-Each kind is a class; its fields are what a contract's paths may name. None comes from the platform's own tables.
+Their kinds are in :mod:`simulation.checks.conformance.fact_kinds`. None comes from the platform's own tables.
 """
 
 from __future__ import annotations
@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from pydantic import JsonValue
-
+from simulation.checks.conformance.fact_kinds import (
+    Admin,
+    Board,
+    Call,
+    Contest,
+    EntrantResult,
+    Event,
+    Fact,
+    Movement,
+    PlayerResult,
+    Prize,
+    Request,
+    Settlement,
+)
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
@@ -28,156 +40,6 @@ from simulation.events import (
     StripeMovement,
     WebhookAttempt,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """``required``: it must have left its row; of some facts one cannot tell whether the platform took them."""
-
-    at: datetime
-    required: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request(Fact):
-    """A request to the platform that it answered. ``path`` has the named segments of the route."""
-
-    id: str
-    method: str
-    path: Mapping[str, str]
-    body: JsonValue
-    answer: JsonValue
-    status: int
-    actor: str
-    subject: str | None
-    """Whose token it carried; without one, the user whom the world knows to have sent it."""
-    execution_id: str | None
-    idempotency_key: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call(Fact):
-    """A request to Stripe, as Stripe's journal has it. ``outcome``: ``ok``, ``refused``, ``lost`` (no answer came)."""
-
-    id: str
-    path: Mapping[str, str]
-    params: JsonValue
-    idempotency_key: str | None
-    object_id: str | None
-    error_code: str | None
-    outcome: str
-    executed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event(Fact):
-    """An event that Stripe has. ``required``: it was delivered, and the platform answered that it had it.
-
-    ``at`` is when it was taken, of one that never was, when it was made.
-    """
-
-    id: str
-    type: str
-    object_id: str
-    payload_sha256: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Admin(Fact):
-    """An admin whom the deployment appointed."""
-
-    user_id: str
-    name: str
-    email: str
-    role: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Movement(Fact):
-    """Money that moved at Stripe: a transfer, a refund. ``id`` is Stripe's (``tr_…``, ``re_…``)."""
-
-    id: str
-    amount_cents: int
-    payment_intent_id: str | None
-    destination: str | None
-    contest_id: str | None
-    user_id: str | None
-    idempotency_key: str | None
-    origin: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Board(Fact):
-    """A payload that the provider handed out, for each contest that plays by its tournament.
-
-    ``valid``: it was one of the boards that the provider really has; ``final``: whether it is the last of them, both
-    where a fault spoils what the provider says of that.
-    """
-
-    contest_id: str
-    tournament: str
-    payload_sha256: str
-    valid: bool
-    final: tuple[bool, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contest(Fact):
-    """A contest of the scenario that was created; ``at`` is when."""
-
-    id: str
-    key: str
-    name: str
-    organizer: str | None
-    tournament: str
-    entry_fee_cents: int
-    lock_time: datetime
-    start_time: datetime
-    end_time: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlayerResult:
-    """A player of a roster. ``rounds``: as far as completed; ``status``: ``active``, ``cut`` or ``withdrawn``."""
-
-    id: str
-    rounds: Sequence[int | None]
-    status: str
-    strokes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntrantResult:
-    user_id: str
-    rank: int
-    score: int
-    prize_cents: int
-    players: tuple[PlayerResult, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settlement(Fact):
-    """What a contest must settle to, by our own model; ``at`` is when its books were closed."""
-
-    contest_id: str
-    participants: int
-    pool_cents: int
-    platform_cents: int
-    payload_sha256: str
-    """Of the board that it rests on."""
-    entrants: tuple[EntrantResult, ...]
-    """By rank, then user id."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prize(Fact):
-    """One winner's prize, by our own model."""
-
-    contest_id: str
-    user_id: str
-    rank: int
-    score: int
-    amount_cents: int
 
 
 def facts_for(case: Case, wanted: Facts) -> Sequence[Fact]:
