@@ -62,7 +62,7 @@ images: setup ## Build both container images without a registry (FORCE=1: anew)
 
 stripe-mock: setup ## Build the pinned stripe-mock into .venv/bin, for runs without containers (needs Go)
 	@command -v go >/dev/null || { echo "stripe-mock is built with Go, which is not here: https://go.dev"; exit 1; }
-	GOBIN=$(CURDIR)/$(BIN) go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
+	GOBIN="$(CURDIR)/$(BIN)" go install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
 
 promtool: setup ## Unpack Debian's promtool into .venv/bin: it evaluates a run's alerts again (no service is installed)
 	@command -v apt-get >/dev/null || { echo "promtool comes with Prometheus: https://prometheus.io/download, then PROMTOOL_BIN=…"; exit 1; }

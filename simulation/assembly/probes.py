@@ -45,7 +45,7 @@ def compare_the_clocks(sim: Simulation) -> list[ClockProof]:
 
 def _shell_time(sim: Simulation) -> datetime:
     done = subprocess.run(
-        ["date", "+%s"], capture_output=True, text=True, check=True, env=sim.operator.shell_environment()
+        ["date", "+%s"], capture_output=True, encoding="utf-8", check=True, env=sim.operator.shell_environment()
     )
     return datetime.fromtimestamp(int(done.stdout), tz=UTC)
 

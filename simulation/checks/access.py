@@ -43,6 +43,8 @@ _PROBES = {
     "operator_admin_token": False,
 }
 """What an access must answer: refused or not."""
+_WITHOUT_THE_KEY = "password authentication failed"
+"""How PostgreSQL refuses anybody who knows no password: a stranger on the machine, and nothing of the platform's."""
 _MAINTENANCE = "maintenance"
 _SAME_INSTANT = timedelta(seconds=1)
 """The log has whole seconds."""
@@ -55,7 +57,7 @@ NEAR_A_PROBE = timedelta(seconds=60)
 @check("No one but the application came to the database")
 def no_database_access(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("access_log")
-    since = case.started.absence_start
+    since, strangers = case.started.absence_start, 0
     for access in case.events(DatabaseAccess):
         if access.at < since:
             continue
@@ -66,6 +68,9 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
             or (access.access == "refused" and _probed(case, access))
         ):
             continue
+        if access.access == "refused" and access.statement.startswith(_WITHOUT_THE_KEY):
+            strangers += access.count
+            continue
         inquiry.find(
             f"role {access.role}",
             "tried to reach the database" if access.access == "refused" else f"{access.access} during the absence",
@@ -75,6 +80,8 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
             events=(access,),
             cause=True,
         )
+    if strangers:
+        inquiry.nothing_needed(f"{strangers} logins with a wrong password were refused: whose they were is not known")
     if not inquiry.examined:
         inquiry.nothing_needed("the access log was kept, and nobody came to the database during the absence")
 

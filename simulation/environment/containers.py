@@ -72,7 +72,7 @@ class ContainerPostgres(ContainerServer):
     def server_log(self) -> Iterator[str]:
         file = self._folder / "log" / "server.json"
         if file.exists():
-            with open(file) as lines:
+            with open(file, encoding="utf-8") as lines:
                 yield from lines
 
     def _describe(self) -> DockerContainer:

@@ -15,7 +15,7 @@ def git(*arguments: str, folder: Path, variables: Mapping[str, str] | None = Non
     """
     environment = {**os.environ, **(variables or {})}
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8")
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None

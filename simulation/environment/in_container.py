@@ -101,7 +101,7 @@ def _on_this_machine(pid: int) -> int | None:
     """Process id of the container's first process; None if it runs on another machine (Docker Desktop,
     ``DOCKER_HOST``)."""
     try:
-        return pid if Path(f"/proc/{pid}/comm").read_text().strip() == "postgres" else None
+        return pid if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "postgres" else None
     except OSError:
         return None
 

@@ -73,7 +73,7 @@ def promtool_version(binary: Path) -> str:
     :raises EnvironmentFault: it cannot be run.
     """
     try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+        said = subprocess.run([binary, "--version"], capture_output=True, encoding="utf-8", check=False)
     except OSError as error:
         raise EnvironmentFault(problem=f"{binary} cannot be run: {error.strerror}", remedy=REMEDY) from error
     words = (said.stdout or said.stderr).split()
@@ -85,7 +85,7 @@ def testing_rules(binary: Path, test_file: Path) -> Iterator[Evaluation]:
     """Start ``promtool test rules`` on every core there is; what is still running when the block ends is stopped."""
     process = subprocess.Popen(
         [binary, "test", "rules", test_file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, preexec_fn=_settle,
+        stderr=subprocess.STDOUT, encoding="utf-8", preexec_fn=_settle,
     )  # fmt: skip
     try:
         yield Evaluation(process)

@@ -169,7 +169,7 @@ def binary_version(binary: Path) -> str:
     :raises EnvironmentFault: it cannot be run.
     """
     try:
-        said = subprocess.run([binary, "-version"], capture_output=True, text=True, check=False).stdout.split()
+        said = subprocess.run([binary, "-version"], capture_output=True, encoding="utf-8", check=False).stdout.split()
     except OSError as error:
         raise EnvironmentFault(problem=f"{binary} cannot be run: {error.strerror}", remedy=REMEDY) from error
     return said[-1] if said and said[-1] != "master" else images().stripe_mock_version

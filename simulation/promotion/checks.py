@@ -109,7 +109,7 @@ def _ingestion(promotion: Promotion) -> Iterator[str]:
 def _tests(promotion: Promotion) -> Iterator[str]:
     command = [sys.executable if word == "python" else word for word in promotion.release.tests]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     except OSError as error:
         yield f"{promotion.release.tests[0]}: {error.strerror}"
         return

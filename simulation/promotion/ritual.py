@@ -45,7 +45,7 @@ class Baseline:
 
 def baseline(snapshot: Path) -> Baseline:
     """Of the snapshot as it is committed."""
-    text = snapshot.read_text()
+    text = snapshot.read_text(encoding="utf-8")
     noted = _noted(text).get("Migration", "")
     body = without_header(text)
     return Baseline(
@@ -79,7 +79,7 @@ def closing_snapshot(*, iteration: str, title: str, changes: str, on: date, fold
 
 def problems(snapshot: Path) -> Iterator[str]:
     """What a reviewer would send back: no header, drift, foreign keys without an index, a file not committed."""
-    text = snapshot.read_text()
+    text = snapshot.read_text(encoding="utf-8")
     noted = _noted(text)
     for name in _HEADER:
         if not noted.get(name):

@@ -22,7 +22,7 @@ def read_env(file: Path) -> Variables:
     :raises UsageError: it cannot be read, or a line is none; the line is not shown, it may hold a secret.
     """
     try:
-        lines = file.read_text().splitlines()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UsageError(
             place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name the file"

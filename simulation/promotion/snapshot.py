@@ -29,7 +29,8 @@ def schema_of(database: Database) -> str:
             install_folder() / "bin" / "pg_dump", "--schema-only", "--no-owner",
             f"--host={database.host}", f"--port={database.port}", "--username=superuser", database.name,
         ],
-        env={**os.environ, "PGPASSWORD": database.passwords["superuser"]}, capture_output=True, text=True, check=True,
+        env={**os.environ, "PGPASSWORD": database.passwords["superuser"]}, capture_output=True, encoding="utf-8",
+        check=True,
     ).stdout  # fmt: skip
     lines = [line for line in dump.splitlines() if not _VARYING.match(line)]
     return _HEADER + re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

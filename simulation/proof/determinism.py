@@ -48,7 +48,7 @@ class Difference:
 
 def first_difference(first: Path, second: Path) -> Difference | None:
     """Hold two ``history.jsonl`` against each other; None when they are equal."""
-    with open(first) as one, open(second) as other:
+    with open(first, encoding="utf-8") as one, open(second, encoding="utf-8") as other:
         for number, (left, right) in enumerate(zip_longest(one, other, fillvalue=""), start=1):
             if left != right:
                 return Difference(line=number, at=_instant(left or right), first=left.strip(), second=right.strip())
@@ -142,7 +142,7 @@ def _start(scenario: str, *, seed: int, out: Path, hash_seed: str, faults: Path 
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         preexec_fn=die_with_parent(signal.SIGTERM),
     )

@@ -43,6 +43,6 @@ def loops_end(book: Book, _: Material) -> Iterator[Flaw]:
 
 def _bash(step: Step) -> str:
     done = subprocess.run(
-        ["bash", "--norc", "-n"], input=step.command + "\n", capture_output=True, text=True, check=False
+        ["bash", "--norc", "-n"], input=step.command + "\n", capture_output=True, encoding="utf-8", check=False
     )
     return done.stderr.splitlines()[0] if done.returncode else ""

@@ -40,7 +40,7 @@ def load_queries(file: Path) -> dict[str, str]:
     """
     queries: dict[str, str] = {}
     name: str | None = None
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if match := _NAME.match(line):
             name = match[1]
             if name not in RELATIONS or name in queries:
@@ -63,5 +63,5 @@ def load_queries(file: Path) -> dict[str, str]:
 
 def name_lines(file: Path) -> dict[str, int]:
     """Relation → line of its name, for messages."""
-    numbered = enumerate(file.read_text().splitlines(), start=1)
+    numbered = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
     return {match[1]: number for number, line in numbered if (match := _NAME.match(line))}

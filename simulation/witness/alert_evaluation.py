@@ -89,7 +89,7 @@ def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) 
     series, firing = _series(events), _firing(events, scrapes.count)
     groups = alert_texts.begun(events)
     document = _document(scrapes, series, firing, groups)
-    test_file.write_text(document)
+    test_file.write_text(document, encoding="utf-8")
     facts = AlertEvaluation(
         scrapes=scrapes.count,
         interval_seconds=scrapes.interval_seconds,

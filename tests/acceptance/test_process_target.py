@@ -40,7 +40,7 @@ def _run(scenario: str, out: Path, target: Path | None) -> RunResult:
 
 def _ledger(result: RunResult) -> Counter[tuple[str, ...]]:
     """Rows of the ledger with every generated id left out."""
-    with open(result.directory.path / "ledger.csv", newline="") as file:
+    with open(result.directory.path / "ledger.csv", encoding="utf-8", newline="") as file:
         return Counter(tuple(_GENERATED.sub("*", value) for value in row.values()) for row in csv.DictReader(file))
 
 

@@ -15,7 +15,7 @@ FILES = sorted((SCENARIOS_FOLDER / "regressions").glob("*.yaml"))
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_mended_seed_stays_mended(file: Path, simulate: Simulate) -> None:
-    named = re.match(r"# seed: (\d+)\n", file.read_text())
+    named = re.match(r"# seed: (\d+)\n", file.read_text(encoding="utf-8"))
     assert named is not None, f"{file}: the first line must be '# seed: <N>'"
 
     result = simulate(str(file), seed=int(named[1]))

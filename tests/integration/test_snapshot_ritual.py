@@ -59,7 +59,7 @@ def test_a_committed_closing_snapshot_may_close_the_iteration(checkout: Path) ->
     ],
 )
 def test_a_snapshot_that_a_reviewer_would_send_back(checkout: Path, old: str, new: str, problem: str) -> None:
-    checkout.write_text(checkout.read_text().replace(old, new, 1))
+    checkout.write_text(checkout.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     assert any(problem in found for found in ritual.problems(checkout))
 
 
@@ -72,7 +72,10 @@ def test_a_foreign_key_without_an_index_is_found(database: Database) -> None:
 
 def test_migrations_newer_than_the_snapshot_are_pending(checkout: Path) -> None:
     *_, before, last = migration_versions()
-    checkout.write_text(checkout.read_text().replace(f"-- Migration: {last}", f"-- Migration: {before}"))
+    checkout.write_text(
+        checkout.read_text(encoding="utf-8").replace(f"-- Migration: {last}", f"-- Migration: {before}"),
+        encoding="utf-8",
+    )
     begin = ritual.baseline(checkout)
     assert (begin.migration, begin.pending) == (before, (last,))
 
@@ -85,7 +88,7 @@ def test_the_commands_say_what_they_did(checkout: Path, capsys: pytest.CaptureFi
     assert "pending migrations: none" in record.read_text()
     said = ["--iteration", "07", "--title", "Next", "--changes", "none"]
     assert snapshot_end.main([*said, *file], standalone_mode=False) == 0
-    assert checkout.read_text().startswith("-- Iteration 07: Next\n")
+    assert checkout.read_text(encoding="utf-8").startswith("-- Iteration 07: Next\n")
     assert snapshot_verify.main(file, standalone_mode=False) == 1
     assert "the file is not committed as it stands" in capsys.readouterr().out
 

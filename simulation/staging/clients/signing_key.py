@@ -73,7 +73,7 @@ class SigningKey:
         if source == "primary" and not self._files[source]:
             return self._own
         try:
-            key = Path(self._files[source]).read_text().strip()
+            key = Path(self._files[source]).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise AuthenticationUnavailable(f"the {source}'s signing key cannot be read: {error}") from error
         if not key:

@@ -42,7 +42,7 @@ class BuiltinChoice:
         mock = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
         mock.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
         intercept(mock, site.network, clock=site.kernel.clock)
-        log = rest.enter_context(open(site.log, "a", buffering=1))  # noqa: SIM115 - closed with the rest
+        log = rest.enter_context(open(site.log, "a", encoding="utf-8", buffering=1))  # noqa: SIM115 - closed with the rest
         return BuiltinTarget(
             database=site.database,
             clock=site.kernel.clock,

@@ -237,7 +237,7 @@ class ProcessChoice:
                 log=log,
                 alerts_host="monitoring.test",
             )
-            programs.clock_file.write_text(clock_file.read_text())
+            programs.clock_file.write_text(clock_file.read_text(encoding="utf-8"))
             programs.values = {**programs.values, "MIGRATION_URL": owner}
             assert self.file.database.migrate is not None
             run_command(programs, self.file.database.migrate, values={"MIGRATION_URL": owner}, key="[database] migrate")
@@ -281,6 +281,6 @@ def _connect(
 
 
 def _written(file: Path, text: str) -> Path:
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     file.chmod(0o644)
     return file

@@ -70,7 +70,7 @@ def seconds_left(pid: int, tid: int, *, now: datetime) -> float | None:
         simulated time has passed, and wait again.
     """
     try:
-        words = Path(f"/proc/{pid}/task/{tid}/syscall").read_text().split()
+        words = Path(f"/proc/{pid}/task/{tid}/syscall").read_text(encoding="utf-8").split()
     except OSError:
         return None
     if words[0] == _NOT_WAITING:

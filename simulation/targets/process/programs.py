@@ -158,7 +158,7 @@ def listening_ports(pid: int, *, ours: Collection[int]) -> list[int]:
     found: set[int] = set()
     for table in ("tcp", "tcp6"):
         try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+            lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="utf-8").splitlines()[1:]
         except OSError:
             continue
         for line in lines:

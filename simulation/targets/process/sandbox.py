@@ -167,7 +167,7 @@ def _permitted(unshare: str) -> tuple[str, ...]:
     """
     refused = ""
     for namespaces in (_NAMESPACES, (*_NAMESPACES, *_MAPPED_ROOT)):
-        tried = subprocess.run([unshare, *namespaces, "true"], check=False, capture_output=True, text=True)
+        tried = subprocess.run([unshare, *namespaces, "true"], check=False, capture_output=True, encoding="utf-8")
         if tried.returncode == 0:
             return namespaces
         refused = tried.stderr.strip()
@@ -176,7 +176,7 @@ def _permitted(unshare: str) -> tuple[str, ...]:
 
 def _parent_of(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1])
     except OSError:
         return 0
 
@@ -197,7 +197,7 @@ def _remedy() -> str:
     """What stands in the way, as far as the kernel's settings tell."""
     for name, wanted, barred in _SETTINGS:
         with contextlib.suppress(OSError, ValueError):
-            if int(Path("/proc/sys", name.replace(".", "/")).read_text()) == barred:
+            if int(Path("/proc/sys", name.replace(".", "/")).read_text(encoding="utf-8")) == barred:
                 return f"allow user namespaces: sysctl {name}={wanted}"
     return (
         "allow user namespaces to this user; in a container, start it with --privileged (or --security-opt "

@@ -159,11 +159,11 @@ def _session(leader: int) -> list[int]:
 def _own_network() -> None:
     """A network namespace whose table of connections is quick to read: no connection stays in it after closing, and
     where the kernel can, it shares no table with the rest of the machine, which takes a hundredth of the time."""
-    with contextlib.suppress(OSError), open(f"{_SETTINGS}/tcp_child_ehash_entries", "w") as entries:
+    with contextlib.suppress(OSError), open(f"{_SETTINGS}/tcp_child_ehash_entries", "w", encoding="utf-8") as entries:
         entries.write("64")
     if _libc.unshare(_NEW_NETWORK):
         raise OSError(ctypes.get_errno(), f"a network: {os.strerror(ctypes.get_errno())}")
-    with open(f"{_SETTINGS}/tcp_max_tw_buckets", "w") as kept_after_closing:
+    with open(f"{_SETTINGS}/tcp_max_tw_buckets", "w", encoding="utf-8") as kept_after_closing:
         kept_after_closing.write("0")
 
 

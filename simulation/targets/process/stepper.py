@@ -82,7 +82,7 @@ class Stepper:
         """
         self._ticks = (self._ticks + 1) % _MOST_TICKS
         temporary = f"{self._clock_file}.next"
-        with open(temporary, "w") as file:
+        with open(temporary, "w", encoding="utf-8") as file:
             file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks:06d}\n")
         os.replace(temporary, self._clock_file)
         self._shown_anew = True

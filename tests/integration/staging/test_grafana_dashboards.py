@@ -43,7 +43,7 @@ def _selectors(node: Any) -> Iterator[Any]:
 
 def _known_labels() -> dict[str, set[str]]:
     """Metric → its labels, as the page is written."""
-    source = Path(str(metrics.__file__)).read_text().partition("_SAMPLES")[2]
+    source = Path(str(metrics.__file__)).read_text(encoding="utf-8").partition("_SAMPLES")[2]
     return {
         name: set(re.findall(r"""[',](\w+)=(?:"|'\s*\|\|)""", part))
         for part in source.split("UNION ALL")
@@ -57,7 +57,7 @@ def test_every_query_is_promql_over_metrics_and_labels_that_exist(file: Path, st
     labels = _known_labels()
     known = served | set(labels) | set(OF_PROMETHEUS)
     rule_labels = {name for rule in load_rules(ALERTS_FOLDER) for name in rule.labels}
-    document = json.loads(file.read_text())
+    document = json.loads(file.read_text(encoding="utf-8"))
     seen = 0
     for panel, expression, legend in _queries(document):
         for selector in _selectors(promql_parser.parse(expression)):

@@ -197,6 +197,14 @@ def test_harmless(check: Check, harmless: Break) -> None:
     assert run(check, book).outcome == "pass"
 
 
+def test_a_stranger_who_knows_no_password_is_shown_and_held_against_nobody() -> None:
+    book = passing()
+    _database("founder", "refused", 'password authentication failed for user "founder"')(book)
+    result = run(no_database_access, book)
+    assert (result.outcome, result.findings) == ("pass", ())
+    assert "1 logins with a wrong password were refused" in result.note
+
+
 def test_an_empty_access_log_is_fine_only_if_it_was_kept() -> None:
     book = passing()
     book.drop(DatabaseAccess)

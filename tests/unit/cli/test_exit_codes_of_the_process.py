@@ -76,7 +76,7 @@ def test_a_reader_who_leaves_changes_nothing(passed: Path, form: list[str], pipe
 
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
 def test_output_that_finds_no_room_is_the_machines_fault(passed: Path, form: list[str]) -> None:
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w", encoding="utf-8") as full:
         done = simulate("check", passed, *form, stdout=full)
     assert done.returncode == 255
     assert "standard output cannot be written: No space left on device\n  remedy:" in done.stderr
@@ -84,7 +84,7 @@ def test_output_that_finds_no_room_is_the_machines_fault(passed: Path, form: lis
 
 
 def test_messages_that_find_no_room_change_nothing(folder: Path) -> None:
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w", encoding="utf-8") as full:
         assert simulate("postmortem", folder, stdout=subprocess.PIPE, stderr=full).returncode == 0
         assert simulate("check", folder / "missing", stdout=subprocess.PIPE, stderr=full).returncode == 254
 

@@ -42,8 +42,8 @@ def test_plan_survives_its_file(stored: Path, month: Scenario):
 def test_a_changed_plan_is_refused_at_its_line(
     stored: Path, month: Scenario, old: str, new: str, problem: str, remedy: str
 ):
-    text = stored.read_text().replace(old, new, 1)
-    stored.write_text(text)
+    text = stored.read_text(encoding="utf-8").replace(old, new, 1)
+    stored.write_text(text, encoding="utf-8")
     line = next(number for number, line in enumerate(text.splitlines(), start=1) if new in line)
     with pytest.raises(UsageError) as caught:
         load_plan(stored, month)
@@ -54,7 +54,7 @@ def test_a_changed_plan_is_refused_at_its_line(
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"window_start": "yesterday"}', '{"faults": []}'])
 def test_a_file_that_is_no_plan_is_refused(stored: Path, month: Scenario, text: str):
-    stored.write_text(text)
+    stored.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load_plan(stored, month)
     assert caught.value.place.startswith(f"{stored}:1")
