@@ -135,7 +135,7 @@ def live(sim: Simulation, progress: Progress) -> Convergence:
     sim.monitor.start()
     sim.operator.start()
     sim.sampler.start()
-    sim.troubles.start()
+    sim.timed_faults.start()
     convergence = Convergence(sim)
     sim.kernel.spawn(convergence.watch())
     sim.kernel.spawn(_every(sim, _PROGRESS_INTERVAL_SECONDS, lambda: _look(sim, progress)))

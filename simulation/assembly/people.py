@@ -16,7 +16,7 @@ from simulation.scenario.model import Scenario
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.entrants.payers import Payers
 from simulation.world.faults.context import FaultContext
-from simulation.world.faults.start import Troubles
+from simulation.world.faults.start import TimedFaults
 from simulation.world.hosting.api import HostingApi
 from simulation.world.hosting.provider import HostingProvider, Size
 from simulation.world.operator.robot import OperatorRobot, Successor
@@ -113,7 +113,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
     return followers
 
 
-def plan_troubles(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> Troubles:
+def timed_faults(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> TimedFaults:
     """The faults that act at a time of their own: acts of people, and states of the surroundings."""
     around = FaultContext(
         kernel=ground.kernel,
@@ -132,6 +132,6 @@ def plan_troubles(ground: Ground, external: External, front: Front, operator: Op
         signing_key=front.target.signing_key,
         under_way=lambda: operator.under_way,
     )
-    troubles = Troubles(plan=ground.request.plan, around=around)
-    ground.stack.callback(troubles.close)
-    return troubles
+    faults = TimedFaults(plan=ground.request.plan, around=around)
+    ground.stack.callback(faults.close)
+    return faults

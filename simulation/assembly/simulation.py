@@ -12,7 +12,7 @@ import httpx
 
 from simulation.assembly.external import external_services
 from simulation.assembly.foundation import Ground
-from simulation.assembly.people import hosting_provider, operator_on_shift, plan_troubles, players
+from simulation.assembly.people import hosting_provider, operator_on_shift, players, timed_faults
 from simulation.assembly.platform import TOKEN_TTL_SECONDS, appoint, bring_front, token_of
 from simulation.assembly.request import PREPARATION, RunRequest
 from simulation.assembly.witnesses import dashboard_sampler, hosted_monitoring, post_witnesses
@@ -35,7 +35,7 @@ from simulation.witness.observer import Observer
 from simulation.witness.samples import Sampler
 from simulation.witness.wal import WalWitness
 from simulation.world.entrants.entrants import Entrants
-from simulation.world.faults.start import Troubles
+from simulation.world.faults.start import TimedFaults
 from simulation.world.hosting.provider import HostingProvider
 from simulation.world.monitoring.monitor import Monitor
 from simulation.world.network.platform import WebhookSender
@@ -75,7 +75,7 @@ class Simulation:
     wal: WalWitness
     fingerprints: FingerprintWitness
     sampler: Sampler
-    troubles: Troubles
+    timed_faults: TimedFaults
     stripe_mock: StripeMock | None
     keys: TargetKeys
 
@@ -169,7 +169,7 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
         observer=witnesses.observer,
         wal=witnesses.wal,
         fingerprints=witnesses.fingerprints,
-        troubles=plan_troubles(ground, external, front, operator),
+        timed_faults=timed_faults(ground, external, front, operator),
         sampler=Sampler(
             kernel=kernel,
             recorder=recorder,

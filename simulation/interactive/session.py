@@ -83,7 +83,7 @@ def _start_world(sim: Simulation) -> None:
     sim.entrants.start()
     sim.jobs.start()
     sim.monitor.start()
-    sim.troubles.start()
+    sim.timed_faults.start()
     sim.kernel.spawn(_housekeeping(sim))
 
 

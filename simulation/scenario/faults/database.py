@@ -32,17 +32,17 @@ class ContestRowHeld(ContestFault):
     ]
     title = "Another session holds a contest's row when it is to be locked"
     origin = "A worker that hangs in the middle of a transaction, or a console left open after an UPDATE."
-    recovery = "Locks the contest at the next run once the row is free; the runbook ends the session and locks it."
+    recovery = "Locks the contest at the next run once the row is free. The runbook ends the session and locks it."
     turns_people_away = True
     expects = Expectation(runbook="contest_lock_failed")
     acts = True
     drawn = 1
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         lock = self.its_contest(scenario).lock
         return Window(starts_at=lock - _HELD_BEFORE_LOCK, ends_at=lock + timedelta(minutes=self.minutes))
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         yield from self.only_one(earlier, does="holds the row of")
 
     @classmethod
@@ -59,7 +59,7 @@ class DatabaseConnectionsExhausted(OutageFault):
     kind: Literal["database_connections_exhausted"]
     title = "Another program takes every database connection that is left"
     origin = "A report that opens a connection for each row and closes none; workers of a deploy that never ended."
-    recovery = "Goes on with the connections it has and says that it gets no other; the runbook ends the sessions."
+    recovery = "Goes on with the connections it has. The runbook ends the other sessions and starts the pool anew."
     turns_people_away = True
     expects = Expectation(runbook="database_connection_failure")
     aim = ("service", "database")
@@ -102,14 +102,16 @@ class ContestRowsLost(ContestFault):
     at: At
     title = "A maintenance script deletes a contest's scores from the database"
     origin = "A clean-up job with a wrong WHERE; a damaged page that a storage repair throws away."
-    recovery = "Has a backup from after the contest; the runbook brings back the rows that are gone, as they were."
+    recovery = (
+        "Has a backup from after the contest. The runbook brings back exactly the rows that are gone, as they were."
+    )
     expects = Expectation(runbook=RESTORE)
     acts = True
     needs = (SCORE_TABLES,)
     drawn = 1
     silences_webhooks = True
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, last_chance=self.its_contest(scenario).start)
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:

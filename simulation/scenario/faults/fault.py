@@ -40,7 +40,6 @@ Nth = Annotated[int, Field(ge=1, description="Which one of the contest, in the o
 Times = Annotated[int, Field(ge=1, description="How often it strikes the same victim")]
 At = Annotated[Instant, Field(description="When it begins: an ISO 8601 time, or day N HH:MM")]
 Minutes = Annotated[int, Field(ge=1, description="How long it lasts")]
-Hours = Annotated[int, Field(ge=0, description="How long after that it strikes")]
 Status = Annotated[int, Field(ge=400, le=599, description="The HTTP status that is answered")]
 
 
@@ -196,6 +195,7 @@ class Fault(ScenarioModel, ABC):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_columns(cls, data: Any) -> Any:
+        """What a stored document has in the columns of other kinds, and says nothing, is left out."""
         if not isinstance(data, Mapping):
             return data
         return {
@@ -206,6 +206,7 @@ class Fault(ScenarioModel, ABC):
 
     @model_serializer(mode="wrap")
     def _with_every_column(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """See :data:`_COLUMNS`."""
         own = handler(self)
         head = {name: own[name] for name in Fault.model_fields}
         row = {**head, **_COLUMNS, **own}
@@ -234,10 +235,11 @@ class ContestFault(Fault):
 
     @property
     def hours_after(self) -> int:
-        """From when its victim comes up to what the fault does to it, as far as the scenario says."""
+        """Hours from the payment that it is about to what it does, where the scenario says so."""
         return 0
 
     def its_contest(self, scenario: Scenario) -> Contest:
+        """The contest with the key; the scenario's model sees to it that there is one."""
         return next(contest for contest in scenario.contests if contest.key == self.contest)
 
     def only_one(self, earlier: Sequence[Fault], *, does: str) -> Iterator[BrokenRule]:
@@ -253,11 +255,34 @@ class ContestFault(Fault):
                     remedy="name another contest",
                 )
 
-    def beyond_the_last(self, nth: int, victims: int, *, what: str) -> Iterator[BrokenRule]:
+
+class VictimFault(ContestFault):
+    """One that strikes the n-th transfer, payment or payer of a contest."""
+
+    victim: ClassVar[str]
+    """What is struck and counted: ``transfer``."""
+
+    nth: Nth = 1
+
+    def beyond_the_last(self, victims: int) -> Iterator[BrokenRule]:
         """``victims``: how many the contest is sure to have."""
-        if nth > victims:
+        if self.nth > victims:
             yield BrokenRule(
                 path=("nth" if victims else "contest",),
-                problem=f"fault {self.id} waits for {what} {nth} of {self.contest}, which is sure to have {victims}",
+                problem=f"fault {self.id} waits for {self.victim} {self.nth} of {self.contest}, which is sure to have "
+                f"{victims}",
                 remedy=f"lower nth to {victims} or less" if victims else "name a contest that is sure to have one",
+            )
+
+    def aims_at_the_victim_of(self, rival: Fault) -> Iterator[BrokenRule]:
+        """The broken rule, if both strike the same one."""
+        if isinstance(rival, VictimFault) and (rival.victim, rival.contest, rival.nth) == (
+            self.victim,
+            self.contest,
+            self.nth,
+        ):
+            yield BrokenRule(
+                path=("nth",),
+                problem=f"fault {self.id} aims at the victim of {rival.id}: {self.victim} {self.nth} of {self.contest}",
+                remedy="choose another nth",
             )

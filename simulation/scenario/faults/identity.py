@@ -23,7 +23,7 @@ class AuthenticationOutage(OutageFault):
     kind: Literal["authentication_outage"]
     title = "The identity service's key is gone, and no token can be verified"
     origin = "A secrets agent that fails to renew its lease, a mount that is gone, a key rotated half way."
-    recovery = "Lets nobody in, and goes on with all that needs no token; the runbook goes by the break-glass access."
+    recovery = "Lets nobody in. By the break-glass access the runbook fails over to the replica's key."
     turns_people_away = True
     expects = Expectation(runbook="authentication_service_unavailable")
     aim = ("service", "authentication")

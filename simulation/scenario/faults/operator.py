@@ -30,14 +30,14 @@ class OperatorCrash(Fault):
     expects = Expectation(runbook="payout_transfer_stuck_in_retryable")
     drawn = 3
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, delay_seconds=60 * self.minutes)
 
     @classmethod
     def keys(cls, planned: PlannedFault) -> dict[str, str]:
         return {"runbook": str(planned.expect.runbook), "handover_minutes": str(planned.delay_seconds // 60)}
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Somebody must be sure to carry the runbook out: for another fault, or as a task."""
         called_for = {other.expect.runbook for other in scenario.faults if other.id != self.id}
         called_for |= {task.runbook for task in scenario.operator.tasks}

@@ -30,7 +30,7 @@ class OutageFault(Fault):
     def ends_at(self) -> datetime:
         return self.at + timedelta(minutes=self.minutes)
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, ends_at=self.ends_at)
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:

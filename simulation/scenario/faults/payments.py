@@ -11,7 +11,7 @@ from pydantic import Field
 
 from simulation.chance import chance
 from simulation.scenario.faults.expectation import Expectation
-from simulation.scenario.faults.fault import ContestFault, Fault, Nth, Times, Window
+from simulation.scenario.faults.fault import Fault, Times, VictimFault, Window
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.victims import sure_payments
@@ -31,8 +31,10 @@ _STRIPE_TRIES_FOR_SECONDS = 3 * 86_400
 """From the first delivery of an event (fixtures/spec/stripe.md, "Webhooks")."""
 
 
-class PaymentFault(ContestFault):
+class PaymentFault(VictimFault):
     """One that strikes the announcement of the n-th payment of a contest."""
+
+    victim = "payment"
 
     mode: ClassVar[WebhookMode]
     repeats: ClassVar[bool] = False
@@ -40,25 +42,18 @@ class PaymentFault(ContestFault):
     found_missing: ClassVar[bool] = False
     """The nightly reconciliation sees the payment missing in the books."""
 
-    nth: Nth = 1
-
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """A payment is announced once: a second fault would find nothing to do."""
-        yield from self.beyond_the_last(self.nth, sure_payments(self.its_contest(scenario)), what="payment")
+        yield from self.beyond_the_last(sure_payments(self.its_contest(scenario)))
         for rival in earlier:
-            if isinstance(rival, PaymentFault) and (rival.contest, rival.nth) == (self.contest, self.nth):
-                yield BrokenRule(
-                    path=("nth",),
-                    problem=f"fault {self.id} aims at the victim of {rival.id}: number {self.nth} of {self.contest}",
-                    remedy="choose another nth",
-                )
+            yield from self.aims_at_the_victim_of(rival)
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         """Payments can be made from a contest's creation to its start."""
         contest = self.its_contest(scenario)
         return Window(starts_at=contest.created, last_chance=contest.start, delay_seconds=self.delay_seconds(seed))
 
-    def delay_seconds(self, seed: int) -> int:  # noqa: ARG002
+    def delay_seconds(self, seed: int) -> int:
         """From when its event would be delivered to the delivery that the fault is about."""
         return 3_600 * self.hours_after
 
@@ -70,7 +65,7 @@ class PaymentFault(ContestFault):
         return cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects, **cls._more(drawing))
 
     @classmethod
-    def _more(cls, drawing: Drawing) -> dict[str, int]:  # noqa: ARG003
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
         """Fields that a kind has besides."""
         return {}
 
@@ -110,7 +105,7 @@ class WebhookDelayed(PaymentFault):
     delay_hours: Annotated[int, Field(ge=0, description="How long after the payment its event is first delivered")]
     title = "The notice of a payment arrives late"
     origin = "A backlog of deliveries at Stripe, or an endpoint that was unreachable for a day."
-    recovery = "Sees at night that Stripe has a payment that the books lack; the runbook fetches its event."
+    recovery = "Sees at night that Stripe has a payment which the books lack. The runbook fetches its event."
     expects = _MISSING
     mode = "delay"
     found_missing = True
@@ -130,7 +125,7 @@ class WebhookLost(PaymentFault):
     kind: Literal["webhook_lost"]
     title = "The notice of a payment never arrives"
     origin = "An endpoint that was down for longer than the three days Stripe keeps trying."
-    recovery = "Sees at night that Stripe has a payment that the books lack; the runbook fetches its event."
+    recovery = "Sees at night that Stripe has a payment which the books lack. The runbook fetches its event."
     expects = _MISSING
     mode = "lost"
     found_missing = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field
 
 from simulation.scenario.faults.expectation import Expectation
-from simulation.scenario.faults.fault import ContestFault, Fault, Nth, Window
+from simulation.scenario.faults.fault import Fault, VictimFault, Window
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.victims import early_payers
 
@@ -22,14 +22,14 @@ _LEFT_TO_PLAY = 1
 _ROOM_TO_ANSWER = timedelta(hours=6)
 
 
-class PersonFault(ContestFault):
+class PersonFault(VictimFault):
     """What the n-th person who pays for a contest does."""
 
-    nth: Nth = 1
+    victim = "payer"
     acts = True
     drawn = 1
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         contest = self.its_contest(scenario)
         return Window(starts_at=contest.created, last_chance=contest.start, delay_seconds=3_600 * self.hours_after)
 
@@ -44,12 +44,7 @@ class PersonFault(ContestFault):
                 remedy="lower nth, or name a contest with more payers that is open for three hours or longer",
             )
         for rival in earlier:
-            if isinstance(rival, PersonFault) and (rival.contest, rival.nth) == (self.contest, self.nth):
-                yield BrokenRule(
-                    path=("nth",),
-                    problem=f"fault {self.id} aims at the victim of {rival.id}: payer {self.nth} of {self.contest}",
-                    remedy="choose another nth",
-                )
+            yield from self.aims_at_the_victim_of(rival)
         paid_by = contest.lock + timedelta(hours=self.hours_after)
         if paid_by + _ROOM_TO_ANSWER > scenario.end:
             yield BrokenRule(
@@ -66,7 +61,9 @@ class RefundRequested(PersonFault):
     kind: Literal["refund_requested"]
     title = "An entrant asks for the entry fee"
     origin = "Plans change, and people enter the wrong contest."
-    recovery = "Records the request; the runbook refunds the fee before the lock, once, and the books follow Stripe."
+    recovery = (
+        "Records the request. By the runbook one that came before the lock is granted, and the fee goes back once."
+    )
     expects = Expectation(runbook="refund_request")
     withdraws_entrant = True
 
@@ -83,7 +80,7 @@ class Chargeback(PersonFault):
     delay_hours: Annotated[int, Field(ge=0, description="How long after the payment the bank takes the fee back")]
     title = "A cardholder charges a payment back"
     origin = "A stolen card, or a cardholder who does not recognise the line on the statement."
-    recovery = "Books what Stripe took, fee included, and raises the dispute; the runbook deals with it."
+    recovery = "Books the loss with Stripe's fee; the entry stands. By the runbook ops take care of the dispute."
     expects = Expectation(runbook="chargeback")
 
     @property

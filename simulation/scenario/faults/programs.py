@@ -29,7 +29,9 @@ class PayoutTimerStopped(PayoutWindowFault):
     kind: Literal["payout_timer_stopped"]
     title = "The payout scheduler's timer stops for a while"
     origin = "A timer that died with its worker, or hangs in a call; its supervisor starts it again much later."
-    recovery = "Says that settled prizes are not begun with; the runbook runs the scheduler by hand, paying each once."
+    recovery = (
+        "Alerts that settled prizes are not begun with. The runbook runs the scheduler until its timer fires again."
+    )
     expects = Expectation(runbook="payout_not_triggered")
     job: ClassVar[str] = "payout"
     """What the names of the jobs have in them whose timers stop."""
@@ -51,18 +53,18 @@ class BackendKilled(Fault):
     minutes: Minutes | None = None
     title = "Every program of the platform is killed, and started again"
     origin = "A lost machine, an out-of-memory kill, a deploy that drains nobody."
-    recovery = "Starts with what it has committed, takes up every open transfer, and has its webhooks delivered again."
+    recovery = "Starts with what it has committed and takes open transfers up under their keys; Stripe delivers again."
     turns_people_away = True
     aim = ("service", "backend")
     acts = True
     needs = (PROGRAMS_TO_KILL,)
     drawn = 5
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         down = _KILLED_FOR if self.minutes is None else timedelta(minutes=self.minutes)
         return Window(starts_at=self.at, ends_at=self.at + down)
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         if not scenario.start <= self.at <= scenario.end - _ROOM_TO_ANSWER:
             yield BrokenRule(
                 path=("at",),

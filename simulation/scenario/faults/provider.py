@@ -48,7 +48,7 @@ class FeedFault(TournamentFault):
     """The provider's status page is struck with the feed."""
 
     @classmethod
-    def effect(cls, *, status: int | None) -> ProviderMode:  # noqa: ARG003
+    def effect(cls, *, status: int | None) -> ProviderMode:
         return cls.mode
 
     @abstractmethod
@@ -60,10 +60,10 @@ class FeedFault(TournamentFault):
         on = self.on(tournament)
         return on.ends_at or on.starts_at
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return self.on(self.its_tournament(scenario))
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """The feed is polled from the first lock of the tournament's contests to its final board."""
         followers, tournament = self.followers(scenario), self.its_tournament(scenario)
         if not followers:
@@ -93,7 +93,9 @@ class ProviderOutage(FeedFault):
     status: Status | None = None
     title = "The score provider does not answer"
     origin = "Score feeds fail when most people look at them: during a live round."
-    recovery = "Asks again at the next poll and catches up; an outage that lasts is told by the lag, and has a runbook."
+    recovery = (
+        "Asks again at the next poll. After a long outage the runbook waits for the provider and fetches its scores."
+    )
     expects = Expectation(runbook="ingestion_lag")
     mode = "timeout"
     with_status_page = True
@@ -102,7 +104,7 @@ class ProviderOutage(FeedFault):
     def effect(cls, *, status: int | None) -> ProviderMode:
         return cls.mode if status is None else "status"
 
-    def on(self, tournament: Tournament) -> Window:  # noqa: ARG002
+    def on(self, tournament: Tournament) -> Window:
         return Window(starts_at=self.at, ends_at=self.at + timedelta(minutes=self.minutes))
 
     @classmethod
@@ -125,7 +127,7 @@ class ProviderMalformed(FeedFault):
     recovery = "Refuses the answer, notes why, keeps the scores that it has, and asks again at the next poll."
     mode = "malformed"
 
-    def on(self, tournament: Tournament) -> Window:  # noqa: ARG002
+    def on(self, tournament: Tournament) -> Window:
         return Window(starts_at=self.at)
 
     @classmethod
@@ -146,7 +148,7 @@ class ProviderIncompleteFinal(FeedFault):
     at: At | None = None
     title = "The score provider calls a tournament final with scores missing"
     origin = "The terminal signal is published before the last score card is signed."
-    recovery = "Refuses to settle on scores that are incomplete; the runbook settles when the card is in."
+    recovery = "Refuses to settle on scores that are incomplete. The runbook waits for the corrected board and settles."
     expects = Expectation(runbook="settlement_failed_mid_run")
     mode = "incomplete_final"
 
@@ -176,7 +178,7 @@ class ProviderCorrection(TournamentFault):
     delay_hours: Annotated[int, Field(ge=0, description="How long after the final board the correction comes")]
     title = "The score provider corrects a score after the settlement"
     origin = "A score card is counted again when the prizes are out; the provider corrects its board without a word."
-    recovery = "Keeps the settlement as it is, and reports the difference; the runbook decides what becomes of it."
+    recovery = "Keeps the settlement, which is final, and reports the difference. The runbook replays it and says so."
     expects = Expectation(runbook="score_discrepancy")
     acts = True
     drawn = 1
@@ -184,7 +186,7 @@ class ProviderCorrection(TournamentFault):
     def strikes_at(self, scenario: Scenario) -> datetime:
         return self.its_tournament(scenario).final_board_at + timedelta(hours=self.delay_hours)
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.strikes_at(scenario))
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:

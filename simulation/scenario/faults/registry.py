@@ -50,6 +50,7 @@ else:
 
 
 def kind_of(planned: PlannedFault) -> type[Fault]:
+    """The class of a planned fault's kind."""
     return KINDS[planned.kind]
 
 

@@ -34,10 +34,10 @@ class PayoutWindowFault(Fault):
     def ends_at(self) -> datetime:
         return self.at + timedelta(minutes=self.minutes)
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, ends_at=self.ends_at)
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Payouts must be due within the window; of two faults at once one would hide the other."""
         payouts, wait = tuple(_sure_payouts(scenario)), _UNTIL_PAYOUT
         if not any(self.at <= final + wait and final + 2 * wait <= self.ends_at for final in payouts):
@@ -57,11 +57,11 @@ class PayoutWindowFault(Fault):
                     remedy="move one of them to another payout",
                 )
 
-    def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """What else must not come into the window."""
         yield from ()
 
-    def is_hidden_by(self, rival: Fault, scenario: Scenario) -> bool:  # noqa: ARG002
+    def is_hidden_by(self, rival: Fault, scenario: Scenario) -> bool:
         return isinstance(rival, PayoutWindowFault) and self.at < rival.ends_at and rival.at < self.ends_at
 
     def falls_due_within(self, contest: Contest, scenario: Scenario) -> bool:
@@ -96,7 +96,7 @@ class StripeWindowFault(PayoutWindowFault, CallFault):
     aim = ("service", "stripe")
 
     @classmethod
-    def concerns(cls, path: str) -> bool:  # noqa: ARG003
+    def concerns(cls, path: str) -> bool:
         """Whether calls of this path are struck."""
         return True
 
@@ -108,14 +108,14 @@ class StripeOutage(StripeWindowFault):
     status: Status | None = None
     title = "Stripe does not answer for a while"
     origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."
-    recovery = "Keeps each transfer open and tries it again under its key; the runbook sees to the rest afterwards."
+    recovery = "Keeps each transfer open under its key. The runbook waits for Stripe and sees that they are taken up."
     turns_people_away = True
     expects = Expectation(runbook="stripe_outage")
     mode = "timeout_before"
     silences_webhooks = True
 
     @classmethod
-    def effect(cls, *, status: int | None, again: bool) -> CallMode:  # noqa: ARG003
+    def effect(cls, *, status: int | None, again: bool) -> CallMode:
         return cls.mode if status is None else "error"
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
@@ -143,7 +143,9 @@ class StripeReserve(StripeWindowFault):
     kind: Literal["stripe_reserve"]
     title = "Stripe holds the available balance back for a while"
     origin = "A reserve after a review of the account, or charges that take longer than usual to become available."
-    recovery = "Pays nothing that the balance does not cover, and says so; the runbook pays when the money is there."
+    recovery = (
+        "Sends nothing that the balance does not cover. The runbook waits for the money and sees that it is sent."
+    )
     expects = Expectation(runbook="payout_balance_insufficient")
     mode = "reserve"
 
@@ -168,16 +170,18 @@ class SigningSecretRolled(Fault):
     at: At
     title = "Stripe signs with a secret that the platform does not have"
     origin = "Somebody rolls the secret at Stripe, or a deployment brings the wrong one: every delivery is refused."
-    recovery = "Refuses every delivery whose signature is wrong; the runbook brings the secret and fetches the events."
+    recovery = (
+        "Refuses each delivery. The runbook switches to the standby endpoint and fetches the events that it missed."
+    )
     expects = Expectation(runbook="webhook_signature_failure")
     aim = ("service", "stripe")
     acts = True
     drawn = 2
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at)
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:  # noqa: ARG002
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Somebody is sure to pay soon after, and no other fault is about payments, Stripe or the database then."""
         victims = [contest for contest in scenario.contests if self._is_paid_after(contest)]
         if not victims:

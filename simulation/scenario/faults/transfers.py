@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
-from simulation.scenario.faults.fault import ContestFault, Fault, Nth, Status, Times, Window
+from simulation.scenario.faults.fault import Fault, Status, Times, VictimFault, Window
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.victims import sure_transfers
@@ -39,36 +39,28 @@ class CallFault(Fault):
     """Stripe's code, where the mode is an error that has one of its own."""
 
     @classmethod
-    def effect(cls, *, status: int | None, again: bool) -> CallMode:  # noqa: ARG003
+    def effect(cls, *, status: int | None, again: bool) -> CallMode:
         """:param status: as planned. :param again: it has struck before."""
         return cls.mode
 
 
-class TransferFault(ContestFault, CallFault):
+class TransferFault(VictimFault, CallFault):
     """One that strikes the n-th transfer of a contest."""
+
+    victim = "transfer"
 
     given_up: ClassVar[bool] = False
     """The transfer is given up at once: nothing else can happen to it."""
     winner_leaves: ClassVar[bool] = False
     """With the first strike the winner deletes their account on the platform."""
 
-    nth: Nth = 1
-
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        yield from self.beyond_the_last(self.nth, sure_transfers(self.its_contest(scenario), scenario), what="transfer")
+        yield from self.beyond_the_last(sure_transfers(self.its_contest(scenario), scenario))
         for rival in earlier:
-            if (
-                isinstance(rival, TransferFault)
-                and (rival.contest, rival.nth) == (self.contest, self.nth)
-                and (rival.given_up or self.given_up)
-            ):
-                yield BrokenRule(
-                    path=("nth",),
-                    problem=f"fault {self.id} aims at the victim of {rival.id}: number {self.nth} of {self.contest}",
-                    remedy="choose another nth",
-                )
+            if isinstance(rival, TransferFault) and (rival.given_up or self.given_up):
+                yield from self.aims_at_the_victim_of(rival)
 
-    def window(self, scenario: Scenario, seed: int) -> Window:  # noqa: ARG002
+    def window(self, scenario: Scenario, seed: int) -> Window:
         """Prizes are paid once the tournament is over."""
         contest = self.its_contest(scenario)
         final = scenario.tournaments[contest.tournament].final_board_at
@@ -84,7 +76,7 @@ class _GivenUp(TransferFault):
     """What Stripe refuses for good, with the reason that must be on record."""
 
     given_up = True
-    recovery = "Gives the transfer up at once, with Stripe's reason on record, and leaves the rest to the runbook."
+    recovery = "Gives the transfer up at once, with Stripe's reason on record. The prize stays owed, and ops see to it."
 
 
 class DestinationInvalid(_GivenUp):
@@ -137,16 +129,14 @@ class TransferWinnerDeleted(_GivenUp):
     kind: Literal["transfer_winner_deleted"]
     title = "A winner deletes their account before the prize gets through"
     origin = "A person who is done with the platform deletes their account here, and the one at Stripe with it."
-    recovery = (
-        "Tries again, is refused, and gives the transfer up with the reason on record; the rest is the runbook's."
-    )
+    recovery = "Tries again, is refused, and gives the transfer up with the reason on record. The prize stays owed."
     expects = Expectation(terminal="DESTINATION_ACCOUNT_INVALID", runbook="payout_winner_deleted")
     mode = "reset_before"
     closes_account = True
     winner_leaves = True
 
     @classmethod
-    def effect(cls, *, status: int | None, again: bool) -> CallMode:  # noqa: ARG003
+    def effect(cls, *, status: int | None, again: bool) -> CallMode:
         return "close_account" if again else cls.mode
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
@@ -166,7 +156,9 @@ class _Unanswered(TransferFault):
     """One that nothing came of, so that it is tried again."""
 
     times: Times = 1
-    recovery = "Sends it again under the same idempotency key; one that stays open for long is the runbook's."
+    recovery = (
+        "Sends it again under the same idempotency key. If it stays open for long, the runbook runs the scheduler."
+    )
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
@@ -179,7 +171,7 @@ class _Unanswered(TransferFault):
         return cls._drawn(contest=victim[0], nth=victim[1], times=times, expect=expect, **cls._more(drawing))
 
     @classmethod
-    def _more(cls, drawing: Drawing) -> dict[str, int]:  # noqa: ARG003
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
         """Fields that a kind has besides."""
         return {}
 

@@ -15,6 +15,7 @@ _OPEN_LONG = timedelta(hours=3)
 
 
 def sure_payments(contest: Contest) -> int:
+    """Payments of the contest's entry fee, those made twice counted twice."""
     return contest.entrants - contest.non_payers + contest.double_payers if contest.entry_fee_cents else 0
 
 

@@ -14,8 +14,8 @@ assert set(ACTS) == {name for name, kind in KINDS.items() if kind.acts}, (
 )
 
 
-class Troubles:
-    """One run's faults that strike by themselves."""
+class TimedFaults:
+    """One run's faults that strike by themselves, at their own time."""
 
     def __init__(self, *, plan: FaultPlan, around: FaultContext) -> None:
         self._plan = plan
