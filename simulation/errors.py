@@ -1,6 +1,11 @@
-"""What can stop a run before it has a verdict. Each message says what happened, where, and what to do."""
+"""What can stop a run before it has a verdict. Each message says what happened, where, and what to do.
+
+Messages quote files and programs, and are made harmless for a terminal.
+"""
 
 from __future__ import annotations
+
+from simulation.untrusted import printable
 
 
 class SimulationError(Exception):
@@ -15,13 +20,13 @@ class UsageError(SimulationError):
     exit_code = 254
 
     def __init__(self, *, place: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{place}: {problem}\n  remedy: {remedy}")
-        self.place, self.problem, self.remedy = place, problem, remedy
+        self.place, self.problem, self.remedy = printable(place), printable(problem), printable(remedy)
+        super().__init__(f"{self.place}: {self.problem}\n  remedy: {self.remedy}")
 
 
 class EnvironmentFault(SimulationError):
     """The machine cannot carry the run: a port, a disk, a missing library."""
 
     def __init__(self, *, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}\n  remedy: {remedy}")
-        self.problem, self.remedy = problem, remedy
+        self.problem, self.remedy = printable(problem), printable(remedy)
+        super().__init__(f"{self.problem}\n  remedy: {self.remedy}")

@@ -23,6 +23,7 @@ from simulation.events import (
     MetricChange,
     Sample,
     SampleLacking,
+    ScrapeFailed,
     TableCatalogue,
 )
 
@@ -64,6 +65,7 @@ def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
 @check("The metrics of the specification were there and were scraped")
 def monitoring_active(case: Case, inquiry: Inquiry) -> None:
     seen: set[str] = set()
+    failures = case.events(ScrapeFailed)
     for change in case.events(MetricChange):
         inquiry.examine(len(change.changes))
         seen |= {series.partition("{")[0] for series, value in change.changes.items() if value is not None}
@@ -73,7 +75,7 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
                 "could not be scraped",
                 keys=NO_KEYS,
                 expected="up 1",
-                actual="up 0",
+                actual=", ".join(["up 0", *(failed.problem for failed in failures if failed.scrape == change.scrape)]),
                 events=(change,),
             )
     if inquiry.examined and case.whole:

@@ -14,6 +14,7 @@ from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.trial import try_target
+from simulation.untrusted import last_lines
 
 _SCENARIO = "smoke_2d"
 _LAST_LINES = 10
@@ -42,6 +43,6 @@ def target_check(folder: Path, environment: str) -> int:
             console.print(f"{mark} {finding.piece:<22} {escape(said)}", highlight=False, soft_wrap=True)
         if wrong and log.exists():
             console.print("the backend's last lines:", highlight=False)
-            for line in log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+            for line in last_lines(log, _LAST_LINES):
                 console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     return 1 if wrong else 0

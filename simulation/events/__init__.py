@@ -24,6 +24,7 @@ from simulation.events.operations import (
     ExecutionTakenOver,
     MetricChange,
     RunbookStep,
+    ScrapeFailed,
     ShippedRunbook,
     TaskDue,
     step_digest,
@@ -85,6 +86,7 @@ AnyEvent = Annotated[
     | ProviderAnswer
     | EntrantAction
     | MetricChange
+    | ScrapeFailed
     | AlertFired
     | AlertResolved
     | AlertEvaluation
@@ -147,6 +149,7 @@ __all__ = [
     "RunbookStep",
     "Sample",
     "SampleLacking",
+    "ScrapeFailed",
     "ShapeAnswer",
     "ShippedRunbook",
     "StripeBalance",

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 
 from simulation.events.base import Event
+
+Measured = Annotated[
+    float, PlainSerializer(lambda value: value if math.isfinite(value) else str(value), when_used="json")
+]
+"""A sample's value. JSON has no word for ``nan`` and ``inf``: they stand as texts in the history."""
 
 
 class MetricChange(Event):
     """Series of the metrics endpoint whose value changed since the last scrape (None: the series is gone)."""
 
     kind: Literal["metric_change"] = "metric_change"
-    changes: dict[str, float | None]
+    changes: dict[str, Measured | None]
     """Key: the series in exposition form, ``name{label="value"}``."""
     scrape: int = 0
     """Which scrape of the run saw it, counted from 0; scrapes fall due at fixed intervals."""
+
+
+class ScrapeFailed(Event):
+    """The metrics endpoint gave a page that cannot be read, and ``up`` became 0 for that. Recorded once a problem."""
+
+    kind: Literal["scrape_failed"] = "scrape_failed"
+    problem: str
+    scrape: int = 0
 
 
 class AlertFired(Event):
@@ -30,7 +44,7 @@ class AlertFired(Event):
     runbook: str | None
     """Name of the linked runbook (file stem of ``runbook_url``)."""
     pending_since: datetime
-    value: float
+    value: Measured
     scrape: int = 0
     """The scrape at which it fired."""
     annotations: dict[str, str] = Field(default_factory=dict)

@@ -24,7 +24,15 @@ Action = Literal[
 
 
 Act = Literal[
-    "sign up", "connect account", "create contest", "publish contest", "join", "open payment", "pay", "ask for a refund"
+    "sign up",
+    "connect account",
+    "create contest",
+    "publish contest",
+    "join",
+    "open payment",
+    "pay",
+    "ask for a refund",
+    "delete account",
 ]
 """What people ask of the platform, and to ``pay`` of Stripe."""
 

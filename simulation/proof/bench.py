@@ -317,12 +317,12 @@ def _bare(sim: Simulation, target: ProcessTarget, step: timedelta) -> float:
 def _finished(log: Path, threads: Sequence[Thread], *, lines: int) -> Callable[[], None]:
     """Wait until ``lines`` more lines are in the log and every thread sleeps again."""
     tail = LogTail(log)
-    tail.lines()
+    list(tail.lines())
 
     def wait() -> None:
         seen, deadline = 0, time.perf_counter() + _DEADLINE_WALL_SECONDS
         while seen < lines or not all(thread.asleep() for thread in threads):
-            seen += len(tail.lines())
+            seen += len(list(tail.lines()))
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"{seen} of {lines} jobs ran after a wake: {log}")
             time.sleep(0.0001)

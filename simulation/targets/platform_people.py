@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from simulation.events import Actor
+from simulation.untrusted import NotPlain, identifier, plain_object
 from simulation.witness.exchange import ExchangeContext
 
 
@@ -20,18 +21,15 @@ class PlatformPeople:
         self._context = context
 
     def sign_up(self, *, name: str, email: str) -> str:
-        return str(self._post("/api/users", {"name": name, "email": email})["user_id"])
+        return self._id_in("user_id", "/api/users", {"name": name, "email": email})
 
     def connect_account(self, *, user_id: str) -> str:
-        answer = self._post(f"/api/users/{user_id}/connected-account", {}, user_id=user_id)
-        return str(answer["stripe_connected_account_id"])
+        path = f"/api/users/{user_id}/connected-account"
+        return self._id_in("stripe_connected_account_id", path, {}, user_id=user_id)
 
     def create_contest(self, *, organizer_id: str, contest: Mapping[str, Any]) -> str:
-        return str(
-            self._post("/api/custom-contests", dict(contest), user_id=organizer_id, actor="organizer")[
-                "contest_instance_id"
-            ]
-        )
+        path = "/api/custom-contests"
+        return self._id_in("contest_instance_id", path, dict(contest), user_id=organizer_id, actor="organizer")
 
     def publish_contest(self, *, organizer_id: str, contest_id: str) -> None:
         self._post(f"/api/custom-contests/{contest_id}/publish", {}, user_id=organizer_id, actor="organizer")
@@ -47,13 +45,13 @@ class PlatformPeople:
         self._post(f"/api/custom-contests/{contest_id}/refund-request", {"reason": reason}, user_id=user_id)
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
-        answer = self._post(
+        client_secret = self._id_in(
+            "client_secret",
             "/api/payments/intents",
             {"contest_instance_id": contest_id, "amount_cents": amount_cents},
             user_id=user_id,
             headers={"Idempotency-Key": idempotency_key},
         )
-        client_secret = str(answer["client_secret"])
         return client_secret.partition("_secret_")[0], client_secret
 
     def _post(
@@ -64,13 +62,19 @@ class PlatformPeople:
         user_id: str | None = None,
         headers: Mapping[str, str] | None = None,
         actor: Actor = "entrant",
-    ) -> dict[str, Any]:
+    ) -> httpx.Response:
         sent = {**(headers or {}), **({"X-User-Id": user_id} if user_id is not None else {})}
         with self._context.acting(actor):
             answer = self._http.post(path, json=body, headers=sent)
-        answer.raise_for_status()
-        document: dict[str, Any] = answer.json()
-        return document
+        return answer.raise_for_status()
+
+    def _id_in(self, field: str, path: str, body: Mapping[str, Any], **options: Any) -> str:
+        """The id in a field of the answer to a POST. Raises ``httpx.DecodingError`` for an answer without one."""
+        answer = self._post(path, body, **options)
+        try:
+            return identifier(plain_object(answer.content).get(field))
+        except NotPlain as error:
+            raise httpx.DecodingError(f"{field} of POST {path}: {error}", request=answer.request) from error
 
 
 def revoke_platform_admin(*, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:

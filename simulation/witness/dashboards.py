@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import httpx
+from pydantic import JsonValue, TypeAdapter
 
 from simulation.clock import Kernel
 from simulation.documents.canonical import canonical_sha256
 from simulation.events import Sample, SampleLacking
 from simulation.history import Recorder, caused_by
+from simulation.untrusted import NotPlain, bounded, plain_object
 from simulation.witness.dashboard_truth import (
     Claim,
     Page,
@@ -31,7 +33,9 @@ from simulation.witness.observer import NotObservable
 
 FOLDER = "/api/admin/dashboards"
 _LONG_CHARACTERS = 300
-_OTHER_FORM = (KeyError, TypeError, AttributeError, ValueError)
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_OTHER_FORM = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+_OTHER = "not the documented page"
 _PAGES: Mapping[str, Callable[[Page, Witnesses, datetime], Iterator[Claim]]] = {
     "operational": operational,
     "contest-status": contest_status,
@@ -101,7 +105,7 @@ class DashboardSampler:
                 lacking = SampleLacking(endpoint=f"{FOLDER}/{name}", lacks=str(gap))
                 self._recorder.record(lacking, cause="monitor")
         except _OTHER_FORM as error:
-            said = f"not the documented page: {error!r}"
+            said = f"{_OTHER}: {error!r}"
             yield Claim(subject="form", told=lambda: said, observed="the documented page")
 
     def _record(self, page: str, claim: Claim) -> None:
@@ -112,7 +116,7 @@ class DashboardSampler:
             Sample(
                 endpoint=f"{FOLDER}/{page}",
                 subject=claim.subject,
-                reported=reported,
+                reported=bounded(reported),
                 observed=observed,
                 tolerance=claim.tolerance,
             ),
@@ -120,11 +124,11 @@ class DashboardSampler:
         )
 
     @staticmethod
-    def _told(claim: Claim) -> object:
+    def _told(claim: Claim) -> JsonValue:
         try:
-            return claim.told()
+            return _JSON.validate_python(claim.told())  # a page may have a number where a key of ours is made of it
         except _OTHER_FORM as error:
-            return f"not the documented page: {error!r}"
+            return f"{_OTHER}: {error!r}"
 
     def _get(self, name: str, headers: Mapping[str, str]) -> Page | None:
         """A page; None where the platform has no such pages at all, or does not answer anybody just now."""
@@ -139,5 +143,9 @@ class DashboardSampler:
             return None
         if not (answers and up):
             self._record(name, Claim(subject="answers, as /metrics does", told=lambda: answers, observed=up))
-        page: Page | None = answer.json() if answers else None
-        return page
+        try:
+            return plain_object(answer.content) if answers else None
+        except NotPlain as error:
+            said = f"{_OTHER}: {error}"
+            self._record(name, Claim(subject="form", told=lambda: said, observed="the documented page"))
+            return None

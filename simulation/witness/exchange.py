@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic import JsonValue
 
 from simulation.events import Actor, Exchange
 from simulation.history import Recorder, current_cause
+from simulation.untrusted import NotPlain, plain_json
 
 PLATFORM_URL = "http://platform.test"
 NO_ANSWER = (502, 504)
@@ -157,9 +157,9 @@ def _readable(body: bytes) -> JsonValue:
     if len(body) > _LARGEST_BODY_BYTES:
         return f"({len(body)} bytes)"
     try:
-        document: JsonValue = json.loads(body)
-    except ValueError:
-        return body.decode(errors="replace")
+        document = plain_json(body)
+    except NotPlain:
+        return _WITHHELD if b"client_secret" in body else body.decode(errors="replace")
     if isinstance(document, dict) and "client_secret" in document:
         document["client_secret"] = _WITHHELD
     return document

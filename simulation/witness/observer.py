@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,6 +18,7 @@ from simulation.documents.canonical import canonical_sha256
 from simulation.environment.protocol import Database
 from simulation.events import Observation, Row, TableCatalogue
 from simulation.history import Recorder
+from simulation.untrusted import plain_or_digest
 
 _TABLES = """
     SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,6 +48,7 @@ class Observer:
         self._connection = psycopg.connect(
             self._database.conninfo("observer", application="witness-observer"), autocommit=True, row_factory=dict_row
         )
+        set_json_loads(plain_or_digest, self._connection)
 
     def rows(self, relation: str) -> list[Row]:
         """Rows of a relation now, JSON-ready; a column ``payload`` (a whole leaderboard) becomes ``payload_sha256``.
@@ -108,7 +109,7 @@ class _Unread:
 
 
 def _read(cell: Any) -> Any:
-    return json.loads(cell.text) if isinstance(cell, _Unread) else cell
+    return plain_or_digest(cell.text) if isinstance(cell, _Unread) else cell
 
 
 def _plain(row: Mapping[str, Any]) -> Row:

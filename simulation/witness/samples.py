@@ -16,9 +16,11 @@ from pydantic import JsonValue
 from simulation.clock import Kernel, SimProcess
 from simulation.events import Row, Sample, SampleLacking
 from simulation.history import Recorder, caused_by
+from simulation.untrusted import NotPlain, bounded, plain_object
 from simulation.witness.exchange import NO_ANSWER, ExchangeContext
 from simulation.witness.observer import NotObservable, Observer
 
+_MOST_SHOWN = 200
 _DOWN = "nobody answered"
 """A platform that is down reports nothing; that it was, the monitor sees."""
 
@@ -110,9 +112,10 @@ class Sampler:
             return
         try:
             said = reported(page)
-        except (KeyError, TypeError, AttributeError):
-            said = f"not the documented answer: {str(page)[:200]}"
-        self._recorder.record(Sample(endpoint=place, subject=subject, reported=said, observed=seen), cause="monitor")
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
+            said = f"not the documented answer: {str(page)[:_MOST_SHOWN]}"
+        sample = Sample(endpoint=place, subject=subject, reported=bounded(said), observed=seen)
+        self._recorder.record(sample, cause="monitor")
 
     def _is_shut(self, endpoint: str) -> bool:
         shut = self._get(endpoint).get("error") == "authentication_unavailable"
@@ -125,8 +128,12 @@ class Sampler:
     def _get(self, path: str) -> dict[str, Any]:
         with caused_by("monitor"), self._context.acting("monitor"):
             answer = self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
-        document: dict[str, Any] = {"error": _DOWN} if answer.status_code in NO_ANSWER else answer.json()
-        return document
+        if answer.status_code in NO_ANSWER:
+            return {"error": _DOWN}
+        try:
+            return plain_object(answer.content)
+        except NotPlain as error:
+            return {"error": str(error)[:_MOST_SHOWN]}
 
 
 def _counts(counts: Mapping[str, Any]) -> dict[str, JsonValue]:

@@ -6,7 +6,6 @@ do not reach it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from simulation.documents.canonical import canonical_sha256
 from simulation.environment.protocol import Database
 from simulation.events import Change, Row, Transaction, WitnessSummary
 from simulation.history import Recorder
+from simulation.untrusted import plain_or_digest
 
 _TABLE = re.compile(
     r'^table (?:(?:"([^"]+)"|([^.\s]+))\.)(?:"([^"]+)"|([^:\s]+)): (INSERT|UPDATE|DELETE|TRUNCATE): ?(.*)$', re.S
@@ -131,7 +131,7 @@ def _value(column_type: str, literal: str | None) -> JsonValue:
     if column_type == "boolean":
         return literal == "true"
     if column_type in ("jsonb", "json"):
-        return _small(json.loads(literal), literal)
+        return _small(plain_or_digest(literal), literal)
     if column_type == "timestamp with time zone":
         return _instant(literal).isoformat()
     if column_type == "xid8":

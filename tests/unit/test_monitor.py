@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulation.clock import Kernel, SimulationClock
-from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange
-from simulation.history import History, Recorder
+from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange, ScrapeFailed
+from simulation.history import History, Recorder, line_of
 from simulation.scenario.model import MonitorSettings
+from simulation.witness.exchange import ExchangeContext
 from simulation.world.monitoring.alert_rules import AlertRule, load_rules
 from simulation.world.monitoring.monitor import Monitor
+from simulation.world.network.platform import MetricsScraper
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULE = """\
@@ -142,3 +146,47 @@ def test_an_alert_with_two_candidates_keeps_its_own_name(rules: tuple[AlertRule,
     before = (*_fault("F1", "lag"), *_fault("F2", "lag"))
     (fired,) = watch({0: "lag 4000\n"}, rules, minutes=30, before=before).of(AlertFired)
     assert fired.cause == "alert:Lag-1"
+
+
+@pytest.mark.parametrize(
+    ("page", "problem"),
+    [
+        ("\0 garbage {{{\n", "not a line of Prometheus' text format"),
+        ('lag{a="} 1\n', "not a"),
+        ("lag one\n", "could not convert"),
+        ("<html>" + "x" * 1_000_000, "not a line of Prometheus' text format"),
+    ],
+)
+def test_a_page_that_cannot_be_read_shows_as_up_zero_and_says_why(
+    rules: tuple[AlertRule, ...], page: str, problem: str
+) -> None:
+    history = watch({0: "lag 1\n", 10: page, 40: "lag 1\n"}, rules, minutes=60)
+    assert history.of(MetricChange)[1].changes == {"lag": None, "up": 0.0}
+    (failed,) = history.of(ScrapeFailed)
+    assert failed.problem.startswith(problem)
+    assert len(failed.problem) < 300
+    assert failed.scrape == history.of(MetricChange)[1].scrape
+    assert len(history.of(AlertResolved)) == 1
+
+
+def test_values_that_are_no_numbers_change_once_and_can_be_read_again(rules: tuple[AlertRule, ...]) -> None:
+    history = watch({0: "lag NaN\nx +Inf\ny 1\n", 10: "lag NaN\nx +Inf\ny 2\n"}, rules, minutes=30)
+    first, second = history.of(MetricChange)
+    assert second.changes == {"y": 2.0}
+    line = line_of(first)
+    assert '"lag":"nan"' in line
+    assert '"x":"inf"' in line
+    assert math.isnan(MetricChange.model_validate_json(line).changes["lag"] or 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"), [(b"lag \xff\n", "codec can't decode"), (b"x 1\n" * 2_000_000, "8000000 bytes; at most")]
+)
+def test_a_page_that_is_no_text_or_too_large_is_not_read(body: bytes, problem: str) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [body]
+
+    scraper = MetricsScraper(app=app, context=ExchangeContext(), path="/metrics")
+    with pytest.raises(ValueError, match=problem):
+        scraper.scrape()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.target_file import FILE_NAME, fill_in
+from simulation.untrusted import last_lines
 
 _DEADLINE_WALL_SECONDS = 120
 _POLL_WALL_SECONDS = 0.01
+_MOST_OUTPUT_BYTES = 64 << 20
+_TOO_LONG = f"did not end within {_DEADLINE_WALL_SECONDS} real seconds"
 
 
 def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[str, str], key: str) -> str:
-    """Run it to its end, in the directory and the environment of the first process; returns what it printed.
+    """Run it to its end, in the directory and the environment of the first process; returns its last line of output.
 
     :raises EnvironmentFault: it failed, or did not end.
     """
@@ -30,20 +34,19 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
     )
     deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
     while (status := programs.sandbox.ended("command")) is None:
-        if time.monotonic() > deadline:
+        endless = output.stat().st_size > _MOST_OUTPUT_BYTES
+        if endless or time.monotonic() > deadline:
             programs.sandbox.kill("command")
-            raise _failed(
-                programs, key, f"did not end within {_DEADLINE_WALL_SECONDS} real seconds", output.read_text()
-            )
+            what = f"printed more than {_MOST_OUTPUT_BYTES >> 20} MiB" if endless else _TOO_LONG
+            raise _failed(programs, key, what, output)
         programs.pause(_POLL_WALL_SECONDS)
-    said = output.read_text(errors="replace")
     if status:
-        raise _failed(programs, key, f"ended with status {status}", said)
-    return said
+        raise _failed(programs, key, f"ended with status {status}", output)
+    return "".join(last_lines(output, 1)).strip()
 
 
-def _failed(programs: Programs, key: str, what: str, said: str) -> EnvironmentFault:
-    last = " | ".join(said.strip().splitlines()[-5:]) or "nothing"
+def _failed(programs: Programs, key: str, what: str, output: Path) -> EnvironmentFault:
+    last = " | ".join(last_lines(output, 5)) or "nothing"
     return EnvironmentFault(
         problem=f"{programs.file.name}: the command of {key} {what}; it said: {last}",
         remedy=f"correct it in {programs.folder / FILE_NAME}",

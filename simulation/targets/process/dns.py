@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 
@@ -27,7 +28,7 @@ class NameServer:
     def answer_one(self) -> None:
         """Answer the query that waits in the socket."""
         query, caller = self.socket.recvfrom(_LARGEST_QUERY_BYTES)
-        if len(query) > _HEADER_BYTES:
+        with contextlib.suppress(IndexError, struct.error, OSError):  # no query, or its sender is gone
             self.socket.sendto(self._answer(query), caller)
 
     def _answer(self, query: bytes) -> bytes:

@@ -19,6 +19,7 @@ _PATIENCE_WALL_SECONDS = 60
 """For a client in the middle of a handshake or a request. A crowded machine may keep a process off its processor for
 ten seconds and more; how long it takes must never decide what happens, only whether the run can go on."""
 _CHUNK_BYTES = 65_536
+_LARGEST_REQUEST_BYTES = 16 * 1024 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _NO_KEEP_ALIVE_TIMER = ("Keep-Alive", "timeout=0")
 """A client may ask again on the same connection, but must not watch over it with a timer (as Node does): each jump of
@@ -108,7 +109,7 @@ class HttpGateway:
 
 
 def _read_request(protocol: h11.Connection, connection: socket.socket) -> tuple[h11.Request, bytes] | None:
-    """The request and its body; None when the client has nothing more to ask."""
+    """The request and its body; None when the client has nothing more to ask, or asks with more than 16 MiB."""
     request: h11.Request | None = None
     body = bytearray()
     while True:
@@ -121,6 +122,8 @@ def _read_request(protocol: h11.Connection, connection: socket.socket) -> tuple[
             request = event
         elif isinstance(event, h11.Data):
             body += event.data
+            if len(body) > _LARGEST_REQUEST_BYTES:
+                return None
         elif isinstance(event, h11.EndOfMessage) and request is not None:
             return request, bytes(body)
         else:

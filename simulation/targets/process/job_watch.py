@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 
 from simulation.clock import Kernel, SimProcess
@@ -12,28 +15,46 @@ from simulation.history import Recorder, caused_by
 from simulation.targets.jobs import Tally
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.target_file import JobTable
+from simulation.untrusted import printable
 
 _DAY_SECONDS = 86_400
+_MOST_BYTES, _KEPT_BYTES = 64 << 20, 32 << 20
+_CHUNK_BYTES, _LONGEST_LINE_BYTES = 1 << 20, 1 << 16
 _CAUSE = "job:timers"
 """Cause of what a backend does because time has passed: one of its timers, of which only the backend knows which."""
 
 
 class LogTail:
-    """New whole lines of a file that only grows."""
+    """New whole lines of a log to which others append. It keeps the log bounded, and a line in it says so.
+
+    Of a line only the first 64 KiB are read. A log of more than 64 MiB is cut back to its first 32.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._position = 0
         self._rest = b""
+        self._left_out_bytes = 0
 
-    def lines(self) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """Those that have come since the last call."""
-        with open(self._file, "rb", buffering=0) as file:
+        with open(self._file, "r+b", buffering=0) as file:
             file.seek(self._position)
-            new = file.readall()
-        self._position += len(new)
-        *whole, self._rest = (self._rest + new).split(b"\n")
-        return [line.decode(errors="replace") for line in whole]
+            while new := file.read(_CHUNK_BYTES):
+                self._position += len(new)
+                *whole, rest = (self._rest + new).split(b"\n")
+                self._rest = rest[:_LONGEST_LINE_BYTES]
+                yield from (line[:_LONGEST_LINE_BYTES].decode(errors="replace") for line in whole)
+            if self._position > _MOST_BYTES:
+                self._cut(file)
+
+    def _cut(self, file: FileIO) -> None:
+        """Those who append to it go on after the line that says so."""
+        self._left_out_bytes += self._position - _KEPT_BYTES
+        file.truncate(_KEPT_BYTES)
+        file.seek(0, os.SEEK_END)
+        file.write(f"\n[simulate left out {self._left_out_bytes} bytes here: a log is kept to 64 MiB]\n".encode())
+        self._position = file.tell()
 
 
 class WatchedJobs:
@@ -62,7 +83,8 @@ class WatchedJobs:
 
     def start(self) -> None:
         """Begin now. The first step runs what fell due while the backend was set up."""
-        self._tail.lines()
+        for _ in self._tail.lines():
+            pass  # printed while it was set up
         self._watched = [
             (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
             for job in self._jobs
@@ -105,7 +127,7 @@ class WatchedJobs:
                 if seen := re.search(job.seen_in_log or "", line):
                     tally.count(self._kernel.now, busy="busy" in seen.re.groupindex and seen["busy"] is not None)
                 if job.failed_in_log is not None and re.search(job.failed_in_log, line):
-                    self._recorder.record(JobFailed(job=tally.name, error=line[:500]))
+                    self._recorder.record(JobFailed(job=tally.name, error=printable(line[:500])))
 
 
 def _name(job: JobTable) -> str:

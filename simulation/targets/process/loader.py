@@ -216,6 +216,7 @@ class ProcessChoice:
             own=own.processes,
             with_timers=lambda: programs.with_timers(own.processes()),
             short_timer_seconds=self.file.short_timer_seconds,
+            each_second=programs.require_bounded_output,
         )
 
     def _migrate(self, url: str, *, folder: Path, clock_file: Path) -> None:

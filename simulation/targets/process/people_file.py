@@ -5,15 +5,21 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 
-from simulation.errors import UsageError
+from simulation.errors import SimulationError, UsageError
+from simulation.events import Actor
+from simulation.untrusted import identifier, printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import People
 
 FILE_NAME = "people.py"
+_OF_AN_ANSWER = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, httpx.InvalidURL)
+"""What Python raises when an answer is read that is not as expected."""
+_LONGEST = 300
+_T = TypeVar("_T")
 ACTIONS = ("sign_up", "connect_account", "create_contest", "publish_contest", "join", "open_intent")
 
 
@@ -57,63 +63,83 @@ def _line_in(file: Path, error: BaseException) -> int:
 
 
 class OwnPeople:
-    """Calls a folder's class ``People``, so that the history names who acts: an entrant or an organizer."""
+    """Calls a folder's class ``People``, so that the history names who acts: an entrant or an organizer.
 
-    def __init__(self, *, people: People, context: ExchangeContext) -> None:
+    What goes wrong while it reads an answer is the backend's failure to answer as expected: ``httpx.DecodingError``.
+
+    :param file: the folder's people.py, for messages.
+    """
+
+    def __init__(self, *, people: People, context: ExchangeContext, file: Path) -> None:
         self._people = people
         self._context = context
+        self._file = file
 
     def sign_up(self, *, name: str, email: str) -> str:
-        with self._context.acting("entrant"):
-            return self._people.sign_up(name=name, email=email)
+        return self._act(lambda: identifier(self._people.sign_up(name=name, email=email)))
 
     def connect_account(self, *, user_id: str) -> str:
-        with self._context.acting("entrant"):
-            return self._people.connect_account(user_id=user_id)
+        return self._act(lambda: identifier(self._people.connect_account(user_id=user_id)))
 
     def create_contest(self, *, organizer_id: str, contest: Mapping[str, Any]) -> str:
-        with self._context.acting("organizer"):
-            return self._people.create_contest(organizer_id=organizer_id, contest=contest)
+        def create() -> str:
+            return identifier(self._people.create_contest(organizer_id=organizer_id, contest=contest))
+
+        return self._act(create, actor="organizer")
 
     def publish_contest(self, *, organizer_id: str, contest_id: str) -> None:
-        with self._context.acting("organizer"):
+        def publish() -> None:
             self._people.publish_contest(organizer_id=organizer_id, contest_id=contest_id)
 
+        self._act(publish, actor="organizer")
+
     def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None:
-        with self._context.acting("entrant"):
-            self._people.join(user_id=user_id, contest_id=contest_id, roster=roster)
+        self._act(lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
 
     def delete_user(self, *, user_id: str) -> None:
         """Only the fault ``transfer_winner_deleted`` needs it.
 
         :raises UsageError: the folder's class has no such method.
         """
-        if not callable(getattr(self._people, "delete_user", None)):
-            raise UsageError(
-                place=FILE_NAME,
-                problem="the class People has no delete_user, which the fault transfer_winner_deleted needs",
-                remedy="add it: delete_user(*, user_id), or leave the fault out of the scenario",
-            )
-        with self._context.acting("entrant"):
-            self._people.delete_user(user_id=user_id)
+        delete = self._needed("delete_user", fault="transfer_winner_deleted")
+        self._act(lambda: delete(user_id=user_id))
 
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
         """Only the fault ``refund_requested`` needs it.
 
         :raises UsageError: the folder's class has no such method.
         """
-        ask = getattr(self._people, "ask_for_refund", None)
-        if ask is None:
-            raise UsageError(
-                place=FILE_NAME,
-                problem="the class People has no ask_for_refund, which a fault refund_requested needs",
-                remedy="see simulation/targets/protocol.py, People",
-            )
-        with self._context.acting("entrant"):
-            ask(user_id=user_id, contest_id=contest_id, reason=reason)
+        ask = self._needed("ask_for_refund", fault="refund_requested")
+        self._act(lambda: ask(user_id=user_id, contest_id=contest_id, reason=reason))
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
-        with self._context.acting("entrant"):
-            return self._people.open_intent(
+        def begin_to_pay() -> tuple[str, str]:
+            intent, client_secret = self._people.open_intent(
                 user_id=user_id, contest_id=contest_id, amount_cents=amount_cents, idempotency_key=idempotency_key
             )
+            return identifier(intent), identifier(client_secret)
+
+        return self._act(begin_to_pay)
+
+    def _needed(self, name: str, *, fault: str) -> Callable[..., None]:
+        method: Callable[..., None] | None = getattr(self._people, name, None)
+        if method is None:
+            raise UsageError(
+                place=str(self._file),
+                problem=f"the class People has no {name}, which the fault {fault} needs",
+                remedy="add it (see simulation/targets/protocol.py, People), or leave the fault out of the scenario",
+            )
+        return method
+
+    def _act(self, act: Callable[[], _T], *, actor: Actor = "entrant") -> _T:
+        with self._context.acting(actor):
+            try:
+                return act()
+            except (httpx.HTTPError, SimulationError):
+                raise
+            except _OF_AN_ANSWER as error:
+                said = f"{self._file.name}:{_line_in(self._file, error)}: {error!r}"[:_LONGEST]
+                raise httpx.DecodingError(printable(said)) from error
+            except Exception as error:
+                place = f"{self._file}:{_line_in(self._file, error)}"
+                raise UsageError(place=place, problem=f"{error!r}", remedy="correct it") from error

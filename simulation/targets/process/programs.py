@@ -13,8 +13,11 @@ from simulation.targets.process.quiescence import namespace_of, status_of
 from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.target_file import ProcessTable, TargetFile, fill_in
 from simulation.targets.process.values import environment_of
+from simulation.untrusted import last_lines
 
 _LAST_LINES = 5
+_MOST_OUTPUT_BYTES = 1 << 30
+"""Before a backend has come to rest once; what it prints in between is bounded by :class:`LogTail`."""
 _POLL_WALL_SECONDS = 0.02
 _OUR_PORTS = (53, 80, 443)
 _SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET", "BREAK_GLASS_SECRET")
@@ -84,6 +87,7 @@ class Programs:
                 return
             if time.monotonic() > deadline:
                 raise self._not_listening()
+            self.require_bounded_output()
             self.pause(_POLL_WALL_SECONDS)
 
     def _not_listening(self) -> EnvironmentFault:
@@ -116,9 +120,17 @@ class Programs:
         self._known_sessions = {pid: self._known_sessions.get(pid) or _session_of(pid) for pid in pids}
         return [pid for pid, session in self._known_sessions.items() if session not in without]
 
+    def require_bounded_output(self) -> None:
+        """:raises EnvironmentFault: the backend prints without end."""
+        if self.log.stat().st_size > _MOST_OUTPUT_BYTES:
+            raise EnvironmentFault(
+                problem=f"{self.file.name} has printed more than {_MOST_OUTPUT_BYTES >> 20} MiB without a rest, "
+                f"at last: {self.last_words()}",
+                remedy="does one of its programs print in a loop?",
+            )
+
     def last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        said = " | ".join(lines[-_LAST_LINES:]) or "none"
+        said = " | ".join(last_lines(self.log, _LAST_LINES)) or "none"
         for name in _SECRETS:
             said = said.replace(self.values[name], f"${{{name}}}")
         return said

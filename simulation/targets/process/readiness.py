@@ -61,7 +61,7 @@ def _require_the_clock_library(target: ProcessTarget) -> None:
     """
     for pid in target.stepper.own():
         try:
-            maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+            maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
         if maps and _CLOCK_LIBRARY not in maps:

@@ -15,16 +15,20 @@ from simulation.targets.process.service import ProcessService
 from simulation.targets.process.stepper import Stepper
 
 _CHUNK_BYTES = 65_536
-_NOT_PASSED_ON = frozenset({"HTTP_HOST", "HTTP_CONNECTION", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_LENGTH"})
-_NOT_PASSED_BACK = frozenset({"connection", "keep-alive", "transfer-encoding"})
+_NOT_PASSED_ON = frozenset(
+    {"HTTP_HOST", "HTTP_CONNECTION", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_LENGTH", "HTTP_ACCEPT_ENCODING"}
+)
+_NOT_PASSED_BACK = frozenset({"connection", "keep-alive", "transfer-encoding", "content-encoding"})
+"""Nobody asks for a compressed answer, so nobody unpacks one."""
+_LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 _REASONS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 class ReverseProxy:
     """Passes a request on to the backend, and steps the backend until it has answered and is at rest.
 
-    Answers 502 itself where nobody listens or the connection breaks, and 504 where no answer comes in ten simulated
-    minutes.
+    Answers 502 itself where nobody listens, the connection breaks, or the answer has more than 64 MiB, and 504 where no
+    answer comes in ten simulated minutes.
     """
 
     def __init__(
@@ -112,6 +116,9 @@ class _Exchange:
                     self._response = event
                 elif isinstance(event, h11.Data):
                     self._body += event.data
+                    if len(self._body) > _LARGEST_ANSWER_BYTES:
+                        self._response = None
+                        break
                 elif not isinstance(event, h11.InformationalResponse):
                     break
         except (OSError, h11.RemoteProtocolError):
@@ -122,7 +129,7 @@ class _Exchange:
     def answer(self) -> tuple[int, list[tuple[str, str]], bytes]:
         if self._response is None:
             return 502, [("Content-Type", "text/plain")], b"the connection broke"
-        headers = [(name.decode(), value.decode("latin-1")) for name, value in self._response.headers]
+        headers = [(name.decode(), value.decode("ascii", "backslashreplace")) for name, value in self._response.headers]
         kept = [(name, value) for name, value in headers if name.lower() not in _NOT_PASSED_BACK]
         return self._response.status_code, kept, bytes(self._body)
 

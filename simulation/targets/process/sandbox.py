@@ -176,7 +176,7 @@ def _permitted(unshare: str) -> tuple[str, ...]:
 
 def _parent_of(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1])
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[1])
     except OSError:
         return 0
 

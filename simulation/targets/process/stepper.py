@@ -41,6 +41,7 @@ class Stepper:
     :param threads: of the backend and of its database.
     :param own: process numbers of the backend alone; ``with_timers``: those of its programs with timers.
     :param short_timer_seconds: a timer that is due within so many simulated seconds is a back-off, and waited for.
+    :param each_second: called in each real second for which the backend does not come to rest.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Stepper:
         own: Callable[[], Iterable[int]],
         with_timers: Callable[[], Iterable[int]],
         short_timer_seconds: int,
+        each_second: Callable[[], None],
     ) -> None:
         self.clock = clock
         self._clock_file = clock_file
@@ -65,6 +67,7 @@ class Stepper:
         self.own = own
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
+        self._each_second = each_second
         self._ticks = 0
         self._shown_anew = False
         """Whether the clock has gone on since the backend was woken last."""
@@ -118,6 +121,7 @@ class Stepper:
             if now > nudged + _NUDGE_WALL_SECONDS:
                 nudged = now
                 self.show(self.clock.now)
+                self._each_second()
             if self._loop.turn(0):
                 idle = False
                 continue

@@ -18,6 +18,7 @@ from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.targets.process.commands import run_command
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.job_watch import WatchedJobs
+from simulation.targets.process.people_file import FILE_NAME as PEOPLE_FILE
 from simulation.targets.process.people_file import OwnPeople
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.reverse_proxy import ReverseProxy
@@ -80,7 +81,7 @@ class ProcessTarget:
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         if self._make_people is None:
             return PlatformPeople(http=http, context=context)
-        return OwnPeople(people=self._make_people(http), context=context)
+        return OwnPeople(people=self._make_people(http), context=context, file=self.programs.folder / PEOPLE_FILE)
 
     def job_watch(
         self,
@@ -101,13 +102,13 @@ class ProcessTarget:
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
         if self.file.admin.create is None:
             return Admin(user_id=self._admins.create_by_sql(name=name, email=email, role=role), name=name)
-        said = run_command(
+        user_id = run_command(
             self.programs,
             self.file.admin.create,
             values={"NAME": name, "EMAIL": email, "ROLE": role},
             key="[admin] create",
         )
-        return Admin(user_id=said.strip().splitlines()[-1].strip() if said.strip() else "", name=name)
+        return Admin(user_id=user_id, name=name)
 
     def revoke_admin(self, *, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
         self._admins.revoke(http=http, authorization=authorization, user_id=user_id)

@@ -16,6 +16,7 @@ from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import TargetFile
 from simulation.targets.protocol import Site
+from simulation.untrusted import printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.entrants.entrants import contest_terms
 from simulation.world.ports import Admin
@@ -56,12 +57,12 @@ class Bench:
 
 def look(piece: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding(piece=piece, said=look())
+        return Finding(piece=piece, said=printable(look()))
     except (SimulationError, Wrong, httpx.HTTPError, KeyError, ValueError) as error:
         said = f"{error}" if isinstance(error, SimulationError | Wrong) else f"{type(error).__name__}: {error}"
         if isinstance(error, httpx.HTTPStatusError):
             said = f"{said.splitlines()[0]}: {error.response.text[:300]}"
-        return Finding(piece=piece, wrong=said)
+        return Finding(piece=piece, wrong=printable(said))
 
 
 def webhook(bench: Bench) -> str:

@@ -18,6 +18,7 @@ from simulation.events import Act, Action, EntrantAction
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import Contest, Scenario
+from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries
 from simulation.world.ports import People
@@ -116,10 +117,14 @@ class Entrants:
         yield self._kernel.sleep(_SECONDS_TO_LEAVE)
         person = next((key for key, known in self._registry.user_ids.items() if known == user_id), "")
         with caused_by(f"fault:{fault_id}"):
-            self._people.delete_user(user_id=user_id)
-            self._recorder.record(
-                EntrantAction(person=person, user_id=user_id, contest=None, contest_id=None, action="deleted_account")
-            )
+            action = partial(EntrantAction, person=person, user_id=user_id, contest=None, contest_id=None)
+            try:
+                self._people.delete_user(user_id=user_id)
+            except httpx.HTTPError as error:
+                detail = f"delete account: {_reason(error)}"
+                self._recorder.record(action(action="refused", act="delete account", detail=detail))
+            else:
+                self._recorder.record(action(action="deleted_account"))
 
     def _act(self, part: _Part, act: Callable[[_Part], None]) -> bool:
         """Carry out an action in this person's name; False if the platform refused it."""
@@ -255,4 +260,4 @@ def _reason(error: Exception) -> str:
         text = f"{error.response.status_code} {error.response.text}"
     else:
         text = f"{type(error).__name__} {error}"
-    return text[:_LONGEST_REASON].strip()
+    return printable(text[:_LONGEST_REASON]).strip()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
+_MOST_SHOWN = 100
 _LINE = re.compile(r"^(?P<series>[^\s{#]+(?:\{.*\})?)\s+(?P<value>\S+)(?:\s+-?\d+)?\s*$")
 
 
@@ -30,12 +31,12 @@ class Exposition:
 
     def samples(self, body: str) -> tuple[Sample, ...]:
         """Every sample of ``body``, in its order; ``ValueError`` with the line for text that is no exposition."""
-        return tuple(self._sample(line) for line in body.splitlines() if line and not line.startswith("#"))
+        return tuple(self._sample(line) for line in body.split("\n") if line and not line.startswith("#"))
 
     def _sample(self, line: str) -> Sample:
         match = _LINE.match(line)
         if match is None:
-            raise ValueError(f"not a line of Prometheus' text format: {line!r}")
+            raise ValueError(f"not a line of Prometheus' text format: {line[:_MOST_SHOWN]!r}")
         series = match["series"]
         if series not in self._known:
             self._known[series] = _name_and_labels(series)
@@ -45,7 +46,10 @@ class Exposition:
 
 def _name_and_labels(series: str) -> tuple[str, Mapping[str, str]]:
     """By the reference parser of prometheus_client, which knows every quoting rule."""
-    for family in text_string_to_metric_families(f"{series} 0\n"):
-        for sample in family.samples:
-            return sample.name, dict(sample.labels)
-    raise ValueError(f"not a series of Prometheus' text format: {series!r}")
+    try:
+        for family in text_string_to_metric_families(f"{series} 0\n"):
+            for sample in family.samples:
+                return sample.name, dict(sample.labels)
+    except (ValueError, LookupError):  # the parser's, depending on where it stumbles
+        pass
+    raise ValueError(f"not a series of Prometheus' text format: {series[:_MOST_SHOWN]!r}")

@@ -6,12 +6,13 @@ files, the platform keeps no table of alerts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import AlertFired, AlertResolved, MetricChange
+from simulation.events import AlertFired, AlertResolved, MetricChange, ScrapeFailed
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import MonitorSettings
 from simulation.world.monitoring.alert_rules import AlertRule
@@ -21,8 +22,6 @@ from simulation.world.monitoring.exposition import Exposition, Sample
 
 _AlertKey = tuple[str, tuple[tuple[str, str], ...]]
 """An alert's identity: its name and labels."""
-
-_NEVER_SCRAPED = "(never scraped)"
 
 
 @dataclass(kw_only=True)
@@ -45,8 +44,8 @@ class ActiveAlert:
 class Monitor:
     """One run's monitoring.
 
-    :param scrape: the body of the metrics endpoint; None means it could not be had, and the series ``up`` is 0 then, as
-        Prometheus writes it.
+    :param scrape: the body of the metrics endpoint, or None where there is no answer. It raises ``ValueError`` for an
+        answer that is no text. Then, and for a page that cannot be read, the series ``up`` is 0, as in Prometheus.
     :param on_alert: told of every alert that fires, within the same instant.
     """
 
@@ -67,7 +66,8 @@ class Monitor:
         self._settings = settings
         self._on_alert = on_alert
         self._exposition = Exposition()
-        self._body: str | None = _NEVER_SCRAPED
+        self._page: tuple[str | None, str] = ("", "never scraped")
+        """The latest page, and why it cannot be read."""
         self._values: dict[str, float] = {}
         self._vectors: list[tuple[AlertRule, Sequence[Sample]]] = []
         self._active: dict[_AlertKey, ActiveAlert] = {}
@@ -83,7 +83,8 @@ class Monitor:
 
     def value(self, series: str) -> float | None:
         """Value of a series in the latest scrape."""
-        return self._values.get(series)
+        found = self._values.get(series)
+        return found if found is None or math.isfinite(found) else None
 
     @property
     def active(self) -> list[ActiveAlert]:
@@ -116,16 +117,28 @@ class Monitor:
     def observe(self) -> None:
         """One scrape and one evaluation of every rule; a rule's hold time counts from due time to due time."""
         self.scrapes += 1
-        body = self._scrape()
-        if body != self._body:
-            self._body = body
-            self._take(body)
+        page = self._read()
+        if page != self._page:
+            self._page = page
+            self._take(*page)
         self._update_alerts()
         for listener in self._listeners:
             listener()
 
-    def _take(self, body: str | None) -> None:
-        samples = self._exposition.samples(body or "")
+    def _read(self) -> tuple[str | None, str]:
+        try:
+            return self._scrape(), ""
+        except ValueError as error:
+            return None, str(error)
+
+    def _take(self, body: str | None, problem: str) -> None:
+        samples: Sequence[Sample] = ()
+        try:
+            samples = self._exposition.samples(body or "")
+        except ValueError as error:
+            body, problem = None, str(error)
+        if problem:
+            self._recorder.record(ScrapeFailed(problem=problem, scrape=self._scrape_number))
         up = Sample(series="up", name="up", labels={}, value=0.0 if body is None else 1.0)
         self._record_changes((up, *samples))
         self._vectors = [(rule, rule.evaluate((up, *samples))) for rule in self._rules]
@@ -133,7 +146,7 @@ class Monitor:
     def _record_changes(self, samples: Sequence[Sample]) -> None:
         values = {sample.series: sample.value for sample in samples}
         changes: dict[str, float | None] = {
-            series: value for series, value in values.items() if self._values.get(series) != value
+            series: value for series, value in values.items() if not _same(self._values.get(series), value)
         }
         changes.update({series: None for series in self._values if series not in values})
         self._values = values
@@ -184,3 +197,8 @@ class Monitor:
                 AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=self._scrape_number),
                 cause=active.fired.cause,
             )
+
+
+def _same(before: float | None, now: float) -> bool:
+    """Whether a value is as it was; one that is no number (a summary without observations) stays the same, too."""
+    return before == now or (before is not None and math.isnan(before) and math.isnan(now))

@@ -13,6 +13,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.witness.exchange import NO_ANSWER, PLATFORM_URL, ExchangeContext
 
+_LARGEST_PAGE_BYTES = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSender:
@@ -43,9 +45,14 @@ class MetricsScraper:
         return EnvironBuilder(self.path or "", PLATFORM_URL).get_environ()
 
     def scrape(self) -> str | None:
-        """Body of the metrics endpoint, None when it fails."""
+        """Body of the metrics endpoint, None when it fails. Raises ``ValueError`` for one too large or not in UTF-8."""
         if self.path is None:
             return None
         with self.context.acting("monitor"):
             body, status, _ = run_wsgi_app(self.app, dict(self._environ))
-        return b"".join(body).decode() if status.startswith("200") else None
+        if not status.startswith("200"):
+            return None
+        page = b"".join(body)
+        if len(page) > _LARGEST_PAGE_BYTES:
+            raise ValueError(f"{len(page)} bytes; at most {_LARGEST_PAGE_BYTES} are read")
+        return page.decode()

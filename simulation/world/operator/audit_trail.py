@@ -12,11 +12,13 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import JsonValue
 
+from simulation.untrusted import NotPlain, plain_json
 from simulation.world.operator.runbook import Runbook, Section
 
 _PREFIX = "/api/admin/runbooks"
 _STATE = {"health": "/api/admin/diagnostics/health", "payouts": "/api/admin/diagnostics/payouts"}
 _BUNDLE = "/api/admin/diagnostics/escalation-bundle"
+_MOST_SHOWN = 500
 
 
 class NotRecorded(Exception):
@@ -67,6 +69,8 @@ class AuditTrail:
                 "system_state_before": state,
             },
         )
+        if "execution_id" not in answer:
+            raise NotRecorded(f"start was answered with {str(answer)[:_MOST_SHOWN]}")
         return str(answer["execution_id"])
 
     def step(
@@ -127,7 +131,7 @@ class AuditTrail:
     def _post(self, action: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
         answer = self._request("POST", f"{_PREFIX}/{action}", body)
         if not isinstance(answer, dict):
-            raise NotRecorded(f"{action} was answered with {answer!r}")
+            raise NotRecorded(f"{action} was answered with {str(answer)[:_MOST_SHOWN]}")
         return answer
 
     def _request(self, method: str, path: str, body: dict[str, JsonValue] | None = None) -> JsonValue:
@@ -137,11 +141,13 @@ class AuditTrail:
             self._shut = not self._shut
             answer = self._asked(method, path, body)
         if _says(answer, _SHUT):
-            raise NobodyLetIn(f"{method} {path}: HTTP {answer.status_code} {answer.text}")
+            raise NobodyLetIn(f"{method} {path}: HTTP {answer.status_code} {answer.text[:_MOST_SHOWN]}")
         if answer.status_code != httpx.codes.OK:
-            raise NotRecorded(f"{method} {path}: HTTP {answer.status_code} {answer.text}")
-        document: JsonValue = answer.json()
-        return document
+            raise NotRecorded(f"{method} {path}: HTTP {answer.status_code} {answer.text[:_MOST_SHOWN]}")
+        try:
+            return plain_json(answer.content)
+        except NotPlain as error:
+            raise NotRecorded(f"{method} {path}: {error}") from error
 
     def _asked(self, method: str, path: str, body: dict[str, JsonValue] | None) -> httpx.Response:
         self._numbers += 1
@@ -160,8 +166,8 @@ def _says(answer: httpx.Response, meant: tuple[int, str]) -> bool:
     if answer.status_code != meant[0]:
         return False
     try:
-        document = answer.json()
-    except ValueError:
+        document = plain_json(answer.content)
+    except NotPlain:
         return False
     return isinstance(document, dict) and document.get("error") == meant[1]
 

@@ -10,8 +10,27 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 WRONG = os.environ.get("WRONG", "")
 
 
+OUT_OF_THE_ORDINARY = {
+    "/compressed": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x00\xff",
+    "/latin": b"HTTP/1.1 200 OK\r\nX-Name: Jos\xe9\r\nSet-Cookie: =;;=\xff\r\nContent-Length: 2\r\n\r\nok",
+    "/status": b"HTTP/1.1 999 Evil\r\nContent-Length: 2\r\n\r\nok",
+    "/garbage": b"\x00\x01garbage\r\n\r\n" * 50,
+    "/half": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf",
+    "/headers": b"HTTP/1.1 200 OK\r\n" + b"X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 5000 + b"\r\n",
+    "/closed": b"",
+}
+
+
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path in OUT_OF_THE_ORDINARY:
+            self.close_connection = True
+            self.wfile.write(OUT_OF_THE_ORDINARY[self.path])
+            return
+        if self.path == "/endless":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                self.wfile.write(b"x" * 1_000_000)
         if WRONG == "stranger":
             try:
                 socket.getaddrinfo("hooks.slack.com", 443)
@@ -32,6 +51,9 @@ class Page(BaseHTTPRequestHandler):
 
 
 def tick() -> None:
+    if WRONG == "prints":
+        while True:
+            print("again and again \x1b[31m", flush=True)
     while True:
         time.sleep(300)
         print(f"tick at {time.time():.0f}", flush=True)

@@ -10,13 +10,16 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.errors import EnvironmentFault, SimulationError
-from simulation.events import HostRefused, JobSummary, ProgramEnded
+from simulation.events import Exchange, HostRefused, JobSummary, ProgramEnded
+from simulation.targets.process import job_watch, programs, reverse_proxy
 from simulation.targets.process.supervisor import DOWN_SECONDS, MOST_RESTARTS
 from simulation.targets.protocol import JobWatch
+from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
 from tests.integration.targets.conftest import BACKEND, START, BroughtUp, brought_up, wrong
 
 STATIC = """\
@@ -234,3 +237,55 @@ def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None
 def test_an_admin_is_appointed_by_sql(folder: Path) -> None:
     with brought_up(folder) as stand:
         assert stand.target.create_admin(name="O'Hara", email="o@platform.test", role="ops").user_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/compressed", 200, b"\x1f\x8b\x00\xff"),
+        ("/latin", 200, b"ok"),
+        ("/status", 999, b"ok"),
+        ("/garbage", 502, b"the connection broke"),
+        ("/half", 502, b"the connection broke"),
+        ("/headers", 502, b"the connection broke"),
+        ("/closed", 502, b"the connection broke"),
+        ("/endless", 502, b"the connection broke"),
+    ],
+)
+def test_no_answer_of_a_backend_ends_the_run(
+    folder: Path, path: str, status: int, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reverse_proxy, "_LARGEST_ANSWER_BYTES", 4_000_000)
+    with brought_up(folder) as stand:
+        witness = ExchangeWitness(stand.target.wsgi, recorder=stand.site.recorder, context=ExchangeContext())
+        with httpx.Client(transport=httpx.WSGITransport(app=witness), base_url=PLATFORM_URL) as http:
+            answer = http.get(path)
+            assert (answer.status_code, answer.content) == (status, body)
+            assert http.get("/").status_code == 200, "it goes on"
+        assert [event.status for event in stand.events() if isinstance(event, Exchange)] == [status, 200]
+
+
+def test_a_backend_that_prints_without_end_is_named_for_that(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "_MOST_OUTPUT_BYTES", 3 << 20)
+    wrong(folder, "prints")
+    with pytest.raises(EnvironmentFault) as raised, brought_up(folder):
+        pass
+    said = str(raised.value)
+    assert "small has printed more than 3 MiB without a rest, at last: again and again \\x1b[31m" in said
+    assert "\x1b" not in said
+    assert _backends() == []
+
+
+def test_a_long_log_is_cut_back_and_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_watch, "_MOST_BYTES", 200)
+    monkeypatch.setattr(job_watch, "_KEPT_BYTES", 100)
+    with brought_up(folder) as stand:
+        watch = _jobs(stand)
+        watch.start()
+        stand.site.kernel.run_until(START + timedelta(days=1))
+        watch.record_summaries()
+        (summary,) = [event for event in stand.events() if isinstance(event, JobSummary)]
+        assert summary.runs == 288, "every line was read before it was left out"
+        log = stand.log()
+        assert len(log) < 400
+        assert re.search(r"\[simulate left out \d+ bytes here: a log is kept to 64 MiB\]\n", log)

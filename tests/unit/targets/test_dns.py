@@ -6,6 +6,8 @@ import socket
 import struct
 from datetime import UTC, datetime
 
+import pytest
+
 from simulation.clock import SimulationClock
 from simulation.events import HostRefused
 from simulation.history import Recorder
@@ -61,3 +63,19 @@ def test_it_has_no_other_address_and_is_not_refused_for_that() -> None:
 def test_any_other_host_is_refused_and_recorded() -> None:
     code, answers, _, refused = _ask("hooks.slack.com")
     assert (code, answers, refused) == (3, 0, ["hooks.slack.com"])
+
+
+@pytest.mark.parametrize(
+    "query", [b"", b"\0", b"\0" * 12, b"\0" * 12 + b"\x3fshort", _question("api.stripe.com", _A)[:-3]]
+)
+def test_what_is_no_query_is_left_unanswered(query: bytes) -> None:
+    recorder = Recorder(clock=SimulationClock(start=datetime(2026, 3, 1, tzinfo=UTC)))
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        server = NameServer(socket=_Addressed(ours), network=ExternalNetwork(recorder))  # type: ignore[arg-type]
+        theirs.send(query)
+        server.answer_one()
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(4096)
+    assert recorder.events == []
