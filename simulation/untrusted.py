@@ -11,9 +11,10 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import JsonValue
+if TYPE_CHECKING:
+    from pydantic import JsonValue  # every error imports this module, and pydantic takes long to load
 
 _DEEPEST = 100
 """Levels of lists and objects in a document; pydantic reads 255, and adds some of its own."""

@@ -201,9 +201,8 @@ def keep_to_our_processors(pids: Iterable[int]) -> None:
 def status_of(pid: int) -> dict[str, str]:
     """Fields of /proc/PID/status; empty when the process has ended."""
     try:
-        lines = (
-            Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").split("\n")
-        )  # a program names itself
+        # A program names itself, and as it likes.
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
