@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage determinism test check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi clean
+.PHONY: help runbooks setup simulate sabotage determinism test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -41,8 +41,11 @@ determinism: setup ## Run every scenario twice (20 seeds of the default one), id
 	@$(BIN)/simulate determinism $(ARGS)
 	@$(BIN)/simulate determinism --load $(ARGS)
 
-test: setup ## Run every test
-	$(BIN)/pytest -n 2 $(ARGS)
+test: setup ## Run every test; at the end, what was skipped and how to have it
+	$(BIN)/pytest -n 2 --dist worksteal -rs $(ARGS)
+
+fast: check ## Lint, types, contracts and the unit tests: before every commit
+	$(BIN)/pytest -n auto tests/unit $(ARGS)
 
 check: setup ## Lint, types, import contracts
 	$(BIN)/pip check --quiet || { echo "requirements.lock does not fit pyproject.toml: make lock"; exit 1; }
@@ -88,6 +91,9 @@ snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
 
 openapi: setup ## Write fixtures/openapi.json from what the platform's endpoints declare
 	$(BIN)/python -m simulation.targets.builtin.openapi > fixtures/openapi.json
+
+figures: setup ## Write the counts in README (defects, checks, runbooks ...) as they are today
+	@$(BIN)/python -m simulation.figures
 
 clean: ## Remove what runs and tests left behind (not the reports)
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -58,6 +58,7 @@ class Job:
     """One background job. `run` never raises: a run that broke off is logged and its error is in the result."""
 
     name: str
+    domain: Domain
     schedule: Every | DailyAt
     run: Callable[[], JobResult]
 
@@ -162,7 +163,7 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
         book.record(work.name, result)
         return result
 
-    return Job(name=work.name, schedule=work.schedule, run=run)
+    return Job(name=work.name, domain=work.domain, schedule=work.schedule, run=run)
 
 
 _IDLE = JobResult()

@@ -18,18 +18,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulation.staging.jobs import DailyAt, Every, Job
-from simulation.staging.logs import Domain, Log, to_stderr
+from simulation.staging.logs import Log, to_stderr
 from simulation.staging.platform import Platform
 from simulation.staging.schema import migrate
 from simulation.staging.settings import Settings, sqlalchemy_url
-
-_DOMAINS: dict[str, Domain] = {
-    "lifecycle_reconciler": "Lifecycle",
-    "ingestion_poller": "Ingestion",
-    "settlement": "Settlement",
-    "payout_scheduler": "Payout",
-    "financial_reconciliation": "Payment",
-}
 
 
 def application() -> Any:
@@ -65,7 +57,7 @@ class JobTimers:
         result = job.run()
         counts = ",".join(f"{name}:{count}" for name, count in result.counts.items() if count) or None
         outcome = "job broke off" if result.error else "job ran"
-        self._log.info(_DOMAINS[job.name], outcome, job=job.name, counts=counts, error=result.error)
+        self._log.info(job.domain, outcome, job=job.name, counts=counts, error=result.error)
 
 
 def _first_due(job: Job, now: datetime) -> datetime:

@@ -16,18 +16,18 @@ from simulation.progress import Silent
 from simulation.proof.determinism import Difference, first_difference
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
-from simulation.sabotage.patches import Plot
+from simulation.sabotage.patches import Patches
 from simulation.sabotage.trial import SCENARIOS
 from simulation.staging.money import payouts
 from simulation.targets.builtin import target
 
 
-def _unseeded_uuid(plot: Plot) -> None:
+def _unseeded_uuid(plot: Patches) -> None:
     """Ids drawn from the machine's entropy."""
     plot.replace(target, "Platform", lambda real: lambda *args, **named: real(*args, **{**named, "new_id": uuid.uuid4}))
 
 
-def _unordered_query(plot: Plot) -> None:
+def _unordered_query(plot: Patches) -> None:
     """Transfers in whatever order the database has them."""
     plot.replace(
         payouts,
@@ -36,10 +36,10 @@ def _unordered_query(plot: Plot) -> None:
     )
 
 
-def _history(out: Path, plant: Callable[[Plot], None]) -> Path:
+def _history(out: Path, plant: Callable[[Patches], None]) -> Path:
     request = prepare(scenario=str(SCENARIOS / "payday.yaml"), seed=1, environment="embedded", out=out)
     directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=1)
-    plot = Plot()
+    plot = Patches()
     with plot.under_way():
         plant(plot)
         carry_out(request, directory, Silent(), plant=plot.on_stage)
@@ -47,7 +47,7 @@ def _history(out: Path, plant: Callable[[Plot], None]) -> Path:
 
 
 @pytest.mark.parametrize("plant", [_unseeded_uuid, _unordered_query])
-def test_a_planted_nondeterminism_is_found(plant: Callable[[Plot], None], tmp_path: Path) -> None:
+def test_a_planted_nondeterminism_is_found(plant: Callable[[Patches], None], tmp_path: Path) -> None:
     run: Callable[[], Path] = partial(_history, tmp_path, plant)
     differences: list[Difference | None] = []
     while not any(differences) and len(differences) < 3:

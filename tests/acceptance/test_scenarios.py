@@ -16,6 +16,7 @@ from tests.acceptance.conftest import Simulate
 
 RUN_FILES = {
     "scenario.yaml", "faults.json", "history.jsonl", "platform.log", "verdict.json", "report.html", "junit.xml",
+    "ctrf-report.json",
     "ledger.csv", "audit.csv", "runbooks.csv", "summary.md", "runbooks", "alerts.test.yml",
 }  # fmt: skip
 

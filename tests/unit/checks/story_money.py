@@ -227,9 +227,11 @@ def charge_back(book: Book, *, fee: int = 1_500, booked: int = FEE + 1_500) -> N
     )
 
 
-def post_again(book: Book, key: str, *what: Any) -> None:
+def post_again(
+    book: Book, key: str, entry_type: str, debit: str, credit: str, cents: int, reference: tuple[str, str]
+) -> None:
     """One more business event in the ledger."""
-    book.write(day(5, 11), *post(key, *what, day(5, 11)))
+    book.write(day(5, 11), *post(key, entry_type, debit, credit, cents, reference, day(5, 11)))
 
 
 def undo_both(book: Book, key: str) -> None:

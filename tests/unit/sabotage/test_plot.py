@@ -73,7 +73,7 @@ def test_everything_is_undone_when_the_run_breaks_off() -> None:
 
 
 def test_the_jury_reads_the_rewritten_history() -> None:
-    patches, whole = Patches(), History([RunEnded.model_construct(seq=1)])
+    patches, whole = Patches(), History([RunEnded.model_construct(seq=1)])  # type: ignore[call-arg]
     patches.after_the_run(lambda history: History(history.events[:-1]))
 
     assert patches.rewritten(whole).events == ()

@@ -42,7 +42,7 @@ def _job(name: str, schedule: Every | DailyAt, ran: list[str]) -> Job:
         ran.append(f"{name} {datetime.now(UTC):%H:%M}")
         return JobResult(counts={"moved": 1})
 
-    return Job(name=name, schedule=schedule, run=run)
+    return Job(name=name, domain="Lifecycle", schedule=schedule, run=run)
 
 
 def test_jobs_run_at_their_times_and_say_so() -> None:

@@ -17,6 +17,7 @@ from simulation.targets import protocol
 from simulation.targets.new_folder import FILES, write_target_folder
 from simulation.targets.process.target_file import JobPurpose, load_target_file
 from simulation.targets.queries import RELATIONS, load_queries
+from simulation.world.ports import People
 
 _COMPUTED_BY_THE_OBSERVER = {"payload_sha256": "payload"}
 
@@ -55,10 +56,10 @@ def test_the_template_of_people_has_the_methods_of_the_protocol(tmp_path: Path) 
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     people = module.People(httpx.Client())
-    methods = [name for name in vars(protocol.People) if not name.startswith("_")]
+    methods = [name for name in vars(People) if not name.startswith("_")]
     assert methods
     for name in methods:
-        wanted, found = inspect.signature(getattr(protocol.People, name)), inspect.signature(getattr(people, name))
+        wanted, found = inspect.signature(getattr(People, name)), inspect.signature(getattr(people, name))
         assert list(found.parameters) == [parameter for parameter in wanted.parameters if parameter != "self"]
 
 

@@ -19,6 +19,7 @@ import yaml
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment import promtool
+from simulation.errors import EnvironmentFault
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, MetricChange
 from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER
@@ -127,7 +128,7 @@ def test_without_promtool_the_evaluation_says_so_with_the_remedy(tmp_path: Path)
 
 def test_a_named_binary_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(promtool.BINARY_VARIABLE, str(tmp_path / "none"))
-    with pytest.raises(promtool.EnvironmentFault, match="which is not there"):
+    with pytest.raises(EnvironmentFault, match="which is not there"):
         promtool.find_promtool()
 
 
