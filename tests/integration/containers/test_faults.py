@@ -18,7 +18,7 @@ from simulation.environment.containers import ContainerPostgres
 from simulation.environment.engine import OWNER_LABEL, connect, need_image
 from simulation.environment.faketime import LIBRARY_VARIABLE
 from simulation.environment.server import running
-from simulation.environment.workspace import owner_tag, workspace
+from simulation.environment.workspace import workspace
 from simulation.errors import EnvironmentFault
 from simulation.progress import Silent
 from simulation.run import run
@@ -35,8 +35,7 @@ def nothing_left() -> Iterator[None]:
 
 def _our_containers() -> set[str]:
     with closing(connect()) as engine:
-        label = f"{OWNER_LABEL}={owner_tag()}"
-        return {found.id for found in engine.containers.list(all=True, filters={"label": label})}
+        return {found.id for found in engine.containers.list(all=True, filters={"label": OWNER_LABEL})}
 
 
 def test_an_engine_that_does_not_answer_ends_a_run_with_255_and_the_remedy(tmp_path: Path) -> None:
@@ -93,7 +92,7 @@ class _Assassin(Silent):
     def at(self, now: object) -> None:
         if not self.killed:
             with closing(connect()) as engine:
-                for found in engine.containers.list(filters={"label": f"{OWNER_LABEL}={owner_tag()}"}):
+                for found in engine.containers.list(filters={"label": OWNER_LABEL}):
                     if "postgres" in found.image.tags[0]:
                         found.kill()
                         self.killed.append(found.id)

@@ -90,13 +90,13 @@ def _curl_breaks(sim: Simulation) -> None:
 
     from simulation.world.operator import shell as session
 
-    session.write_shims = with_broken
+    session.write_shims = with_broken  # type: ignore[attr-defined, assignment]
 
 
 def test_a_curl_that_cannot_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from simulation.world.operator import shell as session
 
-    monkeypatch.setattr(session, "write_shims", session.write_shims)  # put back afterwards
+    monkeypatch.setattr(session, "write_shims", session.write_shims)  # type: ignore[attr-defined]  # put back later
     fault = struck(tmp_path, _curl_breaks)
     assert "the operator's curl-of-another-machine cannot run" in fault.problem
     assert fault.remedy == causes.NO_PROGRAM.remedy
