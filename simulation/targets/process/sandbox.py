@@ -138,9 +138,7 @@ def open_sandbox() -> Iterator[Sandbox]:
 
     :raises EnvironmentFault: this machine gives no namespaces.
     """
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        raise _no_sandbox("the program 'unshare' (util-linux) is not here")
+    unshare = _program()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(_ANSWER_DEADLINE_WALL_SECONDS)
     namespaces = _permitted(unshare)
@@ -157,6 +155,22 @@ def open_sandbox() -> Iterator[Sandbox]:
         sandbox.close()
         if process.stderr is not None:
             process.stderr.close()
+
+
+def what_bars_a_sandbox() -> EnvironmentFault | None:
+    """Why no backend can run as a process here, with what to do about it; None if one can."""
+    try:
+        _permitted(_program())
+    except EnvironmentFault as fault:
+        return fault
+    return None
+
+
+def _program() -> str:
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        raise _no_sandbox("the program 'unshare' (util-linux) is not here")
+    return unshare
 
 
 def _permitted(unshare: str) -> tuple[str, ...]:

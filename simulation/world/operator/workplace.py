@@ -15,6 +15,9 @@ HOSTING_PATH = "/hosting"
 _LONG_AGO = "2026-01-01T00:00:00Z"
 """Date of the checkout's only commit: its hash is in the transcript, and must be the same in every run."""
 
+_NOBODYS_GIT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+"""Signing, hooks and templates of the caller's configuration would fail the commit or change its hash."""
+
 
 def hosting_variables(url: str, *, token: str, folder: Path) -> dict[str, str]:
     """The shell variables for that API: its URL, the token, and a file in ``folder`` with the header to send."""
@@ -62,10 +65,11 @@ def _checkout(folder: Path) -> dict[str, str]:
     checkout = folder / "checkout"
     checkout.mkdir(mode=0o700)
     shutil.copy(SCHEMA_SNAPSHOT, checkout)
-    if git("init", "--quiet", folder=checkout) is not None:
-        git("add", ".", folder=checkout)
+    if git("init", "--quiet", folder=checkout, variables=_NOBODYS_GIT) is not None:
+        git("add", ".", folder=checkout, variables=_NOBODYS_GIT)
         git(
             "-c", "user.name=ops", "-c", "user.email=ops@platform.test", "commit", "--quiet", "-m", "staging",
-            folder=checkout, variables={"GIT_AUTHOR_DATE": _LONG_AGO, "GIT_COMMITTER_DATE": _LONG_AGO},
+            folder=checkout,
+            variables={**_NOBODYS_GIT, "GIT_AUTHOR_DATE": _LONG_AGO, "GIT_COMMITTER_DATE": _LONG_AGO},
         )  # fmt: skip
     return {"CHECKOUT": str(checkout), "SNAPSHOT_FILE": str(checkout / SCHEMA_SNAPSHOT.name)}
