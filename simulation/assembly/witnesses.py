@@ -9,7 +9,7 @@ from simulation.assembly.foundation import Ground
 from simulation.assembly.platform import MONITORING_HOST, Front, token_of
 from simulation.environment.server import slot_name
 from simulation.witness.attribution import Attribution
-from simulation.witness.dashboard_truth import Witnesses as DashboardWitnesses
+from simulation.witness.dashboard_truth import DashboardWitnesses
 from simulation.witness.dashboards import DashboardSampler
 from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer

@@ -59,7 +59,7 @@ _RUNBOOKS = ("runbook_steps_exact", "runbook_rows")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class CriterionRule:
     """A criterion before judgement. ``text`` is the specification's; ``checks`` decide it together."""
 
     section: Section
@@ -67,8 +67,10 @@ class Rule:
     checks: tuple[str, ...]
 
 
-def _rules(section: Section, *rows: tuple[str, tuple[str, ...]]) -> tuple[Rule, ...]:
-    return tuple(Rule(section=section, text=text, checks=tuple(dict.fromkeys(checks))) for text, checks in rows)
+def _rules(section: Section, *rows: tuple[str, tuple[str, ...]]) -> tuple[CriterionRule, ...]:
+    return tuple(
+        CriterionRule(section=section, text=text, checks=tuple(dict.fromkeys(checks))) for text, checks in rows
+    )
 
 
 _SUCCESS = _rules(
@@ -210,7 +212,7 @@ _COMPLETION_ALL_PHASES = _rules(
     ("Zero engineering intervention required during entire 14-day simulation", _NOBODY),
 )
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[CriterionRule, ...] = (
     *_SUCCESS,
     *_FAILURE,
     *_BEFORE,

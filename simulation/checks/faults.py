@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.bundle import lacking_in_bundle
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys, keys_of_alert
 from simulation.checks.evidence.money import grouped
@@ -59,7 +59,7 @@ def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seq
         )
 
 
-def _may_answer(case: Case, execution: Execution, strike: FaultInjected) -> bool:
+def _may_answer(case: Case, execution: WitnessedExecution, strike: FaultInjected) -> bool:
     """Not one for another fault, unless its alert was firing already when this fault struck, and spoke for both."""
     if execution.started.cause == f"fault:{strike.fault_id}" or not execution.started.cause.startswith("fault:"):
         return True
@@ -67,7 +67,7 @@ def _may_answer(case: Case, execution: Execution, strike: FaultInjected) -> bool
     return any(alert.at <= strike.at for alert in alerts)
 
 
-def _status(execution: Execution) -> str:
+def _status(execution: WitnessedExecution) -> str:
     return execution.ended.status if execution.ended else "in progress"
 
 

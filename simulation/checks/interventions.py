@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from simulation.checks.access import NEAR_A_PROBE
 from simulation.checks.base import Inquiry, check
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.requests import matches_any
 from simulation.checks.evidence.tasks import OPERATORS, legitimate_executions, within_an_execution
@@ -113,14 +113,14 @@ def broken_glass(case: Case, exchange: Exchange, legitimate: frozenset[str]) -> 
     return "the break-glass token was used outside an execution of its runbook"
 
 
-def _executions(case: Case, legitimate: frozenset[str]) -> Iterator[Execution]:
+def _executions(case: Case, legitimate: frozenset[str]) -> Iterator[WitnessedExecution]:
     for execution in case.executions:
         started = execution.started
         if started.runbook == case.governance.break_glass_runbook and started.execution_id in legitimate:
             yield execution
 
 
-def _opens(execution: Execution, exchange: Exchange) -> bool:
+def _opens(execution: WitnessedExecution, exchange: Exchange) -> bool:
     """The state before, and the entry that makes it an execution."""
     return (
         exchange.actor == "operator_robot"
@@ -130,7 +130,7 @@ def _opens(execution: Execution, exchange: Exchange) -> bool:
     )
 
 
-def _closes(execution: Execution, exchange: Exchange) -> bool:
+def _closes(execution: WitnessedExecution, exchange: Exchange) -> bool:
     return (
         exchange.actor == "operator_robot"
         and exchange.method == "GET"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ExecutionRow
@@ -67,11 +67,13 @@ def runbook_rows(case: Case, inquiry: Inquiry) -> None:
     _excuse_none(case, inquiry)
 
 
-def _name(execution: Execution) -> str:
+def _name(execution: WitnessedExecution) -> str:
     return f"{execution.started.runbook} ({execution.started.execution_id})"
 
 
-def _row_problems(case: Case, execution: Execution, row: ExecutionRow | None) -> Iterator[tuple[str, object, object]]:
+def _row_problems(
+    case: Case, execution: WitnessedExecution, row: ExecutionRow | None
+) -> Iterator[tuple[str, object, object]]:
     started, ended = execution.started, execution.ended
     if row is None:
         yield "no row in runbook_executions", "one row", "none"
@@ -97,7 +99,7 @@ def _row_problems(case: Case, execution: Execution, row: ExecutionRow | None) ->
         yield "failed without a reason", "error_reason", "none"
 
 
-def _time_problems(execution: Execution, row: ExecutionRow) -> Iterator[tuple[str, object, object]]:
+def _time_problems(execution: WitnessedExecution, row: ExecutionRow) -> Iterator[tuple[str, object, object]]:
     if abs(row.start_time - execution.started.at) > _NEAR:
         yield "start time differs", execution.started.at.isoformat(), row.start_time.isoformat()
     if row.end_time is None or row.duration_seconds is None:
@@ -133,7 +135,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     _excuse_none(case, inquiry)
 
 
-def _text_is_shipped(case: Case, inquiry: Inquiry, execution: Execution) -> None:
+def _text_is_shipped(case: Case, inquiry: Inquiry, execution: WitnessedExecution) -> None:
     """The text in the operator's hands is the file's, as a whole and in each step that was typed."""
     name, known = _name(execution), case.started.runbooks.get(execution.started.runbook)
     if known is None:
@@ -169,7 +171,7 @@ def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
             )
 
 
-def _step_is_exact(inquiry: Inquiry, execution: Execution, step: RunbookStep) -> None:
+def _step_is_exact(inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep) -> None:
     if not step.matched or step.exit_status != step.expected_exit_status:
         inquiry.find(
             _step_name(execution, step),
@@ -181,7 +183,7 @@ def _step_is_exact(inquiry: Inquiry, execution: Execution, step: RunbookStep) ->
         )
 
 
-def _step_name(execution: Execution, step: RunbookStep) -> str:
+def _step_name(execution: WitnessedExecution, step: RunbookStep) -> str:
     return f"{execution.started.runbook}, {step.section} step {step.step} (line {step.line})"
 
 
@@ -226,7 +228,7 @@ def _noted(log: list[Exchange], step: RunbookStep, outcome: str, *, after: int =
     return min(found, key=lambda exchange: abs(exchange.seq - step.seq), default=None)
 
 
-def _not_logged(inquiry: Inquiry, execution: Execution, step: RunbookStep, what: str) -> None:
+def _not_logged(inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep, what: str) -> None:
     inquiry.find(_step_name(execution, step), f"the step {what}", keys=execution.keys, events=(step,))
 
 

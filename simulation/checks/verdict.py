@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from simulation.checks.base import CheckResult, Outcome
 from simulation.checks.catalogue import CHECKS
-from simulation.checks.criteria import RULES, Rule
+from simulation.checks.criteria import RULES, CriterionRule
 from simulation.checks.evidence.case import Case
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
@@ -68,7 +68,7 @@ def judge(history: History) -> Verdict:
     )
 
 
-def _decide(rule: Rule, outcomes: Mapping[str, Outcome]) -> Criterion:
+def _decide(rule: CriterionRule, outcomes: Mapping[str, Outcome]) -> Criterion:
     """The worst of its checks. One that did not run is unknown."""
     return Criterion(
         section=rule.section,

@@ -12,7 +12,7 @@ from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOL
 from simulation.reporting.words import plural
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
-from simulation.runbook_lint.rule import Finding
+from simulation.runbook_lint.rule import LintFinding
 from simulation.runbook_lint.sarif import shown, to_json, to_sarif
 
 
@@ -43,7 +43,7 @@ def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "j
     return 1 if findings else 0
 
 
-def _text(findings: Sequence[Finding], *, looked: str) -> str:
+def _text(findings: Sequence[LintFinding], *, looked: str) -> str:
     lines = [
         f"{shown(finding.file, ROOT)}:{finding.line}: {finding.rule} {finding.message} ({finding.remedy})"
         for finding in findings

@@ -21,7 +21,7 @@ from simulation.documents.refusal import suggest
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.proof.parallel import in_parallel
-from simulation.rehearsal.rehearse import WAYS, Outcome, Rehearsed, rehearse, totals
+from simulation.rehearsal.rehearse import WAYS, RehearsalOutcome, Rehearsed, rehearse, totals
 from simulation.run_directory import RunDirectory
 from simulation.world.operator.parser import load_runbooks
 
@@ -100,18 +100,18 @@ def _print(rehearsed: Sequence[Rehearsed], *, wall_seconds: float) -> None:
     output.print(f"\n{len(rehearsed)} runbooks: {held}; {wall_seconds:.0f} s", highlight=False)
 
 
-def _cell(outcome: Outcome) -> Text:
+def _cell(outcome: RehearsalOutcome) -> Text:
     return Text(_said(outcome), style="bold red" if outcome.problems else "green")
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: RehearsalOutcome) -> str:
     """Readable without colour, and a tick only for what was done."""
     if outcome.problems:
         return "✗ NO"
     return f"✓ {outcome.note}" if outcome.note else "✓ yes"
 
 
-def _explain(output: Console, name: str, way: str, outcome: Outcome) -> None:
+def _explain(output: Console, name: str, way: str, outcome: RehearsalOutcome) -> None:
     if outcome.problems:
         output.print(f"\n{name}, {way}:", style="bold red", highlight=False)
     for problem in outcome.problems:

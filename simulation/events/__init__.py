@@ -29,7 +29,7 @@ from simulation.events.operations import (
     TaskDue,
     step_digest,
 )
-from simulation.events.people import Act, Action, EntrantAction
+from simulation.events.people import Action, EntrantAction, PersonAct
 from simulation.events.provider import ProviderAnswer, ProviderPublication
 from simulation.events.run import (
     AccessProbe,
@@ -107,7 +107,6 @@ AnyEvent = Annotated[
 
 __all__ = [
     "AccessProbe",
-    "Act",
     "Action",
     "Actor",
     "AdminAppointed",
@@ -139,6 +138,7 @@ __all__ = [
     "JobSummary",
     "MetricChange",
     "Observation",
+    "PersonAct",
     "ProgramEnded",
     "ProviderAnswer",
     "ProviderPublication",

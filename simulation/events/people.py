@@ -23,7 +23,7 @@ Action = Literal[
 ]
 
 
-Act = Literal[
+PersonAct = Literal[
     "sign up",
     "connect account",
     "create contest",
@@ -50,7 +50,7 @@ class EntrantAction(Event):
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()
-    act: Act | None = None
+    act: PersonAct | None = None
     """For ``refused``: the act that failed."""
     detail: str = ""
     """For ``refused``: the act, and the platform's answer."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.relations import PostingRow
 from simulation.checks.evidence.wal import RowChange
 from simulation.events import Row
@@ -23,7 +23,7 @@ _KEYS = ("idempotency_key", "stripe_event_id", "stripe_payment_intent_id", "cont
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class StateDifference:
     """``key`` names the row as people would; ``column`` is empty where the whole row was added or is gone."""
 
     relation: str
@@ -37,7 +37,7 @@ class Difference:
         return f"{self.relation}, {self.key}: {what}"
 
 
-def net_changes(case: Case, execution: Execution, relations: Mapping[str, str]) -> tuple[Difference, ...]:
+def net_changes(case: Case, execution: WitnessedExecution, relations: Mapping[str, str]) -> tuple[StateDifference, ...]:
     """Everything that the execution's requests changed and did not change back, but for the trail of its doing.
 
     :param relations: canonical relation → the target's SQL, for the names of tables.
@@ -49,7 +49,7 @@ def net_changes(case: Case, execution: Execution, relations: Mapping[str, str]) 
     for change in _own_changes(case, execution):
         if change.table not in trail:
             rows.setdefault((change.table, change.row_id), []).append(change)
-    found: list[Difference] = []
+    found: list[StateDifference] = []
     for (table, row_id), changes in sorted(rows.items()):
         relation = names.get(table, table)
         if relation != PostingRow.relation:
@@ -59,12 +59,12 @@ def net_changes(case: Case, execution: Execution, relations: Mapping[str, str]) 
     return tuple(found)
 
 
-def own_requests(execution: Execution) -> frozenset[str]:
+def own_requests(execution: WitnessedExecution) -> frozenset[str]:
     """Ids of the requests that the execution's commands made."""
     return frozenset(request for step in execution.steps for request in step.request_ids)
 
 
-def _own_changes(case: Case, execution: Execution) -> Iterator[RowChange]:
+def _own_changes(case: Case, execution: WitnessedExecution) -> Iterator[RowChange]:
     requests, column = own_requests(execution), case.governance.audit_columns["request_id"]
     own = {
         change.transaction.xid
@@ -74,20 +74,20 @@ def _own_changes(case: Case, execution: Execution) -> Iterator[RowChange]:
     return (change for change in case.wal.changes if change.transaction.xid in own)
 
 
-def _of_row(case: Case, relation: str, row_id: str, changes: Sequence[RowChange]) -> Iterator[Difference]:
+def _of_row(case: Case, relation: str, row_id: str, changes: Sequence[RowChange]) -> Iterator[StateDifference]:
     before, after = changes[0].before, changes[-1].after
     key = _key(case, row_id, after or before or {})
     if before is None or after is None:
         if before is not after:
             said = "the row was added and stays" if before is None else "the row is gone"
-            yield Difference(relation=relation, key=key, column="", before=before, after=said)
+            yield StateDifference(relation=relation, key=key, column="", before=before, after=said)
         return
     for column in sorted({column for change in changes for column in _changed(change)} - _NO_STATE):
         first = next(change for change in changes if column in _changed(change))
         last = next(change for change in reversed(changes) if column in _changed(change))
         was, now = (first.before or {}).get(column), (last.after or {}).get(column)
         if was != now:
-            yield Difference(relation=relation, key=key, column=column, before=was, after=now)
+            yield StateDifference(relation=relation, key=key, column=column, before=was, after=now)
 
 
 def _changed(change: RowChange) -> set[str]:
@@ -95,7 +95,7 @@ def _changed(change: RowChange) -> set[str]:
     return {column for column in {**before, **after} if before.get(column) != after.get(column)}
 
 
-def _of_ledger(case: Case, posting_ids: set[str]) -> Iterator[Difference]:
+def _of_ledger(case: Case, posting_ids: set[str]) -> Iterator[StateDifference]:
     """Postings stay for good; taken back is what others balance, account by account."""
     balances: dict[tuple[str, str, str], int] = {}
     for row in case.rows(PostingRow):
@@ -105,7 +105,7 @@ def _of_ledger(case: Case, posting_ids: set[str]) -> Iterator[Difference]:
     for (account, contest, user), balance in sorted(balances.items()):
         if balance:
             named = f"account {account}, contest {contest}, user {user or '(none)'}"
-            yield Difference(relation=PostingRow.relation, key=named, column="balance", before=0, after=balance)
+            yield StateDifference(relation=PostingRow.relation, key=named, column="balance", before=0, after=balance)
 
 
 def _key(case: Case, row_id: str, row: Row) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulation.assembly import RunRequest
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.events import Escalated, Exchange, RunbookStep
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
-from simulation.rehearsal.changes import Difference, net_changes
+from simulation.rehearsal.changes import StateDifference, net_changes
 from simulation.rehearsal.watcher import StepPlace, Watcher
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
@@ -35,7 +35,7 @@ class Lived:
         return Case(self.history, started.governance if started is not None else NO_GOVERNANCE)
 
     @cached_property
-    def execution(self) -> Execution | None:
+    def execution(self) -> WitnessedExecution | None:
         named = (item for item in self.case.executions if item.started.runbook == self.runbook.name)
         return next(named, None)
 
@@ -64,7 +64,7 @@ class Lived:
         return tuple(event for event in self.history.of(Exchange) if event.request_id in step.request_ids)
 
     @cached_property
-    def left_changed(self) -> tuple[Difference, ...]:
+    def left_changed(self) -> tuple[StateDifference, ...]:
         """What the execution did not take back, without what the runbook says rightly stays."""
         if self.execution is None:
             return ()

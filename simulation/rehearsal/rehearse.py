@@ -21,7 +21,7 @@ WAYS = ("recovered", "rolled back", "failed safely")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RehearsalOutcome:
     """One way. ``problems`` empty: it held. ``note`` says what is special, such as that nothing was to be undone."""
 
     problems: tuple[str, ...]
@@ -35,7 +35,7 @@ class Rehearsed:
     """A runbook and what became of it in each way; ``sim_seconds`` of the execution that recovered."""
 
     name: str
-    ways: Mapping[str, Outcome]
+    ways: Mapping[str, RehearsalOutcome]
     sim_seconds: int | None
 
     @property
@@ -57,7 +57,7 @@ def rehearse(name: str, prepared: Callable[[str], RunRequest]) -> Rehearsed:
     ways = {WAYS[0]: _ruled(first, judging.recovered(first))}
     if not first.steps:
         reason = "not tried: the runbook was not carried out at all"
-        ways |= dict.fromkeys(WAYS[1:], Outcome(problems=(reason,)))
+        ways |= dict.fromkeys(WAYS[1:], RehearsalOutcome(problems=(reason,)))
     else:
         ways[WAYS[1]] = _attempt(lambda: _rolled_back(first, request))
         ways[WAYS[2]] = _attempt(lambda: _failed_safely(first, request))
@@ -65,17 +65,17 @@ def rehearse(name: str, prepared: Callable[[str], RunRequest]) -> Rehearsed:
     return Rehearsed(name=name, ways=ways, sim_seconds=None if ended is None else ended.sim_duration_seconds)
 
 
-def _rolled_back(first: Lived, request: RunRequest) -> Outcome:
+def _rolled_back(first: Lived, request: RunRequest) -> RehearsalOutcome:
     """The last step of Verification that was carried out gives, this time, an answer that nobody expects."""
     verification = first.steps_of(Section.VERIFICATION)
     if not verification:
-        return Outcome(problems=("not tried: no step of Verification was carried out",))
+        return RehearsalOutcome(problems=("not tried: no step of Verification was carried out",))
     at = place_of(verification[-1])
     lived = live(_spoilt(request, first.runbook, at), first.runbook, Watcher(runbook=first.runbook.name, stops=True))
     return _ruled(lived, judging.rolled_back(lived), note=_reads_only(first.runbook, "nothing to roll back"))
 
 
-def _failed_safely(first: Lived, request: RunRequest) -> Outcome:
+def _failed_safely(first: Lived, request: RunRequest) -> RehearsalOutcome:
     """What the first writing step would change is refused; one that changes nothing over HTTP has its answer spoilt."""
     name, writing = first.runbook.name, first.first_writing
     failing = writing or next(iter(first.steps_of(Section.VERIFICATION)), first.steps[0])
@@ -95,25 +95,25 @@ def _spoilt(request: RunRequest, runbook: Runbook, at: StepPlace) -> RunRequest:
     return replace(request, runbooks=with_spoilt_answer(request.runbooks, name=runbook.name, at=at))
 
 
-def _attempt(way: Callable[[], Outcome]) -> Outcome:
+def _attempt(way: Callable[[], RehearsalOutcome]) -> RehearsalOutcome:
     try:
         return way()
     except SimulationError as error:
-        return Outcome(problems=(f"the run broke off: {error}",))
+        return RehearsalOutcome(problems=(f"the run broke off: {error}",))
 
 
-def _ruled(lived: Lived, problems: Iterator[str], *, note: str = "") -> Outcome:
+def _ruled(lived: Lived, problems: Iterator[str], *, note: str = "") -> RehearsalOutcome:
     """A run that held is not kept; of the others the report is written."""
     found = tuple(problems)
     if not found:
         shutil.rmtree(lived.directory.path)
-        return Outcome(problems=(), note=note)
+        return RehearsalOutcome(problems=(), note=note)
     write_report(lived.directory.path, lived.history, judge(lived.history))
-    return Outcome(problems=found, note=note, directory=lived.directory.path)
+    return RehearsalOutcome(problems=found, note=note, directory=lived.directory.path)
 
 
 def _never(name: str, reason: str) -> Rehearsed:
-    return Rehearsed(name=name, ways=dict.fromkeys(WAYS, Outcome(problems=(reason,))), sim_seconds=None)
+    return Rehearsed(name=name, ways=dict.fromkeys(WAYS, RehearsalOutcome(problems=(reason,))), sim_seconds=None)
 
 
 def totals(rehearsed: Sequence[Rehearsed]) -> Mapping[str, int]:

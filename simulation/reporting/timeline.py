@@ -9,13 +9,21 @@ from simulation.events import ProviderAnswer, WebhookAttempt
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
-from simulation.reporting.parts.source import Source
-from simulation.reporting.timeline_marks import APART_PERCENT, NARROW_PIXELS, Mark, Row, Rows, Segment, Timeline
+from simulation.reporting.parts.source import ReportSource
+from simulation.reporting.timeline_marks import (
+    APART_PERCENT,
+    NARROW_PIXELS,
+    LaneRows,
+    Segment,
+    Timeline,
+    TimelineLane,
+    TimelineMark,
+)
 from simulation.reporting.times import Calendar, duration
 
 
 def timeline_of(
-    source: Source,
+    source: ReportSource,
     contests: tuple[ContestView, ...],
     faults: tuple[FaultView, ...],
     alerts: tuple[AlertView, ...],
@@ -38,7 +46,7 @@ def timeline_of(
     return Timeline(lanes=tuple(lanes), days=days)
 
 
-def _contest_lane(calendar: Calendar, contest: ContestView) -> Row:
+def _contest_lane(calendar: Calendar, contest: ContestView) -> TimelineLane:
     segments, run = [], 0
     for stage in contest.stages:
         end = stage.end or calendar.end
@@ -59,7 +67,7 @@ def _contest_lane(calendar: Calendar, contest: ContestView) -> Row:
         )
         run = run + 1 if segment.narrow else 0
         segments.append(segment)
-    return Row(title=contest.name, kind="contest", segments=tuple(sorted(segments, key=lambda s: s.narrow)))
+    return TimelineLane(title=contest.name, kind="contest", segments=tuple(sorted(segments, key=lambda s: s.narrow)))
 
 
 def _stretch(calendar: Calendar, start: datetime, end: datetime | None, *, style: str, tooltip: str) -> Segment:
@@ -67,10 +75,10 @@ def _stretch(calendar: Calendar, start: datetime, end: datetime | None, *, style
     return Segment(left=left, width=round(right - left, 3), style=style, label="", tooltip=tooltip)
 
 
-def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Row:
+def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> TimelineLane:
     segments: list[Segment] = []
-    marks: list[Mark] = []
-    rows = Rows()
+    marks: list[TimelineMark] = []
+    rows = LaneRows()
     for fault in sorted(faults, key=lambda fault: (fault.struck_at or calendar.end, fault.fault_id)):
         if fault.struck_at is None:
             continue
@@ -78,15 +86,15 @@ def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> Row:
         text += f"Struck {calendar.when(fault.struck_at)}; {fault.ended_how}"
         text += f", {calendar.when(fault.ended_at)}" if fault.ended_at else ""
         stretch = _stretch(calendar, fault.struck_at, fault.ended_at, style="fault", tooltip=text)
-        mark = Mark(left=stretch.left, shape="fault", tooltip=text, label=fault.fault_id)
+        mark = TimelineMark(left=stretch.left, shape="fault", tooltip=text, label=fault.fault_id)
         marks.append(rows.place(mark, until=stretch.left + stretch.width))
         segments.append(replace(stretch, row=marks[-1].row))
     never = [fault.fault_id for fault in faults if fault.struck_at is None]
     note = f"never struck: {', '.join(never)}" if never else ""
-    return Row(title="Faults", kind="fault", segments=tuple(segments), marks=tuple(marks), note=note)
+    return TimelineLane(title="Faults", kind="fault", segments=tuple(segments), marks=tuple(marks), note=note)
 
 
-def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
+def _outage_lane(source: ReportSource, faults: tuple[FaultView, ...]) -> TimelineLane:
     """From the first to the last answer that a fault spoiled."""
     segments = []
     for fault in faults:
@@ -95,35 +103,35 @@ def _outage_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
             text = f"{bad[0].tournament}: {fault.title}, {len(bad)} answers from {source.calendar.when(bad[0].at)}"
             text += f" to {source.calendar.when(bad[-1].at)}" if len(bad) > 1 else ""
             segments.append(_stretch(source.calendar, bad[0].at, bad[-1].at, style="outage", tooltip=text))
-    return Row(title="Score provider", kind="outage", segments=tuple(segments))
+    return TimelineLane(title="Score provider", kind="outage", segments=tuple(segments))
 
 
-def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> Row:
-    segments, marks, rows = [], [], Rows()
+def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> TimelineLane:
+    segments, marks, rows = [], [], LaneRows()
     for alert in alerts:
         until = f", resolved {calendar.when(alert.resolved_at)}" if alert.resolved_at else ", never resolved"
         text = f"{alert.name} ({alert.severity}) fired {calendar.when(alert.fired_at)}{until}"
         stretch = _stretch(calendar, alert.fired_at, alert.resolved_at, style="alert", tooltip=text)
-        mark = Mark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "")
+        mark = TimelineMark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "")
         marks.append(rows.place(mark, until=stretch.left + stretch.width))
         segments.append(replace(stretch, row=marks[-1].row))
-    return Row(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))
+    return TimelineLane(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))
 
 
-def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -> Row:
-    marks, rows = [], Rows()
+def _execution_lane(calendar: Calendar, executions: tuple[ExecutionView, ...]) -> TimelineLane:
+    marks, rows = [], LaneRows()
     for execution in executions:
         left = calendar.percent(execution.started_at)
         text = f"runbook {execution.runbook} {execution.status}, opened {calendar.when(execution.started_at)}, "
         text += f"took {duration(execution.duration_seconds)}"
         shape = "runbook" if execution.status == "completed" else "runbook_failed"
-        marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label=execution.fault_id or "")))
-    return Row(title="Runbooks", kind="runbook", marks=tuple(marks))
+        marks.append(rows.place(TimelineMark(left=left, shape=shape, tooltip=text, label=execution.fault_id or "")))
+    return TimelineLane(title="Runbooks", kind="runbook", marks=tuple(marks))
 
 
-def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
+def _webhook_lane(source: ReportSource, faults: tuple[FaultView, ...]) -> TimelineLane:
     kinds = {fault.fault_id: fault.kind for fault in faults}
-    ticks, marks, rows = [], [], Rows()
+    ticks, marks, rows = [], [], LaneRows()
     labelled: dict[str, float] = {}
     for attempt in source.history.of(WebhookAttempt):
         left = source.calendar.percent(attempt.at)
@@ -140,5 +148,5 @@ def _webhook_lane(source: Source, faults: tuple[FaultView, ...]) -> Row:
         label = attempt.fault_id or ""
         near = left - labelled.get(label, -100.0) < APART_PERCENT
         labelled[label] = left
-        marks.append(rows.place(Mark(left=left, shape=shape, tooltip=text, label="" if near else label)))
-    return Row(title="Webhooks", kind="webhook", marks=tuple(marks), ticks=tuple(dict.fromkeys(ticks)))
+        marks.append(rows.place(TimelineMark(left=left, shape=shape, tooltip=text, label="" if near else label)))
+    return TimelineLane(title="Webhooks", kind="webhook", marks=tuple(marks), ticks=tuple(dict.fromkeys(ticks)))

@@ -31,7 +31,7 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class TimelineMark:
     """An instant. ``shape`` names its symbol."""
 
     left: float
@@ -53,11 +53,11 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class TimelineLane:
     title: str
     kind: str
     segments: tuple[Segment, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[TimelineMark, ...] = ()
     ticks: tuple[float, ...] = ()
     """Ordinary events: too many for tooltips."""
     note: str = ""
@@ -69,19 +69,19 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    lanes: tuple[Row, ...]
+    lanes: tuple[TimelineLane, ...]
     days: tuple[tuple[float, int, str], ...]
     """(position, day number, date) of each midnight."""
 
 
-class Rows:
+class LaneRows:
     """Rows of a lane, filled from the top: each mark goes to the first row with room for it, else to the last."""
 
     def __init__(self, most: int = 8) -> None:
         self._right: list[float] = []
         self._most = most
 
-    def place(self, mark: Mark, *, until: float = 0.0) -> Mark:
+    def place(self, mark: TimelineMark, *, until: float = 0.0) -> TimelineMark:
         """The mark on its row, which is taken up to its label's end, and up to ``until``."""
         left = mark.left - mark.width if mark.flipped else mark.left
         right = max(mark.left + (APART_PERCENT if mark.flipped else mark.width), until)

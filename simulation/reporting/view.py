@@ -18,12 +18,12 @@ from simulation.reporting.parts.directory import directory_of
 from simulation.reporting.parts.endings import judged_faults
 from simulation.reporting.parts.evidence import Evidence, evidence_of
 from simulation.reporting.parts.executions import AlertView, ExecutionView, alerts_of, executions_of
-from simulation.reporting.parts.facts import Facts, facts_of
+from simulation.reporting.parts.facts import RunFacts, facts_of
 from simulation.reporting.parts.faults import FaultView, faults_of
 from simulation.reporting.parts.figures import Figure, figures_of
 from simulation.reporting.parts.funds import Funds, funds_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, story_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
 from simulation.reporting.timeline import timeline_of
@@ -41,7 +41,7 @@ class Report:
     mark: Mark
     headline: str
     calendar: Calendar
-    facts: Facts
+    facts: RunFacts
     story: Story
     figures: tuple[Figure, ...]
     sections: tuple[SectionView, ...]
@@ -106,9 +106,9 @@ def build_report(history: History, verdict: Verdict) -> Report:
     )
 
 
-def _source(history: History) -> Source:
+def _source(history: History) -> ReportSource:
     started = history.started
-    return Source(
+    return ReportSource(
         history=history,
         case=Case(history, started.governance if started else NO_GOVERNANCE),
         names=directory_of(history),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.places import line_starting, split_place
 from simulation.runbook_lint.rule import Flaw, book_rule, project_rule
 
@@ -37,7 +37,7 @@ def alerts_have_runbooks(material: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB041", "The alert of a runbook exists and links back to it")
-def runbook_has_its_alert(book: Book, material: Material) -> Iterator[Flaw]:
+def runbook_has_its_alert(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     if book.runbook is None or book.runbook.alert is None:
         return
     rules = [rule for rule in material.rules if rule.alert == book.runbook.alert]

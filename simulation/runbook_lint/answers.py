@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from simulation.runbook_lint.material import Book, Material, expected_lines
+from simulation.runbook_lint.material import Material, RunbookSet, expected_lines
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.match import names_in
 from simulation.world.operator.runbook import Section, Step
@@ -39,7 +39,7 @@ _GIVEN = frozenset(
 
 
 @book_rule("RB022", "Expected output is never only wild")
-def output_says_something(book: Book, _: Material) -> Iterator[Flaw]:
+def output_says_something(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         if step.expected and all(not line.replace("[..]", "").replace("...", "").strip() for line in step.expected):
             yield Flaw(
@@ -50,7 +50,7 @@ def output_says_something(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB023", "Every capture is used in a later command, tested by a branch, or compared with another output")
-def captures_are_used(book: Book, _: Material) -> Iterator[Flaw]:
+def captures_are_used(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for position, step in enumerate(book.all_steps):
         for line, text in expected_lines(step):
             for name in names_in(text):
@@ -63,7 +63,7 @@ def captures_are_used(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB024", "A command uses no $NAME that was neither captured nor set before it")
-def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
+def names_are_known(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     known = _given(book)
     for step in book.all_steps:
         known |= _set_in(step)
@@ -77,7 +77,7 @@ def names_are_known(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB025", "Rollback needs no capture that may be missing when a writing step failed")
-def rollback_knows_enough(book: Book, _: Material) -> Iterator[Flaw]:
+def rollback_knows_enough(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     steps = book.happy_steps
     first = next((index for index, step in enumerate(steps) if step.writes), len(steps))
     sure = {name for step in steps[:first] for name in _captured_in(step) | _set_in(step)} | _given(book)
@@ -99,7 +99,7 @@ def _on_the_desk() -> frozenset[str]:
         return frozenset({*equip(place, tasks=True), *hosting_variables("", token="", folder=place)})
 
 
-def _given(book: Book) -> set[str]:
+def _given(book: RunbookSet) -> set[str]:
     """Names that stand before the first step: the shell's own, and what an operator's desk is furnished with.
 
     The break-glass token lies there for a runbook that says why it needs it, and for no other.
@@ -112,7 +112,7 @@ def _given(book: Book) -> set[str]:
     return {*_GIVEN, *_on_the_desk(), *glass}
 
 
-def _is_used(book: Book, name: str, position: int) -> bool:
+def _is_used(book: RunbookSet, name: str, position: int) -> bool:
     steps = book.all_steps
     mentions = sum(names_in(line).count(name) for step in steps for line in step.expected)
     tested = any(branch.capture == name for step in steps for branch in step.branches)

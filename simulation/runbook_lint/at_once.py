@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from tree_sitter import Node
 
 from simulation.runbook_lint.bash import calling, nodes, parse, programs, text, words
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 
 _ASKING = frozenset(("curl", "wget", "sleep"))
@@ -24,7 +24,7 @@ _REMEDY = "do one after the other: keep the first answer in a variable (made=$(c
 
 
 @book_rule("RB032", "A command does one thing after the other: no two requests are under way at once")
-def nothing_at_once(book: Book, _: Material) -> Iterator[Flaw]:
+def nothing_at_once(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     trees = [(step, parse(step.command)) for step in book.all_steps]
     asking = calling([tree for _, tree in trees], _ASKING)
     for step, tree in trees:

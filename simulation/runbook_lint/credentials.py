@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from simulation.runbook_lint.bash import nodes, parse, programs, text, words
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 
 _SECRET = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|API_KEY)$")
@@ -19,7 +19,7 @@ _REMEDY = 'show it by its file, which is read anew for each request: curl -H @"$
 
 
 @book_rule("RB033", "No secret stands among a program's arguments, which everybody on the machine can read")
-def no_secret_in_arguments(book: Book, _: Material) -> Iterator[Flaw]:
+def no_secret_in_arguments(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         for command in nodes(parse(step.command), "command"):
             if programs(command) <= _BUILTIN:
@@ -34,7 +34,7 @@ def no_secret_in_arguments(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB034", "No credential is kept: a copy of it runs out while a command waits")
-def credentials_are_not_kept(book: Book, _: Material) -> Iterator[Flaw]:
+def credentials_are_not_kept(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         tree = parse(step.command)
         for assignment in nodes(tree, "variable_assignment"):

@@ -20,13 +20,13 @@ from simulation.runbook_lint import (
 )
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.places import split_place
-from simulation.runbook_lint.rule import REGISTRY, Finding, Flaw, Rule
+from simulation.runbook_lint.rule import REGISTRY, Flaw, LintFinding, LintRule
 
 RULE_MODULES = (grammar, order, wording, answers, typing_in, at_once, credentials, waiting, alerts, pages, scenarios)
 """Importing them fills the registry."""
 
 
-def lint(material: Material) -> tuple[Finding, ...]:
+def lint(material: Material) -> tuple[LintFinding, ...]:
     """Every finding once, in order of file and line.
 
     Where single files are asked for, rules about the project as a whole count as far as they speak of those.
@@ -38,7 +38,7 @@ def lint(material: Material) -> tuple[Finding, ...]:
     return tuple(sorted(found))
 
 
-def _findings(rule: Rule, material: Material) -> Iterator[Finding]:
+def _findings(rule: LintRule, material: Material) -> Iterator[LintFinding]:
     if rule.of_book is not None:
         for book in material.books:
             for flaw in rule.of_book(book, material):
@@ -50,12 +50,12 @@ def _findings(rule: Rule, material: Material) -> Iterator[Finding]:
                 yield finding
 
 
-def _finding(rule: Rule, flaw: Flaw, file: Path) -> Finding:
-    return Finding(file=flaw.file or file, line=flaw.line, rule=rule.id, message=flaw.message, remedy=flaw.remedy)
+def _finding(rule: LintRule, flaw: Flaw, file: Path) -> LintFinding:
+    return LintFinding(file=flaw.file or file, line=flaw.line, rule=rule.id, message=flaw.message, remedy=flaw.remedy)
 
 
-def _unreadable(place: str, problem: str, remedy: str) -> Finding:
+def _unreadable(place: str, problem: str, remedy: str) -> LintFinding:
     file, line = split_place(place)
-    return Finding(
+    return LintFinding(
         file=file, line=line, rule="RB054" if file.suffix == ".yaml" else "RB040", message=problem, remedy=remedy
     )

@@ -15,7 +15,7 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
+class MarkdownLink:
     """``target`` as written; ``line`` of the block it stands in."""
 
     line: int
@@ -23,7 +23,7 @@ class Link:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class MarkdownPage:
     """One Markdown file."""
 
     file: Path
@@ -35,7 +35,7 @@ class Page:
         return _FRONT_MATTER.sub(lambda block: "\n" * block[0].count("\n"), self.text, count=1)
 
     @cached_property
-    def links(self) -> tuple[Link, ...]:
+    def links(self) -> tuple[MarkdownLink, ...]:
         return tuple(self._links())
 
     @cached_property
@@ -49,9 +49,9 @@ class Page:
         """Line of a character of the text."""
         return self.text.count("\n", 0, offset) + 1
 
-    def _links(self) -> Iterator[Link]:
+    def _links(self) -> Iterator[MarkdownLink]:
         for token in MarkdownIt("commonmark").enable("table").parse(self.body):
             for child in token.children or ():
                 if child.type in ("link_open", "image"):
                     target = child.attrs.get("href") or child.attrs.get("src") or ""
-                    yield Link(line=(token.map or (0, 0))[0] + 1, target=str(target))
+                    yield MarkdownLink(line=(token.map or (0, 0))[0] + 1, target=str(target))

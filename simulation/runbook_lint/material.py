@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from simulation.errors import UsageError
-from simulation.runbook_lint.markdown_links import Page
+from simulation.runbook_lint.markdown_links import MarkdownPage
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 from simulation.world.monitoring.alert_rules import AlertRule, load_rules
@@ -22,10 +22,10 @@ _KINDS = {".md": "a runbook", ".yml": "a file of alert rules", ".yaml": "a scena
 
 
 @dataclass(frozen=True)
-class Book:
+class RunbookSet:
     """One runbook's file. ``runbook`` is what could be read of it; None when its outline cannot."""
 
-    page: Page
+    page: MarkdownPage
     runbook: Runbook | None
     complaints: Sequence[Complaint]
 
@@ -74,14 +74,14 @@ class Material:
         self.unreadable: list[UsageError] = []
 
     @cached_property
-    def books(self) -> tuple[Book, ...]:
+    def books(self) -> tuple[RunbookSet, ...]:
         return tuple(_read(file) for file in self._books)
 
     @cached_property
-    def index(self) -> Page:
+    def index(self) -> MarkdownPage:
         """The index page; an empty one when there is none, which the rules about it will say."""
         file = self.runbooks_folder / INDEX
-        return Page(file=file, text=file.read_text(encoding="utf-8") if file.is_file() else "")
+        return MarkdownPage(file=file, text=file.read_text(encoding="utf-8") if file.is_file() else "")
 
     @cached_property
     def rules(self) -> tuple[AlertRule, ...]:
@@ -117,10 +117,10 @@ def _refuse_unknown(file: Path) -> None:
         raise UsageError(place=str(file), problem="no kind of file that is linted ends so", remedy=f"name one: {kinds}")
 
 
-def _read(file: Path) -> Book:
+def _read(file: Path) -> RunbookSet:
     complaints = Complaints(str(file))
     runbook = read_runbook(file, complaints)
-    return Book(Page(file=file, text=file.read_text(encoding="utf-8")), runbook, tuple(complaints.found))
+    return RunbookSet(MarkdownPage(file=file, text=file.read_text(encoding="utf-8")), runbook, tuple(complaints.found))
 
 
 def expected_lines(step: Step) -> Iterator[tuple[int, str]]:

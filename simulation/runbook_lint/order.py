@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from simulation.paths import SCHEMA_SNAPSHOT
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.places import line_starting
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.targets.queries import RELATIONS
@@ -15,7 +15,7 @@ from simulation.world.operator.runbook import Place, Section, Step
 
 
 @book_rule("RB010", "Every writing step of the way normally taken is followed by a reading step in Verification")
-def writing_is_verified(book: Book, _: Material) -> Iterator[Flaw]:
+def writing_is_verified(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     steps = book.happy_steps
     for position, step in enumerate(steps):
         later = (other for other in steps[position + 1 :] if other.section is Section.VERIFICATION)
@@ -28,7 +28,7 @@ def writing_is_verified(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB011", "No branch leads past Verification once something was written")
-def verification_is_not_skipped(book: Book, _: Material) -> Iterator[Flaw]:
+def verification_is_not_skipped(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     written = False
     for step in book.happy_steps:
         written = written or step.writes
@@ -44,7 +44,7 @@ def verification_is_not_skipped(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB012", "Rollback of a runbook that writes has steps, and its own writing is read back in it")
-def rollback_is_carried_out_and_confirmed(book: Book, _: Material) -> Iterator[Flaw]:
+def rollback_is_carried_out_and_confirmed(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     if book.runbook is None:
         return
     steps = book.runbook.steps[Section.ROLLBACK]
@@ -64,7 +64,7 @@ def rollback_is_carried_out_and_confirmed(book: Book, _: Material) -> Iterator[F
 
 
 @book_rule("RB013", "Escalation collects by a command what it is to be sent with, and changes nothing")
-def escalation_collects(book: Book, _: Material) -> Iterator[Flaw]:
+def escalation_collects(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     if book.runbook is None:
         return
     steps = book.runbook.steps[Section.ESCALATION]
@@ -84,7 +84,7 @@ def escalation_collects(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB014", "What stays after Rollback is a canonical relation, or a table that none of them shows")
-def irreversible_is_known(book: Book, _: Material) -> Iterator[Flaw]:
+def irreversible_is_known(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     known = {*RELATIONS, *_tables()}
     for relation in _irreversible(book):
         if relation not in known:
@@ -96,7 +96,7 @@ def irreversible_is_known(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB015", "Rollback tells people, in the front matter's words, what stays and why")
-def irreversible_is_told(book: Book, _: Material) -> Iterator[Flaw]:
+def irreversible_is_told(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     told = _plain(_text_of(book, Section.ROLLBACK))
     for relation, reason in _irreversible(book).items():
         if _plain(reason) not in told:
@@ -113,7 +113,7 @@ def _tables() -> frozenset[str]:
     return frozenset(re.findall(r"^CREATE TABLE (?:public\.)?(\w+)", SCHEMA_SNAPSHOT.read_text(), re.MULTILINE))
 
 
-def _irreversible(book: Book) -> dict[str, str]:
+def _irreversible(book: RunbookSet) -> dict[str, str]:
     return {} if book.runbook is None else dict(book.runbook.irreversible)
 
 
@@ -121,12 +121,12 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split()).strip(" .")
 
 
-def _text_of(book: Book, section: Section) -> str:
+def _text_of(book: RunbookSet, section: Section) -> str:
     _, _, rest = book.page.text.partition(f"\n## {section.heading}\n")
     return rest.partition("\n## ")[0]
 
 
-def _heading(book: Book, section: Section) -> int:
+def _heading(book: RunbookSet, section: Section) -> int:
     return line_starting(book.page, f"## {section.heading}")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simulation.paths import ROOT
-from simulation.runbook_lint.markdown_links import Link, Page
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.markdown_links import MarkdownLink, MarkdownPage
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule, project_rule
 
 _ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*:")
@@ -16,7 +16,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 @book_rule("RB050", "Every link leads to a file, and to an anchor that there is")
-def links_resolve(book: Book, _: Material) -> Iterator[Flaw]:
+def links_resolve(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     return _dead_links(book.page)
 
 
@@ -27,7 +27,7 @@ def links_of_the_index_resolve(material: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB052", "Every runbook has one row of the index, with its alert and scenarios that there are")
-def index_has_a_row(book: Book, material: Material) -> Iterator[Flaw]:
+def index_has_a_row(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     rows = [row for row in material.index.text.splitlines() if row.startswith("|") and f"({book.file.name})" in row]
     if len(rows) != 1:
         yield Flaw(
@@ -49,7 +49,7 @@ def index_has_a_row(book: Book, material: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB053", "No runbook sends its reader to another one: each is self-contained")
-def self_contained(book: Book, material: Material) -> Iterator[Flaw]:
+def self_contained(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     for link in book.page.links:
         if _file(link, book.page).name.removesuffix(".md") in material.names - {book.file.stem}:
             yield Flaw(
@@ -59,7 +59,7 @@ def self_contained(book: Book, material: Material) -> Iterator[Flaw]:
             )
 
 
-def _dead_links(page: Page) -> Iterator[Flaw]:
+def _dead_links(page: MarkdownPage) -> Iterator[Flaw]:
     for link in page.links:
         path, _, anchor = link.target.partition("#")
         if _ELSEWHERE.match(link.target):
@@ -75,15 +75,15 @@ def _dead_links(page: Page) -> Iterator[Flaw]:
             )
 
 
-def _page(target: Path, page: Page) -> Page:
-    return page if target == page.file else Page(file=target, text=target.read_text(encoding="utf-8"))
+def _page(target: Path, page: MarkdownPage) -> MarkdownPage:
+    return page if target == page.file else MarkdownPage(file=target, text=target.read_text(encoding="utf-8"))
 
 
-def _file(link: Link, page: Page) -> Path:
+def _file(link: MarkdownLink, page: MarkdownPage) -> Path:
     return page.file.parent / link.target.partition("#")[0]
 
 
-def _is_scenario(name: str, book: Book, material: Material) -> bool:
+def _is_scenario(name: str, book: RunbookSet, material: Material) -> bool:
     """A scenario's name or file; or the folder of those of the runbooks, when it has this one's."""
     folder = material.scenarios_folder
     if name.rstrip("/") == f"{folder.name}/runbooks":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulation.runbook_lint.markdown_links import Page
+from simulation.runbook_lint.markdown_links import MarkdownPage
 
 
 def split_place(place: str) -> tuple[Path, int]:
@@ -13,7 +13,7 @@ def split_place(place: str) -> tuple[Path, int]:
     return (Path(file), int(line)) if file and line.isdigit() else (Path(place), 1)
 
 
-def line_starting(page: Page, start: str) -> int:
+def line_starting(page: MarkdownPage, start: str) -> int:
     """The first line of the page that begins so, 1 when none does."""
     lines = enumerate(page.text.splitlines(), start=1)
     return next((number for number, line in lines if line.startswith(start)), 1)

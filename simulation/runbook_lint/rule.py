@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Finding:
+class LintFinding:
     """One thing to mend. Ordered as a person works through files: by file, line, rule."""
 
     file: Path
@@ -30,12 +30,12 @@ class Flaw:
     file: Path | None = None
 
 
-OfBook = Callable[[Book, Material], Iterator[Flaw]]
+OfBook = Callable[[RunbookSet, Material], Iterator[Flaw]]
 OfAll = Callable[[Material], Iterator[Flaw]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class LintRule:
     """``says`` is the rule in a sentence; of ``of_book`` and ``of_all`` there is exactly one."""
 
     id: str
@@ -44,14 +44,14 @@ class Rule:
     of_all: OfAll | None = None
 
 
-REGISTRY: dict[str, Rule] = {}
+REGISTRY: dict[str, LintRule] = {}
 
 
 def book_rule(rule_id: str, says: str) -> Callable[[OfBook], OfBook]:
     """Register a rule that looks at one runbook at a time."""
 
     def keep(look: OfBook) -> OfBook:
-        _register(Rule(id=rule_id, says=says, of_book=look))
+        _register(LintRule(id=rule_id, says=says, of_book=look))
         return look
 
     return keep
@@ -61,12 +61,12 @@ def project_rule(rule_id: str, says: str) -> Callable[[OfAll], OfAll]:
     """Register a rule that looks at all there is; each of its flaws names its file."""
 
     def keep(look: OfAll) -> OfAll:
-        _register(Rule(id=rule_id, says=says, of_all=look))
+        _register(LintRule(id=rule_id, says=says, of_all=look))
         return look
 
     return keep
 
 
-def _register(rule: Rule) -> None:
+def _register(rule: LintRule) -> None:
     assert rule.id not in REGISTRY, f"two rules are called {rule.id}"
     REGISTRY[rule.id] = rule

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from simulation.runbook_lint.rule import REGISTRY, Finding
+from simulation.runbook_lint.rule import REGISTRY, LintFinding
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _GRAMMAR = "fixtures/runbooks/README.md"
 
 
-def to_sarif(findings: Sequence[Finding], *, root: Path) -> str:
+def to_sarif(findings: Sequence[LintFinding], *, root: Path) -> str:
     """The log; paths below ``root`` are relative to it."""
     rules = sorted(REGISTRY)
     log = {
@@ -41,7 +41,7 @@ def to_sarif(findings: Sequence[Finding], *, root: Path) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
-def _result(finding: Finding, rules: Sequence[str], root: Path) -> dict[str, object]:
+def _result(finding: LintFinding, rules: Sequence[str], root: Path) -> dict[str, object]:
     return {
         "ruleId": finding.rule,
         "ruleIndex": rules.index(finding.rule),
@@ -77,7 +77,7 @@ def _uri(file: Path, root: Path) -> str:
     return absolute.as_uri()
 
 
-def to_json(findings: Sequence[Finding], *, root: Path) -> str:
+def to_json(findings: Sequence[LintFinding], *, root: Path) -> str:
     """A plain list of findings."""
     rows = [
         {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.scenario.model import Scenario
 
 
 @book_rule("RB054", "Every runbook has a scenario of its own that calls for it")
-def scenario_calls_for_it(book: Book, material: Material) -> Iterator[Flaw]:
+def scenario_calls_for_it(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     file = material.scenario_file(book.file.stem)
     if not file.is_file():
         yield Flaw(

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.runbook import Step
 
@@ -16,7 +16,7 @@ _LINE = re.compile(r"line (\d+): (.*)")
 
 
 @book_rule("RB030", "Every command is one that bash can parse")
-def commands_parse(book: Book, _: Material) -> Iterator[Flaw]:
+def commands_parse(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     steps = book.all_steps
     with ThreadPoolExecutor(max_workers=2) as pool:
         for step, complaint in zip(steps, pool.map(_bash, steps), strict=True):
@@ -31,7 +31,7 @@ def commands_parse(book: Book, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB031", "No loop without a stated number of rounds")
-def loops_end(book: Book, _: Material) -> Iterator[Flaw]:
+def loops_end(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         for match in _ENDLESS.finditer(step.command):
             yield Flaw(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from simulation.runbook_lint.bash import calling, nodes, parse, programs, text, words
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 
 _LOOPS = ("for_statement", "c_style_for_statement", "while_statement")
@@ -18,7 +18,7 @@ _REMEDY = "take the answer by itself, and leave at the first that is none: answe
 
 
 @book_rule("RB035", "A loop that waits ends at the first answer that is an error: none is taken for 'not yet'")
-def errors_end_the_wait(book: Book, _: Material) -> Iterator[Flaw]:
+def errors_end_the_wait(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     trees = [(step, parse(step.command)) for step in book.all_steps]
     waiting = calling([tree for _, tree in trees], frozenset(("sleep",)))
     asking = calling([tree for _, tree in trees], frozenset(("curl", "wget")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from simulation.runbook_lint.material import Book, Material
+from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 
 PLACEHOLDERS = (
@@ -35,18 +35,18 @@ _REMEDY = "state the command, its exact output, and where to go on for each case
 
 
 @book_rule("RB020", "No placeholder is left in the text")
-def no_placeholder(book: Book, _: Material) -> Iterator[Flaw]:
+def no_placeholder(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for line, text in _found(book, PLACEHOLDERS, flags=0):
         yield Flaw(line=line, message=f"{text!r} is a placeholder", remedy="write what is meant")
 
 
 @book_rule("RB021", "No phrase leaves a decision to the reader")
-def no_vague_phrase(book: Book, _: Material) -> Iterator[Flaw]:
+def no_vague_phrase(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     for line, text in _found(book, PHRASES, flags=re.IGNORECASE):
         yield Flaw(line=line, message=f"{text!r} leaves it to the reader", remedy=_REMEDY)
 
 
-def _found(book: Book, patterns: tuple[str, ...], *, flags: int) -> Iterator[tuple[int, str]]:
+def _found(book: RunbookSet, patterns: tuple[str, ...], *, flags: int) -> Iterator[tuple[int, str]]:
     """(line, words) of every match; a phrase may go over the end of a line."""
     for pattern in patterns:
         bounded = pattern if pattern.startswith((r"\b", "<")) else rf"\b(?:{pattern})\b"

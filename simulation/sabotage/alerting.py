@@ -7,15 +7,15 @@ from typing import Any
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
 from simulation.world.monitoring.exposition import Exposition
 
-SHELF = Registry("harness", how="witness", scenario="payday")
+DEFECTS = DefectRegistry("harness", how="witness", scenario="payday")
 _STUCK = "PayoutTransferStuckInRetryable"
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alert_evaluation",
     origin="a hold time added on the console of the monitoring provider, and never in the rule file",
     needs="promtool",
@@ -25,7 +25,7 @@ def monitor_holds_alerts_too_long(patches: Patches) -> None:
     _with_rules(patches, lambda rules: tuple(replace(rule, for_seconds=rule.for_seconds + 1200) for rule in rules))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alert_evaluation",
     origin="a rule file that failed to load on reload; the monitoring goes on with the others",
     needs="promtool",
@@ -35,7 +35,7 @@ def monitor_drops_a_rule(patches: Patches) -> None:
     _with_rules(patches, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alert_evaluation",
     origin="a notification template of the provider's own, which rounds and links last year's page",
     needs="promtool",
@@ -58,7 +58,7 @@ def _stuck_is_scraped(sim: Simulation) -> bool:
     return sim.monitor._values.get("payout_transfers_stuck_retryable", 0) > 0
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alert_evaluation",
     origin="a recording rule in between that smooths away what is short",
     needs="promtool",
@@ -84,7 +84,7 @@ def _smoothed(patches: Patches, rule: Any) -> Any:
     return replace(rule, evaluate=evaluate)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_alert_table",
     origin="an alert list of one's own, because the hosted one needs another login",
     how="database",
@@ -100,7 +100,7 @@ def alert_table_in_the_platform(patches: Patches) -> None:
     patches.when_assembled(create)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alerts_have_a_cause",
     origin="a threshold moved from minutes to seconds: the alert that everybody mutes in the second week",
     scenario="quiet",

@@ -27,31 +27,31 @@ from simulation.sabotage.platform import (
 )
 from simulation.sabotage.registry import Sabotage
 
-_SHELVES = (
-    paying.SHELF,
-    scheduling.SHELF,
-    contract.SHELF,
-    winning.SHELF,
-    collecting.SHELF,
-    refunding.SHELF,
+_REGISTRIES = (
+    paying.DEFECTS,
+    scheduling.DEFECTS,
+    contract.DEFECTS,
+    winning.DEFECTS,
+    collecting.DEFECTS,
+    refunding.DEFECTS,
     settling.COLLECTING,
-    contests.SHELF,
-    refusing.SHELF,
-    ingesting.SHELF,
-    settling.SHELF,
-    trail.SHELF,
-    keys.SHELF,
-    columns.SHELF,
-    boards.SHELF,
-    restoring.SHELF,
-    blaming.SHELF,
-    idling.SHELF,
-    people.SHELF,
-    harness.SHELF,
-    alerting.SHELF,
+    contests.DEFECTS,
+    refusing.DEFECTS,
+    ingesting.DEFECTS,
+    settling.DEFECTS,
+    trail.DEFECTS,
+    keys.DEFECTS,
+    columns.DEFECTS,
+    boards.DEFECTS,
+    restoring.DEFECTS,
+    blaming.DEFECTS,
+    idling.DEFECTS,
+    people.DEFECTS,
+    harness.DEFECTS,
+    alerting.DEFECTS,
 )
-CATALOGUE: dict[str, Sabotage] = {entry.name: entry for shelf in _SHELVES for entry in shelf.entries}
-assert len(CATALOGUE) == sum(len(shelf.entries) for shelf in _SHELVES), "every sabotage has a name of its own"
+CATALOGUE: dict[str, Sabotage] = {entry.name: entry for registry in _REGISTRIES for entry in registry.entries}
+assert len(CATALOGUE) == sum(len(registry.entries) for registry in _REGISTRIES), "every sabotage has a name of its own"
 
 
 def chosen(names: Sequence[str]) -> tuple[Sabotage, ...]:

@@ -15,17 +15,17 @@ from simulation.clock import SimProcess
 from simulation.events import Observation
 from simulation.history import History
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.targets.columns import plain_columns
 from simulation.targets.jobs import JobDriver, Tally
 from simulation.targets.queries import KEYS
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.ports import TargetJob
 
-SHELF = Registry("harness", how="witness", scenario="quiet")
+DEFECTS = DefectRegistry("harness", how="witness", scenario="quiet")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     "lifecycle_order",
     origin="a replication slot that was dropped, a reader that died",
@@ -36,7 +36,7 @@ def wal_witness_silenced(patches: Patches) -> None:
     patches.when_assembled(lambda sim: patches.replace(sim.wal, "collect", lambda _: patches.trigger))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     "no_database_access",
     origin="a log that was rotated away, a log level",
@@ -55,7 +55,7 @@ def access_log_silenced(patches: Patches) -> None:
     patches.when_assembled(empty)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     "no_stripe_dashboard",
     origin="a proxy that was bypassed",
@@ -68,7 +68,7 @@ def stripe_journal_silenced(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage("witnesses_present", origin="disk full for a minute", verdict="unknown")
+@DEFECTS.sabotage("witnesses_present", origin="disk full for a minute", verdict="unknown")
 def event_lost_from_the_history(patches: Patches) -> None:
     """One event in the middle of the history is missing."""
 
@@ -80,7 +80,7 @@ def event_lost_from_the_history(patches: Patches) -> None:
     patches.after_the_run(drop)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     "postmortem_reviewed",
     "contests_paid_out",
@@ -98,7 +98,7 @@ def history_truncated(patches: Patches) -> None:
     patches.after_the_run(cut)
 
 
-@SHELF.sabotage("transfers_final", origin="a query that lost its table in a refactoring", verdict="unknown")
+@DEFECTS.sabotage("transfers_final", origin="a query that lost its table in a refactoring", verdict="unknown")
 def relation_not_observed(patches: Patches) -> None:
     """The transfers are missing from the observation."""
 
@@ -111,7 +111,7 @@ def relation_not_observed(patches: Patches) -> None:
     patches.after_the_run(drop)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "books_match_wal",
     "append_only",
     origin="a query that was rewritten for another report",
@@ -132,7 +132,7 @@ def transfers_shown_only_computed(patches: Patches) -> None:
     patches.when_assembled(declare)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "books_match_wal",
     origin="a page restored from an old backup below the running server: no log has it",
     how="database",
@@ -156,13 +156,13 @@ def books_changed_below_the_log(patches: Patches) -> None:
     patches.when_assembled(lie)
 
 
-@SHELF.sabotage("exactly_once", origin="a filter that matches nothing any more", how="jury", verdict="unknown")
+@DEFECTS.sabotage("exactly_once", origin="a filter that matches nothing any more", how="jury", verdict="unknown")
 def check_fed_nothing(patches: Patches) -> None:
     """A check looks at an empty list."""
     _replace_check(patches, "exactly_once", lambda *_: patches.trigger())
 
 
-@SHELF.sabotage("expected_prizes", origin="an assumption about the data", how="jury", verdict="unknown")
+@DEFECTS.sabotage("expected_prizes", origin="an assumption about the data", how="jury", verdict="unknown")
 def check_that_raises(patches: Patches) -> None:
     """A check breaks off with an exception."""
 
@@ -180,7 +180,7 @@ def _replace_check(patches: Patches, name: str, look: Any) -> None:
     patches.replace(verdict, "CHECKS", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     origin="a clock file inside a bind mount that was replaced and is not seen",
     how="environment",
@@ -203,7 +203,7 @@ def postgres_clock_ten_minutes_slow(patches: Patches) -> None:
     patches.when_assembled(slow)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "witnesses_present",
     origin="libfaketime lost its file: the time stands still and every row looks plausible",
     how="environment",
@@ -218,7 +218,7 @@ def postgres_clock_stands_still(patches: Patches) -> None:
     patches.at(day=1, hour=17, act=stop)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "promised_events",
     "faults_recovered",
     origin="a fault aimed at a contest that was renamed: the test is green because nothing happened",
@@ -237,7 +237,7 @@ def faults_that_never_strike(patches: Patches) -> None:
     patches.when_assembled(make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "promised_events",
     origin="test users who lost their credentials: nobody plays, nothing can go wrong",
     how="environment",
@@ -257,7 +257,7 @@ def entrants_stay_away(patches: Patches) -> None:
     patches.replace(Entrants, "_enter", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "jobs_ran",
     origin="a timer that died with its worker; nobody restarts what nobody misses",
     how="environment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulation.checks.catalogue import CHECKS
 from simulation.sabotage.campaign import Campaign
 from simulation.sabotage.registry import HOW
-from simulation.sabotage.report_matrix import Cell, Control, Matrix, Row
+from simulation.sabotage.report_matrix import Cell, Control, Matrix, MatrixRow
 from simulation.sabotage.ruling import Ruling
 
 
@@ -21,10 +21,10 @@ def matrix_of(campaign: Campaign) -> Matrix:
     )
 
 
-def _row(ruling: Ruling) -> Row:
+def _row(ruling: Ruling) -> MatrixRow:
     entry, trial = ruling.sabotage, ruling.trial
     first = next((trial.seen[check] for check in ruling.named), None)
-    return Row(
+    return MatrixRow(
         name=entry.name,
         family=entry.family,
         how=HOW[entry.how],

@@ -8,9 +8,9 @@ from typing import Any
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 
-SHELF = Registry("contests", how="environment", scenario="idle")
+DEFECTS = DefectRegistry("contests", how="environment", scenario="idle")
 
 
 def _rests(patches: Patches, word: str, *, since: timedelta, until: timedelta) -> None:
@@ -31,20 +31,20 @@ def _rests(patches: Patches, word: str, *, since: timedelta, until: timedelta) -
     patches.when_assembled(keep)
 
 
-@SHELF.sabotage("jobs_ran", origin="a supervisor that restarts a dead worker once, and never again")
+@DEFECTS.sabotage("jobs_ran", origin="a supervisor that restarts a dead worker once, and never again")
 def payout_timer_never_comes_back(patches: Patches) -> None:
     """The payout job goes on resting after the fault that had stopped its timer is over."""
     over = timedelta(days=1, hours=14, minutes=45)
     _rests(patches, "payout", since=over, until=over + timedelta(minutes=100))
 
 
-@SHELF.sabotage("jobs_ran", origin="a worker that hangs in a call; nobody looks, since another outage explains it all")
+@DEFECTS.sabotage("jobs_ran", origin="a worker that hangs in a call, while another outage seems to explain it all")
 def payout_job_rests_beside_a_stopped_timer(patches: Patches) -> None:
     """The payout job rests for an hour and a half, half a day before the fault that stops its timer."""
     _rests(patches, "payout", since=timedelta(hours=20), until=timedelta(hours=21, minutes=30))
 
 
-@SHELF.sabotage("jobs_ran", origin="a job that crashes now and then and is late once more after every deploy")
+@DEFECTS.sabotage("jobs_ran", origin="a job that crashes now and then and is late once more after every deploy")
 def settlement_job_rests_beside_a_restart(patches: Patches) -> None:
     """The settlement job misses two runs hours after operations restarted the platform."""
     _rests(patches, "settlement", since=timedelta(hours=22, minutes=1), until=timedelta(hours=22, minutes=11))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulation.environment import promtool, stripe_mock
 
-Need = Literal["stripe-mock", "promtool"]
+ToolNeed = Literal["stripe-mock", "promtool"]
 
 
 def _stripe_mock() -> str | None:
@@ -18,9 +18,9 @@ def _promtool() -> str | None:
     return None if promtool.find_promtool() else f"no promtool on this machine: {promtool.REMEDY}"
 
 
-_FIND: Mapping[Need, Callable[[], str | None]] = {"stripe-mock": _stripe_mock, "promtool": _promtool}
+_FIND: Mapping[ToolNeed, Callable[[], str | None]] = {"stripe-mock": _stripe_mock, "promtool": _promtool}
 
 
-def missing(need: Need | None) -> str | None:
+def missing(need: ToolNeed | None) -> str | None:
     """Why an entry with this need cannot be tried here, and what would change that; None when it can."""
     return None if need is None else _FIND[need]()

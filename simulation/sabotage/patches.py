@@ -1,7 +1,7 @@
-"""The saboteur's tools within one run: replace a function, be there when the stage is set, act at an instant.
+"""What a planted defect may do within one run: replace a function, act when all is assembled, act at an instant.
 
-Everything is undone when the plot ends. A plot notes every time the defect really did something, in simulated time:
-a defect that never had its chance proves nothing about the jury.
+Everything is undone when the trial is over. Each time the defect really did something is noted, in simulated time: a
+defect that never had its chance proves nothing about the jury.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Patches:
     def __init__(self) -> None:
         self.triggers: list[datetime] = []
         self._undo = ExitStack()
-        self._staged: list[Callable[[Simulation], None]] = []
+        self._when_assembled: list[Callable[[Simulation], None]] = []
         self._rewrites: list[Callable[[History], History]] = []
 
     # --- what a planting function may do -----------------------------------------------------------------------------
@@ -36,14 +36,14 @@ class Patches:
         self.triggers.append(datetime.now(UTC))
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        """Put ``make(original)`` in the place of ``owner.name`` until the plot ends."""
+        """Put ``make(original)`` in the place of ``owner.name`` until the trial is over."""
         kept = vars(owner).get(name, _MISSING)
         setattr(owner, name, make(getattr(owner, name)))
         self._undo.callback(_restore, owner, name, kept)
 
     def when_assembled(self, act: Callable[[Simulation], None]) -> None:
         """Call ``act`` once everything is brought up, an hour before the absence: before any access is revoked."""
-        self._staged.append(act)
+        self._when_assembled.append(act)
 
     def at(self, *, day: int, hour: int, minute: int = 0, act: Callable[[Simulation], None]) -> None:
         """Call ``act`` at an instant of the scenario."""
@@ -55,7 +55,7 @@ class Patches:
         self.when_assembled(schedule)
 
     def later(self, sim: Simulation, *, day: int, hour: int, act: Callable[[], object]) -> None:
-        """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened on the stage."""
+        """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened at the assembly."""
 
         def deed(_: Simulation) -> None:
             act()
@@ -74,7 +74,7 @@ class Patches:
         self._rewrites.append(rewrite)
 
     def finally_(self, undo: Callable[[], object]) -> None:
-        """Call ``undo`` when the plot ends."""
+        """Call ``undo`` when the trial is over."""
         self._undo.callback(undo)
 
     # --- for the trial -----------------------------------------------------------------------------------------------
@@ -85,8 +85,9 @@ class Patches:
         with self._undo:
             yield self
 
-    def on_stage(self, sim: Simulation) -> None:
-        for act in self._staged:
+    def plant(self, sim: Simulation) -> None:
+        """To be called as soon as everything is brought up."""
+        for act in self._when_assembled:
             act(sim)
 
     def rewritten(self, history: History) -> History:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from simulation.sabotage.needs import Need
+from simulation.sabotage.needs import ToolNeed
 from simulation.sabotage.patches import Patches
 
 Family = Literal["paying", "collecting", "contests", "scores", "trail", "columns", "people", "harness"]
@@ -43,10 +43,10 @@ class Sabotage:
     scenario: str
     verdict: Literal["fail", "unknown"]
     plant: Plant
-    needs: Need | None = None
+    needs: ToolNeed | None = None
 
 
-class Registry:
+class DefectRegistry:
     """Entries of one family, in the order in which they are defined."""
 
     def __init__(self, family: Family, *, how: How = "platform", scenario: str = "payday") -> None:
@@ -62,7 +62,7 @@ class Registry:
         how: How | None = None,
         scenario: str | None = None,
         verdict: Literal["fail", "unknown"] = "fail",
-        needs: Need | None = None,
+        needs: ToolNeed | None = None,
     ) -> Callable[[Plant], Plant]:
         """Make an entry of a planting function: its name is the entry's, its docstring what it breaks."""
 

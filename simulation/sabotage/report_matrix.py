@@ -14,7 +14,7 @@ Cell = Literal["named", "silent", "beside", ""]
 """An expected check that spoke; an expected one that did not; another that spoke; nothing."""
 
 
-class Row(BaseModel):
+class MatrixRow(BaseModel):
     """One defect with one seed."""
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +56,7 @@ class Matrix(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     controls: tuple[Control, ...]
     untried: Mapping[str, str] = {}
 
@@ -78,8 +78,8 @@ class Matrix(BaseModel):
         return self.caught == len(self.rows) and self.controls_passed == len(self.controls)
 
     @property
-    def families(self) -> Mapping[str, Sequence[Row]]:
-        grouped: dict[str, list[Row]] = {}
+    def families(self) -> Mapping[str, Sequence[MatrixRow]]:
+        grouped: dict[str, list[MatrixRow]] = {}
         for row in self.rows:
             grouped.setdefault(row.family, []).append(row)
         return grouped

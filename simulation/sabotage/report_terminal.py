@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulation.reporting.times import duration
-from simulation.sabotage.report_matrix import Matrix, Row
+from simulation.sabotage.report_matrix import Matrix, MatrixRow
 
 _STYLES = {"caught": "green", "missed": "bold red", "unnamed": "bold red", "never triggered": "bold yellow"}
 _NO_TIME = "–"
@@ -47,5 +47,5 @@ def totals_of(matrix: Matrix) -> Text:
     return text
 
 
-def _checks(row: Row, kind: str) -> str:
+def _checks(row: MatrixRow, kind: str) -> str:
     return ", ".join(name for name, cell in row.cells.items() if cell == kind)

@@ -9,7 +9,7 @@ from typing import Literal
 from simulation.sabotage.registry import Sabotage
 from simulation.sabotage.trial import Seen, Trial
 
-Result = Literal["caught", "missed", "unnamed", "never triggered", "control failed"]
+TrialResult = Literal["caught", "missed", "unnamed", "never triggered", "control failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Ruling:
 
     sabotage: Sabotage
     trial: Trial
-    result: Result
+    result: TrialResult
     named: tuple[str, ...]
     silent: tuple[str, ...]
     others: tuple[str, ...]
@@ -56,7 +56,7 @@ def _spoke(sabotage: Sabotage, seen: Seen | None) -> bool:
 
 def _result(
     trial: Trial, control: Trial, *, named: tuple[str, ...], silent: tuple[str, ...], others: tuple[str, ...]
-) -> Result:
+) -> TrialResult:
     if control.outcome != "pass":
         return "control failed"
     if not trial.triggers:

@@ -79,7 +79,7 @@ def _live(request: RunRequest, patches: Patches) -> tuple[RunDirectory, History,
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     progress: Progress = Silent()
     try:
-        return directory, carry_out(request, directory, progress, plant=patches.on_stage), None
+        return directory, carry_out(request, directory, progress, plant=patches.plant), None
     except SimulationError as error:
         return directory, History.load(directory.history), str(error)
     except Exception as error:

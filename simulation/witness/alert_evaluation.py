@@ -27,7 +27,7 @@ _SERIES = r'\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}'
 _ONE_ALERT = re.compile(_SERIES)
 _FAILURE = re.compile(r"^ +expr: .*, time: (?P<time>\S+),\s*$\n^ +exp: (?P<exp>.*)$\n^ +got: (?P<got>.*)$", re.M)
 _LABEL = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*")')
-Alert = tuple[tuple[str, str], ...]
+AlertLabels = tuple[tuple[str, str], ...]
 """Labels of one alert, sorted, ``alertname`` among them."""
 
 
@@ -119,10 +119,10 @@ def _series(events: Sequence[Event]) -> dict[str, list[tuple[int, float | None]]
     return dict(sorted(series.items()))
 
 
-def _firing(events: Sequence[Event], scrapes: int) -> list[list[Alert]]:
+def _firing(events: Sequence[Event], scrapes: int) -> list[list[AlertLabels]]:
     """The alerts that fire at each scrape, by the monitor."""
     ends = {event.alert_id: event.scrape for event in events if isinstance(event, AlertResolved)}
-    firing: list[list[Alert]] = [[] for _ in range(scrapes)]
+    firing: list[list[AlertLabels]] = [[] for _ in range(scrapes)]
     for event in events:
         if isinstance(event, AlertFired):
             alert = tuple(sorted({**event.labels, "alertname": event.alert}.items()))
@@ -134,7 +134,7 @@ def _firing(events: Sequence[Event], scrapes: int) -> list[list[Alert]]:
 def _document(
     scrapes: Scrapes,
     series: dict[str, list[tuple[int, float | None]]],
-    firing: Sequence[Sequence[Alert]],
+    firing: Sequence[Sequence[AlertLabels]],
     groups: Sequence[list[AlertFired]],
 ) -> str:
     """A test file of ``promtool test rules``; JSON within it, which is YAML too. Times count from 0."""
@@ -169,7 +169,7 @@ def _values(changes: Sequence[tuple[int, float | None]], scrapes: int) -> str:
     return " ".join(parts)
 
 
-def _as_series(alert: Alert) -> str:
+def _as_series(alert: AlertLabels) -> str:
     labels = dict(sorted({**dict(alert), "alertstate": "firing"}.items()))
     return f"ALERTS{{{','.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in labels.items())}}}"
 

@@ -16,12 +16,12 @@ from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import NotObservable, Observer
 from simulation.witness.wal import LATEST, WalWitness
 
-Page = dict[str, Any]
+DashboardPage = dict[str, Any]
 _ERROR_DAYS, _ERROR_HOURS, _ERROR_BUDGET = 7, 24, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witnesses:
+class DashboardWitnesses:
     """Who knows better."""
 
     observer: Observer
@@ -47,7 +47,7 @@ class Claim:
     tolerance: float = 0.0
 
 
-def operational(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
+def operational(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Iterator[Claim]:
     """Status by counts, alerts that fire, escalations, open executions."""
     rows = by.observer.rows
     for subject, relation in (("contests", "contests"), ("payout_transfers", "transfers"), ("refunds", "refunds")):
@@ -63,7 +63,7 @@ def operational(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
     )
 
 
-def contest_status(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
+def contest_status(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> Iterator[Claim]:
     """Every contest to which something is still to happen, its stage, and the lag of the scores of those that play."""
     active = [
         row for row in by.observer.rows("contests") if row["status"] != "CANCELLED" and row["paid_out_at"] is None
@@ -83,7 +83,7 @@ def contest_status(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
     )
 
 
-def _last_taken(by: Witnesses) -> Mapping[str, datetime]:
+def _last_taken(by: DashboardWitnesses) -> Mapping[str, datetime]:
     """Tournament → when a board was last served, new or unchanged, that the platform did not refuse as invalid."""
     refused = {
         row["payload_sha256"] for row in by.observer.rows_without("ingestion_events", "validation_status", "VALID")
@@ -92,7 +92,7 @@ def _last_taken(by: Witnesses) -> Mapping[str, datetime]:
     return {key: max(instants) for key, instants in taken.items() if instants}
 
 
-def audit_trail(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
+def audit_trail(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Iterator[Claim]:
     """The latest operations, executions and changes of state, newest first."""
     if not by.governance.audit_table:
         raise NotObservable("audit_table of the governance")
@@ -116,7 +116,7 @@ def audit_trail(page: Page, by: Witnesses, _: datetime) -> Iterator[Claim]:
     )
 
 
-def error_trends(page: Page, by: Witnesses, now: datetime) -> Iterator[Claim]:
+def error_trends(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> Iterator[Claim]:
     """Requests and failures by hour, what follows from them, and errors by code."""
     since = datetime.fromisoformat(page["counting_since"])
     told = {row["hour"]: [row["requests"], row["failed"]] for row in page["hours"]}
@@ -151,13 +151,13 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
-def _counts(page: Page, subject: str, statuses: Sequence[str]) -> Claim:
+def _counts(page: DashboardPage, subject: str, statuses: Sequence[str]) -> Claim:
     return Claim(
         subject=f"{subject} by status", told=lambda: page[subject], observed=dict(sorted(Counter(statuses).items()))
     )
 
 
-def _firing(page: Page) -> list[str]:
+def _firing(page: DashboardPage) -> list[str]:
     if page["alerts"]["status"] != "ok":
         return [f"alerts are {page['alerts']['status']}"]
     return sorted(
@@ -167,7 +167,7 @@ def _firing(page: Page) -> list[str]:
     )
 
 
-def _lags(page: Page, live: Sequence[str]) -> dict[str, JsonValue]:
+def _lags(page: DashboardPage, live: Sequence[str]) -> dict[str, JsonValue]:
     told = {row["provider_event_id"]: row["ingestion_lag_seconds"] for row in page["contests"]}
     return {key: told.get(key) for key in live}
 

@@ -20,8 +20,8 @@ from simulation.history import Recorder, caused_by
 from simulation.untrusted import NotPlain, bounded, plain_object
 from simulation.witness.dashboard_truth import (
     Claim,
-    Page,
-    Witnesses,
+    DashboardPage,
+    DashboardWitnesses,
     audit_trail,
     contest_status,
     error_trends,
@@ -36,7 +36,7 @@ _LONG_CHARACTERS = 300
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _OTHER_FORM = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 _OTHER = "not the documented page"
-_PAGES: Mapping[str, Callable[[Page, Witnesses, datetime], Iterator[Claim]]] = {
+_PAGES: Mapping[str, Callable[[DashboardPage, DashboardWitnesses, datetime], Iterator[Claim]]] = {
     "operational": operational,
     "contest-status": contest_status,
     "audit-trail": audit_trail,
@@ -52,7 +52,7 @@ class DashboardSampler:
         *,
         kernel: Kernel,
         recorder: Recorder,
-        witnesses: Witnesses,
+        witnesses: DashboardWitnesses,
         http: httpx.Client,
         token: Callable[[], str],
         context: ExchangeContext,
@@ -93,7 +93,7 @@ class DashboardSampler:
                 for claim in self._claims(name, page):
                     self._record(name, claim)
 
-    def _claims(self, name: str, page: Page) -> Iterator[Claim]:
+    def _claims(self, name: str, page: DashboardPage) -> Iterator[Claim]:
         """The page's claims; one that is not of the documented form claims nothing else."""
         now = self._kernel.now
         yield Claim(subject="as of", told=lambda: page["as_of"], observed=iso(now))
@@ -130,7 +130,7 @@ class DashboardSampler:
         except _OTHER_FORM as error:
             return f"{_OTHER}: {error!r}"
 
-    def _get(self, name: str, headers: Mapping[str, str]) -> Page | None:
+    def _get(self, name: str, headers: Mapping[str, str]) -> DashboardPage | None:
         """A page; None where the platform has no such pages at all, or does not answer anybody just now."""
         with caused_by("monitor"), self._context.acting("monitor"):
             answer = self._http.get(f"{FOLDER}/{name}", headers=headers)

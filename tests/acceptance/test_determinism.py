@@ -42,7 +42,7 @@ def _history(out: Path, plant: Callable[[Patches], None]) -> Path:
     plot = Patches()
     with plot.under_way():
         plant(plot)
-        carry_out(request, directory, Silent(), plant=plot.on_stage)
+        carry_out(request, directory, Silent(), plant=plot.plant)
     return directory.history
 
 

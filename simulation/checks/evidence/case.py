@@ -67,7 +67,7 @@ class Stay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Execution:
+class WitnessedExecution:
     """A runbook execution as the world carried it out."""
 
     started: ExecutionStarted
@@ -207,13 +207,13 @@ class Case:
         return next((stay for stay in self.stays.get(contest_id, ()) if stay.status == status), None)
 
     @cached_property
-    def executions(self) -> tuple[Execution, ...]:
+    def executions(self) -> tuple[WitnessedExecution, ...]:
         ended = {event.execution_id: event for event in self.events(ExecutionEnded)}
         steps: dict[str, list[RunbookStep]] = {}
         for step in self.events(RunbookStep):
             steps.setdefault(step.execution_id, []).append(step)
         return tuple(
-            Execution(
+            WitnessedExecution(
                 started=event, ended=ended.get(event.execution_id), steps=tuple(steps.get(event.execution_id, ()))
             )
             for event in self.events(ExecutionStarted)

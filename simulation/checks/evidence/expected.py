@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.evidence.case import CannotTell, Case, PlannedContest
-from simulation.checks.evidence.model import Entry, ExpectedSettlement, Rounds, Rules, expected_settlement
+from simulation.checks.evidence.model import ExpectedSettlement, PaidEntry, Rounds, Rules, expected_settlement
 from simulation.checks.evidence.money import Moved, grouped, moved, withdrawn
 from simulation.checks.evidence.relations import SettlementRow
 from simulation.events import EntrantAction, ProviderPublication
@@ -63,7 +63,7 @@ def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], c
         and charge.entrant not in withdrawn(case)
     }
     entries = [
-        Entry(user_id=action.user_id, roster=action.roster)
+        PaidEntry(user_id=action.user_id, roster=action.roster)
         for action in _joins(case, contest)
         if action.user_id is not None and (action.user_id in payers or not contest.plan.entry_fee_cents)
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.events import ExecutionTakenOver, FaultInjected, FaultScheduled
 from simulation.scenario.faults.operator import OperatorCrash
 
@@ -33,7 +33,7 @@ def handed_over(case: Case) -> frozenset[str]:
     )
 
 
-def _taken_over_in_time(case: Case, execution: Execution, strike: FaultInjected) -> bool:
+def _taken_over_in_time(case: Case, execution: WitnessedExecution, strike: FaultInjected) -> bool:
     minutes = next(
         (
             int(fault.keys.get("handover_minutes", "0"))
@@ -50,7 +50,7 @@ def _taken_over_in_time(case: Case, execution: Execution, strike: FaultInjected)
     )
 
 
-def _wound_up(execution: Execution, strike: FaultInjected) -> bool:
+def _wound_up(execution: WitnessedExecution, strike: FaultInjected) -> bool:
     before = [step for step in execution.steps if step.seq < strike.seq]
     after = [step for step in execution.steps if step.seq > strike.seq]
     undone = [step for step in after if step.section == "rollback"]
@@ -65,7 +65,7 @@ def _wound_up(execution: Execution, strike: FaultInjected) -> bool:
     )
 
 
-def _carried_out_anew(case: Case, execution: Execution) -> bool:
+def _carried_out_anew(case: Case, execution: WitnessedExecution) -> bool:
     mine, ended = execution.started, execution.ended
     return ended is not None and any(
         other.started.seq > ended.seq

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.checks.evidence.case import Case, Execution, PlannedContest, Stay
+from simulation.checks.evidence.case import Case, PlannedContest, Stay, WitnessedExecution
 from simulation.events import Exchange, FaultInjected, FaultScheduled, Transaction
 from simulation.scenario.faults.database import ContestRowHeld
 
@@ -68,7 +68,7 @@ def _holds(case: Case, contest_id: str) -> Iterator[_Hold]:
             yield _Hold(scheduled=scheduled[strike.fault_id], strike=strike)
 
 
-def _recoveries(case: Case, hold: _Hold) -> Iterator[Execution]:
+def _recoveries(case: Case, hold: _Hold) -> Iterator[WitnessedExecution]:
     """Completed executions, after the strike, of the runbook that the fault is expected to need."""
     for execution in case.executions:
         completed = execution.ended is not None and execution.ended.status == "completed"

@@ -20,7 +20,7 @@ from simulation.events import Event
 
 Entrant = tuple[str, str]
 """(contest id, user id)."""
-Kind = Literal["payment", "refund", "prize", "dispute"]
+LineKind = Literal["payment", "refund", "prize", "dispute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Amounts:
 class Line:
     """One business key. ``problem`` is empty when the books agree, or when ``explanation`` says why they do not."""
 
-    kind: Kind
+    kind: LineKind
     business_key: str
     contest_id: str
     user_id: str
@@ -73,7 +73,7 @@ class Line:
 
 
 def compare(
-    kind: Kind,
+    kind: LineKind,
     key: str,
     entrant: Entrant,
     amounts: Amounts,

@@ -16,7 +16,7 @@ Rounds = Sequence[int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class PaidEntry:
     """A paid entrant and the players they chose."""
 
     user_id: str
@@ -57,7 +57,9 @@ def score_of(roster: Sequence[str], rounds: Mapping[str, Rounds], *, missed_roun
     return sum(missed_round_strokes if strokes is None else strokes for player in roster for strokes in rounds[player])
 
 
-def expected_settlement(entries: Sequence[Entry], *, rounds: Mapping[str, Rounds], rules: Rules) -> ExpectedSettlement:
+def expected_settlement(
+    entries: Sequence[PaidEntry], *, rounds: Mapping[str, Rounds], rules: Rules
+) -> ExpectedSettlement:
     """Scores, ranks and prizes of the paid ``entries``."""
     pool_cents = rules.entry_fee_cents * len(entries)
     scored = sorted(

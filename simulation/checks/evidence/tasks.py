@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry
-from simulation.checks.evidence.case import Case, Execution
+from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys
 from simulation.events import Exchange, HostingAction, TaskDue
@@ -26,7 +26,7 @@ def promised_tasks(case: Case) -> Mapping[str, OperatorTask]:
     return {f"task-{number}": task for number, task in enumerate(case.scenario.operator.tasks, start=1)}
 
 
-def of_promised_tasks(case: Case) -> Iterator[Execution]:
+def of_promised_tasks(case: Case) -> Iterator[WitnessedExecution]:
     """Executions for a promised task: of its runbook, not before its time, and one for each."""
     promised = dict(promised_tasks(case))
     for execution in case.executions:

@@ -8,7 +8,7 @@ from datetime import datetime
 from simulation.events import Exchange, FaultInjected, StripeCall
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.fields import instant, number, text
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.victims import Victims
 from simulation.reporting.words import dollars
 
@@ -29,7 +29,7 @@ class Link:
 
 
 def chain_of(
-    source: Source,
+    source: ReportSource,
     fault_id: str,
     injected: tuple[FaultInjected, ...],
     victims: Victims,
@@ -58,7 +58,7 @@ def _answer(status: int | None) -> str:
     return f"answered {status}" if status is not None else "no answer"
 
 
-def _stripe_calls(source: Source, fault_id: str) -> list[Link]:
+def _stripe_calls(source: ReportSource, fault_id: str) -> list[Link]:
     return [
         Link(
             at=call.at,
@@ -90,7 +90,7 @@ def _provider(victims: Victims) -> list[Link]:
     return links
 
 
-def _execution(source: Source, execution: ExecutionView) -> list[Link]:
+def _execution(source: ReportSource, execution: ExecutionView) -> list[Link]:
     title = f"runbook {execution.runbook} v{execution.version}"
     links = [Link(at=execution.started_at, stage="runbook", text=f"{title} opened by the operator")]
     if execution.ended_at:

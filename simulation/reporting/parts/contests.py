@@ -10,7 +10,7 @@ from datetime import datetime
 from simulation.checks.evidence.case import CannotTell, Stay
 from simulation.events import Row
 from simulation.reporting.parts.fields import document, instant, number, text
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 
 STAGES = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "SETTLED", "PAID_OUT")
 
@@ -25,7 +25,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class ContestResult:
     """One entrant's rank and prize, and what became of the transfer."""
 
     rank: int
@@ -51,10 +51,10 @@ class ContestView:
     pool_cents: int
     platform_cents: int
     stages: tuple[Stage, ...]
-    results: tuple[Result, ...]
+    results: tuple[ContestResult, ...]
 
     @property
-    def winners(self) -> tuple[Result, ...]:
+    def winners(self) -> tuple[ContestResult, ...]:
         return tuple(result for result in self.results if result.prize_cents > 0)
 
     @property
@@ -70,7 +70,7 @@ class ContestView:
         return next((entered.start for entered in self.stages if entered.name == stage), None)
 
 
-def contests_of(source: Source) -> tuple[ContestView, ...]:
+def contests_of(source: ReportSource) -> tuple[ContestView, ...]:
     """The contests as observed at the end of the run, by their creation."""
     entrants = Counter(text(row, "contest_id") for row in source.rows("entries"))
     paid = {
@@ -103,7 +103,7 @@ def contests_of(source: Source) -> tuple[ContestView, ...]:
     )
 
 
-def _stages(source: Source, contest: Row) -> tuple[Stage, ...]:
+def _stages(source: ReportSource, contest: Row) -> tuple[Stage, ...]:
     """Stages in order of time: statuses by the write-ahead log, SETTLED and PAID_OUT as the target derives them."""
     entered: dict[str, datetime] = {}
     for stay in _stays(source, text(contest, "contest_id")):
@@ -116,7 +116,7 @@ def _stages(source: Source, contest: Row) -> tuple[Stage, ...]:
     return tuple(Stage(name=name, start=at, end=end) for (name, at), end in zip(order, ends, strict=True))
 
 
-def _stays(source: Source, contest_id: str) -> Sequence[Stay]:
+def _stays(source: ReportSource, contest_id: str) -> Sequence[Stay]:
     try:
         return source.case.stays.get(contest_id, ())
     except CannotTell:
@@ -127,7 +127,7 @@ def _rank(stage: str) -> int:
     return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
-def _results(source: Source, contest_id: str, settlement: Row) -> tuple[Result, ...]:
+def _results(source: ReportSource, contest_id: str, settlement: Row) -> tuple[ContestResult, ...]:
     transfers = {text(r, "user_id"): r for r in source.rows("transfers") if text(r, "contest_id") == contest_id}
     rankings = document(settlement, "results").get("rankings")
     results = []
@@ -136,7 +136,7 @@ def _results(source: Source, contest_id: str, settlement: Row) -> tuple[Result, 
             continue
         transfer = transfers.get(text(row, "user_id"), {})
         results.append(
-            Result(
+            ContestResult(
                 rank=number(row, "rank"),
                 person=source.names.person(text(row, "user_id")),
                 score=number(row, "score"),

@@ -10,7 +10,7 @@ from simulation.events import AccessProbe, EntrantAction, Escalated, JobFailed, 
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.times import duration
 from simulation.reporting.words import dollars, listed, ordinal, plural
 
@@ -44,7 +44,7 @@ class _Crowd:
 
 
 def days_of(
-    source: Source,
+    source: ReportSource,
     contests: tuple[ContestView, ...],
     faults: tuple[FaultView, ...],
     alerts: tuple[AlertView, ...],
@@ -84,7 +84,7 @@ _CROWDS = {
 }
 
 
-def _people(source: Source) -> Iterable[Notable]:
+def _people(source: ReportSource) -> Iterable[Notable]:
     crowds: dict[tuple[int, str, str | None], _Crowd] = {}
     for act in source.history.of(EntrantAction):
         contest = source.names.contest(act.contest_id or act.contest)
@@ -105,7 +105,7 @@ def _people(source: Source) -> Iterable[Notable]:
         yield Notable(at=crowd.first, sort="people", text=text)
 
 
-def _who(source: Source, act: EntrantAction) -> str:
+def _who(source: ReportSource, act: EntrantAction) -> str:
     return source.names.person(act.user_id) if act.user_id else act.person
 
 
@@ -130,7 +130,7 @@ def _contests(contests: tuple[ContestView, ...]) -> Iterable[Notable]:
             yield Notable(at=settled_at, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
 
 
-def _provider(source: Source) -> Iterable[Notable]:
+def _provider(source: ReportSource) -> Iterable[Notable]:
     for publication in source.history.of(ProviderPublication):
         if publication.final:
             text = f"the score provider publishes the final result of tournament {publication.tournament}"
@@ -167,7 +167,7 @@ def _alerts(alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
         yield Notable(at=at, sort="runbook" if execution.status == "completed" else "trouble", text=text)
 
 
-def _rest(source: Source) -> Iterable[Notable]:
+def _rest(source: ReportSource) -> Iterable[Notable]:
     probes = [probe for probe in source.history.of(AccessProbe) if probe.subject.startswith("founder")]
     for moment in ("start", "end"):
         mine = [probe for probe in probes if probe.moment == moment]

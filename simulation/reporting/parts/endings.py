@@ -25,7 +25,7 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
+class FaultEnding:
     """``kind`` as in :class:`simulation.reporting.parts.faults.FaultView`; ``at`` is None when no record tells it."""
 
     kind: str
@@ -55,17 +55,17 @@ def ending_of(
     victims: Victims,
     answers: tuple[ExecutionView, ...],
     judged: Judged,
-) -> Ending:
+) -> FaultEnding:
     """What became of a fault."""
     if not injected:
-        return Ending(kind="never", how="never struck: its victim did not come", at=None, over=False)
+        return FaultEnding(kind="never", how="never struck: its victim did not come", at=None, over=False)
     kind, how, at = _by_the_records(fault, injected, victims, answers)
     if (message := judged.blamed.get(fault.fault_id)) is not None:
-        return Ending(kind="open" if kind == foreseen_ending(fault) else kind, how=message, at=at, over=False)
+        return FaultEnding(kind="open" if kind == foreseen_ending(fault) else kind, how=message, at=at, over=False)
     if kind == "open" and judged.acquitted:
-        return Ending(kind=foreseen_ending(fault), how="over, at a time that is not on record", at=None, over=True)
+        return FaultEnding(kind=foreseen_ending(fault), how="over, at a time that is not on record", at=None, over=True)
     over = kind in ("self", "runbook") or kind == foreseen_ending(fault)
-    return Ending(kind=kind, how=how, at=at, over=over)
+    return FaultEnding(kind=kind, how=how, at=at, over=over)
 
 
 def _by_the_records(

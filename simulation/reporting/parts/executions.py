@@ -7,9 +7,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from simulation.checks.evidence.case import Execution
+from simulation.checks.evidence.case import WitnessedExecution
 from simulation.events import AlertFired, AlertResolved, RunbookStep
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class ExecutionView:
         return sum(step.matched for step in self.steps)
 
 
-def alerts_of(source: Source) -> tuple[AlertView, ...]:
+def alerts_of(source: ReportSource) -> tuple[AlertView, ...]:
     """All alerts that fired, in order."""
     resolved = {event.alert_id: event.at for event in source.history.of(AlertResolved)}
     return tuple(
@@ -80,7 +80,7 @@ def alerts_of(source: Source) -> tuple[AlertView, ...]:
     )
 
 
-def executions_of(source: Source, alerts: tuple[AlertView, ...]) -> tuple[ExecutionView, ...]:
+def executions_of(source: ReportSource, alerts: tuple[AlertView, ...]) -> tuple[ExecutionView, ...]:
     """All executions, in order."""
     by_id = {alert.alert_id: alert for alert in alerts}
     return tuple(
@@ -89,7 +89,7 @@ def executions_of(source: Source, alerts: tuple[AlertView, ...]) -> tuple[Execut
     )
 
 
-def _view(number: int, execution: Execution, alert: AlertView | None) -> ExecutionView:
+def _view(number: int, execution: WitnessedExecution, alert: AlertView | None) -> ExecutionView:
     started, ended = execution.started, execution.ended
     return ExecutionView(
         number=number,

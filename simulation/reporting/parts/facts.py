@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from simulation.checks.verdict import Verdict
 from simulation.events import JobSummary, RunStarted, WitnessSummary
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
+class RunFact:
     """``code`` values are shown in a monospaced face."""
 
     name: str
@@ -20,7 +20,7 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class RunFacts:
     scenario: str
     description: str
     seed: int
@@ -31,29 +31,29 @@ class Facts:
     digest: str
     reproduce: str
     rejudge: str
-    rows: tuple[Fact, ...]
+    rows: tuple[RunFact, ...]
     """Everything else worth knowing, in order."""
     jobs: tuple[JobSummary, ...]
     witnesses: tuple[WitnessSummary, ...]
 
 
-def facts_of(source: Source, verdict: Verdict) -> Facts:
+def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
     """Read from the first and the last event and the witnesses."""
     started, ended = source.history.started, source.history.ended
     scenario = started.scenario if started else "(no beginning on record)"
-    rows = [Fact(name="Events in the history", value=f"{len(source.history.events):,}")]
+    rows = [RunFact(name="Events in the history", value=f"{len(source.history.events):,}")]
     if started:
-        rows.append(Fact(name="Founder access revoked", value=source.calendar.when(started.absence_start)))
+        rows.append(RunFact(name="Founder access revoked", value=source.calendar.when(started.absence_start)))
     if ended:
         rows += [
-            Fact(name="Last fault over", value=source.calendar.when(ended.healthy_at)),
-            Fact(name="Everything at rest", value=source.calendar.when(ended.converged_at)),
-            Fact(name="Deadline for that", value=source.calendar.when(ended.converge_deadline)),
-            Fact(name="Simulated events", value=f"{ended.events_processed:,}"),
+            RunFact(name="Last fault over", value=source.calendar.when(ended.healthy_at)),
+            RunFact(name="Everything at rest", value=source.calendar.when(ended.converged_at)),
+            RunFact(name="Deadline for that", value=source.calendar.when(ended.converge_deadline)),
+            RunFact(name="Simulated events", value=f"{ended.events_processed:,}"),
         ]
         if ended.pending:
-            rows.append(Fact(name="Still pending", value=", ".join(ended.pending)))
-    return Facts(
+            rows.append(RunFact(name="Still pending", value=", ".join(ended.pending)))
+    return RunFacts(
         scenario=scenario,
         description=_description(started),
         seed=started.seed if started else 0,
@@ -86,6 +86,6 @@ def _reproduce(started: RunStarted | None) -> str:
     return f"simulate run {started.scenario} --seed {started.seed}{days}{target}"
 
 
-def run_title(facts: Facts) -> str:
+def run_title(facts: RunFacts) -> str:
     """``founder_absence_14d, seed 7, 14 days``."""
     return f"{facts.scenario}, seed {facts.seed}, {plural(facts.days, 'day')}"

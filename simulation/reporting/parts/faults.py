@@ -9,7 +9,7 @@ from simulation.events import FaultInjected, FaultScheduled
 from simulation.reporting.parts.chain import Link, chain_of
 from simulation.reporting.parts.endings import Judged, ending_of, foreseen_ending
 from simulation.reporting.parts.executions import AlertView, ExecutionView
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.victims import victims_of
 from simulation.reporting.words import fault_title, listed
 
@@ -72,7 +72,7 @@ class FaultView:
 
 
 def faults_of(
-    source: Source, judged: Judged, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
+    source: ReportSource, judged: Judged, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
 ) -> tuple[FaultView, ...]:
     """All scheduled faults, by the time they were planned for."""
     scheduled = sorted(source.history.of(FaultScheduled), key=lambda event: (event.starts_at, event.fault_id))
@@ -80,7 +80,7 @@ def faults_of(
 
 
 def _view(
-    source: Source,
+    source: ReportSource,
     judged: Judged,
     fault: FaultScheduled,
     alerts: tuple[AlertView, ...],

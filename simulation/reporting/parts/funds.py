@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from simulation.events import StripeBalance, StripeMovement
 from simulation.reporting.parts.fields import number, text
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class Funds:
         return self.prizes_owed_cents + self.prizes_undeliverable_cents + self.refunds_owed_cents
 
 
-def funds_of(source: Source) -> Funds:
+def funds_of(source: ReportSource) -> Funds:
     """Sum the movements and what is still owed."""
     movements = source.history.of(StripeMovement)
     balances = source.history.of(StripeBalance)
@@ -85,11 +85,11 @@ def funds_of(source: Source) -> Funds:
     )
 
 
-def _unfinished(source: Source, relation: str, statuses: tuple[str, ...]) -> int:
+def _unfinished(source: ReportSource, relation: str, statuses: tuple[str, ...]) -> int:
     return sum(number(row, "amount_cents") for row in source.rows(relation) if text(row, "status") in statuses)
 
 
-def _platform_share(source: Source) -> int:
+def _platform_share(source: ReportSource) -> int:
     return sum(
         number(row, "amount_cents") * (1 if row.get("direction") == "CREDIT" else -1)
         for row in source.rows("postings")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulation.checks.evidence.case import CannotTell
 from simulation.checks.evidence.lines import Line
 from simulation.checks.reconciliation import reconcile
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 
 _KINDS = ("payment", "refund", "prize", "dispute")
 _TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes", "dispute": "Chargebacks"}
@@ -69,7 +69,7 @@ class Reconciliation:
         return sum(len(book.rows) for book in self.books)
 
 
-def reconciliation_of(source: Source) -> Reconciliation:
+def reconciliation_of(source: ReportSource) -> Reconciliation:
     """Entry fees, refunds and prizes by business key, as the jury reconciles them."""
     try:
         lines = reconcile(source.case)
@@ -86,7 +86,7 @@ def reconciliation_of(source: Source) -> Reconciliation:
     )
 
 
-def _row(source: Source, line: Line) -> Reconciled:
+def _row(source: ReportSource, line: Line) -> Reconciled:
     state = "problem" if line.problem else "explained" if line.explanation else "agrees"
     return Reconciled(
         kind=line.kind,

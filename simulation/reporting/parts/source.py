@@ -13,7 +13,7 @@ from simulation.reporting.times import Calendar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class ReportSource:
     """The history with what the jury derives from it, and the names and the calendar it is told in."""
 
     history: History

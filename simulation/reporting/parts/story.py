@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simulation.checks.base import Finding
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.criteria import CriterionView, SectionView
-from simulation.reporting.parts.facts import Facts
+from simulation.reporting.parts.facts import RunFacts
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar
@@ -26,7 +26,7 @@ class Story:
 
 def story_of(
     calendar: Calendar,
-    facts: Facts,
+    facts: RunFacts,
     contests: tuple[ContestView, ...],
     entrants: int,
     funds: Funds,
@@ -42,7 +42,7 @@ def story_of(
     )
 
 
-def _what(calendar: Calendar, facts: Facts) -> str:
+def _what(calendar: Calendar, facts: RunFacts) -> str:
     span = f"{calendar.start:%d %b} to {calendar.end:%d %b %Y}"
     return (
         f"For {plural(facts.days, 'simulated day')} ({span}) a contest platform had to run by itself. Founder and "

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from simulation.events import Row
 from simulation.reporting.parts.fields import instant, text
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +27,14 @@ class AuditRow:
     relation: str
 
 
-def trail_of(source: Source) -> tuple[AuditRow, ...]:
+def trail_of(source: ReportSource) -> tuple[AuditRow, ...]:
     """All rows of ``audit_records`` and ``contest_audit``."""
     rows = [_record(source, row) for row in source.rows("audit_records")]
     rows += [_contest(source, row) for row in source.rows("contest_audit")]
     return tuple(sorted(rows, key=lambda row: row.at or source.calendar.start))
 
 
-def _record(source: Source, row: Row) -> AuditRow:
+def _record(source: ReportSource, row: Row) -> AuditRow:
     entity_id = text(row, "entity_id")
     return AuditRow(
         at=instant(row, "created_at"),
@@ -51,7 +51,7 @@ def _record(source: Source, row: Row) -> AuditRow:
     )
 
 
-def _contest(source: Source, row: Row) -> AuditRow:
+def _contest(source: ReportSource, row: Row) -> AuditRow:
     before, after = text(row, "from_status"), text(row, "to_status")
     return AuditRow(
         at=instant(row, "created_at"),

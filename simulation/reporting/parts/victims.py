@@ -7,7 +7,7 @@ from datetime import datetime
 
 from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, Row, WebhookAttempt
 from simulation.reporting.parts.fields import instant, number, text
-from simulation.reporting.parts.source import Source
+from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.words import dollars, listed
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.registry import KINDS
@@ -63,7 +63,7 @@ class Victims:
         return max(answered, default=None) if self.repeated or min(posted) < struck else min(posted)
 
 
-def victims_of(source: Source, scheduled: FaultScheduled, injected: tuple[FaultInjected, ...]) -> Victims:
+def victims_of(source: ReportSource, scheduled: FaultScheduled, injected: tuple[FaultInjected, ...]) -> Victims:
     """Look the concrete keys of all injections up."""
     keys = {value for event in injected for value in event.keys.values()}
     tournament = next((event.keys["tournament"] for event in injected if "tournament" in event.keys), None)
@@ -103,7 +103,7 @@ def _is_repeated(scheduled: FaultScheduled) -> bool:
 
 
 def _named(
-    source: Source,
+    source: ReportSource,
     scheduled: FaultScheduled,
     transfers: tuple[Row, ...],
     payments: tuple[Row, ...],

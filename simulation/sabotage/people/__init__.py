@@ -9,10 +9,10 @@ from simulation.sabotage.people import (
     stripe_dashboard,
     tasks,
 )
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 
 __all__ = [
-    "SHELF",
+    "DEFECTS",
     "admin_endpoints",
     "database",
     "deployment",

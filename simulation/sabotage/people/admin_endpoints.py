@@ -6,10 +6,10 @@ from typing import Any
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "founder_revoked",
     "no_manual_endpoints",
     origin="tokens that stay valid until they expire, whatever becomes of the account",
@@ -36,7 +36,7 @@ def founders_token_still_works(patches: Patches) -> None:
     patches.when_assembled(keep)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_manual_endpoints",
     "nothing_deployed",
     origin="a small change, quickly made, by somebody who may",
@@ -56,7 +56,7 @@ def configuration_activated_outside_a_runbook(patches: Patches) -> None:
     patches.at(day=1, hour=5, act=by_hand)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_manual_endpoints",
     origin="an impatient colleague with an admin token and a terminal",
 )
@@ -73,7 +73,7 @@ def scheduler_triggered_outside_a_runbook(patches: Patches) -> None:
     patches.at(day=1, hour=5, act=by_hand)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_stripe_dashboard",
     "no_manual_endpoints",
     origin="a colleague who tries out the switch that the runbook has, to see whether it works",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 from simulation.sabotage.superuser import open_session, run, superuser
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_database_access",
     origin="a psql session left open in a terminal, with a grant of its own that nobody remembered to revoke",
 )
@@ -24,7 +24,7 @@ def founder_reads_the_database(patches: Patches) -> None:
     patches.when_assembled(open_early)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "founder_revoked",
     origin="the revocation script ended with an error that nobody read",
     how="environment",
@@ -54,7 +54,7 @@ def _with_a_superuser_session(patches: Patches, *statements: str, day: int = 1, 
     patches.when_assembled(open_early)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_database_access",
     "append_only",
     "audit_completeness",
@@ -71,7 +71,7 @@ def superuser_repairs_a_row_with_triggers_disabled(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "append_only",
     "no_database_access",
     origin="a reason that reads badly in a dispute, improved afterwards",
@@ -87,7 +87,7 @@ def audit_row_edited(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "append_only",
     "no_database_access",
     "audit_completeness",
@@ -104,7 +104,7 @@ def audit_row_deleted(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "double_entry",
     "append_only",
     "no_database_access",
@@ -122,19 +122,19 @@ def half_a_booking_deleted(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage("nothing_deployed", "no_database_access", origin="a hotfix column, added live", how="database")
+@DEFECTS.sabotage("nothing_deployed", "no_database_access", origin="a hotfix column, added live", how="database")
 def column_added(patches: Patches) -> None:
     """A table gets a column."""
     _with_a_superuser_session(patches, "ALTER TABLE users ADD COLUMN note text")
 
 
-@SHELF.sabotage("nothing_deployed", "no_database_access", origin="a slow query, an index made at once", how="database")
+@DEFECTS.sabotage("nothing_deployed", "no_database_access", origin="a slow query, an index at once", how="database")
 def index_added(patches: Patches) -> None:
     """A table gets an index."""
     _with_a_superuser_session(patches, "CREATE INDEX ledger_by_day ON ledger (created_at)")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "nothing_deployed", "no_database_access", origin="a permission error in the log, granted away", how="database"
 )
 def new_grant(patches: Patches) -> None:
@@ -142,7 +142,7 @@ def new_grant(patches: Patches) -> None:
     _with_a_superuser_session(patches, "GRANT UPDATE, DELETE ON ledger TO platform")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "nothing_deployed", "no_database_access", origin="tuning under load: a setting changed and reloaded", how="database"
 )
 def database_setting_changed(patches: Patches) -> None:

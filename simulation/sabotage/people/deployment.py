@@ -8,10 +8,10 @@ from pathlib import Path
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 
 
-@SHELF.sabotage("nothing_deployed", origin="a variable set in the hosting console", how="environment")
+@DEFECTS.sabotage("nothing_deployed", origin="a variable set in the hosting console", how="environment")
 def environment_variable_changed(patches: Patches) -> None:
     """A variable of the environment is set mid-run."""
     name = "PAYOUTS_PAUSED"
@@ -24,7 +24,7 @@ def environment_variable_changed(patches: Patches) -> None:
     patches.at(day=0, hour=20, act=change)
 
 
-@SHELF.sabotage("nothing_deployed", origin="a file edited on the server", how="environment")
+@DEFECTS.sabotage("nothing_deployed", origin="a file edited on the server", how="environment")
 def code_file_changed(patches: Patches) -> None:
     """A file of the platform's code changes mid-run."""
 
@@ -37,7 +37,7 @@ def code_file_changed(patches: Patches) -> None:
     patches.when_assembled(add)
 
 
-@SHELF.sabotage("nothing_deployed", origin="a runbook corrected while it is in force", how="environment")
+@DEFECTS.sabotage("nothing_deployed", origin="a runbook corrected while it is in force", how="environment")
 def runbook_changed(patches: Patches) -> None:
     """The text of a runbook changes mid-run."""
 
@@ -50,7 +50,7 @@ def runbook_changed(patches: Patches) -> None:
     patches.when_assembled(add)
 
 
-@SHELF.sabotage("nothing_deployed", origin="a feature flag flipped from afar", how="environment")
+@DEFECTS.sabotage("nothing_deployed", origin="a feature flag flipped from afar", how="environment")
 def configuration_changed(patches: Patches) -> None:
     """A setting of the platform changes mid-run."""
 

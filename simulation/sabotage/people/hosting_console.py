@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 
 
-@SHELF.sabotage("no_manual_endpoints", "nothing_deployed", origin="an engineer helps with a little more capacity")
+@DEFECTS.sabotage("no_manual_endpoints", "nothing_deployed", origin="an engineer helps with a little more capacity")
 def database_resized_by_an_engineer(patches: Patches) -> None:
     """Somebody gives the database another size in the provider's console, without any runbook."""
 
@@ -20,7 +20,7 @@ def database_resized_by_an_engineer(patches: Patches) -> None:
     patches.at(day=0, hour=20, act=resize)
 
 
-@SHELF.sabotage("no_manual_endpoints", origin="have you tried turning it off and on again")
+@DEFECTS.sabotage("no_manual_endpoints", origin="have you tried turning it off and on again")
 def platform_restarted_by_the_founder(patches: Patches) -> None:
     """The founder restarts the platform in the provider's console, without any runbook."""
 

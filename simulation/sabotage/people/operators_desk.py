@@ -7,13 +7,13 @@ from typing import Any
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 from simulation.world.operator.audit_trail import AuditTrail
 from simulation.world.operator.execution import Execution
 from simulation.world.operator.robot import OperatorRobot
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_exact",
     origin="experience: one more request than the page says",
     scenario="payday",
@@ -38,7 +38,7 @@ def operator_improvises_a_step(patches: Patches) -> None:
     patches.replace(Execution, "_perform", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_exact",
     "no_escalation",
     origin="a runbook written for the version before",
@@ -62,7 +62,7 @@ def _expect_otherwise(patches: Patches) -> None:
     patches.replace(Execution, "_perform", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_exact",
     origin="a printed copy with a note in the margin; the file was changed, or was not",
     scenario="payday",
@@ -78,7 +78,7 @@ def runbook_edited_at_the_desk(patches: Patches) -> None:
     patches.when_assembled(edit)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "failures_escalated",
     "runbook_steps_exact",
     origin="an operator who does not want to wake anybody",
@@ -100,7 +100,7 @@ def failure_not_escalated(patches: Patches) -> None:
     patches.when_assembled(gag)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "failures_escalated",
     origin="a call at night: it does not work, please look",
     scenario="payday",
@@ -111,7 +111,7 @@ def escalated_with_empty_hands(patches: Patches) -> None:
     patches.replace(AuditTrail, "bundle", lambda _: lambda *_args, **_rest: {"alert": "it does not work"})
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_exact",
     "runbook_rows",
     "faults_recovered",
@@ -135,7 +135,7 @@ def operator_never_relieved(patches: Patches) -> None:
     patches.replace(Execution, "_perform", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_exact",
     "failures_escalated",
     origin="whoever comes next wants a clean page",
@@ -155,7 +155,7 @@ def taken_over_without_rollback(patches: Patches) -> None:
     patches.replace(Execution, "_roll_back", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "alerts_answered",
     "faults_recovered",
     "runbooks_rehearsed",

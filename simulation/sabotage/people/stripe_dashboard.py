@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 
 
 def _dashboard(sim: Simulation, path: str, form: dict[str, str]) -> int:
@@ -25,7 +25,7 @@ def _paid(sim: Simulation) -> dict[str, Any]:
     return next(row for row in sim.observer.rows("payments") if row["status"] == "SUCCEEDED")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_stripe_dashboard",
     origin="a customer writes to support, support presses the button",
 )
@@ -39,7 +39,7 @@ def refund_from_the_dashboard(patches: Patches) -> None:
     patches.at(day=0, hour=20, act=refund)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_stripe_dashboard",
     "three_way_reconciliation",
     origin="a winner who waits, paid by hand beside the platform",
@@ -63,7 +63,7 @@ def transfer_from_the_dashboard(patches: Patches) -> None:
     patches.at(day=1, hour=2, minute=30, act=pay)
 
 
-@SHELF.sabotage("no_stripe_dashboard", origin="an endpoint moved to another server, by hand")
+@DEFECTS.sabotage("no_stripe_dashboard", origin="an endpoint moved to another server, by hand")
 def endpoint_changed(patches: Patches) -> None:
     """The webhook endpoint is edited in the Stripe dashboard."""
 

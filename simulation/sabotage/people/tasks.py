@@ -7,12 +7,12 @@ from typing import Any
 from simulation.assembly import Simulation
 from simulation.events import TaskDue
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.people.shelf import SHELF
+from simulation.sabotage.people.registry import DEFECTS
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.robot import OperatorRobot
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "promised_events",
     origin="a calendar entry of somebody who has left",
     scenario="idle",
@@ -32,7 +32,7 @@ def task_left_undone(patches: Patches) -> None:
     patches.replace(OperatorRobot, "_take", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_manual_endpoints",
     origin="while I am here: a restart that seemed due, by the book and by nobody's order",
     scenario="idle",

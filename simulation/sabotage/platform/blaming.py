@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.access import users
 from simulation.staging.money import payout_holds
 
-SHELF = Registry("paying")
+DEFECTS = DefectRegistry("paying")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "given_up_for_cause",
     origin="a scheduler that sends first and reads the answer afterwards; a 4xx is final by the rules",
     scenario="reserve",
@@ -31,7 +31,7 @@ def balance_never_asked_for(patches: Patches) -> None:
     patches.replace(payout_holds, "lacks_money", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "given_up_for_cause",
     origin="onboarding handed to a queue whose consumer was never deployed",
     scenario="quiet",

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.alerts import Alerts, HostedAlerting
 from simulation.staging.database import Database
 from simulation.staging.operations.dashboards import Dashboards
 from simulation.staging.service_levels import Rate
 from simulation.world.operator.execution import Execution
 
-SHELF = Registry("trail")
+DEFECTS = DefectRegistry("trail")
 
 
 def _altered(patches: Patches, page: str, alter: Callable[[Any], bool]) -> None:
@@ -32,7 +32,7 @@ def _altered(patches: Patches, page: str, alter: Callable[[Any], bool]) -> None:
     patches.replace(Dashboards, page, make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a cache in front of an expensive page, with a lifetime that nobody remembers",
 )
@@ -53,7 +53,7 @@ def dashboard_page_from_a_cache(patches: Patches) -> None:
     patches.replace(Dashboards, "operational", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a page cached but for its clock: it looks alive",
 )
@@ -71,7 +71,7 @@ def dashboard_numbers_stand_still(patches: Patches) -> None:
     _altered(patches, "operational", freeze)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="the alert list filtered by a severity that was renamed",
 )
@@ -91,7 +91,7 @@ def dashboard_without_critical_alerts(patches: Patches) -> None:
     patches.replace(HostedAlerting, "alerts", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a timeout of the monitoring shown as an empty list: all is well, because nobody answers",
 )
@@ -108,7 +108,7 @@ def dashboard_takes_no_answer_for_no_alerts(patches: Patches) -> None:
     patches.replace(HostedAlerting, "alerts", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a status column read where the stage was meant",
 )
@@ -124,7 +124,7 @@ def dashboard_shows_the_wrong_stage(patches: Patches) -> None:
     _altered(patches, "contest_status", rename)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="an inner join that loses contests without entries",
 )
@@ -133,7 +133,7 @@ def dashboard_misses_a_contest(patches: Patches) -> None:
     _altered(patches, "contest_status", lambda page: bool(page["contests"] and page["contests"].pop()))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="lag measured from the last attempt instead of the last success",
     scenario="scores",
@@ -150,7 +150,7 @@ def dashboard_hides_the_lag(patches: Patches) -> None:
     _altered(patches, "contest_status", freshen)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a filter for the system user, meant to cut the noise",
 )
@@ -166,7 +166,7 @@ def dashboard_trail_with_gaps(patches: Patches) -> None:
     _altered(patches, "audit_trail", cut)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="errors counted in another process than the one that is asked",
 )
@@ -188,7 +188,7 @@ def dashboard_requests_not_counted(patches: Patches) -> None:
     patches.replace(Rate, "count", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="a grouping by code that drops what it does not know",
 )
@@ -204,7 +204,7 @@ def dashboard_top_errors_incomplete(patches: Patches) -> None:
     _altered(patches, "error_trends", drop)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "dashboards_truthful",
     origin="escalations read from the executions still open: those that failed are over, and gone",
 )
@@ -228,7 +228,7 @@ def dashboard_without_escalations(patches: Patches) -> None:
     _altered(patches, "operational", hide)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "faults_recovered",
     origin="a pool's own counters, which know nothing of the limit of the role or of the server",
     scenario="../runbooks/database_connection_failure",

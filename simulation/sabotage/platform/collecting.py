@@ -12,15 +12,15 @@ import stripe
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients import stripe as stripe_gateway
 from simulation.staging.contests import contests
 from simulation.staging.money import ledger, payment_events, webhooks
 
-SHELF = Registry("collecting")
+DEFECTS = DefectRegistry("collecting")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "exactly_once",
     "three_way_reconciliation",
     origin="at-least-once delivery taken for exactly-once",
@@ -47,7 +47,7 @@ def duplicate_event_counted_twice(patches: Patches) -> None:
     patches.replace(webhooks, "_process_once", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "exactly_once",
     "three_way_reconciliation",
     origin="idempotency keys made of Stripe's event ids: one payment can be announced under two",
@@ -68,7 +68,7 @@ def two_events_for_one_payment_counted_twice(patches: Patches) -> None:
     patches.replace(payment_events, "succeeded", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     origin="an amount sent by the client and trusted; a webhook that books what was owed",
 )
@@ -93,7 +93,7 @@ def amount_mismatch_accepted(patches: Patches) -> None:
     patches.replace(payment_events, "succeeded", generous)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "webhooks_authentic",
     origin="a signing secret that was rolled at Stripe and reached the platform an hour later",
 )
@@ -112,7 +112,7 @@ def genuine_webhooks_refused(patches: Patches) -> None:
     patches.replace(webhooks, "_verify", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "webhooks_authentic",
     "faults_recovered",
     origin="a fallback for the hour after a rolled secret: what looks like Stripe's is let in",
@@ -133,7 +133,7 @@ def delivery_believed_although_its_signature_does_not_fit(patches: Patches) -> N
     patches.replace(webhooks, "_verify", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     "webhooks_authentic",
     origin="signature verification switched off for a test and left off; the endpoint's address is public",
@@ -164,7 +164,7 @@ def unsigned_webhook_accepted(patches: Patches) -> None:
     patches.at(day=0, hour=6, minute=10, act=forge)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     origin="events acknowledged into a queue whose worker was never deployed",
 )
@@ -185,7 +185,7 @@ def event_stored_and_never_processed(patches: Patches) -> None:
     patches.replace(payment_events, "succeeded", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     "expected_prizes",
     origin="payments after the lock answered with 200 and dropped",
@@ -225,7 +225,7 @@ def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_other_host",
     origin="a dependency that reports home: staging tells a production system of another company",
 )

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from simulation.events import Transaction
 from simulation.history import History
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Plant, Registry
+from simulation.sabotage.registry import DefectRegistry, Plant
 from simulation.sabotage.superuser import superuser
 
-SHELF = Registry("columns", how="database")
+DEFECTS = DefectRegistry("columns", how="database")
 
 
 class WrongColumn(BaseModel):
@@ -70,4 +70,4 @@ def _noted(patches: Patches, history: History, wrong: WrongColumn) -> History:
 
 
 for _wrong in _mistakes():
-    SHELF.sabotage(_wrong.caught_by, origin=_wrong.origin, scenario=_wrong.scenario)(_planted(_wrong))
+    DEFECTS.sabotage(_wrong.caught_by, origin=_wrong.origin, scenario=_wrong.scenario)(_planted(_wrong))

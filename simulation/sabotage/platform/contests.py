@@ -10,7 +10,7 @@ from sqlalchemy import text
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
 from simulation.staging import lifecycle
 from simulation.staging.contests import contests
@@ -19,10 +19,10 @@ from simulation.staging.money import reconciliation
 from simulation.staging.operations import diagnostics, metrics
 from simulation.staging.settlement import settlement
 
-SHELF = Registry("contests", scenario="quiet")
+DEFECTS = DefectRegistry("contests", scenario="quiet")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_automatic",
     "contests_paid_out",
     "convergence",
@@ -34,7 +34,7 @@ def stuck_in_locked(patches: Patches) -> None:
     _alter_move(patches, lambda due: due.target == "LIVE")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_automatic",
     origin="a time zone: the lock time was read as local time",
 )
@@ -46,7 +46,7 @@ def locked_an_hour_late(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_order",
     "lifecycle_automatic",
     "promised_events",
@@ -61,7 +61,7 @@ def stage_skipped(patches: Patches) -> None:
     _note_moves(patches, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_automatic",
     origin="no news for hours taken for the end: the provider was only quiet",
 )
@@ -75,7 +75,7 @@ def complete_inferred_from_silence(patches: Patches) -> None:
     _note_moves(patches, lambda due: due.target == "COMPLETE")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_order",
     origin="an admin page that edits a running contest, on a database without the guard",
 )
@@ -101,7 +101,7 @@ def configuration_changed_after_lock(patches: Patches) -> None:
     patches.at(day=0, hour=9, act=edit)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_error_state",
     "error_states_recovered",
     "contests_paid_out",
@@ -123,7 +123,7 @@ def error_without_a_way_out(patches: Patches) -> None:
     patches.replace(lifecycle, "_move", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "settlement_automatic",
     "no_manual_endpoints",
     origin="settlement as a button: it works in every demonstration",
@@ -146,7 +146,7 @@ def settled_by_hand(patches: Patches) -> None:
     patches.at(day=1, hour=18, act=by_hand)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "jobs_ran",
     origin="an unhandled answer of an API: the nightly job has been failing since the upgrade",
 )
@@ -160,7 +160,7 @@ def job_that_raises(patches: Patches) -> None:
     patches.replace(reconciliation, "run", lambda _: run)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "diagnostics_truthful",
     origin="a dashboard behind a cache that is never emptied",
 )
@@ -180,7 +180,7 @@ def dashboard_from_a_cache(patches: Patches) -> None:
     patches.replace(diagnostics, "payouts", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "monitoring_active",
     origin="a metric renamed in code, and not in the rules",
 )
@@ -197,7 +197,7 @@ def metric_renamed(patches: Patches) -> None:
     patches.replace(metrics, "exposition", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "time_window",
     origin="a timestamp taken from the machine instead of the database",
 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.stripe import StripeGateway
 from simulation.world.stripe.resources import transfers
 
-SHELF = Registry("paying")
+DEFECTS = DefectRegistry("paying")
 _MISSPELT = "transfer_gruop"
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "stripe_contract",
     origin="a twin written from the same wrong page of notes as the platform",
     needs="stripe-mock",

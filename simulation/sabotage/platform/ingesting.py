@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import text
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
 from simulation.staging.canonical import canonical_json
 from simulation.staging.scores import poller, store
 from simulation.staging.settlement import score_audit
 
-SHELF = Registry("scores", scenario="scores")
+DEFECTS = DefectRegistry("scores", scenario="scores")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "ingestion_errors_logged",
     origin="a broad except around the parser: the next poll will bring it",
 )
@@ -37,7 +37,7 @@ def invalid_payload_swallowed(patches: Patches) -> None:
     patches.replace(poller, "_ingest", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "ingestion_errors_logged",
     origin="timeouts counted as normal: they happen all the time",
 )
@@ -54,7 +54,7 @@ def outage_without_a_record(patches: Patches) -> None:
     patches.replace(poller, "_record_outage", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "append_only",
     "ingestion_automatic",
     origin="an upsert by contest: a corrected board overwrites the one it corrects",
@@ -93,7 +93,7 @@ def correction_by_edit(patches: Patches) -> None:
     patches.replace(store, "store_event", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "ingestion_automatic",
     origin="a rate limit that turned a five-minute poll into a few polls a day",
     scenario="quiet",
@@ -114,7 +114,7 @@ def boards_never_fetched(patches: Patches) -> None:
     patches.replace(poller, "run", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "ingestion_automatic",
     "faults_recovered",
     origin="a poller that is done with a contest once it is settled: nobody asks again",
@@ -138,7 +138,7 @@ def corrections_never_asked_for(patches: Patches) -> None:
     patches.replace(poller, "poll_feed", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "append_only",
     "scores_applied",
     "expected_prizes",

@@ -6,11 +6,11 @@ from typing import Any
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.access import break_glass
 from simulation.world.operator.execution import Execution
 
-SHELF = Registry("people", scenario="../runbooks/authentication_service_unavailable")
+DEFECTS = DefectRegistry("people", scenario="../runbooks/authentication_service_unavailable")
 
 
 def _glass(sim: Simulation) -> dict[str, str]:
@@ -18,7 +18,7 @@ def _glass(sim: Simulation) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_manual_endpoints",
     origin="a token that always works, in everybody's notes",
     how="person",
@@ -34,7 +34,7 @@ def break_glass_token_outside_a_runbook(patches: Patches) -> None:
     patches.at(day=0, hour=3, minute=33, act=look)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_manual_endpoints",
     "runbook_steps_exact",
     origin="an emergency token made an admin's, because it was needed quickly",

@@ -8,16 +8,16 @@ from typing import Any
 
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.payout_patches import altered, before_each_transfer, replace_lane
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients import stripe as stripe_gateway
 from simulation.staging.money import ledger, outbox, payout_jobs
 from simulation.targets.builtin import target
 
-SHELF = Registry("paying")
+DEFECTS = DefectRegistry("paying")
 _A_DAY_AND_AN_HOUR = 25 * 3600
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "exactly_once",
     "three_way_reconciliation",
     "payout_retry_rules",
@@ -40,7 +40,7 @@ def new_idempotency_key_on_each_attempt(patches: Patches) -> None:
     patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "exactly_once",
     "three_way_reconciliation",
     "payout_retry_rules",
@@ -63,7 +63,7 @@ def _slow_settings(_patches: Patches, real: Any) -> Any:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     origin="a join on the wrong column: the account of another winner",
 )
@@ -82,7 +82,7 @@ def prize_into_another_winners_account(patches: Patches) -> None:
     replace_lane(patches, send=send)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transfers_final",
     "three_way_reconciliation",
     origin="cents that went through a float and back",
@@ -100,7 +100,7 @@ def transfer_a_cent_short(patches: Patches) -> None:
     patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transfers_final",
     "three_way_reconciliation",
     "payout_retry_rules",
@@ -116,7 +116,7 @@ def completed_without_a_call(patches: Patches) -> None:
     replace_lane(patches, send=send)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     "clearing_accounts_drained",
     origin="the ledger written after the commit, by a task that was lost",
@@ -134,7 +134,7 @@ def paid_without_ledger(patches: Patches) -> None:
     replace_lane(patches, book=book)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "double_entry",
     "nothing_negative",
     "clearing_accounts_drained",

@@ -6,13 +6,13 @@ import dataclasses
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.money import disputes, ledger, payment_events, payments, refunds
 
-SHELF = Registry("collecting")
+DEFECTS = DefectRegistry("collecting")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     origin="the refund button of an admin page that calls Stripe and nothing else",
 )
@@ -26,7 +26,7 @@ def refund_without_ledger(patches: Patches) -> None:
     patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     origin="two tabs, two payments: the second is kept",
 )
@@ -44,7 +44,7 @@ def duplicate_payment_kept(patches: Patches) -> None:
     patches.replace(payment_events, "_refund_reason", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "stripe_balance_explained",
     origin="a cardholder's bank takes a payment back weeks later; the event is acknowledged and forgotten",
     how="person",
@@ -60,7 +60,7 @@ def dispute_ignored(patches: Patches) -> None:
     patches.at(day=1, hour=20, act=charge_back)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     "expected_prizes",
     origin="an optimistic interface: the entry counts as paid once the form was opened",
@@ -91,7 +91,7 @@ def ledger_without_payment(patches: Patches) -> None:
     patches.replace(payments, "create_intent", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "postings_referenced",
     origin="a goodwill credit booked as an adjustment, with nothing that calls for it",
 )
@@ -121,7 +121,7 @@ def adjustment_out_of_nowhere(patches: Patches) -> None:
     patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     scenario="money_back",
     origin="Stripe's dispute fee is no part of the disputed amount, and is forgotten in the books",
@@ -140,7 +140,7 @@ def chargeback_booked_without_its_fee(patches: Patches) -> None:
     patches.replace(disputes, "_withdrawn", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     scenario="money_back",
     origin="a request is ticked off and the refund is left to somebody who never hears of it",

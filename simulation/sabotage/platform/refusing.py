@@ -6,30 +6,30 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.access import users
 from simulation.staging.contests import contests
 from simulation.staging.errors import ApiError
 from simulation.staging.money import payments
 
-SHELF = Registry("contests")
+DEFECTS = DefectRegistry("contests")
 _LONGEST_NAME = 13
 _ROOM_LEFT = 4
 
 
-@SHELF.sabotage("nobody_turned_away", origin="a race in a cache: one request in four finds it half filled")
+@DEFECTS.sabotage("nobody_turned_away", origin="a race in a cache: one request in four finds it half filled")
 def join_fails_now_and_then(patches: Patches) -> None:
     """Every fourth join answers 500."""
     _every_fourth(patches, contests, "join", KeyError("roster"))
 
 
-@SHELF.sabotage("nobody_turned_away", origin="a rate limit for all people together that was meant for each of them")
+@DEFECTS.sabotage("nobody_turned_away", origin="a rate limit for all people together that was meant for each of them")
 def fourth_payment_is_one_too_many(patches: Patches) -> None:
     """Every fourth request to open a payment answers 429."""
     _every_fourth(patches, payments, "create_intent", ApiError(429, "too_many_requests", "try again later"))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "nobody_turned_away",
     origin="a client library that was initialized in the first worker process only: in the others each call fails",
 )
@@ -38,7 +38,7 @@ def accounts_refused_without_asking_stripe(patches: Patches) -> None:
     _every_fourth(patches, users, "connect_account", ApiError(502, "STRIPE_API_ERROR", "Stripe did not answer"))
 
 
-@SHELF.sabotage("nobody_turned_away", "promised_events", origin="a limit of a trial version that was never lifted")
+@DEFECTS.sabotage("nobody_turned_away", "promised_events", origin="a limit of a trial version that was never lifted")
 def full_too_early(patches: Patches) -> None:
     """A contest takes four entries, whatever its maximum is."""
 
@@ -54,7 +54,7 @@ def full_too_early(patches: Patches) -> None:
     patches.replace(contests, "_check_open", make)
 
 
-@SHELF.sabotage("nobody_turned_away", "promised_events", origin="a lock time compared in the server's own time zone")
+@DEFECTS.sabotage("nobody_turned_away", "promised_events", origin="a lock time compared in the server's own time zone")
 def closed_an_hour_early(patches: Patches) -> None:
     """Within the last hour before the lock a contest takes no entries."""
 
@@ -70,7 +70,7 @@ def closed_an_hour_early(patches: Patches) -> None:
     patches.replace(contests, "_check_open", make)
 
 
-@SHELF.sabotage("nobody_turned_away", origin="a column that a migration made shorter than the longest name in it")
+@DEFECTS.sabotage("nobody_turned_away", origin="a column that a migration made shorter than the longest name in it")
 def long_names_refused(patches: Patches) -> None:
     """Nobody whose name has more than thirteen characters can sign up: 400."""
 

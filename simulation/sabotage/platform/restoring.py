@@ -12,11 +12,11 @@ import psycopg
 
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.contests import archive as contest_archive
 from simulation.staging.contests import backups
 
-SHELF = Registry("trail", scenario="restore")
+DEFECTS = DefectRegistry("trail", scenario="restore")
 _LOSS = {"day": 1, "hour": 11, "minute": 30}
 
 
@@ -41,7 +41,7 @@ def _restoring_other_rows(patches: Patches, alter: Callable[[Any], None]) -> Non
     patches.replace(backups, "restore", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "restored_as_it_was",
     origin="a restore by a newer version of the code, which writes today's form of a row",
 )
@@ -55,7 +55,7 @@ def restore_alters_a_score(patches: Patches) -> None:
     _restoring_other_rows(patches, alter)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "restored_as_it_was",
     origin="an archive of another environment, or one that somebody put a row into",
 )
@@ -70,7 +70,7 @@ def restore_adds_a_row_that_was_never_there(patches: Patches) -> None:
     patches.replace(backups, "_refuse", lambda _: lambda *_: None)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lost_rows_restored",
     origin="a restore that counts what it read instead of what is there",
 )
@@ -97,7 +97,7 @@ def restore_says_done_and_does_nothing(patches: Patches) -> None:
     patches.replace(backups, "_compare", compare_make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "restored_as_it_was",
     "no_manual_endpoints",
     origin="somebody who knows the endpoint, and does not wait for the task",
@@ -130,7 +130,7 @@ def _by_maintenance(sim: Simulation, *statements: str) -> None:
             session.execute(statement.encode())
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "append_only",
     "restored_as_it_was",
     origin="a clean-up job whose WHERE is wrong in a second place, which nobody looks at after the first is found",
@@ -150,7 +150,7 @@ def more_is_lost_than_the_fault_took(patches: Patches) -> None:
     patches.at(**_LOSS, act=delete)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "no_database_access",
     origin="the host's own login to the database, used once more to have a look",
     how="database",

@@ -12,13 +12,13 @@ from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.payout_patches import altered, replace_lane
 from simulation.sabotage.platform.runtime_access import runtime_of
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.money import outbox, payouts
 
-SHELF = Registry("paying")
+DEFECTS = DefectRegistry("paying")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "payout_retry_rules",
     "three_way_reconciliation",
     origin="any exception of the client library taken for a refusal",
@@ -38,7 +38,7 @@ def retryable_treated_as_terminal(patches: Patches) -> None:
     patches.replace(outbox, "failure_of", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "given_up_for_cause",
     origin="an onboarding flag read from a column that is never filled: nobody is payable, and the books balance",
     scenario="quiet",
@@ -53,7 +53,7 @@ def given_up_without_a_cause(patches: Patches) -> None:
     patches.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, obstacle=obstacle))
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "payout_retry_rules",
     origin="4xx and 5xx in one bucket: a closed account is tried again and again",
 )
@@ -72,7 +72,7 @@ def terminal_treated_as_retryable(patches: Patches) -> None:
     patches.replace(outbox, "failure_of", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "payout_retry_rules",
     origin="a retrying HTTP client below a retrying scheduler: nobody counts the calls",
 )
@@ -90,7 +90,7 @@ def attempts_beyond_the_maximum(patches: Patches) -> None:
     replace_lane(patches, send=send)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "exactly_once",
     "three_way_reconciliation",
     "payout_retry_rules",
@@ -108,7 +108,7 @@ def two_schedulers_pay_twice(patches: Patches) -> None:
     replace_lane(patches, send=send)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "payout_automatic",
     "no_manual_endpoints",
     origin="a scheduler that is never started outside of development; somebody runs it from a terminal",
@@ -136,7 +136,7 @@ def payouts_only_when_triggered_by_hand(patches: Patches) -> None:
     patches.at(day=1, hour=18, act=by_hand)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "three_way_reconciliation",
     "payout_retry_rules",
     "payouts_follow_settlement",

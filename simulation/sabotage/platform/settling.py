@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
 from simulation.staging.scores import scoring
@@ -16,11 +16,11 @@ from simulation.staging.scores.validation import validate
 from simulation.staging.settlement import records as settlement_records
 from simulation.staging.settlement import settlement
 
-SHELF = Registry("scores")
-COLLECTING = Registry("collecting")
+DEFECTS = DefectRegistry("scores")
+COLLECTING = DefectRegistry("collecting")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "scores_applied",
     origin="a retried event handler that adds to a running total",
@@ -36,7 +36,7 @@ def round_applied_twice(patches: Patches) -> None:
     _alter_scores(patches, strokes)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "scores_applied",
     origin="rounds counted from zero in one place and from one in another",
@@ -54,7 +54,7 @@ def wrong_round_scored(patches: Patches) -> None:
     _alter_scores(patches, strokes)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "scores_applied",
     origin="missing values read as zero: who misses the cut leads the field",
@@ -68,7 +68,7 @@ def missed_rounds_cost_nothing(patches: Patches) -> None:
     _alter_scores(patches, strokes)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "clearing_accounts_drained",
     origin="a page size: the query returns the first rows only",
@@ -80,7 +80,7 @@ def settlement_of_some_entrants(patches: Patches) -> None:
     _skip_the_pool_check(patches)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transfers_final",
     "clearing_accounts_drained",
     "three_way_reconciliation",
@@ -101,7 +101,7 @@ def settlement_without_the_last_transfer(patches: Patches) -> None:
     patches.replace(settlement_records, "_create_payouts", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "scores_applied",
     origin="a replay tool that runs the engine again on a settled contest",
     scenario="quiet",
@@ -127,7 +127,7 @@ def settlement_repeated_with_another_result(patches: Patches) -> None:
     patches.replace(settlement_records, "write", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "scores_applied",
     origin="a read replica that lags: the engine saw the board of hours ago",

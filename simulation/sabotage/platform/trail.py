@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import text
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging import unit_of_work
 from simulation.staging.errors import ApiError
 from simulation.staging.money import payouts
 from simulation.staging.operations import runbooks
 
-SHELF = Registry("trail", scenario="quiet")
+DEFECTS = DefectRegistry("trail", scenario="quiet")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transition_audit",
     origin="a second code path for a transition, without the audit call of the first",
 )
@@ -37,7 +37,7 @@ def transition_without_audit_row(patches: Patches) -> None:
     patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "audit_completeness",
     origin="auditing by hand in each handler: one of them forgot",
 )
@@ -56,7 +56,7 @@ def change_without_audit_record(patches: Patches) -> None:
     patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "audit_completeness",
     origin="a mandatory field satisfied with a blank",
 )
@@ -74,7 +74,7 @@ def audit_record_without_reason(patches: Patches) -> None:
     patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transition_audit",
     origin="a mandatory field satisfied with a blank",
 )
@@ -83,7 +83,7 @@ def transition_without_reason(patches: Patches) -> None:
     _alter_contest_rows(patches, lambda row: {**row, "reason": " "} if row.get("to_status") else row)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "transition_audit",
     origin="the status read after the update instead of before it",
 )
@@ -94,7 +94,7 @@ def transition_from_the_wrong_status(patches: Patches) -> None:
     )
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "audit_completeness",
     origin="audit records written by a worker when it gets round to it",
 )
@@ -111,7 +111,7 @@ def audit_record_with_the_wrong_time(patches: Patches) -> None:
     _note_records(patches)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "lifecycle_automatic",
     origin="a shared service account: whoever deployed last is the actor of everything",
 )
@@ -134,7 +134,7 @@ def transition_by_the_wrong_actor(patches: Patches) -> None:
     patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_rows",
     "convergence",
     origin="a double click on start, a retried request without idempotency",
@@ -154,7 +154,7 @@ def execution_row_duplicated(patches: Patches) -> None:
     patches.replace(runbooks, "start", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_rows",
     "convergence",
     origin="the last call of a long procedure is the one that is forgotten",
@@ -166,7 +166,7 @@ def execution_left_in_progress(patches: Patches) -> None:
     _harmless(patches, "complete")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_rows",
     "runbook_steps_exact",
     origin="a green status by default: whoever closes an execution has finished it",
@@ -195,7 +195,7 @@ def completed_though_a_step_failed(patches: Patches) -> None:
     patches.replace(runbooks, "complete", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "runbook_steps_logged",
     origin="notes written up at the end of the shift",
     scenario="payday",

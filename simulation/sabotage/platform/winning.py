@@ -6,14 +6,14 @@ import dataclasses
 from typing import Any
 
 from simulation.sabotage.patches import Patches
-from simulation.sabotage.registry import Registry
+from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.settlement import prizes
 from simulation.staging.settlement import records as settlement_records
 
-SHELF = Registry("paying")
+DEFECTS = DefectRegistry("paying")
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "three_way_reconciliation",
     origin="a sort in the wrong direction: golf is won with fewer strokes",
@@ -28,7 +28,7 @@ def wrong_winner(patches: Patches) -> None:
     _alter_rankings(patches, altered)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "three_way_reconciliation",
     origin="two rows swapped in a spreadsheet, an index off by one: the totals stay right",
@@ -47,7 +47,7 @@ def two_winners_amounts_swapped(patches: Patches) -> None:
     _alter_rankings(patches, altered)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "three_way_reconciliation",
     origin="ties broken by user id because the sort needed an order",
@@ -72,7 +72,7 @@ def tie_split_wrong(patches: Patches) -> None:
     patches.replace(prizes, "rankings", make)
 
 
-@SHELF.sabotage(
+@DEFECTS.sabotage(
     "expected_prizes",
     "clearing_accounts_drained",
     origin="a rake computed as a percentage while the prizes were floored",

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import Act, Action, EntrantAction
+from simulation.events import Action, EntrantAction, PersonAct
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import Contest, Scenario
@@ -217,7 +217,7 @@ class Entrants:
             raise _Refused
         return contest_id
 
-    def _ask(self, part: _Part, what: Act, request: Callable[[], _T]) -> _T:
+    def _ask(self, part: _Part, what: PersonAct, request: Callable[[], _T]) -> _T:
         """Make a request to the platform or to Stripe; a refusal or a dropped connection is recorded."""
         try:
             return request()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from simulation.clock import SimProcess
-from simulation.events import Act, Action, EntrantAction
+from simulation.events import Action, EntrantAction, PersonAct
 from simulation.history import caused_by
 from simulation.scenario.faults.people import Chargeback, RefundRequested
 from simulation.scenario.faults.planned import PlannedFault
@@ -69,7 +69,7 @@ def _record(
     *,
     amount_cents: int = 0,
     payment: str | None = None,
-    act: Act | None = None,
+    act: PersonAct | None = None,
     detail: str = "",
 ) -> None:
     person = next(key for key, known in around.registry.user_ids.items() if known == user_id)

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.checks.given_up import given_up_for_cause
 from simulation.events import EntrantAction, FaultInjected, StripeObject
-from simulation.events.people import Act, Action
+from simulation.events.people import Action, PersonAct
 from tests.unit.checks.builder import Book, assert_found, day, run
 from tests.unit.checks.story import passing
 
@@ -31,7 +31,7 @@ def test_a_prize_that_could_be_paid_is_not_given_up(reason: str, user_id: str | 
     assert found.findings[0].actual == f"failed_terminal: {reason}"
 
 
-def _world(book: Book, action: Action, act: Act | None = None) -> None:
+def _world(book: Book, action: Action, act: PersonAct | None = None) -> None:
     facts = {"person": "p1", "user_id": "ann", "contest": None, "contest_id": None}
     book.add(EntrantAction(action=action, act=act, **facts), day(5, 9))
 
@@ -48,7 +48,7 @@ def test_a_winner_whose_account_is_closed_may_be_given_up():
     [("deleted_account", None), ("refused", "connect account")],
     ids=["the winner has left", "the winner asked in vain"],
 )
-def test_a_winner_whom_the_world_gave_no_account_may_be_given_up(action: Action, act: Act | None):
+def test_a_winner_whom_the_world_gave_no_account_may_be_given_up(action: Action, act: PersonAct | None):
     book = passing()
     _give_up(book, "ann")
     _world(book, action, act)
@@ -56,7 +56,7 @@ def test_a_winner_whom_the_world_gave_no_account_may_be_given_up(action: Action,
 
 
 @pytest.mark.parametrize("act", [None, "pay"], ids=["nothing happened", "something else was refused"])
-def test_a_winner_whose_account_the_platform_never_made_is_not_given_up(act: Act | None):
+def test_a_winner_whose_account_the_platform_never_made_is_not_given_up(act: PersonAct | None):
     def spoil(book: Book) -> None:
         _give_up(book, "ann")
         if act is not None:

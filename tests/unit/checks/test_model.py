@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.checks.evidence.model import Entry, ExpectedSettlement, Rules, expected_settlement, score_of
+from simulation.checks.evidence.model import ExpectedSettlement, PaidEntry, Rules, expected_settlement, score_of
 
 PLAYERS = tuple(f"g{number}" for number in range(6))
 MISSED = 80
@@ -18,7 +18,7 @@ strokes = st.one_of(st.none(), st.integers(min_value=60, max_value=64))
 rounds_of_field = st.fixed_dictionaries({player: st.tuples(*[strokes] * 4) for player in PLAYERS})
 rosters = st.lists(st.sampled_from(PLAYERS), min_size=1, max_size=3, unique=True).map(tuple)
 entries_of_contest = st.lists(rosters, max_size=8).map(
-    lambda drawn: [Entry(user_id=f"u{number}", roster=roster) for number, roster in enumerate(drawn)]
+    lambda drawn: [PaidEntry(user_id=f"u{number}", roster=roster) for number, roster in enumerate(drawn)]
 )
 percents = st.lists(st.integers(min_value=0, max_value=33), min_size=1, max_size=3).map(
     lambda drawn: dict(enumerate(drawn, start=1))
@@ -26,7 +26,7 @@ percents = st.lists(st.integers(min_value=0, max_value=33), min_size=1, max_size
 fees = st.integers(min_value=0, max_value=9_999)
 
 
-def brute_force(entries: list[Entry], rounds: dict[str, tuple[int | None, ...]], rules: Rules) -> dict[str, int]:
+def brute_force(entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ...]], rules: Rules) -> dict[str, int]:
     """Prize in cents by user: what each place pays goes to whoever stands there; the tied put theirs together."""
     pool = Fraction(rules.entry_fee_cents * len(entries))
     totals = {}
@@ -45,7 +45,7 @@ def brute_force(entries: list[Entry], rounds: dict[str, tuple[int | None, ...]],
 
 @given(entries=entries_of_contest, rounds=rounds_of_field, percent=percents, fee=fees)
 def test_prizes_equal_brute_force_and_no_cent_is_lost(
-    entries: list[Entry], rounds: dict[str, tuple[int | None, ...]], percent: dict[int, int], fee: int
+    entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ...]], percent: dict[int, int], fee: int
 ) -> None:
     rules = Rules(entry_fee_cents=fee, payout_percent=percent, missed_round_strokes=MISSED)
 
@@ -58,7 +58,7 @@ def test_prizes_equal_brute_force_and_no_cent_is_lost(
 
 
 @given(entries=entries_of_contest, rounds=rounds_of_field)
-def test_ranks_count_who_is_better(entries: list[Entry], rounds: dict[str, tuple[int | None, ...]]) -> None:
+def test_ranks_count_who_is_better(entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ...]]) -> None:
     rules = Rules(entry_fee_cents=100, payout_percent={1: 100}, missed_round_strokes=MISSED)
 
     placings = expected_settlement(entries, rounds=rounds, rules=rules).placings
@@ -72,7 +72,7 @@ def settle(scores: dict[str, int], percent: dict[int, int], fee: int = 1_000) ->
     """A contest in which each user's one golfer has this score in round 1."""
     rounds = {user: (score, 0, 0, 0) for user, score in scores.items()}
     rules = Rules(entry_fee_cents=fee, payout_percent=percent, missed_round_strokes=MISSED)
-    return expected_settlement([Entry(user_id=user, roster=(user,)) for user in scores], rounds=rounds, rules=rules)
+    return expected_settlement([PaidEntry(user_id=user, roster=(user,)) for user in scores], rounds=rounds, rules=rules)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from simulation.checks.turned_away import nobody_turned_away
 from simulation.events import EntrantAction, FaultInjected, FaultScheduled, HostingAction, RunStarted, WitnessSummary
-from simulation.events.people import Act
+from simulation.events.people import PersonAct
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import SCENARIO, asked
@@ -20,7 +20,7 @@ EVENING = day(0, 20)
 """Nothing in the story happens then."""
 
 
-def turned_away(status: int | None, at: datetime = EVENING, *, what: Act = "join", **facts: Any) -> Break:
+def turned_away(status: int | None, at: datetime = EVENING, *, what: PersonAct = "join", **facts: Any) -> Break:
     """Eve is told so, and tells it; ``status`` None: she got no answer of the platform's at all."""
 
     def spoil(book: Book) -> None:

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from simulation.sabotage.report_html import render_html
-from simulation.sabotage.report_matrix import Control, Matrix, Row
+from simulation.sabotage.report_matrix import Control, Matrix, MatrixRow
 from simulation.sabotage.report_terminal import table_of, totals_of
 
-CAUGHT = Row(
+CAUGHT = MatrixRow(
     name="pay-twice",
     family="paying",
     how="one function of the platform is replaced",
@@ -33,7 +33,7 @@ CONTROL = Control(scenario="quiet", seed=1, outcome="pass", wall_seconds=4.0)
 COLUMNS = ("exactly_once", "convergence", "no_stripe_dashboard")
 
 
-def _matrix(*rows: Row, outcome: str = "pass") -> Matrix:
+def _matrix(*rows: MatrixRow, outcome: str = "pass") -> Matrix:
     return Matrix(columns=COLUMNS, rows=rows, controls=(CONTROL.model_copy(update={"outcome": outcome}),))
 
 

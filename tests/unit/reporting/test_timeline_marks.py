@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from simulation.reporting.timeline_marks import Mark, Rows
+from simulation.reporting.timeline_marks import LaneRows, TimelineMark
 
 
-def mark(left: float, label: str = "") -> Mark:
-    return Mark(left=left, shape="fault", tooltip="", label=label)
+def mark(left: float, label: str = "") -> TimelineMark:
+    return TimelineMark(left=left, shape="fault", tooltip="", label=label)
 
 
-def placed(*marks: Mark, most: int = 6) -> list[int]:
-    rows = Rows(most=most)
+def placed(*marks: TimelineMark, most: int = 6) -> list[int]:
+    rows = LaneRows(most=most)
     return [rows.place(one).row for one in marks]
 
 
@@ -24,7 +24,7 @@ def test_a_mark_below_the_label_before_it_takes_a_row_of_its_own():
 
 
 def test_a_stretch_keeps_its_row_until_its_end():
-    rows = Rows()
+    rows = LaneRows()
     assert [rows.place(mark(10), until=40).row, rows.place(mark(30)).row, rows.place(mark(41)).row] == [0, 1, 0]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulation.runbook_lint.rule import Finding
+from simulation.runbook_lint.rule import LintFinding
 from tests.unit.runbook_lint.project import GOOD, linted
 
 _BOOK = "runbooks/mini.md"
 _CAUSE = '$ curl -sS "$API_BASE_URL/cause"\n'
 
 
-def found(folder: Path, command: str, rule: str) -> list[Finding]:
+def found(folder: Path, command: str, rule: str) -> list[LintFinding]:
     """The findings of ``rule`` with ``command`` as Diagnosis step 1."""
     typed = "$ " + command.replace("\n", "\n> ") + "\n"
     assert _CAUSE in GOOD[_BOOK]
@@ -19,6 +19,6 @@ def found(folder: Path, command: str, rule: str) -> list[Finding]:
     return [finding for finding in findings if finding.rule == rule]
 
 
-def line_of(finding: Finding) -> str:
+def line_of(finding: LintFinding) -> str:
     """The line that it names."""
     return finding.file.read_text(encoding="utf-8").splitlines()[finding.line - 1]

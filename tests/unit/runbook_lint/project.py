@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
-from simulation.runbook_lint.rule import Finding
+from simulation.runbook_lint.rule import LintFinding
 from tests.unit.operator.books import MINI, TASK
 
 _READ_BACK = """undone
@@ -82,7 +82,7 @@ GOOD: dict[str, str] = {
 }
 
 
-def linted(folder: Path, changes: dict[str, str | None] | None = None) -> tuple[Finding, ...]:
+def linted(folder: Path, changes: dict[str, str | None] | None = None) -> tuple[LintFinding, ...]:
     """The findings of the good project with some files replaced, or left out where the text is None."""
     for name, text in {**GOOD, **(changes or {})}.items():
         if text is not None:

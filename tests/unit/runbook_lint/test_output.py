@@ -12,11 +12,13 @@ from sarif_pydantic import Sarif
 
 from simulation.cli.runbook_lint import runbook_lint
 from simulation.paths import ROOT
-from simulation.runbook_lint.rule import REGISTRY, Finding
+from simulation.runbook_lint.rule import REGISTRY, LintFinding
 from simulation.runbook_lint.sarif import to_json, to_sarif
 from tests.unit.runbook_lint.project import GOOD
 
-FOUND = Finding(file=ROOT / "fixtures/runbooks/a.md", line=7, rule="RB020", message="'TODO' is left", remedy="write it")
+FOUND = LintFinding(
+    file=ROOT / "fixtures/runbooks/a.md", line=7, rule="RB020", message="'TODO' is left", remedy="write it"
+)
 
 
 def test_sarif_is_what_the_standard_says() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.checks.base import Check
 from simulation.checks.catalogue import CHECKS
-from simulation.checks.criteria import RULES, Rule
+from simulation.checks.criteria import RULES, CriterionRule
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER
 from simulation.sabotage.catalogue import CATALOGUE, chosen
@@ -33,7 +33,7 @@ def test_every_check_has_a_sabotage_that_it_must_catch(check: Check) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.section == "failure"], ids=lambda rule: rule.text)
-def test_every_failure_criterion_has_two(rule: Rule) -> None:
+def test_every_failure_criterion_has_two(rule: CriterionRule) -> None:
     entries = [entry.name for entry in CATALOGUE.values() if set(entry.caught_by) & set(rule.checks)]
 
     assert len(entries) >= 2, f"{rule.text}: {entries}"

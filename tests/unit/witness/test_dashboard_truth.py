@@ -9,7 +9,7 @@ import pytest
 
 from simulation.events import Row
 from simulation.events.governance import NO_GOVERNANCE
-from simulation.witness.dashboard_truth import Claim, Witnesses, contest_status
+from simulation.witness.dashboard_truth import Claim, DashboardWitnesses, contest_status
 from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import Observer
 from simulation.witness.wal import WalWitness
@@ -36,7 +36,7 @@ class FakeObserver:
 
 def lag(served: dict[str, timedelta], *refused: str) -> Claim:
     """The claim on the lag of scores; ``served``: board → how long ago it was last served."""
-    witnesses = Witnesses(
+    witnesses = DashboardWitnesses(
         observer=cast(Observer, FakeObserver(*refused)),
         wal=cast(WalWitness, None),
         exchange=cast(ExchangeWitness, None),
