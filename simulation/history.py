@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -89,7 +90,7 @@ class Digest:
         """One more event, with its line as it stands in the file."""
         if event.outside_digest:
             document = json.loads(line)
-            line = _encoded({name: document[name] for name in document if name not in event.outside_digest}).encode()
+            line = _line({name: document[name] for name in document if name not in event.outside_digest}).encode()
         self._sha256.update(line + b"\n")
 
     def hex(self) -> str:
@@ -170,7 +171,25 @@ class History:
 
 def line_of(event: Event) -> str:
     """One event as a line of ``history.jsonl``: JSON with sorted keys, to the letter as pydantic has the event."""
-    return _encoded(event.__dict__)
+    return _line(event.__dict__)
+
+
+def _line(document: dict[str, object]) -> str:
+    try:
+        return _encoded(document)
+    except ValueError:  # a metric that is no number, or without bounds
+        return _encoded(_named(document))
+
+
+def _named(value: object) -> object:
+    """The same with ``nan`` and ``inf`` as texts, for which JSON has no numbers."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, BaseModel):
+        return _named(value.__dict__)
+    if isinstance(value, dict):
+        return {key: _named(item) for key, item in value.items()}
+    return [_named(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: object) -> object:
@@ -183,4 +202,6 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot stand in a history")
 
 
-_encoded = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode
+_encoded = JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+).encode

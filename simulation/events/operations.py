@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
-
-Measured = Annotated[
-    float, PlainSerializer(lambda value: value if math.isfinite(value) else str(value), when_used="json")
-]
-"""A sample's value. JSON has no word for ``nan`` and ``inf``: they stand as texts in the history."""
 
 
 class MetricChange(Event):
     """Series of the metrics endpoint whose value changed since the last scrape (None: the series is gone)."""
 
     kind: Literal["metric_change"] = "metric_change"
-    changes: dict[str, Measured | None]
+    changes: dict[str, float | None]
     """Key: the series in exposition form, ``name{label="value"}``."""
     scrape: int = 0
     """Which scrape of the run saw it, counted from 0; scrapes fall due at fixed intervals."""
@@ -44,7 +38,7 @@ class AlertFired(Event):
     runbook: str | None
     """Name of the linked runbook (file stem of ``runbook_url``)."""
     pending_since: datetime
-    value: Measured
+    value: float
     scrape: int = 0
     """The scrape at which it fired."""
     annotations: dict[str, str] = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.clock import SimulationClock
-from simulation.events import AnyEvent, Escalated, Event, Exchange, JobFailed, RunStarted
+from simulation.events import AnyEvent, Escalated, Event, Exchange, JobFailed, MetricChange, RunStarted
 from simulation.history import History, Recorder, caused_by, line_of
 from tests.unit.checks.story import passing
 
@@ -72,7 +73,7 @@ def as_pydantic_has_it(event: Event) -> str:
 
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 DOCUMENTS = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
 
 
@@ -81,6 +82,12 @@ def test_a_line_is_to_the_letter_what_pydantic_makes_of_the_event(at: datetime, 
     asked: dict[str, Any] = {"request_id": "r", "method": "GET", "path": "/", "status": 200, "at": at}
     event = Exchange(actor="entrant", response_body=body, **asked)
     assert line_of(event) == as_pydantic_has_it(event)
+
+
+def test_a_number_that_json_has_no_word_for_stands_as_a_text() -> None:
+    event = MetricChange(changes={"a": math.nan, "b": -math.inf, "c": 1.5, "d": None})
+    assert '"changes":{"a":"nan","b":"-inf","c":1.5,"d":null}' in line_of(event)
+    assert MetricChange.model_validate_json(line_of(event)).changes["b"] == -math.inf
 
 
 def test_lines_of_a_whole_story_are_what_pydantic_makes_of_its_events() -> None:
