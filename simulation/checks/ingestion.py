@@ -174,7 +174,7 @@ def _invalid_not_taken(case: Case, inquiry: Inquiry) -> None:
 def scores_applied(case: Case, inquiry: Inquiry) -> None:
     settled = {row.contest_id: row for row in case.rows(SettlementRow)}
     runs = case.rows(SettlementRunRow)
-    for contest_id, expected in expected_settlements(case).items():
+    for contest_id, expected in case.remembered(expected_settlements).items():
         inquiry.examine()
         name, publication = expected.contest.key, expected.publication
         if not _ingested(case, expected):

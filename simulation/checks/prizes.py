@@ -20,7 +20,7 @@ from simulation.events import StripeObject
 @check("Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent", needs_end=True)
 def expected_prizes(case: Case, inquiry: Inquiry) -> None:
     settlements = {row.contest_id: row for row in case.rows(SettlementRow)}
-    for contest_id, expected in expected_settlements(case).items():
+    for contest_id, expected in case.remembered(expected_settlements).items():
         _totals(inquiry, expected, settlements[contest_id])
         _rankings(inquiry, expected, settlements[contest_id].results.rankings)
     for contest in case.contests:

@@ -120,7 +120,7 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     were closed. Which of two equal charges counts is the platform's choice, so those whose refund has begun are taken
     first.
     """
-    closed, left = closing_times(case), withdrawn(case)
+    closed, left = case.remembered(closing_times), case.remembered(withdrawn)
     due: dict[str, Moved] = {}
     for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
@@ -158,7 +158,7 @@ def _won(case: Case) -> Mapping[Entrant, int]:
     """Prizes above zero, by our own model."""
     return {
         (contest_id, placing.user_id): placing.payout_cents
-        for contest_id, expected in expected_settlements(case).items()
+        for contest_id, expected in case.remembered(expected_settlements).items()
         for placing in expected.settlement.placings
         if placing.payout_cents
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,12 +46,33 @@ class Conformance:
 
 def conformance(case: Case) -> Conformance:
     """Judge all writes of a run. To be asked through :meth:`Case.remembered`, since several checks share it."""
-    return _Engine(case).judge()
+    return _Engine(case, case.wal.transactions).judge()
+
+
+def conformance_of(
+    case: Case, transactions: Sequence[Transaction], *, tables: Collection[str], known: Collection[str]
+) -> Conformance:
+    """What :func:`conformance` says of some tables, without the cost of the others.
+
+    :param transactions: of the case's log.
+    :param known: all tables that these tables' rules look into, and the tables themselves.
+    """
+    return _Engine(case, transactions, tables=tables, known=known).judge()
 
 
 class _Engine:
-    def __init__(self, case: Case) -> None:
+    def __init__(
+        self,
+        case: Case,
+        transactions: Sequence[Transaction],
+        *,
+        tables: Collection[str] | None = None,
+        known: Collection[str] | None = None,
+    ) -> None:
         self._case = case
+        self._transactions = transactions
+        self._known = known
+        self._judged = tables
         self._contract: Contract = case.contract
         self._tables = Tables(keys={name: table.key for name, table in self._contract.tables.items()})
         self._found = Conformance()
@@ -59,14 +80,25 @@ class _Engine:
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
 
     def judge(self) -> Conformance:
-        transactions = self._case.wal.transactions
-        for transaction, writes in read_writes(transactions, self._contract, self._case.governance, self._tables):
-            shared = self._shared_scope(transaction, writes)
-            for written in writes:
+        read = read_writes(
+            self._transactions,
+            self._contract,
+            self._case.governance,
+            self._tables,
+            known=self._known,
+            judged=self._judged,
+        )
+        for transaction, writes in read:
+            judged = [written for written in writes if self._is_judged(written.table)]
+            shared = self._shared_scope(transaction, writes) if judged else {}
+            for written in judged:
                 self._look(written, shared)
         self._count()
         self._unanswered_facts()
         return self._found
+
+    def _is_judged(self, table: str) -> bool:
+        return self._judged is None or table in self._judged
 
     def _shared_scope(self, transaction: Transaction, writes: Sequence[RowWrite]) -> dict[str, Any]:
         first: dict[str, Any] = {}
@@ -184,7 +216,7 @@ class _Engine:
             return
         for name, table in self._contract.tables.items():
             for write in table.writes:
-                if write.for_each is None or not write.every:
+                if write.for_each is None or not write.every or not self._is_judged(name):
                     continue
                 plan = self._plans.get((name, id(write)))
                 facts = plan.facts if plan is not None else _Facts(write, facts_for(self._case, write.for_each))

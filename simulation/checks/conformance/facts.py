@@ -239,7 +239,7 @@ def _settlements(case: Case) -> list[Settlement]:
             payload_sha256=expected.publication.payload_sha256,
             entrants=tuple(_entrant(case, expected, placing) for placing in expected.settlement.placings),
         )
-        for contest_id, expected in expected_settlements(case).items()
+        for contest_id, expected in case.remembered(expected_settlements).items()
     ]
 
 
@@ -278,7 +278,7 @@ def _prizes(case: Case) -> list[Fact]:
             score=placing.score,
             amount_cents=placing.payout_cents,
         )
-        for contest_id, expected in expected_settlements(case).items()
+        for contest_id, expected in case.remembered(expected_settlements).items()
         for placing in expected.settlement.placings
         if placing.payout_cents
     ]
@@ -290,8 +290,8 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "transfer_made": _movements("transfer"),
     "refund_made": _movements("refund"),
     "board": _boards,
-    "settlement": _settlements,
+    "settlement": lambda case: case.remembered(_settlements),
     "prize": _prizes,
-    "remainder": lambda case: [fact for fact in _settlements(case) if fact.platform_cents],
+    "remainder": lambda case: [fact for fact in case.remembered(_settlements) if fact.platform_cents],
 }
 """Facts that our own model derives from witnesses, by the name a contract gives in ``for_each: {fact: …}``."""

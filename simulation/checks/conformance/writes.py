@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,16 +83,37 @@ def _hashable(value: JsonValue) -> JsonValue:
 
 
 def read_writes(
-    transactions: Sequence[Transaction], contract: Contract, governance: Governance, tables: Tables
+    transactions: Sequence[Transaction],
+    contract: Contract,
+    governance: Governance,
+    tables: Tables,
+    *,
+    known: Collection[str] | None = None,
+    judged: Collection[str] | None = None,
 ) -> Iterator[tuple[Transaction, list[RowWrite]]]:
-    """Each transaction with its changes; ``tables`` is as after it when it is yielded."""
-    declared = {(name, op): _writes_of(table, op) for name, table in contract.tables.items() for op in _OPERATIONS}
+    """Each transaction with its changes; ``tables`` is as after it when it is yielded.
+
+    :param known: the only tables whose changes are read.
+    :param judged: the only tables whose declared writes are looked up.
+    """
+    declared = {
+        (name, op): _writes_of(table, op)
+        for name, table in contract.tables.items()
+        for op in _OPERATIONS
+        if judged is None or name in judged
+    }
     for transaction in transactions:
-        actions = _actions(transaction, governance)
         touched = frozenset(change.table for change in transaction.changes)
+        if known is not None and touched.isdisjoint(known):
+            continue
+        actions = _actions(transaction, governance)
         yield (
             transaction,
-            [_applied(transaction, change, tables, declared, actions, touched) for change in transaction.changes],
+            [
+                _applied(transaction, change, tables, declared, actions, touched)
+                for change in transaction.changes
+                if known is None or change.table in known
+            ],
         )
 
 
@@ -148,7 +169,7 @@ def _applied(
 
 def _has(row: Row, values: Mapping[str, Any]) -> bool:
     """A list in ``values`` stands for any of its members."""
-    return all(
-        row.get(column) in value if isinstance(value, list) else row.get(column) == value
-        for column, value in values.items()
-    )
+    for column, value in values.items():  # a loop: it is asked of each change for every write of its table
+        if row.get(column) not in value if isinstance(value, list) else row.get(column) != value:
+            return False
+    return True

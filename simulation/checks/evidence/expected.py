@@ -32,8 +32,8 @@ class Expected:
 
 
 def expected_settlements(case: Case) -> Mapping[str, Expected]:
-    """Contest id → expectation, for every contest whose books were closed."""
-    closed = closing_times(case)
+    """Contest id → expectation, for every contest whose books were closed. To be asked :meth:`Case.remembered`."""
+    closed = case.remembered(closing_times)
     charges = moved(case, "charge")
     return {
         contest.contest_id: _expected(case, contest, charges, closed[contest.contest_id])
@@ -54,13 +54,11 @@ def closing_times(case: Case) -> Mapping[str, datetime]:
 
 
 def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], closed_at: datetime) -> Expected:
-    publication = _last_final(case, contest, closed_at)
+    publication, gone = _last_final(case, contest, closed_at), case.remembered(withdrawn)
     payers = {
         charge.user_id
         for charge in charges
-        if charge.contest_id == contest.contest_id
-        and charge.movement.at <= closed_at
-        and charge.entrant not in withdrawn(case)
+        if charge.contest_id == contest.contest_id and charge.movement.at <= closed_at and charge.entrant not in gone
     }
     entries = [
         PaidEntry(user_id=action.user_id, roster=action.roster)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TypeVar
 
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.catalogue import CHECKS
-from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.relations import Relation
+from simulation.checks.conformance.engine import conformance
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.wal import WriteAheadLog
-from simulation.contract.document import Contract
 from simulation.events import Transaction
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
+from simulation.proof.coverage.conforming import Conforming
 from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory, things_changed
 from simulation.proof.coverage.edits import Edits
 from simulation.proof.coverage.falsehood import Falsehood
-from simulation.scenario.model import Scenario
-
-_R = TypeVar("_R", bound=Relation)
+from simulation.proof.coverage.sharing import FalseCase, TrueCase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,23 +42,23 @@ class Jury:
     def __init__(self, history: History, *, checks: Sequence[Check] = CHECKS) -> None:
         self._history = history
         started = history.started
-        self._true = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+        true = Case(history, started.governance if started is not None else NO_GOVERNANCE)
         self._log = WriteAheadLog(history.of(Transaction))
         self._log.fold()
         notes = Notes()
         watched = WatchedHistory(history, notes)
-        self._looked = [
-            _Looked(check=check, result=check.examine(watched.case(self._true.governance)), things=notes.take())
-            for check in checks
-        ]
+        conforming = Conforming(watched, notes, true)
+        self._true = TrueCase(true, watched, notes, conforming)
+        self._looked = tuple(_looked(checks, watched, notes, true, conforming))
 
     def react(self, falsehood: Falsehood, *, everyone: bool = False) -> Reaction:
         """Judge again.
 
-        :param everyone: ask also the checks that cannot be concerned, which say what they said before.
+        :param everyone: ask also the checks that cannot be concerned, and let nothing be shared: the same, slowly.
         """
         changed = things_changed(self._history, falsehood.edits)
-        case = self._case(falsehood.edits, changed)
+        false = self._history.with_events(falsehood.edits)
+        case = Case(false, self._true.case.governance) if everyone else self._shared(false, falsehood.edits, changed)
         noticed, doubted = [], []
         for looked in self._looked:
             if everyone or looked.things & changed:
@@ -72,31 +69,19 @@ class Jury:
                     doubted.append(looked.check.name)
         return Reaction(noticed_by=tuple(noticed), doubted_by=tuple(doubted))
 
-    def _case(self, edits: Edits, changed: frozenset[Thing]) -> Case:
+    def _shared(self, false: History, edits: Edits, changed: frozenset[Thing]) -> Case:
         transactions = {event.xid: event for event in edits.values() if isinstance(event, Transaction)}
-        return _FalseCase(
-            self._history.with_events(edits), self._true, self._log.with_transactions(transactions), changed
-        )
+        return FalseCase(false, self._true, self._log.with_transactions(transactions), changed)
 
 
-class _FalseCase(Case):
-    """A case with one falsehood in it, which shares with the true one what the falsehood does not change."""
-
-    def __init__(self, history: History, true: Case, log: WriteAheadLog, changed: frozenset[Thing]) -> None:
-        super().__init__(history, true.governance)
-        self._true, self._log, self._changed = true, log, changed
-
-    def rows(self, kind: type[_R]) -> tuple[_R, ...]:
-        return super().rows(kind) if ("relation", kind.relation) in self._changed else self._true.rows(kind)
-
-    @cached_property
-    def wal(self) -> WriteAheadLog:
-        return self._log if self._log.transactions else super().wal
-
-    @cached_property
-    def contract(self) -> Contract:
-        return self._true.contract
-
-    @cached_property
-    def scenario(self) -> Scenario:
-        return self._true.scenario
+def _looked(
+    checks: Sequence[Check], watched: WatchedHistory, notes: Notes, true: Case, conforming: Conforming
+) -> Iterator[_Looked]:
+    """Each check by itself, but for the contract's rules: they have judged the true history already."""
+    for check in checks:
+        notes.take()
+        case = watched.case(true.governance)
+        with suppress(CannotTell):
+            case.give(conformance, conforming.found(), conforming.things)
+        result = check.examine(case)
+        yield _Looked(check=check, result=result, things=notes.take())

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from simulation.checks.contract import CONTRACT_CHECKS
+from simulation.contract.document import Contract
+from simulation.events import Change, ContractDeclared, Transaction
+from simulation.history import History
+from simulation.proof.coverage.conforming import Declared
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.falsehood import Falsehood
 from simulation.proof.coverage.judging import Jury, Reaction
 from simulation.proof.coverage.plan import falsehoods_of
+from tests.unit.checks.builder import GOVERNANCE
 from tests.unit.checks.story import passing
-from tests.unit.coverage.small_history import SMALL_CHECKS, history
+from tests.unit.coverage.small_history import SMALL_CHECKS, history, row
 
 DRAW = Draw(seed=1, rows=10)
 
@@ -84,3 +93,51 @@ def test_asking_only_those_who_looked_gives_what_asking_all_gives() -> None:
     assert {told.area for told in sample} == {told.area for told in plan}
     for told in sample:
         assert jury.react(told) == jury.react(told, everyone=True), told
+
+
+def declared_history() -> History:
+    """The small history with a contract: two tables, of which one counts the other's rows."""
+    known = {f"seen_{sort}": {"one_of": [*map(row_value(sort), "abc"), "nothing else"]} for sort in ("text", "status")}
+    things = {"inserted": {"id": {"identity": "unique"}, **known}, "writes": [{"name": "made", "op": "insert"}]}
+    totals = {
+        "inserted": {
+            "id": {"identity": "unique"},
+            "things": {"count": "things", "where": {"seen_status": "row.status"}},
+        },
+        "writes": [{"name": "summed", "op": "insert"}],
+    }
+    started, *rest = history().events
+    contract = ContractDeclared(document={"tables": {"things": things, "totals": totals}}, at=started.at)
+    total: dict[str, Any] = {"table": "totals", "op": "insert", "new": {"id": "t", "status": "OPEN", "things": 2}}
+    last = max(event.xid for event in history().of(Transaction))
+    summed = Transaction(xid=last + 1, changes=(Change(**total),), at=started.at)
+    return History(
+        event.model_copy(update={"seq": seq}) for seq, event in enumerate([started, contract, *rest, summed], start=1)
+    )
+
+
+def row_value(sort: str) -> Callable[[str], Any]:
+    return lambda key: row(key)[f"seen_{sort}"]
+
+
+def test_rules_of_a_contract_are_judged_again_where_the_falsehood_concerns_them_and_only_there() -> None:
+    true = declared_history()
+    jury = Jury(true, checks=CONTRACT_CHECKS)
+    noticed: dict[str, set[str]] = {}
+    for told in falsehoods_of(true, DRAW):
+        reaction = jury.react(told)
+        assert reaction == jury.react(told, everyone=True), told
+        noticed.setdefault(f"{told.subject}.{told.column or told.kind}", set()).update(reaction.noticed_by)
+    assert noticed["things.seen_status"] == noticed["things.seen_text"] == {"values_as_declared"}
+    assert noticed["totals.things"] == noticed["totals.status"] == {"values_as_declared"}
+    assert noticed["things.left out"] == {"values_as_declared"}
+    assert noticed["things.unseen_text"] == set()
+
+
+def test_of_another_table_only_the_columns_that_it_names_concern_a_table_s_rules() -> None:
+    document = declared_history().of(ContractDeclared)[0].document
+    declared = Declared.by("totals", Contract.model_validate(document), GOVERNANCE)
+    assert declared.tables == {"things", "totals"}
+    assert {("table", "totals"), ("rows", "things"), ("column", "things.seen_status")} <= declared.things
+    assert ("column", "things.seen_text") not in declared.things
+    assert ("table", "things") not in declared.things

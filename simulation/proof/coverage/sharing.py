@@ -1,0 +1,77 @@
+"""A case with one falsehood in it, which shares with the true one whatever the falsehood does not concern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from typing import TypeVar
+
+from simulation.checks.conformance.engine import conformance
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.relations import Relation
+from simulation.checks.evidence.wal import WriteAheadLog
+from simulation.contract.document import Contract
+from simulation.history import History
+from simulation.proof.coverage.conforming import Conforming
+from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
+from simulation.scenario.model import Scenario
+
+_R = TypeVar("_R", bound=Relation)
+_T = TypeVar("_T")
+
+
+class TrueCase:
+    """The true history laid open, with what each finding that checks share has looked at."""
+
+    def __init__(self, case: Case, watched: WatchedHistory, notes: Notes, conforming: Conforming) -> None:
+        self.case, self.conforming = case, conforming
+        self._watched, self._notes = watched, notes
+        self._things: dict[object, frozenset[Thing]] = {}
+
+    def looked_at(self, find: Callable[[Case], object]) -> frozenset[Thing]:
+        """What ``find`` reads, until it finds something or cannot."""
+        if find not in self._things:
+            self._notes.take()
+            with suppress(CannotTell):
+                find(self._watched.case(self.case.governance))
+            self._things[find] = self._notes.take()
+        return self._things[find]
+
+
+class FalseCase(Case):
+    """See the module.
+
+    :param changed: what the falsehood changes.
+    """
+
+    def __init__(self, history: History, true: TrueCase, log: WriteAheadLog, changed: frozenset[Thing]) -> None:
+        super().__init__(history, true.case.governance)
+        self._true, self._log, self._changed = true, log, changed
+
+    def rows(self, kind: type[_R]) -> tuple[_R, ...]:
+        concerned = ("relation", kind.relation) in self._changed
+        return super().rows(kind) if concerned else self._true.case.rows(kind)
+
+    def remembered(self, find: Callable[[Case], _T]) -> _T:
+        if find not in self._remembered:
+            self._remembered[find] = self._found(find)
+        return super().remembered(find)
+
+    def _found(self, find: Callable[[Case], object]) -> object:
+        if find is conformance:
+            return self._true.conforming.again(self, self._changed)
+        shared = self._true.looked_at(find).isdisjoint(self._changed)
+        return self._true.case.remembered(find) if shared else find(self)
+
+    @cached_property
+    def wal(self) -> WriteAheadLog:
+        return self._log if self._log.transactions else super().wal
+
+    @cached_property
+    def contract(self) -> Contract:
+        return self._true.case.contract
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        return self._true.case.scenario
