@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -29,11 +30,10 @@ def _unseeded_uuid(plot: Patches) -> None:
 
 def _unordered_query(plot: Patches) -> None:
     """Transfers in whatever order the database has them."""
-    plot.replace(
-        payouts,
-        "_DUE_TRANSFERS",
-        lambda real: text(real.text.replace("ORDER BY t.created_at, t.id", "ORDER BY random()")),
-    )
+    ordered = payouts._DUE_TRANSFERS.text
+    shuffled = re.sub(r"ORDER BY .* LIMIT", "ORDER BY random() LIMIT", ordered)
+    assert shuffled != ordered
+    plot.replace(payouts, "_DUE_TRANSFERS", lambda _real: text(shuffled))
 
 
 def _history(out: Path, plant: Callable[[Patches], None]) -> Path:
