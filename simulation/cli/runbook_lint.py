@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from simulation.paths import ALERTS_FOLDER, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.paths import ALERTS_FOLDER, PLATFORM_FACTS, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.reporting.words import plural
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
@@ -33,7 +33,9 @@ def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "j
 
     Exit code 1: something was found.
     """
-    material = Material(runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, files=files)
+    material = Material(
+        runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, facts=PLATFORM_FACTS, files=files
+    )
     findings = lint(material)
     if as_format == "text":
         looked = plural(len(files), "file") if files else plural(len(material.books), "runbook")

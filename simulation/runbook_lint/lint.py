@@ -11,6 +11,7 @@ from simulation.runbook_lint import (
     at_once,
     credentials,
     grammar,
+    metrics,
     order,
     pages,
     scenarios,
@@ -22,7 +23,20 @@ from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.places import split_place
 from simulation.runbook_lint.rule import REGISTRY, Flaw, LintFinding, LintRule
 
-RULE_MODULES = (grammar, order, wording, answers, typing_in, at_once, credentials, waiting, alerts, pages, scenarios)
+RULE_MODULES = (
+    grammar,
+    order,
+    wording,
+    answers,
+    typing_in,
+    at_once,
+    credentials,
+    waiting,
+    alerts,
+    metrics,
+    pages,
+    scenarios,
+)
 """Importing them fills the registry."""
 
 

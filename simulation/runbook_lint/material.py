@@ -52,14 +52,18 @@ class Material:
 
     :param runbooks: folder of the runbooks and their index. :param alerts: folder of rule files.
     :param scenarios: folder with the scenarios; those of runbooks below it.
+    :param facts: page whose section Metrics lists the platform's metrics.
     :param files: what to look at, each known by its ending: runbooks or their index (``.md``), rule files (``.yml``),
         scenarios (``.yaml``); everything without.
     :raises UsageError: a file is none of these.
     """
 
-    def __init__(self, *, runbooks: Path, alerts: Path, scenarios: Path, files: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, *, runbooks: Path, alerts: Path, scenarios: Path, facts: Path, files: Sequence[Path] = ()
+    ) -> None:
         self.runbooks_folder = runbooks
         self.scenarios_folder = scenarios
+        self.facts = facts
         self._alerts_folder = alerts
         self.asked = frozenset(file.resolve() for file in files)
         """The files to look at, absolute; empty where everything is asked for."""

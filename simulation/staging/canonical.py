@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def canonical_json(value: object) -> str:
@@ -19,6 +22,29 @@ def canonical_json(value: object) -> str:
 def sha256_of(value: object) -> str:
     """Hex digest over the canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def storable(value: object) -> object:
+    """A JSON value without what JSON allows and PostgreSQL does not take: U+0000 and lone surrogates become U+FFFD."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_UNSTORABLE.sub("\ufffd", key): storable(item) for key, item in value.items()}
+    return value
+
+
+def unstorable_path(value: object, path: str = "$") -> str | None:
+    """Where a JSON value holds such a character first; None if nowhere."""
+    if isinstance(value, str):
+        return path if _UNSTORABLE.search(value) else None
+    if isinstance(value, list):
+        return next(filter(None, (unstorable_path(item, f"{path}[{at}]") for at, item in enumerate(value))), None)
+    if isinstance(value, dict):
+        inside = (unstorable_path(item, f"{path}.{key}") for key, item in value.items())
+        return path if any(map(_UNSTORABLE.search, value)) else next(filter(None, inside), None)
+    return None
 
 
 def iso(moment: datetime) -> str:

@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import stripe
 from pydantic import TypeAdapter
 from sqlalchemy import TextClause
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from simulation.staging import configuration, context, lifecycle
 from simulation.staging.agenda import Agenda
@@ -20,6 +23,8 @@ from simulation.staging.money import payouts, reconciliation
 from simulation.staging.runtime import Runtime
 from simulation.staging.scores import poller
 from simulation.staging.settlement import settlement
+
+JOBS = ("lifecycle_reconciler", "ingestion_poller", "settlement", "payout_scheduler", "financial_reconciliation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,8 @@ class LastRun:
 
     at: datetime
     result: JobResult
+    broken_off: int = 0
+    """Runs in a row, this one the last, that ended with an error that nobody foresaw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +90,15 @@ class JobBook:
             return self._last_runs
         return _LAST_RUNS.validate_json(self._file.read_bytes())
 
-    def record(self, name: str, result: JobResult) -> None:
-        """Remember a run that ends now."""
-        self._last_runs = {**self.last_runs, name: LastRun(at=datetime.now(UTC), result=result)}
+    def record(self, name: str, result: JobResult, *, foreseen: bool = True) -> None:
+        """Remember a run that ends now.
+
+        :param foreseen: it broke off by nothing, or by trouble that other metrics tell of.
+        """
+        known = self.last_runs
+        before = known[name].broken_off if name in known else 0
+        run = LastRun(at=datetime.now(UTC), result=result, broken_off=0 if foreseen else before + 1)
+        self._last_runs = {**known, name: run}
         if self._file is not None:
             draft = self._file.with_name(f"{self._file.name}.{os.getpid()}")
             draft.write_bytes(_LAST_RUNS.dump_json(self._last_runs))
@@ -151,7 +164,7 @@ class _Work:
 
 def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
     def run() -> JobResult:
-        result = _IDLE
+        result, foreseen = _IDLE, True
         try:
             if work.due is None or agenda.has_work_for(work.name):
                 configuration.resume(runtime)  # another process may have activated a version since
@@ -160,10 +173,13 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
             result = JobResult(error=" ".join(repr(error).split())[:500])
             request_id = context.of_job(work.name).request_id
             runtime.log.error(work.domain, "job broke off", job=work.name, error=result.error, request_id=request_id)
-        book.record(work.name, result)
+            foreseen = isinstance(error, _FORESEEN)
+        book.record(work.name, result, foreseen=foreseen)
         return result
 
     return Job(name=work.name, domain=work.domain, schedule=work.schedule, run=run)
 
 
 _IDLE = JobResult()
+_FORESEEN = (OperationalError, PoolExhausted, stripe.StripeError)
+"""Database or Stripe out of reach: a later run mends it, and other metrics tell of it."""

@@ -13,7 +13,7 @@ from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.runtime_access import runtime_of
 from simulation.sabotage.registry import DefectRegistry
-from simulation.staging.clients import stripe as stripe_gateway
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.contests import contests
 from simulation.staging.money import ledger, payment_events, webhooks
 
@@ -89,7 +89,7 @@ def amount_mismatch_accepted(patches: Patches) -> None:
 
         return succeeded
 
-    patches.replace(stripe_gateway.StripeGateway, "create_payment_intent", cheap)
+    patches.replace(StripeGateway, "create_payment_intent", cheap)
     patches.replace(payment_events, "succeeded", generous)
 
 

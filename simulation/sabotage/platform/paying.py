@@ -9,7 +9,7 @@ from typing import Any
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.payout_patches import altered, before_each_transfer, replace_lane
 from simulation.sabotage.registry import DefectRegistry
-from simulation.staging.clients import stripe as stripe_gateway
+from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.money import ledger, outbox, payout_jobs
 from simulation.targets.builtin import target
 
@@ -37,7 +37,7 @@ def new_idempotency_key_on_each_attempt(patches: Patches) -> None:
 
         return create_transfer
 
-    patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
+    patches.replace(StripeGateway, "create_transfer", make)
 
 
 @DEFECTS.sabotage(
@@ -97,7 +97,7 @@ def transfer_a_cent_short(patches: Patches) -> None:
 
         return create_transfer
 
-    patches.replace(stripe_gateway.StripeGateway, "create_transfer", make)
+    patches.replace(StripeGateway, "create_transfer", make)
 
 
 @DEFECTS.sabotage(

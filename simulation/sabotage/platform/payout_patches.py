@@ -1,4 +1,4 @@
-"""How defects get at the lane that prizes take through the platform."""
+"""How defects get at the transfers by which prizes leave the platform."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from simulation.staging.money import payouts
 
 
 def replace_lane(patches: Patches, *, send: Any = None, book: Any = None) -> None:
-    """Replace functions of the lane that prizes take; each is given the real one first."""
-    real = payouts.LANE
+    """Replace functions by which prizes are sent; each is given the real one first."""
+    real = payouts.OUTGOING
     changes: dict[str, Any] = {}
     if send is not None:
         changes["send"] = partial(send, real.send)
     if book is not None:
         changes["book"] = partial(book, real.book)
-    patches.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, **changes))
+    patches.replace(payouts, "OUTGOING", lambda outgoing: dataclasses.replace(outgoing, **changes))
 
 
 def before_each_transfer(patches: Patches, note: Any) -> None:

@@ -23,7 +23,7 @@ def refund_without_ledger(patches: Patches) -> None:
         if outcome.status == "completed":
             patches.trigger()
 
-    patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+    patches.replace(refunds, "OUTGOING", lambda outgoing: dataclasses.replace(outgoing, book=book))
 
 
 @DEFECTS.sabotage(
@@ -117,8 +117,8 @@ def adjustment_out_of_nowhere(patches: Patches) -> None:
                 ),
             )
 
-    real = refunds.LANE.book
-    patches.replace(refunds, "LANE", lambda lane: dataclasses.replace(lane, book=book))
+    real = refunds.OUTGOING.book
+    patches.replace(refunds, "OUTGOING", lambda outgoing: dataclasses.replace(outgoing, book=book))
 
 
 @DEFECTS.sabotage(

@@ -13,8 +13,7 @@ import psycopg
 from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
-from simulation.staging.contests import archive as contest_archive
-from simulation.staging.contests import backups
+from simulation.staging.contests import archive, backups
 
 DEFECTS = DefectRegistry("trail", scenario="restore")
 _LOSS = {"day": 1, "hour": 11, "minute": 30}
@@ -25,7 +24,7 @@ def _restoring_other_rows(patches: Patches, alter: Callable[[Any], None]) -> Non
 
     def make(real: Any) -> Any:
         def restore(*args: Any, **rest: Any) -> Any:
-            opened = contest_archive.open_archive
+            opened = archive.open_archive
 
             def altered(archive: Any, contest_id: Any) -> Any:
                 rows = {name: list(found) for name, found in opened(archive, contest_id).items()}

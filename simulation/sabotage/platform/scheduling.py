@@ -50,7 +50,7 @@ def given_up_without_a_cause(patches: Patches) -> None:
         patches.trigger()
         return "DESTINATION_ACCOUNT_MISSING"
 
-    patches.replace(payouts, "LANE", lambda lane: dataclasses.replace(lane, obstacle=obstacle))
+    patches.replace(payouts, "OUTGOING", lambda outgoing: dataclasses.replace(outgoing, obstacle=obstacle))
 
 
 @DEFECTS.sabotage(

@@ -13,8 +13,7 @@ from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
 from simulation.staging.scores import scoring
 from simulation.staging.scores.validation import validate
-from simulation.staging.settlement import records as settlement_records
-from simulation.staging.settlement import settlement
+from simulation.staging.settlement import records, settlement
 
 DEFECTS = DefectRegistry("scores")
 COLLECTING = DefectRegistry("collecting")
@@ -98,7 +97,7 @@ def settlement_without_the_last_transfer(patches: Patches) -> None:
 
         return create
 
-    patches.replace(settlement_records, "_create_payouts", make)
+    patches.replace(records, "_create_payouts", make)
 
 
 @DEFECTS.sabotage(
@@ -113,18 +112,18 @@ def settlement_repeated_with_another_result(patches: Patches) -> None:
         def write(work: Any, run_id: Any, contest: Any, result: Any, **rest: Any) -> Any:
             settled = real(work, run_id, contest, result, **rest)
             again, scores = work.new_id(), canonical_json({"replayed": True})
-            settlement_records._start(work, again, contest.id, list(result.event_ids))
+            records._start(work, again, contest.id, list(result.event_ids))
             work.write(
-                settlement_records._SCORES,
+                records._SCORES,
                 id=work.new_id(), run_id=again, contest_id=contest.id, scores=scores, scores_hash="0" * 64,
             )  # fmt: skip
-            work.write(settlement_records._COMPLETE, run_id=again, scores=scores)
+            work.write(records._COMPLETE, run_id=again, scores=scores)
             patches.trigger()
             return settled
 
         return write
 
-    patches.replace(settlement_records, "write", make)
+    patches.replace(records, "write", make)
 
 
 @DEFECTS.sabotage(

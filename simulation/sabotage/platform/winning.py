@@ -7,8 +7,7 @@ from typing import Any
 
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
-from simulation.staging.settlement import prizes
-from simulation.staging.settlement import records as settlement_records
+from simulation.staging.settlement import prizes, records
 
 DEFECTS = DefectRegistry("paying")
 
@@ -90,7 +89,7 @@ def remainder_lost(patches: Patches) -> None:
 
         return property(platform_cents)
 
-    patches.replace(settlement_records.Settlement, "platform_cents", make)
+    patches.replace(records.Settlement, "platform_cents", make)
 
 
 def _alter_rankings(patches: Patches, altered: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import text
 
-from simulation.staging import operations_log as operations
+from simulation.staging import operations_log
 from simulation.staging.database import Database
 from simulation.staging.errors import ApiError
 from simulation.staging.settings import Settings
@@ -108,7 +108,7 @@ class SigningKey:
             raise ApiError(409, "already_failed_over", "the replica's signing key is in force already")
         if not self.is_readable("replica"):
             raise ApiError(409, "replica_unavailable", "the replica's signing key cannot be read either")
-        operations.note(work, subject="authentication", event=FAILED_OVER, detail={"source": "replica"})
+        operations_log.note(work, subject="authentication", event=FAILED_OVER, detail={"source": "replica"})
 
     def switch_back(self, work: UnitOfWork) -> None:
         """From now on the primary's, whether it can be read or not: it is how things were before.
@@ -118,4 +118,4 @@ class SigningKey:
         work.read(_LOCK)
         if self.active() == "primary":
             raise ApiError(409, "not_failed_over", "the primary's signing key is in force already")
-        operations.note(work, subject="authentication", event=SWITCHED_BACK, detail={"source": "primary"})
+        operations_log.note(work, subject="authentication", event=SWITCHED_BACK, detail={"source": "primary"})

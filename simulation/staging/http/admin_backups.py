@@ -18,6 +18,7 @@ from simulation.staging.http.declaration import (
     SENT,
     Answer,
     Count,
+    Document,
     OfContest,
     Reasoned,
     answers,
@@ -35,7 +36,7 @@ class Archive(BaseModel):
 
 
 class Restore(Reasoned):
-    archive: JsonValue = None
+    archive: Document = None
     confirmed_missing_rows: Count
     """The rows that whoever authorised the restore knows to be lost."""
 

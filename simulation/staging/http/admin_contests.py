@@ -41,7 +41,7 @@ _NOT_NOW = {409: ("transition_not_allowed",)}
 
 
 class ContestsAsked(Query):
-    status: str | None = None
+    status: Text | None = None
 
 
 class ResolveError(Reasoned):

@@ -24,6 +24,7 @@ from simulation.staging.http.declaration import (
     Flag,
     Query,
     Reasoned,
+    Text,
     answers,
 )
 from simulation.staging.money import disputes, refund_requests
@@ -45,7 +46,7 @@ class OfDispute(BaseModel):
 
 
 class RequestsAsked(Query):
-    status: str | None = None
+    status: Text | None = None
 
 
 class DisputesAsked(Query):

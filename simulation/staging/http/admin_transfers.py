@@ -13,7 +13,19 @@ from pydantic import BaseModel, JsonValue
 from simulation.staging.canonical import row_json
 from simulation.staging.http.admission import caller
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, ASKED, NAMED, SENT, Answer, Done, Flag, Query, Reasoned, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    ASKED,
+    NAMED,
+    SENT,
+    Answer,
+    Done,
+    Flag,
+    Query,
+    Reasoned,
+    Text,
+    answers,
+)
 from simulation.staging.money import payout_admin_views, payout_batches
 
 _UNKNOWN_JOB = {404: ("payout_job_not_found",)}
@@ -37,7 +49,7 @@ class PayoutJobsAsked(Query):
 
 
 class TransfersAsked(Query):
-    status: str | None = None
+    status: Text | None = None
     contest_id: UUID | None = None
 
 

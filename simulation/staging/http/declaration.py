@@ -15,8 +15,18 @@ from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 from flask import Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 
+from simulation.staging.canonical import unstorable_path
 from simulation.staging.contests.terms import Schedule
 from simulation.staging.errors import ApiError
 
@@ -75,9 +85,16 @@ class Refused(Answer):
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or "\x00" in value:
+    if not isinstance(value, str) or not value.strip() or unstorable_path(value):
         raise ValueError("must be a text")
     return value.strip()
+
+
+def _document(value: JsonValue) -> JsonValue:
+    path = unstorable_path(value)
+    if path is not None:
+        raise ValueError(f"must be free of U+0000 and of half surrogate pairs, see {path}")
+    return value
 
 
 def _instant(value: object) -> datetime:
@@ -92,6 +109,9 @@ def _instant(value: object) -> datetime:
 
 Text = Annotated[str, BeforeValidator(_text)]
 """Not blank, without blanks around it, storable."""
+Document = Annotated[JsonValue, AfterValidator(_document)]
+"""Any JSON that the database takes."""
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_document)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Count = Annotated[int, Field(strict=True, ge=1, le=_LARGEST_INTEGER)]
 Cents = Annotated[int, Field(strict=True, ge=0, le=_LARGEST_INTEGER)]
@@ -185,8 +205,6 @@ def _refused(codes: list[str]) -> dict[str, Any]:
 
 
 _KEY = "Idempotency-Key"
-_OWN_CODES = {"status": "invalid_status"}
-"""Fields whose bad values have a code of their own."""
 
 
 def refuse(error: ValidationError) -> NoReturn:
@@ -204,4 +222,5 @@ def refuse(error: ValidationError) -> NoReturn:
     if missing:
         raise ApiError(400, "missing_required_fields", f"missing: {', '.join(missing)}")
     said, given = problems[0]["msg"].removeprefix("Value error, "), str(problems[0]["input"])[:_MOST_SHOWN]
-    raise ApiError(400, _OWN_CODES.get(names[0], "invalid_field"), f"{names[0]}: {said}, got {given!r}")
+    is_status = names[0] == "status" and problems[0]["type"] == "literal_error"
+    raise ApiError(400, "invalid_status" if is_status else "invalid_field", f"{names[0]}: {said}, got {given!r}")

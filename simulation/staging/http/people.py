@@ -27,6 +27,7 @@ from simulation.staging.http.declaration import (
     Body,
     Cents,
     Count,
+    Document,
     Done,
     OfContest,
     OfUser,
@@ -72,7 +73,7 @@ class CreateContest(Times):
 
 
 class Join(Body):
-    roster: Annotated[JsonValue, Field(description="as many different player ids as the contest asks for")] = None
+    roster: Annotated[Document, Field(description="as many different player ids as the contest asks for")] = None
 
 
 class ConnectedAccount(Answer):

@@ -54,7 +54,7 @@ def blueprint(api: Api) -> APIBlueprint:
 
     @routes.get("/metrics", responses=text_answer("text/plain"))
     def exposition() -> Response:
-        return Response(metrics.exposition(runtime, levels), content_type=_METRICS)
+        return Response(metrics.exposition(runtime, levels, api.book), content_type=_METRICS)
 
     @routes.post("/api/users", responses=answers(SignedUp, SENT, {409: ("email_taken",)}, status=201))
     def create_user(body: SignUp) -> tuple[Response, int]:

@@ -14,7 +14,20 @@ from simulation.staging.canonical import iso, row_json
 from simulation.staging.errors import ApiError
 from simulation.staging.http.admission import caller
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, ASKED, SENT, Answer, Body, Count, Done, Query, Text, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    ASKED,
+    SENT,
+    Answer,
+    Body,
+    Count,
+    Document,
+    Done,
+    JsonObject,
+    Query,
+    Text,
+    answers,
+)
 from simulation.staging.operations import runbooks
 
 _NOT_OPEN = {404: ("execution_id_not_found",), 409: ("execution_already_final",)}
@@ -24,7 +37,7 @@ class StartExecution(Body):
     runbook_name: Text
     runbook_version: Text
     executed_by: Text
-    system_state_before: dict[str, JsonValue] | None = None
+    system_state_before: JsonObject | None = None
 
 
 class RecordStep(Body):
@@ -32,19 +45,19 @@ class RecordStep(Body):
     phase: Text
     step: Count
     outcome: Text
-    detail: JsonValue = None
+    detail: Document = None
 
 
 class CompleteExecution(Body):
     execution_id: str
     status: Literal["completed", "failed", "partial"]
-    result_json: dict[str, JsonValue] | None = None
+    result_json: JsonObject | None = None
     error_reason: Text | None = None
-    system_state_after: dict[str, JsonValue] | None = None
+    system_state_after: JsonObject | None = None
 
 
 class ExecutionsAsked(Query):
-    status: str | None = None
+    status: Text | None = None
 
 
 class StartedExecution(Answer):

@@ -25,6 +25,7 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 COMPLETED, RETRYABLE, FAILED_TERMINAL = "completed", "retryable", "failed_terminal"
+KEY_EXPIRED = "IDEMPOTENCY_KEY_EXPIRED"
 
 
 def due_condition(alias: str) -> str:
@@ -84,32 +85,36 @@ def due_parameters(runtime: Runtime, *, ignore_backoff: bool) -> dict[str, objec
     return {"ignore_backoff": ignore_backoff, "lease_seconds": runtime.settings.attempt_lease_seconds}
 
 
-def attempt(runtime: Runtime, context: Context, lane: Outgoing, row_id: UUID, *, ignore_backoff: bool) -> str | None:
+def attempt(
+    runtime: Runtime, context: Context, outgoing: Outgoing, row_id: UUID, *, ignore_backoff: bool
+) -> str | None:
     """Attempt one row; its new status, or None if somebody else has it or it is not due."""
-    claim = _claim(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
+    claim = _claim(runtime, context, outgoing, row_id, ignore_backoff=ignore_backoff)
     if claim is None:
         return None
-    outcome = _carry_out(runtime, lane, claim)
-    _record(runtime, context, lane, claim, outcome)
+    outcome = _carry_out(runtime, outgoing, claim)
+    _record(runtime, context, outgoing, claim, outcome)
     return outcome.status
 
 
-def _claim(runtime: Runtime, context: Context, lane: Outgoing, row_id: UUID, *, ignore_backoff: bool) -> _Claim | None:
+def _claim(
+    runtime: Runtime, context: Context, outgoing: Outgoing, row_id: UUID, *, ignore_backoff: bool
+) -> _Claim | None:
     with runtime.unit_of_work(
-        context, action=f"{lane.entity}_claimed", reason="due for an attempt", entity=(lane.entity, row_id)
+        context, action=f"{outgoing.entity}_claimed", reason="due for an attempt", entity=(outgoing.entity, row_id)
     ) as work:
-        rows = work.read(lane.lock, id=row_id, **due_parameters(runtime, ignore_backoff=ignore_backoff))
+        rows = work.read(outgoing.lock, id=row_id, **due_parameters(runtime, ignore_backoff=ignore_backoff))
         if not rows:
             return None
         row = rows[0]
         if row.status == "processing":
-            _book_abandoned(work, lane, row)
+            _book_abandoned(work, outgoing, row)
         verify_code = _verify_code(runtime, row)
         number = row.attempt_count + (verify_code is None)
         work.write(
             text(f"""
-                UPDATE {lane.table} SET status = 'processing', attempt_count = :attempt, claimed_at = now(),
-                    updated_at = now(), {lane.claimed}
+                UPDATE {outgoing.table} SET status = 'processing', attempt_count = :attempt, claimed_at = now(),
+                    updated_at = now(), {outgoing.claimed}
                     first_attempted_at = coalesce(first_attempted_at, now())
                 WHERE id = :id
             """),  # noqa: S608 - every part is ours
@@ -120,10 +125,10 @@ def _claim(runtime: Runtime, context: Context, lane: Outgoing, row_id: UUID, *, 
     return _Claim(row=row, attempt=number, verify_code=verify_code)
 
 
-def _book_abandoned(work: UnitOfWork, lane: Outgoing, row: Row[Any]) -> None:
+def _book_abandoned(work: UnitOfWork, outgoing: Outgoing, row: Row[Any]) -> None:
     """The process that claimed this attempt never came back with its outcome."""
     work.reason = f"attempt {row.attempt_count} was abandoned by its process"
-    lane.book(
+    outgoing.book(
         work, row, Outcome(status=RETRYABLE, attempt=row.attempt_count, is_attempt=True, code="ATTEMPT_ABANDONED")
     )
 
@@ -133,22 +138,22 @@ def _verify_code(runtime: Runtime, row: Row[Any]) -> str | None:
         return str(row.failure_reason or "ATTEMPT_ABANDONED")
     key_life = timedelta(seconds=runtime.settings.idempotency_key_life_seconds)
     if row.first_attempted_at is not None and row.first_attempted_at + key_life <= datetime.now(UTC):
-        return "IDEMPOTENCY_KEY_EXPIRED"
+        return KEY_EXPIRED
     return None
 
 
-def _carry_out(runtime: Runtime, lane: Outgoing, claim: _Claim) -> Outcome:
+def _carry_out(runtime: Runtime, outgoing: Outgoing, claim: _Claim) -> Outcome:
     if claim.verify_code is not None:
-        return _ask_stripe(runtime, lane, claim, claim.verify_code, None)
-    obstacle = lane.obstacle(claim.row)
+        return _ask_stripe(runtime, outgoing, claim, claim.verify_code, None)
+    obstacle = outgoing.obstacle(claim.row)
     if obstacle is not None:
         return Outcome(status=FAILED_TERMINAL, attempt=claim.attempt, is_attempt=True, code=obstacle)
     try:
-        stripe_id = lane.send(runtime, claim.row)
+        stripe_id = outgoing.send(runtime, claim.row)
     except stripe.StripeError as error:
         failure = failure_of(error)
-        if failure.code in lane.done_codes or (failure.retryable and claim.attempt >= claim.row.max_attempts):
-            return _ask_stripe(runtime, lane, claim, failure.code, failure.message)
+        if failure.code in outgoing.done_codes or (failure.retryable and claim.attempt >= claim.row.max_attempts):
+            return _ask_stripe(runtime, outgoing, claim, failure.code, failure.message)
         status = RETRYABLE if failure.retryable else FAILED_TERMINAL
         return Outcome(
             status=status, attempt=claim.attempt, is_attempt=True, code=failure.code, message=failure.message
@@ -156,11 +161,11 @@ def _carry_out(runtime: Runtime, lane: Outgoing, claim: _Claim) -> Outcome:
     return Outcome(status=COMPLETED, attempt=claim.attempt, is_attempt=True, stripe_id=stripe_id)
 
 
-def _ask_stripe(runtime: Runtime, lane: Outgoing, claim: _Claim, code: str, message: str | None) -> Outcome:
+def _ask_stripe(runtime: Runtime, outgoing: Outgoing, claim: _Claim, code: str, message: str | None) -> Outcome:
     """Settle an unknown outcome by looking; without an answer it stays open, and nothing is sent."""
     is_attempt = claim.verify_code is None
     try:
-        stripe_id = lane.find(runtime, claim.row)
+        stripe_id = outgoing.find(runtime, claim.row)
     except stripe.StripeError as error:
         return Outcome(
             status=RETRYABLE,
@@ -174,7 +179,7 @@ def _ask_stripe(runtime: Runtime, lane: Outgoing, claim: _Claim, code: str, mess
     return Outcome(status=FAILED_TERMINAL, attempt=claim.attempt, is_attempt=is_attempt, code=code, message=message)
 
 
-def _record(runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, outcome: Outcome) -> None:
+def _record(runtime: Runtime, context: Context, outgoing: Outgoing, claim: _Claim, outcome: Outcome) -> None:
     delays = runtime.settings.payout_retry_delays_seconds
     delay_seconds = (
         delays[min(outcome.attempt, len(delays)) - 1] if outcome.attempt < claim.row.max_attempts else delays[0]
@@ -182,14 +187,15 @@ def _record(runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, o
     reason = outcome.code or "Stripe confirmed it"
     with runtime.unit_of_work(
         context,
-        action=f"{lane.entity}_{outcome.status}",
+        action=f"{outgoing.entity}_{outcome.status}",
         reason=reason,
-        entity=(lane.entity, claim.row.id),
+        entity=(outgoing.entity, claim.row.id),
         payload={"attempt": outcome.attempt, "stripe_id": outcome.stripe_id, "message": outcome.message},
     ) as work:
         recorded = work.write(
             text(f"""
-                UPDATE {lane.table} SET status = :status, {lane.stripe_id_column} = :stripe_id, failure_reason = :code,
+                UPDATE {outgoing.table} SET status = :status, {outgoing.stripe_id_column} = :stripe_id,
+                    failure_reason = :code,
                     next_attempt_at = CASE WHEN :status = 'retryable' THEN now() + make_interval(secs => :delay_seconds)
                                       ELSE next_attempt_at END,
                     completed_at = CASE WHEN :status = 'completed' THEN now() END, updated_at = now()
@@ -203,17 +209,17 @@ def _record(runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, o
             attempt=outcome.attempt,
         )
         if recorded:
-            lane.book(work, claim.row, outcome)
-    _log(runtime, context, lane, claim, outcome, recorded=bool(recorded))
+            outgoing.book(work, claim.row, outcome)
+    _log(runtime, context, outgoing, claim, outcome, recorded=bool(recorded))
 
 
 def _log(
-    runtime: Runtime, context: Context, lane: Outgoing, claim: _Claim, outcome: Outcome, *, recorded: bool
+    runtime: Runtime, context: Context, outgoing: Outgoing, claim: _Claim, outcome: Outcome, *, recorded: bool
 ) -> None:
     write = {COMPLETED: runtime.log.info, RETRYABLE: runtime.log.warning}.get(outcome.status, runtime.log.error)
     write(
-        lane.domain,
-        f"{lane.entity} {outcome.status}" if recorded else f"{lane.entity} outcome came too late",
+        outgoing.domain,
+        f"{outgoing.entity} {outcome.status}" if recorded else f"{outgoing.entity} outcome came too late",
         entity_id=claim.row.id,
         contest_id=claim.row.contest_id,
         user_id=claim.row.user_id,

@@ -9,7 +9,7 @@ free.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import stripe
@@ -21,6 +21,7 @@ from simulation.staging.money import outbox
 from simulation.staging.runtime import Runtime
 
 HoldReason = Literal["STRIPE_UNAVAILABLE", "BALANCE_INSUFFICIENT"]
+HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 
 _HOLD = text(f"""
     UPDATE payout_transfers t SET held_reason = :reason, held_since = now(), updated_at = now()

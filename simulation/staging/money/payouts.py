@@ -44,6 +44,11 @@ _LOCK = text(f"""
 """)  # noqa: S608 - every part is ours
 
 
+_NO_DESTINATION = "DESTINATION_ACCOUNT_MISSING"
+OWN_FAILURES = (_NO_DESTINATION, outbox.KEY_EXPIRED)
+"""Why a transfer fails for good without Stripe's saying so."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PayoutResult:
     """What one run of the payout scheduler did."""
@@ -81,7 +86,7 @@ def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> 
     for job in jobs:
         transfers.update(_process_job(runtime, context, job, money, ignore_backoff=ignore_backoff))
     refunded = Counter(
-        _guarded(runtime, context, refunds.LANE, row.id, ignore_backoff=ignore_backoff)
+        _guarded(runtime, context, refunds.OUTGOING, row.id, ignore_backoff=ignore_backoff)
         for row in due
         if row.kind == "refund"
     )
@@ -112,7 +117,7 @@ def _process_job(
                 runtime, context, job, "BALANCE_INSUFFICIENT", transfer_id=row.id, ignore_backoff=ignore_backoff
             )
             continue
-        outcome = _guarded(runtime, context, LANE, row.id, ignore_backoff=ignore_backoff)
+        outcome = _guarded(runtime, context, OUTGOING, row.id, ignore_backoff=ignore_backoff)
         if outcome != outbox.FAILED_TERMINAL:
             money.spend(row.amount_cents)
         outcomes[outcome] += 1
@@ -120,14 +125,14 @@ def _process_job(
 
 
 def _guarded(
-    runtime: Runtime, context: Context, lane: outbox.Outgoing, row_id: UUID, *, ignore_backoff: bool
+    runtime: Runtime, context: Context, outgoing: outbox.Outgoing, row_id: UUID, *, ignore_backoff: bool
 ) -> str | None:
     try:
-        return outbox.attempt(runtime, context, lane, row_id, ignore_backoff=ignore_backoff)
+        return outbox.attempt(runtime, context, outgoing, row_id, ignore_backoff=ignore_backoff)
     except Exception as error:
         runtime.log.error(
-            lane.domain,
-            f"{lane.entity} attempt broke off",
+            outgoing.domain,
+            f"{outgoing.entity} attempt broke off",
             entity_id=row_id,
             error=repr(error),
             request_id=context.request_id,
@@ -136,7 +141,7 @@ def _guarded(
 
 
 def _obstacle(row: Row[Any]) -> str | None:
-    return None if row.stripe_connected_account_id else "DESTINATION_ACCOUNT_MISSING"
+    return None if row.stripe_connected_account_id else _NO_DESTINATION
 
 
 def _call(runtime: Runtime, row: Row[Any]) -> str:
@@ -185,7 +190,7 @@ def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
         payout_jobs.count_transfers(work, row.payout_job_id)
 
 
-LANE = outbox.Outgoing(
+OUTGOING = outbox.Outgoing(
     entity="payout_transfer",
     domain="Payout",
     table="payout_transfers",

@@ -117,7 +117,7 @@ def record_made_outside(
 
 def send(runtime: Runtime, context: Context, refund_id: UUID, *, ignore_backoff: bool) -> str | None:
     """Attempt one refund; see `outbox.attempt`."""
-    return outbox.attempt(runtime, context, LANE, refund_id, ignore_backoff=ignore_backoff)
+    return outbox.attempt(runtime, context, OUTGOING, refund_id, ignore_backoff=ignore_backoff)
 
 
 def _call(runtime: Runtime, row: Row[Any]) -> str:
@@ -173,7 +173,7 @@ def _post(
     )
 
 
-LANE = outbox.Outgoing(
+OUTGOING = outbox.Outgoing(
     entity="refund",
     domain="Payment",
     table="refunds",

@@ -14,7 +14,7 @@ from typing import Any
 import stripe
 from sqlalchemy import text
 
-from simulation.staging import operations_log as operations
+from simulation.staging import operations_log
 from simulation.staging.canonical import iso
 from simulation.staging.clients.stripe import EndpointAtStripe
 from simulation.staging.clients.stripe_failures import failure_of
@@ -68,7 +68,9 @@ def use(runtime: Runtime, context: Context, levels: ServiceLevels, role: str, re
         except stripe.StripeError as error:
             raise _no_stripe(error) from error
         work.payload.update(statuses)
-        operations.note(work, subject="webhooks", event="endpoint_switched", detail={"role": role, "status": statuses})
+        operations_log.note(
+            work, subject="webhooks", event="endpoint_switched", detail={"role": role, "status": statuses}
+        )
     levels.webhook_refusals.count(failed=False)  # what the other endpoint's deliveries met says nothing of this one's
     runtime.log.info(
         "Payment", "webhook endpoint switched", role=role, user_id=context.actor, request_id=context.request_id

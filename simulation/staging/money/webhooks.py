@@ -16,7 +16,7 @@ from typing import Any
 import stripe
 from sqlalchemy import text
 
-from simulation.staging.canonical import canonical_json
+from simulation.staging.canonical import canonical_json, storable
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.money import disputes, payment_events
@@ -41,6 +41,13 @@ _RESOLVE_DEAD_LETTER = text("""
 """)
 _PROCESSED = text("SELECT stripe_event_id FROM stripe_events WHERE stripe_event_id = ANY (:ids)")
 
+DEAD_LETTER_AFTER_FAILURES = 3
+DEAD_LETTER = f"d.resolved_at IS NULL AND d.failure_count >= {DEAD_LETTER_AFTER_FAILURES}"
+"""A row ``d`` of an event that keeps failing."""
+WAITING_DEAD_LETTER = """(d.event_type LIKE 'charge.dispute.%' AND EXISTS (
+    SELECT FROM payment_intents p WHERE p.status <> 'SUCCEEDED'
+        AND p.stripe_payment_intent_id = d.raw_payload_json #>> '{data,object,payment_intent}'))"""
+"""It tells of a dispute whose payment is not booked yet: it succeeds once that is."""
 SIGNATURE_TOLERANCE_SECONDS = 300
 
 
@@ -174,7 +181,7 @@ def _keep_failure(runtime: Runtime, context: Context, event: Mapping[str, Any], 
             id=work.new_id(),
             stripe_event_id=event["id"],
             event_type=event["type"],
-            payload=canonical_json(event),
+            payload=canonical_json(storable(event)),
             error=detail,
         )
 

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from simulation.staging import operations_log as operations
+from simulation.staging import operations_log
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
@@ -77,7 +77,7 @@ def end_sessions(runtime: Runtime, context: Context, application: str, reason: s
         if not ended:
             raise ApiError(404, "no_such_sessions", f"no session of {application[:100]!r}")
         work.payload |= {"application": application, "ended": ended}
-        operations.note(work, subject="database", event="sessions_ended", detail=work.payload)
+        operations_log.note(work, subject="database", event="sessions_ended", detail=work.payload)
     runtime.log.warning(
         "Admin", "database sessions ended", application=application, ended=ended, request_id=context.request_id
     )
@@ -95,7 +95,7 @@ def restart_pool(runtime: Runtime, context: Context, reason: str) -> int:
         free = free_connections(runtime)
         if free < runtime.settings.database_pool_size:
             raise ApiError(409, "no_free_connections", f"the server grants {free} more; the pool would not come back")
-        operations.note(work, subject="database", event="pool_restarted", detail={"free_connections": free})
+        operations_log.note(work, subject="database", event="pool_restarted", detail={"free_connections": free})
     try:
         runtime.database.restart_pool()
     except (psycopg.Error, SQLAlchemyError) as error:

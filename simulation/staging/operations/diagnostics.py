@@ -14,10 +14,10 @@ from simulation.staging.canonical import iso, row_json
 from simulation.staging.clients.stripe_failures import failure_of
 from simulation.staging.jobs import Every, Job, JobBook
 from simulation.staging.money.reconciliation import WEBHOOKS_MISSING
-from simulation.staging.operations import connections
-from simulation.staging.operations import database_sessions as database_desk
-from simulation.staging.operations.metrics import DEAD_LETTER_AFTER_FAILURES
+from simulation.staging.money.webhooks import DEAD_LETTER, WAITING_DEAD_LETTER
+from simulation.staging.operations import connections, database_sessions
 from simulation.staging.runtime import Runtime
+from simulation.staging.scores import store
 
 Page = dict[str, Any]
 STUCK_LIMIT = 25
@@ -35,13 +35,11 @@ _OWED = text("""
     SELECT count(*) AS transfers, coalesce(sum(amount_cents), 0)::bigint AS cents, count(held_reason) AS held
     FROM payout_transfers WHERE status NOT IN ('completed', 'failed_terminal')
 """)
-_FEEDS = text("""
-    SELECT c.provider_event_id, floor(extract(epoch FROM now() - coalesce(f.last_success_at,
-        min(c.start_time))))::integer AS lag_seconds,
-           f.last_success_at, coalesce(f.consecutive_failures, 0) AS consecutive_failures, f.last_error
-    FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id) WHERE c.status = 'LIVE'
-    GROUP BY c.provider_event_id, f.last_success_at, f.consecutive_failures, f.last_error ORDER BY c.provider_event_id
-""")
+_FEEDS = text(f"""
+    SELECT f.provider_event_id, floor(extract(epoch FROM now() - f.good_at))::integer AS lag_seconds,
+           f.last_success_at, f.consecutive_failures, f.last_error
+    FROM ({store.FEEDS_AWAITED}) f ORDER BY f.provider_event_id
+""")  # noqa: S608 - every part is ours
 _WEBHOOKS_MISSING = text(f"""
     SELECT m.item #>> '{{metadata,payment_intent_id}}' AS payment_intent_id,
         m.item ->> 'stripe_id' AS stripe_payment_intent_id,
@@ -50,11 +48,8 @@ _WEBHOOKS_MISSING = text(f"""
     FROM ({WEBHOOKS_MISSING}) m ORDER BY 2
 """)  # noqa: S608 - every part is ours
 _DEAD_LETTERS = text(f"""
-    SELECT count(*) AS letters, count(*) FILTER (WHERE d.event_type LIKE 'charge.dispute.%' AND EXISTS (
-        SELECT FROM payment_intents p WHERE p.status <> 'SUCCEEDED'
-            AND p.stripe_payment_intent_id = d.raw_payload_json #>> '{{data,object,payment_intent}}')) AS waiting
-    FROM stripe_webhook_dead_letters d
-    WHERE d.resolved_at IS NULL AND d.failure_count >= {DEAD_LETTER_AFTER_FAILURES}
+    SELECT count(*) AS letters, count(*) FILTER (WHERE {WAITING_DEAD_LETTER}) AS waiting
+    FROM stripe_webhook_dead_letters d WHERE {DEAD_LETTER}
 """)  # noqa: S608 - every part is ours
 _NOT_BOOKED_ONCE = text("""
     SELECT p.id AS payment_intent_id, p.stripe_payment_intent_id, count(l.id) AS bookings
@@ -168,7 +163,7 @@ def database(runtime: Runtime) -> Page:
         "sessions": [row_json(row) for row in connections.sessions(runtime)],
         "holding_contests": [
             {"application": row.application_name, "opened_at": iso(row.opened_at)}
-            for row in database_desk.holders(runtime)
+            for row in database_sessions.holders(runtime)
         ],
     }
 

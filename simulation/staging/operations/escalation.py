@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from simulation.staging.canonical import iso, row_json
-from simulation.staging.contests import admin_views as contest_desk
+from simulation.staging.contests import admin_views
 from simulation.staging.jobs import Job, JobBook
 from simulation.staging.operations import diagnostics, metrics
 from simulation.staging.runtime import Runtime
@@ -70,7 +70,7 @@ def bundle(
                 **{key: value for key, value in row_json(row).items() if key in _OF_A_CONTEST},
                 "transfers": [one for one in transfers if one["contest_id"] == str(row.id)],
             }
-            for row in contest_desk.contests(runtime, None)
+            for row in admin_views.contests(runtime, None)
             if row.stage in _OPEN_STAGES or any(one["contest_id"] == str(row.id) for one in transfers)
         ]
 
@@ -86,7 +86,7 @@ def bundle(
             "ingestion": _part(lambda: diagnostics.ingestion(runtime)),
             "settlements": _part(lambda: diagnostics.settlements(runtime)),
         },
-        "metrics": _part(lambda: _metrics(runtime, levels)),
+        "metrics": _part(lambda: _metrics(runtime, levels, book)),
         "log": runtime.log.recent(LOG_LINES),
         "audit_trail": _part(lambda: [row_json(row) for row in runtime.database.read(_AUDIT, limit=AUDIT_RECORDS)]),
         "affected_contests": _part(affected),
@@ -107,8 +107,8 @@ def _execution(runtime: Runtime, execution_id: UUID | None) -> dict[str, object]
     return {**row_json(rows[0]), "steps": steps}
 
 
-def _metrics(runtime: Runtime, levels: ServiceLevels) -> list[str]:
-    return [line for line in metrics.exposition(runtime, levels).splitlines() if not line.startswith("#")]
+def _metrics(runtime: Runtime, levels: ServiceLevels, book: JobBook) -> list[str]:
+    return [line for line in metrics.exposition(runtime, levels, book).splitlines() if not line.startswith("#")]
 
 
 def _part(collect: Callable[[], object]) -> object:

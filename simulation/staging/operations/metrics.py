@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import text
 
-from simulation.staging.money import payout_batches
+from simulation.staging.jobs import JOBS, JobBook
+from simulation.staging.money import payout_batches, payouts
+from simulation.staging.money.payout_holds import HOLD_REASONS
 from simulation.staging.money.reconciliation import WEBHOOKS_MISSING
+from simulation.staging.money.webhooks import DEAD_LETTER, WAITING_DEAD_LETTER
 from simulation.staging.operations import connections
 from simulation.staging.runtime import Runtime
+from simulation.staging.scores import store
 from simulation.staging.service_levels import ServiceLevels
 from simulation.staging.settlement import score_audit
 
 STUCK_PAYOUT_MINUTES = 30
-DEAD_LETTER_AFTER_FAILURES = 3
 LOCK_GRACE_MINUTES = 15
 START_GRACE_MINUTES = 60
+_CONTEST_STATUSES = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "CANCELLED", "ERROR")
+_SENT_STATUSES = ("pending", "processing", "retryable", "completed", "failed_terminal")
 
-_HELP = {
+HELP: Mapping[str, str] = {
     "auth_service_error_rate": "Authentications that broke in the last 15 minutes, percent; each scrape tries one",
     "contest_status_transitions_failed": "Contests in ERROR or overdue for their next status",
     "contests": "Contests by status",
     "database_connection_pool_available": "Connections that can be taken from the pool",
     "error_budget_remaining": "What is left of the month's acceptable failed requests, percent",
-    "ingestion_lag_seconds": "Time since the last successful ingestion of a live tournament",
+    "ingestion_lag_seconds": "Time since the last successful ingestion of a tournament that contests wait for",
+    "jobs_broken_off": "Runs in a row that a background job ended with an error that nobody foresaw",
     "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
     "payout_transfers": "Payout transfers by status",
     "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
@@ -35,11 +43,24 @@ _HELP = {
     "stripe_disputes_unacknowledged": "Chargebacks that nobody has acknowledged",
     "score_audit_mismatches": "Settled scores that differ from the provider's later ones, unresolved",
     "settlement_duration_seconds": "Duration of the latest settlement run",
-    "settlement_status": "Latest settlement run of an unsettled contest, if it failed",
+    "settlement_status": "1 for an unsettled contest whose latest settlement run failed, 0 for any other",
     "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
     "stripe_webhooks_refused": "Deliveries, in the last hour and since one was accepted, whose signature did not fit",
-    "stripe_webhook_dead_letters": "Events that failed repeatedly and were never processed",
+    "stripe_webhook_dead_letters": "Events that failed repeatedly, were never processed, and wait for no other event",
 }
+
+_BEFORE_ANYTHING_HAPPENED: dict[tuple[str, str], float] = {
+    **{("contests", f'status="{status}"'): 0.0 for status in _CONTEST_STATUSES},
+    **{("jobs_broken_off", f'job="{job}"'): 0.0 for job in JOBS},
+    **{(name, f'status="{status}"'): 0.0 for name in ("payout_transfers", "refunds") for status in _SENT_STATUSES},
+    **{("payout_transfers_held", f'reason="{reason}"'): 0.0 for reason in HOLD_REASONS},
+    **{
+        ("payout_transfers_failed_terminal_unacknowledged", f'failure_reason="{reason}",winner="{winner}"'): 0.0
+        for reason in payouts.OWN_FAILURES
+        for winner in ("active", "deleted")
+    },
+}
+"""Series by name and labels. A series that is born with its first value cannot tell that there was none."""
 
 _SAMPLES = text(f"""
     SELECT 'contests' AS name, 'status="' || status || '"' AS labels, count(*)::double precision AS value
@@ -47,15 +68,15 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT '{connections.FREE}', '', ({connections.FREE_CONNECTIONS})
     UNION ALL
-    SELECT 'contest_status_transitions_failed', '', count(*) FROM contest_instances
+    SELECT 'contest_status_transitions_failed', '', count(*) FROM contest_instances c
     WHERE status = 'ERROR' OR published_at IS NOT NULL AND (
         status = 'SCHEDULED' AND lock_time < now() - make_interval(mins => {LOCK_GRACE_MINUTES})
-        OR status = 'LOCKED' AND start_time < now() - make_interval(mins => {START_GRACE_MINUTES}))
+        OR status = 'LOCKED' AND start_time < now() - make_interval(mins => {START_GRACE_MINUTES}) AND EXISTS (
+            SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID'))
     UNION ALL
-    SELECT 'ingestion_lag_seconds', 'provider_event_id=' || to_json(c.provider_event_id)::text,
-           extract(epoch FROM now() - coalesce(max(f.last_success_at), min(c.start_time)))
-    FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id) WHERE c.status = 'LIVE'
-    GROUP BY c.provider_event_id
+    SELECT 'ingestion_lag_seconds', 'provider_event_id=' || to_json(f.provider_event_id)::text,
+           extract(epoch FROM now() - f.good_at)
+    FROM ({store.FEEDS_AWAITED}) f
     UNION ALL
     SELECT 'payment_webhooks_missing', '', count(*) FROM ({WEBHOOKS_MISSING}) m
     UNION ALL
@@ -91,37 +112,35 @@ _SAMPLES = text(f"""
         SELECT extract(epoch FROM completed_at - started_at) FROM settlement_audit ORDER BY sequence_number DESC
             LIMIT 1), 0)
     UNION ALL
-    SELECT 'settlement_status', 'contest_id="' || c.id || '",status="FAILED"', 1 FROM contest_instances c
-    WHERE c.settle_time IS NULL AND c.status = 'COMPLETE' AND 'FAILED' = (
+    SELECT 'settlement_status', 'contest_id="' || c.id || '",status="FAILED"', CASE WHEN 'FAILED' = (
         SELECT s.status FROM settlement_audit s WHERE s.contest_instance_id = c.id ORDER BY s.sequence_number DESC
-            LIMIT 1)
+            LIMIT 1) THEN 1 ELSE 0 END
+    FROM contest_instances c WHERE c.settle_time IS NULL AND c.status = 'COMPLETE'
     UNION ALL
-    SELECT 'stripe_webhook_dead_letters', '', count(*) FROM stripe_webhook_dead_letters
-    WHERE resolved_at IS NULL AND failure_count >= {DEAD_LETTER_AFTER_FAILURES}
+    SELECT 'stripe_webhook_dead_letters', '', count(*) FROM stripe_webhook_dead_letters d
+    WHERE {DEAD_LETTER} AND NOT {WAITING_DEAD_LETTER}
 """)  # noqa: S608 - every part is ours
 
 
-def exposition(runtime: Runtime, levels: ServiceLevels) -> str:
+def exposition(runtime: Runtime, levels: ServiceLevels, book: JobBook) -> str:
     """The page, metrics and labels in alphabetical order."""
     levels.authentications.count(failed=not runtime.signing_key.is_available())
-    rows = runtime.database.read(_SAMPLES)
-    samples: list[tuple[str, str, float]] = [
-        (row.name, row.labels, row.value) for row in rows if row.name != connections.FREE
-    ]
-    (free,) = (row.value for row in rows if row.name == connections.FREE)
-    available = runtime.database.available_connections(server_grants=int(free))
-    samples += [
-        ("auth_service_error_rate", "", levels.auth_error_rate_percent()),
-        ("database_connection_pool_available", "", available),
-        ("stripe_webhook_duplicates", "", levels.webhook_duplicates.number()),
-        ("stripe_webhooks_refused", "", len(levels.webhook_refusals.moments())),
-        ("error_budget_remaining", "", levels.error_budget_remaining_percent()),
-    ]
+    samples = dict(_BEFORE_ANYTHING_HAPPENED)
+    samples |= {(row.name, row.labels): row.value for row in runtime.database.read(_SAMPLES)}
+    free = samples.pop((connections.FREE, ""))
+    samples |= {("jobs_broken_off", f'job="{job}"'): last.broken_off for job, last in book.last_runs.items()}
+    samples |= {
+        ("auth_service_error_rate", ""): levels.auth_error_rate_percent(),
+        ("database_connection_pool_available", ""): runtime.database.available_connections(server_grants=int(free)),
+        ("stripe_webhook_duplicates", ""): levels.webhook_duplicates.number(),
+        ("stripe_webhooks_refused", ""): len(levels.webhook_refusals.moments()),
+        ("error_budget_remaining", ""): levels.error_budget_remaining_percent(),
+    }
     lines: list[str] = []
     previous = None
-    for name, labels, value in sorted(samples):
+    for (name, labels), value in sorted(samples.items()):
         if name != previous:
-            lines += [f"# HELP {name} {_HELP[name]}", f"# TYPE {name} gauge"]
+            lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} gauge"]
         previous = name
         lines.append(f"{name}{{{labels}}} {value:.10g}" if labels else f"{name} {value:.10g}")
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from simulation.staging.canonical import sha256_of
+from simulation.staging.canonical import sha256_of, storable, unstorable_path
 from simulation.staging.clients.provider import Payload, ProviderFailure, Unchanged
 from simulation.staging.context import Context
 from simulation.staging.runtime import Runtime
@@ -150,9 +150,11 @@ def _read(runtime: Runtime, feed: Row[Any], payload: Payload) -> tuple[object, B
     try:
         data: object = json.loads(payload.text, parse_constant=_refuse_constant)
     except ValueError as error:
-        digest = hashlib.sha256(payload.text.encode()).hexdigest()
-        raw = {"raw": payload.text.replace("\x00", "\ufffd"), "sha256": digest}
-        return raw, None, [FeedError(code="MALFORMED_JSON", path="$", detail=str(error))]
+        return _raw(payload), None, [FeedError(code="MALFORMED_JSON", path="$", detail=str(error))]
+    path = unstorable_path(data)
+    if path is not None:
+        refused = FeedError(code="MALFORMED_JSON", path=path, detail="U+0000 or half a surrogate pair: no text")
+        return _raw(payload), None, [refused]
     board, errors = validate(data, feed.provider_event_id)
     if board is None:
         return data, None, errors
@@ -161,6 +163,12 @@ def _read(runtime: Runtime, feed: Row[Any], payload: Payload) -> tuple[object, B
         if earlier is not None:
             errors = validate_progress(earlier, board)
     return data, board if not errors else None, errors
+
+
+def _raw(payload: Payload) -> object:
+    """A body that cannot be stored as what it says: its text, with its digest."""
+    digest = hashlib.sha256(payload.text.encode()).hexdigest()
+    return {"raw": storable(payload.text), "sha256": digest}
 
 
 def _refuse_constant(name: str) -> object:

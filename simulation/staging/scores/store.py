@@ -12,6 +12,14 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.scores.validation import FeedError
 from simulation.staging.unit_of_work import UnitOfWork
 
+FEEDS_AWAITED = """
+    SELECT c.provider_event_id, greatest(max(f.last_success_at), min(c.lock_time)) AS good_at,
+           max(f.last_success_at) AS last_success_at, coalesce(max(f.consecutive_failures), 0) AS consecutive_failures,
+           max(f.last_error) AS last_error
+    FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id)
+    WHERE c.status IN ('LOCKED', 'LIVE') GROUP BY c.provider_event_id
+"""
+"""Tournaments whose scores contests wait for, from their lock on: before it nobody asks for them."""
 _INSERT_EVENT = text("""
     INSERT INTO ingestion_events (id, contest_instance_id, provider, event_type, provider_data_json, payload_hash,
         is_terminal,

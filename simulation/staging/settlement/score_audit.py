@@ -18,7 +18,7 @@ from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
 from simulation.staging.scores.validation import validate
-from simulation.staging.settlement import replay as settlement_replay
+from simulation.staging.settlement import replay
 from simulation.staging.settlement.settlement import outcome
 
 OPEN = "a.settled_scores_hash <> a.provider_scores_hash AND a.resolved_at IS NULL"
@@ -93,7 +93,7 @@ def resolve(runtime: Runtime, context: Context, audit_id: UUID, *, resolved: boo
         contest_id = rows[0].contest_instance_id
         if not rows[0].mismatch:
             raise ApiError(409, "scores_agree", "this audit found no difference")
-        if resolved and not settlement_replay.of_contest(work, contest_id).follows:
+        if resolved and not replay.of_contest(work, contest_id).follows:
             raise ApiError(409, "settlement_not_proven", "the replay from the checkpoint gives another result")
         work.write(_RESOLVE, id=audit_id, resolved=resolved, actor=context.actor, reason=reason)
         work.record_contest_action(contest_id, action=action, reason=reason, payload={"score_audit_id": str(audit_id)})
@@ -111,7 +111,7 @@ def _examine(runtime: Runtime, context: Context, contest: Row[Any]) -> bool:
         reason="the provider has a board that is newer than the settlement",
         entity=("contest", contest.id),
     ) as work:
-        rosters = settlement_replay.settled_rosters(work, contest.id, contest.scores_json)
+        rosters = replay.settled_rosters(work, contest.id, contest.scores_json)
         scores = outcome(contest, contest.event_id, board, rosters).scores
         differences = [_difference(user_id, contest.scores_json, scores) for user_id in sorted(scores)]
         differences = [one for one in differences if one["settled"] != one["corrected"]]

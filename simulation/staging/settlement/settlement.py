@@ -20,8 +20,7 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.scores import scoring
 from simulation.staging.scores.board import Board
 from simulation.staging.scores.validation import validate
-from simulation.staging.settlement import prizes
-from simulation.staging.settlement import records as settlement_records
+from simulation.staging.settlement import prizes, records
 from simulation.staging.unit_of_work import UnitOfWork
 
 _TRANSIENT = (OperationalError, InterfaceError, PoolExhausted)
@@ -108,11 +107,11 @@ def settle(runtime: Runtime, context: Context, contest_id: UUID, *, reason: str)
             payload={"settlement_run_id": str(run_id)},
         ) as work:
             contest = contests.locked(work, contest_id)
-            earlier = settlement_records.find(work, contest_id)
+            earlier = records.find(work, contest_id)
             if earlier is not None:
                 return Settled(settlement_run_id=earlier.settlement_run_id, settlement_id=earlier.id, already=True)
             _check_due(contest)
-            settlement_id = settlement_records.write(work, run_id, contest, _compute(work, contest), reason=reason)
+            settlement_id = records.write(work, run_id, contest, _compute(work, contest), reason=reason)
     except (ApiError, *_TRANSIENT):
         raise
     except Exception as error:
@@ -136,7 +135,7 @@ def _check_due(contest: Row[Any]) -> None:
         raise ApiError(409, "contest_not_ended", "a contest is settled at its end time at the earliest")
 
 
-def _compute(work: UnitOfWork, contest: Row[Any]) -> settlement_records.Settlement:
+def _compute(work: UnitOfWork, contest: Row[Any]) -> records.Settlement:
     event_id, board = _final_board(work, contest.id)
     entrants = work.read(_PAID_ENTRANTS, contest_id=contest.id, entry_fee_cents=contest.entry_fee_cents)
     _check_pool(work, contest.id, contest.entry_fee_cents * len(entrants))
@@ -145,7 +144,7 @@ def _compute(work: UnitOfWork, contest: Row[Any]) -> settlement_records.Settleme
 
 def outcome(
     contest: Row[Any], event_id: UUID, board: Board, rosters: Mapping[UUID, Sequence[str]]
-) -> settlement_records.Settlement:
+) -> records.Settlement:
     """Scores, places and prizes of these entrants by this board; the contest's terms are all it needs besides."""
     missed = int(contest.scoring["missed_round_strokes"])
     details = {
@@ -153,7 +152,7 @@ def outcome(
     }
     scores = {user_id: sum(player.strokes for player in players) for user_id, players in details.items()}
     pool_cents = contest.entry_fee_cents * len(rosters)
-    return settlement_records.Settlement(
+    return records.Settlement(
         event_ids=(event_id,),
         scores={
             str(user_id): {"score": scores[user_id], "players": [asdict(player) for player in players]}
@@ -219,4 +218,4 @@ def _record_failure(
         entity=("contest", contest_id),
         payload={"settlement_run_id": str(run_id)},
     ) as work:
-        settlement_records.write_failure(work, run_id, contest_id, refusal)
+        records.write_failure(work, run_id, contest_id, refusal)

@@ -102,6 +102,30 @@ def test_who_is_not_let_in_is_told_nothing_else(stage: StagingPlatform, method: 
     assert asked(**stage.admin) == status
 
 
+@pytest.mark.parametrize("text", ["\x00", "\ud800", "Ann \x00"])
+def test_text_that_the_database_does_not_take_is_refused(stage: StagingPlatform, text: str) -> None:
+    started = {"runbook_name": "a", "runbook_version": "1", "executed_by": "ops"}
+    step = {"execution_id": "x", "phase": "detection", "step": 1, "outcome": "passed"}
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("runbooks/start", started | {"executed_by": text}),
+        ("runbooks/start", started | {"system_state_before": {"notes": [{"said": text}]}}),
+        ("runbooks/start", started | {"system_state_before": {text: 1}}),
+        ("runbooks/step", step | {"detail": text}),
+        ("runbooks/complete", {"execution_id": "x", "status": "completed", "result_json": {"a": text}}),
+        ("users/00000000-0000-0000-0000-000000000001/revoke-admin", {"reason": text}),
+    ]
+    for path, body in bodies:
+        answer = stage.admin_post(path, body)
+        assert (answer.status_code, answer.json["error"]) == (400, "invalid_field"), path
+    assert stage.post("/api/users", {"name": text, "email": "a@x.test"}).status_code == 400
+
+
+def test_a_question_with_u_0000_is_refused(stage: StagingPlatform) -> None:
+    for path in ("contests", "payout-transfers", "refund-requests", "runbooks/executions"):
+        answer = stage.admin_get(f"{path}?status=%00")
+        assert (answer.status_code, answer.json["error"]) == (400, "invalid_field"), path
+
+
 def test_who_is_no_user_is_told_nothing_else(stage: StagingPlatform) -> None:
     assert stage.post(f"/api/custom-contests/{stage.contest()}/lock").status_code == 401
     assert stage.post("/api/payments/intents").status_code == 401
@@ -110,12 +134,12 @@ def test_who_is_no_user_is_told_nothing_else(stage: StagingPlatform) -> None:
 def test_an_unexpected_error_is_logged_with_its_request_and_shown_to_nobody(
     stage: StagingPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.staging.contests import admin_views as contest_desk
+    from simulation.staging.contests import admin_views
 
     def broken(*_: object) -> None:
         raise RuntimeError("inner secret")
 
-    monkeypatch.setattr(contest_desk, "contests", broken)
+    monkeypatch.setattr(admin_views, "contests", broken)
     answer = stage.client.get("/api/admin/contests", headers=stage.admin | {"X-Request-Id": "req-7"})
     assert (answer.status_code, answer.json["error"]) == (500, "internal_error")
     assert "inner secret" not in answer.text

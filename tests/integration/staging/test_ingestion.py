@@ -99,7 +99,15 @@ def test_each_kind_of_failure_in_an_outage_is_recorded(stage: StagingPlatform, l
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [("{bad", "MALFORMED_JSON"), ('{"events": NaN}', "MALFORMED_JSON"), ('{"events": null}', "SCHEMA_MISMATCH")],
+    [
+        ("{bad", "MALFORMED_JSON"),
+        ('{"events": NaN}', "MALFORMED_JSON"),
+        ('{"events": null}', "SCHEMA_MISMATCH"),
+        ('{"events": [{"label": "Op\\u0000en"}]}', "MALFORMED_JSON"),
+        ('{"events": [{"Op\\u0000en": 1}]}', "MALFORMED_JSON"),
+        ('{"events": [{"label": "Op\\ud800en"}]}', "MALFORMED_JSON"),
+        ('{"events": "\x00"}', "MALFORMED_JSON"),
+    ],
 )
 def test_a_bad_payload_is_stored_once_as_invalid_and_the_good_one_after_it_is_taken(
     stage: StagingPlatform, live: str, body: str, code: str
@@ -115,6 +123,43 @@ def test_a_bad_payload_is_stored_once_as_invalid_and_the_good_one_after_it_is_ta
     listed = stage.admin_get(f"contests/{live}/validation-errors").json["validation_errors"]
     assert [row["error_code"] for row in listed] == [code]
     assert len(stage.admin_get(f"contests/{live}/ingestion-events").json["ingestion_events"]) == 3
+
+
+def test_a_whole_surrogate_pair_is_a_character_like_any_other(stage: StagingPlatform, live: str) -> None:
+    board = json.loads(stage.provider.body)
+    board["events"][0]["label"] = "Open \U0001f3cc"
+    stage.provider.body = json.dumps(board)
+    assert "\\ud83c" in stage.provider.body
+    stage.tick()
+    assert events(stage) == ["VALID", "VALID"]
+
+
+@pytest.mark.parametrize("body", ["", '{"events": [{"label": "Op\\u0000en"}]}'])
+def test_scores_that_never_came_are_late_from_the_lock_on(stage: StagingPlatform, body: str) -> None:
+    contest_id = stage.contest()
+    stage.provider.body, stage.provider.status = body, 200 if body else 503
+    assert "ingestion_lag_seconds" not in stage.client.get("/metrics").text, "nobody waits for scores yet"
+    stage.pass_time(hours=1)
+    stage.tick(13)
+    assert stage.status(contest_id) == "LOCKED"
+    (line,) = [line for line in stage.client.get("/metrics").text.splitlines() if line.startswith("ingestion_lag")]
+    assert float(line.split()[-1]) == pytest.approx(65 * 60, abs=120), "13 polls with their back-offs"
+    (feed,) = stage.admin_get("diagnostics/ingestion").json["feeds"]
+    assert (feed["last_success_at"], feed["consecutive_failures"]) == (None, 13)
+    assert feed["lag_seconds"] == pytest.approx(65 * 60, abs=120)
+
+
+def test_a_contest_is_not_late_for_what_was_before_its_lock(stage: StagingPlatform) -> None:
+    stage.sql(
+        "INSERT INTO ingestion_feeds (provider_event_id, last_success_at, last_attempt_at)"
+        " VALUES ('E1', now() - interval '3 days', now() - interval '3 days')"
+    )
+    stage.contest()
+    stage.pass_time(hours=1)
+    stage.jobs["lifecycle_reconciler"].run()
+    stage.pass_time(hours=1)
+    (line,) = [line for line in stage.client.get("/metrics").text.splitlines() if line.startswith("ingestion_lag")]
+    assert float(line.split()[-1]) == pytest.approx(3600, abs=2)
 
 
 def test_a_board_that_lost_a_player_is_refused(stage: StagingPlatform, live: str) -> None:
@@ -137,4 +182,7 @@ def test_a_contest_without_field_does_not_start(stage: StagingPlatform) -> None:
     stage.pass_time(hours=3)
     stage.tick(13)
     assert stage.status(contest_id) == "LOCKED"
-    assert "contest_status_transitions_failed 1\n" in stage.client.get("/metrics").text
+    page = stage.client.get("/metrics").text
+    assert "contest_status_transitions_failed 0\n" in page, "it waits for scores, and that is told as lag"
+    (lag,) = [line for line in page.splitlines() if line.startswith("ingestion_lag")]
+    assert float(lag.split()[-1]) > 3 * 3600

@@ -61,6 +61,7 @@ contests:
     start: day 2 08:00
     end: day 5 14:00
 """
+FACTS = "facts.md"
 GOOD: dict[str, str] = {
     "runbooks/mini.md": _whole(MINI),
     "runbooks/mini_task.md": _whole(TASK).replace("a prize that was sent is owed", "A prize stays"),
@@ -76,6 +77,10 @@ GOOD: dict[str, str] = {
         "      - alert: Other\n        expr: stuck > 5\n        labels: {severity: warning}\n"
         "        annotations:\n          summary: stuck\n          no_runbook: people must look\n"
     ),
+    FACTS: (
+        "# Facts\n\n## Metrics\n\n| metric | meaning | no alert, because |\n| --- | --- | --- |\n"
+        "| `stuck` | too many | |\n| `prizes`, `payers` | counts | whatever they are |\n\n## Alerts\n"
+    ),
     "scenarios/small.yaml": SCENARIO,
     "scenarios/runbooks/mini.yaml": SCENARIO,
     "scenarios/runbooks/mini_task.yaml": SCENARIO.replace("name: mini", "name: mini_task"),
@@ -88,4 +93,8 @@ def linted(folder: Path, changes: dict[str, str | None] | None = None) -> tuple[
         if text is not None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-    return lint(Material(runbooks=folder / "runbooks", alerts=folder / "alerts", scenarios=folder / "scenarios"))
+    return lint(
+        Material(
+            runbooks=folder / "runbooks", alerts=folder / "alerts", scenarios=folder / "scenarios", facts=folder / FACTS
+        )
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulation.runbook_lint.rule import REGISTRY
-from tests.unit.runbook_lint.project import GOOD, linted
+from tests.unit.runbook_lint.project import FACTS, GOOD, linted
 
 BOOK, TASK_BOOK, INDEX = "runbooks/mini.md", "runbooks/mini_task.md", "runbooks/README.md"
 ALERTS, SCENARIO = "alerts/mini.yml", "scenarios/runbooks/mini.yaml"
@@ -81,6 +81,8 @@ FLAWS = (
     Broken("RB042", ALERTS, "no_runbook: people", "runbook_url: mini.md #", "- alert: Other", "link the same runbook"),
     Broken("RB050", BOOK, "The counter is", "The [counter](nowhere.md) is", "nowhere", "leads nowhere"),
     Broken("RB050", BOOK, "The counter is", "The [counter](#nowhere) is", "nowhere", "no heading for #nowhere"),
+    Broken("RB043", FACTS, "whatever they are", "", "| `prizes`", "no alert looks at the metric prizes"),
+    Broken("RB043", FACTS, "too many | ", "too many | a whim ", "| `stuck`", "an alert and a reason for having none"),
     Broken("RB051", INDEX, "(#index)", "(#top)", "(#top)", "no heading for #top"),
     Broken("RB052", INDEX, "[mini](mini.md)", "mini", "---", "0 rows", found_in=BOOK),
     Broken("RB052", INDEX, "`runbooks/mini`, `small`", "`large`", "---", "'large', which does not", found_in=BOOK),
