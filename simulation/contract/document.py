@@ -9,7 +9,7 @@ The scope of a write, in which its paths begin:
 - the fact that the write answers, by its kind: ``request``, ``call``, ``event``, or the name of a derived fact;
 - ``contest``-like names of ``joins``: a row of another table, as it is after the transaction.
 
-The kinds of facts outside, with their fields, are in :mod:`simulation.checks.conformance.fact_kinds`.
+The kinds of facts outside, with their fields, are in :mod:`simulation.contract.facts`.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Given(_Rule):
 
 
 class Derived(_Rule):
-    """A function of other facts: one of :mod:`simulation.checks.conformance.functions`, of the values at ``of``."""
+    """A function of other facts: one of :mod:`simulation.contract.functions`, of the values at ``of``."""
 
     derived: str
     of: tuple[Argument, ...] = ()

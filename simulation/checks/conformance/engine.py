@@ -7,14 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulation.checks.conformance.fact_kinds import Fact
 from simulation.checks.conformance.facts import facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
+from simulation.checks.conformance.judges import Judge, judge_of
 from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to, shown
-from simulation.checks.conformance.values import Judge, ValueOf, judge_of
+from simulation.checks.conformance.values import ValueOf
 from simulation.checks.conformance.writes import RowWrite, Tables, TransactionScope, read_writes
 from simulation.checks.evidence.case import Case
-from simulation.contract.document import Contract, Join, Table, Write
+from simulation.contract.document import Contract, Join, Table, Write, paths_of
+from simulation.contract.facts import Fact
 from simulation.contract.rules import Argument, Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
 
@@ -80,6 +81,7 @@ class _Engine:
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
 
     def judge(self) -> Conformance:
+        self._need_audit()
         read = read_writes(
             self._transactions,
             self._contract,
@@ -100,6 +102,16 @@ class _Engine:
     def _is_judged(self, table: str) -> bool:
         return self._judged is None or table in self._judged
 
+    def _need_audit(self) -> None:
+        """:raises CannotTell: the contract speaks of audit records, and the target does not say where they are."""
+        for table in self._contract.tables.values():
+            for write in table.writes:
+                if write.actions:
+                    self._case.need_declared("audit_table", "audit_columns.action")
+                rules = table.rules_of(write).values()
+                if any(path.split(".")[0] == "audit" for rule in rules for path in paths_of(rule)):
+                    self._case.need_declared("audit_table")
+
     def _shared_scope(self, transaction: Transaction, writes: Sequence[RowWrite]) -> dict[str, Any]:
         first: dict[str, Any] = {}
         before: dict[str, Any] = {}
@@ -115,6 +127,7 @@ class _Engine:
             "all": every,
             "tables": self._tables,
             "requests": self._case.remembered(requests_by_id),
+            "whole": self._case.whole,
             "audit": first.get(self._case.governance.audit_table),
         }
 
@@ -132,9 +145,13 @@ class _Engine:
             self._join(plan, scope)
         plan.count += 1
         for column, kind, judge in plan.columns:
-            complaint = judge(written.row.get(column), scope)
+            actual = written.row.get(column, MISSING)
+            if actual is MISSING:
+                complaint = "a column of this name" if written.is_whole else None
+            else:
+                complaint = judge(actual, scope)
             if complaint is not None:
-                self._complain(kind, written, column, complaint, shown(written.row.get(column)))
+                self._complain(kind, written, column, complaint, shown(actual))
 
     def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
         key = (written.table, id(write))
@@ -153,7 +170,7 @@ class _Engine:
 
     def _judges(self, written: RowWrite, table: Table, write: Write) -> Iterator[tuple[str, Kind, Judge]]:
         rules = table.rules_of(write)
-        for column in written.row:
+        for column in dict.fromkeys((*written.row, *rules)):
             rule = rules.get(column)
             if isinstance(rule, Identity):
                 yield column, "identities", self._identity(written.table, column, rule)
@@ -190,7 +207,7 @@ class _Engine:
         """Find the fact outside that the row answers, and strike it off."""
         assert plan.facts is not None
         values = plan.facts.own_values(written, scope)
-        fact = plan.facts.take(values)
+        fact = plan.facts.take(_key(values))
         self._found.judged["rows"] += 1
         if fact is None:
             sought = ", ".join(f"{place} {shown(value)}" for place, value in zip(plan.write.match, values, strict=True))
@@ -260,34 +277,44 @@ class _Facts:
         self._repeated = write.repeated
         self._match = {place: path_to(path) for place, path in write.match.items()}
         self._places = [(place.split(".")[0], path_to(f"row.{place}"), path_to(place)) for place in write.match]
-        self._by_values: dict[tuple[str, ...], deque[Fact]] = defaultdict(deque)
+        self._by_values: dict[_Key | None, deque[Fact]] = defaultdict(deque)
+        self._answered: set[_Key] = set()
         for fact in facts:
-            self._by_values[self._values_of(fact)].append(fact)
+            self._by_values[_key(self._values_of(fact))].append(fact)
 
-    def _values_of(self, fact: Fact) -> tuple[str, ...]:
-        return tuple(str(find({self.name: fact})) for find in self._match.values())
+    def _values_of(self, fact: Fact) -> tuple[Any, ...]:
+        return tuple(find({self.name: fact}) for find in self._match.values())
 
-    def own_values(self, written: RowWrite, scope: Scope) -> tuple[str, ...]:
+    def own_values(self, written: RowWrite, scope: Scope) -> tuple[Any, ...]:
         """The row's side of a match: columns of it, or paths to rows that it is joined with."""
-        return tuple(
-            str((of_row if head in written.row else of_scope)(scope)) for head, of_row, of_scope in self._places
-        )
+        return tuple((of_row if head in written.row else of_scope)(scope) for head, of_row, of_scope in self._places)
 
-    def take(self, values: tuple[str, ...]) -> Fact | None:
-        """The next fact with these values that no row has answered yet."""
-        left = self._by_values.get(values)
-        if not left:
+    def take(self, key: _Key | None) -> Fact | None:
+        """The next fact with these values that no row has answered yet; with ``repeated`` always the first."""
+        left = self._by_values.get(key)
+        if key is None or not left:
             return None
+        self._answered.add(key)
         return left[0] if self._repeated else left.popleft()
 
     def left(self) -> Iterator[Fact]:
         """Facts that had to be answered and were not."""
-        return (fact for facts in self._by_values.values() for fact in facts if fact.required)
+        for key, facts in self._by_values.items():
+            if not self._repeated or key not in self._answered:
+                yield from (fact for fact in facts if fact.required)
 
     def sought(self, fact: Fact) -> str:
         """The fact by the values that its row would have."""
         values = zip(self._match, self._values_of(fact), strict=True)
-        return ", ".join(f"{place} {value}" for place, value in values)
+        return ", ".join(f"{place} {shown(value)}" for place, value in values)
+
+
+_Key = tuple[str, ...]
+
+
+def _key(values: tuple[Any, ...]) -> _Key | None:
+    """By what rows and facts find each other; None where one of the values is not there."""
+    return None if any(value is MISSING for value in values) else tuple(map(str, values))
 
 
 @dataclass(kw_only=True)

@@ -1,17 +1,21 @@
-"""The facts outside that a contract's writes answer: what people asked, what Stripe and the provider said.
+"""How the jury finds the facts outside that a contract's writes answer; their fields: :mod:`simulation.contract.facts`.
 
-Their kinds are in :mod:`simulation.checks.conformance.fact_kinds`. None comes from the platform's own tables.
+None comes from the platform's own tables.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from simulation.checks.conformance.fact_kinds import (
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.expected import Expected, expected_settlements
+from simulation.checks.evidence.model import Placing, score_of
+from simulation.contract.document import Facts
+from simulation.contract.facts import (
     Admin,
     Board,
     Call,
@@ -25,10 +29,6 @@ from simulation.checks.conformance.fact_kinds import (
     Request,
     Settlement,
 )
-from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.expected import Expected, expected_settlements
-from simulation.checks.evidence.model import Placing, score_of
-from simulation.contract.document import Facts
 from simulation.events import (
     AdminAppointed,
     EntrantAction,
@@ -46,9 +46,22 @@ def facts_for(case: Case, wanted: Facts) -> Sequence[Fact]:
     """The facts that a write answers, in the order in which they came."""
     found = _of_kind(case, wanted)
     found = [fact for fact in found if all(getattr(fact, name) == value for name, value in wanted.where.items())]
-    if wanted.distinct is None:
-        return found
-    return list({getattr(fact, wanted.distinct): fact for fact in reversed(found)}.values())[::-1]
+    return found if wanted.distinct is None else _distinct(found, wanted.distinct)
+
+
+def _distinct(facts: Sequence[Fact], name: str) -> list[Fact]:
+    """The first of all that are alike in a field, and all that have none.
+
+    The first must have left its row if any that is like it must have.
+    """
+    first: dict[str, Fact] = {}
+    for number, fact in enumerate(facts):
+        value = getattr(fact, name)
+        key = f"without, {number}" if value is None else f"with {value}"
+        known = first.setdefault(key, fact)
+        if fact.required and not known.required:
+            first[key] = replace(known, required=True)
+    return list(first.values())
 
 
 def _of_kind(case: Case, wanted: Facts) -> Sequence[Fact]:
@@ -58,7 +71,9 @@ def _of_kind(case: Case, wanted: Facts) -> Sequence[Fact]:
         return [call for call in _calls(case, wanted.call) if call.outcome == wanted.outcome]
     if wanted.event is not None:
         return [event for event in case.remembered(_events) if wanted.event in ("*", event.type)]
-    return DERIVED[wanted.fact or ""](case)
+    if wanted.fact is None or wanted.fact not in DERIVED:
+        raise CannotTell(f"the contract speaks of a fact {wanted.fact}, which this version does not know")
+    return DERIVED[wanted.fact](case)
 
 
 @cache
@@ -294,4 +309,4 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "prize": _prizes,
     "remainder": lambda case: [fact for fact in case.remembered(_settlements) if fact.platform_cents],
 }
-"""Facts that our own model derives from witnesses, by the name a contract gives in ``for_each: {fact: …}``."""
+"""How each of :data:`simulation.contract.facts.DERIVED_FACTS` is found."""

@@ -11,22 +11,28 @@ class Identities:
     """The values that one column has had so far."""
 
     def __init__(self) -> None:
-        self._owners: dict[Any, tuple[Any, ...]] = {}
-        self._names: dict[tuple[Any, ...], Any] = {}
-        self._greatest: Any = None
+        self._owners: dict[str, tuple[Any, ...]] = {}
+        self._names: dict[tuple[Any, ...], str] = {}
+        self._greatest: int | None = None
 
     def complaint(self, value: Any, rule: Identity, *, group: tuple[Any, ...]) -> str | None:
         """What the value should have been; None when it tells its row, or its group of rows, apart.
 
         :param group: what rows that share a name have in common; only looked at for names that are shared.
         """
+        if value is None:
+            return "a value"
+        name = str(value)
         if rule.identity == "shared":
-            alone = self._owners.setdefault(value, group) == group and self._names.setdefault(group, value) == value
+            alone = self._owners.setdefault(name, group) == group and self._names.setdefault(group, name) == name
             return None if alone else "one value for all rows that belong together, and no others"
-        if value in self._owners:
+        if name in self._owners:
             return "a value that no other row has"
-        self._owners[value] = ()
+        self._owners[name] = ()
+        return self._in_order(value) if rule.identity == "ascending" else None
+
+    def _in_order(self, value: Any) -> str | None:
+        if not isinstance(value, int):
+            return "a whole number"
         greatest, self._greatest = self._greatest, value
-        if rule.identity == "ascending" and greatest is not None and value <= greatest:
-            return f"more than {greatest}"
-        return None
+        return None if greatest is None or value > greatest else f"more than {greatest}"

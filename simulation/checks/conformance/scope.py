@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from simulation.checks.conformance.functions import hash_of, is_hash
 from simulation.checks.evidence.wal import as_instant
+from simulation.contract.functions import hash_of, is_hash
 from simulation.contract.rules import Literally
 
 Scope = Mapping[str, Any]
-MISSING = object()
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "nothing to be found"
+
+
+MISSING = _Missing()
 """What a path leads to that leads nowhere. It equals nothing."""
 
 
@@ -68,11 +75,19 @@ def instant(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
+        return _from_unix(value)
     return as_instant(value)
+
+
+def _from_unix(seconds: int) -> datetime | None:
+    """None for a number that is no second of the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def shown(value: Any) -> str:
     """A value for a finding: short, and on one line."""
-    text = "nothing to be found" if value is MISSING else "null" if value is None else str(value)
+    text = "null" if value is None else str(value)
     return text if len(text) <= 200 else text[:197] + "…"

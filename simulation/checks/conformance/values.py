@@ -1,237 +1,32 @@
-"""Rules made into functions: each is called thousands of times, so that paths and kinds are looked at only once."""
+"""The one value that a rule demands, as a function of the scope."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulation.checks.conformance.functions import FUNCTIONS, TAKE_NOTHING, hash_of, is_hash
-from simulation.checks.conformance.scope import MISSING, Scope, argument, instant, path_to, same, shown
+from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to
+from simulation.checks.evidence.case import CannotTell
+from simulation.contract.functions import FUNCTIONS, TAKE_NOTHING
 from simulation.contract.rules import (
-    Among,
-    AnyOf,
-    Asked,
     Caller,
-    Composed,
     Constant,
     Counted,
     Derived,
     Document,
-    Free,
     Given,
-    Hashed,
-    Instant,
     Keyed,
     Listing,
     Mapped,
-    OneOf,
-    Reference,
     Rule,
-    State,
     Summed,
     Text,
     Unchanged,
-    Words,
     filled,
     holes,
 )
 
-Complaint = str | None
-"""What a value should have been; None when it is as its rule says."""
-Judge = Callable[[Any, Scope], Complaint]
 ValueOf = Callable[[Scope], Any]
-
-
-def judge_of(rule: Rule, column: str) -> Judge:
-    """How a value of the column is held against the rule. Identities are judged by whoever knows the other rows."""
-    match rule:
-        case Constant(constant=value):
-            return _exactly(value)
-        case Instant():
-            return _moment(rule)
-        case Free():
-            return lambda _actual, _scope: None
-        case Words(words=templates):
-            return _words([_text(template) for template in templates])
-        case OneOf(one_of=values):
-            return _one_of(values)
-        case Among(among=path):
-            return _among(path_to(path))
-        case AnyOf(any_of=rules):
-            return _any_of([judge_of(each, column) for each in rules])
-        case Document(document=keys):
-            return _document(rule, {key: judge_of(below, key) for key, below in keys.items()})
-        case Asked(asked=routes):
-            return _asked(routes)
-        case Composed(composed=template, parts=parts):
-            return _composed(template, {name: judge_of(below, name) for name, below in parts.items()})
-        case Hashed(sha256=path):
-            return _hashed(path_to(path))
-        case Reference():
-            return _reference(rule)
-        case State(state=state, after=after):
-            return _state(state, after, column)
-        case _:
-            return _the(value_of(rule, column))
-
-
-def _exactly(value: Any) -> Judge:
-    said = shown(value)
-    return lambda actual, _scope: None if same(actual, value) else said
-
-
-def _the(wanted: ValueOf) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        expected = wanted(scope)
-        return None if same(actual, expected) else shown(expected)
-
-    return judge
-
-
-def _one_of(values: tuple[Any, ...]) -> Judge:
-    said = f"one of {', '.join(map(shown, values))}"
-    return lambda actual, _scope: None if any(same(actual, value) for value in values) else said
-
-
-def _among(wanted: ValueOf) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        values = wanted(scope)
-        if values is not MISSING and any(same(actual, value) for value in values):
-            return None
-        return f"one of {shown(values)}"
-
-    return judge
-
-
-def _any_of(judges: list[Judge]) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        complaints = []
-        for each in judges:
-            complaint = each(actual, scope)
-            if complaint is None:
-                return None
-            complaints.append(complaint)
-        return " or ".join(complaints)
-
-    return judge
-
-
-def _words(wanted: list[ValueOf]) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        said, words = str(actual).casefold(), [word(scope) for word in wanted]
-        return None if all(word.casefold() in said for word in words) else f"a text with {', '.join(words)}"
-
-    return judge
-
-
-def _document(rule: Document, judges: Mapping[str, Judge]) -> Judge:
-    whole = _the(value_of(rule, "")) if not _leaves_free(rule) else None
-
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        if is_hash(actual):
-            return None if whole is None else whole(actual, scope)
-        if not isinstance(actual, dict) or actual.keys() != judges.keys():
-            return f"an object with {', '.join(judges) or 'no keys'}"
-        for key, each in judges.items():
-            complaint = each(actual[key], scope)
-            if complaint is not None:
-                return f"{key}: {complaint}"
-        return None
-
-    return judge
-
-
-def _leaves_free(rule: Document) -> bool:
-    """Whether something in it has no one value, so that a document of which only the hash is known says nothing."""
-    indefinite = (Free, Among, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
-    return any(
-        isinstance(below, indefinite) or (isinstance(below, Document) and _leaves_free(below))
-        for below in rule.document.values()
-    )
-
-
-def _asked(routes: tuple[str, ...]) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        request, committed = scope["requests"].get(actual), scope["transaction"].at
-        if request is not None and request.at >= committed and any(request.is_to(route) for route in routes):
-            return None
-        return f"the id of a request {' or '.join(routes)} answered at {committed:%Y-%m-%d %H:%M:%S} or later"
-
-    return judge
-
-
-def _composed(template: str, parts: Mapping[str, Judge]) -> Judge:
-    pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template)))
-
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        found = pattern.fullmatch(str(actual))
-        if found is None:
-            return template
-        for name, each in parts.items():
-            complaint = each(found[name], scope)
-            if complaint is not None:
-                return f"{template} with {name} {complaint}"
-        return None
-
-    return judge
-
-
-def _hashed(wanted: ValueOf) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        found = wanted(scope)
-        hashes = found if isinstance(found, (tuple, list)) else (found,)
-        return None if hash_of(actual) in hashes else f"a document with the sha256 {' or '.join(map(str, hashes))}"
-
-    return judge
-
-
-def _moment(rule: Instant) -> Judge:
-    of_commit, wanted = (
-        rule.instant == "commit",
-        path_to("transaction.at" if rule.instant == "commit" else rule.instant),
-    )
-    from_then, until = timedelta(seconds=rule.plus_seconds), timedelta(seconds=rule.within_seconds)
-    exact = of_commit and not from_then and not until
-
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        if exact and actual == scope["transaction"].text:
-            return None
-        then, found = instant(wanted(scope)), instant(actual)
-        if then is None:
-            return "a moment that can be known"
-        earliest, latest = then + from_then, then + from_then + until
-        if found is not None and earliest <= found <= latest:
-            return None
-        return earliest.isoformat() if earliest == latest else f"{earliest.isoformat()} to {latest.isoformat()}"
-
-    return judge
-
-
-def _reference(rule: Reference) -> Judge:
-    table, _, column = rule.refers.partition(".")
-    alike = " of the same " + ", ".join(rule.same) if rule.same else ""
-    said = f"the {column} of a row of {table}{alike}"
-
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        row = scope["row"]
-        for other in scope["tables"].where(table, {column: actual}):
-            if all(same(other.get(theirs), row.get(ours)) for ours, theirs in rule.same.items()):
-                return None
-        return said
-
-    return judge
-
-
-def _state(state: Any, after: tuple[Any, ...], column: str) -> Judge:
-    def judge(actual: Any, scope: Scope) -> Complaint:
-        old = (scope["old"] or {}).get(column)
-        if same(actual, state) and any(same(old, value) for value in after):
-            return None
-        return f"{shown(state)} after {' or '.join(map(shown, after))}, not after {shown(old)}"
-
-    return judge
 
 
 def value_of(rule: Rule, column: str) -> ValueOf:
@@ -244,7 +39,7 @@ def value_of(rule: Rule, column: str) -> ValueOf:
         case Caller(caller=path, otherwise=nobody):
             return _caller(path_to(path), nobody)
         case Text(text=template):
-            return _text(template)
+            return text_of(template)
         case Unchanged():
             return path_to(f"old.{column}")
         case Mapped(mapped=path, to=words):
@@ -259,11 +54,10 @@ def value_of(rule: Rule, column: str) -> ValueOf:
             return _keyed(path_to(path), name, path_to(key), value_of(item, column))
         case Counted(count=table, where=where):
             rows = _rows(table, where)
-            return lambda scope: len(rows(scope))
+            return _applied(len, [rows])
         case Summed(sum=place, where=where):
-            table, _, summed = place.partition(".")
-            rows = _rows(table, where)
-            return lambda scope: sum(int(str(row[summed])) for row in rows(scope))
+            table, _, column = place.partition(".")
+            return _applied(lambda rows: sum(int(str(row[column])) for row in rows), [_rows(table, where)])
         case Derived():
             return _derived(rule)
         case _:
@@ -272,47 +66,82 @@ def value_of(rule: Rule, column: str) -> ValueOf:
 
 def _caller(request_id: ValueOf, nobody: Any) -> ValueOf:
     def find(scope: Scope) -> Any:
-        request = scope["requests"].get(request_id(scope))
+        request = scope["requests"].get(str(request_id(scope)))
         return nobody if request is None or request.subject is None else request.subject
 
     return find
 
 
 def _listing(things: ValueOf, name: str, item: ValueOf) -> ValueOf:
-    return lambda scope: [item({**scope, name: thing}) for thing in _each(things(scope))]
+    return lambda scope: [item({**scope, name: thing}) for thing in each_of(things(scope))]
 
 
 def _keyed(things: ValueOf, name: str, key: ValueOf, item: ValueOf) -> ValueOf:
     def make(scope: Scope) -> dict[str, Any]:
-        inner = [{**scope, name: thing} for thing in _each(things(scope))]
+        inner = [{**scope, name: thing} for thing in each_of(things(scope))]
         return {str(key(each)): item(each) for each in inner}
 
     return make
 
 
-def _each(found: Any) -> Any:
-    return () if found is MISSING or found is None else found
+def each_of(found: Any) -> Sequence[Any]:
+    """Things of which there may be several; none where a path leads to no list."""
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
 
 
 def _rows(table: str, where: Mapping[str, Any]) -> ValueOf:
     wanted = {column: argument(each) for column, each in where.items()}
-    return lambda scope: scope["tables"].where(table, {column: each(scope) for column, each in wanted.items()})
+
+    def find(scope: Scope) -> Any:
+        values = {column: each(scope) for column, each in wanted.items()}
+        return MISSING if MISSING in values.values() else scope["tables"].where(table, values)
+
+    return find
 
 
 def _derived(rule: Derived) -> ValueOf:
-    function, wanted = FUNCTIONS[rule.derived], [argument(each) for each in rule.of]
+    if rule.derived not in FUNCTIONS:
+        raise CannotTell(f"the contract names a function {rule.derived}, which this version does not know")
+    values = [argument(each) for each in rule.of]
+    return _applied(
+        FUNCTIONS[rule.derived], [_or_null(each) for each in values] if rule.derived in TAKE_NOTHING else values
+    )
+
+
+def _or_null(wanted: ValueOf) -> ValueOf:
+    def find(scope: Scope) -> Any:
+        value = wanted(scope)
+        return None if value is MISSING else value
+
+    return find
+
+
+def _applied(function: Callable[..., Any], wanted: Sequence[ValueOf]) -> ValueOf:
+    """What a function makes of values; nothing of values that are not there, or not such as it takes."""
 
     def call(scope: Scope) -> Any:
         values = [each(scope) for each in wanted]
-        if rule.derived in TAKE_NOTHING:
-            values = [None if value is MISSING else value for value in values]
-        return MISSING if any(value is MISSING for value in values) else function(*values)
+        if any(value is MISSING for value in values):
+            return MISSING
+        try:
+            return function(*values)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return MISSING
 
     return call
 
 
-def _text(template: str) -> ValueOf:
+def text_of(template: str) -> ValueOf:
     paths = {path: path_to(path) for path in holes(template)}
     if not paths:
         return lambda _scope: template
-    return lambda scope: filled(template, {path: str(found(scope)) for path, found in paths.items()})
+
+    def fill(scope: Scope) -> Any:
+        values = {path: found(scope) for path, found in paths.items()}
+        return (
+            MISSING
+            if MISSING in values.values()
+            else filled(template, {path: str(value) for path, value in values.items()})
+        )
+
+    return fill

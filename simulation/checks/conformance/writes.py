@@ -39,6 +39,11 @@ class RowWrite:
     old: Row | None
     write: Write | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all columns of the row are known; of one that came with the schema only what the log tells."""
+        return self.op == "insert" or self.old is not None
+
 
 @dataclass
 class Tables:
@@ -62,6 +67,11 @@ class Tables:
                     index[_values(old, columns)].pop(key, None)
                 if row is not None:
                     index[_values(row, columns)][key] = row
+
+    def clear(self, table: str) -> None:
+        """Take all rows away."""
+        for key in list(self.rows[table]):
+            self.put(table, key, None)
 
     def where(self, table: str, values: Mapping[str, JsonValue]) -> Sequence[Row]:
         """The rows that have these values, in the order in which they came to have them."""
@@ -141,6 +151,8 @@ def _applied(
     actions: frozenset[str],
     touched: frozenset[str],
 ) -> RowWrite:
+    if change.op == "truncate":
+        tables.clear(change.table)
     key = tables.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
     old = tables.rows[change.table].get(key)
     row: Row = {**(old or {}), **change.new}

@@ -1,4 +1,8 @@
-"""What a fact outside can be: each kind is a class, and its fields are what a contract's paths may name."""
+"""The facts outside that a contract's writes may answer, and the fields that its paths may name.
+
+Each is seen by a witness or follows from what witnesses saw; none comes from the platform's own tables. How the jury
+finds them stands in :mod:`simulation.checks.conformance.facts`.
+"""
 
 from __future__ import annotations
 
@@ -157,3 +161,16 @@ class Prize(Fact):
     rank: int
     score: int
     amount_cents: int
+
+
+DERIVED_FACTS: Mapping[str, type[Fact]] = {
+    "admin": Admin,
+    "contest": Contest,
+    "transfer_made": Movement,
+    "refund_made": Movement,
+    "board": Board,
+    "settlement": Settlement,
+    "prize": Prize,
+    "remainder": Settlement,
+}
+"""What a contract may name in ``for_each: {fact: …}``."""
