@@ -9,7 +9,7 @@ The scope of a write, in which its paths begin:
 - the fact that the write answers, by its kind: ``request``, ``call``, ``event``, or the name of a derived fact;
 - ``contest``-like names of ``joins``: a row of another table, as it is after the transaction.
 
-The kinds of facts outside, with their fields, are in :mod:`simulation.contract.facts`.
+The fields of facts: :mod:`simulation.contract.facts`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,12 @@ from simulation.contract.rules import (
     Text,
     Words,
     holes,
+    kind_of,
 )
+from simulation.documents.strict import refusal
 
-_ALWAYS_THERE = frozenset({"row", "old", "transaction", "audit", "with", "before", "all"})
+Place = tuple[str | int, ...]
+"""Keys and list indices from some place in a contract downwards."""
 
 
 class _Part(BaseModel):
@@ -71,7 +74,11 @@ class Facts(_Part):
     def _one_kind(self) -> Self:
         named = [kind for kind in (self.request, self.call, self.event, self.fact) if kind is not None]
         if len(named) != 1:
-            raise ValueError("name exactly one of request, call, event and fact")
+            raise refusal(
+                f"names {len(named)} kinds of facts",
+                remedy="name exactly one of request, call, event and fact",
+                path=("fact",) if self.fact is not None else (),
+            )
         return self
 
     @property
@@ -118,27 +125,14 @@ class Write(_Part):
     columns: dict[str, Rule] = {}
 
     @model_validator(mode="after")
-    def _paths_begin_somewhere(self) -> Self:
-        known = _ALWAYS_THERE | set(self.joins)
-        if self.for_each is not None:
-            known |= {self.for_each.name}
-            if not self.match:
-                raise ValueError(f"write {self.name}: for_each needs `match:`, by which a row finds its fact")
-        for where, path in self._paths():
-            first = path.split(".")[0]
-            if first not in known:
-                raise ValueError(
-                    f"write {self.name}, {where}: {path!r} begins with {first!r}, which is none of"
-                    f" {', '.join(sorted(known))}"
-                )
+    def _facts_are_found(self) -> Self:
+        if self.for_each is not None and not self.match:
+            raise refusal(
+                f"write {self.name!r}: for_each needs `match:`, by which a row finds its fact",
+                remedy=f"write e.g. `match: {{id: {self.for_each.name}.id}}`",
+                path=("for_each",),
+            )
         return self
-
-    def _paths(self) -> Iterator[tuple[str, str]]:
-        yield from ((f"match {column}", path) for column, path in self.match.items())
-        for name, join in self.joins.items():
-            yield from ((f"join {name}", path) for path in join.where.values() if isinstance(path, str))
-        for column, rule in self.columns.items():
-            yield from ((column, path) for path in paths_of(rule))
 
 
 class Table(_Part):
@@ -172,29 +166,39 @@ NO_CONTRACT = Contract()
 
 
 def paths_of(rule: Rule) -> Iterator[str]:
-    """The paths that a rule looks up."""
+    """The paths that a rule and those below it look up, but for the names that they give to things themselves."""
+    yield from (path for _, path in own_paths(rule))
+    called = rule.called if isinstance(rule, (Listing, Keyed)) else None
+    below = [path for _, each in rules_below(rule) for path in paths_of(each)]
+    yield from (path for path in below if path.split(".")[0] != called)
+
+
+def own_paths(rule: Rule) -> Iterator[tuple[Place, str]]:
+    """The paths that a rule itself looks up, each with the place below the rule where it is written."""
     match rule:
         case Given(given=path) | Hashed(sha256=path) | Caller(caller=path) | Mapped(mapped=path) | Among(among=path):
-            yield path
+            yield (kind_of(rule),), path
         case Instant(instant=path) if path != "commit":
-            yield path
+            yield ("instant",), path
+        case Listing(list=path) | Keyed(object=path):
+            yield (kind_of(rule),), path
         case Derived(of=arguments):
-            yield from (argument for argument in arguments if isinstance(argument, str))
+            yield from ((("of", index), path) for index, path in enumerate(arguments) if isinstance(path, str))
         case Counted(where=where) | Summed(where=where):
-            yield from (argument for argument in where.values() if isinstance(argument, str))
+            yield from ((("where", column), path) for column, path in where.items() if isinstance(path, str))
         case Text(text=template):
-            yield from holes(template)
+            yield from ((("text",), path) for path in holes(template))
         case Words(words=templates):
-            for template in templates:
-                yield from holes(template)
+            yield from ((("words", index), path) for index, each in enumerate(templates) for path in holes(each))
+
+
+def rules_below(rule: Rule) -> Iterator[tuple[Place, Rule]]:
+    """The rules of which a rule is made, each with its place."""
+    match rule:
         case Document(document=keys) | Composed(parts=keys):
-            for below in keys.values():
-                yield from paths_of(below)
-        case Listing(list=things, called=name, each=below) | Keyed(object=things, called=name, each=below):
-            yield things
-            yield from (path for path in paths_of(below) if path.split(".")[0] != name)
+            word = "document" if isinstance(rule, Document) else "parts"
+            yield from (((word, key), below) for key, below in keys.items())
+        case Listing(each=below) | Keyed(each=below):
+            yield ("each",), below
         case AnyOf(any_of=rules):
-            for below in rules:
-                yield from paths_of(below)
-        case _:
-            return
+            yield from ((("any_of", index), below) for index, below in enumerate(rules))

@@ -14,6 +14,16 @@ from pydantic import JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransactionScope:
+    """What paths that begin with ``transaction`` may name."""
+
+    xid: int
+    at: datetime
+    text: str
+    """``at`` as the database writes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fact:
     """``required``: it must have left its row; of some facts one cannot tell whether the platform took them."""
 

@@ -7,54 +7,75 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from simulation.contract.document import NO_CONTRACT, Contract, Table
-from simulation.documents.refusal import refused
-from simulation.documents.yaml import read_yaml
+from simulation.contract.document import Contract, Table
+from simulation.contract.mistakes import mistakes
+from simulation.documents.refusal import more, refused
+from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
+
+_EXAMPLES = "fixtures/targets/staging/contract has an example of every rule"
 
 
 def load_contract(folder: Path) -> Contract:
     """The contract in a target folder; an empty one where there is none.
 
-    :raises UsageError: a file of it is no contract, or two files say different things of one table.
+    :raises UsageError: a file of it is no contract, says something that cannot be meant, or two files say different
+        things of one table; with the first line to change.
     """
     single, several = folder / "contract.yaml", folder / "contract"
     if single.exists() and several.exists():
         raise UsageError(
             place=str(single), problem="there is a folder contract/ beside it", remedy="keep one of the two"
         )
-    if single.exists():
-        return read_contract(single)
-    files = sorted(several.glob("*.yaml")) if several.is_dir() else []
-    return joined((file, read_contract(file)) for file in files) if files else NO_CONTRACT
+    files = _files(single, several)
+    documents = [read_yaml(file) for file in files]
+    parts = [_part(document) for document in documents]
+    whole = _joined(zip(documents, parts, strict=True))
+    for document, found in zip(documents, mistakes(parts, whole), strict=True):
+        if found:
+            first = min(found, key=lambda mistake: document.line_of(mistake.place))
+            raise document.error(first.place, problem=first.problem + more(len(found)), remedy=first.remedy)
+    return whole
 
 
-def read_contract(file: Path) -> Contract:
-    """:raises UsageError: it is none; with the first line to change."""
-    document = read_yaml(file)
+def _files(single: Path, several: Path) -> list[Path]:
+    misnamed = [file for file in (single.with_suffix(".yml"), *several.glob("*.yml")) if file.exists()]
+    if misnamed:
+        raise UsageError(
+            place=str(misnamed[0]), problem="a contract file ends in .yaml", remedy=f"call it {misnamed[0].stem}.yaml"
+        )
+    if single.exists() or not several.exists():
+        return [single] if single.exists() else []
+    files = sorted(several.glob("*.yaml"))
+    if not files:
+        raise UsageError(place=str(several), problem="has no .yaml file in it", remedy="add one, or remove the folder")
+    return files
+
+
+def _part(document: MarkedYaml) -> Contract:
     if not isinstance(document.value, dict):
         raise document.error((), problem="is no contract", remedy="write `tables:` and the tables below it")
     try:
         return Contract.model_validate(document.value)
     except ValidationError as error:
-        raise refused(document, error, Contract) from error
+        raise refused(document, error, Contract, examples=_EXAMPLES) from error
 
 
-def joined(parts: Iterable[tuple[Path, Contract]]) -> Contract:
+def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
     """One contract of several files; the writes of a table may stand in several of them, all else in one."""
     described: dict[str, Path] = {}
     tables: dict[str, Table] = {}
-    for file, contract in parts:
+    for document, contract in parts:
         for name, table in contract.tables.items():
             known = tables.get(name, Table())
             if table.model_fields_set - {"writes"}:
                 if name in described:
-                    raise UsageError(
-                        place=str(file),
+                    raise document.error(
+                        ("tables", name),
                         problem=f"table {name} is described in {described[name].name} already",
                         remedy="leave only `writes:` for it in one of the two",
                     )
-                described[name] = file
+                described[name] = document.file
                 known = table.model_copy(update={"writes": known.writes + table.writes})
             else:
                 known = known.model_copy(update={"writes": known.writes + table.writes})

@@ -11,13 +11,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
+from simulation.documents.strict import refusal
+
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[\w*:-]+)*")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 def _path(text: str) -> str:
     if not _PATH.fullmatch(text):
-        raise ValueError(f"{text!r} is no path: write names joined by dots, such as request.body.email")
+        raise refusal(f"{text!r} is no path", remedy="write names joined by dots, such as request.body.email")
     return text
 
 
@@ -52,7 +54,10 @@ class Literally(_Rule):
     constant: JsonValue
 
 
-Argument = Path | Literally
+Argument = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[Literally, Tag("constant")],
+    Discriminator(lambda value: "constant" if isinstance(value, (dict, Literally)) else "path"),
+]
 """A path, or ``{constant: value}``."""
 
 
@@ -207,7 +212,7 @@ class Mapped(_Rule):
     """The platform's word for the value at a path."""
 
     mapped: Path
-    to: dict[str, JsonValue]
+    to: Annotated[dict[str, JsonValue], Field(min_length=1)]
 
 
 class Unchanged(_Rule):
@@ -256,8 +261,23 @@ _KINDS: dict[str, type[_Rule]] = {
 }
 
 
-def _kind(value: Any) -> str | None:
+EXACT: tuple[type[_Rule], ...] = (
+    Given, Derived, Text, Counted, Summed, Constant, Document, Listing, Keyed, Mapped, Caller, Unchanged,
+)  # fmt: skip
+"""Rules from which exactly one value follows."""
+
+
+def kind_name(rule: type[_Rule]) -> str:
+    """The key by which a kind of rule is written."""
+    return next(kind for kind, model in _KINDS.items() if model is rule)
+
+
+def kind_of(rule: _Rule) -> str:
     """The key that says which rule it is."""
+    return kind_name(type(rule))
+
+
+def _kind(value: Any) -> str | None:
     keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, BaseModel) else ()
     return next((kind for kind in _KINDS if kind in keys), None)
 
@@ -289,8 +309,12 @@ Rule = Annotated[
     | Annotated[Free, Tag("free")],
     Discriminator(
         _kind,
-        custom_error_type="no_rule",
-        custom_error_message=f"is no rule: write one of {', '.join(_KINDS)}, such as {{given: request.body.email}}",
+        custom_error_type="refused",
+        custom_error_message="{problem}",
+        custom_error_context={
+            "problem": "is no rule",
+            "remedy": f"write {{given: request.body.email}}, or another of {', '.join(_KINDS)}",
+        },
     ),
 ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Discriminator, Tag
 from pydantic.fields import FieldInfo
 
 
@@ -26,7 +26,8 @@ def without_tags(model: type[BaseModel], place: Sequence[str | int]) -> tuple[st
 
 def alternatives_at(model: type[BaseModel], place: Sequence[str | int]) -> Mapping[str, type[BaseModel]]:
     """Models by their tag, of one of which the mapping at ``place`` is; none where the place has no tag at its end."""
-    return _tagged(_at(model, place[:-1])) if place else {}
+    tagged = _tagged(_at(model, place[:-1])) if place else {}
+    return {tag: kind for tag, kind in tagged.items() if _model_in(kind) is not None}
 
 
 def _at(model: type[BaseModel], place: Sequence[str | int]) -> Any:
@@ -41,12 +42,18 @@ def _below(annotation: Any, part: str | int) -> Any:
     model = _model_in(annotation)
     if model is not None:
         field = model.model_fields.get(str(part))
-        return None if field is None else field.annotation
+        return None if field is None else _annotation(field)
     tagged = _tagged(annotation)
     if tagged:
         return tagged.get(str(part))
     arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
     return arguments[-1] if arguments else None
+
+
+def _annotation(field: FieldInfo) -> Any:
+    """Of a field that is one of several models, with what tells them apart, which pydantic keeps beside it."""
+    apart = next((item for item in field.metadata if isinstance(item, Discriminator)), None)
+    return field.annotation if apart is None else Annotated[field.annotation, apart]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -56,11 +63,15 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _tagged(annotation: Any) -> Mapping[str, type[BaseModel]]:
-    """Models that a field tells apart, by what it says; none where the annotation is no such union."""
+    """Models that a field (or a function of the value) tells apart, by tag; none where the annotation is no such
+    union."""
     if get_origin(annotation) is not Annotated:
         return {}
     union, *metadata = get_args(annotation)
     for item in metadata:
+        if isinstance(item, Discriminator):
+            one_of = [get_args(each) for each in get_args(union)]
+            return {tag.tag: kind for kind, *more in one_of for tag in more if isinstance(tag, Tag)}
         if isinstance(item, FieldInfo) and isinstance(item.discriminator, str):
             name = item.discriminator
             return {get_args(model.model_fields[name].annotation)[0]: model for model in get_args(union)}

@@ -30,11 +30,20 @@ _REMEDIES = {
 }
 
 
-def refused(document: MarkedYaml, error: ValidationError, model: type[BaseModel]) -> UsageError:
-    """The error that stands first in the file. A misspelt key is told before the key that is missing because of it."""
+def refused(
+    document: MarkedYaml,
+    error: ValidationError,
+    model: type[BaseModel],
+    *,
+    examples: str = "the project's scenarios have an example of every key",
+) -> UsageError:
+    """The error that stands first in the file. A misspelt key is told before the key that is missing because of it.
+
+    :param examples: where to look, for whoever wrote a value that is not accepted.
+    """
     errors = _roots(error.errors(include_url=False))
     first = min(errors, key=lambda found: (found["type"] == "missing", document.line_of(_path(found, model))))
-    problem, remedy = _explain(first, model)
+    problem, remedy = _explain(first, model, examples)
     return document.error(_path(first, model), problem=problem + more(len(errors)), remedy=remedy)
 
 
@@ -56,7 +65,7 @@ def _path(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
     return without_tags(model, (*error["loc"], *own))
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+def _explain(error: ErrorDetails, model: type[BaseModel], examples: str) -> tuple[str, str]:
     """Problem and remedy of one validation error."""
     kind, context = error["type"], error.get("ctx", {})
     path = _path(error, model)
@@ -75,7 +84,9 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
         return f"{dotted}: {said!r} is none of the known values", suggest(str(said), choices)
     said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
-    return f"{dotted}: {reprlib.repr(error['input'])} is not accepted, {said}", _REMEDIES.get(kind) or _bound(context)
+    return f"{dotted}: {reprlib.repr(error['input'])} is not accepted, {said}", _REMEDIES.get(kind) or _bound(
+        context, examples
+    )
 
 
 def _explain_key(error: ErrorDetails, dotted: str, one_of: Mapping[str, type[BaseModel]]) -> tuple[str, str]:
@@ -90,13 +101,13 @@ def _explain_key(error: ErrorDetails, dotted: str, one_of: Mapping[str, type[Bas
     return f"{dotted}: unknown key", suggest(str(key), list(fields))
 
 
-def _bound(context: dict[str, Any]) -> str:
+def _bound(context: dict[str, Any], examples: str) -> str:
     """The range that a number out of range should have been in."""
     words = {"ge": "or more", "le": "or less", "gt": "is too little, write more", "lt": "is too much, write less"}
     for bound, said in words.items():
         if bound in context:
             return f"{context[bound]} {said}"
-    return "change the value; the project's scenarios have an example of every key"
+    return f"change the value; {examples}"
 
 
 def suggest(value: str, known: Sequence[str]) -> str:

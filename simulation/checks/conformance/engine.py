@@ -12,10 +12,10 @@ from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.judges import Judge, judge_of
 from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to, shown
 from simulation.checks.conformance.values import ValueOf
-from simulation.checks.conformance.writes import RowWrite, Tables, TransactionScope, read_writes
+from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Join, Table, Write, paths_of
-from simulation.contract.facts import Fact
+from simulation.contract.facts import Fact, TransactionScope
 from simulation.contract.rules import Argument, Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -15,16 +14,6 @@ from simulation.events import Change, Row, Transaction
 from simulation.events.governance import Governance
 
 Key = tuple[JsonValue, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransactionScope:
-    """What paths that begin with ``transaction`` may name."""
-
-    xid: int
-    at: datetime
-    text: str
-    """``at`` as the database writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,226 @@
+"""Mistakes in one rule: paths that lead nowhere, functions that do not exist, rules where they cannot judge."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulation.contract.document import Place, own_paths, rules_below
+from simulation.contract.functions import FUNCTIONS
+from simulation.contract.names import ANYTHING, Misnamed, follow, items_of
+from simulation.contract.rules import (
+    EXACT,
+    AnyOf,
+    Asked,
+    Composed,
+    Counted,
+    Derived,
+    Identity,
+    Keyed,
+    Listing,
+    Reference,
+    Rule,
+    State,
+    Summed,
+    Unchanged,
+    kind_name,
+    kind_of,
+)
+from simulation.documents.refusal import suggest
+
+_ROUTE = re.compile(r"[A-Z]+ /[^\s{}]*(\{[A-Za-z_]\w*\}[^\s{}]*)*")
+_PART = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """Something that cannot be meant, with its place and what to do about it."""
+
+    place: Place
+    problem: str
+    remedy: str
+
+
+def misnamed(place: Place, path: str, scope: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A path that leads nowhere."""
+    found = follow(path, scope)
+    if isinstance(found, Misnamed):
+        yield Mistake(place=place, problem=found.problem, remedy=found.remedy)
+
+
+def no_route(place: Place, route: str | None) -> Iterator[Mistake]:
+    """A text that should be a route, and is none."""
+    if route is not None and not _ROUTE.fullmatch(route):
+        yield Mistake(
+            place=place, problem=f"{route!r} is no route", remedy="write METHOD /path/{name}, e.g. POST /api/users/{id}"
+        )
+
+
+def no_columns(place: Place, named: Iterable[str], known: tuple[str, ...]) -> Iterator[Mistake]:
+    """Columns that a table does not have. ``known`` is empty where nobody can know them."""
+    for column in named:
+        if known and column not in known:
+            yield Mistake(
+                place=(*place, column), problem=f"there is no column {column!r}", remedy=suggest(column, list(known))
+            )
+
+
+def undeclared(place: Place, table: str, tables: Collection[str]) -> Iterator[Mistake]:
+    """A table that the contract does not have."""
+    if table not in tables:
+        yield Mistake(
+            place=place,
+            problem=f"table {table!r} is not in the contract",
+            remedy=f"declare it below `tables:`, if only with `what:`; {suggest(table, sorted(tables))}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleReader:
+    """Reads the rules of one write.
+
+    ``scope``: what paths may begin with; ``columns``: the table's own, empty where nobody can know them; ``tables``:
+    the same for every table of the contract.
+    """
+
+    op: str
+    scope: Mapping[str, Any]
+    columns: tuple[str, ...]
+    tables: Mapping[str, tuple[str, ...]]
+
+    def mistakes(self, place: Place, rule: Rule, *, whole: bool = True, exact: bool = False) -> Iterator[Mistake]:
+        """All mistakes in a rule and below it.
+
+        :param whole: it is about a whole column rather than a part of a document.
+        :param exact: only a rule from which one value follows makes sense here.
+        """
+        for below, path in own_paths(rule):
+            yield from misnamed((*place, *below), path, self.scope)
+        yield from self._of_kind(place, rule)
+        yield from self._out_of_place(place, rule, whole=whole, exact=exact)
+        reader = self._reader_below(rule)
+        if isinstance(rule, Keyed):
+            yield from misnamed((*place, "key"), rule.key, reader.scope)
+        for below, part in rules_below(rule):
+            yield from reader.mistakes(
+                (*place, *below),
+                part,
+                whole=whole and isinstance(rule, AnyOf),
+                exact=exact or isinstance(rule, (Listing, Keyed)),
+            )
+
+    def _reader_below(self, rule: Rule) -> RuleReader:
+        """For the rule of each of several things, which has a name for it."""
+        if not isinstance(rule, (Listing, Keyed)):
+            return self
+        things = follow(rule.list if isinstance(rule, Listing) else rule.object, self.scope)
+        item = ANYTHING if isinstance(things, Misnamed) else items_of(things)
+        return replace(self, scope={**self.scope, rule.called: ANYTHING if item is None else item})
+
+    def _out_of_place(self, place: Place, rule: Rule, *, whole: bool, exact: bool) -> Iterator[Mistake]:
+        kind = kind_of(rule)
+        if exact and not isinstance(rule, EXACT):
+            known = ", ".join(sorted(map(kind_name, EXACT)))
+            yield Mistake(
+                place=(*place, kind),
+                problem=f"{kind} does not say one value, and each of several things needs one",
+                remedy=f"write one of {known}",
+            )
+        elif (isinstance(rule, Identity) and not whole) or (isinstance(rule, (State, Unchanged)) and not whole):
+            yield Mistake(
+                place=(*place, kind),
+                problem=f"{kind} is about a whole column, and this is a part of one",
+                remedy="say it of the column, or write another rule here",
+            )
+        elif isinstance(rule, Unchanged) and self.op == "insert":
+            yield Mistake(
+                place=(*place, kind),
+                problem="an insert has no row before it",
+                remedy="write what the column begins with",
+            )
+
+    def _of_kind(self, place: Place, rule: Rule) -> Iterator[Mistake]:
+        match rule:
+            case Derived():
+                yield from _of_function(place, rule)
+            case Counted(count=table, where=where):
+                yield from undeclared((*place, "count"), table, self.tables)
+                yield from no_columns((*place, "where"), tuple(where), self.tables.get(table, ()))
+            case Summed(sum=column, where=where):
+                yield from self._of_column((*place, "sum"), column)
+                yield from no_columns((*place, "where"), tuple(where), self.tables.get(column.split(".")[0], ()))
+            case Reference(refers=column, same=same):
+                yield from self._of_column((*place, "refers"), column)
+                yield from no_columns((*place, "same"), tuple(same), self.columns)
+                theirs = self.tables.get(column.split(".")[0], ())
+                for ours, other in same.items():
+                    yield from (
+                        replace(mistake, place=(*place, "same", ours)) for mistake in no_columns((), (other,), theirs)
+                    )
+            case Identity(identity=kind, by=by):
+                if by and kind != "shared":
+                    yield Mistake(
+                        place=(*place, "by"),
+                        problem=f"means nothing to {kind}",
+                        remedy="remove it, or write identity: shared",
+                    )
+                yield from no_columns((*place, "by"), by, self.columns)
+            case Asked(asked=routes):
+                for index, route in enumerate(routes):
+                    yield from no_route((*place, "asked", index), route)
+            case Composed():
+                yield from _of_parts(place, rule)
+
+    def _of_column(self, place: Place, text: str) -> Iterator[Mistake]:
+        table, dot, column = text.partition(".")
+        if not dot:
+            yield Mistake(place=place, problem=f"{text!r} is no column", remedy="write table.column")
+            return
+        yield from undeclared(place, table, self.tables)
+        yield from (replace(mistake, place=place) for mistake in no_columns((), (column,), self.tables.get(table, ())))
+
+
+def _of_function(place: Place, rule: Derived) -> Iterator[Mistake]:
+    if rule.derived not in FUNCTIONS:
+        yield Mistake(
+            place=(*place, "derived"),
+            problem=f"there is no function {rule.derived!r}",
+            remedy=suggest(rule.derived, sorted(FUNCTIONS)),
+        )
+        return
+    signature = inspect.signature(FUNCTIONS[rule.derived])
+    try:
+        signature.bind(*rule.of)
+    except TypeError:
+        yield Mistake(
+            place=(*place, "of"),
+            problem=f"{rule.derived} does not take {len(rule.of)} values",
+            remedy=f"it takes {', '.join(signature.parameters)}" + (" …" if _takes_many(signature) else ""),
+        )
+
+
+def _takes_many(signature: inspect.Signature) -> bool:
+    return any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in signature.parameters.values())
+
+
+def _of_parts(place: Place, rule: Composed) -> Iterator[Mistake]:
+    named = _PART.findall(rule.composed)
+    for name in dict.fromkeys(named):
+        if named.count(name) > 1:
+            yield Mistake(
+                place=(*place, "composed"), problem=f"{{{name}}} stands twice", remedy="name each part differently"
+            )
+        if name not in rule.parts:
+            yield Mistake(
+                place=(*place, "composed"), problem=f"{{{name}}} has no rule", remedy=f"add `{name}:` below `parts:`"
+            )
+    for name in rule.parts:
+        if name not in named:
+            yield Mistake(
+                place=(*place, "parts", name),
+                problem=f"{{{name}}} is not in the text",
+                remedy="remove it, or put it there",
+            )
