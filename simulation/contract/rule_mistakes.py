@@ -164,7 +164,7 @@ class RuleReader:
                 if by and kind != "shared":
                     yield Mistake(
                         place=(*place, "by"),
-                        problem=f"means nothing to {kind}",
+                        problem=f"by means nothing to an identity that is {kind}",
                         remedy="remove it, or write identity: shared",
                     )
                 yield from no_columns((*place, "by"), by, self.columns)
