@@ -141,7 +141,7 @@ class _Reader:
             else:
                 yield from misnamed(place, path, fact)
             head = own.split(".")[0]
-            if head in scope and head not in self.columns[table]:
+            if head in write.joins or (head in scope and head not in self.columns[table]):
                 yield from misnamed(place, own, scope)
             else:
                 yield from no_columns(("match",), (head,), self.columns[table])

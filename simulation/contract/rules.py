@@ -267,6 +267,11 @@ EXACT: tuple[type[_Rule], ...] = (
 """Rules from which exactly one value follows."""
 
 
+def kinds() -> tuple[str, ...]:
+    """The keys by which rules are written."""
+    return tuple(_KINDS)
+
+
 def kind_name(rule: type[_Rule]) -> str:
     """The key by which a kind of rule is written."""
     return next(kind for kind, model in _KINDS.items() if model is rule)

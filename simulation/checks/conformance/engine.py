@@ -276,7 +276,7 @@ class _Facts:
         self.name = write.for_each.name
         self._repeated = write.repeated
         self._match = {place: path_to(path) for place, path in write.match.items()}
-        self._places = [(place.split(".")[0], path_to(f"row.{place}"), path_to(place)) for place in write.match]
+        self._places = [_Place(place, joined=place.split(".")[0] in write.joins) for place in write.match]
         self._by_values: dict[_Key | None, deque[Fact]] = defaultdict(deque)
         self._answered: set[_Key] = set()
         for fact in facts:
@@ -287,7 +287,7 @@ class _Facts:
 
     def own_values(self, written: RowWrite, scope: Scope) -> tuple[Any, ...]:
         """The row's side of a match: columns of it, or paths to rows that it is joined with."""
-        return tuple((of_row if head in written.row else of_scope)(scope) for head, of_row, of_scope in self._places)
+        return tuple(place.value(written, scope) for place in self._places)
 
     def take(self, key: _Key | None) -> Fact | None:
         """The next fact with these values that no row has answered yet; with ``repeated`` always the first."""
@@ -307,6 +307,17 @@ class _Facts:
         """The fact by the values that its row would have."""
         values = zip(self._match, self._values_of(fact), strict=True)
         return ", ".join(f"{place} {shown(value)}" for place, value in values)
+
+
+class _Place:
+    """The row's side of a match: a column, or a path to something in its scope. Names of joins go before columns."""
+
+    def __init__(self, path: str, *, joined: bool) -> None:
+        self._column = "" if joined else path.split(".")[0]
+        self._of_row, self._of_scope = path_to(f"row.{path}"), path_to(path)
+
+    def value(self, written: RowWrite, scope: Scope) -> Any:
+        return (self._of_row if self._column in written.row else self._of_scope)(scope)
 
 
 _Key = tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from simulation.contract.rules import (
 Complaint = str | None
 """What a value should have been; None when it is as its rule says."""
 Judge = Callable[[Any, Scope], Complaint]
+_BRACES = re.compile(r"\{(\w+)\}")
 
 
 def judge_of(rule: Rule, column: str) -> Judge:
@@ -166,19 +167,32 @@ def _called(request_id: ValueOf, wanted: ValueOf) -> Judge:
 
 
 def _composed(template: str, parts: Mapping[str, Judge]) -> Judge:
-    pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template)))
+    first, *more = _BRACES.split(template)
+    pieces = tuple(zip(more[::2], more[1::2], strict=True))  # name of a part, the text after it
 
     def judge(actual: Any, scope: Scope) -> Complaint:
-        found = pattern.fullmatch(str(actual))
-        if found is None:
-            return template
-        for name, each in parts.items():
-            complaint = each(found[name], scope)
-            if complaint is not None:
-                return f"{template} with {name} {complaint}"
-        return None
+        text, said = str(actual), template
+        for found in _splits(text[len(first) :], pieces) if text.startswith(first) else ():
+            complaints = {name: parts[name](found[name], scope) for name in found}
+            if not any(complaints.values()):
+                return None
+            told = [f"{name} {complaint}" for name, complaint in complaints.items() if complaint is not None]
+            said = f"{template} with {' and '.join(told)}"
+        return said
 
     return judge
+
+
+def _splits(text: str, pieces: tuple[tuple[str, str], ...]) -> Iterator[dict[str, str]]:
+    """Every way to see a text as its parts, which may themselves have in them what stands between parts."""
+    if not pieces:
+        if not text:
+            yield {}
+        return
+    (name, then), *rest = pieces
+    for end in range(1, len(text) + 1):
+        if text.startswith(then, end):
+            yield from ({name: text[:end], **others} for others in _splits(text[end + len(then) :], tuple(rest)))
 
 
 def _hashed(wanted: ValueOf) -> Judge:
