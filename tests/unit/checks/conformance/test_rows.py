@@ -256,3 +256,8 @@ def test_a_request_may_have_been_answered_after_the_history_breaks_off() -> None
 def test_what_is_there_of_a_history_that_breaks_off_is_judged() -> None:
     seen = ask(order(Seen(whole=False), "a", 5), "a", 7)
     assert told(seen.complaints(ORDERED)) == ["values orders.cents a"]
+
+
+def test_a_request_that_was_answered_before_the_row_was_written_did_not_ask_for_it() -> None:
+    seen = Seen().request("POST /a").write(insert("things", id="1", asked="r1", by="nobody"))
+    assert [each.column for each in seen.complaints(contract(ASKED))] == ["asked"]
