@@ -269,7 +269,7 @@ def _entrant(case: Case, expected: Expected, placing: Placing) -> EntrantResult:
         PlayerResult(
             id=player,
             rounds=list(board.rounds[player]),
-            status=board.player_status[player],
+            status=_status(board, player),
             strokes=score_of((player,), board.rounds, missed_round_strokes=missed),
         )
         for player in rosters[-1]
@@ -281,6 +281,13 @@ def _entrant(case: Case, expected: Expected, placing: Placing) -> EntrantResult:
         prize_cents=placing.payout_cents,
         players=tuple(players),
     )
+
+
+def _status(board: ProviderPublication, player: str) -> str:
+    status = board.player_status.get(player)
+    if status is None:
+        raise CannotTell(f"the provider's board of {board.at:%Y-%m-%d %H:%M} does not say whether {player} was cut")
+    return status
 
 
 def _prizes(case: Case) -> list[Fact]:

@@ -46,6 +46,7 @@ SCENARIO: dict[str, Any] = {
 }
 ENTRANTS = {"ann": "golfer1", "bob": "golfer2", "cat": "golfer3", "dan": "golfer1"}
 STROKES = {"golfer1": (70, 70, 70, 70), "golfer2": (71, 70, 72, 70), "golfer3": (75, 76, None, None)}
+STATUS = {"golfer1": "active", "golfer2": "active", "golfer3": "cut"}
 
 
 def found_contest(book: Book) -> None:
@@ -109,7 +110,7 @@ def play(book: Book) -> None:
     for revision, at, rounds in ((0, day(0), 0), (1, day(2, 18), 2), (2, day(5, 9), 4)):
         board = {player: (*strokes[:rounds], *(None,) * (4 - rounds)) for player, strokes in STROKES.items()}
         facts: dict[str, Any] = {"tournament": "open", "revision": revision, "payload_sha256": f"sha{revision}"}
-        book.add(ProviderPublication(**facts, final=revision == 2, rounds=board, player_status={}), at)
+        book.add(ProviderPublication(**facts, final=revision == 2, rounds=board, player_status=STATUS), at)
         fetched = max(at, day(1, 8, 5)) + (day(0, 0, 5) - day(0))
         book.add(ProviderAnswer(**facts, status=200, valid=True), fetched)
         ingested = {"contest_id": "C1", "received_at": fetched, "payload_sha256": f"sha{revision}"}
