@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
@@ -85,7 +85,7 @@ def _shown_long_enough(
     tournament, polls = contest.plan.tournament, 2 * case.within("ingestion")
     own = [item for item in case.events(ProviderPublication) if item.tournament == tournament]
     failures = [answer.at for answer in answers(case, tournament) if not answer.valid]
-    for item, following in zip(own, [*own[1:], None], strict=True):
+    for item, following in zip_longest(own, own[1:]):
         until = min(window[1], following.at if following else window[1])
         if window[0] <= item.at and item.at + polls <= until and not any(item.at <= at <= until for at in failures):
             yield item

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case, Stay
@@ -135,7 +136,7 @@ def no_error_state(case: Case, inquiry: Inquiry) -> None:
 def error_states_recovered(case: Case, inquiry: Inquiry) -> None:
     for contest_id, stays in sorted(case.stays.items()):
         inquiry.examine()
-        for stay, following in zip(stays, [*stays[1:], None], strict=True):
+        for stay, following in zip_longest(stays, stays[1:]):
             if stay.status == "ERROR" and not _recovered(case, stay, following):
                 inquiry.find(
                     case.name(contest_id),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import zip_longest
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, WitnessedExecution
@@ -192,7 +193,7 @@ def runbook_steps_logged(case: Case, inquiry: Inquiry) -> None:
     notes = _step_notes(case)
     for execution in case.executions:
         log = notes.get(execution.started.execution_id, [])
-        for step, following in zip(execution.steps, [*execution.steps[1:], None], strict=True):
+        for step, following in zip_longest(execution.steps, execution.steps[1:]):
             inquiry.examine()
             begun = _noted(log, step, "started")
             outcome = _noted(log, step, "passed" if step.matched else "failed")
