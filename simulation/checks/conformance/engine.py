@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from simulation.checks.conformance.answers import Answers, key_of
 from simulation.checks.conformance.facts import facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.judges import Judge, judge_of
@@ -15,7 +16,7 @@ from simulation.checks.conformance.values import ValueOf
 from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Join, Table, Write, paths_of
-from simulation.contract.facts import Fact, TransactionScope
+from simulation.contract.facts import TransactionScope
 from simulation.contract.rules import Argument, Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
 
@@ -156,7 +157,7 @@ class _Engine:
     def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
         key = (written.table, id(write))
         if key not in self._plans:
-            facts = None if write.for_each is None else _Facts(write, facts_for(self._case, write.for_each))
+            facts = None if write.for_each is None else Answers(write, facts_for(self._case, write.for_each))
             self._plans[key] = _Plan(
                 table=written.table,
                 write=write,
@@ -207,7 +208,7 @@ class _Engine:
         """Find the fact outside that the row answers, and strike it off."""
         assert plan.facts is not None
         values = plan.facts.own_values(written, scope)
-        fact = plan.facts.take(_key(values))
+        fact = plan.facts.take(key_of(values))
         self._found.judged["rows"] += 1
         if fact is None:
             sought = ", ".join(f"{place} {shown(value)}" for place, value in zip(plan.write.match, values, strict=True))
@@ -236,7 +237,7 @@ class _Engine:
                 if write.for_each is None or not write.every or not self._is_judged(name):
                     continue
                 plan = self._plans.get((name, id(write)))
-                facts = plan.facts if plan is not None else _Facts(write, facts_for(self._case, write.for_each))
+                facts = plan.facts if plan is not None else Answers(write, facts_for(self._case, write.for_each))
                 assert facts is not None
                 for fact in facts.left():
                     self._found.judged["rows"] += 1
@@ -268,73 +269,13 @@ class _Engine:
         )
 
 
-class _Facts:
-    """The facts of one write, found by the values that a row has in the columns of ``match``."""
-
-    def __init__(self, write: Write, facts: Sequence[Fact]) -> None:
-        assert write.for_each is not None
-        self.name = write.for_each.name
-        self._repeated = write.repeated
-        self._match = {place: path_to(path) for place, path in write.match.items()}
-        self._places = [_Place(place, joined=place.split(".")[0] in write.joins) for place in write.match]
-        self._by_values: dict[_Key | None, deque[Fact]] = defaultdict(deque)
-        self._answered: set[_Key] = set()
-        for fact in facts:
-            self._by_values[_key(self._values_of(fact))].append(fact)
-
-    def _values_of(self, fact: Fact) -> tuple[Any, ...]:
-        return tuple(find({self.name: fact}) for find in self._match.values())
-
-    def own_values(self, written: RowWrite, scope: Scope) -> tuple[Any, ...]:
-        """The row's side of a match: columns of it, or paths to rows that it is joined with."""
-        return tuple(place.value(written, scope) for place in self._places)
-
-    def take(self, key: _Key | None) -> Fact | None:
-        """The next fact with these values that no row has answered yet; with ``repeated`` always the first."""
-        left = self._by_values.get(key)
-        if key is None or not left:
-            return None
-        self._answered.add(key)
-        return left[0] if self._repeated else left.popleft()
-
-    def left(self) -> Iterator[Fact]:
-        """Facts that had to be answered and were not."""
-        for key, facts in self._by_values.items():
-            if not self._repeated or key not in self._answered:
-                yield from (fact for fact in facts if fact.required)
-
-    def sought(self, fact: Fact) -> str:
-        """The fact by the values that its row would have."""
-        values = zip(self._match, self._values_of(fact), strict=True)
-        return ", ".join(f"{place} {shown(value)}" for place, value in values)
-
-
-class _Place:
-    """The row's side of a match: a column, or a path to something in its scope. Names of joins go before columns."""
-
-    def __init__(self, path: str, *, joined: bool) -> None:
-        self._column = "" if joined else path.split(".")[0]
-        self._of_row, self._of_scope = path_to(f"row.{path}"), path_to(path)
-
-    def value(self, written: RowWrite, scope: Scope) -> Any:
-        return (self._of_row if self._column in written.row else self._of_scope)(scope)
-
-
-_Key = tuple[str, ...]
-
-
-def _key(values: tuple[Any, ...]) -> _Key | None:
-    """By what rows and facts find each other; None where one of the values is not there."""
-    return None if any(value is MISSING for value in values) else tuple(map(str, values))
-
-
 @dataclass(kw_only=True)
 class _Plan:
     """What is to be done with each change that is one write."""
 
     table: str
     write: Write
-    facts: _Facts | None
+    facts: Answers | None
     columns: tuple[tuple[str, Kind, Judge], ...]
     free: tuple[str, ...]
     undeclared: tuple[str, ...]

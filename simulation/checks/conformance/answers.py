@@ -1,0 +1,72 @@
+"""The facts of one write, and which of them rows have answered so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from simulation.checks.conformance.scope import MISSING, Scope, path_to, shown
+from simulation.checks.conformance.writes import RowWrite
+from simulation.contract.document import Write
+from simulation.contract.facts import Fact
+
+
+class Answers:
+    """The facts of one write, found by the values that a row has in the columns of ``match``."""
+
+    def __init__(self, write: Write, facts: Sequence[Fact]) -> None:
+        assert write.for_each is not None
+        self.name = write.for_each.name
+        self._repeated = write.repeated
+        self._match = {place: path_to(path) for place, path in write.match.items()}
+        self._places = [Place(place, joined=place.split(".")[0] in write.joins) for place in write.match]
+        self._by_values: dict[Key | None, deque[Fact]] = defaultdict(deque)
+        self._answered: set[Key] = set()
+        for fact in facts:
+            self._by_values[key_of(self._values_of(fact))].append(fact)
+
+    def _values_of(self, fact: Fact) -> tuple[Any, ...]:
+        return tuple(find({self.name: fact}) for find in self._match.values())
+
+    def own_values(self, written: RowWrite, scope: Scope) -> tuple[Any, ...]:
+        """The row's side of a match: columns of it, or paths to rows that it is joined with."""
+        return tuple(place.value(written, scope) for place in self._places)
+
+    def take(self, key: Key | None) -> Fact | None:
+        """The next fact with these values that no row has answered yet; with ``repeated`` always the first."""
+        left = self._by_values.get(key)
+        if key is None or not left:
+            return None
+        self._answered.add(key)
+        return left[0] if self._repeated else left.popleft()
+
+    def left(self) -> Iterator[Fact]:
+        """Facts that had to be answered and were not."""
+        for key, facts in self._by_values.items():
+            if not self._repeated or key not in self._answered:
+                yield from (fact for fact in facts if fact.required)
+
+    def sought(self, fact: Fact) -> str:
+        """The fact by the values that its row would have."""
+        values = zip(self._match, self._values_of(fact), strict=True)
+        return ", ".join(f"{place} {shown(value)}" for place, value in values)
+
+
+class Place:
+    """The row's side of a match: a column, or a path to something in its scope. Names of joins go before columns."""
+
+    def __init__(self, path: str, *, joined: bool) -> None:
+        self._column = "" if joined else path.split(".")[0]
+        self._of_row, self._of_scope = path_to(f"row.{path}"), path_to(path)
+
+    def value(self, written: RowWrite, scope: Scope) -> Any:
+        return (self._of_row if self._column in written.row else self._of_scope)(scope)
+
+
+Key = tuple[str, ...]
+
+
+def key_of(values: tuple[Any, ...]) -> Key | None:
+    """By what rows and facts find each other; None where one of the values is not there."""
+    return None if any(value is MISSING for value in values) else tuple(map(str, values))
