@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from simulation.checks.base import CheckResult, Outcome
 from simulation.checks.catalogue import CHECKS
+from simulation.checks.conformance.share import Share, share_of
 from simulation.checks.criteria import RULES, CriterionRule
 from simulation.checks.evidence.case import Case
 from simulation.events.governance import NO_GOVERNANCE
@@ -37,6 +38,8 @@ class Verdict:
     outcome: str
     exit_code: int
     digest: str
+    written: Share | None = None
+    """How much of what the platform wrote was judged by its contract; None where the log could not be read."""
 
     def to_json(self) -> str:
         """The text of ``verdict.json``."""
@@ -65,6 +68,7 @@ def judge(history: History) -> Verdict:
         outcome=outcome,
         exit_code=EXIT_CODES[outcome],
         digest=history.digest(),
+        written=share_of(case),
     )
 
 

@@ -27,6 +27,7 @@ def render_summary(report: Report) -> str:
         "",
         plain(money_line(report.funds)),
         "",
+        *([plain(report.facts.written.sentence + "."), ""] if report.facts.written else []),
         f"See it again: `{report.facts.reproduce}` · digest `{report.facts.digest}`",
     ]
     return within_step_summary(lines)

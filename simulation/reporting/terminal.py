@@ -137,4 +137,6 @@ def _money(report: Report) -> list[Text]:
 
 def _foot(report: Report, path: Path) -> list[Text]:
     again = [] if report.outcome == "pass" else [_line(("Again   ", "bold"), report.facts.reproduce)]
-    return [_line(("Report  ", "bold"), str(path)), *again]
+    written = report.facts.written
+    judged = [] if written is None else [_line(("Judged  ", "bold"), written.sentence)]
+    return [*judged, _line(("Report  ", "bold"), str(path)), *again]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulation.checks.conformance.share import Share
 from simulation.checks.verdict import Verdict
 from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import ReportSource
@@ -35,6 +36,8 @@ class RunFacts:
     """Everything else worth knowing, in order."""
     jobs: tuple[JobSummary, ...]
     witnesses: tuple[WitnessSummary, ...]
+    written: Share | None
+    """How much of what the platform wrote was judged by its contract."""
 
 
 def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
@@ -67,6 +70,7 @@ def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
         rows=tuple(rows),
         jobs=tuple(source.history.of(JobSummary)),
         witnesses=tuple(source.history.of(WitnessSummary)),
+        written=verdict.written,
     )
 
 
