@@ -140,12 +140,14 @@ class Table(_Part):
 
     ``complete``: every column of an insert must have a rule, an update changes nothing that it does not name, and a
     change that is none of the writes is a finding. Without it, what is not named is not judged, and counted as such.
-    ``inserted`` and ``updated``: rules that all writes of the kind share.
+    ``seeded``: rows stand in it before the run begins. ``inserted`` and ``updated``: rules that all writes of the kind
+    share.
     """
 
     what: str = ""
     key: tuple[str, ...] = ("id",)
     complete: bool = False
+    seeded: bool = False
     inserted: dict[str, Rule] = {}
     updated: dict[str, Rule] = {}
     writes: tuple[Write, ...] = ()

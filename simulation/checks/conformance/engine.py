@@ -137,6 +137,9 @@ class _Engine:
         if table is None or written.write is None:
             self._undeclared(written, table)
             return
+        if written.op == "update" and written.old is None and table.complete and not table.seeded:
+            self._complain("rows", written, "", "an update of a row that is there", "nobody inserted it")
+            return
         plan = self._plan_of(written, table, written.write)
         scope = {**shared, "row": written.row, "old": written.old}
         self._join(plan, scope)

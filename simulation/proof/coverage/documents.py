@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
+from simulation.contract.functions import is_hash
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.values import KINDS, Kind, Values, first_of
 
@@ -76,8 +77,14 @@ def _kind(name: str, value: JsonValue, values: Values) -> Kind:
 
 
 def leaves(document: JsonValue, path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
-    """Path and value of everything that holds no more inside it; empty objects and lists are leaves too."""
-    if isinstance(document, dict) and document:
+    """Path and value of everything that holds no more inside it; empty objects and lists are leaves too.
+
+    Of a document that stands in the history by its hash only the hash is the platform's word.
+    """
+    if is_hash(document):
+        assert isinstance(document, dict)
+        yield (*path, "sha256"), document["sha256"]
+    elif isinstance(document, dict) and document:
         for key in sorted(document):
             yield from leaves(document[key], (*path, key))
     elif isinstance(document, list) and document:

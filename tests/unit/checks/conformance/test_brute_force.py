@@ -130,15 +130,14 @@ class Plain:
 
     def update(self, old: dict[str, Any] | None, row: dict[str, Any], raised: list[Any]) -> None:
         fact = next((each for each in raised if each["id"] == row["id"]), None)
-        if fact is None:
+        if old is None or fact is None:
             self.told["rows", "orders", "", row["id"], "raised"] += 1
             return
         raised.remove(fact)
-        before = old or dict.fromkeys(row)
         right = {
-            "cents": old is not None and row["cents"] == old["cents"] + fact["cents"],
-            "owner": row["owner"] == "n1" and before["owner"] in ("n2", None),
-            **{column: row[column] == before[column] for column in ("id", "alike", "total")},
+            "cents": row["cents"] == old["cents"] + fact["cents"],
+            "owner": row["owner"] == "n1" and old["owner"] in ("n2", None),
+            **{column: row[column] == old[column] for column in ("id", "alike", "total")},
         }
         self.tell(right, row, "raised")
 

@@ -261,3 +261,49 @@ def test_what_is_there_of_a_history_that_breaks_off_is_judged() -> None:
 def test_a_request_that_was_answered_before_the_row_was_written_did_not_ask_for_it() -> None:
     seen = Seen().request("POST /a").write(insert("things", id="1", asked="r1", by="nobody"))
     assert [each.column for each in seen.complaints(contract(ASKED))] == ["asked"]
+
+
+# --- rows that were there before ------------------------------------------------------------------------------------
+
+_CHANGED = """
+    tables:
+      orders:
+        complete: true%s
+        writes:
+          - name: paid
+            op: update
+            columns: {cents: {constant: 5}}
+"""
+
+
+def test_an_update_of_a_row_that_nobody_inserted_is_told() -> None:
+    (complaint,) = Seen().write(update("orders", id="a", cents=5)).complaints(contract(_CHANGED % ""))
+    assert (complaint.kind, complaint.row) == ("rows", "a")
+    assert complaint.actual == "nobody inserted it"
+
+
+def test_rows_may_stand_in_a_seeded_table_before_the_run() -> None:
+    seeded = contract(_CHANGED % "\n        seeded: true")
+    assert "rows orders" not in told(Seen().write(update("orders", id="a", cents=5)).complaints(seeded))
+
+
+_NAMED = contract(
+    """
+    tables:
+      orders:
+        complete: true
+        writes:
+          - {name: made, op: insert, columns: {id: {identity: unique}}}
+    """
+)
+_ONE, _TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.mark.parametrize(("first", "second"), [(_ONE, _TWO[:9]), (_ONE[:9], _TWO), (_ONE, "")])
+def test_a_name_of_another_form_is_told(first: str, second: str) -> None:
+    seen = Seen().write(insert("orders", id=first)).write(insert("orders", id=second))
+    assert told(seen.complaints(_NAMED)) == [f"identities orders.id {second}".strip()]
+
+
+def test_names_of_one_form_are_right() -> None:
+    assert Seen().write(insert("orders", id=_ONE)).write(insert("orders", id=_TWO)).complaints(_NAMED) == []
