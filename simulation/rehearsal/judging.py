@@ -25,6 +25,8 @@ EXCUSED = {
     "expected_prizes": "the trouble may keep a prize from being paid",
     "clearing_accounts_drained": "the trouble may keep a prize or a payment open",
     "three_way_reconciliation": "the trouble may keep a payment from being booked",
+    "rows_accounted_for": "the trouble may keep a payment, and with it a prize, from being booked",
+    "values_as_declared": "the trouble may keep a paid entrant out of the settlement",
     "lifecycle_automatic": "the trouble may keep a contest from going on",
     "settlement_automatic": "the trouble may keep a contest from being settled",
     "payout_automatic": "the trouble may keep a prize from being paid",
