@@ -18,7 +18,7 @@ def target_init(folder: Path) -> int:
     click.echo(
         f"""
 1. target.toml   how your backend is started and what it believes in; the lines marked CHANGE first
-2. observe.sql   sixteen queries that tell the jury where your tables hold what
+2. observe.sql   seventeen queries that tell the jury where your tables hold what
 3. people.py     how a player joins and pays; delete it if your routes are those of fixtures/spec/platform.md
 
 Then:  simulate target check {folder}
