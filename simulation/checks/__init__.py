@@ -1,1 +1,1 @@
-"""The jury's checks: properties over the history. They ask no platform and import none of the world."""
+"""The jury's checks: properties of a recorded history. They call no platform and import none of the simulated world."""

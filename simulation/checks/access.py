@@ -1,4 +1,4 @@
-"""Nobody was there: no database access, no Stripe dashboard, nothing deployed, no founder.
+"""Nobody intervened directly: no database access, no use of the Stripe dashboard, no deployment, no founder access.
 
 Source: fixtures/spec/requirements.md (C-3; C-5; C-7), simulation/DESIGN.md (Witnesses and checks).
 """
@@ -42,15 +42,15 @@ _PROBES = {
     "superuser_database": True,
     "operator_admin_token": False,
 }
-"""What an access must answer: refused or not."""
+"""Who tries to sign in → whether that must be refused."""
 _WITHOUT_THE_KEY = "password authentication failed"
-"""How PostgreSQL refuses anybody who knows no password: a stranger on the machine, and nothing of the platform's."""
+"""PostgreSQL's message to a client with a wrong password: some other program on the machine, not part of the run."""
 _MAINTENANCE = "maintenance"
 _SAME_INSTANT = timedelta(seconds=1)
-"""The log has whole seconds."""
+"""Tolerance for comparing times, because the log has only whole seconds."""
 _OK = 200
 _ACTIVATION = re.compile(r"/api/admin/configuration/\d+/activate")
-"""The one request that may change a setting of the platform: a version that was published and validated before."""
+"""The only request that may change a setting: it activates a version that was published and validated before."""
 NEAR_A_PROBE = timedelta(seconds=60)
 
 
@@ -87,7 +87,10 @@ def no_database_access(case: Case, inquiry: Inquiry) -> None:
 
 
 def _is_a_fault(case: Case, access: DatabaseAccess) -> bool:
-    """The host's script that a fault lets go wrong, at its instant; what it did there is in the write-ahead log."""
+    """Whether this access was the maintenance script that a fault made delete rows, at the time of that fault.
+
+    What the script changed is judged from the write-ahead log.
+    """
     return access.role == _MAINTENANCE and any(
         strike.fault_kind == ROWS_LOST and abs(strike.at - access.at) <= _SAME_INSTANT
         for strike in case.events(FaultInjected)
@@ -95,7 +98,7 @@ def _is_a_fault(case: Case, access: DatabaseAccess) -> bool:
 
 
 def _probed(case: Case, access: DatabaseAccess) -> bool:
-    """Refusals at the instant of our own probes are the probes."""
+    """Whether a refused connection was one of our own access probes: it happened at the same time."""
     return any(
         probe.subject.endswith("_database") and probe.refused and abs(probe.at - access.at) <= NEAR_A_PROBE
         for probe in case.events(AccessProbe)
@@ -136,9 +139,9 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
 
 
 def _by_runbook(case: Case, call: StripeCall) -> bool:
-    """Whether the platform did it while it answered an operator's request within an execution.
+    """Whether the platform made this call to Stripe while it handled an operator's request within an execution.
 
-    A request is recorded when it is answered: the first one after the call is the one that the call was made for.
+    A request is recorded when it is answered, so the first one recorded after the call is the one that caused it.
 
     :raises CannotTell: the target does not say which requests are a runbook's.
     """
@@ -183,7 +186,7 @@ def nothing_deployed(case: Case, inquiry: Inquiry) -> None:
 
 
 def _asked_for(case: Case, subject: str, earlier: Fingerprint, later: Fingerprint) -> bool:
-    """Whether an operator's task changed just this between the two looks, which it takes at once before and after."""
+    """Whether an operator's task made this change: its request lies between the two fingerprints."""
     legitimate = legitimate_executions(case)
     if subject == "environment_variables":
         return any(

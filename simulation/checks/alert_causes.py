@@ -1,4 +1,4 @@
-"""A quiet run is quiet: an alert that nothing explains is a false alarm, and false alarms are how alerts get muted.
+"""Every alert has a cause in the run; one without is a false alarm, and people mute alerts that are often false.
 
 Source: fixtures/spec/requirements.md (Monitoring and alerting).
 """
@@ -15,8 +15,8 @@ from simulation.checks.evidence.relations import TransferRow
 from simulation.events import AlertFired, FaultInjected, FaultScheduled, StripeBalance, StripeMovement
 
 REACH = timedelta(hours=48)
-"""How long after a fault was over it may still show: the daily reconciliation looks a day later, Stripe's retries wait
-up to half a day."""
+"""How long after its end a fault may still cause an alert: the daily reconciliation runs up to a day later, and Stripe
+waits up to half a day between retries."""
 
 
 @check(
@@ -50,19 +50,19 @@ def _explained(case: Case, alert: AlertFired) -> bool:
 
 
 def _due_cents(case: Case, at: datetime) -> int:
-    """Prizes that have been settled and are still to be paid."""
+    """Cents of prizes that are settled and not yet paid."""
     owed = sum(row.amount_cents for row in case.rows(TransferRow) if row.created_at <= at)
     return owed - sum(transfer.amount_cents for transfer in moved(case, "transfer") if transfer.movement.at <= at)
 
 
 def _available_cents(case: Case, at: datetime) -> int:
-    """What Stripe would pay out: charges become available days after they are made."""
+    """Stripe's available balance in cents: a charge counts only some days after it was made."""
     opening_cents = sum(balance.opening_cents for balance in case.events(StripeBalance))
     movements = (item for item in case.events(StripeMovement) if item.at <= at and item.available_at <= at)
     return opening_cents + sum(movement.net_cents for movement in movements)
 
 
 def _over(case: Case, strike: FaultInjected) -> datetime:
-    """When the fault that struck was over, as far as the plan knows."""
+    """When the fault ended according to the schedule; without a scheduled end, when it struck."""
     ends = [fault.ends_at for fault in case.events(FaultScheduled) if fault.fault_id == strike.fault_id]
     return max([strike.at, *(end for end in ends if end is not None)])

@@ -1,6 +1,6 @@
-"""The monitor's alerts against those that Prometheus' own promtool makes of the same scrapes and the same rule files.
+"""The monitor's alerts against those that Prometheus' own promtool computes from the same scrapes and rule files.
 
-The monitor is ours and may misread a rule that everybody else's Prometheus reads otherwise
+The monitor is our own code and may evaluate a rule differently from Prometheus
 (fixtures/spec/requirements.md, B-21: alerts are the hosted provider's, their rules its configuration).
 """
 

@@ -1,4 +1,4 @@
-"""The audit trail against the write-ahead log: nothing governed changes without a record, no record without a change.
+"""The audit trail against the write-ahead log: every change of a governed table has a record, and the reverse.
 
 Source: fixtures/spec/requirements.md (C-35), simulation/DESIGN.md (Witnesses and checks).
 """
@@ -18,9 +18,9 @@ from simulation.checks.lost_rows import taken_by_faults
 from simulation.events import Row, Transaction
 
 TOLERANCE = timedelta(seconds=1)
-"""``now()`` is a transaction's beginning, its commit time the end; the clock may step in between."""
+"""``now()`` is when a transaction begins, its commit time when it ends; the simulated clock may advance in between."""
 _STEP_WORD = "runbook"
-"""Audit records of runbook steps explain themselves and need no governed change."""
+"""Audit records of runbook steps need no change of a governed table beside them."""
 _AUDIT_COLUMNS = ("transaction_id", "actor", "action", "reason", "request_id", "created_at")
 _CONTEST_AUDIT_COLUMNS = ("contest_id", "actor", "action", "reason", "from_status", "to_status", "created_at")
 
@@ -28,7 +28,7 @@ _CONTEST_AUDIT_COLUMNS = ("contest_id", "actor", "action", "reason", "from_statu
 @check("Every transaction that changed a governed table has its audit record, and every audit record its change")
 def audit_completeness(case: Case, inquiry: Inquiry) -> None:
     governance, lost = case.governance, taken_by_faults(case)
-    if not governance.audit_table and case.started:  # a history without a beginning tells of no platform
+    if not governance.audit_table and case.started:  # a history without its first event does not say which platform ran
         inquiry.find(
             "audit trail",
             "the platform keeps no audit table, so that no change explains itself",
@@ -87,7 +87,7 @@ def _find(
     expected: object = "",
     actual: object = "",
 ) -> None:
-    """Something about one audit record."""
+    """Note a finding about one audit record."""
     action = str(record.get(case.governance.audit_columns["action"]) or "")
     row_id = str(record.get("id") or "")
     inquiry.find(
@@ -101,7 +101,7 @@ def _find(
 
 
 def _changed(case: Case, transaction: Transaction, governed: list[str]) -> Keys:
-    """The transaction, and what all its governed changes have in common: their one row, or their one table."""
+    """The transaction's number, with the table and the row where all its governed changes are of one."""
     one = shared(change.keys for change in case.wal.changes_of(transaction) if change.table in governed)
     return replace(one, transaction=str(transaction.xid))
 
@@ -188,7 +188,7 @@ def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: R
 
 
 def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained: set[tuple[int, str, str]]) -> None:
-    """A row that claims a transition must stand beside it; records of *failed* transitions name what did not happen."""
+    """An audit row that names a transition must be in the transaction that made it, except a *failed* transition's."""
     columns, row = case.governance.contest_audit_columns, change.after or {}
     contest_id, to_status = str(row.get(columns["contest_id"])), row.get(columns["to_status"])
     moved = to_status is not None and row.get(columns["from_status"]) not in (None, to_status)

@@ -1,4 +1,4 @@
-"""Contests move by themselves: who moved them, and whether in time and not before the signal.
+"""Contests change status automatically: who changed it, and whether in time and not before the signal.
 
 Source: fixtures/spec/requirements.md (C-11), fixtures/spec/platform.md (Contest states, Background work).
 """
@@ -47,7 +47,7 @@ def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: 
 
 
 def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
-    """LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the terminal signal."""
+    """LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the final board."""
     plan = contest.plan
     field, final = field_signal(case, contest), final_signal(case, contest)
     polled = case.within("lifecycle", "ingestion")
@@ -68,12 +68,12 @@ def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
 
 
 def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = timedelta()) -> datetime | None:
-    """The later of an instant and of an answer with its grace; None without an answer."""
+    """The later of ``instant`` and the answer's time plus ``grace``; None without an answer."""
     return None if answer is None else max(instant, answer.at + grace)
 
 
 def _not_before(inquiry: Inquiry, contest: PlannedContest, arrival: Stay, earliest: datetime | None) -> None:
-    """Without an earliest instant there was no signal, and the status must not have come."""
+    """The status must not be reached before ``earliest``; None means there was no signal, so it must not be reached."""
     if earliest is None or arrival.at < earliest:
         inquiry.find(
             contest.key,
@@ -98,7 +98,7 @@ def _not_after(inquiry: Inquiry, contest: PlannedContest, arrival: Stay, latest:
 
 
 def _missing(case: Case, inquiry: Inquiry, contest: PlannedContest, status: str, latest: datetime | None) -> None:
-    """Only a whole history shows that something never came."""
+    """Find a status that was never reached in time; only a complete history can show that."""
     if latest is not None and case.whole and latest <= case.ended.at:
         what, expected = f"never became {status}", f"by {latest:%Y-%m-%d %H:%M:%S}"
         inquiry.find(contest.key, what, keys=contest.keys, expected=expected, at=latest)

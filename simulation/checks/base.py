@@ -1,4 +1,4 @@
-"""What a check is: a question to the history, answered with findings that point at their evidence."""
+"""The base of all checks: a check examines a history and answers with findings that name their evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Outcome = Literal["pass", "fail", "unknown", "not_verified"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is not as it must be. ``seqs`` are the events of the history that show it."""
+    """One thing that is not as it must be. ``seqs`` are the numbers of the events in the history that show it."""
 
     check: str
     subject: str
@@ -30,16 +30,16 @@ class Finding:
     at: datetime | None = None
     seqs: tuple[int, ...] = ()
     keys: Annotated[Keys, PlainSerializer(Keys.named, return_type=dict[str, str])] = NO_KEYS
-    """What it is about, by id; what is not known is left out where it is written down."""
+    """The ids of what it is about; those that are not known are left out of ``verdict.json``."""
     amount_cents: int | None = None
-    """How much money is in the wrong place, or would be; None where it is not about money."""
+    """How many cents are in the wrong place, or would be; None where it is not about money."""
     cause: bool = False
-    """What it shows explains much of what others show, so it is told first."""
+    """Whether it probably explains other findings, so that it is reported first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What a check saw. ``unknown`` and ``not_verified`` hold the reason, or None."""
+    """The result of one check. ``unknown`` and ``not_verified`` hold the reason, or None."""
 
     check: str
     examined: int
@@ -48,7 +48,7 @@ class CheckResult:
     not_verified: str | None
     title: str = ""
     note: str = ""
-    """Why it was right that nothing was there to look at."""
+    """Why it was correct that there was nothing to examine."""
 
     @property
     def outcome(self) -> Outcome:
@@ -72,7 +72,7 @@ class Inquiry:
         self.note = ""
 
     def examine(self, count: int = 1) -> None:
-        """Count what was looked at; a check that looked at nothing proves nothing."""
+        """Count the items examined; a check that examined nothing proves nothing."""
         self.examined += count
 
     def find(
@@ -88,7 +88,7 @@ class Inquiry:
         amount_cents: int | None = None,
         cause: bool = False,
     ) -> None:
-        """Note a finding with what it is about and the events that show it; the time defaults to the first of them."""
+        """Note a finding with what it is about and the events that show it; ``at`` is by default the first's."""
         evidence = [event for event in events if event is not None]
         self.findings.append(
             Finding(
@@ -106,15 +106,15 @@ class Inquiry:
         )
 
     def cannot_tell(self, reason: str) -> None:
-        """Something could not be seen; the first reason is kept."""
+        """Evidence is missing, so the check becomes ``unknown``; the first reason given is kept."""
         self.unknown = self.unknown or reason
 
     def nothing_needed(self, reason: str) -> None:
-        """Say why nothing had to be there to look at."""
+        """Say why it is correct that there was nothing to examine."""
         self.note = reason
 
     def leave_unverified(self, reason: str) -> None:
-        """The question cannot be settled here and decides nothing."""
+        """This run cannot decide the check, so that it counts neither for nor against the verdict."""
         self.not_verified = reason
 
 
@@ -122,8 +122,8 @@ class Inquiry:
 class Check:
     """A named property of a history.
 
-    ``needs_end``: cannot be asked of a history that breaks off. The others are asked of what is there: what they find
-    stands, but without the end they cannot acquit.
+    ``needs_end``: the check cannot judge a history that breaks off. Any other check judges what is there: its findings
+    are valid, but without the end of the run it cannot pass.
     """
 
     name: str
@@ -132,11 +132,11 @@ class Check:
     needs_end: bool
 
     def run(self, history: History, governance: Governance) -> CheckResult:
-        """Look at a history by itself. Never raises."""
+        """Apply the check to a history. Never raises."""
         return self.examine(Case(history, governance))
 
     def examine(self, case: Case) -> CheckResult:
-        """Look at a case that other checks look at too. Never raises: what goes wrong in a check is ``unknown``."""
+        """Apply the check to a case that checks share. Never raises: an error within the check makes it ``unknown``."""
         inquiry = Inquiry(self.name)
         if not case.whole:
             inquiry.cannot_tell(_broken_off(case.history))
@@ -159,7 +159,7 @@ class Check:
             self.look(case, inquiry)
         except CannotTell as gap:
             inquiry.cannot_tell(str(gap))
-        except MemoryError:  # of the machine, not of the run
+        except MemoryError:  # a problem of this machine, not of the run under judgement
             raise
         except Exception as error:
             inquiry.cannot_tell(f"the check itself broke: {type(error).__name__}: {error}")
@@ -173,7 +173,7 @@ def _broken_off(history: History) -> str:
 
 
 def check(title: str, *, needs_end: bool = False) -> Callable[[Callable[[Case, Inquiry], None]], Check]:
-    """Make a check of a function; the function's name becomes the check's."""
+    """Decorator that makes a function a check, named after the function."""
 
     def make(look: Callable[[Case, Inquiry], None]) -> Check:
         return Check(name=look.__name__, title=title, look=look, needs_end=needs_end)

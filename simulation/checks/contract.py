@@ -1,4 +1,4 @@
-"""What the platform wrote, held against its contract: rows, values, instants, identities, states and reasons."""
+"""What the platform wrote, compared with its contract: rows, values, instants, identities, states and reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulation.checks.evidence.keys import Keys
 
 @check("Every row answers something that happened outside, and everything that happened left its row", needs_end=True)
 def rows_accounted_for(case: Case, inquiry: Inquiry) -> None:
-    """Neither a row that nobody asked for nor a fact without its row, and no change that the contract does not know."""
+    """No row without a fact outside that explains it, no fact without its row, and no change the contract omits."""
     _report(case, inquiry, "rows")
 
 

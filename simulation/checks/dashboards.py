@@ -43,7 +43,7 @@ def dashboards_truthful(case: Case, inquiry: Inquiry) -> None:
 
 
 def _alerts_were_looked_for(case: Case, inquiry: Inquiry, samples: list[Sample]) -> None:
-    """A page that was only seen in quiet times was not seen to show an alert."""
+    """The page must also be sampled while an alert fires: otherwise nothing shows that it displays alerts."""
     looked = {sample.at for sample in samples if sample.endpoint == FOLDER + "operational"}
     for alert in case.events(AlertFired):
         if alert.at not in looked:

@@ -1,4 +1,4 @@
-"""Exactly once per business key, in each book by itself: totals that balance prove nothing about paying twice.
+"""Exactly once per business key, in each book separately: balanced totals do not rule out a double payment.
 
 Source: fixtures/spec/platform.md (Tables, Money), fixtures/spec/stripe.md (Idempotency).
 """
@@ -24,7 +24,7 @@ from simulation.checks.evidence.relations import (
 
 _R = TypeVar("_R", bound=Relation)
 _ONCE = ("ENTRY_FEE", "ENTRY_FEE_REFUND", "PAYOUT_ATTEMPT_COMPLETED", "PAYOUT_ATTEMPT_FAILED_TERMINAL")
-"""Entry types that a reference has one business event of. (An attempt may be retryable more than once.)"""
+"""Entry types of which a reference may have only one. (An attempt may end as retryable more than once.)"""
 
 
 @check("Every payment, refund, settlement and prize happened exactly once in each book", needs_end=True)

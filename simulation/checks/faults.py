@@ -1,4 +1,4 @@
-"""Faults: each met its victim, was recovered the way the scenario says, and what failed was escalated.
+"""Faults: each one took effect, was recovered as the scenario says, and failed recoveries were escalated.
 
 Source: simulation/DESIGN.md (Faults), fixtures/spec/requirements.md (C-32; R-12).
 """
@@ -60,7 +60,10 @@ def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seq
 
 
 def _may_answer(case: Case, execution: WitnessedExecution, strike: FaultInjected) -> bool:
-    """Not one for another fault, unless its alert was firing already when this fault struck, and spoke for both."""
+    """Whether an execution may be the recovery from this fault.
+
+    One that another fault caused may not, unless its alert already fired when this fault struck and so covers both.
+    """
     if execution.started.cause == f"fault:{strike.fault_id}" or not execution.started.cause.startswith("fault:"):
         return True
     alerts = (alert for alert in case.events(AlertFired) if alert.alert_id == execution.started.alert_id)
@@ -72,7 +75,7 @@ def _status(execution: WitnessedExecution) -> str:
 
 
 def _terminal(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
-    """What the fault made impossible must be given up with the expected reason, in the transfer's own row."""
+    """A transfer that the fault made impossible must be ``failed_terminal`` with the expected reason in its row."""
     victims = {value for strike in struck for value in strike.keys.values()}
     rows = [row for row in case.rows(TransferRow) if victims & {row.transfer_id, row.idempotency_key}]
     if not rows:
@@ -167,7 +170,7 @@ def _escalation(escalated: Escalated) -> Keys:
 
 
 def _justified(case: Case, escalated: Escalated, alert: AlertFired | None) -> bool:
-    """By a failed or partial execution, or because no execution answered the alert."""
+    """Whether an escalation had a reason: a failed or partial execution, or no execution that answered the alert."""
     related = [
         execution
         for execution in case.executions

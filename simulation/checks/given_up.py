@@ -1,6 +1,6 @@
-"""Prizes that were given up: each for a cause in the world, not in the platform.
+"""Prizes that the platform gave up paying: each must have a cause outside the platform.
 
-Totals still balance when a platform pays nobody and says why; only the world knows whether the reason is true.
+Totals still balance when a platform pays nobody and states a reason; only the world's records show whether it is true.
 
 Source: fixtures/spec/requirements.md (C-34), fixtures/spec/platform.md (Money).
 """
@@ -61,12 +61,12 @@ def _accounts(
     of_user: Mapping[str | None, Sequence[StripeObject]],
     own: Mapping[str, str | None],
 ) -> Sequence[StripeObject]:
-    """The winner's accounts in Stripe's own books."""
+    """The winner's connected accounts, as Stripe has them."""
     return of_user.get(row.user_id, ()) or [item for item in accounts if item.object_id == own.get(row.user_id)]
 
 
 def _without_account(case: Case) -> frozenset[str]:
-    """Who rightly has none: people who left, and those whose request for one did not get through."""
+    """Ids of users who need no connected account: they deleted their account here, or their request was refused."""
     return frozenset(
         action.user_id
         for action in case.events(EntrantAction)

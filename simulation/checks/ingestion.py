@@ -1,4 +1,4 @@
-"""Scores: what the provider handed out was ingested, what was wrong was written down, settlements used its last word.
+"""Scores: what the provider served was ingested, errors were recorded, settlements used its final board.
 
 Source: fixtures/spec/requirements.md (C-17; C-41), fixtures/spec/platform.md (The provider's feed).
 """
@@ -25,7 +25,7 @@ _SERVER_ERROR = 500
 
 
 def _live(case: Case, contest: PlannedContest) -> tuple[datetime, datetime] | None:
-    """From LIVE to COMPLETE (or to the end of what is known), by the write-ahead log."""
+    """When the contest was LIVE: until COMPLETE, or to the end of the history; None if it never was."""
     live, complete = case.arrival(contest.contest_id, "LIVE"), case.arrival(contest.contest_id, "COMPLETE")
     if live is None:
         return None
@@ -60,12 +60,12 @@ def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
 
 
 def _of(contest: PlannedContest) -> Keys:
-    """The contest and the tournament whose scores it takes."""
+    """Keys of the contest and of the tournament whose scores it uses."""
     return replace(contest.keys, tournament=contest.plan.tournament)
 
 
 def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswer, status: str | None) -> None:
-    """An altered board (a fault's) may be refused, but not ignored."""
+    """A board must be stored as valid; one that a fault altered may be stored as refused, but not left out."""
     if status == "VALID" or (status is not None and answer.fault_id is not None):
         return
     inquiry.find(
@@ -81,7 +81,7 @@ def _was_stored(inquiry: Inquiry, contest: PlannedContest, answer: ProviderAnswe
 def _shown_long_enough(
     case: Case, contest: PlannedContest, window: tuple[datetime, datetime]
 ) -> Iterator[ProviderPublication]:
-    """Publications of the live time that stood for two polls without a failure of the provider."""
+    """Publications within the window that stayed current for two polls in which the provider did not fail."""
     tournament, polls = contest.plan.tournament, 2 * case.within("ingestion")
     own = [item for item in case.events(ProviderPublication) if item.tournament == tournament]
     failures = [answer.at for answer in answers(case, tournament) if not answer.valid]
@@ -92,7 +92,7 @@ def _shown_long_enough(
 
 
 def _was_fetched(case: Case, inquiry: Inquiry, contest: PlannedContest, publication: ProviderPublication) -> None:
-    """Who has the same board already is told that nothing changed, which is no answer in the history."""
+    """A publication must be fetched, unless the platform had that board: "not modified" is not in the history."""
     valid = [answer for answer in answers(case, contest.plan.tournament) if answer.valid]
     had = [answer.payload_sha256 for answer in valid if answer.seq < publication.seq][-1:]
     if had != [publication.payload_sha256] and not any(answer.revision == publication.revision for answer in valid):
@@ -128,7 +128,10 @@ def ingestion_errors_logged(case: Case, inquiry: Inquiry) -> None:
 
 
 def _troubles(case: Case, tournament: str) -> Iterator[Sequence[ProviderAnswer]]:
-    """Failures in a row and of one kind; fewer than a poll's tries may have been retried with success."""
+    """Groups of consecutive failures of one kind that must leave an error.
+
+    Fewer failures than a poll has tries leave none: a later try of the same poll may have succeeded.
+    """
     given = answers(case, tournament)
     for (valid, status, _), group in groupby(given, key=lambda item: (item.valid, item.status, item.payload_sha256)):
         if not valid:
@@ -136,7 +139,7 @@ def _troubles(case: Case, tournament: str) -> Iterator[Sequence[ProviderAnswer]]
 
 
 def _polls(group: list[ProviderAnswer], *, retried: bool) -> Iterator[Sequence[ProviderAnswer]]:
-    """Healthy answers that changed nothing are not in the history, so a long pause also ends a group."""
+    """Split a group at long pauses: "not modified" answers in between are not in the history."""
     pause = timedelta(seconds=2 * BUSY_SECONDS)
     start = 0
     for position in range(1, len(group) + 1):
@@ -206,7 +209,7 @@ def scores_applied(case: Case, inquiry: Inquiry) -> None:
 
 
 def _ingested(case: Case, expected: Expected) -> bool:
-    """The final board was in, and valid, when the books were closed."""
+    """Whether the final board had been ingested as valid when the settlement was committed."""
     return any(
         row.contest_id == expected.contest.contest_id
         and row.payload_sha256 == expected.publication.payload_sha256

@@ -1,4 +1,4 @@
-"""No hand on the platform's endpoints: what only runbooks may do was done by runbooks, and nobody absent came.
+"""No intervention through the platform's endpoints: runbook-only requests came from runbooks, none from absent people.
 
 Source: fixtures/spec/requirements.md (C-9), simulation/DESIGN.md (Where the specification pulls two ways).
 """
@@ -84,7 +84,7 @@ def _token_probed(case: Case, exchange: Exchange) -> bool:
 
 
 def _absent_subjects(case: Case) -> frozenset[str]:
-    """Whom the founder's and engineers' tokens name; an operator's own subject is not theirs, whoever used it."""
+    """Token subjects of the founder and the engineers, without those that an operator's token names, too."""
     subjects: dict[bool, set[str]] = {True: set(), False: set()}
     for exchange in case.events(Exchange):
         if exchange.token_subject is not None and exchange.actor in _ABSENT | OPERATORS:
@@ -99,11 +99,11 @@ def _is_runbook_only(case: Case, exchange: Exchange) -> bool:
 BREAK_GLASS = "break_glass"
 _START = "/runbooks/start"
 _AROUND = timedelta(seconds=60)
-"""Before an execution the operator notes how things stand, after it they collect what an escalation is sent with."""
+"""Time before and after an execution in which the operator records the state or collects data for an escalation."""
 
 
 def broken_glass(case: Case, exchange: Exchange, legitimate: frozenset[str]) -> str:
-    """What is wrong with a request by this token; empty if nothing is. One that was refused counts like any other."""
+    """What is wrong with a request by the break-glass token; empty if nothing. A refused request counts, too."""
     own = frozenset(item.started.execution_id for item in _executions(case, legitimate))
     if within_an_execution(case, exchange, own):
         allowed = matches_any(case.governance.break_glass_requests, exchange)
@@ -121,7 +121,7 @@ def _executions(case: Case, legitimate: frozenset[str]) -> Iterator[WitnessedExe
 
 
 def _opens(execution: WitnessedExecution, exchange: Exchange) -> bool:
-    """The state before, and the entry that makes it an execution."""
+    """Whether the request prepares the execution: it reads the state before, or it creates the execution's row."""
     return (
         exchange.actor == "operator_robot"
         and (exchange.method == "GET" or exchange.path.endswith(_START))

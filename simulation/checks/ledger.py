@@ -1,4 +1,4 @@
-"""The ledger by itself: double entry, clearing accounts that end empty, nothing below zero, no entry made by hand.
+"""The ledger on its own: double entry, clearing accounts that end empty, no negative balance, no manual entry.
 
 Source: fixtures/spec/platform.md (Tables, Money), simulation/DESIGN.md (Witnesses and checks). Accounts: ``stripe``
 (our money there, gross of fees), ``contest_pool:<contest>``, ``winnings_payable:<contest>:<user>``, ``platform``.
@@ -28,7 +28,7 @@ from simulation.events import StripeBalance
 POOL, PAYABLE = "contest_pool:", "winnings_payable:"
 """Clearing accounts; their balance is a credit."""
 _ADJUSTED = frozenset({"settlement", "dispute"})
-"""What an adjustment may be for."""
+"""Reference types that an adjustment may have."""
 MOVED_NOTHING = frozenset({"PAYOUT_ATTEMPT_RETRYABLE", "PAYOUT_ATTEMPT_FAILED_TERMINAL"})
 
 
@@ -100,7 +100,7 @@ def _of_clearing_account(account: str) -> Keys:
 
 
 def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
-    """Account → credits minus debits."""
+    """Account → balance in cents: credits minus debits."""
     balances: Counter[str] = Counter()
     for row in rows:
         balances[row.account] -= row.debit_cents
@@ -109,7 +109,10 @@ def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
 
 @check("No balance was ever below zero", needs_end=True)
 def nothing_negative(case: Case, inquiry: Inquiry) -> None:
-    """The platform's own account may be; what it lost to chargebacks it paid with means of its own at Stripe."""
+    """No account's balance is ever negative, except ``platform``: it pays for chargebacks.
+
+    ``stripe`` may be negative by as much as ``platform`` is: that much came from the platform's own funds at Stripe.
+    """
     balances: Counter[str] = Counter()
     in_time = sorted(case.rows(PostingRow), key=lambda row: row.created_at)
     for instant, group in groupby(in_time, key=lambda row: row.created_at):

@@ -1,4 +1,4 @@
-"""Contests on their way: SCHEDULED → LOCKED → LIVE → COMPLETE → SETTLED → PAID_OUT, in order and without ERROR.
+"""A contest's statuses: SCHEDULED → LOCKED → LIVE → COMPLETE → SETTLED → PAID_OUT, in order and without ERROR.
 
 Source: fixtures/spec/requirements.md (C-11), fixtures/spec/platform.md (Contest states).
 """

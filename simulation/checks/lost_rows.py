@@ -1,7 +1,7 @@
-"""Rows that a fault took from the database: what it took, and that exactly that came back.
+"""Rows that a fault deleted from the database: which ones, and whether exactly those were restored.
 
-A loss is excused only as the transaction that deleted, at the instant of the strike, the very rows that the strike
-names, and did nothing else. A restore is held to the write-ahead log from before the loss, not to the archive.
+A deletion is the fault's only if its transaction committed when the fault struck and deleted exactly the rows that the
+fault names. A restored row is compared with the write-ahead log from before the loss, not with the archive.
 
 Source: fixtures/spec/requirements.md (R-8).
 """
@@ -29,11 +29,11 @@ _TOLERANCE = timedelta(seconds=1)
 class _Loss:
     strike: FaultInjected
     rows: tuple[RowChange, ...]
-    """As they were; empty when no transaction is what the strike says."""
+    """The deleted rows as they were; empty when no transaction deleted what the fault names."""
 
 
 def taken_by_faults(case: Case) -> frozenset[int]:
-    """Numbers of the transactions that are faults' and nothing else."""
+    """Numbers of the transactions that only deleted rows for a fault."""
     return frozenset(row.transaction.xid for loss in _losses(case) for row in loss.rows)
 
 
@@ -51,7 +51,7 @@ def _rows_taken(case: Case, strike: FaultInjected) -> tuple[RowChange, ...]:
 
 
 def _digests(transaction: Transaction) -> Mapping[str, str] | None:
-    """Which rows of which tables it deleted; None if it did anything else, too."""
+    """Table → digest of the ids of the rows that the transaction deleted; None if it did anything else, too."""
     if any(change.op != "delete" for change in transaction.changes):
         return None
     ids: dict[str, list[str]] = {}
@@ -96,7 +96,7 @@ def restored_as_it_was(case: Case, inquiry: Inquiry) -> None:
 
 
 def _restores(case: Case, lost: Mapping[tuple[str, str], RowChange]) -> Iterator[Transaction]:
-    """Transactions of a restore's request, and all others in which a lost row came back."""
+    """Transactions of a request to restore, and all others that inserted a lost row again."""
     requests = {exchange.request_id for exchange in _requests(case)}
     if not requests and not lost:
         return

@@ -1,4 +1,4 @@
-"""What the platform says of itself against what witnesses saw, and what became of its alerts.
+"""The platform's own metrics and pages against what witnesses saw, and whether its alerts were answered.
 
 Source: fixtures/spec/requirements.md (C-36; Monitoring and alerting).
 """
@@ -36,7 +36,7 @@ _METRICS = (
     "auth_service_error_rate",
     "error_budget_remaining",
 )
-"""The specification's metrics but ``settlement_status``, which has a series only while a settlement has failed."""
+"""The specification's metrics except ``settlement_status``, which has a series only while a settlement has failed."""
 _ALERT_TABLE = re.compile(r"(^|_)(alert|alarm)(s|ing)?(_|$)")
 _QUEUE = timedelta(hours=1)
 """An alert may wait behind another that the operator is answering."""
@@ -118,7 +118,10 @@ def alerts_answered(case: Case, inquiry: Inquiry) -> None:
 
 
 def _answered(case: Case, alert: AlertFired) -> bool:
-    """By its own execution, by one of its runbook that was under way, or by escalation where it has no runbook."""
+    """Whether an alert was answered in time.
+
+    By an execution for it, by one of the same runbook already in progress, or, without a runbook, by escalation.
+    """
     limit = alert.at + timedelta(seconds=case.scenario.operator.response_seconds) + _QUEUE
     if alert.runbook is None:
         return any(event.alert_id == alert.alert_id and event.at <= limit for event in case.events(Escalated))

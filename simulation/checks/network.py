@@ -1,7 +1,7 @@
-"""The platform's calls: to Stripe, the score provider and the hosted monitoring, and to nobody else.
+"""The platform's network calls: only to Stripe, the score provider and the hosted monitoring.
 
-Source: fixtures/spec/requirements.md (P-7): a staging platform that reaches a
-host that nobody knows of may well reach a production one.
+Source: fixtures/spec/requirements.md (P-7): a staging platform that reaches an unknown host may also reach a
+production one.
 """
 
 from __future__ import annotations

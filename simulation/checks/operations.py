@@ -1,4 +1,4 @@
-"""The machinery: jobs that never stopped, and a world that came to rest after the last fault.
+"""Background jobs that never stopped, and convergence: nothing left open after the last fault.
 
 Source: fixtures/spec/platform.md (Background work), simulation/DESIGN.md (Faults).
 """
@@ -48,7 +48,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
 
 
 def _without_gap(case: Case, inquiry: Inquiry, summary: JobSummary) -> None:
-    """Each stretch without a run by itself: what fell into it may excuse it, and nothing else of the run."""
+    """Each period in which the job did not run is judged separately: only what happened within it may excuse it."""
     usual = timedelta(seconds=summary.interval_seconds + BUSY_SECONDS)
     start, end = case.started.absence_start, case.ended.at
     keys = Keys(job=summary.job)
@@ -113,7 +113,7 @@ def convergence(case: Case, inquiry: Inquiry) -> None:
 
 
 def _must_be_final(case: Case) -> Iterator[tuple[str, str | None, Relation]]:
-    """What it is, its status where that is not a final one, its row."""
+    """Each row that must end in a final status: its description, its status or None where that is final, the row."""
     for transfer in case.rows(TransferRow):
         status = None if transfer.status in _FINAL else transfer.status
         yield f"transfer {transfer.transfer_id}", status, transfer

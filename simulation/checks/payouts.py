@@ -1,4 +1,4 @@
-"""Payouts run by themselves, and their retries keep the rules.
+"""Payouts run without anybody's action, and their retries follow the rules.
 
 Source: fixtures/spec/platform.md (Money, Background work), simulation/DESIGN.md (Where the specification pulls two
 ways).
@@ -25,7 +25,7 @@ _WITHOUT_A_CALL = ("DESTINATION_ACCOUNT_MISSING", "IDEMPOTENCY_KEY_EXPIRED")
 
 
 def transfer_calls(case: Case) -> Sequence[StripeCall]:
-    """Attempts to move a prize, as Stripe's journal has them."""
+    """Requests to Stripe that transfer a prize, from Stripe's journal."""
     case.need_witness("stripe_journal")
     return [
         call
@@ -74,12 +74,15 @@ def payout_automatic(case: Case, inquiry: Inquiry) -> None:
 
 
 def faulted_keys(case: Case) -> frozenset[str]:
-    """Business keys that a fault of the schedule touched."""
+    """All keys (ids, business keys) that the run's faults name as affected."""
     return frozenset(value for strike in case.events(FaultInjected) for value in strike.keys.values())
 
 
 def _made_by_hand(case: Case) -> Mapping[str, Transaction]:
-    """Transfers whose first attempt was claimed within somebody's request, by the audit record in that transaction."""
+    """Transfer id → transaction, where the first attempt was claimed within an HTTP request and not by the job.
+
+    The request is known from the audit record in the same transaction.
+    """
     rows = case.rows(TransferRow)
     if not rows:
         return {}
@@ -171,12 +174,12 @@ def payouts_follow_settlement(case: Case, inquiry: Inquiry) -> None:
 
 
 def is_refusal(call: StripeCall) -> bool:
-    """Stripe certainly did nothing: any 4xx. After a timeout, a reset or a 5xx it may have."""
+    """Whether Stripe certainly did not act: any 4xx. After a timeout, a connection reset or a 5xx it may have acted."""
     return call.status is not None and _BAD_REQUEST <= call.status < _SERVER_ERROR
 
 
 def is_terminal(call: StripeCall) -> bool:
-    """A refusal that stays one; a conflict in flight and a rate limit pass."""
+    """Whether the refusal is permanent; a conflict with a request in progress and a rate limit are temporary."""
     return is_refusal(call) and call.status not in (_CONFLICT, _RATE_LIMIT)
 
 

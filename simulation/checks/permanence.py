@@ -1,4 +1,4 @@
-"""What was written stays written: append-only tables, executions that only go forward, dates and books that hold.
+"""What was written is not changed later: append-only tables, executions, final transfers, dates, settled books.
 
 Source: fixtures/spec/requirements.md (06A: Constraints), simulation/DESIGN.md (Where the specification pulls two ways).
 """
@@ -53,7 +53,7 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
 
 
 def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
-    """A canonical relation's table, found by its ids; None where it has no rows or cannot be found."""
+    """The target's table behind a canonical relation, found by ids; None where it has no rows or cannot be found."""
     try:
         return case.table_of(kind.relation, [getattr(row, column) for row in case.rows(kind)])
     except CannotTell as gap:
@@ -62,7 +62,7 @@ def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[Tra
 
 
 def _transfer_columns(case: Case, inquiry: Inquiry) -> Mapping[str, str]:
-    """What stays as it is once a transfer is final: canonical name → the column of the target's table."""
+    """Columns that must not change once a transfer is final: canonical name → the name in the target's table."""
     own = {name: case.governance.own_column("transfers", name) for name in _KEPT_OF_A_TRANSFER}
     if own["status"] is None:
         inquiry.cannot_tell("relation transfers: status is computed, so the log does not tell which are final")
@@ -142,7 +142,7 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
     first, last = case.started.window_start, case.started.window_end
     if case.whole:
         last = max(last, case.ended.at)
-    inside: set[str] = set()  # texts that are no instant, or one within: the same few come thousands of times
+    inside: set[str] = set()  # texts already accepted: a cache, because the same few recur thousands of times
     for change in case.wal.changes:
         inquiry.examine()
         if not first <= change.transaction.at <= last:
@@ -197,7 +197,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
 def _same_rows(
     case: Case, inquiry: Inquiry, relation: str, key: str, rows: Mapping[str, Row], logged: Mapping[str, Row]
 ) -> None:
-    """Every row of a relation, value by value. Rows whose values cannot be compared acquit nobody."""
+    """Compare every row of a relation with the log, value by value; ``unknown`` if no value can be compared."""
     compared = 0
     for row_id in sorted(rows.keys() | logged.keys()):
         inquiry.examine()
@@ -208,12 +208,12 @@ def _same_rows(
 
 
 def _shows_ids(governance: Governance, relation: str, key: str) -> bool:
-    """Whether a relation's key is the column ``id``, by which rows of the log are told apart."""
+    """Whether a relation's key is the column ``id``, which identifies rows in the write-ahead log."""
     return governance.observed_columns is None or governance.own_column(relation, key) == "id"
 
 
 def _by_canonical_names(governance: Governance, relation: str, logged: Row | None) -> Row | None:
-    """A row of the log under the names by which it is observed; what the query computes has nothing to compare with."""
+    """A row of the log under its canonical column names, without the columns that the observer's query computes."""
     if logged is None or governance.observed_columns is None:
         return logged
     names = governance.observed_columns.get(relation, {})
@@ -221,7 +221,10 @@ def _by_canonical_names(governance: Governance, relation: str, logged: Row | Non
 
 
 def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | None, key: str) -> int:
-    """:returns: how many values were compared, not counting the key's."""
+    """Compare one observed row with the log's.
+
+    :returns: how many values were compared, without the key's.
+    """
     subject = f"{keys.table} {keys.row_id}"
     if observed is None or logged is None:
         where = "the database, not in the log" if logged is None else "the log, not in the database"
@@ -230,7 +233,7 @@ def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | 
     compared = 0
     for column in sorted(observed.keys() & logged.keys()):
         if isinstance(logged[column], dict | list) or isinstance(observed[column], list):
-            continue  # the log may hold a large document by its hash, and has arrays as text
+            continue  # not comparable: the log may keep only the hash of a large document, and has arrays as text
         if _plain(observed[column]) != _plain(logged[column]):
             inquiry.find(
                 subject,
@@ -244,5 +247,5 @@ def _same_row(inquiry: Inquiry, keys: Keys, observed: Row | None, logged: Row | 
 
 
 def _plain(value: object) -> object:
-    """Comparable whatever the driver: times as instants, the rest as text."""
+    """A value in a form that does not depend on the database driver: times as instants, the rest as text."""
     return as_instant(value) or str(value)

@@ -1,4 +1,4 @@
-"""Prizes against our own model, and what became of each.
+"""Prizes against the jury's own model, and whether each was paid or given up.
 
 Source: fixtures/spec/platform.md (Money), fixtures/spec/requirements.md (C-28).
 """

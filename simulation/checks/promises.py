@@ -1,4 +1,4 @@
-"""What the scenario promises did happen, and everybody who should have watched did.
+"""Everything that the scenario announces happened, and every witness recorded it.
 
 Source: fixtures/spec/requirements.md (06C: Test scenario).
 """
@@ -50,7 +50,7 @@ def promised_events(case: Case, inquiry: Inquiry) -> None:
 
 
 def _faults(case: Case, inquiry: Inquiry) -> None:
-    """Held against the schedule as run: it comes from the scenario, or from a stored plan in its place."""
+    """Every scheduled fault struck. The schedule comes from the scenario, or from a stored plan in its place."""
     scheduled = {fault.fault_id: fault for fault in case.events(FaultScheduled)}
     met = {strike.fault_id for strike in case.events(FaultInjected)}
     for fault_id in sorted(scheduled):
@@ -70,7 +70,7 @@ def _stages(case: Case, inquiry: Inquiry, plan: Contest) -> None:
 
 
 def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
-    """Habits count where there is a fee to pay."""
+    """As many entrants as planned joined; where there is a fee, as many also paid late, paid twice or never paid."""
     acts: dict[str, set[str]] = {}
     late = 0
     for action in case.events(EntrantAction):
@@ -101,7 +101,7 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
 
 
 def _webhooks(case: Case, inquiry: Inquiry) -> None:
-    """Delivered, or dead for good; one that Stripe would still try is unfinished."""
+    """Every webhook was delivered or finally given up; one that Stripe would still retry is unfinished."""
     for event_id, attempts in grouped(case.events(WebhookAttempt), lambda attempt: attempt.event_id).items():
         inquiry.examine()
         last = max(attempts, key=lambda attempt: attempt.seq)
@@ -136,7 +136,7 @@ def witnesses_present(case: Case, inquiry: Inquiry) -> None:
 
 
 def _held(case: Case, witness: WitnessName) -> float:
-    """Records in the history; without limit for a witness that also counts what it need not write down."""
+    """How many of a witness's records are in the history; infinite for a witness that does not record all it counts."""
     if witness == "wal":
         return sum(len(transaction.changes) for transaction in case.events(Transaction))
     if witness == "access_log":
@@ -145,7 +145,7 @@ def _held(case: Case, witness: WitnessName) -> float:
 
 
 def _gapless(case: Case, inquiry: Inquiry) -> None:
-    """Events and transactions are numbered from 1, so that one taken out shows."""
+    """Events and transactions are numbered from 1 without gaps, so that a removed one is noticed."""
     for what, numbers in (
         ("event", [event.seq for event in case.history.events]),
         ("transaction", [transaction.xid for transaction in case.events(Transaction)]),

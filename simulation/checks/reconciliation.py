@@ -1,4 +1,4 @@
-"""Three books side by side by business key: what should have happened ↔ the ledger ↔ Stripe. Never by totals alone.
+"""Three-way reconciliation by business key: what should have happened ↔ the ledger ↔ Stripe. Never by totals alone.
 
 Source: simulation/DESIGN.md (Witnesses and checks), fixtures/spec/platform.md (Money).
 """
@@ -77,7 +77,7 @@ def _payer(row: PaymentRow | None, charges: Sequence[Moved], claim: EntrantActio
 
 
 def _awaited(case: Case, payment_intent_id: str) -> str:
-    """A webhook about the payment that Stripe will still deliver, past the end of the run."""
+    """The explanation, if a webhook about the payment is due only after the end of the run; else empty."""
     attempts = [
         attempt
         for attempt in case.events(WebhookAttempt)
@@ -90,7 +90,7 @@ def _awaited(case: Case, payment_intent_id: str) -> str:
 
 
 def refunds(case: Case) -> Iterator[Line]:
-    """By payment intent: charges that do not count, what the ledger gave back, what Stripe did."""
+    """By payment intent: charges that must go back, refunds in the ledger, refunds at Stripe."""
     intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
     rows: dict[str, RefundRow] = {intents.get(row.payment_id, row.payment_id): row for row in case.rows(RefundRow)}
     booked = posted(case, "ENTRY_FEE_REFUND", "refund")
@@ -114,11 +114,11 @@ def _payee(row: RefundRow | None, known: Sequence[Moved]) -> Entrant:
 
 
 def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
-    """Charges that must go back, by payment intent: all of an entrant's but the one that counts.
+    """Charges that must be refunded, by payment intent: all of an entrant's except the one that pays the entry.
 
-    None counts of who asked for the fee before the lock, in a cancelled contest, nor when all came after the books
-    were closed. Which of two equal charges counts is the platform's choice, so those whose refund has begun are taken
-    first.
+    All must be refunded if the entrant asked for it before the lock, if the contest was cancelled, or if every charge
+    came after the settlement. The platform may choose which of two equal charges to refund, so those whose refund has
+    begun are taken first.
     """
     closed, left = case.remembered(closing_times), case.remembered(withdrawn)
     due: dict[str, Moved] = {}
@@ -155,7 +155,7 @@ def prizes(case: Case) -> Iterator[Line]:
 
 
 def _won(case: Case) -> Mapping[Entrant, int]:
-    """Prizes above zero, by our own model."""
+    """(contest, user) → prize in cents by the jury's own model, where above zero."""
     return {
         (contest_id, placing.user_id): placing.payout_cents
         for contest_id, expected in case.remembered(expected_settlements).items()
@@ -165,7 +165,7 @@ def _won(case: Case) -> Mapping[Entrant, int]:
 
 
 def _owed(case: Case) -> Mapping[Entrant, int]:
-    """What settlements credited to winners."""
+    """(contest, user) → cents that settlements credited to winners in the ledger."""
     owed: Counter[Entrant] = Counter()
     for row in case.rows(PostingRow):
         if row.entry_type == "PRIZE_PAYOUT" and row.direction == "CREDIT" and row.account.startswith(PAYABLE):
@@ -203,7 +203,7 @@ def disputes(case: Case) -> Iterator[Line]:
 
 
 def charged_back(case: Case) -> Iterator[EntrantAction]:
-    """What cardholders say they took back."""
+    """The chargebacks that cardholders report."""
     return (action for action in case.events(EntrantAction) if action.action == "charged_back")
 
 
@@ -212,7 +212,7 @@ def _gone_cents(withdrawal: Moved) -> int:
 
 
 def _booked(case: Case) -> Counter[str]:
-    """Cents that the ledger gave out of Stripe's account for disputes, by payment intent."""
+    """Cents that the ledger credited to the account ``stripe`` for disputes, by payment intent."""
     booked: Counter[str] = Counter()
     postings = [row for row in case.rows(PostingRow) if row.reference_type == REFERENCE and row.direction == "CREDIT"]
     if not postings:

@@ -19,19 +19,19 @@ from simulation.checks.evidence.tasks import promised_tasks
 from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep, step_digest
 
 _NEAR = timedelta(seconds=60)
-"""Between the platform's row and the operator's own note of the same moment."""
+"""Tolerance between the time in the platform's row and the operator's record of the same moment."""
 _STEP_PATH, _OK = "/runbooks/step", 200
 
 
 def called_for(case: Case) -> str:
-    """Why runbooks must have run: an alert, a fault or a task that asks for one. Empty: nothing did."""
+    """Why a runbook must have been executed: an alert, a fault or a task that requires one. Empty: nothing did."""
     names = _asked_for(case)
     names |= {alert.runbook for alert in case.events(AlertFired) if alert.runbook}
     return ", ".join(sorted(names))
 
 
 def _asked_for(case: Case) -> set[str]:
-    """Runbooks that the run was to carry out, whatever happened: for its faults, and as its tasks."""
+    """Runbooks that the scenario plans in any case: for its faults, and as its tasks."""
     faults = {fault.runbook for fault in case.events(FaultScheduled) if fault.runbook}
     return faults | {task.runbook for task in promised_tasks(case).values()}
 
@@ -137,7 +137,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
 
 
 def _text_is_shipped(case: Case, inquiry: Inquiry, execution: WitnessedExecution) -> None:
-    """The text in the operator's hands is the file's, as a whole and in each step that was typed."""
+    """The runbook that the operator followed is the shipped file: the whole text, and each step carried out."""
     name, known = _name(execution), case.started.runbooks.get(execution.started.runbook)
     if known is None:
         what, seen = "a runbook that is not among those shipped", (execution.started,)
@@ -154,9 +154,9 @@ def _text_is_shipped(case: Case, inquiry: Inquiry, execution: WitnessedExecution
 
 
 def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
-    """Every request from the operator's terminal belongs to a documented step, which names it.
+    """Every request that an operator sends belongs to a documented step that names it.
 
-    Of an execution that breaks off with the history, the last step has not been written down yet.
+    If the history breaks off during an execution, its last step is not recorded yet and is not judged.
     """
     told = {request for execution in case.executions for step in execution.steps for request in step.request_ids}
     ended = {item.started.execution_id: item for item in case.executions if item.ended is not None}
@@ -217,7 +217,7 @@ def _step_notes(case: Case) -> Mapping[str, list[Exchange]]:
 
 
 def _noted(log: list[Exchange], step: RunbookStep, outcome: str, *, after: int = 0) -> Exchange | None:
-    """The note of a step; a step that a branch led to twice has several, of which the nearest to it counts."""
+    """The request that logged a step; a step that ran twice because of a branch has several: the nearest counts."""
     found = [
         exchange
         for exchange in log

@@ -1,7 +1,7 @@
-"""The platform's requests to Stripe against Stripe's own description of its API, as stripe-mock holds it.
+"""The platform's requests to Stripe against Stripe's own description of its API, as stripe-mock implements it.
 
-The twin is ours and may share a misconception with the platform; stripe-mock shares none (fixtures/spec/stripe.md,
-stripe-mock).
+The twin is our code and may share a mistake with the platform; stripe-mock is independent of both
+(fixtures/spec/stripe.md, stripe-mock).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from simulation.events import RequestShape, ShapeAnswer, StripeCall, StripeContr
 
 SDK_API_VERSION = "2026-10-28.endive"
 MOCK_API_VERSIONS = {"v0.203.0": "2026-08-26.dahlia"}
-"""By stripe-mock's version; it answers requests of every API version by this one, and does not tell it."""
+"""stripe-mock's version → the API version it applies to every request; stripe-mock itself does not report it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Skew:
-    """A parameter that the SDK's version of the API has and stripe-mock's has not: a refusal of it is no finding."""
+    """A parameter that stripe-mock's API version lacks and the SDK's has: a refusal because of it is no finding."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Skew:
 
 
 KNOWN_SKEW: tuple[Skew, ...] = ()
-"""Empty: nothing the builtin platform sends lies between the two versions."""
+"""Empty: the builtin platform sends no parameter on which the two versions differ."""
 
 
 @check("Stripe's own description of its API accepts the shape of every request the platform made")

@@ -1,4 +1,4 @@
-"""Stripe's own balance, explained movement by movement; its arithmetic is trusted no more than the platform's.
+"""Stripe's balance, recomputed movement by movement: the twin's arithmetic is checked like the platform's.
 
 Source: fixtures/spec/stripe.md (Money).
 """
@@ -16,7 +16,7 @@ from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario.model import StripeSettings
 
 _DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "adjustment": -1}
-"""An adjustment is a chargeback: the only one that anything in a scenario brings about."""
+"""Movement type → sign of its amount. An adjustment is always a chargeback: scenarios cause no other kind."""
 
 
 @check(
@@ -99,7 +99,7 @@ def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettin
 
 
 def _fee_cents(movement: StripeMovement, settings: StripeSettings) -> int:
-    """A charge's percentage, rounded half up, and its fixed part; a fixed sum for a chargeback; nothing else."""
+    """Stripe's fee: percentage (rounded half up) plus fixed part for a charge, a fixed sum for a chargeback, else 0."""
     if movement.movement == "adjustment":
         return settings.dispute_fee_cents
     if movement.movement != "charge":

@@ -1,8 +1,8 @@
-"""Nobody in good standing was turned away: what people were refused has a cause in the world or a rule that refuses it.
+"""No user was refused without reason: every error or refusal has a cause outside the platform, or a rule behind it.
 
 Source: fixtures/spec/platform.md (Endpoints), specification 06C, measurable constraint 5 (the first stage, in which
-people enter, completes by itself, too). An error of the server (5xx) needs a cause in the world; a refusal (4xx) may
-have a rule instead.
+people enter, also completes without anybody's help). A server error (5xx) needs an outside cause, such as a fault; a
+refusal (4xx) may follow from a rule instead.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ _MOST_LINES, _MOST_EVENTS, _MOST_CHARACTERS = 3, 10, 200
 
 @dataclass(frozen=True, kw_only=True)
 class _TurnedAway:
-    """``exchange``: the answer, None where Stripe gave it or nobody; ``action``: what the person says of it, if
-    anything (one that tries again says nothing)."""
+    """One request that failed or was refused; at least one of the two is set.
+
+    ``exchange``: the platform's answer, None where Stripe answered or nobody did; ``action``: what the person
+    reports, None for one who simply tries again.
+    """
 
     exchange: Exchange | None
     action: EntrantAction | None
@@ -47,7 +50,7 @@ class _TurnedAway:
 
     @property
     def asked(self) -> str:
-        """The act, or the request of whoever did not give up."""
+        """What the person wanted to do, or the HTTP request where they report nothing."""
         if self.action is not None and self.action.act is not None:
             return self.action.act
         assert self.exchange is not None, "an act without a name was an exchange"
@@ -91,25 +94,25 @@ def nobody_turned_away(case: Case, inquiry: Inquiry) -> None:
 
 
 def _kind(one: _TurnedAway) -> tuple[str, int | None]:
-    """Many are turned away by one and the same defect."""
+    """Groups refusals by request and status, because one defect often causes many."""
     return one.asked, one.exchange.status if one.exchange else None
 
 
 def refusals(case: Case, contest: str) -> tuple[EntrantAction, ...]:
-    """What was refused to people in a contest, by the scenario's key of it."""
+    """The refusals that people report for a contest. ``contest``: the scenario's key."""
     return tuple(
         action for action in case.events(EntrantAction) if action.action == "refused" and action.contest == contest
     )
 
 
 def told_why(refused: Sequence[EntrantAction]) -> str:
-    """The first refusal in the words of the one who refused; empty where nobody was refused."""
+    """The text of the first refusal and how many there were, for a message; empty where nobody was refused."""
     return f"; the first of {len(refused)} refusals: {refused[0].detail}" if refused else ""
 
 
 def _turned_away(case: Case) -> Iterator[_TurnedAway]:
-    """Errors of the server, and refusals that people tell of; not what only follows from one (a contest that is not
-    there because its organizer was refused)."""
+    """Server errors, and refusals that people report; without their consequences (a contest that does not exist
+    because its organizer was refused)."""
     told = [action for action in case.events(EntrantAction) if action.action == "refused"]
     for exchange in case.events(Exchange):
         if exchange.actor in _PEOPLE and exchange.status >= _REFUSED:
@@ -126,7 +129,7 @@ def _same(action: EntrantAction, exchange: Exchange) -> bool:
 
 
 def _has_a_cause(case: Case, one: _TurnedAway) -> bool:
-    """A fault under way, or a platform or database that operations had stopped."""
+    """Whether a fault was active, or operations had stopped the platform or the database."""
     at = one.event.at
     if any(since <= at <= until + _BACK for since, until in _stopped(case)):
         return True
@@ -138,7 +141,7 @@ def _has_a_cause(case: Case, one: _TurnedAway) -> bool:
 
 
 def _stands_in_the_way(strike: FaultInjected, one: _TurnedAway) -> bool:
-    """A contest's row that is held stands in the way of those only who want something of that contest."""
+    """Whether the fault can cause this refusal; a locked contest row only affects requests about that contest."""
     kind = KINDS.get(strike.fault_kind)
     if kind is ContestRowHeld:
         return one.action is None or one.action.contest_id == strike.keys.get("contest")
@@ -146,7 +149,7 @@ def _stands_in_the_way(strike: FaultInjected, one: _TurnedAway) -> bool:
 
 
 def _stopped(case: Case) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when operations kept requests away, or had a service down."""
+    """Periods in which operations drained requests or had stopped a service."""
     since: datetime | None = None
     for action in case.events(HostingAction):
         if action.action in ("drain", "stop"):
@@ -161,7 +164,7 @@ def _stopped(case: Case) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _breaks_a_rule(case: Case, one: _TurnedAway) -> bool:
-    """What any platform may refuse: entries after the lock or into a full contest, and whoever has left."""
+    """Whether a rule allows the refusal: after the lock or cancellation, a full contest, or a deleted account."""
     action = one.action
     if action is None or one.server_failed:
         return False

@@ -31,7 +31,7 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the jury says, and everything it says it on. ``digest`` names the history that was judged."""
+    """The jury's verdict with everything that it rests on. ``digest`` identifies the history that was judged."""
 
     criteria: tuple[Criterion, ...]
     results: tuple[CheckResult, ...]
@@ -55,7 +55,7 @@ _ADAPTER = TypeAdapter(Verdict)
 
 
 def judge(history: History) -> Verdict:
-    """Judge a history by itself: no platform, no database, no clock. Never raises."""
+    """Judge a history without any platform, database or clock. Never raises."""
     started = history.started
     case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
     results = tuple(check.examine(case) for check in CHECKS)
@@ -73,7 +73,7 @@ def judge(history: History) -> Verdict:
 
 
 def _decide(rule: CriterionRule, outcomes: Mapping[str, Outcome]) -> Criterion:
-    """The worst of its checks. One that did not run is unknown."""
+    """A criterion with the worst outcome of its checks. A check that did not run counts as unknown."""
     return Criterion(
         section=rule.section,
         text=rule.text,
@@ -87,5 +87,5 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def _overall(outcomes: Iterable[Outcome]) -> Outcome:
-    """What is not verified decides nothing."""
+    """The worst of the outcomes, without those that are not verified."""
     return _worst(outcome for outcome in outcomes if outcome != "not_verified")

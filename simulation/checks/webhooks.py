@@ -1,4 +1,4 @@
-"""Webhooks: the platform believes what Stripe really sent, and nothing else.
+"""Webhooks: the platform accepts what Stripe really sent, and nothing else.
 
 Source: fixtures/spec/platform.md (Webhooks), fixtures/spec/stripe.md (Webhooks).
 """
@@ -23,8 +23,8 @@ _REFUSED = {
     404: _OTHER_PATH,
     405: _OTHER_PATH,
 }
-"""Answers by which a platform says that it does not believe in an event at all, and what that usually means. Every
-other one (it is busy, it is down) says: try again."""
+"""Status codes that reject an event for good, and what each usually means. Any other failure (busy, down) asks Stripe
+to try again."""
 _MOST_SHOWN = 200
 
 
@@ -52,7 +52,7 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
 
 
 def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
-    """One finding for each status: whoever refuses one usually refuses them all."""
+    """Genuine events that were rejected: one finding per status, because one defect usually rejects them all."""
     by_status: dict[int, list[Exchange]] = defaultdict(list)
     rolled = {(attempt.event_id, attempt.at) for attempt in _signed_with_an_unknown_secret(case)}
     calls = [
@@ -76,7 +76,7 @@ def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:
 
 
 def _signed_with_an_unknown_secret(case: Case) -> list[WebhookAttempt]:
-    """Deliveries of an endpoint whose secret a fault had rolled: no platform can know that they are genuine."""
+    """Deliveries signed with a secret that a fault had changed at Stripe: no platform can verify them."""
     kind = SigningSecretRolled.name()
     rolled = {strike.fault_id for strike in case.events(FaultInjected) if strike.fault_kind == kind}
     return [attempt for attempt in case.events(WebhookAttempt) if attempt.fault_id in rolled]
@@ -102,7 +102,7 @@ def _event_id(exchange: Exchange) -> str:
 
 
 def _doors(case: Case) -> frozenset[str]:
-    """Where this platform takes webhooks: the documented path, and wherever Stripe itself came."""
+    """The paths at which this platform accepts webhooks: the documented one, and those that Stripe delivered to."""
     return frozenset(
         exchange.path
         for exchange in case.events(Exchange)

@@ -1,1 +1,1 @@
-"""The contract of a target: what a platform must write, and from where one knows it. Only the jury reads it."""
+"""The contract of a target: what a platform must write, and how that is known from outside. Only the jury reads it."""

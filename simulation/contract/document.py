@@ -1,13 +1,13 @@
 """A contract as a document: tables, the writes each may have, and a rule for every column of each write.
 
-The scope of a write, in which its paths begin:
+The scope of a write, with whose names its paths begin:
 
 - ``row``, ``old``: the row after and before the write;
 - ``transaction``: ``xid``, ``at`` of the commit; ``audit``: the audit record of the transaction, if it has one;
 - ``with.<table>``: the first row of another table that the same transaction wrote, ``before.<table>`` that row as it
   was before, and ``all.<table>`` all rows of it that the transaction wrote;
-- the fact that the write answers, by its kind: ``request``, ``call``, ``event``, or the name of a derived fact;
-- ``contest``-like names of ``joins``: a row of another table, as it is after the transaction.
+- the fact that explains the write, by its kind: ``request``, ``call``, ``event``, or the name of a derived fact;
+- each name in ``joins``, such as ``contest``: a row of another table, as it is after the transaction.
 
 The fields of facts: :mod:`simulation.contract.facts`.
 """
@@ -45,7 +45,7 @@ from simulation.contract.rules import (
 from simulation.documents.strict import refusal
 
 Place = tuple[str | int, ...]
-"""Keys and list indices from some place in a contract downwards."""
+"""A position in a contract: keys and list indices, relative to some part of it."""
 
 
 class _Part(BaseModel):
@@ -53,12 +53,12 @@ class _Part(BaseModel):
 
 
 class Facts(_Part):
-    """Which facts outside a write answers: exactly one of the kinds is named.
+    """Which facts outside the platform explain a write: exactly one of the kinds is named.
 
     ``request``: ``METHOD /path`` with ``{name}`` for a segment, answered with 2xx (or ``status``); ``call``: the same
-    at Stripe, with ``outcome``; ``event``: a type of Stripe event that the platform took, ``*`` for all; ``fact``: a
-    derived fact by name. ``distinct``: of facts that are alike in this field only the first counts. ``where``: fields
-    that a fact must have.
+    for Stripe, with ``outcome``; ``event``: a type of Stripe event that the platform accepted, ``*`` for all; ``fact``:
+    a derived fact by name. ``distinct``: of facts with the same value of this field only the first counts. ``where``:
+    values that a fact's fields must have.
     """
 
     request: str | None = None
@@ -83,7 +83,7 @@ class Facts(_Part):
 
     @property
     def name(self) -> str:
-        """What the fact is called in the scope of the write."""
+        """The fact's name in the scope of the write."""
         if self.fact is not None:
             return self.fact
         return next(kind for kind in ("request", "call", "event") if getattr(self, kind) is not None)
@@ -98,16 +98,16 @@ class Join(_Part):
 
 
 class Write(_Part):
-    """One way in which a row of a table comes to be, or changes.
+    """One way in which a row of a table is inserted or changed.
 
     A change of the table is this write when its operation is ``op``, the audit record of its transaction has one of the
     ``actions`` (if any are named), the row has the values of ``when`` after it and of ``before`` before it, and the
-    transaction writes to each table of ``touching`` or, where that says false, does not. The first write of a table
-    that fits is the one that counts.
+    transaction writes to each table that ``touching`` maps to true and to none that it maps to false. If several writes
+    of a table fit, the first counts.
 
-    ``for_each``: the facts outside that it answers, one row each (``repeated``: one or more); ``match`` finds a row's
+    ``for_each``: the facts outside that explain it, one row each (``repeated``: one or more); ``match`` finds a row's
     fact. A fact without a row is a finding unless ``every`` is false, a row without a fact always is.
-    Columns that an update does not name stay as they were.
+    Columns that an update does not name must stay as they were.
     """
 
     name: str
@@ -139,9 +139,9 @@ class Table(_Part):
     """A table of the target.
 
     ``complete``: every column of an insert must have a rule, an update changes nothing that it does not name, and a
-    change that is none of the writes is a finding. Without it, what is not named is not judged, and counted as such.
-    ``seeded``: rows stand in it before the run begins. ``inserted`` and ``updated``: rules that all writes of the kind
-    share.
+    change that is none of the writes is a finding. Without it, what is not named is counted as not judged.
+    ``seeded``: the table has rows before the run begins. ``inserted`` and ``updated``: rules shared by all writes of
+    that operation.
     """
 
     what: str = ""
@@ -153,7 +153,7 @@ class Table(_Part):
     writes: tuple[Write, ...] = ()
 
     def rules_of(self, write: Write) -> dict[str, Rule]:
-        """All rules that hold for a write, its own before the shared ones."""
+        """Column → rule for a write; its own rules take precedence over the shared ones."""
         shared = {"insert": self.inserted, "update": self.updated}.get(write.op, {})
         return {**shared, **write.columns}
 
@@ -168,7 +168,7 @@ NO_CONTRACT = Contract()
 
 
 def paths_of(rule: Rule) -> Iterator[str]:
-    """The paths that a rule and those below it look up, but for the names that they give to things themselves."""
+    """The paths that a rule and its parts look up, without names that the rule itself defines (``called``)."""
     yield from (path for _, path in own_paths(rule))
     called = rule.called if isinstance(rule, (Listing, Keyed)) else None
     below = [path for _, each in rules_below(rule) for path in paths_of(each)]
@@ -195,7 +195,7 @@ def own_paths(rule: Rule) -> Iterator[tuple[Place, str]]:
 
 
 def rules_below(rule: Rule) -> Iterator[tuple[Place, Rule]]:
-    """The rules of which a rule is made, each with its place."""
+    """The rules that a rule consists of, each with its place."""
     match rule:
         case Document(document=keys) | Composed(parts=keys):
             word = "document" if isinstance(rule, Document) else "parts"

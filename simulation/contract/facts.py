@@ -1,7 +1,7 @@
-"""The facts outside that a contract's writes may answer, and the fields that its paths may name.
+"""The facts outside the platform that may explain a contract's writes, and the fields that its paths may name.
 
-Each is seen by a witness or follows from what witnesses saw; none comes from the platform's own tables. How the jury
-finds them stands in :mod:`simulation.checks.conformance.facts`.
+Each was seen by a witness or follows from what witnesses saw; none comes from the platform's own tables. The jury
+finds them in :mod:`simulation.checks.conformance.facts`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionScope:
-    """What paths that begin with ``transaction`` may name."""
+    """The fields that paths beginning with ``transaction`` may name."""
 
     xid: int
     at: datetime
@@ -25,7 +25,7 @@ class TransactionScope:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """``required``: it must have left its row; of some facts one cannot tell whether the platform took them."""
+    """Base of all facts. ``required``: a row must exist for it; False where the platform may not have received it."""
 
     at: datetime
     required: bool = True
@@ -43,14 +43,14 @@ class Request(Fact):
     status: int
     actor: str
     subject: str | None
-    """Whose token it carried; without one, the user whom the world knows to have sent it."""
+    """The subject of its token; without a token, the user who sent it in the simulation."""
     execution_id: str | None
     idempotency_key: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Fact):
-    """A request to Stripe, as Stripe's journal has it. ``outcome``: ``ok``, ``refused``, ``lost`` (no answer came)."""
+    """A request to Stripe, from Stripe's journal. ``outcome``: ``ok``, ``refused``, ``lost`` (no answer came)."""
 
     id: str
     path: Mapping[str, str]
@@ -64,9 +64,9 @@ class Call(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Fact):
-    """An event that Stripe has. ``required``: it was delivered, and the platform answered that it had it.
+    """An event at Stripe. ``required``: it was delivered, and the platform confirmed that.
 
-    ``at`` is when it was taken, of one that never was, when it was made.
+    ``at``: when the platform accepted it; if it never did, when the event was created.
     """
 
     id: str
@@ -77,7 +77,7 @@ class Event(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Admin(Fact):
-    """An admin whom the deployment appointed."""
+    """An admin user that the deployment configures."""
 
     user_id: str
     name: str
@@ -101,10 +101,10 @@ class Movement(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Board(Fact):
-    """A payload that the provider handed out, for each contest that plays by its tournament.
+    """A leaderboard that the provider served, once for each contest that uses its tournament.
 
-    ``valid``: it was one of the boards that the provider really has; ``final``: whether it is the last of them, both
-    where a fault spoils what the provider says of that.
+    ``valid``: it is a board that the provider really published, unaltered; ``final``: whether it is the last one, with
+    both values where a fault alters what the provider says about that.
     """
 
     contest_id: str
@@ -150,21 +150,21 @@ class EntrantResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement(Fact):
-    """What a contest must settle to, by our own model; ``at`` is when its books were closed."""
+    """What a contest must settle to, by the jury's own model; ``at`` is when the settlement was committed."""
 
     contest_id: str
     participants: int
     pool_cents: int
     platform_cents: int
     payload_sha256: str
-    """Of the board that it rests on."""
+    """Hash of the board that the settlement was computed from."""
     entrants: tuple[EntrantResult, ...]
-    """By rank, then user id."""
+    """In order of rank, then user id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prize(Fact):
-    """One winner's prize, by our own model."""
+    """One winner's prize, by the jury's own model."""
 
     contest_id: str
     user_id: str

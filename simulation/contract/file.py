@@ -1,4 +1,4 @@
-"""Contract files: ``contract.yaml``, or the files of a folder ``contract/``, read and refused with file and line."""
+"""Reads contract files (``contract.yaml``, or all files of a folder ``contract/``); errors name file and line."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _EXAMPLES = "fixtures/targets/staging/contract has an example of every rule"
 def load_contract(folder: Path) -> Contract:
     """The contract in a target folder; an empty one where there is none.
 
-    :raises UsageError: a file of it is no contract, says something that cannot be meant, or two files say different
-        things of one table; with the first line to change.
+    :raises UsageError: a file is not a contract, contains a mistake, or two files contradict each other about a table;
+        the message names the first line to change.
     """
     single, several = folder / "contract.yaml", folder / "contract"
     if single.exists() and several.exists():
@@ -62,7 +62,7 @@ def _part(document: MarkedYaml) -> Contract:
 
 
 def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
-    """One contract of several files; the writes of a table may stand in several of them, all else in one."""
+    """One contract from several files. A table's writes may be spread over several files, everything else may not."""
     described: dict[str, Path] = {}
     tables: dict[str, Table] = {}
     for document, contract in parts:

@@ -1,4 +1,4 @@
-"""Small pure functions that a contract may name in ``derived``. None knows a platform."""
+"""Small pure functions that a contract may name in ``derived``. None is specific to one platform."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def length(values: Any) -> int:
 
 
 def first_set(*values: Any) -> Any:
-    """The first that is not null: what stays once it was set."""
+    """The first value that is not null: for columns that are set once and then stay."""
     return next((value for value in values if value is not None), None)
 
 
@@ -44,17 +44,17 @@ def sorted_ids(rows: Any) -> list[str]:
 
 
 def pg_array(*items: Any) -> str:
-    """How PostgreSQL writes an array of names."""
+    """The items as PostgreSQL writes an array, e.g. ``{a,b}``."""
     return "{" + ",".join(map(str, items)) + "}"
 
 
 def hash_of(document: Any) -> str:
-    """sha256 of a document's canonical JSON, whether it is here or only its hash."""
+    """sha256 of a document's canonical JSON; the document may be given itself or as its hash."""
     return str(document["sha256"]) if is_hash(document) else canonical_sha256(document)
 
 
 def is_hash(value: Any) -> bool:
-    """How the write-ahead log's witness keeps large documents."""
+    """Whether the value is the hash that the write-ahead log's witness records instead of a large document."""
     return isinstance(value, dict) and set(value) == {"sha256", "characters"}
 
 
@@ -89,4 +89,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "hash_of": hash_of,
 }
 TAKE_NOTHING = frozenset({"first_set"})
-"""Functions to which a path that leads nowhere is null."""
+"""Functions that get null for a path that does not exist."""

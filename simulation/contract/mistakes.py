@@ -1,4 +1,4 @@
-"""Mistakes in a contract that its form does not show: names that do not exist, rules that nothing can come of."""
+"""Mistakes in a contract that its schema cannot detect: names that do not exist, rules that never apply."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FACTS = {"request": Request, "call": Call, "event": Event}
 
 
 def mistakes(parts: Iterable[Contract], whole: Contract) -> Iterator[list[Mistake]]:
-    """For each file's part of a contract its mistakes.
+    """The mistakes in each file's part of a contract, one list per part.
 
-    :param whole: the contract of all files, whose tables and writes the parts may speak of.
+    :param whole: the contract from all files, whose tables and writes the parts may refer to.
     """
     reader = _Reader(whole)
     for part in parts:
@@ -36,13 +36,13 @@ class _Reader:
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Each table's columns: those that the inserts of a complete one have rules for. None of others, which nobody
-        can know before they run."""
+        """Each table's columns: for a complete table those that its inserts have rules for. Empty for other tables,
+        whose columns are not known before a run."""
         return {name: _columns_of(table) for name, table in self.whole.tables.items()}
 
     @cached_property
     def always_there(self) -> Mapping[str, Any]:
-        """What the paths of every write may begin with."""
+        """The names with which paths of every write may begin, each with its kind."""
         rows = {name: Columns(table=name, known=known) for name, known in self.columns.items()}
         return {
             "transaction": TransactionScope,
@@ -53,7 +53,7 @@ class _Reader:
         }
 
     def of_table(self, name: str, table: Table) -> Iterator[Mistake]:
-        """Mistakes in what one file says of a table."""
+        """Mistakes in one file's part about a table."""
         place: Place = ("tables", name)
         yield from no_columns((*place, "key"), table.key if "key" in table.model_fields_set else (), self.columns[name])
         yield from self._of_shared((*place, "inserted"), name, "insert", table.inserted)
@@ -68,7 +68,7 @@ class _Reader:
                 )
 
     def _of_shared(self, place: Place, name: str, op: str, rules: Mapping[str, Rule]) -> Iterator[Mistake]:
-        """Of rules that all writes of a kind share, what does not hold for one of them."""
+        """Mistakes in rules shared by all writes with the operation ``op``: each must make sense for every one."""
         readers = [self._rules(name, write) for write in self.whole.tables[name].writes if write.op == op]
         if rules and not readers:
             yield Mistake(
@@ -152,7 +152,7 @@ class _Reader:
         )
 
     def _scope(self, table: str, write: Write) -> Mapping[str, Any]:
-        """What the paths of a write may begin with."""
+        """The names with which paths of a write may begin, each with its kind."""
         joined = {name: self._joined(join) for name, join in write.joins.items()}
         return {**joined, **self._before_joins(table, write)}
 
@@ -178,9 +178,9 @@ def _columns_of(table: Table) -> tuple[str, ...]:
 
 
 def _never_reached(place: Place, table: Table, writes: Iterable[Write]) -> Iterator[Mistake]:
-    """Writes of one file that can never be the one that counts, since one before them takes every change of its kind.
+    """Writes of one file that can never apply, because an earlier write matches every change that they would match.
 
-    :param writes: those of all files, in the order in which they are looked at.
+    :param writes: those of all files, in the order in which they are tried.
     """
     takes_all: dict[str, str] = {}
     own = {id(write): index for index, write in enumerate(table.writes)}
@@ -215,7 +215,7 @@ def _of_facts(facts: Facts) -> Iterator[Mistake]:
 
 
 def _fact_kind(facts: Facts) -> Any:
-    """A fact as paths see it: of a request and a call, ``path`` has the segments that the route names."""
+    """The kind of a fact, for following paths; of requests and calls, ``path`` has the route's segments."""
     if facts.fact is not None:
         return DERIVED_FACTS.get(facts.fact, ANYTHING)
     kind, route = _FACTS[facts.name], facts.request or facts.call or ""

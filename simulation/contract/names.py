@@ -1,4 +1,4 @@
-"""What a path of a contract may name: the fields of facts, the columns of rows; so that a misspelt one is refused."""
+"""What a contract's path may name (fields of facts, columns of rows), so that a misspelt path is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulation.documents.refusal import suggest
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """A row of a table. ``known`` is empty where nobody can know its columns before it runs."""
+    """The kind of a table's row. ``known``: its columns, empty where they are not known before a run."""
 
     table: str
     known: tuple[str, ...]
@@ -23,7 +23,7 @@ class Columns:
 
 @dataclass(frozen=True, kw_only=True)
 class ListOf:
-    """Several things of one kind."""
+    """The kind of a list whose items are of one kind."""
 
     item: Any
 
@@ -37,19 +37,19 @@ class Named:
 
 
 ANYTHING = object()
-"""A value of which nobody can say what stands below it, such as the body of a request."""
+"""The kind of a value whose parts are not known before a run, such as the body of a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Misnamed:
-    """What is wrong with a path, and the remedy."""
+    """What is wrong with a path, and how to correct it."""
 
     problem: str
     remedy: str
 
 
 def follow(path: str, scope: Mapping[str, Any]) -> Any:
-    """The kind of thing at a path (a class, or one of the above); :class:`Misnamed` where it leads nowhere."""
+    """The kind of value at a path (a class, or one of the above); :class:`Misnamed` if the path does not exist."""
     first, *rest = path.split(".")
     if first not in scope:
         problem = f"{path!r} begins with {first!r}, which is not there"
@@ -63,7 +63,7 @@ def follow(path: str, scope: Mapping[str, Any]) -> Any:
 
 
 def items_of(kind: Any) -> Any:
-    """The kind of one of several things; None where it is certainly not several."""
+    """The kind of a list's items; None if ``kind`` is certainly not a list."""
     if kind is ANYTHING:
         return ANYTHING
     if isinstance(kind, ListOf):
@@ -105,7 +105,7 @@ def fields_of(kind: type) -> Mapping[str, Any]:
 
 
 def _kind_of(hint: Any) -> Any:
-    """A type of Python's as what paths see: ``X | None`` as X, JSON and mappings as anything."""
+    """The kind for a Python type hint: ``X | None`` becomes X, JSON and mappings become :data:`ANYTHING`."""
     if get_origin(hint) in (Union, types.UnionType):
         others = [each for each in get_args(hint) if each is not type(None)]
         return _kind_of(others[0]) if len(others) == 1 else ANYTHING

@@ -1,4 +1,4 @@
-"""Mistakes in one rule: paths that lead nowhere, functions that do not exist, rules where they cannot judge."""
+"""Mistakes in one rule: paths or functions that do not exist, kinds of rules where they cannot be applied."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PART = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """Something that cannot be meant, with its place and what to do about it."""
+    """A mistake in a contract, with its place and how to correct it."""
 
     place: Place
     problem: str
@@ -45,14 +45,14 @@ class Mistake:
 
 
 def misnamed(place: Place, path: str, scope: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A path that leads nowhere."""
+    """A mistake if the path does not exist in the scope."""
     found = follow(path, scope)
     if isinstance(found, Misnamed):
         yield Mistake(place=place, problem=found.problem, remedy=found.remedy)
 
 
 def no_route(place: Place, route: str | None) -> Iterator[Mistake]:
-    """A text that should be a route, and is none."""
+    """A mistake if the text is not a route (``METHOD /path``)."""
     if route is not None and not _ROUTE.fullmatch(route):
         yield Mistake(
             place=place, problem=f"{route!r} is no route", remedy="write METHOD /path/{name}, e.g. POST /api/users/{id}"
@@ -60,7 +60,7 @@ def no_route(place: Place, route: str | None) -> Iterator[Mistake]:
 
 
 def no_columns(place: Place, named: Iterable[str], known: tuple[str, ...]) -> Iterator[Mistake]:
-    """Columns that a table does not have. ``known`` is empty where nobody can know them."""
+    """A mistake for each named column that the table does not have; none where ``known`` is empty (columns unknown)."""
     for column in named:
         if known and column not in known:
             yield Mistake(
@@ -69,7 +69,7 @@ def no_columns(place: Place, named: Iterable[str], known: tuple[str, ...]) -> It
 
 
 def undeclared(place: Place, table: str, tables: Collection[str]) -> Iterator[Mistake]:
-    """A table that the contract does not have."""
+    """A mistake if the contract does not have the table."""
     if table not in tables:
         yield Mistake(
             place=place,
@@ -80,10 +80,10 @@ def undeclared(place: Place, table: str, tables: Collection[str]) -> Iterator[Mi
 
 @dataclass(frozen=True, kw_only=True)
 class RuleReader:
-    """Reads the rules of one write.
+    """Finds mistakes in the rules of one write.
 
-    ``scope``: what paths may begin with; ``columns``: the table's own, empty where nobody can know them; ``tables``:
-    the same for every table of the contract.
+    ``scope``: the names with which paths may begin; ``columns``: the table's columns, empty where they are not known;
+    ``tables``: the columns of every table of the contract.
     """
 
     op: str
@@ -92,10 +92,10 @@ class RuleReader:
     tables: Mapping[str, tuple[str, ...]]
 
     def mistakes(self, place: Place, rule: Rule, *, whole: bool = True, exact: bool = False) -> Iterator[Mistake]:
-        """All mistakes in a rule and below it.
+        """All mistakes in a rule and its parts.
 
-        :param whole: it is about a whole column rather than a part of a document.
-        :param exact: only a rule from which one value follows makes sense here.
+        :param whole: the rule is about a whole column rather than a part of a document.
+        :param exact: only a rule that determines exactly one value is allowed here.
         """
         for below, path in own_paths(rule):
             yield from misnamed((*place, *below), path, self.scope)
@@ -113,7 +113,7 @@ class RuleReader:
             )
 
     def _reader_below(self, rule: Rule) -> RuleReader:
-        """For the rule of each of several things, which has a name for it."""
+        """The reader for a rule's parts: for a list's items, their name (``called``) is in the scope, too."""
         if not isinstance(rule, (Listing, Keyed)):
             return self
         things = follow(rule.list if isinstance(rule, Listing) else rule.object, self.scope)

@@ -1,4 +1,4 @@
-"""The rules a contract may state of a column: what its value must be, and how anybody outside can know it.
+"""The rules a contract may state for a column: what its value must be, and how that is known from outside.
 
 A *path* names something in the scope of a write, e.g. ``request.body.email`` or ``row.contest_id``; the names a scope
 has are listed in :mod:`simulation.contract.document`.
@@ -31,16 +31,16 @@ def _template(text: str) -> str:
 
 Path = Annotated[str, AfterValidator(_path)]
 Template = Annotated[str, AfterValidator(_template)]
-"""Text with paths in braces: ``payout:{row.id}``."""
+"""A text with paths in braces: ``payout:{row.id}``."""
 
 
 def holes(template: str) -> tuple[str, ...]:
-    """The paths in a template, in order."""
+    """The paths in a template's braces, in order."""
     return tuple(_HOLE.findall(template))
 
 
 def filled(template: str, values: dict[str, str]) -> str:
-    """A template with every hole filled."""
+    """The template with the value of each path in place of its braces."""
     return _HOLE.sub(lambda hole: values[hole.group(1)], template)
 
 
@@ -49,7 +49,7 @@ class _Rule(BaseModel):
 
 
 class Literally(_Rule):
-    """A value that is written down rather than looked up."""
+    """A constant argument, as opposed to a path."""
 
     constant: JsonValue
 
@@ -62,20 +62,20 @@ Argument = Annotated[
 
 
 class Given(_Rule):
-    """A witness outside saw this value. ``given`` is a path to it."""
+    """The value that a witness saw outside the platform. ``given`` is the path to it."""
 
     given: Path
 
 
 class Derived(_Rule):
-    """A function of other facts: one of :mod:`simulation.contract.functions`, of the values at ``of``."""
+    """The result of a function of :mod:`simulation.contract.functions` for the values at the paths ``of``."""
 
     derived: str
     of: tuple[Argument, ...] = ()
 
 
 class Text(_Rule):
-    """A text made of other facts, to the letter."""
+    """Exactly the text that the template gives."""
 
     text: Template
 
@@ -95,10 +95,10 @@ class Summed(_Rule):
 
 
 class Instant(_Rule):
-    """A moment: ``commit`` is the transaction's own (that the write-ahead log saw), any other a path to one.
+    """A time: ``commit`` is when the transaction committed (from the write-ahead log), anything else a path to a time.
 
-    ``plus_seconds`` is added to it; ``within_seconds`` is how much later the value may be, for a moment that lies
-    between two that one can see.
+    ``plus_seconds`` is added to it; ``within_seconds`` is how much later the value may be, for a time that no witness
+    sees itself but that lies between two that are seen.
     """
 
     instant: Path
@@ -107,11 +107,11 @@ class Instant(_Rule):
 
 
 class Identity(_Rule):
-    """A name of the platform's own making, which nobody outside can foresee, but which must tell rows apart.
+    """An identity that the platform generates: it cannot be predicted from outside, but must be unique as stated.
 
-    ``unique``: no two rows of the table have it. ``ascending``: unique, and later transactions have greater ones.
-    ``shared``: all rows of the table that one transaction writes and that are alike in the columns ``by`` have the
-    same, and no others have it.
+    ``unique``: no two rows of the table have the same. ``ascending``: unique, and greater in later transactions.
+    ``shared``: all rows of the table that one transaction writes and that have equal values in the columns ``by`` have
+    the same, and no other row has it.
     """
 
     identity: Literal["unique", "ascending", "shared"]
@@ -119,15 +119,15 @@ class Identity(_Rule):
 
 
 class Reference(_Rule):
-    """The key of a row of another table (``table.column``) that belongs to the same things: ``same`` pairs columns of
-    this row with columns of that one."""
+    """The key (``table.column``) of a row of another table; which row: ``same`` pairs columns of this row with columns
+    of that one that must have equal values."""
 
     refers: str
     same: dict[str, str] = {}
 
 
 class State(_Rule):
-    """The state that this write brings; before it the column held one of ``after``."""
+    """The column changes to this state; before the write it must have been one of ``after``."""
 
     state: JsonValue
     after: tuple[JsonValue, ...]
@@ -140,45 +140,45 @@ class Constant(_Rule):
 
 
 class OneOf(_Rule):
-    """One of these values; which of them nobody outside can know, or another rule decides."""
+    """One of these values; which one cannot be known from outside, or is decided by another rule."""
 
     one_of: Annotated[tuple[JsonValue, ...], Field(min_length=2)]
 
 
 class Among(_Rule):
-    """One of the values at a path: more than one can be right, and a witness outside knows which."""
+    """One of the values at a path, where a witness knows several that are right."""
 
     among: Path
 
 
 class Words(_Rule):
-    """What a reason must say: every one of these, in any order and case."""
+    """A text, such as a reason, that must contain each of these words, in any order and case."""
 
     words: Annotated[tuple[Template, ...], Field(min_length=1)]
 
 
 class Hashed(_Rule):
-    """A document whose sha256 (of its canonical JSON) is the one at a path, or one of those there."""
+    """A document whose sha256 (of its canonical JSON) equals the one at a path, or one of a list there."""
 
     sha256: Path
 
 
 class Asked(_Rule):
-    """The id of a request to one of these routes (``METHOD /path/{name}``) that the platform answered then or later."""
+    """The id of a request to one of these routes (``METHOD /path/{name}``), answered at or after the commit."""
 
     asked: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Caller(_Rule):
-    """Whose token the request carried whose id is at the path; ``otherwise`` for a request without, or for no request
-    at all."""
+    """The token subject of the request whose id is at the path ``caller``; ``otherwise`` if there is no token or no
+    such request."""
 
     caller: Path
     otherwise: JsonValue
 
 
 class Composed(_Rule):
-    """A text with parts (``job:settlement:{started}``), each with a rule of its own. A part has no braces in it."""
+    """A text with parts (``job:settlement:{started}``), each with its own rule. A part contains no braces."""
 
     composed: str
     parts: dict[str, Rule]
@@ -191,8 +191,8 @@ class Document(_Rule):
 
 
 class Listing(_Rule):
-    """A JSON array with one item for each of the things at the path ``list``, in that order; ``called``: the name by
-    which the rule of an item speaks of its thing."""
+    """A JSON array with one item for each element at the path ``list``, in that order; ``called``: the name that the
+    element has in the rule ``each`` of an item."""
 
     list: Path
     called: str
@@ -200,7 +200,7 @@ class Listing(_Rule):
 
 
 class Keyed(_Rule):
-    """A JSON object with one key for each of the things at the path ``object``; ``key`` is a path to it."""
+    """A JSON object with one key for each element at the path ``object``; ``key`` is the path to that key."""
 
     object: Path
     called: str
@@ -209,14 +209,14 @@ class Keyed(_Rule):
 
 
 class Mapped(_Rule):
-    """The platform's word for the value at a path."""
+    """The platform's own word for the value at a path, looked up in ``to``."""
 
     mapped: Path
     to: Annotated[dict[str, JsonValue], Field(min_length=1)]
 
 
 class Unchanged(_Rule):
-    """What it was before this write."""
+    """The value that the column had before this write."""
 
     unchanged: Literal[True]
 
@@ -228,7 +228,7 @@ class AnyOf(_Rule):
 
 
 class Free(_Rule):
-    """Nobody outside can know it; the text says why. Counted as not judged."""
+    """The value cannot be known from outside; the text says why. Counted as not judged."""
 
     free: Annotated[str, Field(min_length=10)]
 
@@ -268,17 +268,17 @@ EXACT: tuple[type[_Rule], ...] = (
 
 
 def kinds() -> tuple[str, ...]:
-    """The keys by which rules are written."""
+    """The YAML keys that identify the kinds of rules."""
     return tuple(_KINDS)
 
 
 def kind_name(rule: type[_Rule]) -> str:
-    """The key by which a kind of rule is written."""
+    """The YAML key of a kind of rule."""
     return next(kind for kind, model in _KINDS.items() if model is rule)
 
 
 def kind_of(rule: _Rule) -> str:
-    """The key that says which rule it is."""
+    """The YAML key of this rule's kind."""
     return kind_name(type(rule))
 
 

@@ -1,7 +1,7 @@
-"""Who came to the database: connections of every role, and the statements of every role but the platform's and ours.
+"""Who used the database: connections of every role, and the statements of every role except the platform's and ours.
 
-Read from the server's own JSON log. Lines are counted per role, application and instant, so that a pool's connections
-are one event.
+Read from the server's own JSON log. Lines with the same role, application and time are counted as one event, because a
+connection pool opens many at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Access:
 
 
 def record_access(lines: Iterable[str], *, recorder: Recorder, database: str, since: datetime) -> None:
-    """Record what the log says of ``database`` from ``since`` on, and the witness's summary."""
+    """Record the accesses to ``database`` in the log from ``since`` on, and the witness's summary."""
     seen: dict[tuple[str, int], _Access] = {}
     for number, line in enumerate(lines):
         entry = json.loads(line)
@@ -40,7 +40,7 @@ def record_access(lines: Iterable[str], *, recorder: Recorder, database: str, si
             continue
         session = entry.get("session_id", "")
         if access.access == "refused":
-            # The server says "authorized" once the password is right and only then finds that the role may not log in.
+            # The server logs "authorized" once the password is right, and only then checks whether the role may log in.
             seen = {key: other for key, other in seen.items() if key[0] != session or other.access != "connection"}
         seen[session, number] = access
     counts = Counter(seen.values())

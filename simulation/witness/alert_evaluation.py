@@ -1,8 +1,8 @@
-"""The run's alerts once more, by Prometheus' own ``promtool``: same scrapes, same rule files, every minute compared.
+"""Evaluates a run's alerts again with Prometheus' own ``promtool`` and compares them with the monitor's, every scrape.
 
-The scrapes come from the history (:class:`MetricChange` has only what changed), the rules from their files as they
-stand: the monitor's own evaluation has no part in it. What promtool is told to expect at each scrape is what the
-monitor said fired; ``promtool test rules RUN_DIR/alerts.test.yml`` repeats it by hand.
+The scrapes come from the history (:class:`MetricChange` has only what changed), the rules from the unchanged rule
+files, nothing from the monitor's evaluation. promtool is told to expect at each scrape the alerts that fired according
+to the monitor; ``promtool test rules RUN_DIR/alerts.test.yml`` repeats the test by hand.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Scrapes:
 
 
 class AlertJudge:
-    """promtool at work on a run, or its absence.
+    """A running promtool evaluation of one run; without promtool it only says so.
 
-    A promtool that contradicts the monitor is asked a second time, and that answer counts. It has been seen once, on
-    a crowded machine, to miss one sample of one series that it found in every repetition of the same file. A monitor
-    that is wrong is so every time.
+    If promtool contradicts the monitor, it is run a second time, and that result counts. Once, on a busy machine, it
+    missed one sample of one series that it found in every repetition with the same file. If the monitor is wrong, both
+    runs say so.
 
     :param ask: starts another evaluation of the same file; None where there is no promtool.
     """
@@ -63,7 +63,7 @@ class AlertJudge:
     def evaluated(self) -> AlertEvaluation:
         """The event for the history.
 
-        :raises EnvironmentFault: promtool does not come to an end.
+        :raises EnvironmentFault: promtool does not finish.
         """
         if self._ask is None or self._under_way is None or self._under_way.answer().good:
             return self._facts
@@ -81,7 +81,7 @@ class AlertJudge:
 
 @contextmanager
 def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) -> Iterator[AlertJudge]:
-    """Write ``test_file`` and let promtool evaluate it while the caller goes on; ask for the answer within the block.
+    """Write ``test_file`` and start promtool on it in the background; read the result within the ``with`` block.
 
     :raises EnvironmentFault: ``PROMTOOL_BIN`` names no file.
     """
@@ -110,7 +110,7 @@ def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) 
 
 
 def _series(events: Sequence[Event]) -> dict[str, list[tuple[int, float | None]]]:
-    """Series → (scrape, value from then on); None: it is gone."""
+    """Series → [(number of the scrape, value from then on)]; the value is None once the series has ended."""
     series: dict[str, list[tuple[int, float | None]]] = {}
     for event in events:
         if isinstance(event, MetricChange):
@@ -120,7 +120,7 @@ def _series(events: Sequence[Event]) -> dict[str, list[tuple[int, float | None]]
 
 
 def _firing(events: Sequence[Event], scrapes: int) -> list[list[AlertLabels]]:
-    """The alerts that fire at each scrape, by the monitor."""
+    """The alerts that fire at each scrape according to the monitor."""
     ends = {event.alert_id: event.scrape for event in events if isinstance(event, AlertResolved)}
     firing: list[list[AlertLabels]] = [[] for _ in range(scrapes)]
     for event in events:
@@ -137,7 +137,7 @@ def _document(
     firing: Sequence[Sequence[AlertLabels]],
     groups: Sequence[list[AlertFired]],
 ) -> str:
-    """A test file of ``promtool test rules``; JSON within it, which is YAML too. Times count from 0."""
+    """The text of a ``promtool test rules`` file, partly in JSON, which is valid YAML. Times count from 0."""
     interval = f"{scrapes.interval_seconds}s"
     lines = [
         f"rule_files: {json.dumps([str(file.resolve()) for file in scrapes.rule_files])}",
@@ -175,7 +175,7 @@ def _as_series(alert: AlertLabels) -> str:
 
 
 def _differences(answer: Answer, scrapes: Scrapes) -> Iterator[EvaluationDifference]:
-    """Alerts that only one of the two names, one entry for a stretch of scrapes."""
+    """Alerts that only one of monitor and promtool reports; one entry for consecutive scrapes."""
     seen: dict[tuple[Literal["monitor", "promtool"], str], list[int]] = {}
     for failure in _FAILURE.finditer(answer.text):
         elapsed = promql_parser.parse_duration(failure["time"]).total_seconds() if failure["time"] != "0s" else 0

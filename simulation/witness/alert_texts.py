@@ -1,7 +1,7 @@
-"""What alerts say to people: their annotations, as the monitor filled them in and as promtool does.
+"""Alert annotations (the text for people): as the monitor rendered them against promtool's.
 
-They are compared where an alert begins to fire: there the monitor's text is on record. An alert that begins while
-another one of its rule already fires is left out, since the other one's text of that moment is not.
+They are compared when an alert begins to fire, because the monitor's text is recorded then. An alert that begins while
+another one of the same rule already fires is left out, because the other one's text at that time is not recorded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PAIR = re.compile(r"(\w+)=(\"(?:[^\"\\]|\\.)*\")")
 
 
 def begun(events: Iterable[Event]) -> list[list[AlertFired]]:
-    """Alerts of one rule that began to fire at one scrape, where no other one of the rule was firing."""
+    """Groups of alerts of one rule that began to fire at the same scrape, while no other of that rule was firing."""
     firing: dict[str, set[str]] = {}
     groups: dict[tuple[str, int], list[AlertFired]] = {}
     alone: set[tuple[str, int]] = set()
@@ -53,7 +53,7 @@ def tests(groups: Iterable[list[AlertFired]], *, interval_seconds: int) -> Itera
 
 
 def differences(text: str, *, interval_seconds: int) -> Iterator[AnnotationDifference]:
-    """Alerts that promtool finds with the labels that were expected and with other annotations."""
+    """Alerts for which promtool reports the expected labels but different annotations. ``text``: promtool's output."""
     for test in _TEST.finditer(text):
         elapsed = 0.0 if test["time"] == "0s" else promql_parser.parse_duration(test["time"]).total_seconds()
         expected, _, got = test["rest"].partition("got:")

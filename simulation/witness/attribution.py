@@ -1,4 +1,4 @@
-"""Which cause a committed transaction goes back to: the fault that touched one of its keys, else the request."""
+"""Finds the cause of a committed transaction: the fault that affected one of its keys, else the request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _KEY_COLUMNS = ("id", "reference_id", "stripe_event_id", "stripe_payment_intent_
 
 
 class Attribution:
-    """Reads causes off the rows themselves, so that the thread from fault to ledger needs no help from the platform.
+    """Determines causes from the rows themselves, so that a fault can be followed to the ledger without the platform.
 
-    The request id in the audit row is ``<cause>#<n>`` where the harness's ingress gave it, and the job's own otherwise.
+    The request id in an audit row is ``<cause>#<n>`` for HTTP requests (:mod:`simulation.witness.exchange` assigns it),
+    and the job's own id otherwise.
     """
 
     def __init__(self, *, governance: Governance, fault_of: Callable[[str], str | None]) -> None:

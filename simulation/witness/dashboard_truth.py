@@ -1,4 +1,4 @@
-"""What each dashboard claims, beside what the witnesses know at that instant."""
+"""What each admin dashboard shows, paired with what the witnesses know at the same time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ERROR_DAYS, _ERROR_HOURS, _ERROR_BUDGET = 7, 24, 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardWitnesses:
-    """Who knows better."""
+    """The independent sources with which dashboard pages are compared."""
 
     observer: Observer
     wal: WalWitness
@@ -30,16 +30,16 @@ class DashboardWitnesses:
     governance: Governance
     firing: Callable[[], Sequence[AlertFired]]
     served: Mapping[str, Mapping[str, datetime]]
-    """Tournament → sha256 of each of its boards → when the provider last served that."""
+    """Tournament → sha256 of each of its boards → when the provider last served that board."""
     scraped: Callable[[str], float | None]
     """A metric's value at the scrape just made."""
     locked_out: Callable[[], bool] = lambda: False
-    """Whether the world keeps the platform from verifying tokens: then nobody sees a page."""
+    """Whether a fault keeps the platform from verifying tokens, so that no page can be opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One thing a page says. ``told`` raises what a page of another form makes it raise."""
+    """One value on a page. ``told`` reads it and raises whatever a page of an unexpected form causes."""
 
     subject: str
     told: Callable[[], Any]
@@ -48,7 +48,7 @@ class Claim:
 
 
 def operational(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Iterator[Claim]:
-    """Status by counts, alerts that fire, escalations, open executions."""
+    """The operational page: counts by status, firing alerts, escalations, open executions."""
     rows = by.observer.rows
     for subject, relation in (("contests", "contests"), ("payout_transfers", "transfers"), ("refunds", "refunds")):
         yield _counts(page, subject, [str(row["status"]) for row in rows(relation)])
@@ -64,7 +64,7 @@ def operational(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Ite
 
 
 def contest_status(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> Iterator[Claim]:
-    """Every contest to which something is still to happen, its stage, and the lag of the scores of those that play."""
+    """The contest page: every contest that is not finished, its status, and the score lag of LIVE contests."""
     active = [
         row for row in by.observer.rows("contests") if row["status"] != "CANCELLED" and row["paid_out_at"] is None
     ]
@@ -84,7 +84,7 @@ def contest_status(page: DashboardPage, by: DashboardWitnesses, now: datetime) -
 
 
 def _last_taken(by: DashboardWitnesses) -> Mapping[str, datetime]:
-    """Tournament → when a board was last served, new or unchanged, that the platform did not refuse as invalid."""
+    """Tournament → when the provider last served a board, new or unchanged, that the platform did not reject."""
     refused = {
         row["payload_sha256"] for row in by.observer.rows_without("ingestion_events", "validation_status", "VALID")
     }
@@ -93,7 +93,7 @@ def _last_taken(by: DashboardWitnesses) -> Mapping[str, datetime]:
 
 
 def audit_trail(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Iterator[Claim]:
-    """The latest operations, executions and changes of state, newest first."""
+    """The audit page: the latest operations, executions and changes of status, newest first."""
     if not by.governance.audit_table:
         raise NotObservable("audit_table of the governance")
     by.wal.collect()
@@ -117,7 +117,7 @@ def audit_trail(page: DashboardPage, by: DashboardWitnesses, _: datetime) -> Ite
 
 
 def error_trends(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> Iterator[Claim]:
-    """Requests and failures by hour, what follows from them, and errors by code."""
+    """The error page: requests and failures by hour, the rates computed from them, and errors by code."""
     since = datetime.fromisoformat(page["counting_since"])
     told = {row["hour"]: [row["requests"], row["failed"]] for row in page["hours"]}
     yield Claim(
@@ -147,7 +147,7 @@ def error_trends(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> 
 
 
 def iso(moment: datetime) -> str:
-    """As the platform writes times."""
+    """A time in the platform's own notation."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
@@ -173,7 +173,10 @@ def _lags(page: DashboardPage, live: Sequence[str]) -> dict[str, JsonValue]:
 
 
 def _hours(exchange: ExchangeWitness, since: datetime, now: datetime) -> dict[str, JsonValue]:
-    """Whole hours since the platform began to count; its answer to this very question it has not counted yet."""
+    """Hour → [requests, failures], for whole hours since the platform began to count.
+
+    The request for this page itself is subtracted, because the platform has not counted it yet.
+    """
     this_hour = now.replace(minute=0, second=0)
     return {
         iso(hour): [requests - (hour == this_hour), failed]

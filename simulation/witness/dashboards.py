@@ -1,8 +1,8 @@
-"""Holds the admin dashboards against what the witnesses know at the same instant (criterion: they reflect real time).
+"""Compares the admin dashboards with what the witnesses know at the same time (criterion: they reflect real time).
 
-Witnesses: the observer's SQL, the write-ahead log, the door in front of the platform, the score provider, the monitor.
-Sampled right after a scrape, so that monitor and page speak of one instant: one page after another at intervals, all of
-them when an alert begins, the first again when it ends.
+Witnesses: the observer's SQL, the write-ahead log, the HTTP witness, the score provider, the monitor. Pages are sampled
+right after a scrape, so that monitor and page describe the same moment: in turn at intervals, all of them when an alert
+begins, the operational page again when it ends.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _PAGES: Mapping[str, Callable[[DashboardPage, DashboardWitnesses, datetime], Ite
 
 
 class DashboardSampler:
-    """Takes samples as a monitoring account with an admin token. A platform without these pages is asked once."""
+    """Takes samples with a monitoring account's admin token. After a 404 no page is requested again."""
 
     def __init__(
         self,
@@ -88,13 +88,13 @@ class DashboardSampler:
         for name in names:
             page = None if self._absent else self._get(name, headers)
             if page is None and self._by.locked_out():
-                return  # nobody is let in; the next page would say the same
+                return  # no token can be verified now; the next page would answer the same
             if page is not None:
                 for claim in self._claims(name, page):
                     self._record(name, claim)
 
     def _claims(self, name: str, page: DashboardPage) -> Iterator[Claim]:
-        """The page's claims; one that is not of the documented form claims nothing else."""
+        """The claims of a page; if it does not have the documented form, one claim says so."""
         now = self._kernel.now
         yield Claim(subject="as of", told=lambda: page["as_of"], observed=iso(now))
         try:
@@ -126,12 +126,12 @@ class DashboardSampler:
     @staticmethod
     def _told(claim: Claim) -> JsonValue:
         try:
-            return _JSON.validate_python(claim.told())  # a page may have a number where a key of ours is made of it
+            return _JSON.validate_python(claim.told())  # a claim may use a page's number as a key, which JSON forbids
         except _OTHER_FORM as error:
             return f"{_OTHER}: {error!r}"
 
     def _get(self, name: str, headers: Mapping[str, str]) -> DashboardPage | None:
-        """A page; None where the platform has no such pages at all, or does not answer anybody just now."""
+        """A page; None where the platform has no such pages, or does not answer properly now."""
         with caused_by("monitor"), self._context.acting("monitor"):
             answer = self._http.get(f"{FOLDER}/{name}", headers=headers)
         if answer.status_code == 404:

@@ -1,4 +1,4 @@
-"""HTTP witness: a WSGI middleware around the platform that writes down every request and its answer."""
+"""The HTTP witness: a WSGI middleware around the platform that records every request and its answer."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from simulation.untrusted import NotPlain, plain_json
 
 PLATFORM_URL = "http://platform.test"
 NO_ANSWER = (502, 504)
-"""Statuses with which a proxy answers in the place of a platform that is down or does not answer."""
+"""Statuses with which a proxy answers when the platform is down or does not answer."""
 
 UNRECORDED_ACTOR: Actor = "monitor"
 _LARGEST_BODY_BYTES = 16_384
 _FORM = "application/x-www-form-urlencoded"
-"""What a browser signs in with: a token stands in it."""
+"""Content type of a browser's sign-in form, which contains a token and so is not recorded."""
 _WITHHELD = "(withheld)"
 _SERVER_ERROR = 500
 _MOST_LINES, _LONGEST_LINE = 20, 500
-"""Of the platform's log, beside an answer 5xx."""
+"""Limits for the lines of the platform's log that are recorded with a 5xx answer: their number, characters of each."""
 
 
 @dataclass(kw_only=True)
 class ExchangeContext:
-    """Who makes the request that is under way. Its callers set it; the middleware reads it."""
+    """Who makes the current request. The sender sets it, the middleware reads it."""
 
     actor: Actor = "setup"
     execution_id: str | None = None
 
     @contextmanager
     def acting(self, actor: Actor, *, execution_id: str | None = None) -> Iterator[None]:
-        """Requests within this block are ``actor``'s. Not to be held across a ``yield`` of a process."""
+        """Attribute requests within this block to ``actor``. No process may ``yield`` within the block."""
         saved = (self.actor, self.execution_id)
         self.actor, self.execution_id = actor, execution_id
         try:
@@ -51,14 +51,14 @@ class ExchangeContext:
 
 
 class ExchangeWitness:
-    """WSGI middleware. Gives every request an ``X-Request-Id`` as an ingress does, and records it with its answer.
+    """WSGI middleware. Gives every request an ``X-Request-Id``, as an ingress does, and records it with its answer.
 
-    The request id of a request that brought none is its cause and a running number, so that a row in the platform's
-    audit trail leads back to the fault.
+    A request that has no id gets its cause and a running number as its id, so that a row in the platform's audit trail
+    leads back to the fault.
     """
 
     def __init__(self, app: Any, *, recorder: Recorder, context: ExchangeContext, log: Path | None = None) -> None:
-        """:param log: the file to which the platform writes its log; None: there is none to look into."""
+        """:param log: the platform's log file; None: there is none to read."""
         self._app = app
         self._recorder = recorder
         self._context = context
@@ -134,7 +134,7 @@ def _size(log: Path | None) -> int:
 
 
 def _lines_since(position: int, log: Path | None) -> tuple[str, ...]:
-    """The last lines that were written after ``position``, each cut to what one can read."""
+    """The last lines written after ``position`` (in bytes), each cut to a readable length."""
     if log is None or not log.exists():
         return ()
     with open(log, "rb") as file:
@@ -151,7 +151,7 @@ def _read_body(environ: dict[str, Any]) -> bytes:
 
 
 def _readable(body: bytes) -> JsonValue:
-    """JSON as it is without secrets, text as text, large bodies by their size."""
+    """A body as it is recorded: JSON without secrets, text as text, a large body only as its size."""
     if not body:
         return None
     if len(body) > _LARGEST_BODY_BYTES:
@@ -166,8 +166,8 @@ def _readable(body: bytes) -> JsonValue:
 
 
 def _claimed(authorization: str) -> tuple[str | None, str | None]:
-    """``sub`` and ``scope`` of a bearer token, unverified: the witness says who claimed to come, not whether they were
-    let in."""
+    """``sub`` and ``scope`` of a bearer token, unverified: they say who the sender claims to be, not whether the
+    platform accepted the token."""
     if not authorization.startswith("Bearer "):
         return None, None
     try:

@@ -1,7 +1,7 @@
-"""What must not change while nobody is there: code, environment variables, configuration, grants, schema, runbooks.
+"""What must not change during the absence: code, environment variables, configuration, grants, schema, runbooks.
 
-Each is told as a version that counts up from 1 with every change seen, so that histories of two runs compare equal
-although temporary paths and secrets differ.
+Each is recorded as a version number that starts at 1 and increases with every change seen, so that the histories of two
+runs are equal although temporary paths and secrets differ.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SELECT (SELECT coalesce(string_agg(table_name || '.' || column_name || ' ' || da
 
 
 class Deployed(Protocol):
-    """What a target says of its own deployment; see :class:`simulation.targets.protocol.Target`."""
+    """What a target reports about its own deployment; see :class:`simulation.targets.protocol.Target`."""
 
     def configuration(self) -> Mapping[str, str]: ...
 
@@ -52,7 +52,7 @@ class Deployed(Protocol):
 
 
 class FingerprintWitness:
-    """Takes fingerprints of one run, always of the same things."""
+    """Takes the fingerprints of one run; all cover the same things, so that they can be compared."""
 
     def __init__(self, *, target: Deployed, observer: Observer, runbooks: Iterable[Path], recorder: Recorder) -> None:
         self._target = target
@@ -62,7 +62,7 @@ class FingerprintWitness:
         self._seen: dict[str, list[str]] = {}
 
     def take(self, moment: Literal["start", "during", "end"]) -> None:
-        """Look at everything now and record its versions."""
+        """Examine everything now and record the versions."""
         variables = {**os.environ, **self._target.configuration()}
         self._recorder.record(
             Fingerprint(

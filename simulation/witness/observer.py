@@ -28,7 +28,7 @@ _TABLES = """
 
 
 class NotObservable(LookupError):
-    """The target does not say where something is to be read."""
+    """The target does not declare where something is to be read."""
 
 
 class Observer:
@@ -44,7 +44,7 @@ class Observer:
         self._recorder = recorder
 
     def reconnect(self) -> None:
-        """After a restart of the server."""
+        """Connect again after a restart of the server."""
         self._connection = psycopg.connect(
             self._database.conninfo("observer", application="witness-observer"), autocommit=True, row_factory=dict_row
         )
@@ -61,13 +61,14 @@ class Observer:
         return [_plain(row) for row in self._connection.execute(query)]
 
     def rows_if_any(self, relation: str) -> list[Row]:
-        """The same, and none of a relation that the target does not give: the checks that need it cannot tell."""
+        """Like :meth:`rows`, but empty if the target does not give the relation; checks that need it are unknown."""
         return self.rows(relation) if relation in self._relations else []
 
     def rows_without(self, relation: str, column: str, value: str) -> list[Row]:
-        """Rows of a relation now whose column is something else; none of a relation that the target does not give.
+        """Rows of a relation now whose ``column`` differs from ``value``; empty if the target does not give the
+        relation.
 
-        Only their documents are read: to read those of all rows takes long, and this is asked often.
+        JSON documents are parsed only in these rows: parsing all takes long, and this is called often.
         """
         if relation not in self._relations:
             return []
@@ -92,7 +93,7 @@ class Observer:
             self._recorder.record(Observation(relation=relation, rows=rows), cause="monitor")
 
     def record_tables(self) -> None:
-        """Record which tables there are."""
+        """Record which tables the database has."""
         found = self._connection.execute(_TABLES)
         tables = tuple(str(row["name"]) for row in found)
         self._recorder.record(TableCatalogue(tables=tables), cause="monitor")
@@ -103,7 +104,7 @@ class Observer:
 
 @dataclass(frozen=True)
 class _Unread:
-    """A JSON document as the database sent it."""
+    """A JSON document as the database sent it, not parsed yet."""
 
     text: str | bytes
 

@@ -1,4 +1,4 @@
-"""Holds what the platform's diagnostics say about itself against what the database holds at the same instant.
+"""Compares what the platform's diagnostics pages report with what is in the database at the same time.
 
 The specification's criterion: admin dashboards reflect real-time state accurately. Nothing else runs between the two
 readings, so any difference is the platform's.
@@ -22,7 +22,7 @@ from simulation.witness.observer import NotObservable, Observer
 
 _MOST_SHOWN = 200
 _DOWN = "nobody answered"
-"""A platform that is down reports nothing; that it was, the monitor sees."""
+"""Recorded when the platform is down and reports nothing; the monitor records that it was down."""
 
 
 class Sampler:
@@ -61,9 +61,9 @@ class Sampler:
             self.take()
 
     def take(self) -> None:
-        """One sample of every subject, now; none of a platform without diagnostics.
+        """Take one sample of every subject now; none if the platform has no diagnostics.
 
-        While the world keeps the platform from verifying tokens, one request shows that nobody is let in.
+        While a fault keeps the platform from verifying tokens, only one request is made, to show that it is refused.
         """
         if not self._diagnostics or (self._locked_out() and self._is_shut("/api/admin/contests")):
             return
@@ -137,7 +137,7 @@ class Sampler:
 
 
 def _counts(counts: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """Non-zero counts: a status without rows may be told as zero or left out."""
+    """Counts without zeros, because a platform may report a status without rows as zero or leave it out."""
     return {status: int(count) for status, count in sorted(counts.items()) if count}
 
 

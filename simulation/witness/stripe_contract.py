@@ -1,8 +1,8 @@
-"""Each distinct shape of request that the platform made to Stripe, put once to stripe-mock.
+"""Sends each distinct shape of request that the platform made to Stripe once to stripe-mock.
 
-A shape is the endpoint and the names of the parameters with the kind of their values. Ids in the path, positions in
-lists and the platform's own metadata keys do not make another shape. The shapes come from the twin's journal, so the
-twin's own opinion of a request has no part in it.
+A shape is the endpoint and the names of the parameters with the kind of their values. Requests that differ only in ids
+in the path, positions in lists or the platform's own metadata keys have the same shape. The shapes come from the twin's
+journal; whether the twin accepted a request plays no part.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _ANY_LENGTH = re.compile(r"\[\d+\]")
 
 
 def judge_contract(events: Iterable[Event], mock: StripeMock | None) -> StripeContract:
-    """What stripe-mock says of the shapes in a history. Without one the shapes are told all the same.
+    """stripe-mock's answers to the shapes in a history; without stripe-mock, the shapes alone.
 
-    :raises EnvironmentFault: it does not answer.
+    :raises EnvironmentFault: stripe-mock does not answer.
     """
     examples: dict[tuple[str, ...], StripeCall] = {}
     for call in events:
@@ -55,7 +55,7 @@ def _shape(call: StripeCall) -> tuple[str, ...]:
 
 
 def _leaves(params: JsonValue, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Parameters in form encoding: ``("metadata[user_id]", "…")``."""
+    """Parameters as names and values of a form: ``("metadata[user_id]", "…")``."""
     if isinstance(params, dict):
         for name, value in params.items():
             yield from _leaves(value, f"{prefix}[{name}]" if prefix else name)

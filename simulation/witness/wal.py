@@ -1,7 +1,7 @@
-"""The witness that cannot be talked round: every committed row change, read from a logical slot (``test_decoding``).
+"""The witness of the database: every committed row change, read from a logical replication slot (``test_decoding``).
 
-The slot exists before the first row does, so nothing escapes it; triggers, session settings and forgotten audit tables
-do not reach it.
+The slot is created before the first row, so no change is missed. The platform cannot influence it: not by triggers or
+session settings, nor by leaving a table out of its audit trail.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _FLUSH_MARK = "wal-witness-flush"
 _OUR_MESSAGE = f"message: transactional: 1 prefix: {_FLUSH_MARK},"
 _LARGEST_VALUE_CHARACTERS = 2_048
 LATEST = 20
-"""Inserted rows of each table that are at hand during the run."""
+"""How many of the rows last inserted into each table are kept in memory during the run."""
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
 
 class WalError(Exception):
-    """The slot said something this witness does not understand; the run has no witness then."""
+    """The slot's output has a form that this witness does not know; the run then has no such witness."""
 
 
 @dataclass(kw_only=True)
@@ -51,8 +51,8 @@ class RawTransaction:
 def read_transactions(connection: psycopg.Connection[Any], *, slot: str) -> Iterator[RawTransaction]:
     """All transactions since the last call, in commit order, without those that changed no row.
 
-    Our own committed message comes first: its flush ends on a record. Without it the flushed log may end within one
-    (the WAL writer flushes whole pages), and the reader would wait for a commit that nobody is there to make.
+    First a message of our own is committed, so that the flushed log ends with a complete record. Otherwise it may end
+    within one (the WAL writer flushes whole pages), and the reader would wait for a next commit that may never come.
     """
     connection.execute("SELECT pg_logical_emit_message(true, %s, '')", (_FLUSH_MARK,))
     rows = connection.execute(
@@ -108,7 +108,7 @@ def _columns(text: str) -> Row:
 
 
 def _literal(text: str, start: int) -> tuple[str | None, int]:
-    """A value from ``start``: quoted (quotes doubled) or bare; returns it and where it ended."""
+    """The value that begins at ``start``, quoted (quotes doubled) or bare, and the position after it."""
     if text[start] != "'":
         end = text.find(" ", start)
         end = len(text) if end < 0 else end
@@ -123,7 +123,7 @@ def _literal(text: str, start: int) -> tuple[str | None, int]:
 
 
 def _value(column_type: str, literal: str | None) -> JsonValue:
-    """A value by its type: integers, booleans, JSON, ISO 8601 UTC times; everything else as text."""
+    """A value converted by its column type: integers, booleans, JSON, ISO 8601 UTC times; everything else as text."""
     if literal is None:
         return None
     if column_type in _INTEGERS:
@@ -140,7 +140,7 @@ def _value(column_type: str, literal: str | None) -> JsonValue:
 
 
 def _small(document: JsonValue, literal: str) -> JsonValue:
-    """Large documents (whole leaderboards) stand in the history by the hash of their canonical JSON."""
+    """The document, or the hash of its canonical JSON if it is large (a whole leaderboard)."""
     if len(literal) <= _LARGEST_VALUE_CHARACTERS:
         return document
     return {"sha256": canonical_sha256(document), "characters": len(literal)}
@@ -153,8 +153,8 @@ def _instant(text: str) -> datetime:
 class WalWitness:
     """Reads the slot whenever asked and records transactions, numbered from 1.
 
-    ``xid8`` values (a platform's own note of its transaction id) become that number too, so that the server's numbering
-    never reaches the history; an id that belongs to no transaction with changes stays visible as ``xid8:<id>``.
+    ``xid8`` values (where a platform stores its transaction id) are replaced by that number, too, so that histories do
+    not depend on the server's numbering; an id of no transaction with changes is kept as ``xid8:<id>``.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class WalWitness:
         self.rows = 0
 
     def reconnect(self) -> None:
-        """After a restart of the server; the slot outlives it."""
+        """Connect again after a restart of the server; the slot still exists then."""
         conninfo = self._database.conninfo("witness", application="witness-wal")
         self._connection = psycopg.connect(conninfo, autocommit=True)
 
@@ -197,7 +197,7 @@ class WalWitness:
                 self._latest.setdefault(change.table, deque(maxlen=LATEST)).append(change.new)
 
     def latest(self, table: str) -> list[Row]:
-        """Up to :data:`LATEST` rows inserted last, the newest first; as of the last :meth:`collect`."""
+        """The last rows inserted, at most :data:`LATEST`, newest first, as of the last :meth:`collect`."""
         return list(reversed(self._latest.get(table, ())))
 
     def renumbered(self, row: Row) -> Row:

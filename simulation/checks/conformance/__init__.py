@@ -1,1 +1,1 @@
-"""Whether a platform wrote what its contract says: every row and column, held against what was seen from outside."""
+"""Whether a platform wrote what its contract says: every row and column, compared with what witnesses saw."""

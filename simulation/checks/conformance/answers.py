@@ -1,4 +1,4 @@
-"""The facts of one write, and which of them rows have answered so far."""
+"""The facts of one declared write, and for which of them a row has been found so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.contract.facts import Fact
 
 
 class Answers:
-    """The facts of one write, found by the values that a row has in the columns of ``match``."""
+    """The facts of one declared write, looked up by the values that a row has in the columns of ``match``."""
 
     def __init__(self, write: Write, facts: Sequence[Fact]) -> None:
         assert write.for_each is not None
@@ -30,11 +30,11 @@ class Answers:
         return tuple(find({self.name: fact}) for find in self._match.values())
 
     def own_values(self, written: RowWrite, scope: Scope) -> tuple[Any, ...]:
-        """The row's side of a match: columns of it, or paths to rows that it is joined with."""
+        """The row's values for ``match``: from its own columns, or from rows that it is joined with."""
         return tuple(place.value(written, scope) for place in self._places)
 
     def take(self, key: Key | None) -> Fact | None:
-        """The next fact with these values that no row has answered yet; with ``repeated`` always the first."""
+        """The next fact with these values that has no row yet, or None; with ``repeated`` always the first."""
         left = self._by_values.get(key)
         if key is None or not left:
             return None
@@ -42,19 +42,19 @@ class Answers:
         return left[0] if self._repeated else left.popleft()
 
     def left(self) -> Iterator[Fact]:
-        """Facts that had to be answered and were not."""
+        """Required facts for which no row was found."""
         for key, facts in self._by_values.items():
             if not self._repeated or key not in self._answered:
                 yield from (fact for fact in facts if fact.required)
 
     def sought(self, fact: Fact) -> str:
-        """The fact by the values that its row would have."""
+        """Text for a finding: the values that the fact's row would have."""
         values = zip(self._match, self._values_of(fact), strict=True)
         return ", ".join(f"{place} {shown(value)}" for place, value in values)
 
 
 class Place:
-    """The row's side of a match: a column, or a path to something in its scope. Names of joins go before columns."""
+    """Where a row has its value for ``match``: a column, or a path in its scope. Names of joins precede columns."""
 
     def __init__(self, path: str, *, joined: bool) -> None:
         self._column = "" if joined else path.split(".")[0]
@@ -68,5 +68,5 @@ Key = tuple[str, ...]
 
 
 def key_of(values: tuple[Any, ...]) -> Key | None:
-    """By what rows and facts find each other; None where one of the values is not there."""
+    """The lookup key by which a row is matched with its fact; None where one of the values is missing."""
     return None if any(value is MISSING for value in values) else tuple(map(str, values))

@@ -1,4 +1,4 @@
-"""Every write of a run held against the contract: what it found, and how much it could judge."""
+"""Every write of a run compared with the contract: what is wrong, and how much could be judged."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class Conformance:
 
 
 def conformance(case: Case) -> Conformance:
-    """Judge all writes of a run. To be asked through :meth:`Case.remembered`, since several checks share it."""
+    """Judge all writes of a run. Call it through :meth:`Case.remembered`, because several checks share the result."""
     return _Engine(case, case.wal.transactions).judge()
 
 
 def conformance_of(
     case: Case, transactions: Sequence[Transaction], *, tables: Collection[str], known: Collection[str]
 ) -> Conformance:
-    """What :func:`conformance` says of some tables, without the cost of the others.
+    """:func:`conformance` for some tables only, without the cost of the others.
 
-    :param transactions: of the case's log.
-    :param known: all tables that these tables' rules look into, and the tables themselves.
+    :param transactions: those of the case's write-ahead log that are to be judged.
+    :param known: ``tables`` and all tables that their rules read.
     """
     return _Engine(case, transactions, tables=tables, known=known).judge()
 
@@ -104,7 +104,7 @@ class _Engine:
         return self._judged is None or table in self._judged
 
     def _need_audit(self) -> None:
-        """:raises CannotTell: the contract speaks of audit records, and the target does not say where they are."""
+        """:raises CannotTell: the contract names audit records, and the target does not declare their table."""
         for table in self._contract.tables.values():
             for write in table.writes:
                 if write.actions:
@@ -193,7 +193,7 @@ class _Engine:
         return judge
 
     def _join(self, plan: _Plan, scope: dict[str, Any]) -> None:
-        """Bring in the rows of other tables whose values are known by now."""
+        """Add the joined rows to the scope, where the values to look them up by are already known."""
         for name, join, where in plan.joins:
             values = {column: wanted(scope) for column, wanted in where.items()}
             if not any(value is MISSING for value in values.values()):
@@ -201,14 +201,14 @@ class _Engine:
                 scope[name] = rows if join.all else rows[0] if rows else None
 
     def _undeclared(self, written: RowWrite, table: Table | None) -> None:
-        """A write that is none of those declared. Rows that go are the affair of append_only and lost_rows_restored."""
+        """Judge a write that is not declared. Deletes are left to the checks append_only and lost_rows_restored."""
         for column in written.row:
             self._found.cells[written.table, column, "undeclared"] += 1
         if table is not None and table.complete and written.op in ("insert", "update"):
             self._complain("rows", written, "", "a write that the contract declares", f"{written.op} {written.row}")
 
     def _answers(self, written: RowWrite, plan: _Plan, scope: dict[str, Any]) -> bool:
-        """Find the fact outside that the row answers, and strike it off."""
+        """Find the fact outside the platform that explains the row, and mark it as used. Without one: a complaint."""
         assert plan.facts is not None
         values = plan.facts.own_values(written, scope)
         fact = plan.facts.take(key_of(values))
@@ -221,7 +221,7 @@ class _Engine:
         return True
 
     def _count(self) -> None:
-        """How many column values were judged, by the writes that there were."""
+        """Add up how many column values were judged, were free or had no rule."""
         for plan in self._plans.values():
             for column, kind, _ in plan.columns:
                 self._found.judged[kind] += plan.count
@@ -232,7 +232,7 @@ class _Engine:
                 self._found.cells[plan.table, column, "undeclared"] += plan.count
 
     def _unanswered_facts(self) -> None:
-        """Facts that should have left a row and did not; also of writes that never happened."""
+        """Complain of required facts without a row, also where a declared write never happened at all."""
         if not self._case.whole:
             return
         for name, table in self._contract.tables.items():
@@ -274,7 +274,7 @@ class _Engine:
 
 @dataclass(kw_only=True)
 class _Plan:
-    """What is to be done with each change that is one write."""
+    """One declared write, prepared for judging: what to do with each row change that is this write."""
 
     table: str
     write: Write
@@ -291,7 +291,7 @@ def _where(where: Mapping[str, Argument]) -> Mapping[str, ValueOf]:
 
 
 def _kept(column: str) -> Judge:
-    """For a column that the update of a complete table does not name."""
+    """The judge of a column that an update of a complete table does not name: it must not change."""
 
     def judge(actual: Any, scope: Scope) -> str | None:
         before = (scope["old"] or {}).get(column)

@@ -1,6 +1,6 @@
-"""How the jury finds the facts outside that a contract's writes answer; their fields: :mod:`simulation.contract.facts`.
+"""How the jury finds the facts that explain a contract's writes; their fields: :mod:`simulation.contract.facts`.
 
-None comes from the platform's own tables.
+All facts come from outside the platform, none from its own tables.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ from simulation.events import (
 
 
 def facts_for(case: Case, wanted: Facts) -> Sequence[Fact]:
-    """The facts that a write answers, in the order in which they came."""
+    """The facts that a contract asks for, in the order in which they happened."""
     found = _of_kind(case, wanted)
     found = [fact for fact in found if all(getattr(fact, name) == value for name, value in wanted.where.items())]
     return found if wanted.distinct is None else _distinct(found, wanted.distinct)
 
 
 def _distinct(facts: Sequence[Fact], name: str) -> list[Fact]:
-    """The first of all that are alike in a field, and all that have none.
+    """The first of all facts with the same value of a field, and every fact without a value.
 
-    The first must have left its row if any that is like it must have.
+    The first is ``required`` if any fact with the same value is.
     """
     first: dict[str, Fact] = {}
     for number, fact in enumerate(facts):
@@ -78,7 +78,7 @@ def _of_kind(case: Case, wanted: Facts) -> Sequence[Fact]:
 
 @cache
 def _route(pattern: str) -> tuple[str, re.Pattern[str]]:
-    """Method and expression of ``METHOD /path/{name}``."""
+    """``METHOD /path/{name}`` as the method and a regular expression for the path."""
     method, _, path = pattern.partition(" ")
     parts = (f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in path.split("/"))
     return method, re.compile("/".join(parts))
@@ -118,13 +118,13 @@ def _people(case: Case) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """A request to the platform, whatever it answered, and when."""
+    """A request to the platform, whatever its status, and when it was answered."""
 
     at: datetime
     method: str
     path: str
     subject: str | None
-    """Whose token it carried."""
+    """The subject of the token that the request carried."""
 
     def is_to(self, route: str) -> bool:
         """Whether it went to ``METHOD /path/{name}``."""
@@ -133,7 +133,7 @@ class Answered:
 
 
 def requests_by_id(case: Case) -> Mapping[str, Answered]:
-    """Every request that the witness in front of the platform saw."""
+    """Request id → request, for all that the HTTP witness saw."""
     return {
         event.request_id: Answered(at=event.at, method=event.method, path=event.path, subject=event.token_subject)
         for event in case.events(Exchange)

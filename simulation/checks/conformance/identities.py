@@ -1,4 +1,4 @@
-"""Names that a platform makes up itself: nobody can foresee them, but they must tell rows apart."""
+"""Identities that the platform generates: they cannot be predicted, but they must be unique as the rule says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Identities:
-    """The values that one column has had so far."""
+    """The values seen so far in one column."""
 
     def __init__(self) -> None:
         self._owners: dict[str, tuple[Any, ...]] = {}
@@ -20,9 +20,9 @@ class Identities:
         self._are_uuids: bool | None = None
 
     def complaint(self, value: Any, rule: Identity, *, group: tuple[Any, ...]) -> str | None:
-        """What the value should have been; None when it tells its row, or its group of rows, apart.
+        """What the value should have been; None when it identifies its row, or its group of rows, as the rule says.
 
-        :param group: what rows that share a name have in common; only looked at for names that are shared.
+        :param group: the values that rows with one shared identity have in common; only used for ``shared``.
         """
         if value is None or value == "":
             return "a value"
@@ -38,7 +38,7 @@ class Identities:
         return self._in_order(value) if rule.identity == "ascending" else None
 
     def _another_form(self, name: str) -> bool:
-        """Whether the column's first name is a UUID and this one is none, or the other way round."""
+        """Whether the column's first value is a UUID and this one is not, or the reverse."""
         is_uuid = _UUID.fullmatch(name) is not None
         if self._are_uuids is None:
             self._are_uuids = is_uuid

@@ -1,4 +1,4 @@
-"""Rules made into judges: each is called thousands of times, so that paths and kinds are looked at only once."""
+"""Rules compiled into judge functions: each is called thousands of times, so paths and kinds are resolved only once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BRACES = re.compile(r"\{(\w+)\}")
 
 
 def judge_of(rule: Rule, column: str) -> Judge:
-    """How a value of the column is held against the rule. Identities are judged by whoever knows the other rows."""
+    """A function that compares a value of the column with the rule. ``Identity`` is judged by the engine instead."""
     match rule:
         case Constant(constant=value):
             return _exactly(value)
@@ -136,7 +136,7 @@ def _document(rule: Document, judges: Mapping[str, Judge]) -> Judge:
 
 
 def _leaves_free(rule: Document) -> bool:
-    """Whether something in it has no one value, so that a document of which only the hash is known says nothing."""
+    """Whether some part has no single right value, so that a document known only by its hash cannot be judged."""
     indefinite = (Free, Among, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
     return any(
         isinstance(below, indefinite) or (isinstance(below, Document) and _leaves_free(below))
@@ -168,7 +168,7 @@ def _called(request_id: ValueOf, wanted: ValueOf) -> Judge:
 
 def _composed(template: str, parts: Mapping[str, Judge]) -> Judge:
     first, *more = _BRACES.split(template)
-    pieces = tuple(zip(more[::2], more[1::2], strict=True))  # name of a part, the text after it
+    pieces = tuple(zip(more[::2], more[1::2], strict=True))  # (name of a part, the literal text after it)
 
     def judge(actual: Any, scope: Scope) -> Complaint:
         text, said = str(actual), template
@@ -184,7 +184,7 @@ def _composed(template: str, parts: Mapping[str, Judge]) -> Judge:
 
 
 def _splits(text: str, pieces: tuple[tuple[str, str], ...]) -> Iterator[dict[str, str]]:
-    """Every way to see a text as its parts, which may themselves have in them what stands between parts."""
+    """Every way to split a text into its parts; there may be several, since parts may contain the text between them."""
     if not pieces:
         if not text:
             yield {}

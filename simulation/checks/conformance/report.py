@@ -1,4 +1,4 @@
-"""What a contract covers of a run, and what in the run is not as it says: for whoever writes a contract."""
+"""How much of a run a contract covers, and what in the run deviates from it: a report for authors of contracts."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class ContractReport:
 
     @property
     def exit_code(self) -> int:
-        """1 when something is not as the contract says."""
+        """1 when something deviates from the contract, else 0."""
         return 1 if self.found.complaints else 0
 
     def text(self, *, most: int) -> str:
-        """Tables first, then the complaints, alike ones together."""
+        """Tables first, then the complaints with equal ones grouped; at most ``most`` groups."""
         lines = [f"{'table':34} {'judged':>8} {'free':>8} {'no rule':>8}"]
         lines += [
             f"{table:34} {counts['judged']:8} {counts['free']:8} {counts['undeclared']:8}"
@@ -44,7 +44,10 @@ class ContractReport:
 
 
 def contract_report(history: History, contract: Contract | None) -> ContractReport:
-    """:param contract: instead of the one in the history."""
+    """Judge a history by a contract.
+
+    :param contract: used instead of the one in the history; None: that one.
+    """
     started = history.started
     case = Case(history, started.governance if started is not None else NO_GOVERNANCE, contract=contract)
     found = conformance(case)

@@ -1,4 +1,4 @@
-"""What a path of a contract means at one write, and whether two values are the same."""
+"""What value a contract's path has at one write, and whether two values are the same."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class _Missing:
 
 
 MISSING = _Missing()
-"""What a path leads to that leads nowhere. It equals nothing."""
+"""The value of a path of which some part does not exist. It equals nothing."""
 
 
 def path_to(path: str) -> Callable[[Scope], Any]:
-    """The value at a path, as a function of the scope; :data:`MISSING` where something on the way is not there."""
+    """A function from the scope to the value at a path; :data:`MISSING` where a part of the path does not exist."""
     names = path.split(".")
 
     def find(scope: Scope) -> Any:
@@ -46,7 +46,7 @@ def _step(value: Any, name: str) -> Any:
 
 
 def argument(wanted: str | Literally) -> Callable[[Scope], Any]:
-    """The value of an argument: a path's, or the constant itself."""
+    """A function from the scope to an argument's value: the one at the path, or the constant."""
     if isinstance(wanted, Literally):
         constant = wanted.constant
         return lambda _scope: constant
@@ -80,7 +80,7 @@ def instant(value: Any) -> datetime | None:
 
 
 def _from_unix(seconds: int) -> datetime | None:
-    """None for a number that is no second of the calendar."""
+    """Unix seconds as aware UTC; None for a number out of range."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -88,6 +88,6 @@ def _from_unix(seconds: int) -> datetime | None:
 
 
 def shown(value: Any) -> str:
-    """A value for a finding: short, and on one line."""
+    """A value as text for a finding: short, and on one line."""
     text = "null" if value is None else str(value)
     return text if len(text) <= 200 else text[:197] + "…"

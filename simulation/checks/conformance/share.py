@@ -1,4 +1,4 @@
-"""How much of what a platform wrote its contract lets the jury judge, and what it leaves out."""
+"""How much of what a platform wrote could be judged by its contract, and what the contract leaves out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.contract.rules import Free
 
 @dataclass(frozen=True, kw_only=True)
 class FreeColumn:
-    """A column (``table.column``) that nobody outside can know in at least one kind of write, and why."""
+    """A column (``table.column``) whose value cannot be known from outside in at least one kind of write, and why."""
 
     column: str
     reason: str
@@ -21,7 +21,7 @@ class FreeColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Column values in the write-ahead log: held against a rule, left free by one, without any rule."""
+    """Counts of column values in the write-ahead log: judged by a rule, left free by one, without any rule."""
 
     judged: int
     free: int
@@ -31,7 +31,7 @@ class Share:
 
     @property
     def percent(self) -> float:
-        """Of all values; 0 where nothing was written."""
+        """Percentage of all values that were judged; 0 where nothing was written."""
         total = self.judged + self.free + self.without_rule
         return 100 * self.judged / total if total else 0.0
 
@@ -44,7 +44,7 @@ class Share:
 
 
 def share_of(case: Case) -> Share | None:
-    """None when the write-ahead log cannot be read, or does not say what the contract needs to know."""
+    """The share for a run; None when the log cannot be read or lacks something that the contract needs."""
     try:
         found = conformance(case) if not case.contract.tables else case.remembered(conformance)
     except CannotTell:
@@ -69,7 +69,7 @@ def share_of(case: Case) -> Share | None:
 
 
 def _reason(contract: Contract, table: str, column: str) -> str:
-    """The reasons that the writes of a table give for a column, each once."""
+    """The reasons that the writes of a table give for leaving a column free, each once."""
     declared = contract.tables[table]
     rules = (declared.rules_of(write).get(column) for write in declared.writes)
     return "; ".join(dict.fromkeys(rule.free for rule in rules if isinstance(rule, Free)))

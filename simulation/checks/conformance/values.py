@@ -85,7 +85,7 @@ def _keyed(things: ValueOf, name: str, key: ValueOf, item: ValueOf) -> ValueOf:
 
 
 def each_of(found: Any) -> Sequence[Any]:
-    """Things of which there may be several; none where a path leads to no list."""
+    """The items of a list; empty if the value is not a list."""
     return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
 
 
@@ -117,7 +117,7 @@ def _or_null(wanted: ValueOf) -> ValueOf:
 
 
 def _applied(function: Callable[..., Any], wanted: Sequence[ValueOf]) -> ValueOf:
-    """What a function makes of values; nothing of values that are not there, or not such as it takes."""
+    """The function applied to the values; :data:`MISSING` where a value is missing or of a type it does not take."""
 
     def call(scope: Scope) -> Any:
         values = [each(scope) for each in wanted]

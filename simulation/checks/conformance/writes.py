@@ -1,4 +1,4 @@
-"""The write-ahead log read as a contract reads it: each row change with the write that declares it."""
+"""The write-ahead log in the contract's terms: each row change with the declared write that it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = tuple[JsonValue, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class RowWrite:
-    """One change of one row. ``write``: the declared write that it is, None for a change that nobody declared."""
+    """One change of one row. ``write``: the declared write that it is, None if the contract declares none for it."""
 
     transaction: Transaction
     table: str
@@ -30,13 +30,13 @@ class RowWrite:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all columns of the row are known; of one that came with the schema only what the log tells."""
+        """Whether all columns of the row are known. Of rows that the schema itself inserted, only logged ones are."""
         return self.op == "insert" or self.old is not None
 
 
 @dataclass
 class Tables:
-    """All rows of all tables, as they are after the transaction that was applied last."""
+    """All rows of all tables as of the last transaction applied."""
 
     keys: Mapping[str, tuple[str, ...]]
     rows: dict[str, dict[Key, Row]] = field(default_factory=lambda: defaultdict(dict))
@@ -46,7 +46,7 @@ class Tables:
         return tuple(row.get(column) for column in self.keys.get(table, ("id",)))
 
     def put(self, table: str, key: Key, row: Row | None) -> None:
-        """Replace a row; None takes it away."""
+        """Insert or replace a row; None removes it."""
         old = self.rows[table].pop(key, None)
         if row is not None:
             self.rows[table][key] = row
@@ -58,12 +58,12 @@ class Tables:
                     index[_values(row, columns)][key] = row
 
     def clear(self, table: str) -> None:
-        """Take all rows away."""
+        """Remove all rows of a table."""
         for key in list(self.rows[table]):
             self.put(table, key, None)
 
     def where(self, table: str, values: Mapping[str, JsonValue]) -> Sequence[Row]:
-        """The rows that have these values, in the order in which they came to have them."""
+        """The rows that have these values, in the order in which they got them."""
         columns = tuple(values)
         if (table, columns) not in self._found:
             index: dict[Key, dict[Key, Row]] = defaultdict(dict)
@@ -90,10 +90,10 @@ def read_writes(
     known: Collection[str] | None = None,
     judged: Collection[str] | None = None,
 ) -> Iterator[tuple[Transaction, list[RowWrite]]]:
-    """Each transaction with its changes; ``tables`` is as after it when it is yielded.
+    """Each transaction with its changes. When one is yielded, ``tables`` has the state after it.
 
     :param known: the only tables whose changes are read.
-    :param judged: the only tables whose declared writes are looked up.
+    :param judged: the only tables for whose changes the declared write is looked up.
     """
     declared = {
         (name, op): _writes_of(table, op)
@@ -169,8 +169,8 @@ def _applied(
 
 
 def _has(row: Row, values: Mapping[str, Any]) -> bool:
-    """A list in ``values`` stands for any of its members."""
-    for column, value in values.items():  # a loop: it is asked of each change for every write of its table
+    """Whether the row has these values; a list in ``values`` means any one of its items."""
+    for column, value in values.items():  # a loop for speed: called for each change with every write of its table
         if row.get(column) not in value if isinstance(value, list) else row.get(column) != value:
             return False
     return True

@@ -13,7 +13,7 @@ _PARTS = ("alert", "diagnostics", "metrics", "log", "audit_trail", "affected_con
 
 
 def lacking_in_bundle(case: Case, escalated: Escalated) -> str:
-    """The parts that are missing or not what the history has, in words; empty when all is there."""
+    """The parts that are missing or differ from the history, as text; empty when all are right."""
     bundle = escalated.bundle
     if not isinstance(bundle, Mapping):
         return "anything to begin with"
@@ -30,7 +30,7 @@ def _is_there(part: JsonValue) -> bool:
 
 
 def _has_the_steps(case: Case, execution_id: str, execution: JsonValue) -> bool:
-    """Each step that was typed, in its order, with whether it passed."""
+    """Whether the bundle has each step that was carried out, in order, with whether it passed."""
     if not isinstance(execution, Mapping) or execution.get("id") != execution_id:
         return False
     steps = execution.get("steps")

@@ -1,4 +1,4 @@
-"""A history laid open for judging: what several checks look up, found once."""
+"""A history prepared for the checks: what several checks look up, found only once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _R = TypeVar("_R", bound=Relation)
 _T = TypeVar("_T")
 
 BUSY_SECONDS = 300
-"""What a job may be late beyond its interval: calls ahead of it in the same worker may cost timeouts."""
+"""How late a job may be beyond its interval: calls before it in the same worker may run into timeouts."""
 
 
 class CannotTell(Exception):
@@ -58,7 +58,7 @@ class PlannedContest:
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
-    """A contest's arrival in a status, by the write-ahead log."""
+    """The moment at which a contest came into a status, from the write-ahead log."""
 
     status: str
     previous: str | None
@@ -68,7 +68,7 @@ class Stay:
 
 @dataclass(frozen=True, kw_only=True)
 class WitnessedExecution:
-    """A runbook execution as the world carried it out."""
+    """A runbook execution as the simulated operator carried it out."""
 
     started: ExecutionStarted
     ended: ExecutionEnded | None
@@ -86,10 +86,10 @@ class WitnessedExecution:
 
 
 class Case:
-    """A history with what can be derived from it. What is missing raises :class:`CannotTell` when asked for."""
+    """A history with what can be derived from it. Asking for something that is missing raises :class:`CannotTell`."""
 
     def __init__(self, history: History, governance: Governance, *, contract: Contract | None = None) -> None:
-        """:param contract: to judge by instead of the one that the target declared when it ran."""
+        """:param contract: used instead of the one that the target declared when it ran."""
         self.history = history
         self.governance = governance
         self._given_contract = contract
@@ -97,14 +97,14 @@ class Case:
         self._remembered: dict[object, object] = {}
 
     def remembered(self, find: Callable[[Case], _T]) -> _T:
-        """What ``find`` finds in this case, found once: several checks share it."""
+        """The result of ``find`` for this case, computed once because several checks share it."""
         if find not in self._remembered:
             self._remembered[find] = find(self)
         return self._remembered[find]  # type: ignore[return-value]
 
     @cached_property
     def contract(self) -> Contract:
-        """What the target declared; an empty contract where it declared nothing."""
+        """The target's contract; an empty one where it declared none."""
         if self._given_contract is not None:
             return self._given_contract
         declared = self.events(ContractDeclared)
@@ -140,7 +140,7 @@ class Case:
 
     @cached_property
     def whole(self) -> bool:
-        """The run came to its end. What a history that breaks off does not show may only not have come yet."""
+        """Whether the run came to its end. In a history that breaks off, what is missing may only be still to come."""
         return bool(self.events(RunEnded))
 
     @cached_property
@@ -189,7 +189,7 @@ class Case:
     def stays(self) -> Mapping[str, Sequence[Stay]]:
         """Contest id → its statuses, in order.
 
-        :raises CannotTell: the target does not say where they are.
+        :raises CannotTell: the target does not declare its table of contests.
         """
         self.need_declared("contest_table", "contest_status_column")
         governance, stays = self.governance, dict[str, list[Stay]]()
@@ -227,13 +227,13 @@ class Case:
         raise CannotTell(f"no job called …{word}… was summed up")
 
     def within(self, *words: str) -> timedelta:
-        """The time in which the named jobs, one after another, must have acted."""
+        """The time within which the named jobs, one after another, must have run."""
         return timedelta(seconds=sum(self.job(word).interval_seconds + BUSY_SECONDS for word in words))
 
     def need_declared(self, *names: str) -> None:
-        """What a target leaves out of its governance nobody can look at.
+        """Require what a check must know of the target's tables.
 
-        :param names: fields of :class:`Governance`, of a mapping also one entry: ``audit_columns.actor``.
+        :param names: fields of :class:`Governance`, or an entry of a field that is a mapping: ``audit_columns.actor``.
         :raises CannotTell: one of them is empty.
         """
         for name in names:
@@ -243,9 +243,9 @@ class Case:
                 raise CannotTell(f"the target does not declare {name} ([governance] in target.toml)")
 
     def own_column(self, relation: str, column: str) -> str:
-        """What the target's table calls a column of a canonical relation.
+        """The name that a column of a canonical relation has in the target's own table.
 
-        :raises CannotTell: the target's query computes it, so the write-ahead log cannot be asked for it.
+        :raises CannotTell: the target's query computes the column, so it is not in the write-ahead log.
         """
         own = self.governance.own_column(relation, column)
         if own is None:
@@ -264,9 +264,9 @@ class Case:
         return table
 
     def need_witness(self, witness: str) -> None:
-        """Finding nothing counts only where somebody looked.
+        """Require that a witness watched: finding no evidence means nothing if it did not.
 
-        :raises CannotTell: the witness was silent or reported a problem.
+        :raises CannotTell: the witness left no summary or reported a problem.
         """
         for summary in self.events(WitnessSummary):
             if summary.witness == witness:

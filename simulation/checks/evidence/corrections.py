@@ -1,6 +1,6 @@
-"""Corrections of scores that came after a settlement: what the provider published when the books were closed.
+"""Corrections of scores that the provider published after a contest was settled.
 
-A settlement is final, but a platform keeps asking for a day, so that a difference is known and answered.
+A settlement is final, but the platform keeps polling for a day, so that a correction is noticed and handled.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from simulation.checks.evidence.relations import SettlementRow
 from simulation.events import ProviderPublication
 
 ASKED_FOR = timedelta(hours=22)
-"""A day, less the two hours in which a platform that asks once an hour must have asked."""
+"""How long after settlement a correction must be noticed: a day, less two hours for a platform that polls hourly."""
 
 
 def corrections(case: Case) -> Iterator[tuple[PlannedContest, ProviderPublication]]:
-    """Final boards that came after a contest's settlement, soon enough to be asked for."""
+    """Final boards published after a contest's settlement, early enough to be polled."""
     closed = closing_times(case) if case.rows(SettlementRow) else {}
     for contest in case.contests:
         for publication in case.events(ProviderPublication):

@@ -1,7 +1,7 @@
-"""What each contest should have settled, from the world's side only: who joined, who paid, what the provider published.
+"""What each contest should settle to, from outside the platform: who joined, who paid, what the provider published.
 
-The platform's results are never read here; its settlement gives the instant at which the books were closed, as the
-write-ahead log has it.
+The platform's results are never read here, only the time of its settlement in the write-ahead log: from then on the
+contest's books are closed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulation.events import EntrantAction, ProviderPublication
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """A contest's expected settlement and the events it rests on."""
+    """A contest's expected settlement and the events from which it was computed."""
 
     contest: PlannedContest
     settlement: ExpectedSettlement
@@ -27,12 +27,12 @@ class Expected:
     closed_at: datetime
 
     def prize_cents(self, user_id: str) -> int:
-        """What an entrant should win, 0 for those who should not."""
+        """The prize that an entrant should win in cents; 0 without a prize."""
         return next((placing.payout_cents for placing in self.settlement.placings if placing.user_id == user_id), 0)
 
 
 def expected_settlements(case: Case) -> Mapping[str, Expected]:
-    """Contest id → expectation, for every contest whose books were closed. To be asked :meth:`Case.remembered`."""
+    """Contest id → expected settlement, for every settled contest. Call it through :meth:`Case.remembered`."""
     closed = case.remembered(closing_times)
     charges = moved(case, "charge")
     return {
@@ -79,7 +79,7 @@ def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], c
 
 
 def _joins(case: Case, contest: PlannedContest) -> list[EntrantAction]:
-    """One join a person: the last roster they handed in."""
+    """One join for each person, with the last roster that they submitted."""
     joins = [
         action for action in case.events(EntrantAction) if action.action == "joined" and action.contest == contest.key
     ]

@@ -1,9 +1,9 @@
-"""Executions whose operator was gone between two steps, and which the next one on shift wound up as documented.
+"""Executions whose operator left between two steps, and which the next one on shift closed as documented.
 
-The way (fixtures/runbooks/README.md, "When an operator is gone"): taken over by another operator, on time; nothing more
-of the way normally taken; Rollback, as written, where a writing step had begun; closed as failed with the reason; the
-runbook carried out anew, to its end. Such an execution failed and need not be escalated. Any other is left to the
-checks as what it is: failed, or in progress for ever.
+The procedure (fixtures/runbooks/README.md, "When an operator is gone"): another operator takes over in time; no further
+step of the normal procedure; Rollback as written, if a writing step had begun; the execution is closed as failed with
+the reason; the runbook is carried out again to its end. Such an execution failed but need not be escalated. Any other
+remains failed, or in progress, for the checks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _AFTER_A_FAILURE = ("rollback", "escalation")
 
 
 def handed_over(case: Case) -> frozenset[str]:
-    """Ids of the executions that were wound up so and not otherwise."""
+    """Ids of the executions that were closed exactly by this procedure."""
     struck = {strike.keys.get("execution_id"): strike for strike in case.events(FaultInjected)}
     return frozenset(
         execution.started.execution_id

@@ -1,4 +1,5 @@
-"""Contests whose row another session held when they were to be locked: how late that makes them, and who may lock them.
+"""Contests whose row a fault's database session kept locked when they were to become LOCKED: how late they may be, and
+which requests may change the status instead of the job.
 
 Source: fixtures/spec/requirements.md (R-3).
 """
@@ -23,7 +24,7 @@ class _Hold:
 
 
 def held_until(case: Case, contest: PlannedContest) -> datetime | None:
-    """When the row was free again: at the end of the fault, or of the runbook that is for it. None: never held."""
+    """When the contest's row was free again: at the end of the fault or of its runbook. None: it was never held."""
     ends = [end for hold in _holds(case, contest.contest_id) for end in _ends(case, hold)]
     return max(ends, default=None)
 
@@ -35,7 +36,7 @@ def _ends(case: Case, hold: _Hold) -> Iterator[datetime]:
 
 
 def forced_by_runbook(case: Case, contest: PlannedContest, stay: Stay) -> bool:
-    """The contest came to LOCKED by a request of a completed execution of the runbook for what held its row."""
+    """Whether the contest became LOCKED by a request of a completed execution of the fault's runbook."""
     request = request_of(case, stay.transaction)
     if stay.status != "LOCKED" or request is None or request.execution_id is None:
         return False
@@ -47,7 +48,7 @@ def forced_by_runbook(case: Case, contest: PlannedContest, stay: Stay) -> bool:
 
 
 def request_of(case: Case, transaction: Transaction) -> Exchange | None:
-    """The HTTP request in which the transaction was committed, by its audit record; None for a job's.
+    """The HTTP request that made the transaction, found by its audit record; None if a job made it.
 
     :raises CannotTell: the target does not declare its audit records.
     """

@@ -1,6 +1,6 @@
-"""The ids that a finding is about, under the names that the canonical relations have for them.
+"""The ids that a finding is about, named as in the canonical relations.
 
-A report, a script or an engineer follows them; nobody has to read them out of a sentence.
+They are fields, so that a report, a script or an engineer need not parse them out of a message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulation.events import AlertFired
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """None: the finding is about no single one of these, or the check does not know which."""
+    """A field is None if the finding is not about a single thing of that kind, or the check does not know which."""
 
     fault_id: str | None = None
     contest: str | None = None
@@ -36,7 +36,7 @@ class Keys:
     stripe_request_id: str | None = None
     idempotency_key: str | None = None
     alert: str | None = None
-    """The rule that fired; ``alert_id`` is the one time that it did."""
+    """The name of the alert rule; ``alert_id`` identifies one firing of it."""
     alert_id: str | None = None
     runbook: str | None = None
     execution_id: str | None = None
@@ -46,9 +46,9 @@ class Keys:
     """A request to the platform."""
     program: str | None = None
     service: str | None = None
-    """What hosting runs: ``platform`` or ``database``."""
+    """The hosted service: ``platform`` or ``database``."""
     transaction: str | None = None
-    """A transaction of the write-ahead log, by the number that it has in the run."""
+    """A transaction's number within the run, as the write-ahead log's witness counts."""
     table: str | None = None
     row_id: str | None = None
     column: str | None = None
@@ -60,16 +60,16 @@ class Keys:
 
 
 NO_KEYS = Keys()
-"""For what is about the run as a whole, or about a thing that has no id."""
+"""For findings about the run as a whole, or about something that has no id."""
 
 
 def shared(several: Iterable[Keys]) -> Keys:
-    """What all of them have in common."""
+    """The ids that are equal in all of them."""
     known: list[Mapping[str, str]] = [keys.named() for keys in several]
     first = known[0] if known else {}
     return Keys(**{name: value for name, value in first.items() if all(other.get(name) == value for other in known)})
 
 
 def keys_of_alert(alert: AlertFired) -> Keys:
-    """The rule, the one time that it fired, and the runbook that it asks for."""
+    """Keys of one firing of an alert: the rule, the alert's id, and the runbook that it names."""
     return Keys(alert=alert.alert, alert_id=alert.alert_id, runbook=alert.runbook)

@@ -1,7 +1,7 @@
 """A line of the reconciliation: one business key in three books, and what may explain a difference.
 
-Source: simulation/DESIGN.md (Witnesses and checks): in flight with a deadline, given up with a reason, or a
-finding.
+Source: simulation/DESIGN.md (Witnesses and checks): a difference is in flight with a deadline, given up with a reason,
+or a finding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LineKind = Literal["payment", "refund", "prize", "dispute"]
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """The same cents in three books."""
+    """The amount of one business key in each of the three books, in cents."""
 
     expected_cents: int
     ledger_cents: int
@@ -37,7 +37,7 @@ class Amounts:
 
     @property
     def untouched(self) -> bool:
-        """Neither the ledger nor Stripe has moved anything: only then can a failure or a delay be the explanation."""
+        """Neither ledger nor Stripe has moved anything: only then can a failure or a delay explain the difference."""
         return self.ledger_cents == self.stripe_cents == 0
 
 
@@ -58,7 +58,7 @@ class Line:
 
     @property
     def keys(self) -> Keys:
-        """All but prizes have a payment intent for their business key."""
+        """The line's ids: contest and user for a prize; all other kinds have a payment intent as their business key."""
         return Keys(
             contest_id=self.contest_id or None,
             user_id=self.user_id or None,
@@ -67,7 +67,7 @@ class Line:
 
     @property
     def difference_cents(self) -> int:
-        """Between the book that has the most and the one that has the least."""
+        """Difference in cents between the books with the largest and the smallest amount."""
         cents = (self.expected_cents, self.ledger_cents, self.stripe_cents)
         return max(cents) - min(cents)
 
@@ -82,7 +82,7 @@ def compare(
     wrong: str = "",
     evidence: Sequence[Moved] = (),
 ) -> Line:
-    """``excuse`` explains a difference in amounts; ``wrong`` is a problem whatever the amounts."""
+    """A line from three amounts: ``excuse`` explains a difference, ``wrong`` is a problem even without a difference."""
     unexplained = "" if amounts.agree or excuse else "expected, ledger and Stripe differ"
     return Line(
         kind=kind,

@@ -1,4 +1,4 @@
-"""What may keep a background job from running for longer than its interval, each at its own time and for no other.
+"""What excuses a background job that did not run for longer than its interval: only events within that period.
 
 Source: fixtures/spec/platform.md (Background work), fixtures/spec/requirements.md (R-10).
 """
@@ -20,7 +20,7 @@ _KILLED_FOR_A_WHILE = BackendKilled.name()
 
 
 def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:
-    """How much longer than its interval the stretch without a run may be, for what happened within it."""
+    """How much longer than the job's interval this period without a run may be, because of what happened in it."""
     interval = timedelta(seconds=summary.interval_seconds)
     stopped = sum((_overlap(one, since, until) for one in stops(case, summary.job)), timedelta())
     within = [one for one in _restarts(case) if one[0] <= until and one[1] >= since]
@@ -34,7 +34,7 @@ def _overlap(window: tuple[datetime, datetime], since: datetime, until: datetime
 
 
 def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when operations had the platform stopped: no job runs, and the next run may be just missed."""
+    """Periods in which the platform was stopped by operations or killed by a fault, so that no job ran."""
     stopped: datetime | None = None
     for action in case.events(HostingAction):
         if action.action == "stop":
@@ -46,7 +46,7 @@ def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
 
 
 def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when the platform was down because a fault had killed it."""
+    """Periods in which the platform was down because a fault had killed it."""
     ends = {fault.fault_id: fault.ends_at for fault in case.events(FaultScheduled)}
     for strike in case.events(FaultInjected):
         if strike.fault_kind == _KILLED_FOR_A_WHILE:
@@ -54,6 +54,9 @@ def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _kills(case: Case) -> Iterator[datetime]:
-    """A run that was killed in the middle tells of no end: the next one comes an interval after the restart."""
+    """Times at which the platform was killed or ended: a job's run in progress leaves no record of its end.
+
+    Its next run comes one interval after the restart.
+    """
     yield from (event.at for event in case.events(FaultInjected) if event.fault_kind in _KILLS)
     yield from (event.at for event in case.events(ProgramEnded))

@@ -1,8 +1,8 @@
-"""Our own model of what a contest must pay: the jury's arithmetic, written from the facts and from no code.
+"""The jury's own model of what a contest must pay, written from the specification and independent of platform code.
 
-Source: fixtures/spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). A tie shares
-the percentages of the places it occupies, split equally. Floored to the cent; the platform keeps what is left. All
-money is in integer cents.
+Source: fixtures/spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). Tied entrants
+share the percentages of the places they occupy equally. Prizes are rounded down to the cent; the platform keeps the
+rest. All money is in integer cents.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class PaidEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the contest was created with. ``payout_percent``: place → whole percent of the pool."""
+    """The contest's rules, as created. ``payout_percent``: place → whole percent of the pool."""
 
     entry_fee_cents: int
     payout_percent: Mapping[int, int]
@@ -42,7 +42,7 @@ class Placing:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedSettlement:
-    """Placings by rank, then user id. ``platform_cents`` is rake and remainder: pool − prizes."""
+    """Placings in order of rank, then user id. ``platform_cents`` is rake and remainder: pool − prizes."""
 
     placings: tuple[Placing, ...]
     pool_cents: int

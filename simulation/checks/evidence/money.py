@@ -14,7 +14,7 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 PAYING = frozenset({"paid", "paid_late", "paid_twice"})
-"""Entrants' words for money that they handed over."""
+"""Actions by which entrants report that they paid."""
 
 
 def dollars(cents: int) -> str:
@@ -58,7 +58,7 @@ def grouped(items: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequenc
 
 
 def moved(case: Case, kind: str) -> tuple[Moved, ...]:
-    """Movements of one kind. What the movement does not say itself is taken from the payment intent's final state."""
+    """Movements of one kind. What a movement lacks is taken from the final state of its payment intent."""
     case.need_witness("stripe_journal")
     intents = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "payment_intent"}
     return tuple(_moved(event, intents) for event in case.events(StripeMovement) if event.movement == kind)
@@ -76,7 +76,7 @@ def _moved(event: StripeMovement, intents: Mapping[str, StripeObject]) -> Moved:
 
 
 def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
-    """(contest, user) of entrants who asked for their fee before the lock: it goes back, their entry does not count."""
+    """(contest, user) of entrants who asked for a refund before the lock: it is due, and their entry does not count."""
     locks = {contest.contest_id: contest.plan.lock for contest in case.contests}
     return frozenset(
         (action.contest_id or "", action.user_id or "")
@@ -86,5 +86,5 @@ def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
 
 
 def claims(case: Case) -> tuple[EntrantAction, ...]:
-    """What entrants say they paid."""
+    """The actions in which entrants report that they paid."""
     return tuple(action for action in case.events(EntrantAction) if action.action in PAYING)

@@ -1,4 +1,4 @@
-"""Rows of the canonical relations, typed: the target protocol's columns, but for those that no check needs."""
+"""Typed rows of the canonical relations: the target protocol's columns, except those that no check needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulation.checks.evidence.keys import Keys
 
 
 def _from_text(value: Any) -> Any:
-    """JSON columns come as documents or as text, by the target's driver."""
+    """JSON columns arrive as documents or as text, depending on the target's database driver."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -32,7 +32,7 @@ class Relation(BaseModel):
 
     @property
     def keys(self) -> Keys:
-        """What the row is about; each relation names its own."""
+        """The ids that the row is about; each relation defines its own."""
         return Keys()
 
 
@@ -94,7 +94,7 @@ class PostingRow(Relation):
 
     @property
     def debit_cents(self) -> int:
-        """The amount signed as a debit: credits are negative."""
+        """The amount in cents with the sign of a debit: credits are negative."""
         return self.amount_cents if self.direction == "DEBIT" else -self.amount_cents
 
     @property
@@ -117,7 +117,7 @@ _REFERENCES = {
     "payout_transfer": "transfer_id",
     "dispute": "dispute_id",
 }
-"""What a posting refers to → the key that its ``reference_id`` is."""
+"""A posting's ``reference_type`` → the field of :class:`Keys` that its ``reference_id`` belongs in."""
 
 
 class Ranking(BaseModel):

@@ -1,4 +1,4 @@
-"""Requests by the patterns in which a target names them."""
+"""Whether a request matches a pattern by which a target declares kinds of requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simulation.events import Exchange
 
 
 def matches(pattern: str, exchange: Exchange) -> bool:
-    """``METHOD /path`` with ``*`` for one segment."""
+    """Whether a request matches ``METHOD /path``, in which ``*`` stands for one segment."""
     return _matches_any((pattern,), exchange.method, exchange.path)
 
 

@@ -1,4 +1,4 @@
-"""Signals from outside that contests wait for, and the audit row that goes with a transition."""
+"""The provider's answers that contests wait for, and the audit row that goes with a transition."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from simulation.events import ProviderAnswer, ProviderPublication, Row, Transact
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """``first``: when it could be known at all; ``first_whole``: when it had to be known."""
+    """``first``: the earliest answer that gives the signal; ``first_whole``: the one at which it must be acted on."""
 
     first: ProviderAnswer | None
     first_whole: ProviderAnswer | None
 
 
 def answers(case: Case, tournament: str) -> Iterator[ProviderAnswer]:
-    """What the provider said of a tournament, in order."""
+    """The provider's answers about a tournament, in order."""
     return (answer for answer in case.events(ProviderAnswer) if answer.tournament == tournament)
 
 
 def field_signal(case: Case, contest: PlannedContest) -> Signal:
-    """The field is in: known from any valid board, and at the latest from the first since the contest's lock."""
+    """The players are known: from any valid board, at the latest from the first one after the contest's lock."""
     boards = [answer for answer in answers(case, contest.plan.tournament) if answer.valid]
     return Signal(
         first=boards[0] if boards else None,
@@ -32,7 +32,7 @@ def field_signal(case: Case, contest: PlannedContest) -> Signal:
 
 
 def final_signal(case: Case, contest: PlannedContest) -> Signal:
-    """The tournament is over: signalled on any board, be it incomplete, and at the latest on the first healthy one."""
+    """The tournament is over: from any valid final board, at the latest from the first that no fault altered."""
     tournament = contest.plan.tournament
     revisions = {
         publication.revision

@@ -1,7 +1,6 @@
-"""Timers that the scenario stopped: what a job did not do meanwhile is the fault's, and a hand may stand in for it.
+"""Job timers that a fault stopped: meanwhile the job is not to blame for not running, and a runbook may do its work.
 
-Source: fixtures/spec/requirements.md (R-24), fixtures/spec/platform.md (Background
-work).
+Source: fixtures/spec/requirements.md (R-24), fixtures/spec/platform.md (Background work).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _KIND = PayoutTimerStopped.name()
 
 
 def stops(case: Case, job: str) -> Sequence[tuple[datetime, datetime]]:
-    """From when to when a fault that did strike kept the named job's timer from firing."""
+    """Periods in which a fault kept the named job's timer from firing."""
     struck = {event.fault_id for event in case.events(FaultInjected)}
     return [
         (fault.starts_at, fault.ends_at)
@@ -30,5 +29,5 @@ def stops(case: Case, job: str) -> Sequence[tuple[datetime, datetime]]:
 
 
 def was_stopped(case: Case, job: str, at: datetime) -> bool:
-    """Whether the timer of the named job stood still at this moment."""
+    """Whether a fault kept the named job's timer from firing at this moment."""
     return any(start <= at <= end for start, end in stops(case, job))

@@ -1,4 +1,4 @@
-"""Operational tasks that the scenario promised, and the executions that may be for them.
+"""Operational tasks that the scenario plans, and the executions that carry them out.
 
 Source: simulation/DESIGN.md (Where the specification pulls two ways): admin endpoints belong to an execution that an
 alert started, or to one for a task that was planned before the absence began.
@@ -18,16 +18,16 @@ from simulation.scenario.model import OperatorTask
 
 OPERATORS = frozenset({"operator", "operator_robot"})
 _IN_TIME = timedelta(hours=1)
-"""A task may wait behind an alert that the operator is answering."""
+"""How late a task may start: the operator may be busy with an alert."""
 
 
 def promised_tasks(case: Case) -> Mapping[str, OperatorTask]:
-    """Task id to the scenario's promise."""
+    """Task id → the task as the scenario plans it."""
     return {f"task-{number}": task for number, task in enumerate(case.scenario.operator.tasks, start=1)}
 
 
 def of_promised_tasks(case: Case) -> Iterator[WitnessedExecution]:
-    """Executions for a promised task: of its runbook, not before its time, and one for each."""
+    """Executions of planned tasks: one for each task, of its runbook, not before its time."""
     promised = dict(promised_tasks(case))
     for execution in case.executions:
         task = promised.get(execution.started.task_id or "")
@@ -39,7 +39,7 @@ def of_promised_tasks(case: Case) -> Iterator[WitnessedExecution]:
 
 
 def promised_tasks_done(case: Case, inquiry: Inquiry) -> None:
-    """Part of ``promised_events``: each task came due at its time, was taken up within the hour and completed."""
+    """Part of ``promised_events``: each task became due at its time, was started within the hour and was completed."""
     due = {event.task_id: event for event in case.events(TaskDue)}
     done = {execution.started.task_id: execution for execution in of_promised_tasks(case)}
     for task_id, task in promised_tasks(case).items():
@@ -65,14 +65,14 @@ def promised_tasks_done(case: Case, inquiry: Inquiry) -> None:
 
 
 def legitimate_executions(case: Case) -> frozenset[str]:
-    """Executions that answer an alert, or that are for a task which the scenario promised."""
+    """Ids of the executions that answer an alert or carry out a planned task."""
     promised = (item.started.execution_id for item in of_promised_tasks(case))
     alerted = (item.started.execution_id for item in case.executions if item.started.alert_id is not None)
     return frozenset((*promised, *alerted))
 
 
 def within_an_execution(case: Case, act: Exchange | HostingAction, legitimate: frozenset[str]) -> bool:
-    """Whether an operator did it while one of these executions was open."""
+    """Whether an operator made this request or action during one of these executions."""
     if act.actor not in OPERATORS or act.execution_id not in legitimate:
         return False
     return any(

@@ -1,4 +1,4 @@
-"""The write-ahead log folded into rows: what every row was before and after each committed change."""
+"""The write-ahead log applied row by row: the state of every row before and after each committed change."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from simulation.events import Change, Row, Transaction
 
 
 class RowChange(NamedTuple):
-    """One change with the row on both sides of it. ``row_id`` is empty for tables without an ``id`` column.
+    """One change, with the row before and after it. ``row_id`` is empty for tables without an ``id`` column.
 
-    A named tuple, not a dataclass: there are thousands in a run, and it is made in a third of the time.
+    A named tuple, not a dataclass: there are thousands in a run, and creating one takes a third of the time.
     """
 
     transaction: Transaction
@@ -33,8 +33,8 @@ class RowChange(NamedTuple):
 class WriteAheadLog:
     """All committed changes of a run in commit order.
 
-    An update's new row may lack columns that did not change (Postgres leaves out-of-line values alone), so each is laid
-    over what was known before. A table is folded when it is first asked for.
+    An update's new row may lack unchanged columns (PostgreSQL does not log out-of-line values again), so it is merged
+    with the row known before. A table's changes are applied when it is first asked for.
     """
 
     def __init__(self, transactions: Iterable[Transaction]) -> None:
@@ -46,7 +46,7 @@ class WriteAheadLog:
         self._tables: dict[str, _Table] = {}
 
     def with_transactions(self, others: Mapping[int, Transaction]) -> WriteAheadLog:
-        """The same log with other transactions for some numbers (``xid``); tables that none of them has are shared."""
+        """The same log with some transactions replaced, by number (``xid``); tables they do not touch are shared."""
         log = object.__new__(type(self))
         log.transactions = [others.get(transaction.xid, transaction) for transaction in self.transactions]
         old = [transaction for transaction in self.transactions if transaction.xid in others]
@@ -61,7 +61,7 @@ class WriteAheadLog:
         return sorted([*kept, *new], key=lambda item: item[0].xid)
 
     def fold(self) -> None:
-        """Fold every table now, for all logs that will share them."""
+        """Apply the changes of every table now, so that logs made from this one share the result."""
         for table in self._logged:
             self._table(table)
 
@@ -79,11 +79,11 @@ class WriteAheadLog:
         return self._by_transaction.get(transaction.xid, ())
 
     def rows(self, table: str) -> Mapping[str, Row]:
-        """The table as the log leaves it, by ``id``."""
+        """The table's rows after the last change, by ``id``."""
         return self._table(table).rows
 
     def table_with_ids(self, ids: Iterable[str]) -> str | None:
-        """The table whose rows carry these ids: how a canonical relation is found without knowing its name."""
+        """The table that has rows with these ids: finds a canonical relation's table without knowing its name."""
         wanted = set(ids)
         held = {table: len(wanted & self._table(table).ids) for table in self._logged}
         best = max(held, key=lambda table: held[table], default=None)
@@ -108,7 +108,7 @@ _Logged = tuple[Transaction, Change]
 
 @dataclass(kw_only=True)
 class _Table:
-    """A table's changes, the rows that they leave, and all ids that its rows ever had."""
+    """A table's changes, its rows after them, and all ids that its rows ever had."""
 
     changes: list[RowChange] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def _folded(name: str, logged: Iterable[_Logged]) -> _Table:
 
 
 def as_instant(value: object) -> datetime | None:
-    """A database timestamp as aware UTC, or None for any other value; documents speak for others and are left alone."""
+    """A database timestamp as aware UTC; None for any other value, also for a JSON document."""
     if not isinstance(value, str) or len(value) < 19 or value[4] != "-" or value[10] not in " T":
         return None
     return _parsed(value)
@@ -143,7 +143,7 @@ def as_instant(value: object) -> datetime | None:
 
 @lru_cache(maxsize=65_536)
 def _parsed(text: str) -> datetime | None:
-    """Rows are dated at few instants, and each is asked for by many checks."""
+    """Cached, because rows have few different times and many checks ask for each."""
     try:
         instant = datetime.fromisoformat(text)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
