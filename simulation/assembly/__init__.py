@@ -1,7 +1,7 @@
-"""The composition root: environment, target, world and witnesses of one run, wired to one clock and one history.
+"""The composition root: connects environment, target, world and witnesses of one run to one clock and one history.
 
-Read in the order in which a run is brought up: `request`, `foundation`, `external`, `platform`, `witnesses`, `people`;
-`simulation` puts them together.
+The modules in the order in which a run is brought up: `request`, `foundation`, `external`, `platform`, `witnesses`,
+`people`; `simulation` calls them.
 """
 
 from simulation.assembly.request import PREPARATION, RunRequest

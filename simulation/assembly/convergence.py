@@ -1,4 +1,4 @@
-"""After the last fault the world is healthy, and the platform must come to rest by itself within a stated time."""
+"""Convergence: after the last fault the platform must have nothing pending within the scenario's time limit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _OPEN = ("pending", "processing", "retryable")
 
 
 def _last_signals(scenario: Scenario) -> Iterator[datetime]:
-    """From when on nothing more is to come from outside: a tournament may outlast the planned end of its contest."""
+    """Times of the last planned events from outside: ends of contests, final results of tournaments, tasks.
+
+    A tournament may last longer than the planned end of its contest.
+    """
     for contest in scenario.contests:
         yield max(contest.end, scenario.tournaments[contest.tournament].final_board_at)
     yield from (task.at for task in scenario.operator.tasks)
 
 
 class Convergence:
-    """Watches from the end of the last fault on, and remembers the first instant at which nothing was pending."""
+    """Polls from the end of the last fault on, and keeps the first time at which nothing was pending."""
 
     def __init__(self, sim: Simulation) -> None:
         self._on = sim
@@ -34,14 +37,14 @@ class Convergence:
         self.converged_at: datetime | None = None
 
     def watch(self) -> SimProcess:
-        """SimPy process: look until nothing is pending."""
+        """SimPy process: poll until nothing is pending, every 30 simulated minutes."""
         yield self._on.kernel.until(self.healthy_at)
         while self.pending():
             yield self._on.kernel.sleep(_LOOK_INTERVAL_SECONDS)
         self.converged_at = self._on.kernel.now
 
     def pending(self) -> tuple[str, ...]:
-        """What is not at rest, by name."""
+        """What is still pending, one line each."""
         sim = self._on
         pending = [
             f"contest {row['name']} is {row['status']}, not paid out"
@@ -62,7 +65,7 @@ class Convergence:
         return tuple(pending)
 
     def ended(self) -> RunEnded:
-        """The last event of the history."""
+        """The event that ends the history, with the result."""
         return RunEnded(
             healthy_at=self.healthy_at,
             converged_at=self.converged_at,

@@ -1,4 +1,4 @@
-"""What the platform calls: Stripe and the score provider on one network, with the faults planned for them."""
+"""The services that the platform calls: Stripe's twin and the score provider, with the faults planned for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 @dataclass(frozen=True, kw_only=True)
 class External:
-    """The services that the platform calls, and the network on which it finds them."""
+    """The services that the platform calls, and the simulated network that routes its calls to them."""
 
     network: ExternalNetwork
     registry: Registry
@@ -24,7 +24,7 @@ class External:
 
 
 def external_services(ground: Ground) -> External:
-    """Stripe and the score provider under the host names by which the target calls them."""
+    """Put Stripe's twin and the score provider on a network, under the host names that the target calls."""
     request, keys = ground.request, ground.keys
     registry = Registry()
     injector = PlannedInjector(

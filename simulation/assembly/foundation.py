@@ -1,4 +1,4 @@
-"""What every part of a run needs: database, clock, history, workspace, keys."""
+"""The parts that every other part of a run needs: database, clock, history, workspace, keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulation.targets.protocol import TargetKeys
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What is there before anything else of a run is made."""
+    """The parts of a run that are made first."""
 
     request: RunRequest
     stack: ExitStack

@@ -1,4 +1,4 @@
-"""People and companies around the platform: players, the operator, the hosting provider, and faults they act in."""
+"""People and companies around the platform: players, operator, hosting provider; and the faults they take part in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def operator_on_shift(
     injector: PlannedInjector,
     look: Callable[[], None],
 ) -> OperatorRobot:
-    """Who answers alerts and carries out runbooks; ``look`` has the fingerprints of what runs taken."""
+    """The operator, who answers alerts and carries out runbooks.
+
+    :param look: takes fingerprints; called before and after each task.
+    """
     hosting_token = secrets.token_hex(16)
     operator = OperatorRobot(
         kernel=ground.kernel,
@@ -56,7 +59,7 @@ def operator_on_shift(
 
 
 def _successor(ground: Ground, front: Front) -> Successor | None:
-    """A second operator, for a run whose first one may be lost."""
+    """A second operator; only for a run with a fault by which the first may be lost."""
     if not any(issubclass(kind_of(fault), OperatorCrash) for fault in ground.request.plan.faults):
         return None
     admin = appoint(front, ground.recorder, name="ops-user-456", email="ops-2@platform.test", role="ops")
@@ -66,12 +69,12 @@ def _successor(ground: Ground, front: Front) -> Successor | None:
 
 
 def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> HostingProvider | None:
-    """The hosting provider, for a target that it can restart."""
+    """The hosting provider; None when it cannot restart the target."""
     if front.target.service is None:
         return None
 
     def resize(size: Size) -> None:
-        """The server really restarts: the write-ahead log is read before, and its witness connects again after."""
+        """Restart the database server: read the write-ahead log before, and reconnect the witnesses after."""
         witnesses.wal.collect()
         ground.server.restart(
             {"max_connections": str(size.max_connections), "shared_buffers": f"{size.shared_buffers_mb}MB"}
@@ -90,7 +93,7 @@ def hosting_provider(ground: Ground, front: Front, witnesses: Witnesses) -> Host
 
 
 def players(ground: Ground, external: External, front: Front) -> Entrants:
-    """Those who join contests and pay; a fault may make one of them leave."""
+    """The entrants, who join contests and pay; a fault may make one of them leave."""
     entrants = Entrants(
         kernel=ground.kernel,
         recorder=ground.recorder,
@@ -106,7 +109,7 @@ def players(ground: Ground, external: External, front: Front) -> Entrants:
 
 
 def _followers(scenario: Scenario) -> dict[str, list[str]]:
-    """Contests by their tournament."""
+    """Tournament → keys of its contests."""
     followers: dict[str, list[str]] = {key: [] for key in scenario.tournaments}
     for contest in scenario.contests:
         followers[contest.tournament].append(contest.key)
@@ -114,7 +117,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def timed_faults(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> TimedFaults:
-    """The faults that act at a time of their own: acts of people, and states of the surroundings."""
+    """The faults that start at a planned time: actions of people, and failures of the platform's surroundings."""
     around = FaultContext(
         kernel=ground.kernel,
         injector=external.injector,

@@ -1,4 +1,4 @@
-"""The platform, brought up, and the HTTP client for it, behind the exchange witness."""
+"""Brings up the platform, with an HTTP client whose requests the exchange witness records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN_TTL_SECONDS = 12 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The platform and the HTTP client by which the world reaches it."""
+    """The platform, and the HTTP client by which the simulated world calls it."""
 
     target: Target
     context: ExchangeContext
@@ -30,7 +30,7 @@ class Front:
 
 
 def bring_front(ground: Ground, external: External) -> Front:
-    """Bring the target up, and put the exchange witness in front of it."""
+    """Bring up the target, and put the exchange witness between it and the HTTP client."""
     target = ground.request.target.bring_up(
         Site(
             server=ground.server,
@@ -54,17 +54,17 @@ def bring_front(ground: Ground, external: External) -> Front:
 
 
 def appoint(front: Front, recorder: Recorder, *, name: str, email: str, role: str) -> Admin:
-    """Have the deployment make somebody an admin, and write down that it did."""
+    """Create an admin as the deployment does, and record ``AdminAppointed``."""
     admin = front.target.create_admin(name=name, email=email, role=role)
     recorder.record(AdminAppointed(user_id=admin.user_id, name=name, email=email, role=role))
     return admin
 
 
 def token_of(target: Target, admin: Admin) -> Callable[[], str]:
-    """Mints a token of the admin, valid from the moment it is asked for."""
+    """A function that returns a new admin token at each call, valid from then on for ``TOKEN_TTL_SECONDS``."""
     return lambda: target.admin_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)
 
 
 def break_glass_of(target: Target, admin: Admin) -> Callable[[], str | None]:
-    """Mints the admin's break-glass token, where the target has such tokens."""
+    """A function that returns a new break-glass token of the admin; None when the target has no such tokens."""
     return lambda: target.break_glass_token(subject=admin.user_id, ttl_seconds=TOKEN_TTL_SECONDS)

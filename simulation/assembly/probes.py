@@ -1,4 +1,4 @@
-"""What a run proves by trying: that every clock tells the same second, and that revoked access is refused."""
+"""Probes: every clock shows the same second, and revoked access is refused."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from simulation.errors import EnvironmentFault
 from simulation.events import AccessProbe, ClockProof
 
 _REFUSALS = ("is not permitted to log in", "permission denied for database", "authentication failed", "pg_hba.conf")
-"""How PostgreSQL turns somebody away. A server that is down, or does not answer, has refused nobody."""
+"""PostgreSQL's messages when it refuses a login. A server that is down or does not answer has not refused."""
 _ANSWER_WALL_SECONDS = 10
 
 
 def prove_the_clock(sim: Simulation) -> None:
-    """Kernel, Python, Postgres and the operator's shell must name the same second, or the run stops here."""
+    """Check that kernel, Python, Postgres and the operator's shell show the same second.
+
+    :raises EnvironmentFault: one differs.
+    """
     for proof in compare_the_clocks(sim):
         if proof.subject_time != proof.kernel_time:
             raise EnvironmentFault(
@@ -29,8 +32,8 @@ def prove_the_clock(sim: Simulation) -> None:
 
 
 def compare_the_clocks(sim: Simulation) -> list[ClockProof]:
-    """Ask kernel, Python, Postgres and the shell for the time and record the answers; the jury judges those at the
-    end."""
+    """Ask Python, Postgres and the shell for the time, and record each next to the kernel's; a check judges those taken
+    at the end."""
     kernel_time = sim.kernel.now
     seen: dict[Literal["postgres", "python", "shell"], datetime] = {
         "python": datetime.now(UTC),
@@ -51,7 +54,7 @@ def _shell_time(sim: Simulation) -> datetime:
 
 
 def probe_access(sim: Simulation, moment: Literal["start", "end"]) -> None:
-    """Try every access that must not exist, and the one that must."""
+    """Try every access that must be refused, and the operator's, which must work; record each as ``AccessProbe``."""
     for role, subject in (("founder", "founder_database"), ("superuser", "superuser_database")):
         refused, detail = _database_refuses(sim, role)
         sim.recorder.record(AccessProbe(subject=subject, moment=moment, refused=refused, detail=detail))
@@ -72,9 +75,9 @@ def probe_access(sim: Simulation, moment: Literal["start", "end"]) -> None:
 
 
 def _database_refuses(sim: Simulation, role: str) -> tuple[bool, str]:
-    """Whether the role is turned away, and what was said. Whoever gets no answer has found out nothing.
+    """Whether the database refuses the role's login, and its message.
 
-    :raises EnvironmentFault: the server neither let it in nor turned it away.
+    :raises EnvironmentFault: no answer, or an error other than a refusal: then nothing is known.
     """
     try:
         with psycopg.connect(

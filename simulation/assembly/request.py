@@ -1,4 +1,4 @@
-"""What to run, read and checked before anything is started."""
+"""The request for a run: its inputs, read and checked before anything is started."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from simulation.world.operator.parser import load_runbooks
 from simulation.world.operator.runbook import Runbook
 
 PREPARATION = timedelta(hours=1)
-"""Time before day 0 in which the platform is deployed, admins are appointed and the founder's access is revoked."""
+"""Simulated time before day 0: the platform is deployed, admins are created, the founder's access is revoked."""
 
 
 def platform_that_comes_along() -> TargetChoice:
-    """The builtin target, imported only when it is run: importing it takes as long as everything else of the start."""
+    """The builtin target. It is imported only here because importing it takes half of the start-up time."""
     from simulation.targets.builtin import BuiltinChoice
 
     return BuiltinChoice()
@@ -32,7 +32,7 @@ def platform_that_comes_along() -> TargetChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What to run: everything was read and checked before anything is started."""
+    """The inputs of a run, all read and checked."""
 
     scenario: Scenario
     seed: int
@@ -56,7 +56,10 @@ def prepare(
     target: Path | None = None,
     swarmed: bool = False,
 ) -> RunRequest:
-    """Read scenario, faults, rules and runbooks; raises :class:`UsageError` before anything is started."""
+    """Read and check scenario, faults, alert rules and runbooks.
+
+    :raises UsageError: one of them is invalid.
+    """
     outside = None if target is None else read_target(target)
     chosen = outside or platform_that_comes_along()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)

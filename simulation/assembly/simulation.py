@@ -1,4 +1,4 @@
-"""Everything of one run, brought up, wired, and taken down again."""
+"""Brings up and connects all parts of one run, and takes them down afterwards."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ from simulation.world.stripe.twin import StripeTwin
 
 @dataclass(kw_only=True)
 class Simulation:
-    """Everything of one run, brought up."""
+    """All parts of one run, brought up and connected."""
 
     request: RunRequest
     directory: RunDirectory
     folder: Path
-    """The workspace; gone when the run is over."""
+    """The workspace, deleted when the run is over."""
     kernel: Kernel
     recorder: Recorder
     server: PostgresServer
@@ -84,7 +84,7 @@ class Simulation:
         return self.request.scenario
 
     def get(self, path: str, *, subject: str) -> httpx.Response:
-        """A request with an admin token of ``subject``, as the deployment's own probe."""
+        """GET a path of the platform with an admin token of ``subject``."""
         return self.http.get(path, headers=self.authorization(subject))
 
     def authorization(self, subject: str) -> dict[str, str]:
@@ -94,7 +94,7 @@ class Simulation:
 
 @contextmanager
 def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) -> Iterator[Simulation]:
-    """Bring everything up; take everything down afterwards, whatever happens."""
+    """Bring up all parts of a run; take them down afterwards, also after an exception."""
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
         mock = stack.enter_context(stripe_mock(request.environment, folder=folder))

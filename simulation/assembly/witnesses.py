@@ -23,7 +23,7 @@ from simulation.world.ports import Admin
 
 @dataclass(frozen=True, kw_only=True)
 class Witnesses:
-    """Those whose records the jury judges by."""
+    """Independent recorders of what happened in the platform's database; the jury judges by their records."""
 
     observer: Observer
     wal: WalWitness
@@ -31,7 +31,7 @@ class Witnesses:
 
 
 def post_witnesses(ground: Ground, external: External, front: Front) -> Witnesses:
-    """Put the independent witnesses in place, before anybody acts."""
+    """Start the independent witnesses, before anything acts on the platform."""
     recorder, target = ground.recorder, front.target
     observer = Observer(database=ground.database, relations=target.relations, recorder=recorder)
     ground.stack.callback(observer.close)
@@ -49,7 +49,7 @@ def post_witnesses(ground: Ground, external: External, front: Front) -> Witnesse
 
 
 def hosted_monitoring(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> Monitor:
-    """The hosted monitoring: it scrapes the platform, tells the operator, and answers who asks for its alerts."""
+    """The hosted monitoring: it scrapes the platform, sends alerts to the operator, and serves them over HTTP."""
     monitor = Monitor(
         kernel=ground.kernel,
         recorder=ground.recorder,
@@ -65,7 +65,7 @@ def hosted_monitoring(ground: Ground, external: External, front: Front, operator
 def dashboard_sampler(
     ground: Ground, external: External, front: Front, witnesses: Witnesses, monitor: Monitor, admin: Admin
 ) -> DashboardSampler:
-    """Reads a dashboard now and then, and records it beside what the witnesses know at that instant."""
+    """Reads a dashboard at intervals, and records it together with what the witnesses know at the same time."""
     settings = ground.request.scenario.monitor
     return DashboardSampler(
         kernel=ground.kernel,
@@ -83,6 +83,6 @@ def dashboard_sampler(
         http=front.http,
         token=token_of(front.target, admin),
         context=front.context,
-        # no divisor of a day, so that a page is seen at other hours each day
+        # no divisor of a day, so that a page is read at different hours each day
         every_scrapes=max(1, settings.sample_interval_seconds * 4 // 3 // settings.scrape_interval_seconds - 1),
     )

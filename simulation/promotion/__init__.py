@@ -1,4 +1,4 @@
-"""Promotion to production: the specification's seven checks, each a command of its own.
+"""Promotion to production: the specification's seven checks.
 
 Source: fixtures/spec/requirements.md, Environment promotion.
 """

@@ -1,4 +1,4 @@
-"""The seven checks, in the specification's order. Each says what is wrong, in lines; none means that it holds."""
+"""The seven checks, in the specification's order. Each yields problems as lines of text; none means it passed."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _PASSED = re.compile(r"\b([1-9]\d*) passed\b")
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """What the checks look at."""
+    """The input of the checks."""
 
     folder: Path
-    """Where the release file is."""
+    """The folder of the release file."""
     release: Release
     staging: Variables
     production: Variables
     snapshot: Path = SCHEMA_SNAPSHOT
     openapi: Path = OPENAPI
     api_base_url: str = ""
-    """Of the platform whose metrics feed the dashboards."""
+    """Address of the platform whose metrics feed the dashboards; empty when not known."""
     deployed_schema: Callable[[], str] = fresh_schema
-    """``pg_dump`` of what is deployed."""
+    """Gives the ``pg_dump`` of the deployed schema."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def _compatibility(promotion: Promotion) -> Iterator[str]:
 
 
 def _of_previous(promotion: Promotion, name: str, committed: Path) -> str | None:
-    """A file as the previous release had it: by its git tag, else from the folder of its name."""
+    """A file's text in the previous release: from its git tag, else from the folder named like it; None: neither."""
     tag = promotion.release.previous
     shown = git("show", f"refs/tags/{tag}:{committed.relative_to(ROOT)}", folder=ROOT)
     if shown is not None:

@@ -1,4 +1,4 @@
-"""What a client of the previous release would trip over: the breaking differences between two OpenAPI documents."""
+"""Breaking changes between two OpenAPI documents: differences that break a client of the previous release."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 Document = Mapping[str, Any]
 _REFERENCE = "#/components/schemas/"
 _DEEPEST = 12
-"""Levels of objects within objects that are compared."""
+"""Nested objects are compared down to this depth."""
 
 
 def breaking_changes(previous: Document, current: Document) -> list[str]:
-    """One line each: what is gone (a renamed thing is gone), what has another type, what is demanded newly."""
+    """One line for each change: removed (renamed counts as removed), given another type, or newly required."""
     before, after = _Release(document=previous), _Release(document=current)
     return list(_in_paths(before, after))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Release:
-    """A document whose references can be followed."""
+    """The OpenAPI document of one release, with its ``$ref`` references resolved."""
 
     document: Document
 
@@ -30,7 +30,7 @@ class _Release:
         return found
 
     def schema(self, given: Document) -> Document:
-        """What a schema says, wherever it is written: what stands beside a reference refines it."""
+        """The schema with its ``$ref`` resolved; keys next to the reference override or extend what it refers to."""
         reference = given.get("$ref")
         if reference is None:
             return given
@@ -39,7 +39,7 @@ class _Release:
         return {**found, **given, "properties": refined} if refined else {**found, **given}
 
     def types(self, given: Document) -> frozenset[str]:
-        """Every type a value may have, with the form of texts: ``string``, ``string uuid``, ``null``."""
+        """Every type that a value may have, with its format if any: ``string``, ``string uuid``, ``null``."""
         schema = self.schema(given)
         choices = schema.get("anyOf") or schema.get("oneOf")
         if choices:
@@ -48,7 +48,7 @@ class _Release:
         return frozenset({" ".join(filter(None, (kind, schema.get("format"))))}) if kind else frozenset()
 
     def objects(self, given: Document) -> Iterator[Document]:
-        """The schemas of the objects that a value is, or is a list or a map of, or may be."""
+        """The object schemas that a value may have, directly or as elements of a list or values of a map."""
         schema = self.schema(given)
         for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
             yield from self.objects(choice)
@@ -62,15 +62,15 @@ class _Release:
 
 @dataclass(frozen=True, kw_only=True)
 class _Compared:
-    """A part of both releases, and which of them must understand what the other one says of it."""
+    """Both releases, and the direction in which the compared values are sent."""
 
     before: _Release
     after: _Release
     is_answer: bool
-    """Answers are read by clients of the previous release, requests are sent by them."""
+    """True for responses, which clients of the previous release read; False for requests, which they send."""
 
     def narrower(self, old: Document, new: Document) -> bool:
-        """Whether somebody may be told something that they did not reckon with."""
+        """Whether the receiver of a value may get a type that its own release does not allow."""
         said, known = (new, old) if self.is_answer else (old, new)
         speaker, reader = (self.after, self.before) if self.is_answer else (self.before, self.after)
         understood, kinds = reader.types(known), speaker.types(said) or {"anything"}
@@ -127,7 +127,7 @@ def _of_answers(name: str, compared: _Compared, operation: Document, now: Docume
 
 
 def _of_fields(subject: str, compared: _Compared, old: Document, new: Document, depth: int = 0) -> Iterator[str]:
-    """Fields that are gone, have another type, or are demanded now; of objects within them as well."""
+    """Fields that are removed, have another type, or are newly required, also within nested objects."""
     olds, news = list(compared.before.objects(old)), list(compared.after.objects(new))
     for number, now in enumerate(news):
         known = olds[number] if number < len(olds) else {"properties": {}}

@@ -1,4 +1,4 @@
-"""The release file: what is promoted, against which release, and who stands by. YAML, beside what it names."""
+"""The release file (YAML): what is promoted, the release before it, and who is on call."""
 
 from __future__ import annotations
 
@@ -15,36 +15,42 @@ _VERSION = r"^v\d+\.\d+\.\d+$"
 
 
 class OnCall(BaseModel):
-    """Whom the promotion may wake."""
+    """The engineer on call during the promotion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engineer: str = Field(min_length=1)
     reach: str = Field(min_length=1)
-    """Telephone or pager."""
+    """Phone number or pager address."""
 
 
 class Release(BaseModel):
-    """Paths go from the file's folder."""
+    """The contents of a release file. Paths are relative to its folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Annotated[str, Field(pattern=_VERSION)]
     previous: Annotated[str, Field(pattern=_VERSION)]
-    """A git tag, or a folder of that name beside the file."""
+    """The previous release: a git tag, or a folder of that name next to the release file."""
     tests: tuple[str, ...] = Field(min_length=1)
-    """The command of the full test suite, word by word, run in the project's folder; ``python`` is its own."""
+    """The command of the full test suite, as a list of words, run in the project's folder.
+
+    The word ``python`` stands for the interpreter that runs this check.
+    """
     mobile_app_updated: str = ""
-    """Who confirmed it; needed only with a breaking change."""
+    """Who confirmed that the mobile app is updated; needed only for a breaking change."""
     rollback_procedure: str
     rollback_snapshot: str
     dashboards: tuple[str, ...] = Field(min_length=1)
-    """Metrics that the dashboards draw and the platform must report."""
+    """Metrics that the dashboards show, so that the platform must report them."""
     on_call: OnCall
 
 
 def load_release(file: Path) -> Release:
-    """Raises :class:`UsageError` with line, value and remedy."""
+    """Read a release file.
+
+    :raises UsageError: it is invalid; with line, value and remedy.
+    """
     document = read_yaml(file)
     if not isinstance(document.value, dict):
         raise UsageError(
@@ -57,5 +63,5 @@ def load_release(file: Path) -> Release:
 
 
 def major(version: str) -> int:
-    """The first number of ``v2.3.0``."""
+    """The major version: 2 for ``v2.3.0``."""
     return int(version.removeprefix("v").split(".")[0])

@@ -32,19 +32,19 @@ GROUP BY conrelid, c.oid ORDER BY 1
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """What an iteration begins from."""
+    """The state of the schema from which an iteration begins."""
 
     migration: str
     tables: int
     sha256: str
-    """Of the schema, without the header above it."""
+    """Hash of the schema without the snapshot's header."""
     commit: str
     pending: tuple[str, ...]
-    """Migrations that the snapshot does not have yet."""
+    """Migrations that are not in the snapshot yet."""
 
 
 def baseline(snapshot: Path) -> Baseline:
-    """Of the snapshot as it is committed."""
+    """Read the baseline from the snapshot file."""
     text = snapshot.read_text(encoding="utf-8")
     noted = _noted(text).get("Migration", "")
     body = without_header(text)
@@ -58,13 +58,13 @@ def baseline(snapshot: Path) -> Baseline:
 
 
 def _after(noted: str) -> tuple[str, ...]:
-    """Migrations that are run after the one noted; none where nothing, or nothing known, is noted."""
+    """Migrations that come after ``noted``; none when it is empty or unknown."""
     versions = migration_versions()
     return versions[versions.index(noted) + 1 :] if noted in versions else ()
 
 
 def closing_snapshot(*, iteration: str, title: str, changes: str, on: date, folder: Path) -> str:
-    """The snapshot of the migrations as they are, under the specification's header."""
+    """The snapshot file's text: the specification's header, then the schema that all migrations make."""
     with fresh_database() as database:
         body = without_header(schema_of(database))
     return (
@@ -78,7 +78,7 @@ def closing_snapshot(*, iteration: str, title: str, changes: str, on: date, fold
 
 
 def problems(snapshot: Path) -> Iterator[str]:
-    """What a reviewer would send back: no header, drift, foreign keys without an index, a file not committed."""
+    """Problems of a snapshot file: an incomplete header, drift, foreign keys without an index, not committed."""
     text = snapshot.read_text(encoding="utf-8")
     noted = _noted(text)
     for name in _HEADER:
@@ -93,13 +93,13 @@ def problems(snapshot: Path) -> Iterator[str]:
 
 
 def unindexed_foreign_keys(database: Database) -> list[str]:
-    """``table.column`` of each foreign key that no index begins with."""
+    """``table.column`` of each foreign key whose columns are not the first columns of any index."""
     with psycopg.connect(database.conninfo("superuser", application="snapshot")) as connection:
         return [str(row[0]) for row in connection.execute(_UNINDEXED)]
 
 
 def _noted(text: str) -> dict[str, str]:
-    """``-- Name: value`` lines of the header; the iteration's line has its number in its name."""
+    """The header's ``-- Name: value`` lines as name → value; from ``-- Iteration 3: title`` the title is kept."""
     noted: dict[str, str] = {}
     for line in text.splitlines():
         match = re.match(r"-- (Iteration|Generated|Changes|Commit|Migration)\b[^:]*: (.+)", line)

@@ -1,4 +1,7 @@
-"""Staging and production kept apart: keys, secrets and addresses of two environment files. No value is ever told."""
+"""Checks that staging and production share no keys, secrets or addresses, from their two environment files.
+
+No message contains a value from these files, since it may be a secret.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from urllib.parse import urlsplit
 from simulation.errors import UsageError
 
 STRIPE = {"STRIPE_API_KEY": ("sk_test_", "sk_live_"), "STRIPE_WEBHOOK_SECRET": ("whsec_", "whsec_")}
-"""Variable to how its value begins in staging and in production."""
+"""Variable → required beginning of its value in staging and in production."""
 INGESTION = "INGESTION_ENDPOINT_URL"
 SELECTOR = "PLATFORM_ENV"
 
@@ -17,9 +20,9 @@ Variables = Mapping[str, str]
 
 
 def read_env(file: Path) -> Variables:
-    """``NAME=value`` lines; comments and empty lines are skipped.
+    """Read the ``NAME=value`` lines of a file; comments and empty lines are skipped.
 
-    :raises UsageError: it cannot be read, or a line is none; the line is not shown, it may hold a secret.
+    :raises UsageError: the file cannot be read, or a line is no assignment; the line is not shown.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -39,7 +42,7 @@ def read_env(file: Path) -> Variables:
 
 
 def stripe_problems(staging: Variables, production: Variables) -> Iterator[str]:
-    """Check 4."""
+    """Check 4: Stripe's keys and secrets differ, and begin as they must."""
     for name, beginnings in STRIPE.items():
         yield from _alike(name, staging, production)
         for where, variables, beginning in zip(
@@ -50,7 +53,7 @@ def stripe_problems(staging: Variables, production: Variables) -> Iterator[str]:
 
 
 def ingestion_problems(staging: Variables, production: Variables) -> Iterator[str]:
-    """Check 5, as far as the files go."""
+    """Check 5, as far as the environment files show: different score providers, and https in production."""
     yield from _alike(INGESTION, staging, production)
     hosts = [urlsplit(variables.get(INGESTION, "")).hostname for variables in (staging, production)]
     if hosts[0] is not None and hosts[0] == hosts[1]:

@@ -1,4 +1,4 @@
-"""The schema snapshot: what ``pg_dump`` gives of a freshly migrated database, without what differs from run to run."""
+"""The schema snapshot: ``pg_dump`` of a freshly migrated database, without the lines that differ between runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VARYING = re.compile(r"^(-- Dumped |\\(un)?restrict )")
 
 
 def schema_of(database: Database) -> str:
-    """``pg_dump`` of the schema of ``database``, as its superuser, with the lines that vary left out."""
+    """``pg_dump`` of the schema of ``database``, run as superuser, without the lines that differ between runs."""
     dump = subprocess.run(
         [
             install_folder() / "bin" / "pg_dump", "--schema-only", "--no-owner",
@@ -37,14 +37,14 @@ def schema_of(database: Database) -> str:
 
 
 def fresh_schema() -> str:
-    """The snapshot of the migrations as they are, in a database made for it."""
+    """The snapshot of a temporary database with every migration applied."""
     with fresh_database() as database:
         return schema_of(database)
 
 
 @contextmanager
 def fresh_database() -> Iterator[Database]:
-    """A database with every migration applied; gone afterwards."""
+    """A temporary database with every migration applied."""
     now = datetime(2026, 3, 1, tzinfo=UTC)
     with workspace() as folder, embedded_postgres(folder=folder, now=now) as server:
         server.prepare_template(load_schema)
@@ -52,14 +52,14 @@ def fresh_database() -> Iterator[Database]:
 
 
 def without_header(snapshot: str) -> str:
-    """What ``pg_dump`` says, without the comment above it, which says when and why it was taken."""
+    """The output of ``pg_dump`` in a snapshot, without the header (when and why it was taken)."""
     lines = snapshot.splitlines()
     begin = next((number for number, line in enumerate(lines) if not line.startswith("-- ") or line == _FIRST), 0)
     return "\n".join(lines[begin:]) + "\n"
 
 
 def main() -> None:
-    """Print the snapshot of the migrations as they are."""
+    """Print the snapshot of the current migrations."""
     sys.stdout.write(fresh_schema())
 
 

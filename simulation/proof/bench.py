@@ -57,7 +57,7 @@ Step = Literal["execute", "commit", "rollback"]
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One step on one connection of the platform, at a simulated instant."""
+    """One SQL statement, commit or rollback on one of the platform's connections, at simulated time ``at``."""
 
     connection: int
     autocommit: bool
@@ -68,7 +68,7 @@ class Statement:
 
 
 class Stopwatch(Silent):
-    """Wall time by phase."""
+    """A progress listener that measures the wall time of each phase."""
 
     def __init__(self) -> None:
         self._marks: list[tuple[str, float]] = [("start", time.perf_counter())]
@@ -77,7 +77,10 @@ class Stopwatch(Silent):
         self._marks.append((text, time.perf_counter()))
 
     def seconds(self, prefix: str) -> float:
-        """How long the phase whose name begins with ``prefix`` took."""
+        """Wall seconds of the first phase whose name begins with ``prefix``.
+
+        :raises LookupError: there is none.
+        """
         for (name, began), (_, ended) in zip(self._marks, self._marks[1:], strict=False):
             if name.startswith(prefix):
                 return ended - began
@@ -85,7 +88,7 @@ class Stopwatch(Silent):
 
 
 def main() -> None:
-    """Print the figures with their baseline; exit 0 whatever they are (machines are shared and noisy)."""
+    """Print the figures with their targets; exit 0 even if they are missed (machines are shared and noisy)."""
     arguments = _arguments()
     with_containers = choose().name == "containers"
     with tempfile.TemporaryDirectory(prefix="bench-") as out:
@@ -98,7 +101,7 @@ def main() -> None:
             whole.append(time.perf_counter() - began)
             days.append(watch.seconds("living"))
             if with_containers:
-                # In turns with the embedded runs, so that a busy machine slows both alike.
+                # Alternating with the embedded runs, so that a busy machine slows both alike.
                 contained.append(_in_containers(request))
         own_process = prepare(
             scenario=arguments.scenario, seed=arguments.seed, environment="embedded", out=Path(out), target=STAGING
@@ -125,7 +128,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _floor(request: RunRequest) -> tuple[float, float, int]:
-    """Wall seconds of the days, of their SQL alone, and how many statements that was, on one server."""
+    """Wall seconds of the simulated days, wall seconds of their SQL alone on the same server, number of statements."""
     directory = RunDirectory.create(out=request.out, scenario="floor", seed=request.seed)
     statements: list[Statement] = []
     with _recorded(statements), assembled(request, directory, Silent()) as sim:
@@ -142,7 +145,7 @@ def _floor(request: RunRequest) -> tuple[float, float, int]:
 
 @contextmanager
 def _recorded(statements: list[Statement]) -> Iterator[None]:
-    """Write down what the platform's role sends to the server, on which connection, and when it commits."""
+    """Within this block, append every statement, commit and rollback of the platform's database role to the list."""
 
     def note(connection: psycopg.Connection[Any], step: Step, sql: Any = None, parameters: Any = None) -> None:
         if connection.info.user == "platform":
@@ -181,7 +184,7 @@ def _recorded(statements: list[Statement]) -> Iterator[None]:
 
 
 def _replay(statements: list[Statement], database: Database) -> float:
-    """The same statements through psycopg alone; returns wall seconds."""
+    """Run the same statements through psycopg alone; returns wall seconds."""
     conninfo = database.conninfo("platform", application="floor")
     connections = {key: psycopg.connect(conninfo) for key in dict.fromkeys(one.connection for one in statements)}
     began = time.perf_counter()
@@ -206,14 +209,14 @@ def _replay(statements: list[Statement], database: Database) -> float:
 
 
 def _in_containers(request: RunRequest) -> tuple[float, float]:
-    """The same run in containers: wall seconds until they are ready, and of the days."""
+    """The same run in containers: wall seconds until they are ready, and wall seconds of the simulated days."""
     watch = Stopwatch()
     run(replace(request, environment="containers"), watch)
     return watch.seconds("starting PostgreSQL"), watch.seconds("living")
 
 
 def _as_process(whole: list[float], processes: list[float], idle: list[IdleSteps]) -> dict[str, list[float]]:
-    """Rows of the table about the platform as a process of its own."""
+    """The table's rows about a target that runs as a process of its own."""
     return {
         "as a process (s)": processes,
         "as a process / in process": [outside / inside for outside, inside in zip(processes, whole, strict=True)],
@@ -266,22 +269,22 @@ if __name__ == "__main__":
 STAGING = ROOT / "fixtures" / "targets" / "staging"
 _IDLE_STEPS = 100
 _BEGIN = timedelta(hours=3)
-"""Into the first day: after the job that runs once a day, and early enough for both walks before its next time."""
+"""Offset into the first day: after the daily job ran, and early enough to measure both before it runs again."""
 _DEADLINE_WALL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdleSteps:
-    """Wall milliseconds a step."""
+    """Wall milliseconds for each step: in the simulation, and of the backend alone (``bare_ms``)."""
 
     lived_ms: float
     bare_ms: float
 
 
 def idle_steps(request: RunRequest) -> IdleSteps:
-    """Steps of a backend that has no contest yet, lived and bare, on one stage.
+    """Time the steps of a backend without contests, in the simulation and alone, in one assembled run.
 
-    :param request: for a target that is a process.
+    :param request: its target must be a process.
     """
     directory = RunDirectory.create(out=request.out, scenario="idle", seed=request.seed)
     with assembled(request, directory, Silent()) as sim:
@@ -290,7 +293,7 @@ def idle_steps(request: RunRequest) -> IdleSteps:
         sim.jobs.start()
         assert isinstance(sim.target, ProcessTarget)
         step = timedelta(seconds=sim.target.file.step_seconds)
-        sim.kernel.run_until(sim.kernel.now + step)  # what fell due while the stage was set
+        sim.kernel.run_until(sim.kernel.now + step)  # jobs that became due during setup
         began = time.perf_counter()
         sim.kernel.run_until(sim.kernel.now + _IDLE_STEPS * step)
         lived = time.perf_counter() - began
@@ -315,7 +318,7 @@ def _bare(sim: Simulation, target: ProcessTarget, step: timedelta) -> float:
 
 
 def _finished(log: Path, threads: Sequence[Thread], *, lines: int) -> Callable[[], None]:
-    """Wait until ``lines`` more lines are in the log and every thread sleeps again."""
+    """A function that waits until ``lines`` more lines are in the log and every thread sleeps again."""
     tail = LogTail(log)
     list(tail.lines())
 

@@ -1,4 +1,4 @@
-"""``--twice`` and ``simulate determinism``: the same run again must leave the same history, byte for byte."""
+"""``--twice`` and ``simulate determinism``: the same run, repeated, must give the same history, byte for byte."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SEEDS = 20
 _BUSY = "while True: sum(range(100_000))"
 _HASH_SEEDS = ("0", "4711")
 _JUDGED = (0, 1, 2)
-"""Exit codes of a run that has a verdict; which verdict does not matter here."""
+"""Exit codes of a run that has a verdict (pass, fail or unknown)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The first line in which two histories part. A side is empty when its history is over."""
+    """The first line in which two histories differ; ``first`` or ``second`` is empty if that history has ended."""
 
     line: int
     at: str
@@ -47,7 +47,7 @@ class Difference:
 
 
 def first_difference(first: Path, second: Path) -> Difference | None:
-    """Hold two ``history.jsonl`` against each other; None when they are equal."""
+    """Compare two ``history.jsonl`` files; None when they are equal."""
     with open(first, encoding="utf-8") as one, open(second, encoding="utf-8") as other:
         for number, (left, right) in enumerate(zip_longest(one, other, fillvalue=""), start=1):
             if left != right:
@@ -63,7 +63,7 @@ def _instant(line: str) -> str:
 
 
 def again(directory: RunDirectory, *, seed: int, out: Path) -> Path:
-    """Run what a run directory holds once more, in another process with other hashes; returns its history.
+    """Repeat the run of a run directory in another process with another hash seed; returns the path of its history.
 
     :raises EnvironmentFault: the second run has no verdict.
     """
@@ -72,15 +72,16 @@ def again(directory: RunDirectory, *, seed: int, out: Path) -> Path:
 
 
 def check_twice(directory: RunDirectory, *, seed: int) -> Difference | None:
-    """``simulate run --twice``: the first event where a second run parts from the one in ``directory``."""
+    """``simulate run --twice``: the first event in which a second run differs from the one in ``directory``."""
     with tempfile.TemporaryDirectory(prefix="simulate-twice-") as folder:
         return first_difference(directory.history, again(directory, seed=seed, out=Path(folder)))
 
 
 def compare_pairs(pairs: Iterable[Pair], *, load: bool) -> Iterator[tuple[Pair, Difference | None]]:
-    """Run each pair twice, side by side, with different hash seeds: where its histories part first, or None.
+    """Run each pair twice, at the same time, with different hash seeds; yields its first difference, or None.
 
-    :param load: keep every core busy meanwhile.
+    :param load: keep every core busy during the runs.
+    :raises EnvironmentFault: a run has no verdict.
     """
     with _cpu_load() if load else nullcontext():
         for scenario, seed in pairs:
@@ -88,11 +89,10 @@ def compare_pairs(pairs: Iterable[Pair], *, load: bool) -> Iterator[tuple[Pair, 
 
 
 def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
-    """What to compare.
+    """The scenarios and seeds to compare.
 
-    :param named: names or paths of scenarios; none: every one that comes with the project, those of runbooks and
-        defects too.
-    :param seeds: seeds 1 to N for each; without: 20 for a scenario that is named and for the default one, 1 for others.
+    :param named: names or paths of scenarios; if empty, all of the project's, including those of runbooks and defects.
+    :param seeds: use seeds 1 to N for each; if None, N is 20 for named scenarios and the default one, 1 for others.
     """
     for scenario in named or _all_scenarios():
         usual = _SEEDS if named or scenario == DEFAULT_SCENARIO else 1
@@ -100,7 +100,7 @@ def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
 
 
 def _all_scenarios() -> list[str]:
-    """Those of a folder below by their path."""
+    """All scenarios of the project: by name, or by path when they are in a subfolder."""
     below = sorted(str(file) for file in SCENARIOS_FOLDER.glob("*/*.yaml"))
     return [*available_scenarios(), *below]
 
@@ -119,7 +119,7 @@ def _compare(scenario: str, seed: int) -> Difference | None:
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """A run that is still under way takes down what it started; one that has ended stays as it is."""
+    """Terminate a run that is still going, so that it cleans up; no effect on one that has ended."""
     with child:
         child.terminate()
 
@@ -161,7 +161,7 @@ def _history(child: subprocess.Popen[str], out: Path) -> Path:
 
 @contextmanager
 def _cpu_load() -> Iterator[None]:
-    """A busy process for every core: what a crowded CI machine is like. None outlives this one."""
+    """Within this block, run a busy process for every core, as on a crowded CI machine. They end with this process."""
     with ExitStack() as stack:
         for _ in range(os.cpu_count() or 1):
             busy = stack.enter_context(

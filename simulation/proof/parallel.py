@@ -1,4 +1,4 @@
-"""Many runs, some at a time, each worker a fork of this process with a core of its own."""
+"""Runs many jobs in parallel; each worker is a fork of this process, bound to a core of its own."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def in_parallel(
     workers: int,
     told: Callable[[_Result], None],
 ) -> list[_Result]:
-    """``work`` of every job, in the order in which they ended.
+    """The results of ``work`` for every job, in the order in which they were finished.
 
-    Workers have read everything already that this process has. Jobs, results and ``work`` travel by pickle. Whatever
-    stops this process, Ctrl-C or a kill, ends the workers too, each after it has cleared up what it started.
+    Workers are forks and share what this process has loaded. Jobs, results and ``work`` must be picklable. When this
+    process ends, also by Ctrl-C or a kill, the workers end too, each after cleaning up what it started.
 
-    :param told: called with each result as it comes.
+    :param told: called with each result when its job is finished.
     """
     context = multiprocessing.get_context("fork")
     cores = context.Queue()
@@ -52,7 +52,7 @@ def in_parallel(
 
 
 def _settle(cores: multiprocessing.Queue[int]) -> None:
-    """Each worker takes a core of its own; only the parent answers Ctrl-C, and tells the workers by SIGTERM."""
+    """Initialize a worker: bind it to one core; ignore Ctrl-C, since the parent handles it and sends SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
     die_with_parent(signal.SIGTERM)()
@@ -62,16 +62,16 @@ def _settle(cores: multiprocessing.Queue[int]) -> None:
 
 
 class _Terminated(SystemExit):
-    """This worker is to clear up and end."""
+    """Raised in a worker on SIGTERM: it must clean up and end."""
 
 
 def _terminate(_number: int, _frame: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; clearing up is not to be disturbed
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second SIGTERM must not interrupt the cleanup
     raise _Terminated
 
 
 def _until_terminated(work: Callable[[_Job], _Result], job: _Job) -> _Result:
-    """A worker of the pool takes an exception of any kind for the job's result, and would go on with the next job."""
+    """Do one job, and end the worker process on SIGTERM: the pool alone would take the exception for a result."""
     try:
         return work(job)
     except _Terminated:

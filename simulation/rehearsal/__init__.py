@@ -1,1 +1,1 @@
-"""``simulate runbook test``: every runbook carried out in three ways, each a run of its own."""
+"""``simulate runbook test``: every runbook is rehearsed in three ways, each in its own run."""

@@ -1,8 +1,7 @@
-"""What an execution left changed: its own requests' row changes by the write-ahead log, net of what it took back.
+"""The net row changes that an execution left behind, by the write-ahead log: what it wrote minus what it undid.
 
-The world goes on while a runbook is carried out. Only transactions of the execution's own requests count (the audit
-record in each names its request), and of those only the columns that they changed: so other people's work in between
-makes no difference, and nothing of the execution's own hides behind it.
+Others write at the same time. So only transactions of the execution's own requests count (the audit record in each
+names its request), and of those only the columns that they changed.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from simulation.events import Row
 
 _TABLE = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _NO_STATE = frozenset({"updated_at"})
-"""When a row was last touched is no state of anything."""
+"""Columns left out of the comparison: the time of the last update is not state."""
 _KEYS = ("idempotency_key", "stripe_event_id", "stripe_payment_intent_id", "contest_name", "name", "email", "key")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateDifference:
-    """``key`` names the row as people would; ``column`` is empty where the whole row was added or is gone."""
+    """One net change. ``key`` describes the row for readers; ``column`` is empty if the row was added or deleted."""
 
     relation: str
     key: str
@@ -38,9 +37,9 @@ class StateDifference:
 
 
 def net_changes(case: Case, execution: WitnessedExecution, relations: Mapping[str, str]) -> tuple[StateDifference, ...]:
-    """Everything that the execution's requests changed and did not change back, but for the trail of its doing.
+    """Everything that the execution's requests changed and did not change back, without the audit tables.
 
-    :param relations: canonical relation → the target's SQL, for the names of tables.
+    :param relations: canonical relation → the target's SQL query, from which the table's name is read.
     """
     names = {match[1]: relation for relation, query in relations.items() if (match := _TABLE.search(query))}
     governance = case.governance
@@ -60,7 +59,7 @@ def net_changes(case: Case, execution: WitnessedExecution, relations: Mapping[st
 
 
 def own_requests(execution: WitnessedExecution) -> frozenset[str]:
-    """Ids of the requests that the execution's commands made."""
+    """Ids of the requests made by the execution's commands."""
     return frozenset(request for step in execution.steps for request in step.request_ids)
 
 
@@ -96,7 +95,7 @@ def _changed(change: RowChange) -> set[str]:
 
 
 def _of_ledger(case: Case, posting_ids: set[str]) -> Iterator[StateDifference]:
-    """Postings stay for good; taken back is what others balance, account by account."""
+    """Postings are never deleted: they count as undone when the execution's postings balance in each account."""
     balances: dict[tuple[str, str, str], int] = {}
     for row in case.rows(PostingRow):
         if row.posting_id in posting_ids:

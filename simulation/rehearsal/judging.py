@@ -1,4 +1,4 @@
-"""What must hold of each of the three ways. Every function yields reasons, in words; nothing yielded is a pass."""
+"""The conditions for each of the three ways. Every function yields problems as text; none means that it passed."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ EXCUSED = {
     "scores_applied": "the trouble may keep scores from coming in",
     "ingestion_automatic": "the trouble may keep scores from coming in",
 }
-"""Checks that may find something in a run whose only recovery was made to fail, each with its reason; all others must
-be as silent as ever: a failed runbook does no harm."""
+"""Checks that may have findings when the only recovery was made to fail, each with the reason. All other checks must
+have none: a failed runbook must do no harm."""
 _BETWEEN = {"processing", "in_progress", "STARTED", "RUNNING"}
 
 
 def recovered(lived: Lived) -> Iterator[str]:
-    """The whole run passes the jury, and the runbook was carried out to its end, verification included."""
+    """The run passes all checks, and the runbook was carried out to its end, including Verification."""
     execution = lived.execution
     if execution is None:
         yield "the runbook was never started"
@@ -61,13 +61,13 @@ def recovered(lived: Lived) -> Iterator[str]:
 
 
 def rolled_back(lived: Lived) -> Iterator[str]:
-    """Verification failed at its last step: what was written is undone, and the failure is known."""
+    """After the last step of Verification failed: the writes are undone, and the failure is recorded and escalated."""
     yield from _ended_as_failed(lived)
     yield from _undone(lived)
 
 
 def failed_safely(lived: Lived) -> Iterator[str]:
-    """A step failed: it stopped there, said so everywhere, and left nothing half done nor anything harmed."""
+    """After a step failed: it stopped there, the failure is recorded and escalated, nothing is half done or harmed."""
     yield from _ended_as_failed(lived)
     yield from _stopped_at_the_failed_step(lived)
     yield from _undone(lived)
@@ -133,7 +133,7 @@ def _undone(lived: Lived) -> Iterator[str]:
 
 
 def _half_done(lived: Lived) -> Iterator[str]:
-    """At the end of the run, hours later, nothing may stand between two states."""
+    """At the end of the run, hours later, no transfer, payout job or refund may be in an intermediate state."""
     for kind, name in ((TransferRow, "transfer_id"), (PayoutJobRow, "job_id"), (RefundRow, "refund_id")):
         for row in lived.case.rows(kind):
             status = str(getattr(row, "status", ""))

@@ -1,4 +1,4 @@
-"""One run of a runbook's scenario, lived for one of the three ways, and what is left of it to judge."""
+"""Runs a runbook's scenario for one of the three ways, and keeps what is needed to judge it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simulation.world.operator.runbook import Runbook, Section
 
 @dataclass(frozen=True)
 class Lived:
-    """``execution`` is the first of the runbook, None when it was never started."""
+    """A finished run. ``execution`` is the runbook's first, None when it was never started."""
 
     runbook: Runbook
     directory: RunDirectory
@@ -48,7 +48,7 @@ class Lived:
 
     @property
     def first_writing(self) -> RunbookStep | None:
-        """The first step that writes, of the way normally taken."""
+        """The first writing step that was carried out, Rollback and Escalation left out; None when there was none."""
         path = {section.value for section in self.runbook.kind.happy_path}
         return next((step for step in self.steps if step.writes and step.section in path), None)
 
@@ -60,12 +60,12 @@ class Lived:
         return tuple(event for event in self.history.of(Escalated) if event.execution_id == own)
 
     def requests_of(self, step: RunbookStep) -> tuple[Exchange, ...]:
-        """What the platform was asked by a step's command."""
+        """The requests that a step's command made to the platform."""
         return tuple(event for event in self.history.of(Exchange) if event.request_id in step.request_ids)
 
     @cached_property
     def left_changed(self) -> tuple[StateDifference, ...]:
-        """What the execution did not take back, without what the runbook says rightly stays."""
+        """Changes that the execution did not undo, except in relations that the runbook declares irreversible."""
         if self.execution is None:
             return ()
         found = net_changes(self.case, self.execution, self.relations)
@@ -73,7 +73,10 @@ class Lived:
 
 
 def live(request: RunRequest, runbook: Runbook, watcher: Watcher) -> Lived:
-    """Run the scenario; raises what a run raises."""
+    """Run the scenario in a new run directory, watched by ``watcher``.
+
+    :raises SimulationError: the run broke off.
+    """
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     history = carry_out(request, directory, watcher, plant=watcher.take_place)
     return Lived(runbook, directory, history, watcher.relations, tuple(watcher.configuration), watcher.refused)

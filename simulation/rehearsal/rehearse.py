@@ -1,4 +1,4 @@
-"""One runbook in its three ways: recovered, rolled back, failed safely."""
+"""Rehearses one runbook in three ways: recovered, rolled back, failed safely."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ WAYS = ("recovered", "rolled back", "failed safely")
 
 @dataclass(frozen=True, kw_only=True)
 class RehearsalOutcome:
-    """One way. ``problems`` empty: it held. ``note`` says what is special, such as that nothing was to be undone."""
+    """The outcome of one way: passed if ``problems`` is empty. ``note``: a remark, such as "nothing to roll back"."""
 
     problems: tuple[str, ...]
     note: str = ""
     directory: Path | None = None
-    """Where the run is kept when it did not hold."""
+    """The run directory, kept only when there are problems."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsed:
-    """A runbook and what became of it in each way; ``sim_seconds`` of the execution that recovered."""
+    """A runbook and its outcome in each way.
+
+    ``sim_seconds`` is the simulated duration of the execution that was to recover; None when it never ended.
+    """
 
     name: str
     ways: Mapping[str, RehearsalOutcome]
@@ -44,9 +47,9 @@ class Rehearsed:
 
 
 def rehearse(name: str, prepared: Callable[[str], RunRequest]) -> Rehearsed:
-    """Carry the runbook out in all three ways. Never raises for what a run or a runbook does.
+    """Carry the runbook out in all three ways. A ``SimulationError`` becomes a problem and is not raised.
 
-    :param prepared: the run of the runbook's own scenario.
+    :param prepared: gives, for a runbook's name, the request to run its own scenario.
     """
     try:
         request = prepared(name)
@@ -66,7 +69,7 @@ def rehearse(name: str, prepared: Callable[[str], RunRequest]) -> Rehearsed:
 
 
 def _rolled_back(first: Lived, request: RunRequest) -> RehearsalOutcome:
-    """The last step of Verification that was carried out gives, this time, an answer that nobody expects."""
+    """Run again with the last Verification step of the first run made to fail: its expected output is altered."""
     verification = first.steps_of(Section.VERIFICATION)
     if not verification:
         return RehearsalOutcome(problems=("not tried: no step of Verification was carried out",))
@@ -76,7 +79,10 @@ def _rolled_back(first: Lived, request: RunRequest) -> RehearsalOutcome:
 
 
 def _failed_safely(first: Lived, request: RunRequest) -> RehearsalOutcome:
-    """What the first writing step would change is refused; one that changes nothing over HTTP has its answer spoilt."""
+    """Run again with the first writing step made to fail.
+
+    Its writing requests are refused; if it makes none over HTTP, its expected output is altered instead.
+    """
     name, writing = first.runbook.name, first.first_writing
     failing = writing or next(iter(first.steps_of(Section.VERIFICATION)), first.steps[0])
     at = place_of(failing)
@@ -103,7 +109,7 @@ def _attempt(way: Callable[[], RehearsalOutcome]) -> RehearsalOutcome:
 
 
 def _ruled(lived: Lived, problems: Iterator[str], *, note: str = "") -> RehearsalOutcome:
-    """A run that held is not kept; of the others the report is written."""
+    """The outcome of a run: delete its directory if there is no problem, else write its report."""
     found = tuple(problems)
     if not found:
         shutil.rmtree(lived.directory.path)
@@ -117,5 +123,5 @@ def _never(name: str, reason: str) -> Rehearsed:
 
 
 def totals(rehearsed: Sequence[Rehearsed]) -> Mapping[str, int]:
-    """How many held, by way."""
+    """For each way, the number of runbooks without problems."""
     return {way: sum(not item.ways[way].problems for item in rehearsed) for way in WAYS}

@@ -1,4 +1,4 @@
-"""A runbook with one answer spoilt, so that the step which gives the right one counts as failed."""
+"""Alters the expected output of one runbook step, so that the step counts as failed though the output is right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SPOILT = "an answer that nobody gives: put in by the rehearsal"
 
 
 def with_spoilt_answer(runbooks: Sequence[Runbook], *, name: str, at: StepPlace) -> tuple[Runbook, ...]:
-    """The same runbooks; the step ``at`` of the one called ``name`` expects a line more than it gets."""
+    """The same runbooks, but step ``at`` of runbook ``name`` expects one more line than it gets."""
     return tuple(_spoilt(runbook, at) if runbook.name == name else runbook for runbook in runbooks)
 
 

@@ -1,7 +1,7 @@
-"""Sits in the run as its progress listener: stops it when its question is answered, and makes a step fail from outside.
+"""The progress listener of a rehearsal's run: it can make one step fail, and stop the run after the execution.
 
-The platform is untouched. A step fails because whoever stands in front of it refuses to pass on what would change
-something, as a proxy does whose upstream is away.
+The platform is not changed. The step fails because writing requests are answered with 503 before they reach the
+platform, as by a proxy whose upstream is down.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class StepPlace:
 
 
 class Watcher(Silent):
-    """For one run.
+    """Watches the first execution of one runbook, for one run.
 
-    :param runbook: whose first execution is watched. :param refuse_at: the step while which no request that writes is
-        passed on. :param stops: the run is over as soon as that execution is.
+    :param runbook: its name. :param refuse_at: the step during which writing requests are refused.
+    :param stops: stop the run as soon as that execution has ended.
     """
 
     def __init__(self, *, runbook: str, refuse_at: StepPlace | None = None, stops: bool = False) -> None:
@@ -46,7 +46,7 @@ class Watcher(Silent):
         self.relations: Mapping[str, str] = {}
 
     def take_place(self, sim: Simulation) -> None:
-        """As the guest of the run."""
+        """Attach to the run before it starts: keep its target's relations, and intercept the operator's requests."""
         self._on = sim
         self.relations = sim.target.relations
         sim.operator.door.app = self._in_front_of(sim.operator.door.app)
@@ -65,7 +65,7 @@ class Watcher(Silent):
                 self._on.kernel.halted = True
 
     def _announces(self, exchange: Exchange) -> bool:
-        """Whether this is the operator's note that the step which is to fail begins."""
+        """Whether this request is the operator's note that the step to be refused begins."""
         body = exchange.request_body
         if self._refuse_at is None or self.refused or not exchange.path.endswith(_STEP_NOTE):
             return False

@@ -1,6 +1,6 @@
 """``ctrf-report.json``: the criteria as a report in the Common Test Report Format (https://ctrf.io), for dashboards.
 
-Its times are the simulated ones: the same history gives the same bytes, and no criterion takes any time by itself.
+Start and stop are simulated times, so that the same history gives the same bytes; each criterion has duration 0.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulation.reporting.words import plural
 
 _SPEC_VERSION = "1.0.0"
 _STATUS = {"pass": "passed", "fail": "failed", "not_verified": "skipped"}
-"""What is left is unknown, for which the format has no word: ``other``, with ours as its raw status."""
+"""Any other outcome (unknown) becomes the format's ``other``, with our word as ``rawStatus``."""
 _STATUSES = ("passed", "failed", "skipped", "pending", "other")
 
 Test = dict[str, Any]
@@ -25,7 +25,7 @@ Test = dict[str, Any]
 
 
 def render_ctrf(report: Report) -> str:
-    """The document, with a trailing newline."""
+    """The JSON document, with a trailing newline."""
     suite = f"{report.facts.scenario} seed {report.facts.seed}"
     tests = [_test(report, suite, section, criterion) for section in report.sections for criterion in section.criteria]
     start, stop = (_milliseconds(moment) for moment in (report.calendar.start, report.calendar.end))
@@ -33,9 +33,9 @@ def render_ctrf(report: Report) -> str:
 
 
 def document(tests: Sequence[Test], *, start: int, stop: int, name: str, extra: dict[str, Any]) -> str:
-    """Tests under the sums of their outcomes.
+    """A CTRF document as JSON: the tests, and a summary that counts them by status.
 
-    :param start: and ``stop``: milliseconds since 1970.
+    :param start: like ``stop``, in milliseconds since 1970 (UTC).
     """
     summary = {
         "tests": len(tests),

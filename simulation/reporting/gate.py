@@ -1,4 +1,4 @@
-"""What the gate leaves: one ``junit.xml``, one ``ctrf-report.json`` and one ``summary.md`` over all its seeds."""
+"""The files that ``simulate gate`` writes for all its seeds: ``junit.xml``, ``ctrf-report.json``, ``summary.md``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from simulation.reporting.words import mark
 
 @dataclass(frozen=True, kw_only=True)
 class SeedOutcome:
-    """One seed's end. ``reason``: why it is unknown, where no verdict says so; ``folder`` None: it has no report."""
+    """How the run of one seed ended.
+
+    ``reason`` says why it is unknown if the run gave no full verdict, else it is empty; ``folder`` is None if the run
+    left no report.
+    """
 
     seed: int
     outcome: str
@@ -31,7 +35,7 @@ class SeedOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """All seeds of one gate."""
+    """The outcomes of all seeds of one gate."""
 
     scenario: str
     environment: str
@@ -39,7 +43,7 @@ class GateReport:
 
     @property
     def outcome(self) -> str:
-        """The worst of all: fail outranks unknown."""
+        """The worst outcome of all seeds: fail, then unknown, then pass."""
         outcomes = {seed.outcome for seed in self.seeds}
         return next((worst for worst in ("fail", "unknown") if worst in outcomes), "pass")
 
@@ -48,7 +52,7 @@ class GateReport:
         return next(code for outcome, code in EXIT_CODES.items() if outcome == self.outcome)
 
     def text(self) -> str:
-        """For the terminal: a line a seed."""
+        """For the terminal: a headline, then one line for each seed."""
         lines = [f"{mark(self.outcome).symbol} gate: {self.outcome}, {self.scenario} in {self.environment}"]
         for seed in self.seeds:
             where = seed.reason or f"{seed.findings} findings, digest {seed.digest[:12]}, {seed.folder}"
@@ -86,12 +90,12 @@ def render_gate_summary(report: GateReport) -> str:
 
 
 def render_gate_junit(report: GateReport) -> str:
-    """Every seed's own suites, with the seed in front of their names."""
+    """The test suites of every seed in one document; each suite's name begins with its seed."""
     return document(f"gate {report.scenario}", [suite for seed in report.seeds for suite in _suites(seed)])
 
 
 def render_gate_ctrf(report: GateReport) -> str:
-    """Every seed's own tests; a suite's first name has the seed in it."""
+    """The tests of every seed in one document; the first suite name of each test contains its seed."""
     own = [_results(seed.folder) for seed in report.seeds if seed.folder is not None]
     broken: list[ctrf.Test] = [
         {
@@ -135,7 +139,7 @@ def _own(folder: Path) -> Element:
 
 
 def _broken(seed: SeedOutcome) -> Element:
-    """A seed without a full verdict counts as one error, so that nobody takes its absence for a pass."""
+    """A suite with one error, for a seed without a full verdict: otherwise its absence would look like a pass."""
     name = f"seed {seed.seed}: gate"
     suite = Element("testsuite", {"name": name, "tests": "1", "failures": "0", "errors": "1", "skipped": "0"})
     case = SubElement(suite, "testcase", {"classname": f"seed{seed.seed}", "name": "has a whole verdict", "time": "0"})

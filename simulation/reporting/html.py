@@ -1,4 +1,4 @@
-"""``report.html``: one self-contained file. Everything is escaped; nothing is fetched; it reads without scripts."""
+"""``report.html``: one file that loads nothing else, escapes all text, and can be read without JavaScript."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _iso(at: datetime) -> str:
 
 
 def _asset(name: str) -> Markup:
-    """An asset of ours, to be inlined as it is: it is code, and holds nothing of the run."""
+    """Our own CSS or JavaScript, inlined unescaped: it contains no text from the run."""
     return Markup((files("simulation.reporting") / "assets" / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 def page_environment() -> Environment:
-    """A fresh environment over ``templates/``; each page adds its own filters and words."""
+    """A new Jinja environment for ``templates/``; each page adds its own filters and globals."""
     return Environment(
         loader=PackageLoader("simulation.reporting"),
         autoescape=True,

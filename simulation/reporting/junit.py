@@ -1,7 +1,7 @@
 """``junit.xml``: one test case for each criterion, a suite for each section.
 
-A criterion that fails is a failure with its findings, one that is unknown an error, one that is not verified skipped.
-Valid for Jenkins' xUnit plugin, whose schema is the strictest in use: nothing skipped is counted on the root.
+A failed criterion is a failure with its findings, an unknown one an error, one that is not verified is skipped.
+Valid for Jenkins' xUnit plugin, whose schema is the strictest in use: the root may not have a ``skipped`` count.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from simulation.reporting.view import Report
 from simulation.reporting.words import plural
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, escaped or not."""
+"""Characters that XML 1.0 forbids, even escaped."""
 
 
 def render_junit(report: Report) -> str:
-    """The document, with a declaration and a trailing newline."""
+    """The XML document, with a declaration and a trailing newline."""
     name = f"{report.facts.scenario} seed {report.facts.seed}"
     return document(name, [_suite(report, section) for section in report.sections])
 
 
 def document(name: str, suites: Iterable[Element]) -> str:
-    """Suites under one root that has their sums."""
+    """An XML document: the suites under one root element with the sums of their counts."""
     root = Element("testsuites", {"name": clean(name)})
     root.extend(suites)
     for count in ("tests", "failures", "errors"):
@@ -77,5 +77,5 @@ def _child(parent: Element, tag: str, *, message: str = "", text: str = "") -> N
 
 
 def clean(text: str) -> str:
-    """What XML cannot hold replaced."""
+    """The text with characters that XML forbids replaced by U+FFFD."""
     return _FORBIDDEN.sub("�", text)

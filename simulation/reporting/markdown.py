@@ -1,4 +1,4 @@
-"""Writing Markdown with text that is not ours: nothing in it may become markup."""
+"""Writing Markdown around text from the run, escaped so that nothing in it becomes markup."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from simulation.reporting.text import finding_lines
 from simulation.reporting.times import Calendar
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
-"""What begins or ends markup anywhere in a line; an underscore within a word does neither."""
+"""Characters that begin or end markup; an underscore within a word does not."""
 
 _MOST_BYTES = 900_000
 
 
 def plain(text: object) -> str:
-    """Text for a paragraph, an item or a table cell, on one line."""
+    """The text escaped and on one line, for a paragraph, a list item or a table cell."""
     one_line = " ".join(str(text).split())
     return html.escape(_SPECIAL.sub(lambda found: "\\" + found[0], one_line), quote=False)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """A table of plain cells."""
+    """The lines of a Markdown table; the cells of ``rows`` are escaped."""
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     return lines + [f"| {' | '.join(map(plain, row))} |" for row in rows]
 
 
 def within_step_summary(lines: Sequence[str]) -> str:
-    """The lines as a page that GitHub shows as a step's summary: one of more than 1 MiB it drops."""
+    """The lines as one page, cut to fit a GitHub step summary: GitHub drops a summary of more than 1 MiB."""
     text = "\n".join(lines) + "\n"
     if len(text.encode()) <= _MOST_BYTES:
         return text

@@ -1,4 +1,4 @@
-"""``postmortem.md``: what a run tells by itself, in the specification's order, with room for what only people can say.
+"""``postmortem.md``: filled in from the run, in the specification's order, with blanks for what people must add.
 
 Template: fixtures/spec/requirements.md (B-39).
 """
@@ -22,7 +22,7 @@ _MOST_OUTPUT_LINES = 12
 
 
 def render_postmortem(report: Report, near_misses: Sequence[NearMiss]) -> str:
-    """The document, for a run of any outcome: one that passed has its near misses and what worked."""
+    """The Markdown document, for a run of any outcome; near misses are listed even if the run passed."""
     lines = [
         f"# Postmortem: {plain(report.facts.scenario)}, seed {report.facts.seed}: {report.mark.word}",
         "",
@@ -62,7 +62,7 @@ def _blank(heading: str) -> list[str]:
 
 
 def _failing_steps(report: Report) -> list[str]:
-    """The command of each execution whose output was not as written, with what it should have said."""
+    """Each command whose output differs from the runbook, with the output that the runbook states."""
     lines: list[str] = []
     for execution in report.executions:
         for step in execution.steps:
@@ -123,7 +123,7 @@ def _criteria(report: Report) -> list[str]:
 
 
 def _key_findings(report: Report) -> list[str]:
-    """The first by time, the worst (by money, else by the criteria that its check decides), and the last."""
+    """The first finding by time, the worst (most cents, then most criteria decided by its check) and the last."""
     if not report.findings:
         return []
     dated = sorted((f for f in report.findings if f.at), key=lambda f: f.at or report.calendar.end)
@@ -142,7 +142,7 @@ def _worst(report: Report) -> Finding:
 
 
 def _timeline(report: Report) -> list[str]:
-    """Faults, alerts, runbooks and trouble; the quiet life of the contests is in the report."""
+    """Faults, alerts, runbooks and problems; the ordinary events of contests are only in the report."""
     rows = [
         (report.calendar.when(event.at), event.sort, event.text)
         for day in report.days

@@ -1,4 +1,4 @@
-"""``summary.md``: the verdict for the summary page of a CI step."""
+"""``summary.md``: the verdict as Markdown, for the summary page of a CI step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a spreadsheet or a script wants: ``ledger.csv``, ``audit.csv``, ``runbooks.csv``. Same history, same bytes."""
+"""The run as CSV for spreadsheets and scripts: ``ledger.csv``, ``audit.csv``, ``runbooks.csv``.
+
+The same history gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _RUNBOOKS = (
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MOST_CHARACTERS = 32_000
-"""Of a cell: Excel puts what goes beyond 32,767 into the next rows."""
+"""Limit for one cell: Excel moves text beyond 32,767 characters into the next rows."""
 _CUT = " [cut; the whole text is in history.jsonl]"
 
 
@@ -40,7 +43,7 @@ def audit_csv(report: Report) -> str:
 
 
 def runbooks_csv(report: Report) -> str:
-    """One row a command; an execution without commands has one row by itself."""
+    """One row for each command; an execution without commands has one row."""
     return _csv(_RUNBOOKS, _runbook_rows(report))
 
 
@@ -69,7 +72,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Times as ISO 8601; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    """Times as ISO 8601; text that a spreadsheet would run as a formula gets an apostrophe in front."""
     if isinstance(value, datetime):
         return value.isoformat()
     if not isinstance(value, str):

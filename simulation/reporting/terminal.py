@@ -1,4 +1,4 @@
-"""The verdict in one screen: at most 45 lines of 100 columns, readable without colour."""
+"""The verdict on one terminal screen: at most 45 lines of 100 columns, readable without colour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
 _MOST_FINDINGS, _MOST_CRITERIA = 4, 14
 _READABLE_COLUMNS = 76
-"""Findings are wrapped rather than cut, also on a terminal of 80 columns."""
+"""Findings are wrapped at this width, so that a terminal of 80 columns shows them whole."""
 
 
 def render(report: Report, report_path: Path) -> RenderableType:
@@ -55,7 +55,7 @@ def _contests(report: Report) -> str:
 
 
 def _findings(report: Report) -> list[Text]:
-    """Findings first, when there are any; else the doubts."""
+    """The findings; when there are none, the reasons why criteria are unknown."""
     lines = []
     for finding in report.findings[:_MOST_FINDINGS]:
         what, *more = finding_lines(finding, report.calendar)
@@ -73,7 +73,7 @@ def _findings(report: Report) -> list[Text]:
 
 
 def _criteria(report: Report) -> list[Text]:
-    """The success criteria in full when all is well, else what is not met; the other sections by their counts."""
+    """Failed and unknown criteria, or all success criteria when there are none; then a count for each other section."""
     open_ = [criterion for criterion in report.criteria if criterion.outcome in ("fail", "unknown")]
     shown = open_ or [c for section in report.sections if section.key == "success" for c in section.criteria]
     most = _MOST_CRITERIA if not open_ else max(3, _MOST_CRITERIA - 2 * min(len(report.findings), _MOST_FINDINGS))
@@ -99,7 +99,7 @@ def _count(section: SectionView) -> Text:
 
 
 def _faults(report: Report, *, room: int) -> list[Text]:
-    """As many as ``room`` lines hold, those that are not over first."""
+    """As many faults as fit into ``room`` lines, those not yet over first."""
     if not report.faults:
         return [_line(("Faults", "bold"), "  none in this scenario"), _line()]
     width = max(len(fault.fault_id) for fault in report.faults)

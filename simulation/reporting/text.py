@@ -1,4 +1,4 @@
-"""Findings, faults and money as plain lines: what all formats without layout have in common."""
+"""Findings, faults and money as plain lines of text, shared by the terminal, Markdown, JUnit and CTRF formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulation.reporting.words import dollars
 
 
 def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
-    """One to four lines: what is wrong where, expected and actual, what it is about, the evidence."""
+    """One to four lines: the problem, expected and actual, the ids concerned, the events that are the evidence."""
     when = f" ({calendar.when(finding.at)})" if finding.at else ""
     lines = [f"{finding.check}: {finding.subject}: {finding.message}{when}"]
     if finding.expected or finding.actual:
@@ -28,7 +28,7 @@ def fault_outcome(fault: FaultView) -> str:
 
 
 def money_line(funds: Funds) -> str:
-    """The whole balance in one line; the terms add up."""
+    """The balance at Stripe as a sum in one line: opening, each kind of movement, closing."""
     closing = (
         "closing balance not witnessed" if funds.closing_cents is None else f"closing {dollars(funds.closing_cents)}"
     )

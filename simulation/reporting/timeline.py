@@ -29,7 +29,7 @@ def timeline_of(
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
 ) -> Timeline:
-    """One lane a contest, then faults, outages, alerts, runbooks, webhooks."""
+    """One lane for each contest, then lanes for faults, provider outages, alerts, runbooks and webhooks."""
     calendar = source.calendar
     lanes = [_contest_lane(calendar, contest) for contest in contests]
     lanes += [
@@ -95,7 +95,7 @@ def _fault_lane(calendar: Calendar, faults: tuple[FaultView, ...]) -> TimelineLa
 
 
 def _outage_lane(source: ReportSource, faults: tuple[FaultView, ...]) -> TimelineLane:
-    """From the first to the last answer that a fault spoiled."""
+    """For each fault of the score provider, the period from the first to the last answer that it corrupted."""
     segments = []
     for fault in faults:
         bad = [answer for answer in source.history.of(ProviderAnswer) if answer.fault_id == fault.fault_id]

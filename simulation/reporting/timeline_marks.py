@@ -1,21 +1,24 @@
-"""What a timeline is made of: stretches and instants on lanes, and the rows on which their labels find room."""
+"""The elements of a timeline: lanes with segments (periods) and marks (instants), on rows so that none overlap.
+
+Positions and widths are in percent of the window.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 _NARROW_PERCENT = 0.6
-"""A stage shorter than this is drawn at a fixed width, beside its narrow neighbours."""
+"""A segment narrower than this is drawn at a fixed width, next to its narrow neighbours."""
 NARROW_PIXELS = 7
 APART_PERCENT = 2.6
-"""Marks nearer than this to each other are drawn on rows of their own."""
+"""Marks closer together than this are drawn on separate rows."""
 _CHART_PIXELS, _SYMBOL_PIXELS, _LETTER_PIXELS = 860, 20, 6.4
-"""The chart at its narrowest, and what a mark and its label take of it."""
+"""The chart's smallest width; the width of a mark; the width of one letter of its label."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A stretch of time. ``style`` names its pattern; ``shift_pixels`` moves narrow ones apart."""
+    """A period of time. ``style`` names its fill pattern; ``shift_pixels`` keeps narrow neighbours apart."""
 
     left: float
     width: float
@@ -42,13 +45,13 @@ class TimelineMark:
 
     @property
     def width(self) -> float:
-        """What it takes with its label, in percent."""
+        """Width of mark and label, in percent."""
         pixels = _SYMBOL_PIXELS + _LETTER_PIXELS * len(self.label)
         return max(APART_PERCENT, 100 * pixels / _CHART_PIXELS) if self.label else APART_PERCENT
 
     @property
     def flipped(self) -> bool:
-        """Its label would leave the chart on the right, and is written on the left."""
+        """The label is written on the left, because on the right it would leave the chart."""
         return self.left + self.width > 100
 
 
@@ -59,7 +62,7 @@ class TimelineLane:
     segments: tuple[Segment, ...] = ()
     marks: tuple[TimelineMark, ...] = ()
     ticks: tuple[float, ...] = ()
-    """Ordinary events: too many for tooltips."""
+    """Positions of ordinary events, drawn without tooltips because there are many."""
     note: str = ""
 
     @property
@@ -75,14 +78,14 @@ class Timeline:
 
 
 class LaneRows:
-    """Rows of a lane, filled from the top: each mark goes to the first row with room for it, else to the last."""
+    """Assigns the marks of a lane to rows: each to the first row with room, or to the last of ``most`` rows."""
 
     def __init__(self, most: int = 8) -> None:
         self._right: list[float] = []
         self._most = most
 
     def place(self, mark: TimelineMark, *, until: float = 0.0) -> TimelineMark:
-        """The mark on its row, which is taken up to its label's end, and up to ``until``."""
+        """The mark with its row set; the row is then occupied to the label's end, or to ``until`` if that is later."""
         left = mark.left - mark.width if mark.flipped else mark.left
         right = max(mark.left + (APART_PERCENT if mark.flipped else mark.width), until)
         row = next((row for row, taken in enumerate(self._right) if taken <= left), len(self._right))

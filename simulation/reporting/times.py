@@ -1,4 +1,4 @@
-"""How the report says times: ``day 3, 04 Mar 14:05`` (UTC; days count from 0 where the absence begins)."""
+"""How the report writes times: ``day 3, 04 Mar 14:05`` (UTC; day 0 begins when the founder's absence begins)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """The founderless window, aware UTC: day 0 begins at ``start``."""
+    """The simulated window of the founder's absence, aware UTC datetimes: day 0 begins at ``start``."""
 
     start: datetime
     end: datetime
@@ -27,20 +27,20 @@ class Calendar:
         return f"{self.start + timedelta(days=day):%a %d %b}"
 
     def when(self, at: datetime | None) -> str:
-        """``day 3, 04 Mar 14:05``; ``before day 0, …`` while the run is prepared; an em dash where there is no time."""
+        """``day 3, 04 Mar 14:05``; ``before day 0, …`` before the window starts; an em dash for None."""
         if at is None:
             return "—"
         day = f"day {self.day_of(at)}" if at >= self.start else "before day 0"
         return f"{day}, {at:%d %b %H:%M}"
 
     def percent(self, at: datetime) -> float:
-        """Position in the window, 0 to 100; what lies outside is put on its edge."""
+        """Position in the window, 0 to 100; times outside it are clamped to 0 or 100."""
         share = (at - self.start) / (self.end - self.start) * 100
         return round(min(100.0, max(0.0, share)), 3)
 
 
 def duration(seconds: int | float | None) -> str:
-    """``40 s``, ``5 min``, ``26 h 10 min``, ``2 d 2 h``; an em dash where there is none."""
+    """``40 s``, ``5 min``, ``26 h 10 min``, ``2 d 2 h``; an em dash for None."""
     if seconds is None:
         return "—"
     whole = int(seconds)

@@ -1,4 +1,4 @@
-"""An execution as a person would have seen it in the terminal: ``runbooks/<number>-<name>.txt``."""
+"""A runbook execution as a terminal session: ``runbooks/exec-<number>-<runbook>.txt``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RULE = "-" * 100
 
 
 def render_transcript(execution: ExecutionView) -> str:
-    """Head, every command with its answer, and the system's state on both sides."""
+    """The text: a header, every command with its output, and the platform's state before and after."""
     return "\n".join((*_head(execution), *_steps(execution), *_tail(execution))) + "\n"
 
 

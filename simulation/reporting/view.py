@@ -1,4 +1,4 @@
-"""The view model: everything the report says, computed once from history and verdict; all formats show parts of it."""
+"""The view model: the contents of the report, computed once from history and verdict and shown by every format."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from simulation.reporting.words import HEADLINES, Mark, mark
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """``exit_code`` and ``outcome`` are the verdict's; everything else is told for people."""
+    """The contents of a report. ``exit_code`` and ``outcome`` are the verdict's; the rest is derived for readers."""
 
     outcome: str
     exit_code: int
@@ -64,13 +64,13 @@ class Report:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why criteria are unknown, each reason once."""
+        """The reasons why criteria are unknown, each once."""
         unknown = (criterion for criterion in self.criteria if criterion.outcome == "unknown")
         return tuple(dict.fromkeys(doubt for criterion in unknown for doubt in criterion.doubts))
 
 
 def build_report(history: History, verdict: Verdict) -> Report:
-    """Compute the view model. A history that breaks off gives a shorter report, never an error."""
+    """Compute the view model. An incomplete history gives a shorter report, never an error."""
     source = _source(history)
     contests = contests_of(source)
     alerts = alerts_of(source)

@@ -1,4 +1,4 @@
-"""How the report says things: money, counts, outcomes, fault kinds. Said once, so that all formats say it alike."""
+"""How the report words money, counts, outcomes and fault kinds, in one place so that all formats agree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ordinal(rank: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """An outcome in a word, a symbol and a tone; the symbol and the word read without the colour."""
+    """How an outcome is shown: a word, a symbol and a tone (colour). Word and symbol suffice without the colour."""
 
     word: str
     symbol: str
@@ -42,7 +42,7 @@ _MARKS = {
 
 
 def mark(outcome: str) -> Mark:
-    """The mark of a verdict's or a criterion's outcome. Anything else than the four known outcomes is doubt."""
+    """The mark of a verdict's or a criterion's outcome; an outcome that is not one of the four known gets ``doubt``."""
     return _MARKS.get(outcome, Mark(word=outcome, symbol="?", tone="doubt"))
 
 
@@ -54,5 +54,5 @@ HEADLINES = {
 
 
 def fault_title(title: str, kind: str) -> str:
-    """A fault as a sentence for people; histories from before titles were recorded have only the kind's name."""
+    """A fault's title. Older histories recorded no titles: they get the name of the fault's kind."""
     return title or kind.replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""Everything the run directory gets once there is a verdict."""
+"""Writes the files that a run directory gets once there is a verdict."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from simulation.reporting.view import Report, build_report
 
 POSTMORTEM = "postmortem.md"
 _WITH_BOM = "utf-8-sig"
-"""Without the mark Excel takes a table's text for its own code page."""
+"""CSV files get a byte order mark: without it Excel reads them in its local code page instead of UTF-8."""
 
 
 def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
-    """Write ``verdict.json``, ``report.html``, what CI reads, the tables, ``summary.md``, ``postmortem.md`` if need be.
+    """Write ``verdict.json``, ``report.html``, the files for CI, the CSV files, transcripts and ``summary.md``.
 
-    Returns the view model, for who shows more of it.
-    A postmortem that people have written in is kept: it is written only where there is none.
+    Also ``postmortem.md`` unless the run passed; an existing one is kept, since people may have edited it.
+    Returns the view model.
 
     :raises EnvironmentFault: the folder cannot be written.
     """
@@ -49,7 +49,7 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
 
 
 def postmortem_of(report: Report, history: History) -> str:
-    """The postmortem's text."""
+    """The text of ``postmortem.md``."""
     case = Case(history, history.started.governance if history.started else NO_GOVERNANCE)
     return render_postmortem(report, near_misses_of(case))
 

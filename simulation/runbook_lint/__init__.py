@@ -1,1 +1,1 @@
-"""``simulate runbook lint``: what can be said of runbooks without carrying them out."""
+"""``simulate runbook lint``: rules that runbooks must meet, checked without carrying them out."""

@@ -1,4 +1,4 @@
-"""Alerts and runbooks, in both directions: RB040 to RB042."""
+"""Rules RB040 to RB042: alerts link runbooks, and runbooks name their alerts."""
 
 from __future__ import annotations
 

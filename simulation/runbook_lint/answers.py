@@ -1,4 +1,4 @@
-"""Expected output and captures: RB022 to RB025."""
+"""Rules RB022 to RB025: expected output, and captures (values that a step takes from the output)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GIVEN = frozenset(
         *("PIPESTATUS", "BASHPID", "TMPDIR", "ENV"),
     )
 )
-"""What every shell has; ``ENV`` is jq's."""
+"""Variables that every shell of the operator has; ``$ENV`` belongs to jq."""
 
 
 @book_rule("RB022", "Expected output is never only wild")
@@ -100,9 +100,9 @@ def _on_the_desk() -> frozenset[str]:
 
 
 def _given(book: RunbookSet) -> set[str]:
-    """Names that stand before the first step: the shell's own, and what an operator's desk is furnished with.
+    """Variables set before the first step: the shell's own, and those of the operator's working folder.
 
-    The break-glass token lies there for a runbook that says why it needs it, and for no other.
+    The break-glass token is set only for a runbook that gives a reason for needing it.
     """
     glass = (
         {"BREAK_GLASS_TOKEN", "BREAK_GLASS_AUTH_FILE"}
@@ -116,7 +116,7 @@ def _is_used(book: RunbookSet, name: str, position: int) -> bool:
     steps = book.all_steps
     mentions = sum(names_in(line).count(name) for step in steps for line in step.expected)
     tested = any(branch.capture == name for step in steps for branch in step.branches)
-    word = re.compile(rf"\b{name}\b")  # arithmetic names it without a $
+    word = re.compile(rf"\b{name}\b")  # in arithmetic a name is used without $
     typed = any(word.search(step.command) for step in steps[position:])
     return mentions > 1 or tested or typed
 

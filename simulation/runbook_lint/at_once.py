@@ -1,7 +1,7 @@
-"""What runs beside something else within one command: RB032.
+"""Rule RB032: nothing in a command runs concurrently.
 
-Which of two requests under way at once is answered first depends on the machine, and with it the order of what the
-platform records: a run would not repeat itself, and two people would not see the same.
+Which of two concurrent requests is answered first depends on the machine, and so does the order in which the platform
+records them: a run would not be reproducible.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule
 
 _ASKING = frozenset(("curl", "wget", "sleep"))
-"""They ask somebody, or let time pass; so do a runbook's own functions that contain them."""
+"""Programs that make a request or let time pass; a runbook's own functions that call them count too."""
 _CLOCK_VARIABLES = frozenset(("EPOCHSECONDS", "EPOCHREALTIME", "SECONDS"))
 _PARALLEL = {"xargs": re.compile(r"-P|--max-procs"), "curl": re.compile(r"-\w*Z|--parallel")}
-"""Options by which a program does many things at once by itself."""
+"""Options by which a program does several things concurrently."""
 _REMEDY = "do one after the other: keep the first answer in a variable (made=$(curl …)), then go on with it"
 
 
@@ -51,7 +51,7 @@ def _beside(tree: Node, asking: frozenset[str]) -> Iterator[tuple[Node, str]]:
 
 
 def _in_pipeline(stages: Sequence[Sequence[Node]], asking: frozenset[str]) -> Iterator[tuple[Node, str]]:
-    """All stages of a pipeline run at once, and so does what is put into their arguments by ``$(…)``."""
+    """Problems of one pipeline: its stages run concurrently, and so do the commands in their ``$(…)``."""
     asks = [stage for stage in stages if any(_asks(part, asking) for part in stage)]
     if len(asks) > 1:
         yield asks[1][0], "two parts of a pipeline ask at once; which is answered first is left to chance"
@@ -62,7 +62,7 @@ def _in_pipeline(stages: Sequence[Sequence[Node]], asking: frozenset[str]) -> It
 
 
 def _stages(node: Node) -> list[list[Node]]:
-    """The parts that run at once; a here-document's pipeline stands below its redirection in the tree."""
+    """The stages of a pipeline, which run concurrently. With a here-document they are below its redirection node."""
     if node.type == "pipeline":
         return [[stage] for stage in node.named_children]
     body, *redirections = node.named_children

@@ -1,4 +1,4 @@
-"""Commands as bash reads them: their syntax tree, by tree-sitter's grammar."""
+"""Syntax trees of bash commands, by tree-sitter's grammar, and questions to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS = ("command_name", "word", "number", "concatenation", *_QUOTED)
 _CARRIERS = frozenset(
     ("xargs", "timeout", "env", "command", "time", "nice", "nohup", "exec", "sudo", "setsid", "coproc", "builtin")
 )
-"""They run the program that stands among their arguments."""
+"""Programs that run another program named among their arguments."""
 _SHELLS = frozenset(("eval", "bash", "sh"))
 
 
@@ -23,17 +23,17 @@ def _parser() -> Parser:
 
 
 def parse(command: str) -> Node:
-    """The tree of one command of a runbook, which may have many lines. What bash itself refuses is RB030's affair."""
+    """The tree of one runbook command, which may have many lines. Syntax errors are not reported here: RB030 does."""
     return _parser().parse(command.encode()).root_node
 
 
 def text(node: Node) -> str:
-    """A node's own words, as typed."""
+    """A node's source text."""
     return (node.text or b"").decode()
 
 
 def nodes(root: Node, *types: str) -> Iterator[Node]:
-    """Every node of these types in the order of the text, ``root`` included, and inside ``bash -c '…'``."""
+    """Every node of these types, in the order of the text: ``root`` itself, below it, and inside ``bash -c '…'``."""
     if root.type in types:
         yield root
     for child in root.children:
@@ -49,13 +49,13 @@ def words(command: Node) -> list[str]:
 
 
 def programs(command: Node) -> frozenset[str]:
-    """What a simple command may run: its name, and any word where the name is of one that runs another."""
+    """Programs that a simple command may run: its name, or all its words if the name is in ``_CARRIERS``."""
     said = words(command)
     return frozenset(said if said and said[0] in _CARRIERS else said[:1])
 
 
 def calling(trees: Sequence[Node], known: frozenset[str]) -> frozenset[str]:
-    """``known`` programs, with the functions defined in these trees that call one, directly or by another function."""
+    """``known`` programs plus the shell functions in these trees that call one, directly or through another."""
     functions = [found for tree in trees for found in nodes(tree, "function_definition")]
     while True:
         more = {

@@ -1,4 +1,4 @@
-"""How a command shows who types it: RB033, RB034."""
+"""Rules RB033 and RB034: how commands handle credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulation.runbook_lint.rule import Flaw, book_rule
 _SECRET = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|API_KEY)$")
 _AUTH_FILE = re.compile(r"_AUTH_FILE$")
 _BUILTIN = frozenset(("echo", "printf", "test", "[", "[[", "read", "export", "declare", "local", "unset", "set", ":"))
-"""Run within bash: their arguments are in no list of processes."""
+"""Builtins run inside bash, so their arguments do not appear in the list of processes."""
 _REMEDY = 'show it by its file, which is read anew for each request: curl -H @"$ADMIN_AUTH_FILE"'
 
 
@@ -55,7 +55,7 @@ def credentials_are_not_kept(book: RunbookSet, _: Material) -> Iterator[Flaw]:
 
 
 def _is_a_copy(assignment: Node) -> bool:
-    """The value has a secret in it, or what a file of one holds; an answer that was asked for with it is none."""
+    """Whether the assigned value contains a secret or a credential file's contents; ``curl`` responses do not count."""
     if any("curl" in programs(command) for command in nodes(assignment, "command")):
         return False
     inside = (name for read in nodes(assignment, "command_substitution") for name in _variables(read, _AUTH_FILE))
@@ -63,7 +63,7 @@ def _is_a_copy(assignment: Node) -> bool:
 
 
 def _variables(node: Node, meant: re.Pattern[str]) -> Iterator[Node]:
-    """Expansions of variables whose names are ``meant``."""
+    """Expansions of variables whose names match ``meant``."""
     for expansion in nodes(node, "simple_expansion", "expansion"):
         for child in expansion.named_children:
             if child.type == "variable_name" and meant.search(text(child)):

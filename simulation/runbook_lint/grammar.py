@@ -1,4 +1,7 @@
-"""What the robot's own reader refuses: RB001 to RB004. Nobody could carry such a runbook out."""
+"""Rules RB001 to RB004: errors of the parser that reads runbooks for the simulated operator.
+
+A runbook with such an error cannot be carried out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds all rules against all runbooks and gathers what they find."""
+"""Applies all rules to all runbooks and collects their findings."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ RULE_MODULES = (
     pages,
     scenarios,
 )
-"""Importing them fills the registry."""
+"""Importing these modules registers their rules."""
 
 
 def lint(material: Material) -> tuple[LintFinding, ...]:
     """Every finding once, in order of file and line.
 
-    Where single files are asked for, rules about the project as a whole count as far as they speak of those.
+    When single files were named, findings of project rules about other files are left out.
     """
     found = {finding for rule in REGISTRY.values() for finding in _findings(rule, material)}
     for file in material.scenario_files:

@@ -16,7 +16,7 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class MarkdownLink:
-    """``target`` as written; ``line`` of the block it stands in."""
+    """A link or image. ``target`` as written; ``line`` is the first line of its paragraph or table row, from 1."""
 
     line: int
     target: str
@@ -31,7 +31,7 @@ class MarkdownPage:
 
     @property
     def body(self) -> str:
-        """The text with an empty line for each of the front matter's."""
+        """The text with the front matter's lines emptied, so that line numbers stay the same."""
         return _FRONT_MATTER.sub(lambda block: "\n" * block[0].count("\n"), self.text, count=1)
 
     @cached_property
@@ -40,13 +40,13 @@ class MarkdownPage:
 
     @cached_property
     def anchors(self) -> frozenset[str]:
-        """Of its headings, as Markdown renderers make them: lower case, hyphens for blanks, no punctuation."""
+        """Anchors of the headings, as Markdown renderers make them: lower case, hyphens for spaces, no punctuation."""
         tokens = MarkdownIt("commonmark").parse(self.body)
         headings = (tokens[index + 1].content for index, token in enumerate(tokens) if token.type == "heading_open")
         return frozenset(_PUNCTUATION.sub("", heading.lower()).replace(" ", "-") for heading in headings)
 
     def line_at(self, offset: int) -> int:
-        """Line of a character of the text."""
+        """Line number, from 1, of the character at ``offset``."""
         return self.text.count("\n", 0, offset) + 1
 
     def _links(self) -> Iterator[MarkdownLink]:

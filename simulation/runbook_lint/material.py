@@ -1,4 +1,4 @@
-"""What the rules look at: the text of each runbook, what the parser made of it, and what surrounds them."""
+"""The input of the rules: each runbook's text and parsed form, alert rules, scenarios and the index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {".md": "a runbook", ".yml": "a file of alert rules", ".yaml": "a scena
 
 @dataclass(frozen=True)
 class RunbookSet:
-    """One runbook's file. ``runbook`` is what could be read of it; None when its outline cannot."""
+    """One runbook's file. ``runbook`` is its parsed form, possibly incomplete; None when its outline is unreadable."""
 
     page: MarkdownPage
     runbook: Runbook | None
@@ -35,12 +35,12 @@ class RunbookSet:
 
     @property
     def happy_steps(self) -> tuple[Step, ...]:
-        """Steps of the way normally taken, in order."""
+        """The steps of an execution without failure, in order."""
         return () if self.runbook is None else tuple(self.runbook.steps_from(self.runbook.first))
 
     @property
     def all_steps(self) -> tuple[Step, ...]:
-        """The way normally taken, then Rollback and Escalation: the order in which they can be carried out."""
+        """All steps in the order in which they can be carried out: ``happy_steps``, then Rollback, then Escalation."""
         if self.runbook is None:
             return ()
         after = (self.runbook.steps[section] for section in (Section.ROLLBACK, Section.ESCALATION))
@@ -48,14 +48,14 @@ class RunbookSet:
 
 
 class Material:
-    """Everything that a lint run reads, each file once.
+    """The files that a lint run reads.
 
-    :param runbooks: folder of the runbooks and their index. :param alerts: folder of rule files.
-    :param scenarios: folder with the scenarios; those of runbooks below it.
-    :param facts: page whose section Metrics lists the platform's metrics.
-    :param files: what to look at, each known by its ending: runbooks or their index (``.md``), rule files (``.yml``),
-        scenarios (``.yaml``); everything without.
-    :raises UsageError: a file is none of these.
+    :param runbooks: folder of the runbooks and their index. :param alerts: folder of alert rule files.
+    :param scenarios: folder of the scenarios; its folder ``runbooks`` has those of runbooks.
+    :param facts: Markdown page whose section Metrics lists the platform's metrics.
+    :param files: the files to lint: runbooks or their index (``.md``), rule files (``.yml``), scenarios (``.yaml``);
+        when empty, everything.
+    :raises UsageError: a file has another ending.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Material:
         self.facts = facts
         self._alerts_folder = alerts
         self.asked = frozenset(file.resolve() for file in files)
-        """The files to look at, absolute; empty where everything is asked for."""
+        """The files to lint, as absolute paths; empty for everything."""
         index = (runbooks / INDEX).resolve()
         books = [file for file in files or sorted(runbooks.glob("*.md")) if file.suffix == ".md"]
         self._books = tuple(file for file in books if file.resolve() != index)
         self._rule_files = tuple(file for file in files if file.suffix == ".yml")
         self.scenario_files = tuple(file for file in files if file.suffix == ".yaml")
-        """Scenarios that were asked for by themselves."""
+        """The scenarios among the files to lint."""
         for file in files:
             _refuse_unknown(file)
         self.unreadable: list[UsageError] = []
@@ -83,28 +83,28 @@ class Material:
 
     @cached_property
     def index(self) -> MarkdownPage:
-        """The index page; an empty one when there is none, which the rules about it will say."""
+        """The index page; empty when there is none, which the rules about it report."""
         file = self.runbooks_folder / INDEX
         return MarkdownPage(file=file, text=file.read_text(encoding="utf-8") if file.is_file() else "")
 
     @cached_property
     def rules(self) -> tuple[AlertRule, ...]:
-        """Of the folders of the rule files that were asked for, since rules must fit each other; else the project's."""
+        """Alert rules: all in the folders of the named rule files, since rules must fit together, or the project's."""
         folders = dict.fromkeys(file.parent for file in self._rule_files) or (self._alerts_folder,)
         read = (self._readable(partial(load_rules, folder)) for folder in folders)
         return tuple(rule for rules in read for rule in rules or ())
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every runbook there is, whether it is looked at or not."""
+        """Names of all runbooks, whether they are to be linted or not."""
         return frozenset(file.stem for file in self.runbooks_folder.glob("*.md") if file.name != INDEX)
 
     def scenario_file(self, runbook: str) -> Path:
-        """Where the runbook's own small scenario belongs."""
+        """The file in which a runbook's own scenario belongs."""
         return self.scenarios_folder / "runbooks" / f"{runbook}.yaml"
 
     def scenario(self, file: Path) -> Scenario | None:
-        """None, noted among ``unreadable``, when it cannot be run."""
+        """Load a scenario; when it is invalid, add the error to ``unreadable`` and return None."""
         return self._readable(lambda: load_scenario(file, runbooks=self.runbooks_folder))
 
     def _readable(self, read: Callable[[], _T]) -> _T | None:
@@ -128,5 +128,5 @@ def _read(file: Path) -> RunbookSet:
 
 
 def expected_lines(step: Step) -> Iterator[tuple[int, str]]:
-    """(line of the file, text) of each line of expected output."""
+    """(line number in the file, text) of each line of expected output."""
     return enumerate(step.expected, start=step.output_line)

@@ -1,4 +1,4 @@
-"""Metrics and alerts: RB043."""
+"""Rule RB043: every metric has an alert."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Metric:
     name: str
     line: int
     no_alert: str
-    """Why no alert looks at it; empty where one must."""
+    """The reason for having no alert; empty when it must have one."""
 
 
 @project_rule("RB043", "Every metric of the platform has an alert that looks at it, or a reason for having none")
@@ -43,7 +43,7 @@ def metrics_have_alerts(material: Material) -> Iterator[Flaw]:
 
 
 def _metrics(material: Material) -> Iterator[_Metric]:
-    """Rows of the section's table: the first cell names metrics, the last says why they have no alert."""
+    """Rows of the table below ``## Metrics``: the first cell names metrics, the last says why they have no alert."""
     inside = False
     for number, line in enumerate(material.facts.read_text(encoding="utf-8").splitlines(), start=1):
         if line.startswith("## "):

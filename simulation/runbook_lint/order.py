@@ -1,4 +1,4 @@
-"""What follows what: verification after writing, a way back, a way up. RB010 to RB015."""
+"""Rules RB010 to RB015: writing steps are verified, Rollback undoes them, Escalation collects evidence."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def irreversible_is_told(book: RunbookSet, _: Material) -> Iterator[Flaw]:
 
 @cache
 def _tables() -> frozenset[str]:
-    """The platform's, by the snapshot of its schema."""
+    """Names of the platform's tables, from its schema snapshot."""
     return frozenset(re.findall(r"^CREATE TABLE (?:public\.)?(\w+)", SCHEMA_SNAPSHOT.read_text(), re.MULTILINE))
 
 

@@ -1,4 +1,4 @@
-"""Links, anchors and the index: RB050 to RB053."""
+"""Rules RB050 to RB053: links, anchors and the index."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _file(link: MarkdownLink, page: MarkdownPage) -> Path:
 
 
 def _is_scenario(name: str, book: RunbookSet, material: Material) -> bool:
-    """A scenario's name or file; or the folder of those of the runbooks, when it has this one's."""
+    """Whether ``name`` is a scenario's name or file, or the folder of runbook scenarios with one for this book."""
     folder = material.scenarios_folder
     if name.rstrip("/") == f"{folder.name}/runbooks":
         return material.scenario_file(book.file.stem).is_file()

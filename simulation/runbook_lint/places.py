@@ -1,4 +1,4 @@
-"""Where a flaw is, from what other readers say of their places."""
+"""Files and line numbers of flaws."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from simulation.runbook_lint.markdown_links import MarkdownPage
 
 
 def split_place(place: str) -> tuple[Path, int]:
-    """``file:line`` as the project's errors have it; line 1 where none is named."""
+    """Split a ``file:line`` of the project's errors; line 1 when none is given."""
     file, _, line = place.rpartition(":")
     return (Path(file), int(line)) if file and line.isdigit() else (Path(place), 1)
 
 
 def line_starting(page: MarkdownPage, start: str) -> int:
-    """The first line of the page that begins so, 1 when none does."""
+    """Number of the first line that begins with ``start``; 1 when none does."""
     lines = enumerate(page.text.splitlines(), start=1)
     return next((number for number, line in lines if line.startswith(start)), 1)

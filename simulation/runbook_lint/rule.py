@@ -1,4 +1,4 @@
-"""Lint rules: small functions with an id, gathered in a registry, that yield findings."""
+"""Lint rules: functions with an id, kept in a registry, that yield flaws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulation.runbook_lint.material import Material, RunbookSet
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class LintFinding:
-    """One thing to mend. Ordered as a person works through files: by file, line, rule."""
+    """One problem and its remedy. Sorted by file, line and rule, as a person works through files."""
 
     file: Path
     line: int
@@ -22,7 +22,7 @@ class LintFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Flaw:
-    """What a rule yields: a place and what is wrong there. ``file``: where it is not the book's own."""
+    """What a rule yields: a line and what is wrong there. ``file`` is None for the file of the runbook itself."""
 
     line: int
     message: str
@@ -36,7 +36,7 @@ OfAll = Callable[[Material], Iterator[Flaw]]
 
 @dataclass(frozen=True, kw_only=True)
 class LintRule:
-    """``says`` is the rule in a sentence; of ``of_book`` and ``of_all`` there is exactly one."""
+    """``says`` is the rule in a sentence; exactly one of ``of_book`` (one runbook) and ``of_all`` (all) is set."""
 
     id: str
     says: str
@@ -48,7 +48,7 @@ REGISTRY: dict[str, LintRule] = {}
 
 
 def book_rule(rule_id: str, says: str) -> Callable[[OfBook], OfBook]:
-    """Register a rule that looks at one runbook at a time."""
+    """Decorator: register a rule that is applied to each runbook."""
 
     def keep(look: OfBook) -> OfBook:
         _register(LintRule(id=rule_id, says=says, of_book=look))
@@ -58,7 +58,7 @@ def book_rule(rule_id: str, says: str) -> Callable[[OfBook], OfBook]:
 
 
 def project_rule(rule_id: str, says: str) -> Callable[[OfAll], OfAll]:
-    """Register a rule that looks at all there is; each of its flaws names its file."""
+    """Decorator: register a rule that is applied once to the whole project; its flaws name their file."""
 
     def keep(look: OfAll) -> OfAll:
         _register(LintRule(id=rule_id, says=says, of_all=look))

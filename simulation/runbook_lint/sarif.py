@@ -1,7 +1,7 @@
-"""Findings as SARIF 2.1.0, which code reviews and editors show beside the line.
+"""Findings as SARIF 2.1.0, which code reviews and editors show next to the line, or as plain JSON.
 
-With what GitHub's code scanning asks for beyond the standard: places relative to the repository, and of each rule a
-short description, a full one and a help text.
+GitHub's code scanning also requires paths relative to the repository, and for each rule a short description, a full
+description and a help text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _GRAMMAR = "fixtures/runbooks/README.md"
 
 
 def to_sarif(findings: Sequence[LintFinding], *, root: Path) -> str:
-    """The log; paths below ``root`` are relative to it."""
+    """A SARIF log; paths below ``root`` are relative to it."""
     rules = sorted(REGISTRY)
     log = {
         "$schema": _SCHEMA,
@@ -69,7 +69,7 @@ def _rule(rule: str, says: str) -> dict[str, object]:
 
 
 def _uri(file: Path, root: Path) -> str:
-    """A reference relative to the project or else to where the command runs; a file URI of what is in neither."""
+    """A path relative to ``root``, else to the working directory; for files outside both, a file URI."""
     absolute = file.resolve()
     for folder in (root, Path.cwd()):
         if absolute.is_relative_to(folder):
@@ -78,7 +78,7 @@ def _uri(file: Path, root: Path) -> str:
 
 
 def to_json(findings: Sequence[LintFinding], *, root: Path) -> str:
-    """A plain list of findings."""
+    """A JSON list of findings."""
     rows = [
         {
             "file": shown(finding.file, root),
@@ -93,6 +93,6 @@ def to_json(findings: Sequence[LintFinding], *, root: Path) -> str:
 
 
 def shown(file: Path, root: Path) -> str:
-    """The path as people and tools want it: relative to the project where it is inside."""
+    """The path relative to ``root`` if it is inside, else as given."""
     absolute = file.resolve()
     return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else file.as_posix()

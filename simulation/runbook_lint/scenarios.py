@@ -1,4 +1,4 @@
-"""Each runbook's own scenario: RB054."""
+"""Rule RB054: every runbook has its own scenario."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands themselves: RB030, RB031."""
+"""Rules RB030 and RB031: commands can be parsed, and their loops end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loops that wait for something: RB035."""
+"""Rule RB035: loops that wait for something end at the first error."""
 
 from __future__ import annotations
 
@@ -53,26 +53,26 @@ def _careless(tree: Node, waiting: frozenset[str], asking: frozenset[str], lax: 
 
 
 def _fails(command: Node) -> bool:
-    """Whether this ``curl`` tells an error by its exit status."""
+    """Whether this ``curl`` reports an HTTP error by its exit status (option ``-f``)."""
     return any(_FAILS.fullmatch(word) for word in words(command))
 
 
 def _leaves(command: Node, loop: Node) -> bool:
-    """Whether the loop is left when the command fails; the status is followed upwards from it."""
+    """Whether the loop ends when the command fails: follow its exit status up the tree."""
     node = command
     while node.parent is not None and node.id != loop.id:
         parent = node.parent
         if parent.type == "pipeline" and node.id != parent.named_children[-1].id:
-            return False  # a pipeline's status is its last part's
+            return False  # a pipeline's status is that of its last command
         if parent.type == "list" and node.id == parent.named_children[0].id:
             if any(child.type == "||" for child in parent.children):
                 return _says_so(parent.named_children[-1])
         elif parent.type == "if_statement" and node.id == parent.named_children[0].id:
             return _leaves_by_branch(parent, negated=node.type == "negated_command")
         elif parent.type in ("command", "declaration_command"):
-            return False  # its output is an argument: its status is lost
+            return False  # used as an argument, its status is lost
         elif node.type == "command_substitution" and parent.type != "variable_assignment":
-            return False  # its output is part of a text: so is it here
+            return False  # inside a longer text, its status is lost too
         node = parent
     return False
 

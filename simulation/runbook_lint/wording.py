@@ -1,4 +1,4 @@
-"""Words that leave something to the reader: RB020, RB021."""
+"""Rules RB020 and RB021: placeholders, and phrases that leave a decision to the reader."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def no_vague_phrase(book: RunbookSet, _: Material) -> Iterator[Flaw]:
 
 
 def _found(book: RunbookSet, patterns: tuple[str, ...], *, flags: int) -> Iterator[tuple[int, str]]:
-    """(line, words) of every match; a phrase may go over the end of a line."""
+    """(line, matched words) of every match; a phrase may be broken across lines."""
     for pattern in patterns:
         bounded = pattern if pattern.startswith((r"\b", "<")) else rf"\b(?:{pattern})\b"
         for match in re.finditer(bounded.replace(" ", r"\s+"), book.page.text, flags):

@@ -1,6 +1,7 @@
-"""``simulate coverage``: how much of what a platform wrote and said the jury looks at.
+"""``simulate coverage``: how much of what a platform wrote and answered the jury's checks detect when it is wrong.
 
-One recorded fact of a history is made false, the way a defect would, and the history is judged again. A falsehood is
-noticed when a finding appears that the true history does not have. What the witnesses outside of the platform recorded
-(Stripe's journal, the provider's publications, the clocks) is never made false: the jury rests on it.
+It works like mutation testing. One recorded fact of a history is changed as a defect would change it (a falsehood), and
+the changed history is judged. The falsehood is noticed if a finding appears that the true (original) history does not
+have. Records of witnesses outside the platform (Stripe's journal, the provider's publications, the clocks) are never
+changed: the jury relies on them.
 """

@@ -1,6 +1,6 @@
-"""Falsehoods about columns: what a row holds, from an image of it on, as long as the true value stays the same.
+"""Falsehoods about columns: a row gets a false value in one image, and in the next ones with the same true value.
 
-Both witnesses agree in the lie: the write-ahead log in all those images, and what the observer read at the end.
+Both witnesses are changed alike: the write-ahead log in all those images, and the observer's last reading.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLAINEST = (KEY_DROPPED, *(kind.name for kind in KINDS))
 
 @dataclass(frozen=True, kw_only=True)
 class _Written:
-    """A value of one column as one image of a row has it. ``fresh``: this image put it there."""
+    """The value of one column in one image of a row. ``fresh``: this image set or changed it."""
 
     row: TableRow
     number: int
@@ -34,14 +34,14 @@ class _Written:
 
 
 def column_falsehoods(recorded: Recorded, draw: Draw) -> Iterator[Falsehood]:
-    """By table, column, operation and kind; the operations are those by which the run's log has the column."""
+    """Falsehoods by table, column, operation (insert or update) and kind, for columns in the write-ahead log."""
     for rows in recorded.tables.values():
         for column in columns_of(rows):
             yield from _one_plain(list(_of_column(recorded, draw, rows, column)))
 
 
 def _one_plain(falsehoods: Sequence[Falsehood]) -> Iterator[Falsehood]:
-    """Mark the one that stands for the column where each column is given one."""
+    """Mark as ``plain`` the one falsehood that counts for the column when each column gets only one."""
     plain = min(falsehoods, key=lambda item: _PLAINEST.index(item.kind) if item.kind in _PLAINEST else len(_PLAINEST))
     return (replace(item, plain=item is plain) for item in falsehoods)
 
@@ -85,7 +85,10 @@ def _falsehood(
 
 
 def _told(recorded: Recorded, item: _Written, column: str, false: JsonValue) -> Edits:
-    """The false value in every image that had the true one without a break, and where the observer saw the last."""
+    """Edits that put the false value into this image and the following ones as long as they have the true value.
+
+    If that reaches the last image, the rows in which the observer saw it are changed too.
+    """
     editor = Editor(events=recorded.events)
     for image in item.row.images[item.number :]:
         if image.values is None or image.values.get(column) != item.value:

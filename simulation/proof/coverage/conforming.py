@@ -1,8 +1,7 @@
-"""The contract's rules, judged again for those tables only that a falsehood can concern.
+"""Judges the contract's rules again only for the tables that a falsehood can affect.
 
-They are the costliest part of a judgement, and what they find of one table does not depend on what they find of
-another. What a table's rules look into is the tables that its declaration names, and the evidence that is noted while
-they judge the true history.
+The rules are the slowest part of judging, and the findings of one table do not depend on those of another. A table's
+rules read the tables that its declaration names, and the evidence noted while they judge the true history.
 """
 
 from __future__ import annotations
@@ -22,7 +21,10 @@ from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """One table of the contract: what its rules found in the true history, and what they looked at for that."""
+    """One table of the contract: the findings of its rules in the true history, and what they read.
+
+    ``gap``: the evidence that they lacked, if they could not be judged.
+    """
 
     complaints: tuple[Complaint, ...]
     gap: CannotTell | None
@@ -31,7 +33,7 @@ class _Part:
 
 
 class Conforming:
-    """What the contract's rules find in the true history, table by table."""
+    """The findings of the contract's rules in the true history, table by table."""
 
     def __init__(self, watched: WatchedHistory, notes: Notes, true: Case) -> None:
         self._parts: dict[str, _Part] = {}
@@ -55,18 +57,18 @@ class Conforming:
 
     @property
     def things(self) -> frozenset[Thing]:
-        """All that any of the rules looks at."""
+        """Everything that any of the rules reads."""
         return frozenset[Thing]().union(*(part.things for part in self._parts.values()))
 
     def found(self) -> Conformance:
-        """In the true history.
+        """The findings in the true history.
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
         return self._joined(self._parts.values(), ())
 
     def again(self, case: Case, changed: frozenset[Thing]) -> Conformance:
-        """The same for a case in which these things are changed.
+        """The findings in a case in which ``changed`` differs from the true history.
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
@@ -87,12 +89,12 @@ class Conforming:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What a table's declaration speaks of: more than its rules need, but none less."""
+    """What a table's declaration mentions: at least everything that its rules read."""
 
     tables: frozenset[str]
-    """Itself, and those that it names."""
+    """The table itself, and those that its declaration names."""
     things: frozenset[Thing]
-    """The table itself, and of others the rows, their keys, and the columns that it names."""
+    """The table itself; of the other tables the rows, their keys, and the columns that its declaration names."""
 
     @classmethod
     def by(cls, name: str, contract: Contract, governance: Governance) -> Declared:
@@ -112,7 +114,7 @@ class Declared:
 
 
 def _taken_whole(table: Table, paths: Collection[str]) -> frozenset[str]:
-    """Tables whose rows a path leads to, and not on to one of their columns."""
+    """Tables whose rows a path in the declaration uses as a whole: it ends at the row and names no column."""
     names = {join: joined.table for write in table.writes for join, joined in write.joins.items()}
     ends = {path.split(".")[-1] for path in paths if path.split(".")[0] in ("with", "before", "all")}
     return frozenset({*ends, *(names[path] for path in paths if path in names)})

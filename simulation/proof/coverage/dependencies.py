@@ -1,8 +1,7 @@
-"""What each check looks at in a history, so that it need not look again where nothing of that changed.
+"""Notes what each check reads of a history, so that it is not run again when a falsehood changes nothing of that.
 
-A check is a function of what it reads. If it read nothing that a falsehood changes, it would read the same once more
-and say the same. What it reads is noted while it judges the true history: fields of events, tables of the log, the ids
-of a table's rows, canonical relations.
+A check's result depends only on what it reads. What it reads is noted while it judges the true history: fields of
+events, tables of the write-ahead log, ids of a table's rows, canonical relations.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from simulation.history import History
 from simulation.proof.coverage.edits import Edits
 
 Thing = tuple[str, str]
-"""``("table", name)``; more closely ``("ids", table)``, ``("rows", table)`` and ``("column", "table.name")``;
-``("relation", name)``; a field of an event, ``("Exchange.status", seq)``."""
+"""A part of a history that can be read: ``("table", name)``, or more narrowly ``("ids", table)``, ``("rows", table)``
+and ``("column", "table.name")``; ``("relation", name)``; a field of an event, ``("Exchange.status", seq)``."""
 
 _E = TypeVar("_E", bound=Event)
 _T = TypeVar("_T")
 _STAMPS = frozenset({"kind", "seq", "at", "cause", "xid"})
-"""What no falsehood changes."""
+"""Fields that no falsehood changes."""
 
 
 def things_changed(history: History, edits: Edits) -> frozenset[Thing]:
-    """What a check must have read for the edits to concern it."""
+    """The parts of the history that the edits change; only checks that read one of them are affected."""
     things: set[Thing] = set()
     for position, new in edits.items():
         old = history.events[position]
@@ -70,25 +69,25 @@ def _fields(event: Event, names: Iterable[str]) -> Iterator[Thing]:
 
 
 class Notes:
-    """Gathers what is read while a check looks."""
+    """Collects what a check reads."""
 
     def __init__(self) -> None:
         self._things: set[Thing] = set()
         self.turn = 0
-        """Counts up whenever they are taken."""
+        """Incremented by each ``take``."""
 
     def add(self, things: Iterable[Thing]) -> None:
         self._things.update(things)
 
     def take(self) -> frozenset[Thing]:
-        """All since the last time."""
+        """Return and clear what was noted since the last call."""
         taken, self._things = frozenset(self._things), set()
         self.turn += 1
         return taken
 
 
 class WatchedHistory(History):
-    """A history whose events note what is read of them."""
+    """A history that notes what is read of its events."""
 
     def __init__(self, history: History, notes: Notes) -> None:
         super().__init__(cast(Event, _WatchedEvent(event, notes)) for event in history.events)
@@ -104,12 +103,12 @@ class WatchedHistory(History):
         return cast(Sequence[_E], self._of.get(kind, ()))
 
     def case(self, governance: Governance) -> WatchedCase:
-        """Laid open for one check."""
+        """A case of this history, for one check."""
         return WatchedCase(self, governance, _WatchedLog(self._log, self._notes), self._notes)
 
 
 class _WatchedEvent:
-    """Stands for an event, of whose class it says that it is, and notes what is read of it."""
+    """A proxy of an event that notes what is read of it; ``isinstance`` takes it for the event's class."""
 
     __slots__ = ("_event", "_noted", "_notes")
 
@@ -135,13 +134,13 @@ class _WatchedEvent:
         return hash((type(self._event), self._event.seq))
 
     def _look(self, name: str) -> None:
-        """Noted once a turn: fields are read again and again."""
+        """Note a read only once for each turn, since fields are read often."""
         if self._noted.get(name) != self._notes.turn:
             self._noted[name] = self._notes.turn
             self._notes.add(self._things(name))
 
     def _things(self, name: str) -> Iterable[Thing]:
-        """What of the history one sees by an attribute; a method may look at every field."""
+        """The parts of the history that reading an attribute reveals; a method may read every field."""
         event = self._event
         if name in _STAMPS:
             return ()
@@ -153,7 +152,7 @@ class _WatchedEvent:
 
 
 class WatchedCase(Case):
-    """A case of which every reading is noted."""
+    """A case that notes everything that is read of it."""
 
     def __init__(self, history: WatchedHistory, governance: Governance, log: WriteAheadLog, notes: Notes) -> None:
         super().__init__(history, governance)
@@ -161,7 +160,7 @@ class WatchedCase(Case):
         self._given: dict[object, frozenset[Thing]] = {}
 
     def give(self, find: Callable[[Case], _T], found: _T, things: frozenset[Thing]) -> None:
-        """What a function would find, which looked at these things for it: it need not look again."""
+        """Set the result of ``find`` in advance, with the things that it read, so that it is not called again."""
         self._remembered[find], self._given[find] = found, things
 
     def remembered(self, find: Callable[[Case], _T]) -> _T:
@@ -174,7 +173,7 @@ class WatchedCase(Case):
 
 
 class _WatchedLog(WriteAheadLog):
-    """A log that notes which tables are read of it."""
+    """A write-ahead log that notes which of its tables are read."""
 
     def __init__(self, log: WriteAheadLog, notes: Notes) -> None:
         super().__init__(())

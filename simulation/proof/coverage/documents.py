@@ -1,4 +1,4 @@
-"""JSON documents with one leaf changed or gone."""
+"""Falsehoods in JSON documents: one leaf (a value without values inside) changed or removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Owner = TypeVar("_Owner")
 
 @dataclass(frozen=True, kw_only=True)
 class FalseDocument(Generic[_Owner]):
-    """A document told otherwise in one place. ``owner``: what the true one belongs to."""
+    """A document changed in one place. ``owner``: what the original document belongs to, such as a row."""
 
     owner: _Owner
     place: str
@@ -42,10 +42,10 @@ class _Leaf(Generic[_Owner]):
 def false_documents(
     documents: Sequence[tuple[_Owner, JsonValue]], draw: Draw, *names: str, every_kind: bool
 ) -> Iterator[FalseDocument[_Owner]]:
-    """For each place that a leaf of the documents has: the leaf told falsely, and the key gone.
+    """For each place with leaves, such as ``.rankings[].score``: documents with a leaf changed, or its key removed.
 
-    :param names: of the documents, for the draw.
-    :param every_kind: tell a leaf falsely in each way that fits it; else in the plainest.
+    :param names: identify the documents, for the random choice.
+    :param every_kind: change a leaf in each way that fits it; else only in the first, see ``first_of``.
     """
     places: dict[str, list[_Leaf[_Owner]]] = {}
     for owner, document in documents:
@@ -77,9 +77,9 @@ def _kind(name: str, value: JsonValue, values: Values) -> Kind:
 
 
 def leaves(document: JsonValue, path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
-    """Path and value of everything that holds no more inside it; empty objects and lists are leaves too.
+    """Path and value of each leaf; empty objects and lists are leaves too.
 
-    Of a document that stands in the history by its hash only the hash is the platform's word.
+    Of a document of which the history has only a hash, the hash is the only leaf.
     """
     if is_hash(document):
         assert isinstance(document, dict)
@@ -95,17 +95,17 @@ def leaves(document: JsonValue, path: Path = ()) -> Iterator[tuple[Path, JsonVal
 
 
 def place_of(path: Path) -> str:
-    """The path for people, one for all rows: ``.rankings[].score``."""
+    """The path in a readable form, the same for all rows: ``.rankings[].score``."""
     return "".join("[]" if isinstance(step, int) else f".{named(step)}" for step in path)
 
 
 def named(step: str) -> str:
-    """A key, or a part of a URL's path, one for all rows: numbers, UUIDs and ids of Stripe's form are ``{id}``."""
+    """A key or a segment of a URL path, with ids (numbers, UUIDs, Stripe's ids) replaced by ``{id}``."""
     return "{id}" if _ID.match(step) else step
 
 
 def changed(document: JsonValue, path: Path, value: JsonValue) -> JsonValue:
-    """The document with another value at ``path``; the one given stays as it is."""
+    """A copy of the document with another value at ``path``."""
     if not path:
         return value
     if isinstance(document, list):
@@ -117,7 +117,7 @@ def changed(document: JsonValue, path: Path, value: JsonValue) -> JsonValue:
 
 
 def without(document: JsonValue, path: Path) -> JsonValue:
-    """The document with the key or the element at ``path`` gone; the one given stays as it is."""
+    """A copy of the document without the key or the element at ``path``."""
     if len(path) > 1:
         inner = document[path[0]]  # type: ignore[index]
         return changed(document, path[:1], without(inner, path[1:]))

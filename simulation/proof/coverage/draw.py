@@ -1,4 +1,4 @@
-"""Which of many possible falsehoods are told: drawn by a seed, the same in every process."""
+"""Chooses which of the possible falsehoods are tried: at random by a seed, the same in every process."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """``rows``: how many rows (or answers, samples…) each falsehood is told of, where there are as many."""
+    """``rows``: for how many rows (or answers, samples…) each kind of falsehood is tried, if there are so many."""
 
     seed: int
     rows: int
 
     def of(self, items: Sequence[_Item], *names: str) -> list[_Item]:
-        """Some of the items, in their order."""
+        """Up to ``rows`` of the items, in their order. ``names`` identify this choice."""
         numbers = self.chance("which", *names).sample(range(len(items)), min(self.rows, len(items)))
         return [items[number] for number in sorted(numbers)]
 
     def chance(self, *names: str) -> Random:
-        """The source of one choice."""
+        """The random source of the choice identified by ``names``."""
         return chance(self.seed, "coverage", *names)

@@ -1,4 +1,4 @@
-"""A history with some of its events replaced, built up change by change."""
+"""Builds the replacement events that turn a history into one with a falsehood."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import JsonValue
 from simulation.events import Change, Event, Observation, Row, Transaction, WitnessSummary
 
 Edits = Mapping[int, Event]
-"""Position among the history's events → the event that stands there instead."""
+"""Position among the history's events → the event that replaces the one there."""
 
 
 @dataclass(kw_only=True)
 class Editor:
-    """Gathers what one falsehood changes. The events given are never altered."""
+    """Collects the changes of one falsehood. The original events are not modified."""
 
     events: Sequence[Event]
     _edited: dict[int, Event] = field(default_factory=dict)
@@ -23,15 +23,15 @@ class Editor:
     _added: list[tuple[int, Change]] = field(default_factory=list)
 
     def _at(self, position: int) -> Event:
-        """The event at a position as it stands by now."""
+        """The event at a position, with the changes so far."""
         return self._edited.get(position, self.events[position])
 
     def update(self, position: int, **fields: object) -> None:
-        """Other values for fields of an event."""
+        """Replace values of an event's fields."""
         self._edited[position] = self._at(position).model_copy(update=fields)
 
     def set_column(self, position: int, number: int, column: str, value: JsonValue) -> None:
-        """Another value for a column of a logged change, in its new row and in its key."""
+        """Replace the value of a column in a change of the write-ahead log, in its new row and in its key."""
         changes = list(self._transaction(position).changes)
         change = changes[number]
         sides = {"new": change.new, "key": change.key}
@@ -40,35 +40,35 @@ class Editor:
         self.update(position, changes=tuple(changes))
 
     def remove_change(self, position: int, number: int) -> None:
-        """Take a logged change out of its transaction, which stays."""
+        """Remove a change from its transaction in the write-ahead log; the transaction stays."""
         self._removed.add((position, number))
 
     def add_change(self, position: int, change: Change) -> None:
-        """One more change at the end of a transaction."""
+        """Add a change at the end of a transaction in the write-ahead log."""
         self._added.append((position, change))
 
     def observed(self, position: int) -> Sequence[Row]:
-        """The rows of an observed relation as they stand by now."""
+        """The rows of an observed relation, with the changes so far."""
         event = self._at(position)
         assert isinstance(event, Observation)
         return event.rows
 
     def set_observed(self, position: int, number: int, column: str, value: JsonValue) -> None:
-        """Another value for a column of an observed row."""
+        """Replace the value of a column in an observed row."""
         rows = list(self.observed(position))
         rows[number] = {**rows[number], column: value}
         self.update(position, rows=tuple(rows))
 
     def remove_observed(self, position: int, number: int) -> None:
-        """Take a row out of an observed relation."""
+        """Remove a row from an observed relation."""
         self.update(position, rows=tuple(row for place, row in enumerate(self.observed(position)) if place != number))
 
     def add_observed(self, position: int, row: Row) -> None:
-        """One more row at the end of an observed relation."""
+        """Add a row at the end of an observed relation."""
         self.update(position, rows=(*self.observed(position), row))
 
     def edits(self) -> Edits:
-        """All that differs, with the log's witness having counted what is there now."""
+        """The replaced events; the summary of the write-ahead log's witness counts the added and removed changes."""
         positions = {position for position, _ in self._removed} | {position for position, _ in self._added}
         for position in sorted(positions):
             kept = [

@@ -1,4 +1,4 @@
-"""A falsehood: one recorded fact of a history, told otherwise."""
+"""A falsehood: one recorded fact of a history, changed as a defect would change it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ AREAS: dict[Area, str] = {
     "sample": "samples of pages",
     "runbook": "runbook executions",
 }
-"""What each is called in a report."""
+"""Area → its name in reports."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Falsehood:
-    """``edits`` make it; the rest says what it is about, for people."""
+    """``edits`` are the events changed by the falsehood; the other fields describe it."""
 
     area: Area
     subject: str
-    """The table, the request, the metric, the page, the kind of event."""
+    """By area: the table, request, metric, page or kind of event."""
     fact: str
-    """The column, the path in a document, the field."""
+    """The column, the path in a document, or the field."""
     operation: str = ""
-    """Of a table: ``insert`` or ``update``."""
+    """For area ``table``: ``insert`` or ``update``."""
     column: str = ""
-    """Of a table: the column that the fact is in."""
+    """For area ``table``: the column that contains the fact."""
     kind: str
     where: str
-    """The row or the event that was chosen."""
+    """The chosen row (its key) or event."""
     plain: bool = False
-    """The one that stands for its column where each column is given one falsehood."""
+    """This is the falsehood that counts for its column when each column gets only one."""
     free: str | None = None
-    """Of a table: why the contract leaves the column free; None: it does not."""
+    """For area ``table``: why the contract leaves the column free; None: it does not."""
     edits: Edits

@@ -1,4 +1,5 @@
-"""Which columns a target's contract leaves free: nobody outside can know them, so nobody need notice a falsehood."""
+"""Columns that a target's contract leaves free: their values cannot be known outside the target, so a falsehood in
+them need not be noticed."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from simulation.history import History
 
 @dataclass(frozen=True, kw_only=True)
 class Freedom:
-    """``writes``: the declared write that each logged change is, by transaction and the change's number in it."""
+    """``writes``: (transaction id, index of the change in it) → the write that the contract declares for it."""
 
     contract: Contract
     writes: Mapping[tuple[int, int], Write]
@@ -37,7 +38,7 @@ class Freedom:
         return cls(contract=contract, writes=writes)
 
     def reason(self, table: str, change: tuple[int, int], fact: Sequence[str]) -> str | None:
-        """Why a column (``fact[0]``), or a key in its document, is free in one change; None: it is not."""
+        """Why a column (``fact[0]``), or a place in its document (``fact[1:]``), is free in a change, or None."""
         write = self.writes.get(change)
         if write is None:
             return None

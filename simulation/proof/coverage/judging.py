@@ -1,4 +1,4 @@
-"""What the jury says of a history with one falsehood in it."""
+"""Judges a history with one falsehood: which checks notice it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from simulation.proof.coverage.sharing import FalseCase, TrueCase
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """Checks with a finding that the true history does not have; and those that could not tell any more."""
+    """``noticed_by``: checks with a finding that the true history does not have; ``doubted_by``: those now unknown."""
 
     noticed_by: tuple[str, ...]
     doubted_by: tuple[str, ...]
@@ -37,7 +37,7 @@ class _Looked:
 
 
 class Jury:
-    """All checks, with what each says of the true history and what it looked at for that."""
+    """All checks, with the result of each for the true history and what it read there."""
 
     def __init__(self, history: History, *, checks: Sequence[Check] = CHECKS) -> None:
         self._history = history
@@ -52,9 +52,9 @@ class Jury:
         self._looked = tuple(_looked(checks, watched, notes, true, conforming))
 
     def react(self, falsehood: Falsehood, *, everyone: bool = False) -> Reaction:
-        """Judge again.
+        """Judge the history with this falsehood.
 
-        :param everyone: ask also the checks that cannot be concerned, and let nothing be shared: the same, slowly.
+        :param everyone: run all checks and reuse nothing: the same result, slower.
         """
         changed = things_changed(self._history, falsehood.edits)
         false = self._history.with_events(falsehood.edits)
@@ -77,7 +77,7 @@ class Jury:
 def _looked(
     checks: Sequence[Check], watched: WatchedHistory, notes: Notes, true: Case, conforming: Conforming
 ) -> Iterator[_Looked]:
-    """Each check by itself, but for the contract's rules: they have judged the true history already."""
+    """Run each check on the true history; the findings of the contract's rules are taken from ``conforming``."""
     for check in checks:
         notes.take()
         case = watched.case(true.governance)

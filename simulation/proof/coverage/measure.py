@@ -1,4 +1,4 @@
-"""Tell every falsehood of a history, and gather who notices."""
+"""Tries every falsehood on a history, and collects which checks notice it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from simulation.run_directory import RunDirectory
 
 
 def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Coverage:
-    """The same for every number of ``jobs``.
+    """Measure the coverage of a history; the result does not depend on ``jobs``, the number of parallel workers.
 
-    :param history: of the run in ``run_dir``.
+    :param history: the history of the run in ``run_dir``.
     """
     verdict, started = judge(history), history.started
     return Coverage(
@@ -34,7 +34,7 @@ def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Covera
 
 
 def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
-    """Every falsehood with the jury's reaction, in the order of the plan."""
+    """Every falsehood with the jury's reaction, in the order of ``falsehoods_of``."""
     work: Callable[[int], tuple[int, list[Told]]] = partial(_share, history=history, draw=draw, shares=jobs)
     parts = [work(0)] if jobs == 1 else in_parallel(range(jobs), work, workers=jobs, told=lambda _: None)
     told: dict[int, Told] = {number + place * jobs: item for number, items in parts for place, item in enumerate(items)}
@@ -42,7 +42,7 @@ def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
 
 
 def _share(number: int, *, history: History, draw: Draw, shares: int) -> tuple[int, list[Told]]:
-    """Each worker plans the same and tells every so many-th."""
+    """The part of worker ``number``: it makes the same list as all workers, and tries every ``shares``-th falsehood."""
     jury = Jury(history)
     falsehoods = falsehoods_of(history, draw)[number::shares]
     return number, [Told.of(falsehood, jury.react(falsehood)) for falsehood in falsehoods]

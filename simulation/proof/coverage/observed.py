@@ -1,4 +1,4 @@
-"""Which row of the log stands in which row of a canonical relation, so that two witnesses can agree in a lie."""
+"""Matches rows of the write-ahead log with rows of canonical relations, so that both witnesses are changed alike."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _BUILTIN_QUERIES = ROOT / "simulation" / "targets" / "builtin" / "observe.sql"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A row of an observed relation. ``names``: own column of the target's table → the relation's column."""
+    """A row of an observed relation. ``names``: column of the target's table → column of the relation."""
 
     position: int
-    """Of the observation among the history's events."""
+    """Index of the observation among the history's events."""
     number: int
-    """Of the row within it, from 0."""
+    """Index of the row within the observation."""
     names: Mapping[str, str]
 
 
 Places = Mapping[tuple[str, str], Sequence[Place]]
-"""Table and key of a row in the log → where the observer saw it."""
+"""(table, key) of a row in the log → where the observer saw it."""
 
 
 def places_of(events: Sequence[Event], tables: Tables) -> Places:
-    """Where each row of the log was seen at the end of the run; what a query computes is nobody's column."""
+    """Where the observer saw each row of the log at the end of the run; columns that a query computes are left out."""
     last = {event.relation: position for position, event in enumerate(events) if isinstance(event, Observation)}
     found: dict[tuple[str, str], list[Place]] = {}
     for relation, position in sorted(last.items()):
@@ -48,7 +48,7 @@ def places_of(events: Sequence[Event], tables: Tables) -> Places:
 
 
 def same(observed: JsonValue, logged: JsonValue) -> bool:
-    """Whether two witnesses tell one value, each in its own form."""
+    """Whether an observed and a logged value are the same, though perhaps formatted differently."""
     return observed == logged or _plain(observed) == _plain(logged)
 
 
@@ -57,7 +57,7 @@ def _plain(value: JsonValue) -> object:
 
 
 def _own_columns(events: Sequence[Event], relation: str, rows: Sequence[Row]) -> Mapping[str, str]:
-    """The relation's column → the target's own, for those that the target's query passes on as they are."""
+    """Column of the relation → column of the target's table, for columns that the query selects unchanged."""
     started = next((event for event in events if isinstance(event, RunStarted)), None)
     known = _observed_columns(started) if started is not None else None
     if known is not None:
@@ -74,7 +74,7 @@ def _observed_columns(started: RunStarted) -> Mapping[str, Mapping[str, str]] | 
 
 
 def _best_match(observed: Sequence[Row], names: Mapping[str, str], tables: Tables) -> Sequence[tuple[int, TableRow]]:
-    """The rows of the one table of which the most were seen, each with its number among the observed rows."""
+    """(index of the observed row, row of the log), for the table with the most rows that match."""
     matches = [list(_matches(observed, names, rows)) for _, rows in sorted(tables.items())]
     return max(matches, key=len, default=[])
 
@@ -82,7 +82,7 @@ def _best_match(observed: Sequence[Row], names: Mapping[str, str], tables: Table
 def _matches(
     observed: Sequence[Row], names: Mapping[str, str], rows: Sequence[TableRow]
 ) -> Iterator[tuple[int, TableRow]]:
-    """Observed rows that a row of the table equals in every column that both have; documents tell nothing apart."""
+    """Pairs of an observed row and a table row that are equal in all common columns, JSON documents left out."""
     left = [(row, row.last) for row in rows if row.last is not None]
     if not names or not all(set(names.values()) <= last.keys() for _, last in left):
         return

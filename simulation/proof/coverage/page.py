@@ -1,4 +1,4 @@
-"""The measurement as a page of Markdown, ``coverage.md`` beside the run: everything that the screen leaves out."""
+"""The measurement as Markdown, in full: ``coverage.md`` in the run directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOP_CHECKS = 5
 
 
 def page(coverage: Coverage) -> str:
-    """The whole page."""
+    """The text of the page."""
     return "\n".join([*_head(coverage), *_by_area(coverage), *_columns(coverage), *_unnoticed(coverage), ""])
 
 
@@ -49,7 +49,7 @@ def _columns(coverage: Coverage) -> Iterator[str]:
 
 
 def _unnoticed(coverage: Coverage) -> Iterator[str]:
-    """Each fact with the kinds of falsehood that nobody notices."""
+    """Each fact with the kinds of falsehood that no check notices, then the columns that the contract leaves free."""
     yield from ("## What nobody notices", "")
     for area, name in AREAS.items():
         missed = [item for item in coverage.unnoticed if item.area == area]
@@ -65,7 +65,7 @@ def _unnoticed(coverage: Coverage) -> Iterator[str]:
 
 
 def unnoticed_lines(missed: list[Told]) -> Iterator[str]:
-    """One line a fact and operation, with the kinds."""
+    """One line for each fact and operation, with the kinds of falsehood."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for item in missed:
         found.setdefault((item.subject, item.fact, item.operation), []).append(item.kind)

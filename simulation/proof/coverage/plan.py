@@ -1,4 +1,4 @@
-"""Every falsehood that is told of a history, in a fixed order."""
+"""The list of all falsehoods to try on a history, in a fixed order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulation.proof.coverage.whole_rows import row_falsehoods
 
 
 def falsehoods_of(history: History, draw: Draw) -> list[Falsehood]:
-    """Those that change something; the same for the same history and draw, in any process."""
+    """All falsehoods that change an event; the same for the same history and draw, in any process."""
     recorded = Recorded.of(history)
     told = (
         *column_falsehoods(recorded, draw),

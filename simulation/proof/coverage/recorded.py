@@ -1,4 +1,4 @@
-"""A history as the platform's writing: its rows in the log, and where each was seen at the end."""
+"""What a platform wrote during a run: its rows in the write-ahead log, and where the observer saw each at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Recorded:
         return cls(events=history.events, tables=tables, places=places, freedom=Freedom.of(history))
 
     def free(self, table: str, image: Image, column: str, place: str) -> str | None:
-        """Why nobody need notice a falsehood about a column, or a place in its document, from an image on."""
+        """Why the contract leaves a column, or a ``place`` in its document, free in an image; None: it does not."""
         transaction = self.events[image.position]
         assert isinstance(transaction, Transaction)
         keys = [column, *place.replace("[]", "").split(".")[1:]]

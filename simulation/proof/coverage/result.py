@@ -1,4 +1,4 @@
-"""What was told, who noticed, and the numbers that follow."""
+"""The result of the measurement: every falsehood, the checks that noticed it, and the shares computed from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from simulation.proof.coverage.judging import Reaction
 
 
 class Told(BaseModel):
-    """A falsehood and the jury's reaction; the fields of :class:`~simulation.proof.coverage.falsehood.Falsehood`."""
+    """A falsehood that was tried, and the jury's reaction.
+
+    The first nine fields are those of :class:`~simulation.proof.coverage.falsehood.Falsehood`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,7 +31,7 @@ class Told(BaseModel):
     free: str | None
     noticed_by: tuple[str, ...]
     doubted_by: tuple[str, ...]
-    """Checks that could not tell any more: that is no finding."""
+    """Checks that became unknown, which does not count as noticed."""
 
     @classmethod
     def of(cls, falsehood: Falsehood, reaction: Reaction) -> Self:
@@ -52,7 +55,7 @@ class Told(BaseModel):
 
 
 class Share(BaseModel):
-    """So many of so many."""
+    """Number of falsehoods that were noticed, out of how many."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,7 +69,7 @@ class Share(BaseModel):
 
     @property
     def percent(self) -> float:
-        """100 where there is nothing."""
+        """0 to 100; 100 when there are no falsehoods."""
         return 100.0 * self.noticed / self.of if self.of else 100.0
 
     def __str__(self) -> str:
@@ -74,19 +77,19 @@ class Share(BaseModel):
 
 
 class Coverage(BaseModel):
-    """The whole measurement. ``digest`` names the history; ``seed`` and ``rows`` say how rows were drawn."""
+    """The whole measurement. ``digest`` identifies the history; ``seed`` and ``rows`` are those of the draw."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenario: str
     digest: str
     outcome: str
-    """The verdict on the history before anything was told falsely."""
+    """The verdict on the true history."""
     seed: int
     rows: int
     told: tuple[Told, ...]
     log_lines: int
-    """Of the platform, none of which is judged: no check reads the log."""
+    """Number of lines in the platform's log; none is judged, since no check reads the log."""
 
     def of_area(self, area: Area) -> Sequence[Told]:
         return [item for item in self.told if item.area == area]
@@ -98,21 +101,21 @@ class Coverage(BaseModel):
 
     @property
     def columns(self) -> Share:
-        """One falsehood for each (table, column)."""
+        """The share when only one falsehood counts for each (table, column): the one marked ``plain``."""
         return Share.among(item for item in self.told if item.plain)
 
     @property
     def unnoticed(self) -> Sequence[Told]:
-        """What nobody notices, of every area, without what is free."""
+        """Falsehoods of every area that no check notices, without those about free columns."""
         return [item for item in self.told if not item.noticed and item.free is None]
 
     def meets(self, percent: float) -> bool:
-        """Whether so many of the falsehoods that must be noticed are."""
+        """Whether at least ``percent`` of the falsehoods that must be noticed are noticed."""
         return Share.among(self.judged).percent >= percent
 
 
 def by_subject(told: Iterable[Told]) -> dict[str, list[Told]]:
-    """In order of subjects."""
+    """Falsehoods by subject, sorted by subject."""
     found: dict[str, list[Told]] = {}
     for item in told:
         found.setdefault(item.subject, []).append(item)
@@ -120,7 +123,7 @@ def by_subject(told: Iterable[Told]) -> dict[str, list[Told]]:
 
 
 def by_column(told: Iterable[Told]) -> dict[str, list[Told]]:
-    """Of one table, in order of columns."""
+    """Falsehoods of one subject by column (or by fact), sorted."""
     found: dict[str, list[Told]] = {}
     for item in told:
         found.setdefault(item.column or item.fact, []).append(item)
@@ -128,6 +131,6 @@ def by_column(told: Iterable[Told]) -> dict[str, list[Told]]:
 
 
 def top_checks(told: Iterable[Told], most: int) -> list[tuple[str, int]]:
-    """The checks that notice the most, with how many."""
+    """The ``most`` checks that notice the most falsehoods, each with how many."""
     counts = Counter(check for item in told for check in item.noticed_by)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]

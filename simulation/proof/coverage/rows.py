@@ -1,4 +1,4 @@
-"""The rows of a run by the write-ahead log: every image of each, and where in the history it stands."""
+"""The rows that a run wrote, by the write-ahead log: every version (image) of each, and its place in the history."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from simulation.events import Change, Event, Row, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A row as one committed change left it; ``values`` None: the change deleted it."""
+    """A row after one committed change; ``values`` is None if the change deleted it."""
 
     position: int
-    """Of the transaction among the history's events."""
+    """Index of the transaction among the history's events."""
     number: int
-    """Of the change within the transaction, from 0."""
+    """Index of the change within the transaction."""
     change: Change
     values: Row | None
 
 
 @dataclass(kw_only=True)
 class TableRow:
-    """All images of one row, in order."""
+    """All images of one row, in order of time."""
 
     table: str
     key_column: str | None
-    """None: nothing tells the table's rows apart."""
+    """The column that identifies a row of the table; None when there is none."""
     key: str
     images: list[Image] = field(default_factory=list)
 
     @property
     def last(self) -> Row | None:
-        """What the log leaves of it."""
+        """The row's last values; None when it was deleted."""
         return self.images[-1].values
 
     def wrote(self, number: int, column: str) -> bool:
-        """Whether the image put another value into the column than the one before it had."""
+        """Whether image ``number`` gave the column a different value than the image before it."""
         before = self.images[number - 1].values if number else None
         return before is None or before.get(column) != (self.images[number].values or {}).get(column)
 
@@ -47,7 +47,7 @@ Tables = Mapping[str, Sequence[TableRow]]
 
 
 def tables_of(events: Sequence[Event]) -> Tables:
-    """Every row that the log speaks of, by table; tables by name, rows by their first appearance."""
+    """Every row in the write-ahead log, by table; tables sorted by name, rows by their first appearance."""
     changes: dict[str, list[tuple[int, int, Change]]] = {}
     for position, event in enumerate(events):
         if isinstance(event, Transaction):
@@ -71,7 +71,7 @@ def _rows(table: str, changes: Sequence[tuple[int, int, Change]]) -> list[TableR
 
 
 def _names(change: Change, key: str | None, otherwise: str) -> tuple[str, str]:
-    """What the row was called before a change and is called after it; ``otherwise``: a row without a name."""
+    """The row's key before and after a change; ``otherwise`` when it has no key."""
     if key is None:
         return otherwise, otherwise
     name = str(change.new.get(key, change.key.get(key, otherwise)))
@@ -79,9 +79,9 @@ def _names(change: Change, key: str | None, otherwise: str) -> tuple[str, str]:
 
 
 def _key_column(changes: Sequence[Change]) -> str | None:
-    """The column that tells the table's rows apart: ``id``, else one whose values come with inserts only, once each.
+    """The column that identifies a row: ``id``, else one with unique values in inserts and no new ones in updates.
 
-    None: there is none, and each row has one image.
+    None when there is no such column; each change then counts as a row of its own.
     """
     inserted = [change.new for change in changes if change.op == "insert"]
     updated = [change.new for change in changes if change.op == "update"]
@@ -100,10 +100,10 @@ def _tells_apart(column: str, inserted: Sequence[Row], updated: Sequence[Row]) -
 
 
 def columns_of(rows: Sequence[TableRow]) -> list[str]:
-    """The columns that the log has of a table, by name."""
+    """Names of the table's columns that are in the log, sorted."""
     return sorted({column for row in rows for image in row.images for column in image.change.new})
 
 
 def values_of(rows: Sequence[TableRow], column: str) -> list[JsonValue]:
-    """Every value that the log has of a column, in all images."""
+    """Every value of a column in the log, in all images."""
     return [image.change.new[column] for row in rows for image in row.images if column in image.change.new]

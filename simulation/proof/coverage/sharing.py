@@ -1,4 +1,4 @@
-"""A case with one falsehood in it, which shares with the true one whatever the falsehood does not concern."""
+"""A case with one falsehood, which reuses the results of the true case that the falsehood does not affect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class TrueCase:
-    """The true history laid open, with what each finding that checks share has looked at."""
+    """The case of the true history; notes what each function whose result checks share has read of it."""
 
     def __init__(self, case: Case, watched: WatchedHistory, notes: Notes, conforming: Conforming) -> None:
         self.case, self.conforming = case, conforming
@@ -30,7 +30,7 @@ class TrueCase:
         self._things: dict[object, frozenset[Thing]] = {}
 
     def looked_at(self, find: Callable[[Case], object]) -> frozenset[Thing]:
-        """What ``find`` reads, until it finds something or cannot."""
+        """What ``find`` reads, also when it raises ``CannotTell``."""
         if find not in self._things:
             self._notes.take()
             with suppress(CannotTell):
@@ -40,9 +40,9 @@ class TrueCase:
 
 
 class FalseCase(Case):
-    """See the module.
+    """The case of a history with one falsehood.
 
-    :param changed: what the falsehood changes.
+    :param true: the case to reuse. :param log: the write-ahead log with the falsehood. :param changed: what it changes.
     """
 
     def __init__(self, history: History, true: TrueCase, log: WriteAheadLog, changed: frozenset[Thing]) -> None:

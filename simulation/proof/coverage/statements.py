@@ -1,4 +1,4 @@
-"""Falsehoods about what the platform said, and about what its runbooks' executions left: one event, told otherwise."""
+"""Falsehoods about the platform's answers, metrics and samples, and about runbook executions: one event is changed."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _FIRST_REFUSAL = 400
 
 @dataclass(frozen=True, kw_only=True)
 class _Statement:
-    """A document that an event holds in a field."""
+    """A field of an event, taken as a JSON document."""
 
     position: int
     subject: str
     field: str
     label: str
-    """The fact, before the place within the document."""
+    """First part of the fact's name; the place within the document follows."""
     document: JsonValue
 
 
 def statement_falsehoods(events: Sequence[Event], draw: Draw) -> Iterator[Falsehood]:
-    """Answers, metrics, samples, runbook executions."""
+    """Falsehoods about answers, metrics, samples and runbook executions, in this order."""
     yield from _statuses(events, draw)
     yield from _told(events, draw, "answer", _answer)
     yield from _metrics(events, draw)
@@ -50,14 +50,17 @@ def statement_falsehoods(events: Sequence[Event], draw: Draw) -> Iterator[Falseh
 
 
 def route(exchange: Exchange) -> str:
-    """``POST /api/users/{id}``: the request, one for all ids."""
+    """The request with ids replaced, as ``POST /api/users/{id}``."""
     return f"{exchange.method} {'/'.join(map(named, exchange.path.split('/')))}"
 
 
 def _told(
     events: Sequence[Event], draw: Draw, area: Area, read: Callable[[int, Event], Iterator[_Statement]]
 ) -> Iterator[Falsehood]:
-    """Each place of each document that the events have, told falsely in every way that fits."""
+    """Change each place of the events' documents in every way that fits its value.
+
+    :param read: the statements of an event, given its position.
+    """
     found: dict[tuple[str, str], list[_Statement]] = {}
     for position, event in enumerate(events):
         for statement in read(position, event):
@@ -95,7 +98,7 @@ def _answer(position: int, event: Event) -> Iterator[_Statement]:
 
 
 def _statuses(events: Sequence[Event], draw: Draw) -> Iterator[Falsehood]:
-    """What was done is said to have failed, and what was refused to have been done."""
+    """Turn the status of successful answers into 500, and of refusals into 200."""
     found: dict[tuple[str, int], list[int]] = {}
     for position, event in enumerate(events):
         if isinstance(event, Exchange) and event.actor in _ASKERS:
@@ -121,7 +124,7 @@ def _execution(position: int, event: Event) -> Iterator[_Statement]:
 
 
 def _metrics(events: Sequence[Event], draw: Draw) -> Iterator[Falsehood]:
-    """A series with another value, gone, and a change of it that was not reported."""
+    """Change a metric's series in three ways: another value, removed, or its change not reported."""
     found: dict[str, list[tuple[int, str]]] = {}
     for position, event in enumerate(events):
         if isinstance(event, MetricChange):

@@ -1,4 +1,4 @@
-"""The measurement in a terminal: a line an area, a line a table, and what nobody notices."""
+"""The measurement in a terminal: one line for each area, one for each table, and what no check notices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOP_CHECKS = 3
 
 
 def screen(coverage: Coverage) -> Iterator[RenderableType]:
-    """In the order in which it is printed."""
+    """What to print, in order."""
     yield _areas(coverage)
     yield _tables(coverage)
     yield _unnoticed(coverage)
@@ -23,7 +23,7 @@ def screen(coverage: Coverage) -> Iterator[RenderableType]:
 
 
 def totals(coverage: Coverage) -> Iterator[Text]:
-    """The numbers in three lines."""
+    """The totals, in two lines; a third when the platform wrote a log."""
     judged = Share.among(coverage.judged)
     free = sum(item.free is not None for item in coverage.told)
     yield Text(f"columns: {coverage.columns}, one falsehood each")
@@ -56,7 +56,7 @@ def _tables(coverage: Coverage) -> Table:
 
 
 def _unnoticed(coverage: Coverage) -> Table:
-    """Tables in full; of the rest, how many facts: the page has them."""
+    """Unnoticed columns by table; for other areas only the number of facts, which ``coverage.md`` lists."""
     table = _table("nobody notices", "what")
     for area, name in AREAS.items():
         missed = {subject: list(_never(told)) for subject, told in by_subject(coverage.of_area(area)).items()}
@@ -74,7 +74,7 @@ def _facts(told: Sequence[Told]) -> set[tuple[str, str, str]]:
 
 
 def _never(told: Sequence[Told]) -> Iterator[str]:
-    """Columns (or facts) of which no falsehood at all is noticed, with those that the contract leaves free left out."""
+    """Columns (or facts) of which no falsehood is noticed, without those that the contract leaves free."""
     for column, items in by_column(told).items():
         if not any(item.noticed or item.free is not None for item in items):
             yield column

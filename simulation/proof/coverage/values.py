@@ -1,4 +1,4 @@
-"""What a defect could have written in a value's place, by the sort of the value."""
+"""Ways to make a value false: what a defect could have written instead, by the value's sort (number, text, ...)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Sort = Literal["flag", "number", "instant", "text", "document", "null"]
 _MEMBERS = 12
 _TIMES_A_MEMBER = 3
 _INVENTED = "false"
-"""What stands where a column never had a value to take instead."""
+"""The false value for a column that was always null."""
 
 
 def sort_of(value: JsonValue) -> Sort:
-    """What sort of value it is; which falsehoods fit it depends on nothing else."""
+    """The sort of a value: the type by which falsehoods are chosen."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -37,13 +37,13 @@ def sort_of(value: JsonValue) -> Sort:
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """All values that a column, or a place in a document, had in a run: distinct, without null, in a total order."""
+    """All values that a column, or a place in a document, had in a run: distinct, without null, sorted."""
 
     seen: tuple[JsonValue, ...]
     enumeration: bool
-    """Few texts that come again and again: a status, a type, a currency."""
+    """True when they are few texts that recur, such as a status, a type or a currency."""
     sorts: Mapping[Sort, int]
-    """How many of each sort."""
+    """Number of distinct values of each sort."""
 
     @classmethod
     def of(cls, values: Iterable[JsonValue]) -> Values:
@@ -55,18 +55,18 @@ class Values:
         return cls(seen=seen, enumeration=few and set(sorts) == {"text"}, sorts=sorts)
 
     def has_others(self, value: JsonValue) -> bool:
-        """Whether something else of the same sort was seen than this value, which was."""
+        """Whether another value of the same sort was seen; ``value`` must be one of those seen."""
         return value is not None and self.sorts[sort_of(value)] > 1
 
     def others(self, value: JsonValue) -> list[JsonValue]:
-        """What else of the same sort was seen."""
+        """The other values of the same sort that were seen."""
         sort, own = sort_of(value), _canonical(value)
         return [other for other in self.seen if _canonical(other) != own and sort_of(other) == sort]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A way to make a value false. ``tell`` is given values for which ``fits`` holds, and changes each of them."""
+    """A way to make a value false. ``tell`` returns a different value for any value that ``fits`` accepts."""
 
     name: str
     fits: Callable[[JsonValue, Values], bool]
@@ -82,7 +82,7 @@ def _is(*sorts: Sort) -> Callable[[JsonValue, Values], bool]:
 
 
 def _moved(**by: int) -> Callable[[JsonValue, Values, Random], JsonValue]:
-    """The instant elsewhere in time, in the form in which it stood."""
+    """A function that moves a time by the given amount (arguments of ``timedelta``) and keeps its text format."""
 
     def move(value: JsonValue, _values: Values, _draw: Random) -> JsonValue:
         text = str(value)
@@ -137,9 +137,9 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(name="a value instead of null", fits=_is("null"), tell=_value),
 )
-"""In the order in which the first that fits stands for all: see :func:`first_of`."""
+"""The order matters: :func:`first_of` takes the first that fits."""
 
 
 def first_of(value: JsonValue, values: Values) -> Kind:
-    """The plainest way to make a value false; one fits every value."""
+    """The first way to make this value false; there is one for every value."""
     return next(kind for kind in KINDS if kind.fits(value, values))

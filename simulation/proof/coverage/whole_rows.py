@@ -1,4 +1,4 @@
-"""Falsehoods about whole rows: one that was never written, and one that was written twice under another id."""
+"""Falsehoods about whole rows: a row that was never written, or written a second time under another id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEFT_OUT, _TWICE = "left out", "written twice"
 
 
 def row_falsehoods(recorded: Recorded, draw: Draw) -> Iterator[Falsehood]:
-    """By table. Only rows whose insert is in the log."""
+    """Falsehoods by table, only for rows whose insert is in the log."""
     for table, rows in recorded.tables.items():
         written = [row for row in rows if row.images[0].change.op == "insert"]
         for row in draw.of(written, table, _LEFT_OUT):
@@ -40,7 +40,7 @@ def _left_out(recorded: Recorded, row: TableRow) -> Edits:
 
 
 def _twice(recorded: Recorded, row: TableRow, key: JsonValue) -> Edits:
-    """Once more in the same transaction, and seen at the end as it was first written."""
+    """Edits that insert the row again in the same transaction, and show the copy to the observer as first written."""
     editor, first = Editor(events=recorded.events), row.images[0]
     other = {} if row.key_column is None else {row.key_column: key}
     again = {**first.change.new, **other}
@@ -53,7 +53,7 @@ def _twice(recorded: Recorded, row: TableRow, key: JsonValue) -> Edits:
 
 
 def _new_key(row: TableRow, rows: Sequence[TableRow], draw: Draw) -> JsonValue:
-    """A number after the last, or an id like the others'."""
+    """A new key: the largest number plus one, or a random UUID; None when the table has no key column."""
     if row.key_column is None:
         return None
     numbers = [value for value in values_of(rows, row.key_column) if isinstance(value, int)]

@@ -1,1 +1,1 @@
-"""The parts of the view model, one subject a module; each is computed once from the history and the verdict."""
+"""The parts of the view model, one module for each subject, computed once from the history and the verdict."""

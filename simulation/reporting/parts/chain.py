@@ -1,4 +1,4 @@
-"""The causal chain of a fault: fault → alert → execution → request → ledger, each link with its time."""
+"""The causal chain of a fault, each link with its time: fault → alert → runbook execution → request → ledger."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from simulation.reporting.parts.victims import Victims
 from simulation.reporting.words import dollars
 
 _BOOKKEEPING = ("/api/admin/runbooks/",)
-"""Requests with which the operator keeps the execution's record; they recover nothing."""
+"""Requests by which the operator only records the execution; they are left out of the chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """``count`` like links in a row are one, from ``at`` to ``until``."""
+    """One event of the chain, or ``count`` similar ones merged, from ``at`` to ``until``."""
 
     at: datetime
     stage: str
@@ -36,7 +36,7 @@ def chain_of(
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
 ) -> tuple[Link, ...]:
-    """All links of one fault, in order of time, like neighbours merged."""
+    """All links of one fault in order of time, with similar neighbours merged."""
     links = [Link(at=event.at, stage="fault", text=event.detail or event.fault_kind) for event in injected]
     links += _stripe_calls(source, fault_id)
     links += [
@@ -105,7 +105,7 @@ def _execution(source: ReportSource, execution: ExecutionView) -> list[Link]:
 
 
 def _ledger(victims: Victims, injected: tuple[FaultInjected, ...]) -> list[Link]:
-    """Postings from the first injection on; one link a business event, told by its debit."""
+    """Postings since the first injection, one link for each pair of rows, taken from its debit."""
     return [
         Link(
             at=at,
@@ -118,7 +118,7 @@ def _ledger(victims: Victims, injected: tuple[FaultInjected, ...]) -> list[Link]
 
 
 def _merged(links: list[Link]) -> tuple[Link, ...]:
-    """A link that repeats one of the two before it (a refusal and its retry come in pairs) is counted there."""
+    """Merge a link into one of the two before it if they are alike (a refusal and its retry alternate)."""
     merged: list[Link] = []
     for link in links:
         for position in range(len(merged) - 1, max(-1, len(merged) - 3), -1):

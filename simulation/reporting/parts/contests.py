@@ -1,4 +1,4 @@
-"""Each contest: its stages with their times, its money, its results and what each winner got."""
+"""Each contest: its stages with their times, its money, its results and each winner's prize."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAGES = ("SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "SETTLED", "PAID_OUT")
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """``end`` is None for the stage in which the run ended."""
+    """The time that a contest spent in the status ``name``; ``end`` is None if the run ended in it."""
 
     name: str
     start: datetime
@@ -26,7 +26,7 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class ContestResult:
-    """One entrant's rank and prize, and what became of the transfer."""
+    """One entrant's rank and prize, and the state of the transfer; ``paid_at`` is None unless it completed."""
 
     rank: int
     person: str
@@ -66,12 +66,12 @@ class ContestView:
         return bool(self.stages) and self.stages[-1].name == "PAID_OUT"
 
     def reached(self, stage: str) -> datetime | None:
-        """When the contest entered a stage."""
+        """When the contest entered a stage; None if it never did."""
         return next((entered.start for entered in self.stages if entered.name == stage), None)
 
 
 def contests_of(source: ReportSource) -> tuple[ContestView, ...]:
-    """The contests as observed at the end of the run, by their creation."""
+    """The contests as observed at the end of the run, in order of creation."""
     entrants = Counter(text(row, "contest_id") for row in source.rows("entries"))
     paid = {
         (text(r, "contest_id"), text(r, "user_id")) for r in source.rows("payments") if r.get("status") == "SUCCEEDED"
@@ -104,7 +104,7 @@ def contests_of(source: ReportSource) -> tuple[ContestView, ...]:
 
 
 def _stages(source: ReportSource, contest: Row) -> tuple[Stage, ...]:
-    """Stages in order of time: statuses by the write-ahead log, SETTLED and PAID_OUT as the target derives them."""
+    """Stages in order of time: statuses from the write-ahead log; SETTLED and PAID_OUT from the contest's own row."""
     entered: dict[str, datetime] = {}
     for stay in _stays(source, text(contest, "contest_id")):
         entered.setdefault(stay.status, stay.at)

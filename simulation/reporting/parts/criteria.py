@@ -1,4 +1,4 @@
-"""The verdict row by row: the specification's criteria by section, each with what decided it."""
+"""The specification's criteria by section, each with its outcome and the checks that decided it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECTIONS = {
     "completion": "Completion criteria",
 }
 _NOT_OCCURRED = {"pass": "did not occur", "fail": "occurred"}
-"""A failure criterion is met by not occurring."""
+"""Words for a failure criterion, which is met by not occurring."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class CriterionView:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why it is unknown or not verified."""
+        """Why it is unknown or not verified, one reason for each check."""
         reasons = ((result.check, result.unknown or result.not_verified) for result in self.checks)
         return tuple(f"{check}: {reason}" for check, reason in reasons if reason)
 
@@ -64,7 +64,7 @@ class SectionView:
 
 
 def sections_of(verdict: Verdict, names: Directory) -> tuple[SectionView, ...]:
-    """Sections in the specification's order."""
+    """The sections that have criteria, in the specification's order."""
     results = {result.check: _told(result, names) for result in verdict.results}
     known = [*_SECTIONS, *(c.section for c in verdict.criteria if c.section not in _SECTIONS)]
     sections = []
@@ -89,7 +89,7 @@ def _criterion(criterion: Criterion, results: dict[str, CheckResult]) -> Criteri
 
 
 def _told(result: CheckResult, names: Directory) -> CheckResult:
-    """The result with findings that people can read: names for ids."""
+    """The result with ids in its findings' texts replaced by names."""
     findings = tuple(
         replace(
             finding,
@@ -104,9 +104,9 @@ def _told(result: CheckResult, names: Directory) -> CheckResult:
 
 
 def findings_of(verdict: Verdict, names: Directory) -> tuple[Finding, ...]:
-    """All findings, each once: what started it, by time; then what it cost, the most first; then the rest, by time.
+    """All findings: first those that are causes, by time; then those with an amount, largest first; then the rest.
 
-    What has no time comes after what has one.
+    Within each group by time, those without a time last.
     """
     found = [finding for result in verdict.results for finding in _told(result, names).findings]
     return tuple(sorted(found, key=_rank))

@@ -1,4 +1,4 @@
-"""What happened, day by day: notable events in words."""
+"""Notable events of the run, as sentences, day by day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from simulation.reporting.words import dollars, listed, ordinal, plural
 
 @dataclass(frozen=True, kw_only=True)
 class Notable:
-    """``sort``: ``contest``, ``people``, ``fault``, ``alert``, ``runbook``, ``recovered``, ``access``, ``trouble``."""
+    """A notable event. ``sort`` is one of ``contest``, ``people``, ``fault``, ``alert``, ``runbook``, ``recovered``,
+    ``access``, ``trouble``."""
 
     at: datetime
     sort: str
@@ -26,7 +27,7 @@ class Notable:
 
 @dataclass(frozen=True, kw_only=True)
 class DayView:
-    """A day, or a stretch of days without events, from ``number`` to ``last``."""
+    """One day, or several days without events merged, from day ``number`` to day ``last``."""
 
     number: int
     last: int
@@ -36,7 +37,7 @@ class DayView:
 
 @dataclass(kw_only=True)
 class _Crowd:
-    """Like acts of many people on one day."""
+    """People who did the same on one day, told as one event; ``cents`` is the sum of what they paid."""
 
     first: datetime
     people: set[str] = field(default_factory=set)
@@ -50,7 +51,7 @@ def days_of(
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
 ) -> tuple[DayView, ...]:
-    """Every day of the window; neighbouring days without events are one."""
+    """Every day of the window; consecutive days without events are merged."""
     notables = [
         *_people(source),
         *_contests(contests),

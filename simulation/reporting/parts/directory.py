@@ -1,4 +1,4 @@
-"""Ids to names: the history speaks of ids, the report of people and contests."""
+"""Names for ids: the history has ids, the report shows the names of people and contests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from simulation.history import History
 from simulation.reporting.parts.fields import text
 
 _TELLING = 8
-"""An id of fewer characters may stand in a text for something else: a number, a word."""
+"""Shorter ids are not replaced in texts: they could be part of a number or a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """Lookups never fail: an unknown id is shown by its first eight characters."""
+    """Lookups never fail: an unknown id is shown as it is, or by its first eight characters when it is long."""
 
     contests: Mapping[str, str]
     """Platform id or scenario key → name."""
@@ -32,22 +32,22 @@ class Directory:
         return self.contests.get(contest_id or "", _short(contest_id))
 
     def person(self, user_id: str | None) -> str:
-        """Name of a user."""
+        """Name of a user by id."""
         return self.people.get(user_id or "", _short(user_id))
 
     def known(self, identifier: str) -> str:
-        """The name of whatever this is the id of; empty when it is neither a contest's nor a person's."""
+        """The name of the contest or person with this id; empty when there is none."""
         return self.contests.get(identifier) or self.people.get(identifier) or ""
 
     def told(self, text: str) -> str:
-        """A text of the jury's with names for the ids in it."""
+        """A text of a finding with the ids in it replaced by names."""
         for identifier, name in self._named_ids:
             text = text.replace(identifier, name)
         return text
 
     @cached_property
     def _named_ids(self) -> Sequence[tuple[str, str]]:
-        """Ids of contests and people, the longest first: one may be the beginning of another."""
+        """(id, name) of contests and people, longest id first, since one id may be the beginning of another."""
         contests = {own: self.contests[own] for own in self.contest_ids.values() if own in self.contests}
         ids = ((own, name) for own, name in {**self.people, **contests}.items() if len(own) >= _TELLING)
         return sorted(ids, key=lambda item: (-len(item[0]), item))
@@ -62,7 +62,7 @@ class Directory:
 
 
 def directory_of(history: History) -> Directory:
-    """Read the names out of the history: observed contests, the scenario, and what people said when signing up."""
+    """Read the names from the history: from the scenario, the observed contests, and people's requests to sign up."""
     ids = {act.contest: act.contest_id for act in history.of(EntrantAction) if act.contest and act.contest_id}
     return Directory(
         contests=_contest_names(history, ids),

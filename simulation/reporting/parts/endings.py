@@ -1,4 +1,4 @@
-"""How a fault ended. Whether that is right is the jury's word; when and by what is read from the history."""
+"""How a fault ended: when and by what, read from the history. Whether it counts as recovered, the jury decides."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from simulation.reporting.words import listed
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What the jury says of the recovery of faults. ``blamed``: fault id → message of the first finding."""
+    """The result of the check on fault recovery. ``blamed``: fault id → message of its first finding."""
 
     blamed: Mapping[str, str]
     acquitted: bool
-    """The check looked at every fault that struck and has no finding."""
+    """The check passed: no fault that struck has a finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaultEnding:
-    """``kind`` as in :class:`simulation.reporting.parts.faults.FaultView`; ``at`` is None when no record tells it."""
+    """``kind`` is ``ending`` of :class:`simulation.reporting.parts.faults.FaultView`; ``at`` None: no record of it."""
 
     kind: str
     how: str
@@ -35,7 +35,7 @@ class FaultEnding:
 
 
 def judged_faults(verdict: Verdict) -> Judged:
-    """Read the results of the check that decides on recovery."""
+    """The findings of the check ``faults_recovered``, by fault."""
     results = [result for result in verdict.results if result.check == faults_recovered.name]
     blamed: dict[str, str] = {}
     for finding in (finding for result in results for finding in result.findings):
@@ -56,7 +56,10 @@ def ending_of(
     answers: tuple[ExecutionView, ...],
     judged: Judged,
 ) -> FaultEnding:
-    """What became of a fault."""
+    """How the fault ended, by the history and the jury's findings.
+
+    :param answers: the executions that responded to it, including failed ones.
+    """
     if not injected:
         return FaultEnding(kind="never", how="never struck: its victim did not come", at=None, over=False)
     kind, how, at = _by_the_records(fault, injected, victims, answers)
@@ -71,7 +74,7 @@ def ending_of(
 def _by_the_records(
     fault: FaultScheduled, injected: tuple[FaultInjected, ...], victims: Victims, answers: tuple[ExecutionView, ...]
 ) -> tuple[str, str, datetime | None]:
-    """(kind, in words, when)."""
+    """The ending by the history alone: kind, description, time (None when it is not recorded or not over)."""
     restored_at = victims.restored_at(injected[0].at, injected[-1].at, fault.ends_at)
     completed = [answer for answer in answers if answer.status == "completed" and answer.ended_at]
     runbooks = listed(sorted({answer.runbook for answer in completed}))

@@ -1,4 +1,4 @@
-"""The events that findings point at, as the history has them."""
+"""The events of the history that findings name as evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulation.checks.base import Finding
 from simulation.history import History, line_of
 
 LIMIT = 200
-"""Events shown in full; what exceeds it stands in ``history.jsonl``."""
+"""At most this many events are shown; all are in ``history.jsonl``."""
 _LONGEST = 4_000
 
 
@@ -24,7 +24,7 @@ class Evidence:
 
 
 def evidence_of(history: History, findings: Iterable[Finding]) -> dict[int, Evidence]:
-    """``seq`` → event, in order."""
+    """``seq`` → event, in order of ``seq``, for the first ``LIMIT`` events."""
     wanted = sorted({seq for finding in findings for seq in finding.seqs})[:LIMIT]
     by_seq = {event.seq: event for event in history.events}
     return {

@@ -1,4 +1,4 @@
-"""Runbook executions: the alert that started each, the transcript, how it ended."""
+"""Runbook executions: the alert that each answered, its steps, how it ended; and the alerts that fired."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulation.reporting.parts.source import ReportSource
 
 @dataclass(frozen=True, kw_only=True)
 class AlertView:
-    """An alert that fired; ``resolved_at`` is None when it still fired at the end."""
+    """An alert that fired; ``resolved_at`` is None when it was still firing at the end of the run."""
 
     alert_id: str
     name: str
@@ -52,17 +52,17 @@ class ExecutionView:
 
     @property
     def transcript(self) -> str:
-        """Its file in the run directory."""
+        """Path of its transcript within the run directory."""
         return f"runbooks/exec-{self.number}-{self.runbook}.txt"
 
     @property
     def matched(self) -> int:
-        """Commands whose output was as the runbook states it."""
+        """Number of commands whose output was as the runbook states."""
         return sum(step.matched for step in self.steps)
 
 
 def alerts_of(source: ReportSource) -> tuple[AlertView, ...]:
-    """All alerts that fired, in order."""
+    """All alerts that fired, in order of time."""
     resolved = {event.alert_id: event.at for event in source.history.of(AlertResolved)}
     return tuple(
         AlertView(
@@ -81,7 +81,7 @@ def alerts_of(source: ReportSource) -> tuple[AlertView, ...]:
 
 
 def executions_of(source: ReportSource, alerts: tuple[AlertView, ...]) -> tuple[ExecutionView, ...]:
-    """All executions, in order."""
+    """All executions, in order of their start."""
     by_id = {alert.alert_id: alert for alert in alerts}
     return tuple(
         _view(number, execution, by_id.get(execution.started.alert_id or ""))
@@ -114,5 +114,5 @@ def _view(number: int, execution: WitnessedExecution, alert: AlertView | None) -
 
 
 def fault_of(cause: str) -> str | None:
-    """The fault id in a ``fault:<id>`` cause."""
+    """The fault id of a cause ``fault:<id>``; None for any other cause."""
     return cause.removeprefix("fault:") if cause.startswith("fault:") else None

@@ -1,4 +1,4 @@
-"""Facts of the run: what was run, where, why there, and how to run it again."""
+"""Facts of the run: scenario, seed, target, environment and the reason for it, and the command to run it again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.reporting.words import plural
 
 @dataclass(frozen=True, kw_only=True)
 class RunFact:
-    """``code`` values are shown in a monospaced face."""
+    """A name and its value; with ``code`` the value is shown in a monospaced font."""
 
     name: str
     value: str
@@ -33,15 +33,15 @@ class RunFacts:
     reproduce: str
     rejudge: str
     rows: tuple[RunFact, ...]
-    """Everything else worth knowing, in order."""
+    """Further facts, in the order in which they are shown."""
     jobs: tuple[JobSummary, ...]
     witnesses: tuple[WitnessSummary, ...]
     written: Share | None
-    """How much of what the platform wrote was judged by its contract."""
+    """How much of what the platform wrote its contract's rules judged; None when that is not known."""
 
 
 def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
-    """Read from the first and the last event and the witnesses."""
+    """Read the facts from the history's first and last event, its summaries and the verdict."""
     started, ended = source.history.started, source.history.ended
     scenario = started.scenario if started else "(no beginning on record)"
     rows = [RunFact(name="Events in the history", value=f"{len(source.history.events):,}")]
@@ -80,7 +80,7 @@ def _description(started: RunStarted | None) -> str:
 
 
 def _reproduce(started: RunStarted | None) -> str:
-    """The command that gives the same history; ``--days`` only where the run was cut short."""
+    """The command that gives the same history; with ``--days`` only if the run's length was not the scenario's."""
     if started is None:
         return ""
     document = started.scenario_document

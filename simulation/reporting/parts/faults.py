@@ -1,4 +1,4 @@
-"""Each fault: what was to happen, what happened, how it was noticed, how and after how long it was over."""
+"""Each fault: what was planned, what happened, how it was noticed, how it ended and after how long."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FaultView:
     expected: str
     """How the scenario says it must end, in words."""
     foreseen: str
-    """The ending that goes with it."""
+    """The value of ``ending`` that the scenario expects."""
     planned_at: datetime
     planned_end: datetime | None
     struck_at: datetime | None
@@ -34,14 +34,14 @@ class FaultView:
     ending: str
     """``runbook``, ``self``, ``terminal``, ``open`` or ``never``."""
     over: bool
-    """It struck, and was recovered from or ended in the final failure that was foreseen."""
+    """It struck, and then was recovered from or ended in the final failure that the scenario expects."""
     ended_how: str
     ended_at: datetime | None
     chain: tuple[Link, ...]
 
     @property
     def ended_short(self) -> str:
-        """How it was over, in a few words for a narrow screen."""
+        """How it ended, in a few words for the terminal."""
         runbooks = listed(sorted({e.runbook for e in self.executions if e.status == "completed"}))
         if self.ending == "terminal" and runbooks != "none":
             return f"final failure; runbook {runbooks}"
@@ -54,7 +54,7 @@ class FaultView:
 
     @property
     def as_foreseen(self) -> bool:
-        """It was over in the way that the scenario says."""
+        """It ended in the way that the scenario expects."""
         return self.ending == self.foreseen
 
     @property
@@ -65,7 +65,7 @@ class FaultView:
 
     @property
     def over_after_seconds(self) -> int | None:
-        """From the first strike."""
+        """From the first injection to the end."""
         if self.ended_at is None or self.struck_at is None:
             return None
         return int((self.ended_at - self.struck_at).total_seconds())
@@ -117,7 +117,8 @@ def _view(
 def _answers(
     fault: FaultScheduled, injected: tuple[FaultInjected, ...], executions: tuple[ExecutionView, ...]
 ) -> tuple[ExecutionView, ...]:
-    """Executions that go back to the fault; where none is marked so (two faults of one runbook), its runbook's."""
+    """Executions caused by the fault. If none names it (two faults share a runbook), those of its runbook that name no
+    fault and started after it struck."""
     marked = tuple(execution for execution in executions if execution.fault_id == fault.fault_id)
     if marked or not injected:
         return marked

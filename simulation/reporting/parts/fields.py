@@ -1,4 +1,4 @@
-"""Reading columns of a canonical relation's rows."""
+"""Typed access to the columns of a canonical relation's rows; a missing or malformed value is never an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def text(row: Row, column: str) -> str:
 
 
 def number(row: Row, column: str) -> int:
-    """The column as an integer, 0 where it is null or missing."""
+    """The column as an integer, 0 where it is null, missing or no integer."""
     value = row.get(column)
     return int(value) if isinstance(value, (int, float, str)) and str(value).lstrip("-").isdigit() else 0
 
@@ -35,7 +35,7 @@ def instant(row: Row, column: str) -> datetime | None:
 
 
 def document(row: Row, column: str) -> dict[str, JsonValue]:
-    """A JSON column as a dict, whether it was read as JSON or as text; empty where it is neither."""
+    """A JSON column (parsed or as text) as a dict; empty where it is not a JSON object."""
     value = row.get(column)
     if isinstance(value, str):
         try:

@@ -14,7 +14,7 @@ from simulation.reporting.words import dollars, plural
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """``tone``: ``good``, ``bad`` or ``plain``."""
+    """A label, a value and a note, as shown. ``tone`` (colour): ``good``, ``bad`` or ``plain``."""
 
     label: str
     value: str
@@ -30,7 +30,7 @@ def figures_of(
     funds: Funds,
     escalations: int,
 ) -> tuple[Figure, ...]:
-    """Eight numbers that say how the run went."""
+    """The eight key figures, in the order in which they are shown."""
     over = sum(fault.over for fault in faults)
     completed = sum(execution.status == "completed" for execution in executions)
     paid_out = sum(contest.paid_out for contest in contests)
@@ -52,7 +52,7 @@ def figures_of(
 
 
 def _criteria(outcomes: list[str]) -> Figure:
-    """What is not met is named; a criterion that is only not verified is no failure."""
+    """Criteria that are not met are counted in the note; those only not verified do not make the figure ``bad``."""
     told = [
         (outcomes.count("fail"), "not met"),
         (outcomes.count("unknown"), "unknown"),

@@ -1,4 +1,4 @@
-"""Money through the platform's balance at Stripe, to the cent, from Stripe's own movements."""
+"""Sums of the money through the platform's balance at Stripe, in cents, from the movements that Stripe recorded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulation.reporting.parts.source import ReportSource
 
 @dataclass(frozen=True, kw_only=True)
 class Funds:
-    """All amounts positive; ``other_cents`` (adjustments, top-ups, reversals) carries its sign."""
+    """Integer cents, all positive except ``other_cents`` (adjustments, top-ups, reversals), which is signed."""
 
     opening_cents: int
     in_cents: int
@@ -20,16 +20,16 @@ class Funds:
     prizes_cents: int
     other_cents: int
     closing_cents: int | None
-    """None: the balance was not witnessed."""
+    """None: no balance was recorded."""
     pending_cents: int
     """Part of the closing balance that is not available yet."""
     prizes_owed_cents: int
-    """Prizes whose transfer has not ended: still to be paid."""
+    """Prizes still to be paid: their transfer is not terminal."""
     prizes_undeliverable_cents: int
-    """Prizes whose transfer ended ``failed_terminal``: owed to people whom no transfer reaches."""
+    """Prizes whose transfer ended ``failed_terminal``: still owed, but no transfer can deliver them."""
     refunds_owed_cents: int
     platform_share_cents: int
-    """What the ledger says belongs to the platform."""
+    """Balance of the ledger account ``platform``."""
     charges: int
     transfers: int
     refunds: int
@@ -47,7 +47,7 @@ class Funds:
 
     @property
     def difference_cents(self) -> int:
-        """Closing balance less what the movements add up to; 0 is right."""
+        """Closing balance minus the sum of opening balance and movements; 0 when correct or not recorded."""
         return (self.closing_cents or 0) - self.expected_closing_cents if self.closing_cents is not None else 0
 
     @property
@@ -56,7 +56,7 @@ class Funds:
 
 
 def funds_of(source: ReportSource) -> Funds:
-    """Sum the movements and what is still owed."""
+    """Sum Stripe's movements, and what the platform's tables show as still owed."""
     movements = source.history.of(StripeMovement)
     balances = source.history.of(StripeBalance)
     amounts: dict[str, list[int]] = {"charge": [], "transfer": [], "refund": []}

@@ -1,4 +1,4 @@
-"""What only just went well: the smallest margin to each limit of the run, crossed or not."""
+"""Near misses: the smallest margin to each limit of the run, whether or not the limit was crossed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricCh
 from simulation.reporting.times import duration
 
 WEBHOOK_LIFE = timedelta(days=3)
-"""How long Stripe goes on delivering (fixtures/spec/stripe.md)."""
+"""How long Stripe retries the delivery of a webhook (fixtures/spec/stripe.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NearMiss:
-    """``left`` is the share of the limit that was left, 0 to 1; 0 where the limit was reached."""
+    """How close the run came to one limit. ``left``: share of the limit left, 0 to 1; 0 if reached or crossed."""
 
     what: str
     closest: str
@@ -29,13 +29,13 @@ class NearMiss:
 
 
 def near_misses_of(case: Case) -> tuple[NearMiss, ...]:
-    """The closest approach to each limit, the closest of all first. What the history lacks is left out."""
+    """One near miss for each limit, the smallest margin first; limits on which the history has no data are left out."""
     found = [*_metrics(case), *_attempts(case), *_webhooks(case), *_answers(case), *_jobs(case), *_rest(case)]
     return tuple(sorted(found, key=lambda miss: (miss.left, miss.what)))
 
 
 def _metrics(case: Case) -> Iterator[NearMiss]:
-    """Each alert rule of the run of the form ``metric > number`` against the extreme that was scraped."""
+    """For each alert rule that compares a metric with a number: the scraped value closest to that number or beyond."""
     for rule in case.started.alert_rules if case.events(RunStarted) else ():
         threshold = _threshold(rule.expression)
         if threshold is None:
@@ -59,10 +59,10 @@ def _metrics(case: Case) -> Iterator[NearMiss]:
 
 
 def _threshold(expression: str) -> tuple[str, bool, float] | None:
-    """Metric, whether the bound is an upper one, bound; None for other rules, and for "any at all" (``> 0``)."""
+    """(metric name, whether the bound is an upper one, bound); None for other rules and for a bound of 0."""
     try:
         tree = promql_parser.parse(expression)
-    except ValueError:  # a history that somebody wrote by hand
+    except ValueError:  # no valid PromQL, as in a history written by hand
         return None
     if not isinstance(tree, promql_parser.BinaryExpr) or str(tree.op) not in (">", ">=", "<", "<="):
         return None
@@ -88,7 +88,7 @@ def _attempts(case: Case) -> Iterator[NearMiss]:
 
 
 def _webhooks(case: Case) -> Iterator[NearMiss]:
-    """From the first attempt to the one that was taken."""
+    """The longest time from a webhook's first delivery attempt to the one that was accepted."""
     first: dict[str, datetime] = {}
     waits: list[tuple[timedelta, datetime, WebhookAttempt]] = []
     for attempt in case.events(WebhookAttempt):
@@ -106,7 +106,7 @@ def _webhooks(case: Case) -> Iterator[NearMiss]:
 
 
 def _answers(case: Case) -> Iterator[NearMiss]:
-    """Alert to runbook."""
+    """The longest time from an alert to the start of its runbook."""
     try:
         limit = timedelta(seconds=case.scenario.operator.response_seconds) + timedelta(hours=1)
     except CannotTell:
@@ -124,7 +124,7 @@ def _answers(case: Case) -> Iterator[NearMiss]:
 
 
 def _jobs(case: Case) -> Iterator[NearMiss]:
-    """How late a job was that was late at all."""
+    """The greatest lateness of each job that ran late."""
     for job in case.events(JobSummary):
         late_seconds = job.largest_gap_seconds - job.interval_seconds
         if late_seconds > 0:

@@ -1,4 +1,4 @@
-"""The jury's three books side by side, with names for ids."""
+"""The jury's three-way reconciliation (expected, ledger, Stripe) by business key, with names in place of ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes", "dis
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciled:
-    """One business key in the three books, integer cents."""
+    """The amounts of one business key in the three books, in integer cents."""
 
     kind: str
     business_key: str
@@ -32,7 +32,7 @@ class Reconciled:
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """All lines of one kind, and their sums."""
+    """All business keys of one kind (such as refunds), and their sums in integer cents."""
 
     title: str
     rows: tuple[Reconciled, ...]
@@ -58,7 +58,7 @@ class Book:
 class Reconciliation:
     books: tuple[Book, ...]
     doubt: str
-    """Why the books could not be laid side by side; empty when they could."""
+    """Why the books could not be compared; empty when they were."""
 
     @property
     def differing(self) -> tuple[Reconciled, ...]:
@@ -70,7 +70,7 @@ class Reconciliation:
 
 
 def reconciliation_of(source: ReportSource) -> Reconciliation:
-    """Entry fees, refunds and prizes by business key, as the jury reconciles them."""
+    """Entry fees, refunds, prizes and chargebacks by business key, as the jury reconciles them."""
     try:
         lines = reconcile(source.case)
     except CannotTell as gap:

@@ -1,4 +1,4 @@
-"""What every part is computed from."""
+"""The input from which every part of the view model is computed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulation.reporting.times import Calendar
 
 @dataclass(frozen=True, kw_only=True)
 class ReportSource:
-    """The history with what the jury derives from it, and the names and the calendar it is told in."""
+    """The history, the case that the checks read, names for ids, and the calendar for times."""
 
     history: History
     case: Case
@@ -22,5 +22,5 @@ class ReportSource:
     calendar: Calendar
 
     def rows(self, relation: str) -> Sequence[Row]:
-        """Rows of a canonical relation; none when it was not observed."""
+        """Rows of a canonical relation; empty when it was not observed."""
         return self.history.rows(relation) or ()

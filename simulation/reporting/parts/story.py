@@ -1,4 +1,4 @@
-"""The run in plain English, for somebody who knows nothing of it."""
+"""The run in plain English, for a reader who knows nothing about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulation.reporting.words import dollars, listed, plural
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """``what``: what was tried; ``happened``: what came of it; ``why``: why the verdict is what it is."""
+    """``what``: what was simulated; ``happened``: the result; ``why``: the reason for the verdict."""
 
     what: str
     happened: str
@@ -34,7 +34,7 @@ def story_of(
     sections: tuple[SectionView, ...],
     findings: tuple[Finding, ...],
 ) -> Story:
-    """Three short texts, each complete by itself."""
+    """The three texts, each understandable by itself."""
     return Story(
         what=_what(calendar, facts),
         happened=" ".join((_contests(contests, entrants), _money(funds), _faults(faults))),
@@ -97,7 +97,7 @@ _ENDINGS = {
     ("open", False): "not recovered from",
     ("never", False): "never struck",
 }
-"""How a fault ended, and whether that was foreseen."""
+"""(``FaultView.ending``, ``FaultView.as_foreseen``) → how the story words it."""
 
 
 def _why(criteria: list[CriterionView], findings: tuple[Finding, ...]) -> str:

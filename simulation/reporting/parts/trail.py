@@ -1,4 +1,4 @@
-"""The audit trail: the target's own audit records and the audited actions on contests, in order of time."""
+"""The audit trail in order of time: the canonical relations ``audit_records`` and ``contest_audit`` together."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class AuditRow:
     action: str
     reason: str
     subject: str
-    """What it was done to, in words."""
+    """Name of the contest or person that was acted on; empty when the id is neither's."""
     entity_type: str
     entity_id: str
     transition: str
-    """``LOCKED → LIVE``, empty for anything else."""
+    """Change of a contest's status, such as ``LOCKED → LIVE``; else empty."""
     request_id: str
     relation: str
 
 
 def trail_of(source: ReportSource) -> tuple[AuditRow, ...]:
-    """All rows of ``audit_records`` and ``contest_audit``."""
+    """All rows of both relations, by time."""
     rows = [_record(source, row) for row in source.rows("audit_records")]
     rows += [_contest(source, row) for row in source.rows("contest_audit")]
     return tuple(sorted(rows, key=lambda row: row.at or source.calendar.start))

@@ -1,4 +1,4 @@
-"""What a fault struck, by business key, and what the books and Stripe say of it."""
+"""What a fault struck (its victims): the transfers, payments, postings, webhooks or tournament that it affected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulation.scenario.faults.registry import KINDS
 
 @dataclass(frozen=True, kw_only=True)
 class Victims:
-    """The rows and deliveries that carry one of a fault's concrete keys."""
+    """The rows and deliveries that have one of the ids recorded when the fault was injected."""
 
     transfers: tuple[Row, ...]
     payments: tuple[Row, ...]
@@ -25,19 +25,19 @@ class Victims:
     """The provider's answers about a struck tournament, from the first injection on."""
     tournament: str | None
     repeated: bool
-    """The fault is one delivery too many: it is over when the last one is answered."""
+    """The fault delivers a webhook more than once: it is over when the last delivery is answered."""
     named: str
-    """Whom or what it struck, in words."""
+    """The victims in words, for the report."""
 
     @property
     def found(self) -> bool:
-        """There is something by which recovery can be told."""
+        """There are records from which recovery can be determined."""
         return bool(self.transfers or self.payments or self.tournament)
 
     def restored_at(self, struck: datetime, struck_last: datetime, window_end: datetime | None) -> datetime | None:
-        """When what was struck was in order again, or had ended in a final state; None when it never was.
+        """When all victims were in order again or in a terminal state; None when they never were.
 
-        An answer that the provider has nothing new is not on record, so that the end of an outage's window counts too.
+        The provider's "nothing new" answers are not recorded, so the end of an outage (``window_end``) counts too.
         """
         if self.transfers:
             ends = [self._transfer_final(row) for row in self.transfers]
@@ -48,7 +48,7 @@ class Victims:
         return min([*good, *([window_end] if window_end else [])], default=None)
 
     def _transfer_final(self, transfer: Row) -> datetime | None:
-        """When a transfer ended: its own word, else its last posting's time; None while it has not."""
+        """When a transfer became terminal: its ``completed_at``, else its last posting's time; None while open."""
         if transfer.get("status") not in ("completed", "failed_terminal"):
             return None
         mine = (row for row in self.postings if text(row, "reference_id") == text(transfer, "transfer_id"))
@@ -64,7 +64,7 @@ class Victims:
 
 
 def victims_of(source: ReportSource, scheduled: FaultScheduled, injected: tuple[FaultInjected, ...]) -> Victims:
-    """Look the concrete keys of all injections up."""
+    """Find the rows and deliveries that match the ids of all injections of one fault."""
     keys = {value for event in injected for value in event.keys.values()}
     tournament = next((event.keys["tournament"] for event in injected if "tournament" in event.keys), None)
     tournament = tournament or scheduled.keys.get("tournament")
