@@ -35,7 +35,7 @@ class WallClock:
 
 
 class ManualClock:
-    """Time stands still until a person lets it pass."""
+    """Simulated time does not pass until a person asks for it."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel

@@ -1,7 +1,7 @@
 """A staging platform that runs until it is stopped: everything of a simulation but its operator, who is a person.
 
 All goes on as in a run (players join, scores come, faults strike, jobs run, alerts fire), and a person at a terminal
-answers the alerts. HTTP requests arrive in threads of their own and are let in one at a time.
+answers the alerts. HTTP requests arrive in threads of their own and are processed one at a time.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class SessionRequest:
 def run_session(request: SessionRequest, *, ready: Callable[[Session, Simulation], None]) -> None:
     """Bring the platform up, tell ``ready`` where it is, and keep it running until this thread is interrupted.
 
-    :raises EnvironmentFault: the machine cannot carry it. :raises UsageError: the port is taken.
+    :raises EnvironmentFault: the machine lacks something that a session needs. :raises UsageError: the port is taken.
     """
     with ExitStack() as stack:
         outer = stack.enter_context(workspace())
@@ -77,7 +77,7 @@ def run_session(request: SessionRequest, *, ready: Callable[[Session, Simulation
 
 
 def _start_world(sim: Simulation) -> None:
-    """Start what :func:`simulation.run.live` starts, but the operator and what only a verdict needs."""
+    """Start what :func:`simulation.run.live` starts, except the operator and what only a verdict needs."""
     sim.kernel.clock.move_to(sim.scenario.start)
     sim.provider.start()
     sim.entrants.start()
@@ -197,7 +197,7 @@ class Announcer:
         click.echo(f"… {text}")
 
     def at(self, now: datetime) -> None:
-        """Print nothing: time passes all the while."""
+        """Print nothing: this is called whenever time passes."""
 
     def seen(self, event: Event) -> None:
         text = _said(event)

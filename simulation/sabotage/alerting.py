@@ -64,7 +64,7 @@ def _stuck_is_scraped(sim: Simulation) -> bool:
     needs="promtool",
 )
 def scraped_values_smoothed_before_evaluation(patches: Patches) -> None:
-    """What the rules are evaluated on is not what was scraped: small numbers are taken for none."""
+    """The rules are evaluated on altered samples: small numbers that were scraped count as zero."""
 
     patches.when_assembled(
         lambda sim: patches.replace(

@@ -35,7 +35,7 @@ class Campaign:
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """One run to make. Entries travel by name: their functions do not."""
+    """One run to make. Entries are passed by name, since their functions cannot be sent to another process."""
 
     name: str | None
     scenario: str

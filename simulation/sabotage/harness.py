@@ -187,7 +187,7 @@ def _replace_check(patches: Patches, name: str, look: Any) -> None:
     verdict="unknown",
 )
 def postgres_clock_ten_minutes_slow(patches: Patches) -> None:
-    """PostgreSQL lives ten minutes in the past."""
+    """PostgreSQL's clock is ten minutes slow."""
 
     def slow(sim: Simulation) -> None:
         def make(real: Any) -> Any:
@@ -226,7 +226,7 @@ def postgres_clock_stands_still(patches: Patches) -> None:
     how="environment",
 )
 def faults_that_never_strike(patches: Patches) -> None:
-    """The scenario's webhook faults meet nobody."""
+    """The scenario's webhook faults never affect a webhook."""
 
     def make(sim: Simulation) -> None:
         def on_webhook(_: Any) -> None:

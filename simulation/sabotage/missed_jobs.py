@@ -1,4 +1,4 @@
-"""Jobs that rest although nobody stopped them, in a run in which others had a reason to."""
+"""Jobs that do not run although nothing stopped them, in runs in which a fault stopped jobs at another time."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def _rests(patches: Patches, word: str, *, since: timedelta, until: timedelta) -
 
 @DEFECTS.sabotage("jobs_ran", origin="a supervisor that restarts a dead worker once, and never again")
 def payout_timer_never_comes_back(patches: Patches) -> None:
-    """The payout job goes on resting after the fault that had stopped its timer is over."""
+    """The payout job still does not run after the fault that had stopped its timer is over."""
     over = timedelta(days=1, hours=14, minutes=45)
     _rests(patches, "payout", since=over, until=over + timedelta(minutes=100))
 
 
 @DEFECTS.sabotage("jobs_ran", origin="a worker that hangs in a call, while another outage seems to explain it all")
 def payout_job_rests_beside_a_stopped_timer(patches: Patches) -> None:
-    """The payout job rests for an hour and a half, half a day before the fault that stops its timer."""
+    """The payout job does not run for an hour and a half, half a day before the fault that stops its timer."""
     _rests(patches, "payout", since=timedelta(hours=20), until=timedelta(hours=21, minutes=30))
 
 

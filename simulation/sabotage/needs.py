@@ -1,4 +1,4 @@
-"""Tools that some defects are told by: where one is missing, the entry is named as not tried, never as caught."""
+"""Tools that are needed to detect some defects: where one is missing, the entry is reported as not tried."""
 
 from __future__ import annotations
 

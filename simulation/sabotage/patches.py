@@ -32,7 +32,7 @@ class Patches:
     # --- what a planting function may do -----------------------------------------------------------------------------
 
     def trigger(self) -> None:
-        """The defect has just done its deed. The process's clock is the simulated one."""
+        """Note that the defect has just acted. The process's clock is the simulated one."""
         self.triggers.append(datetime.now(UTC))
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
@@ -55,7 +55,7 @@ class Patches:
         self.when_assembled(schedule)
 
     def later(self, sim: Simulation, *, day: int, hour: int, act: Callable[[], object]) -> None:
-        """Call ``act`` at an instant, and note it as a trigger: for acts that need what was opened at the assembly."""
+        """Call ``act`` at an instant and note it as a trigger: for acts that use what was opened during assembly."""
 
         def deed(_: Simulation) -> None:
             act()
@@ -86,7 +86,7 @@ class Patches:
             yield self
 
     def plant(self, sim: Simulation) -> None:
-        """To be called as soon as everything is brought up."""
+        """Plant the defect; to be called as soon as everything is brought up."""
         for act in self._when_assembled:
             act(sim)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from simulation.checks.criteria import RULES
 
 Cell = Literal["named", "silent", "beside", ""]
-"""An expected check that spoke; an expected one that did not; another that spoke; nothing."""
+"""An expected check that found the defect; an expected one that did not; another one that did; nothing."""
 
 
 class MatrixRow(BaseModel):
@@ -35,7 +35,7 @@ class MatrixRow(BaseModel):
     detection_seconds: int | None
     wall_seconds: float
     again: str
-    """What to type to see it again."""
+    """The command that reproduces it."""
 
 
 class Control(BaseModel):

@@ -16,8 +16,9 @@ TrialResult = Literal["caught", "missed", "unnamed", "never triggered", "control
 class Ruling:
     """A sabotage with one seed, judged.
 
-    :param named: the entry's checks that caught it. :param silent: those that did not. :param others: checks beside.
-    :param detection: simulated time from the first deed to the first finding of a named check; None without either.
+    :param named: the entry's checks that caught it. :param silent: those that did not.
+    :param others: further checks that did.
+    :param detection: simulated time from the first trigger to the first finding of a named check; None without either.
     """
 
     sabotage: Sabotage
@@ -34,7 +35,7 @@ class Ruling:
 
 
 def rule(sabotage: Sabotage, trial: Trial, control: Trial) -> Ruling:
-    """Hold a trial against its entry and its control."""
+    """Judge a trial by its catalogue entry and its control run."""
     named = tuple(check for check in sabotage.caught_by if _spoke(sabotage, trial.seen.get(check)))
     silent = tuple(check for check in sabotage.caught_by if check not in named)
     others = tuple(sorted(check for check in trial.seen if check not in sabotage.caught_by))
@@ -50,7 +51,7 @@ def rule(sabotage: Sabotage, trial: Trial, control: Trial) -> Ruling:
 
 
 def _spoke(sabotage: Sabotage, seen: Seen | None) -> bool:
-    """A finding; doubt is enough only where the harness itself is broken, and never for a platform."""
+    """Whether the check has a finding; doubt counts only if the harness itself is broken, never for a platform."""
     return seen is not None and bool(seen.findings or sabotage.verdict == "unknown" or sabotage.family == "harness")
 
 

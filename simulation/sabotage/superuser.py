@@ -1,4 +1,4 @@
-"""Ways to the database that a normal run has not: a superuser's session from before the absence, a founder's."""
+"""Database access that a normal run does not have: a superuser's or a founder's session from before the absence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulation.assembly import Simulation
 
 
 def open_session(sim: Simulation, role: str) -> psycopg.Connection[Any]:
-    """A session of ``superuser`` or ``founder``, opened while they may still log in. Somebody left it open."""
+    """A session of ``superuser`` or ``founder``, opened while they may still log in, and left open."""
     return psycopg.connect(sim.database.conninfo(role, application="psql"), autocommit=True, connect_timeout=10)
 
 

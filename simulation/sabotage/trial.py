@@ -75,7 +75,7 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -
 
 
 def _live(request: RunRequest, patches: Patches) -> tuple[RunDirectory, History, str | None]:
-    """The history, and what stopped the run before its end: a harness that refuses to go on has not passed."""
+    """The history, and the error that stopped the run before its end, if any: a run that was stopped has not passed."""
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     progress: Progress = Silent()
     try:

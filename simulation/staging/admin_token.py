@@ -10,9 +10,9 @@ import jwt
 
 _ALGORITHM = "HS256"
 BREAK_GLASS = "break_glass"
-"""Scope of a token that is for the time in which no other can be verified."""
+"""Scope of a break-glass token: for the time in which no other token can be verified."""
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp()) - 1
-"""Beyond it no date can be told; such a token is good until then."""
+"""The latest expiry that a datetime can hold; a later one in a token counts as this one."""
 
 
 class InvalidToken(Exception):
@@ -21,7 +21,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What a valid token says about its bearer; the user row is looked up again all the same."""
+    """What a valid token says about its bearer; callers still read the user's row: rights may be revoked."""
 
     user_id: UUID
     is_admin: bool
@@ -43,7 +43,7 @@ def mint(secret: str, user_id: UUID, now: datetime, ttl_seconds: int) -> str:
 
 
 def mint_break_glass(secret: str, user_id: UUID, now: datetime, ttl_seconds: int) -> str:
-    """A break-glass token of `user_id`: it makes nobody an admin, see `break_glass`."""
+    """A break-glass token of `user_id`: it carries no admin rights, see `break_glass`."""
     claims = {
         "sub": str(user_id),
         "scope": BREAK_GLASS,

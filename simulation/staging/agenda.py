@@ -1,7 +1,7 @@
-"""What is due now, asked once for all the jobs that come up at the same moment.
+"""Which jobs have work, asked once for all the jobs that start at the same moment.
 
-Most of a platform's life is idle: four jobs that start at one second would ask four times whether there is anything to
-do. One statement answers for all of them; it is asked anew a second later, and after every transaction of this process.
+Most job runs find nothing to do, and four jobs that start in the same second would each query the database to learn it.
+Here one statement answers for all; it is sent again a second later, and after every transaction of this process.
 """
 
 from __future__ import annotations

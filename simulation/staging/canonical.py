@@ -1,4 +1,4 @@
-"""One spelling for each value: JSON for storing and hashing, text for times and rows."""
+"""One textual form for each value: JSON for storing and hashing, text for times and rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sha256_of(value: object) -> str:
 
 
 def storable(value: object) -> object:
-    """A JSON value without what JSON allows and PostgreSQL does not take: U+0000 and lone surrogates become U+FFFD."""
+    """The JSON value with the characters that PostgreSQL cannot store (U+0000, lone surrogates) replaced by U+FFFD."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, list):
@@ -36,7 +36,7 @@ def storable(value: object) -> object:
 
 
 def unstorable_path(value: object, path: str = "$") -> str | None:
-    """Where a JSON value holds such a character first; None if nowhere."""
+    """JSON path of the first character that PostgreSQL cannot store; None if there is none."""
     if isinstance(value, str):
         return path if _UNSTORABLE.search(value) else None
     if isinstance(value, list):
@@ -53,7 +53,7 @@ def iso(moment: datetime) -> str:
 
 
 def json_value(value: object) -> object:
-    """What JSON has for a database value; raises TypeError for a type we did not think of."""
+    """A database value as a JSON value; raises TypeError for a type that is not covered."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):

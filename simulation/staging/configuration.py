@@ -1,6 +1,7 @@
 """Settings that operations may change while the platform runs: published as a version, validated, activated, reverted.
 
-A version is the whole set of changed settings. Nothing is ever edited: each thing that was said of a version is a row.
+A version is the whole set of changed settings. Nothing is ever edited: each publication, validation and
+activation of a version is a row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CHANGEABLE: Mapping[str, tuple[int, int]] = {
     "attempt_lease_seconds": (60, 3600),
     "reconciliation_grace_seconds": (300, 86_400),
 }
-"""Name to the least and the most. Each is read anew at every run of a job."""
+"""Name → least and greatest value allowed. Jobs read the current value at every run."""
 
 _EVENTS = text("SELECT * FROM configuration_events ORDER BY sequence_number")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('configuration'))")
@@ -36,13 +37,13 @@ _INSERT = text("""
 
 
 def resume(runtime: Runtime) -> None:
-    """Take up the version that is active: at the start of a process, and wherever another may have activated one."""
+    """Load the active version: at the start of a process, and whenever another process may have activated one."""
     events = runtime.database.read(_EVENTS)
     runtime.live.use(_active(events), _settings_of(events, _active(events)))
 
 
 def page(runtime: Runtime) -> dict[str, object]:
-    """The version in force, its values, what may be changed, and everything that was said of each version."""
+    """The version in force, its values, which settings may be changed, and the history of every version."""
     resume(runtime)
     events = runtime.database.read(_EVENTS)
     return {
@@ -54,7 +55,7 @@ def page(runtime: Runtime) -> dict[str, object]:
 
 
 def publish(runtime: Runtime, context: Context, settings: object, reason: str) -> int:
-    """Keep a new version; it changes nothing yet. Raises ApiError 400 for what is no set of changeable settings."""
+    """Store a new version, not yet in force. Raises ApiError 400 if `settings` is not a set of changeable settings."""
     if not isinstance(settings, dict) or not settings:
         raise ApiError(400, "invalid_field", "settings must be an object of names and whole numbers")
     for name, value in settings.items():
@@ -69,7 +70,7 @@ def publish(runtime: Runtime, context: Context, settings: object, reason: str) -
 
 
 def validate(runtime: Runtime, context: Context, version: int) -> list[str]:
-    """Hold a version against every rule; what is wrong with it stays on record. Raises 404."""
+    """Check a version against every rule and record what is wrong with it. Raises 404."""
     with _changing(runtime, context, "validated", f"validation of version {version}") as work:
         changes = _settings_of(_existing(_locked(work), version), version)
         findings = _findings(runtime.live.deployed, changes)
@@ -94,7 +95,7 @@ def activate(runtime: Runtime, context: Context, version: int, reason: str) -> N
 
 
 def _findings(deployed: Settings, changes: Mapping[str, int]) -> list[str]:
-    """Rules that no single setting knows: ranges, and what must stay longer than what."""
+    """What is wrong with the changed values: out of range, or in conflict with another setting."""
     found = [
         f"{name} must be {least} to {most}, not {changes[name]}"
         for name, (least, most) in sorted(CHANGEABLE.items())

@@ -12,14 +12,14 @@ SYSTEM = UUID(int=0)
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Actor and request of whatever is done under it."""
+    """The actor and the request on whose behalf an operation is done."""
 
     actor: UUID
     request_id: str
 
     @property
     def actor_name(self) -> str:
-        """The actor as the audit log spells it: a user id, the system's included."""
+        """The actor as the audit log has it: a user id; the system has one, too."""
         return str(self.actor)
 
 

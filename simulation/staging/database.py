@@ -1,4 +1,4 @@
-"""Connections to Postgres: a kept one for single reads, a pool for transactions."""
+"""Connections to Postgres: a permanent one for single reads, a pool for transactions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from sqlalchemy.pool import QueuePool
 class Database:
     """Access as the role `platform`.
 
-    The pool fails at once when it is exhausted instead of queueing: a caller that must wait is better told so, and
-    the metric shows it.
+    The pool fails at once when it is exhausted instead of queueing, so that the caller knows and the metric shows it.
     """
 
     def __init__(self, url: str, *, pool_size: int) -> None:
@@ -35,8 +34,8 @@ class Database:
     def read(self, statement: TextClause, **parameters: object) -> list[Any]:
         """Run one reading statement outside any transaction; rows are named tuples.
 
-        It goes past SQLAlchemy's execution, because an idle run of a job is nothing but this call. A dropped connection
-        is replaced once. Raises `psycopg.Error`.
+        It bypasses SQLAlchemy's execution for speed, because an idle run of a job is nothing but this call. A dropped
+        connection is replaced once. Raises `psycopg.Error`.
         """
         return self._run(statement, parameters)
 
@@ -83,7 +82,7 @@ class Database:
             connection.exec_driver_sql("SELECT 1")
 
     def close(self) -> None:
-        """Return every connection to the server."""
+        """Close every connection."""
         with self._reader_lock:
             self._drop_reader()
         self._engine.dispose()

@@ -21,7 +21,7 @@ class ApiError(Exception):
 
 
 class SettlementRefused(Exception):
-    """A settlement that must not be made on the data there is."""
+    """The settlement must not be made, because the data do not allow it."""
 
     def __init__(self, code: SettlementCode, details: dict[str, object]) -> None:
         super().__init__(f"{code}: {details}")

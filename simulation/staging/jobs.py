@@ -1,4 +1,4 @@
-"""Background work: what runs, how often, and what came of the last run. Whoever owns the clock calls `run`."""
+"""Background jobs: what runs, how often, and the result of the last run. Whoever owns the clock calls `run`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DailyAt:
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """Counts of one run; `error` when the run broke off."""
+    """Counts of one run; `error` when the run failed."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
@@ -52,17 +52,17 @@ class JobResult:
 
 @dataclass(frozen=True, kw_only=True)
 class LastRun:
-    """What the platform remembers of a job."""
+    """The last run of a job."""
 
     at: datetime
     result: JobResult
     broken_off: int = 0
-    """Runs in a row, this one the last, that ended with an error that nobody foresaw."""
+    """Consecutive runs, up to this one, that ended with an unforeseen error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One background job. `run` never raises: a run that broke off is logged and its error is in the result."""
+    """One background job. `run` never raises: a run that failed is logged and its error is in the result."""
 
     name: str
     domain: Domain
@@ -76,7 +76,7 @@ _LAST_RUNS = TypeAdapter(dict[str, LastRun])
 class JobBook:
     """Remembers the last run of each job, in memory: an idle run writes nothing to the database.
 
-    `file` shares it among the processes of a deployment: whoever runs a job writes it, whoever is asked reads it.
+    `file` shares it among the processes of a deployment: the process that runs a job writes it, the others read it.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -91,9 +91,9 @@ class JobBook:
         return _LAST_RUNS.validate_json(self._file.read_bytes())
 
     def record(self, name: str, result: JobResult, *, foreseen: bool = True) -> None:
-        """Remember a run that ends now.
+        """Store the result of a run that ends now.
 
-        :param foreseen: it broke off by nothing, or by trouble that other metrics tell of.
+        :param foreseen: False if the run failed with an error that no other metric shows.
         """
         known = self.last_runs
         before = known[name].broken_off if name in known else 0
@@ -153,7 +153,7 @@ def make_jobs(runtime: Runtime, book: JobBook) -> tuple[Job, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Work:
-    """What a job does; `due` is the query for its work, None for a job that always works."""
+    """What a job does; `due` is the query for its work, None for a job that has work at every run."""
 
     name: str
     schedule: Every | DailyAt
@@ -182,4 +182,4 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
 
 _IDLE = JobResult()
 _FORESEEN = (OperationalError, PoolExhausted, stripe.StripeError)
-"""Database or Stripe out of reach: a later run mends it, and other metrics tell of it."""
+"""Database or Stripe cannot be reached: a later run will succeed, and other metrics show it."""

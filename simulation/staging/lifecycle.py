@@ -1,4 +1,4 @@
-"""Contest states: who may move a contest, when, and the job that does it by itself.
+"""Contest states: who may move a contest, when, and the job that does it automatically.
 
 The rules are those of `fixtures/spec/platform.md`, Contest states.
 """
@@ -75,7 +75,7 @@ def transition(
 
 
 def reconcile(runtime: Runtime, context: Context) -> ReconcileResult:
-    """Make every due transition, one step a contest; a failure keeps no other contest from moving."""
+    """Make every due transition, one for each contest; a failure in one contest does not stop the others."""
     made = failed = 0
     for due in runtime.database.read(DUE):
         try:

@@ -27,7 +27,7 @@ class Log:
         self._recent: deque[str] = deque(maxlen=RECENT_LINES)
 
     def recent(self, lines: int) -> list[str]:
-        """The last lines of this process, oldest first, at most `RECENT_LINES`, for who has no other way to them."""
+        """The last lines of this process, oldest first, at most `RECENT_LINES`, for readers without other access."""
         return list(self._recent)[-lines:]
 
     def info(self, domain: Domain, message: str, **fields: object) -> None:
@@ -35,11 +35,11 @@ class Log:
         self._line("INFO", domain, message, fields)
 
     def warning(self, domain: Domain, message: str, **fields: object) -> None:
-        """Something went wrong that the platform will try again by itself."""
+        """Something went wrong that the platform will retry automatically."""
         self._line("WARNING", domain, message, fields)
 
     def error(self, domain: Domain, message: str, **fields: object) -> None:
-        """Something went wrong that needs a runbook or that no retry will mend."""
+        """Something went wrong that needs a runbook, or that no retry can resolve."""
         self._line("ERROR", domain, message, fields)
 
     def _line(self, severity: Severity, domain: Domain, message: str, fields: dict[str, object]) -> None:
@@ -51,6 +51,6 @@ class Log:
 
 
 def _shown(value: object) -> str:
-    """A value without blanks stands bare, anything else is quoted, so that a line stays one line."""
+    """A value without blanks as it is, anything else quoted, so that an entry stays on one line."""
     text = str(value)
     return text if text.isprintable() and text and " " not in text else json.dumps(text)

@@ -1,4 +1,4 @@
-"""What operations did to the platform's surroundings: its own record, since no table of the business changes by it."""
+"""What operations did to the platform's infrastructure: a record of its own, since no business table changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INSERT = text("""
 
 
 def note(work: UnitOfWork, *, subject: Subject, event: str, detail: Mapping[str, object]) -> None:
-    """Put on record, in the transaction in which it is done and explained."""
+    """Record an act of operations, in the transaction that also holds its audit record."""
     work.write(
         _INSERT,
         id=work.new_id(),

@@ -1,4 +1,4 @@
-"""The platform in one object: its web application, its jobs, and its end."""
+"""The platform in one object: its web application, its jobs, and its shutdown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Platform:
     """A contest platform. It starts no threads and no timers: whoever owns the clock calls the jobs at their schedule.
 
     `sleep` passes the seconds of a back-off, `new_id` makes every id, `log` takes each log line;
-    `documented` has the application know its OpenAPI document (`wsgi.api_doc`), which takes a second to make.
+    `documented` also makes the OpenAPI document (`wsgi.api_doc`), which takes a second.
     """
 
     def __init__(
@@ -70,23 +70,23 @@ class Platform:
         self.wsgi = make_app(api)
 
     def resume(self) -> None:
-        """Take up the configuration that is active; for whoever starts a platform over a database that has lived."""
+        """Load the active configuration, when a platform is started on a database that was in use before."""
         configuration.resume(self._runtime)
 
     @property
     def settings(self) -> Settings:
-        """Those in force now."""
+        """The settings in force now."""
         return self._runtime.settings
 
     def create_admin(self, *, name: str, email: str, role: str) -> UUID:
-        """Make the first admins at deployment time, before there is an admin who could."""
+        """Create an admin at deployment time, when there is no admin yet who could do it."""
         context = Context(actor=SYSTEM, request_id=f"deployment:{self._runtime.new_id()}")
         return users.create(
             self._runtime, context, name=name, email=email, is_admin=True, role=role, reason="deployment bootstrap"
         )
 
     def close(self) -> None:
-        """Let go of database and network."""
+        """Close the connections to the database and to outside services."""
         self._runtime.database.close()
         self._runtime.provider.close()
         self._alerting.close()

@@ -1,4 +1,4 @@
-"""What every part of the platform is given: settings, database, the world outside, ids and log."""
+"""What every part of the platform is given: settings, database, clients of outside services, ids and log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Runtime:
 
     @property
     def settings(self) -> Settings:
-        """Those in force now."""
+        """The settings in force now."""
         return self.live.current
 
     def unit_of_work(
@@ -49,7 +49,7 @@ class Runtime:
         )
 
     def log_admin(self, context: Context, action: str, *, entity_id: UUID, contest_id: UUID) -> None:
-        """The line in the log of an admin's act that is done, for whoever reads the log beside the audit trail."""
+        """Log a completed act of an admin, for people who read the log together with the audit trail."""
         self.log.info(
             "Admin",
             action.replace("_", " "),

@@ -39,11 +39,12 @@ class JobTimers:
         self._due = {job.name: _first_due(job, _now()) for job in jobs}
 
     def stop(self) -> None:
-        """No further job begins."""
+        """Begin no further job."""
         self._stop.set()
 
     def run(self) -> None:
-        """Returns after :meth:`stop`. What was missed (a long job, a pause of the machine) is run once, not often."""
+        """Returns after :meth:`stop`. A job that missed several of its times (a long job, a pause of the
+        machine) runs once."""
         while not self._stop.is_set():
             for job in self._jobs:
                 now = _now()
@@ -68,7 +69,7 @@ def _first_due(job: Job, now: datetime) -> datetime:
 
 
 def _next_due(job: Job, due: datetime, now: datetime) -> datetime:
-    """The next of the job's times that is not past; times stay on their grid."""
+    """The job's next scheduled time that is not past; a late run does not shift the schedule."""
     interval = timedelta(days=1) if isinstance(job.schedule, DailyAt) else timedelta(seconds=job.schedule.seconds)
     return due + interval * ((now - due) // interval + 1)
 

@@ -1,4 +1,4 @@
-"""How well requests were answered lately: counts in memory, by the hour, for two of the specification's metrics."""
+"""Outcomes of recent requests: counts in memory, by the hour, for two of the specification's metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ ACCEPTABLE_ERROR_SHARE = 0.01
 
 
 class OutcomeLog:
-    """A file to which every process of a deployment appends its outcomes, and which each of them reads on."""
+    """A file to which every process of a deployment appends its outcomes, and from which each reads what the others
+    did."""
 
     def __init__(self, file: Path) -> None:
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -27,7 +28,7 @@ class OutcomeLog:
         os.write(self._descriptor, f"{counter} {datetime.now(UTC).timestamp()} {int(failed)}\n".encode())
 
     def catch_up(self) -> None:
-        """Hand on every whole line that is new, whoever wrote it."""
+        """Read every complete new line, of any process, and pass it to its counter."""
         new = os.pread(self._descriptor, os.fstat(self._descriptor).st_size - self._position, self._position)
         whole = new[: new.rfind(b"\n") + 1]
         self._position += len(whole)
@@ -45,7 +46,7 @@ class Share:
 
     @classmethod
     def of(cls, log: OutcomeLog | None, counter: str) -> Share | None:
-        """None where nothing is shared."""
+        """A counter's part of ``log``; None without a log."""
         return None if log is None else cls(log=log, counter=counter)
 
     def tell(self, failed: bool) -> None:
@@ -83,7 +84,7 @@ class Rate:
             self._share.tell(failed)
 
     def take(self, at: datetime, failed: bool) -> None:
-        """A request that was answered then, here or in another process."""
+        """Count a request that was answered at ``at``, in this or another process."""
         hour = at.replace(minute=at.minute - at.minute % self._minutes, second=0, microsecond=0)
         if not self._hours or self._hours[-1].begins != hour:
             self._hours.append(Hour(begins=hour))
@@ -122,14 +123,14 @@ class Recent:
         self._moments: deque[datetime] = deque()
 
     def count(self) -> None:
-        """It happened now."""
+        """Count one that happens now."""
         if self._share is None:
             self.take(datetime.now(UTC))
         else:
             self._share.tell(False)
 
     def take(self, at: datetime, _: bool = False) -> None:
-        """It happened then, here or in another process."""
+        """Count one that happened at ``at``, in this or another process."""
         self._moments.append(at)
 
     def number(self) -> int:
@@ -151,21 +152,21 @@ class InARow:
         self._failures: deque[datetime] = deque()
 
     def count(self, *, failed: bool) -> None:
-        """It happened now; a success ends the row."""
+        """Count an outcome now; a success resets the count."""
         if self._share is None:
             self.take(datetime.now(UTC), failed)
         else:
             self._share.tell(failed)
 
     def take(self, at: datetime, failed: bool) -> None:
-        """It happened then, here or in another process."""
+        """Count one that happened at ``at``, in this or another process."""
         if failed:
             self._failures.append(at)
         else:
             self._failures.clear()
 
     def moments(self) -> list[datetime]:
-        """When, the first first."""
+        """The times of those failures, oldest first."""
         if self._share is not None:
             self._share.catch_up()
         begin = datetime.now(UTC) - self._window
@@ -175,7 +176,7 @@ class InARow:
 
 
 class ServiceLevels:
-    """Request outcomes of this process, or of all that share `file`: then whatever worker is asked knows them all."""
+    """Request outcomes of this process, or of all that share `file`, so that every worker knows them all."""
 
     def __init__(self, file: Path | None = None) -> None:
         self.since = datetime.now(UTC)
@@ -195,7 +196,7 @@ class ServiceLevels:
             }
 
     def auth_error_rate_percent(self) -> float:
-        """Share of authentications that broke, in percent; a refused token is not an error."""
+        """Share of authentications that failed with an error, in percent; a refused token is not an error."""
         total, failed = self.authentications.totals()
         return 100 * failed / total if total else 0.0
 

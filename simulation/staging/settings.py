@@ -10,7 +10,7 @@ DEPLOYED = 0
 """The version of the settings that the deployment came with."""
 
 TEST_ENVIRONMENT = "test"
-"""In this environment background work is silent (fixtures/spec/requirements.md, A-14)."""
+"""In this environment no background jobs run (fixtures/spec/requirements.md, A-14)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,13 @@ class Settings:
     """Signing secret of a second endpoint at Stripe, disabled until operations switch to it; empty: there is none."""
     stripe_base_url: str = "https://api.stripe.com"
     admin_jwt_key_file: str = ""
-    """Where the identity service keeps its signing key, in the place of `admin_jwt_secret`; read for every token."""
+    """File with the identity service's signing key, used instead of `admin_jwt_secret`; read for every token."""
     admin_jwt_replica_key_file: str = ""
-    """Where its replica keeps the same key."""
+    """File in which the service's replica keeps the same key."""
     admin_break_glass_secret: str = ""
-    """Signs the tokens for the time in which no other can be verified; empty: there are none."""
+    """Signing secret of break-glass tokens; empty: there are none."""
     alerts_api_url: str = ""
-    """Where the hosted monitoring answers `GET /api/v1/alerts` as Prometheus does; empty: none is connected."""
+    """URL of the hosted monitoring, which answers `GET /api/v1/alerts` as Prometheus does; empty: none is connected."""
 
     lifecycle_interval_seconds: int = 300
     ingestion_interval_seconds: int = 300
@@ -54,8 +54,8 @@ class Settings:
     payout_retry_delays_seconds: tuple[int, ...] = (60, 7200)
     """Wait after the first and the second failed attempt.
 
-    The first is over at the next tick; the second is long enough that one outage does not burn the last attempt, and
-    short enough that Stripe still knows the idempotency key.
+    The first is over at the scheduler's next run; the second is long enough that one outage does not use up the last
+    attempt, and short enough that Stripe still knows the idempotency key.
     """
     attempt_lease_seconds: int = 120
     """An attempt still unfinished after this long was abandoned by its process (a Stripe call takes 30 s at most)."""
@@ -64,20 +64,20 @@ class Settings:
 
     reconciliation_overlap_seconds: int = 2 * 86400
     reconciliation_grace_seconds: int = 900
-    """A payment younger than this may still have its webhook under way."""
+    """A payment younger than this may still be waiting for its webhook."""
     database_pool_size: int = 10
     shared_folder: str = ""
-    """Where the processes of a deployment share what each of them counts: when a job ran last, how requests were
-    answered. Empty for a platform in one process."""
+    """Folder in which the processes of a deployment share what each of them counts: when a job ran last, how requests
+    were answered. Empty for a platform in one process."""
 
     @property
     def jobs_enabled(self) -> bool:
-        """Whether background work runs at all."""
+        """Whether background jobs run at all."""
         return self.environment != TEST_ENVIRONMENT
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
-        """Settings of a process of its own; raises KeyError naming a required variable that is missing."""
+        """Settings from environment variables; raises KeyError naming a required variable that is missing."""
         return cls(
             environment=env["PLATFORM_ENV"],
             database_url=sqlalchemy_url(env["DATABASE_URL"]),
@@ -97,7 +97,7 @@ class Settings:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """Hosts give a plain ``postgresql://`` URL; SQLAlchemy would look for a driver of its own choice."""
+    """The URL with psycopg as driver: hosts give a plain ``postgresql://``, for which SQLAlchemy takes another one."""
     plain = "postgresql://"
     return f"postgresql+psycopg://{url.removeprefix(plain)}" if url.startswith(plain) else url
 
@@ -111,5 +111,5 @@ class LiveSettings:
         self.version = DEPLOYED
 
     def use(self, version: int, changes: Mapping[str, int]) -> None:
-        """From now on."""
+        """Put this version into force in this process."""
         self.current, self.version = replace(self.deployed, **dict(changes)), version  # type: ignore[arg-type]

@@ -90,7 +90,7 @@ class UnitOfWork:
         )
 
     def finish(self) -> None:
-        """Leave the audit record, if there is anything to explain."""
+        """Write the audit record, if anything was changed."""
         if not self._changed:
             return
         self.connection.execute(

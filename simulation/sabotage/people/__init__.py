@@ -1,4 +1,4 @@
-"""What people do who should be absent, or should only follow a runbook."""
+"""Defects of process: people act who should be absent, or who should only follow a runbook."""
 
 from simulation.sabotage.people import (
     admin_endpoints,

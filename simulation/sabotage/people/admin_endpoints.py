@@ -1,4 +1,4 @@
-"""People at the admin's endpoints outside any runbook."""
+"""People who use the admin endpoints outside any runbook."""
 
 from __future__ import annotations
 

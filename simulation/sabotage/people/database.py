@@ -1,4 +1,4 @@
-"""People at the database: a founder who looks, a superuser who repairs."""
+"""People who use the database directly: a founder who reads, a superuser who changes rows."""
 
 from __future__ import annotations
 

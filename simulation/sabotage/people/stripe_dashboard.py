@@ -1,4 +1,4 @@
-"""People at the Stripe dashboard."""
+"""People who change something in the Stripe dashboard."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Defects of the staging platform, each one function replaced from outside: the one part here that imports it."""
+"""Defects of the staging platform, each planted by replacing one of its functions. Only this part of the package
+imports the platform."""

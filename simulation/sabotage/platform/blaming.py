@@ -1,4 +1,4 @@
-"""Prizes given up for a cause that the platform made itself."""
+"""Prizes given up for a cause for which the platform itself is to blame."""
 
 from __future__ import annotations
 

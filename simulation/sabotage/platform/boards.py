@@ -1,4 +1,4 @@
-"""Defects of the dashboards: a page that looks well and says what is not so."""
+"""Defects of the dashboards: a page that looks right and shows something false."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
     origin="a dependency that reports home: staging tells a production system of another company",
 )
 def telemetry_sent_to_a_stranger(patches: Patches) -> None:
-    """The platform's HTTP client calls a host that is none of the world's."""
+    """The platform's HTTP client calls a host that is not part of the simulated world."""
 
     def call(sim: Simulation) -> None:
         session = runtime_of(sim).provider._session

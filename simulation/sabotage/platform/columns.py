@@ -59,7 +59,7 @@ def _trigger(wrong: WrongColumn) -> Sequence[str]:
 
 
 def _noted(patches: Patches, history: History, wrong: WrongColumn) -> History:
-    """It acted if the platform wrote the table that way during the run."""
+    """Note a trigger if the platform wrote the table that way during the run."""
     if any(
         change.table == wrong.table and change.op == wrong.on.lower()
         for transaction in history.of(Transaction)

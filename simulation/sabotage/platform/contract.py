@@ -1,4 +1,4 @@
-"""Defects that twin and platform share: only Stripe's own description of its API, in stripe-mock, tells them."""
+"""Defects that twin and platform share: only Stripe's own description of its API, in stripe-mock, reveals them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defects of ingestion: what the provider says and what becomes of it."""
+"""Defects of ingestion: how the provider's answers are fetched and stored."""
 
 from __future__ import annotations
 

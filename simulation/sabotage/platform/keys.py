@@ -1,4 +1,4 @@
-"""Defects of the ways in: a token for emergencies that opens more than it should, or is used when there is none."""
+"""Defects of admission: a break-glass token that permits more than it should, or is used outside its runbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _glass(sim: Simulation) -> dict[str, str]:
     how="person",
 )
 def break_glass_token_outside_a_runbook(patches: Patches) -> None:
-    """Somebody looks at the payouts with the token for emergencies, while there is one and no runbook is open."""
+    """Somebody looks at the payouts with the break-glass token during an emergency, but without an open runbook."""
 
     def look(sim: Simulation) -> None:
         patches.trigger()
@@ -40,7 +40,7 @@ def break_glass_token_outside_a_runbook(patches: Patches) -> None:
     origin="an emergency token made an admin's, because it was needed quickly",
 )
 def break_glass_token_opens_everything(patches: Patches) -> None:
-    """The platform lets the emergency token do anything, and within its runbook the operator does something else."""
+    """The platform accepts the break-glass token for anything, and the operator uses it beyond its runbook."""
     patches.replace(break_glass, "admit", lambda _: lambda *_args, **_rest: None)
     stages: list[Simulation] = []
     patches.when_assembled(stages.append)

@@ -1,4 +1,4 @@
-"""Defects of one transfer: its key, its amount, its destination, its booking."""
+"""Defects of one transfer: its idempotency key, its amount, its destination, its posting."""
 
 from __future__ import annotations
 

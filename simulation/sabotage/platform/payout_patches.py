@@ -1,4 +1,4 @@
-"""How defects get at the transfers by which prizes leave the platform."""
+"""Helpers with which defects replace how prizes are transferred."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulation.staging.money import payouts
 
 
 def replace_lane(patches: Patches, *, send: Any = None, book: Any = None) -> None:
-    """Replace functions by which prizes are sent; each is given the real one first."""
+    """Replace functions that send and book prizes; each replacement gets the real one as its first argument."""
     real = payouts.OUTGOING
     changes: dict[str, Any] = {}
     if send is not None:
@@ -30,7 +30,7 @@ def before_each_transfer(patches: Patches, note: Any) -> None:
 
 
 class _Altered:
-    """A row with some columns other than the database has them."""
+    """A row in which some columns differ from the database."""
 
     def __init__(self, row: Any, changes: dict[str, Any]) -> None:
         self._row, self._changes = row, changes

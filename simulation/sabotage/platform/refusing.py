@@ -1,4 +1,5 @@
-"""Defects by which people in good standing are turned away: errors now and then, and rules that nobody made."""
+"""Defects by which people in good standing are turned away: occasional errors, and rules that the specification does
+not have."""
 
 from __future__ import annotations
 

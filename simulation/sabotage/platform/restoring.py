@@ -1,4 +1,4 @@
-"""Defects of a restore, and of what comes to the database under its cover."""
+"""Defects of a restore, and changes to the database that a restore could hide."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOSS = {"day": 1, "hour": 11, "minute": 30}
 
 
 def _restoring_other_rows(patches: Patches, alter: Callable[[Any], None]) -> None:
-    """The restore, and only it, takes the archive for another one than it is."""
+    """Alter the archive's rows as the restore reads them, and only there."""
 
     def make(real: Any) -> Any:
         def restore(*args: Any, **rest: Any) -> Any:

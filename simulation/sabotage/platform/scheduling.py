@@ -1,4 +1,4 @@
-"""Defects of when a prize is sent, how often it is tried, and when it is given up."""
+"""Defects of payout scheduling: when a prize is sent, how often it is retried, and when it is given up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def retryable_treated_as_terminal(patches: Patches) -> None:
     scenario="quiet",
 )
 def given_up_without_a_cause(patches: Patches) -> None:
-    """Every prize is given up for want of an account that is there."""
+    """Every prize is given up because of a missing account, although the account exists."""
 
     def obstacle(_row: Any) -> str:
         patches.trigger()

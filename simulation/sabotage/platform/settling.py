@@ -1,4 +1,4 @@
-"""Defects of settlement: from which scores, of whom, how often."""
+"""Defects of settlement: wrong scores, wrong entrants, or settled more than once."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def unpaid_entrant_scored(patches: Patches) -> None:
 
 
 def _skip_the_pool_check(patches: Patches) -> None:
-    """The platform would notice by its own ledger; this one does not look, and says when it should have."""
+    """Suppress the platform's own check of the pool, which would refuse the settlement, and note that as a trigger."""
 
     def make(real: Any) -> Any:
         def check_pool(work: Any, contest_id: Any, pool_cents: int) -> None:

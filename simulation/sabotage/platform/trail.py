@@ -1,4 +1,4 @@
-"""Defects of the trail: audit rows that are missing or lie, executions that are not what happened."""
+"""Defects of the trail: audit rows that are missing or wrong, execution records that differ from what happened."""
 
 from __future__ import annotations
 

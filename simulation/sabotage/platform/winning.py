@@ -18,7 +18,7 @@ DEFECTS = DefectRegistry("paying")
     origin="a sort in the wrong direction: golf is won with fewer strokes",
 )
 def wrong_winner(patches: Patches) -> None:
-    """The prizes go to the ranks from the other end."""
+    """The prizes are assigned in reverse order of rank: the last rank gets the first prize."""
 
     def altered(ranked: list[Any]) -> list[Any]:
         payouts = [ranking.payout_cents for ranking in reversed(ranked)]

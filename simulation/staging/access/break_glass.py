@@ -1,7 +1,7 @@
-"""The way in when nobody's token can be verified: for reading what is wrong, and for the one runbook that mends it.
+"""Break-glass access while no admin token can be verified: for diagnosis, and for the one runbook that repairs it.
 
-A token of its own secret, kept apart from the identity service. It opens nothing while tokens can be verified, and only
-what stands here while they cannot.
+The token is signed with a secret of its own, kept apart from the identity service. It is refused while other tokens can
+be verified; while they cannot, it permits only the requests listed here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPEN = text("SELECT id FROM runbook_executions WHERE runbook_name = :runbook AN
 
 
 def bearer(runtime: Runtime, token: str, now: datetime) -> admin_token.Claims | None:
-    """Whose break-glass token it is; None for any other token."""
+    """The claims of a valid break-glass token; None for any other token."""
     secret = runtime.settings.admin_break_glass_secret
     if not secret or not token:
         return None
@@ -38,7 +38,8 @@ def bearer(runtime: Runtime, token: str, now: datetime) -> admin_token.Claims | 
 
 
 def admit(runtime: Runtime, claims: admin_token.Claims, *, method: str, path: str, body: dict[str, Any]) -> None:
-    """Let the bearer do this. Raises ApiError 403 for whoever is no admin any more and for what it is not for."""
+    """Check that the bearer may make this request. Raises ApiError 403 if they are no admin any more, or the token does
+    not permit it."""
     user = users.find(runtime, claims.user_id)
     if user is None or not user.is_admin:
         raise ApiError(403, "forbidden", "admin rights are required")

@@ -1,4 +1,4 @@
-"""Sessions of admins' browsers. The cookie's secret stands nowhere but in the browser; the database has its hash."""
+"""Sessions of admins' browsers. Only the browser has the cookie's secret; the database has its hash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _END = text("UPDATE admin_sessions SET ended_at = now() WHERE id = :id AND ended
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session that holds now, of a user who is an admin now."""
+    """A session that is valid now, of a user who is an admin now."""
 
     session_id: UUID
     user_id: UUID
@@ -58,13 +58,13 @@ def begin(runtime: Runtime, context: Context, *, expires_at: datetime) -> str:
 
 
 def find(runtime: Runtime, secret: str) -> Session | None:
-    """The session of a cookie, if it still holds."""
+    """The session of a cookie; None if it is not valid any more."""
     rows = runtime.database.read(_FIND, secret_sha256=_hash(secret))
     return Session(session_id=rows[0].id, user_id=rows[0].user_id, name=rows[0].name) if rows else None
 
 
 def end(runtime: Runtime, context: Context, session: Session) -> None:
-    """Sign out: the cookie opens nothing any more."""
+    """Sign out: the cookie is not accepted any more."""
     with runtime.unit_of_work(
         context,
         action="dashboard_session_closed",

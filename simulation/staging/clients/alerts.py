@@ -1,7 +1,7 @@
 """Active alerts, from the hosted monitoring that has them: the platform keeps no alerts of its own
 (fixtures/spec/requirements.md, B-22).
 
-What is spoken is Prometheus' HTTP API (``GET /api/v1/alerts``), which the hosted providers offer too.
+The protocol is Prometheus' HTTP API (``GET /api/v1/alerts``), which the hosted providers offer too.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class HostedAlerting:
     def __init__(self, *, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy or .netrc of the machine may come between
+        self._session.trust_env = False  # the machine's proxy settings and .netrc must not apply
 
     def alerts(self) -> Alerts:
-        """Asked anew each time: a page about alerts must not be a minute old. Never raises."""
+        """The alerts as of now, not cached: a page about alerts must not be a minute old. Never raises."""
         if not self._base_url:
             return Alerts(status="not_connected")
         try:
@@ -59,7 +59,7 @@ class HostedAlerting:
             return Alerts(status="unreachable")
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.close()
 
 

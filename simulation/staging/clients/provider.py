@@ -1,4 +1,4 @@
-"""The score provider over HTTP: conditional requests, a short timeout, back-off on trouble that may pass."""
+"""The score provider over HTTP: conditional requests, a short timeout, back-off on failures that may be temporary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Unchanged:
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """A body to be validated, with the tag to ask with next time."""
+    """A body to be validated, with the entity tag for the next request."""
 
     text: str
     etag: str | None
@@ -27,7 +27,7 @@ class Payload:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderFailure:
-    """No body could be had; `error_code` is one of the enumerated PROVIDER_*, NETWORK_ERROR codes."""
+    """No body could be fetched; `error_code` is one of the enumerated PROVIDER_*, NETWORK_ERROR codes."""
 
     error_code: str
     detail: str
@@ -53,7 +53,7 @@ class Provider:
         self._retry_delays_seconds = retry_delays_seconds
         self._sleep = sleep
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy or .netrc of the machine may come between
+        self._session.trust_env = False  # the machine's proxy settings and .netrc must not apply
 
     def fetch(self, provider_event_id: str, etag: str | None) -> Unchanged | Payload | ProviderFailure:
         """The leaderboard of a tournament; `etag` of the last good body makes the request conditional."""
@@ -66,7 +66,7 @@ class Provider:
         return outcome
 
     def is_reachable(self) -> bool:
-        """Whether the provider says that it is well."""
+        """Whether the provider's ``/status`` answers 200."""
         try:
             answer = self._session.get(f"{self._base_url}/status", timeout=self._timeout_seconds)
         except requests.RequestException:
@@ -74,7 +74,7 @@ class Provider:
         return answer.status_code == 200
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.close()
 
     def _try(self, provider_event_id: str, etag: str | None) -> Unchanged | Payload | ProviderFailure:

@@ -1,8 +1,8 @@
-"""Where the key comes from that admins' tokens are verified with, and what happens when it does not come.
+"""Where the key that verifies admins' tokens is read from, and the failover when it cannot be read.
 
 The identity service signs tokens and keeps its key in a file that is mounted into the platform; a replica of the
-service keeps the same key in another. The file is read for every token, so that a key which is exchanged holds at once:
-when it cannot be read, nobody's token can be verified. Ops then have the platform read the replica's.
+service keeps the same key in another. The file is read for every token, so that a rotated key takes effect at once;
+when it cannot be read, no token can be verified. Operations then switch the platform to the replica's file.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _LATEST = text("""
 """)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('authentication'))")
 ENTITY = ("authentication", "signing_key")
-"""What a switch is about, for the audit trail."""
+"""Entity type and id of a switch in the audit trail."""
 FAILED_OVER, SWITCHED_BACK = "failed_over", "switched_back"
 
 
 class AuthenticationUnavailable(Exception):
-    """The key cannot be read, so that nobody's token can be told from a forged one."""
+    """The key cannot be read, so that no token can be verified."""
 
 
 class SigningKey:
@@ -58,7 +58,7 @@ class SigningKey:
             return self.of(self.active())  # another process has switched
 
     def active(self) -> Source:
-        """Which source is in force, by the record that all processes share."""
+        """Which source is in force, according to the record that all processes share."""
         latest = self._database.read(_LATEST)
         self._active = "replica" if latest and latest[0].event == FAILED_OVER else "primary"
         return self._active
@@ -102,7 +102,7 @@ class SigningKey:
             return None
 
     def fail_over(self, work: UnitOfWork) -> None:
-        """From now on the replica's. Raises ApiError 409 `already_failed_over`, `replica_unavailable`."""
+        """Use the replica's key from now on. Raises ApiError 409 `already_failed_over`, `replica_unavailable`."""
         work.read(_LOCK)
         if self.active() == "replica":
             raise ApiError(409, "already_failed_over", "the replica's signing key is in force already")
@@ -111,7 +111,7 @@ class SigningKey:
         operations_log.note(work, subject="authentication", event=FAILED_OVER, detail={"source": "replica"})
 
     def switch_back(self, work: UnitOfWork) -> None:
-        """From now on the primary's, whether it can be read or not: it is how things were before.
+        """Use the primary's key from now on, even if it cannot be read: this restores the state before the failover.
 
         Raises ApiError 409 `not_failed_over`.
         """

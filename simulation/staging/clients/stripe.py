@@ -37,7 +37,7 @@ class BalanceAtStripe:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointAtStripe:
-    """Where Stripe pushes events to; the role is what its metadata say."""
+    """A webhook endpoint at Stripe; its role is read from its metadata."""
 
     id: str
     role: str
@@ -61,7 +61,7 @@ class StripeGateway:
 
     def __init__(self, *, api_key: str, base_url: str, timeout_seconds: float) -> None:
         session = requests.Session()
-        session.trust_env = False  # no proxy of the machine may see a payment
+        session.trust_env = False  # the machine's proxy settings must not apply: no proxy may see a payment
         self._http = stripe.RequestsClient(timeout=timeout_seconds, session=session)
         self._client = stripe.StripeClient(
             api_key, base_addresses={"api": base_url}, max_network_retries=0, http_client=self._http
@@ -70,7 +70,7 @@ class StripeGateway:
     def create_payment_intent(
         self, *, amount_cents: int, metadata: dict[str, str], idempotency_key: str
     ) -> CreatedIntent:
-        """Ask for an entry fee; the same key gives the same intent."""
+        """Create a payment intent for an entry fee; the same key gives the same intent."""
         intent = self._client.v1.payment_intents.create(
             {"amount": amount_cents, "currency": "usd", "metadata": metadata},
             {"idempotency_key": idempotency_key},
@@ -78,7 +78,7 @@ class StripeGateway:
         return _created(intent)
 
     def retrieve_payment_intent(self, stripe_id: str) -> CreatedIntent:
-        """The intent again, with its client secret, which we do not store."""
+        """Fetch the intent with its client secret, which we do not store."""
         return _created(self._client.v1.payment_intents.retrieve(stripe_id))
 
     def create_account(self, *, user_id: UUID, email: str) -> str:
@@ -116,12 +116,12 @@ class StripeGateway:
         return next((item.stripe_id for item in made), None)
 
     def balance(self) -> BalanceAtStripe:
-        """What we have there. Also the call by which we find out whether Stripe answers."""
+        """Our balance at Stripe. Also the call by which we find out whether Stripe answers."""
         balance = self._client.v1.balance.retrieve()
         return BalanceAtStripe(available_cents=_dollars(balance.available), pending_cents=_dollars(balance.pending))
 
     def transfers_in(self, group: str) -> list[TransferAtStripe]:
-        """Every transfer that was made in a transfer group, whoever made it, newest first."""
+        """Every transfer in a transfer group, including those that the platform did not make, newest first."""
         page = self._client.v1.transfers.list({"transfer_group": group, "limit": PAGE_SIZE})
         return [_seen(transfer) for transfer in page.auto_paging_iter()]
 
@@ -154,7 +154,7 @@ class StripeGateway:
         return list(self._listed("events", since, {"delivery_success": False}))
 
     def webhook_endpoints(self) -> list[EndpointAtStripe]:
-        """All of them, the newest first."""
+        """All webhook endpoints, newest first."""
         page = self._client.v1.webhook_endpoints.list({"limit": PAGE_SIZE})
         return [
             EndpointAtStripe(
@@ -167,7 +167,7 @@ class StripeGateway:
         ]
 
     def set_webhook_endpoint(self, endpoint_id: str, *, enabled: bool) -> None:
-        """From now on Stripe pushes events there, or does not."""
+        """Switch deliveries to a webhook endpoint on or off."""
         self._client.v1.webhook_endpoints.update(endpoint_id, {"disabled": not enabled})
 
     def listed_since(self, kind: str, since: datetime) -> list[dict[str, object]]:
@@ -175,7 +175,7 @@ class StripeGateway:
         return list(self._listed(kind, since, {}))
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()  # type: ignore[no-untyped-call]  # untyped in the stripe package
 
     def _listed(self, kind: str, since: datetime, extra: Mapping[str, object]) -> Iterator[dict[str, object]]:

@@ -10,7 +10,7 @@ import stripe
 
 @dataclass(frozen=True, kw_only=True)
 class StripeFailure:
-    """Why a call failed. `retryable` also means that Stripe may have done it all the same."""
+    """Why a call failed. `retryable` also means that Stripe may have executed the call."""
 
     code: str
     message: str
@@ -26,7 +26,7 @@ _SUSPENDED = ("insufficient_capabilities_for_transfer", "transfers_not_allowed")
 def failure_of(error: stripe.StripeError) -> StripeFailure:
     """Judge an error by the retry rules of `fixtures/spec/platform.md`, Money.
 
-    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still at work.
+    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still running.
     """
     message = " ".join(str(error).split())
     if isinstance(error, stripe.APIConnectionError):

@@ -41,7 +41,7 @@ TABLES = (
     ArchivedTable(name="ledger"),
     ArchivedTable(name="admin_contest_audit"),
 )
-"""In an order in which rows may be inserted: what is referred to comes first."""
+"""In insertion order: a table comes after those that it refers to."""
 
 Rows = Mapping[str, list[dict[str, Any]]]
 
@@ -67,7 +67,7 @@ def seal(contest_id: UUID, *, status: str, exported_at: str, rows: Rows) -> dict
 
 
 def open_archive(archive: object, contest_id: UUID) -> Rows:
-    """The rows of an archive that is whole, unchanged, and of this contest.
+    """The rows of an archive, once checked to be complete, unchanged, and of this contest.
 
     :raises ApiError: 400 `archive_damaged` naming what does not fit, 409 `archive_of_another_contest`.
     """

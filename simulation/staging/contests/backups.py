@@ -1,6 +1,6 @@
-"""Backing up a contest that is over, trying its archive, and restoring rows that were lost.
+"""Backup of a contest that is over, dry run of a restore, and restore of rows that were lost.
 
-A restore adds what is missing and never overwrites: rows that differ from the archive refuse it.
+A restore adds what is missing and never overwrites: it is refused if a row differs from the archive.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Comparison = Mapping[str, TableComparison]
 
 
 def export(runtime: Runtime, context: Context, contest_id: UUID, reason: str) -> dict[str, object]:
-    """The archive of a contest that is over, as of this transaction; that it was made stands in the contest's trail.
+    """The archive of a contest that is over, as of this transaction; the contest's trail records the export.
 
     :raises ApiError: 404, 409 `contest_not_over`.
     """
@@ -61,7 +61,7 @@ def export(runtime: Runtime, context: Context, contest_id: UUID, reason: str) ->
 
 
 def check(runtime: Runtime, contest_id: UUID, archive: object) -> Comparison:
-    """Try a restore without doing it: load the archive into empty copies of the tables, under all their constraints,
+    """Dry run of a restore: load the archive into empty copies of the tables, under all their constraints,
     and compare it with what is there. Nothing remains.
 
     :raises ApiError: 400 `archive_damaged`, 409 `archive_of_another_contest`, 409 `archive_not_restorable`.
@@ -84,7 +84,7 @@ def restore(
 ) -> Comparison:
     """Insert what is in the archive and not in the database; returns how they compare afterwards.
 
-    :param confirmed_missing: rows that whoever authorised the restore knows to be lost.
+    :param confirmed_missing: number of lost rows that the restore was authorised for.
     :raises ApiError: as :func:`check`; 409 `nothing_to_restore`, `restore_would_overwrite`, `data_loss_not_confirmed`.
     """
     rows = open_archive(archive, contest_id)
@@ -108,7 +108,7 @@ def restore(
 
 
 def summary(comparison: Comparison) -> dict[str, object]:
-    """For the answer: totals, and each table."""
+    """The comparison for the HTTP answer: totals, and each table."""
     totals = {
         name: sum(getattr(table, name) for table in comparison.values())
         for name in ("archived", "missing", "differing", "newer")

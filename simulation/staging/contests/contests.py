@@ -43,7 +43,7 @@ _JOIN = text("""
 
 
 class ContestBusy(ApiError):
-    """Another session holds the contest's row: nobody is made to wait behind it, everybody may try again."""
+    """Another session has locked the contest's row. The request fails at once instead of waiting; it may be retried."""
 
     def __init__(self, contest_id: UUID) -> None:
         super().__init__(503, "contest_busy", f"contest {contest_id} is held by another session; try again")
@@ -91,7 +91,7 @@ def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
 
 
 def publish(runtime: Runtime, context: Context, contest_id: UUID) -> None:
-    """Open the contest for entries; publishing twice is the same as once."""
+    """Open the contest for entries. Safe to repeat."""
     with runtime.unit_of_work(
         context, action="contest_published", reason="organizer published the contest", entity=("contest", contest_id)
     ) as work:
@@ -118,7 +118,7 @@ def organized(work: UnitOfWork, context: Context, contest_id: UUID) -> Row[Any]:
 
 
 def join(runtime: Runtime, context: Context, contest_id: UUID, roster: object) -> datetime:
-    """Enter the acting person with a roster; the same entry again is answered like the first time."""
+    """Enter the acting person with a roster; repeating the same entry gives the same answer."""
     with runtime.unit_of_work(
         context, action="contest_joined", reason="user joined the contest", entity=("contest", contest_id)
     ) as work:

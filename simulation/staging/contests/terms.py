@@ -53,7 +53,7 @@ def percents(payout_structure: dict[str, object]) -> list[Fraction]:
 
 
 def check_payout_structure(value: dict[str, object]) -> None:
-    """Raise 400 `invalid_payout_structure` unless it says what each place gets, and no more than there is."""
+    """Raise 400 `invalid_payout_structure` unless it says what each place gets, at most 100 percent in all."""
     try:
         percents(value)
     except (ValueError, KeyError) as error:

@@ -25,7 +25,7 @@ class RestartedPool(Done):
 
 
 def blueprint(api: Api) -> APIBlueprint:
-    """End somebody else's sessions, start the pool anew. Who has which is at `/api/admin/diagnostics/database`."""
+    """End other programs' sessions, restart the pool. Sessions by program are at `/api/admin/diagnostics/database`."""
     runtime = api.runtime
     routes = api.routes("database", "/database", security="admin")
 

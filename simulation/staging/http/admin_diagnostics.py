@@ -43,7 +43,7 @@ class ReplayEvents(Body):
 
 
 def blueprint(api: Api) -> APIBlueprint:
-    """Pages that change nothing, and three runs."""
+    """Read-only pages, and endpoints that run a job or a replay now."""
     routes = api.routes("diagnostics", "/diagnostics", security="admin")
     _add_pages(routes, api)
     _add_pages_of_money(routes, api)

@@ -1,4 +1,4 @@
-"""Endpoints of admins for money that people want back: refund requests and disputes."""
+"""Endpoints of admins for refund requests and disputes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints of admins for settled scores: what audits found, the replay of a settlement, and who answers a finding."""
+"""Endpoints of admins for settled scores: what audits found, the replay of a settlement, and resolving a finding."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ReplayedSettlement(Done):
 
 
 def blueprint(api: Api) -> APIBlueprint:
-    """Looking at differences, and answering one with a reason."""
+    """Looking at differences, and resolving one with a reason."""
     runtime = api.runtime
     routes = api.routes("scores", security="admin")
 

@@ -1,4 +1,4 @@
-"""Endpoints of admins for the way from Stripe to us: which endpoint events are pushed to."""
+"""Endpoints of admins for Stripe's deliveries: which webhook endpoint events are pushed to."""
 
 from __future__ import annotations
 

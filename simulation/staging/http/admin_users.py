@@ -17,7 +17,7 @@ class RevokedAdmin(Done):
 
 
 def blueprint(api: Api) -> APIBlueprint:
-    """Take an admin's rights."""
+    """Revoke an admin's rights."""
     runtime = api.runtime
     routes = api.routes("users", "/users", security="admin")
 

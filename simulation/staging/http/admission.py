@@ -1,4 +1,4 @@
-"""Who calls: the rule by which a blueprint lets callers in, before anything else of a request is looked at."""
+"""Authentication: how each blueprint admits callers, before anything else in a request is looked at."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def request_id() -> str:
 
 
 def caller() -> Context:
-    """Who makes the current request; known once a blueprint has let them in."""
+    """Who makes the current request; known once the caller is admitted."""
     admitted: Context = g.caller
     return admitted
 
@@ -54,7 +54,7 @@ def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple
     """The admin whom a token names, and when it expires.
 
     Raises 401 without a valid token, 403 without the claims or the rights, 503 `authentication_unavailable` when no
-    token can be verified; whoever holds a break-glass token is let in then, for what it is for.
+    token can be verified; then a break-glass token is accepted for what it permits.
     """
     failed, counts = True, True
     try:
@@ -66,7 +66,7 @@ def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple
         claims = break_glass.bearer(runtime, token.strip(), datetime.now(UTC)) if error.status in (401, 503) else None
         if claims is None:
             raise
-        counts = False  # the service let nobody in
+        counts = False  # the identity service had no part in it
         return _by_break_glass(runtime, claims)
     finally:
         if counts:
@@ -74,7 +74,7 @@ def admin_by_token(runtime: Runtime, levels: ServiceLevels, token: str) -> tuple
 
 
 def _by_break_glass(runtime: Runtime, claims: admin_token.Claims) -> tuple[Context, datetime]:
-    """Every use of such a token is in the log."""
+    """Admit the bearer of a break-glass token; every use is logged."""
     runtime.log.warning(
         "Auth", "break-glass token used", path=request.path, user_id=claims.user_id, request_id=request_id()
     )

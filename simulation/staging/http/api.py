@@ -16,7 +16,7 @@ from simulation.staging.service_levels import ServiceLevels
 class Api:
     """The platform as its endpoints see it.
 
-    ``documented``: collect what the OpenAPI document needs while endpoints are added. A platform that serves does not.
+    ``documented``: collect what the OpenAPI document needs while endpoints are added; not needed for serving.
     """
 
     runtime: Runtime

@@ -89,7 +89,7 @@ def _frame_requests(app: OpenAPI, api: Api) -> None:
 
     @app.before_request
     def admit_first() -> None:
-        """Who is not let in does not learn either which addresses there are."""
+        """Authenticate before answering 404 or 405: only admins may learn which addresses exist."""
         if request.routing_exception is not None and request.path.startswith(f"{_ADMIN_PREFIX}/"):
             admission.admit_admin(api.runtime, api.levels)
 

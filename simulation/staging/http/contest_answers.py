@@ -1,4 +1,4 @@
-"""What admins are told of contests."""
+"""Answers to admins about contests."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The dashboards as pages for an admin's browser: plain HTML that works without scripts and refreshes itself.
 
-A browser signs in once with a bearer token and then carries a short-lived cookie that no script can read and that no
-other site can make it send. The pages change nothing.
+A browser signs in once with a bearer token and then carries a short-lived cookie that no script can read and that is
+not sent with requests from other sites. The pages change nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How requests and answers of the API are declared: models for what comes and goes, codes for what is refused.
+"""How requests and answers of the API are declared: models for bodies, error codes for refusals.
 
 The declarations are checked at every request, and the OpenAPI document is made of them
 (``make openapi``).
@@ -39,7 +39,7 @@ class JsonRequest(Request):
     """A request whose body is JSON, whatever its ``Content-Type`` says; no body is an empty object."""
 
     def get_json(self, force: bool = True, silent: bool = True, cache: bool = True) -> Any:  # noqa: ARG002 - Flask's
-        """The body; None for what is no JSON, which no model takes."""
+        """The body; None if it is not JSON, which every model refuses."""
         value = super().get_json(force=True, silent=True, cache=cache) if self.get_data() else {}
         return value if isinstance(value, dict) else None
 
@@ -59,16 +59,16 @@ class _Asked(BaseModel):
     @classmethod
     @cache
     def model_json_schema(cls, *args: Any, **named: Any) -> dict[str, Any]:  # type: ignore[override] # cached as it is
-        """Kept, since flask-openapi asks for it at every request."""
+        """Cached, since flask-openapi asks for it at every request."""
         return super().model_json_schema(*args, **named)
 
 
 class Body(_Asked):
-    """A JSON object that is sent."""
+    """The JSON object that a request sends."""
 
 
 class Query(_Asked):
-    """What stands behind the question mark, and in headers."""
+    """Query parameters and headers of a request."""
 
 
 class Answer(BaseModel):
@@ -108,9 +108,9 @@ def _instant(value: object) -> datetime:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-"""Not blank, without blanks around it, storable."""
+"""Text that is not blank, without surrounding blanks, and that PostgreSQL can store."""
 Document = Annotated[JsonValue, AfterValidator(_document)]
-"""Any JSON that the database takes."""
+"""Any JSON that PostgreSQL can store."""
 JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_document)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Count = Annotated[int, Field(strict=True, ge=1, le=_LARGEST_INTEGER)]
@@ -154,9 +154,9 @@ class Done(Answer):
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 Responses = dict[str | int | HTTPStatus, Any]
-"""Status → what flask-openapi takes for what is answered with it."""
+"""Status → its answer, in the form that flask-openapi takes."""
 Refusals = Mapping[int, tuple[str, ...]]
-"""Status → the codes with which it is answered."""
+"""Status → the error codes that come with it."""
 
 _ANY: Refusals = {500: ("internal_error",), 503: ("database_connection_pool_exhausted",)}
 ADMIN: Refusals = {
@@ -164,22 +164,22 @@ ADMIN: Refusals = {
     403: ("forbidden", "break_glass_not_needed", "break_glass_not_allowed"),
     503: ("authentication_unavailable",),
 }
-"""For whoever is not let in as an admin."""
+"""For callers who are not authenticated as an admin."""
 USER: Refusals = {401: ("unauthorized",)}
-"""For whoever is no user."""
+"""For callers who are not a user."""
 ASKED: Refusals = {400: ("missing_required_fields", "invalid_field")}
 """For a query that does not fit its model."""
 SENT: Refusals = {400: (*ASKED[400], "invalid_json"), 413: ("request_entity_too_large",)}
 """For a body that does not fit its model."""
 NAMED: Refusals = {404: ("not_found",)}
-"""For an address that names nothing in the form of an id."""
+"""For an address in which the id does not have the form of one."""
 
 CONTEST: Refusals = {404: ("contest_not_found",), 503: ("contest_busy",)}
-"""For a contest that is not there, or whose row another session holds."""
+"""For a contest that does not exist, or whose row another session has locked."""
 
 
 def answers(model: type[BaseModel] | None, *refusals: Refusals, status: int = 200) -> Responses:
-    """What an endpoint answers, for flask-openapi's ``responses``; None: something else than JSON."""
+    """What an endpoint answers, for flask-openapi's ``responses``; None: not JSON."""
     codes: defaultdict[int, list[str]] = defaultdict(list)
     for known in (*refusals, _ANY):
         for refused, names in known.items():
@@ -188,13 +188,13 @@ def answers(model: type[BaseModel] | None, *refusals: Refusals, status: int = 20
 
 
 def text_answer(media_type: str, *refusals: Refusals, status: int = 200) -> Responses:
-    """What an endpoint answers that has something else than JSON for whoever it lets in."""
+    """What an endpoint answers whose success is not JSON."""
     shown = {"description": "OK", "content": {media_type: {"schema": {"type": "string"}}}}
     return {**answers(None, *refusals), status: shown}
 
 
 def elsewhere() -> Responses:
-    """A browser is sent to another page."""
+    """A redirect of the browser to another page."""
     return {**answers(None, status=303), 303: {"description": "See Other"}}
 
 
@@ -208,7 +208,7 @@ _KEY = "Idempotency-Key"
 
 
 def refuse(error: ValidationError) -> NoReturn:
-    """Say what is wrong with a request: first what is missing, all of it, else the first field that is not right.
+    """Say what is wrong with a request: all missing fields, or else the first invalid one.
 
     :raises ApiError: always.
     """

@@ -1,4 +1,4 @@
-"""What admins are told when they diagnose."""
+"""Answers of the diagnostic pages to admins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chargebacks: what a cardholder's bank took back, what it cost, and who takes care of it.
+"""Chargebacks: what a cardholder's bank took back, what it cost, and who acknowledged it.
 
 Stripe debits us at once (`fixtures/spec/stripe.md` 16); a transfer that was made stays, and so does the entry: the
 payment did succeed, and payment state never moves a contest. What was withdrawn and Stripe's fee are the platform's own
@@ -42,11 +42,11 @@ _ACKNOWLEDGE = text("""
 
 
 class DisputeOfUnbookedPayment(Exception):
-    """The payment is not booked yet: its own event is under way, and Stripe will tell of the dispute again."""
+    """The payment is not booked yet: its own event is still to come, and Stripe will deliver the dispute's again."""
 
 
 def opened(work: UnitOfWork, dispute: Mapping[str, Any], stripe_event_id: str) -> str:
-    """Record a dispute and book what Stripe withdrew, once, whatever the number of events that tell of it."""
+    """Record a dispute and book what Stripe withdrew, once, however many events report it."""
     payment = payment_events.locked_intent(work, {"id": dispute["payment_intent"]})
     if payment.status != "SUCCEEDED":
         raise DisputeOfUnbookedPayment(f"{dispute['id']}: the payment intent {payment.id} is {payment.status}")
@@ -102,7 +102,7 @@ def disputes(runtime: Runtime, *, acknowledged: bool | None) -> list[Row[Any]]:
 
 
 def acknowledge(runtime: Runtime, context: Context, dispute_id: UUID, *, acknowledged: bool, reason: str) -> None:
-    """Say (or take back) that somebody takes care of a dispute. Raises 404."""
+    """Acknowledge a dispute, or withdraw the acknowledgement. Raises 404."""
     action = "dispute_acknowledged" if acknowledged else "dispute_acknowledgement_withdrawn"
     with runtime.unit_of_work(context, action=action, reason=reason, entity=("dispute", dispute_id)) as work:
         rows = work.read(_LOCK, id=dispute_id)

@@ -32,12 +32,12 @@ _BALANCE = text("""
 
 
 def contest_pool(contest_id: UUID) -> str:
-    """Entry fees that wait for the settlement."""
+    """The account of a contest's entry fees until its settlement."""
     return f"contest_pool:{contest_id}"
 
 
 def winnings_payable(contest_id: UUID, user_id: UUID) -> str:
-    """What we owe a winner until it is transferred."""
+    """The account of what we owe a winner until it is transferred."""
     return f"winnings_payable:{contest_id}:{user_id}"
 
 
@@ -60,9 +60,9 @@ class Posting:
 
 
 def post(work: UnitOfWork, posting: Posting) -> None:
-    """Write the pair.
+    """Write the posting as its debit and credit rows.
 
-    A key that was posted before violates its uniqueness: callers decide under a row lock, not by trial.
+    Raises a uniqueness violation for a key that was posted before: callers check that first, under a row lock.
     """
     transaction_id = work.new_id()
     for direction, account in (("DEBIT", posting.debit), ("CREDIT", posting.credit)):

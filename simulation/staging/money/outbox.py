@@ -1,6 +1,6 @@
 """Sending money out through Stripe: claim, call, outcome, with a commit before and after the call.
 
-Prizes and refunds go the same way. The claim commits before Stripe is called, so that a crash leaves a row in
+Prizes and refunds are both sent like this. The claim commits before Stripe is called, so that a crash leaves a row in
 `processing`, which a later
 run finds abandoned and sends again with the same idempotency key. No row is called failed while Stripe may have made
 the payment: after the
@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """One kind of outgoing money: its table, its calls, its bookings."""
+    """One kind of outgoing money: its table, its calls to Stripe, its postings."""
 
     entity: str
     domain: Domain
@@ -62,14 +62,14 @@ class Outgoing:
     lock: TextClause
     """Selects the row `:id`, if it is due, with what the calls need; FOR UPDATE SKIP LOCKED."""
     obstacle: Callable[[Row[Any]], str | None]
-    """Why Stripe need not even be asked."""
+    """The failure code of a row that fails without a call to Stripe; None if the call can be made."""
     send: Callable[[Runtime, Row[Any]], str]
     find: Callable[[Runtime, Row[Any]], str | None]
     book: Callable[[UnitOfWork, Row[Any], Outcome], None]
     claimed: str = ""
-    """What else a claim sets, each assignment with a comma after it."""
+    """Further SQL assignments of a claim, each followed by a comma."""
     done_codes: frozenset[str] = frozenset()
-    """Refusals that say it was done before."""
+    """Stripe's error codes which say that it was done before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def due_parameters(runtime: Runtime, *, ignore_backoff: bool) -> dict[str, objec
 def attempt(
     runtime: Runtime, context: Context, outgoing: Outgoing, row_id: UUID, *, ignore_backoff: bool
 ) -> str | None:
-    """Attempt one row; its new status, or None if somebody else has it or it is not due."""
+    """Attempt one row; its new status, or None if another process has locked it or it is not due."""
     claim = _claim(runtime, context, outgoing, row_id, ignore_backoff=ignore_backoff)
     if claim is None:
         return None
@@ -126,7 +126,7 @@ def _claim(
 
 
 def _book_abandoned(work: UnitOfWork, outgoing: Outgoing, row: Row[Any]) -> None:
-    """The process that claimed this attempt never came back with its outcome."""
+    """Book an attempt whose process never recorded an outcome."""
     work.reason = f"attempt {row.attempt_count} was abandoned by its process"
     outgoing.book(
         work, row, Outcome(status=RETRYABLE, attempt=row.attempt_count, is_attempt=True, code="ATTEMPT_ABANDONED")
@@ -162,7 +162,7 @@ def _carry_out(runtime: Runtime, outgoing: Outgoing, claim: _Claim) -> Outcome:
 
 
 def _ask_stripe(runtime: Runtime, outgoing: Outgoing, claim: _Claim, code: str, message: str | None) -> Outcome:
-    """Settle an unknown outcome by looking; without an answer it stays open, and nothing is sent."""
+    """Find out an unknown outcome by asking Stripe; without an answer it stays unknown, and nothing is sent."""
     is_attempt = claim.verify_code is None
     try:
         stripe_id = outgoing.find(runtime, claim.row)

@@ -28,7 +28,7 @@ _IS_REFUNDED = text("SELECT id FROM refunds WHERE payment_intent_id = :id")
 
 
 class UnknownPaymentIntent(Exception):
-    """PAYMENT_INTENT_NOT_FOUND: the event speaks of an intent that we do not have (yet)."""
+    """PAYMENT_INTENT_NOT_FOUND: the event is about an intent that we do not have (yet)."""
 
 
 class AmountMismatch(Exception):
@@ -36,7 +36,7 @@ class AmountMismatch(Exception):
 
 
 def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
-    """Our row for Stripe's intent; one whose creation we never heard the answer of is found by its metadata."""
+    """Our row for Stripe's intent; if the call that created it got no answer, it is found by its metadata."""
     rows = work.read(_BY_STRIPE_ID, stripe_id=intent["id"])
     ours = (intent.get("metadata") or {}).get("payment_intent_id")
     if not rows and ours:
@@ -50,7 +50,7 @@ def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
 
 
 def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str) -> str:
-    """Book an entry fee, once a payment. A payment that counts in no contest is booked too, and refunded."""
+    """Book an entry fee, once for each payment. A payment that counts in no contest is booked too, and refunded."""
     payment = locked_intent(work, intent)
     received, currency = intent.get("amount_received") or intent["amount"], str(intent["currency"]).upper()
     if (received, currency) != (payment.amount_cents, payment.currency):

@@ -62,7 +62,7 @@ def transfers_at_stripe(runtime: Runtime, transfer_id: UUID) -> list[TransferAtS
 
 
 def acknowledge(runtime: Runtime, context: Context, transfer_id: UUID, *, acknowledged: bool, reason: str) -> None:
-    """Say (or take back) that somebody takes care of a winner whose transfer failed for good. Raises 404, 409."""
+    """Acknowledge a transfer that failed for good, or withdraw the acknowledgement. Raises 404, 409."""
     action = "payout_transfer_acknowledged" if acknowledged else "payout_transfer_acknowledgement_withdrawn"
     with runtime.unit_of_work(context, action=action, reason=reason, entity=("payout_transfer", transfer_id)) as work:
         rows = work.read(_LOCK, id=transfer_id)

@@ -1,4 +1,4 @@
-"""What ops see of payout jobs as a whole: those nobody has begun, and batches that only a part of the winners got."""
+"""What ops see of payout jobs as a whole: those that have not begun, and batches that paid only some of the winners."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from simulation.staging.runtime import Runtime
 State = Literal["not_started", "partial"]
 STATES: tuple[State, ...] = ("not_started", "partial")
 NOT_STARTED_MINUTES = 15
-"""The scheduler runs every 5 minutes; two runs missed are no accident any more."""
+"""The scheduler runs every 5 minutes; two missed runs are not a coincidence."""
 
 PARTIAL = "j.status = 'complete' AND j.completed_count > 0 AND j.failed_count > 0 AND j.reviewed_at IS NULL"
-"""Some winners were paid, others could not be, and nobody has reviewed it."""
+"""SQL condition: some winners were paid, others could not be, and nobody has reviewed it."""
 NOT_STARTED = f"""
     (j.id IS NULL OR j.status = 'pending' AND NOT EXISTS (
         SELECT FROM payout_transfers h WHERE h.payout_job_id = j.id AND h.held_reason IS NOT NULL))
     AND s.settled_at < now() - make_interval(mins => {NOT_STARTED_MINUTES})
 """
-"""Settled a while ago and not begun with, for no reason that the scheduler gave; a job that is missing counts, too."""
+"""SQL condition: settled more than the threshold ago, job not begun or missing, and not held by the scheduler."""
 SETTLED = "settlement_records s LEFT JOIN payout_jobs j ON j.settlement_id = s.id"
 
 _LIST = text(f"""
@@ -61,9 +61,9 @@ def batches(runtime: Runtime, state: State | None) -> list[Row[Any]]:
 
 
 def review(runtime: Runtime, context: Context, job_id: UUID, *, reviewed: bool, reason: str) -> None:
-    """Say (or take back) that a batch with failures was gone through, winner by winner.
+    """Mark a batch with failures as reviewed, winner by winner, or withdraw the mark.
 
-    Raises 404; 409 `batch_not_partial`, or `transfers_not_acknowledged` while somebody's prize is nobody's business.
+    Raises 404; 409 `batch_not_partial`, or `transfers_not_acknowledged` while a failed transfer is not acknowledged.
     """
     action = "payout_batch_reviewed" if reviewed else "payout_batch_review_withdrawn"
     with runtime.unit_of_work(context, action=action, reason=reason, entity=("payout_job", job_id)) as work:

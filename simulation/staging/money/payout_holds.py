@@ -2,8 +2,8 @@
 
 By the rules (`fixtures/spec/platform.md`, Money) an attempt that Stripe refuses with a 4xx is the last one, and so is
 the third that gets no answer; yet an outage passes, and money on its way arrives. So the scheduler asks for the balance
-first. What is held keeps its attempts and its unused key, and goes out by itself at the first run that finds the way
-free.
+first. What is held keeps its attempts and its unused key, and is sent automatically at the first run in which
+Stripe answers and the money is there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HOLD = text(f"""
 
 
 class Funds:
-    """What of the available balance is left in the course of one run of the scheduler."""
+    """What is left of the available balance during one run of the scheduler."""
 
     def __init__(self, available_cents: int) -> None:
         self.left_cents = available_cents
@@ -59,9 +59,9 @@ def funds(runtime: Runtime, context: Context) -> Funds | None:
 
 
 def lacks_money(row: Row[Any], money: Funds, *, find: Callable[[], str | None]) -> bool:
-    """Too little is there for a transfer that could be sent.
+    """Whether too little money is available for a transfer that is due.
 
-    One whose earlier attempt got no answer may have been made all the same: `find` asks Stripe, and then the next
+    One whose earlier attempt got no answer may have been made nevertheless: `find` asks Stripe, and then the next
     attempt only fetches that answer.
     """
     if row.amount_cents <= money.left_cents or row.stripe_connected_account_id is None:

@@ -1,4 +1,4 @@
-"""Payout jobs: one a settlement, done when every transfer of it is terminal."""
+"""Payout jobs: one for each settlement, done when every transfer of it is terminal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def group_of(contest_id: UUID) -> str:
 
 
 def start(runtime: Runtime, context: Context, job: Row[Any]) -> None:
-    """Begin with a job if nobody has; one without winners is done at once."""
+    """Begin a job that has not begun; one without winners is done at once."""
     with runtime.unit_of_work(
         context, action="payout_job_started", reason="the contest is settled", entity=("payout_job", job.id)
     ) as work:
@@ -44,7 +44,7 @@ def start(runtime: Runtime, context: Context, job: Row[Any]) -> None:
 
 
 def count_transfers(work: UnitOfWork, job_id: UUID) -> None:
-    """Update a job's counts and finish it when every transfer is terminal; two schedulers take turns on its row."""
+    """Update a job's counts and finish it when every transfer is terminal; a row lock serialises schedulers."""
     work.read(_LOCK_JOB, id=job_id)
     for job in work.write(_COUNT_TRANSFERS, id=job_id):
         if job.status == "complete":

@@ -21,8 +21,8 @@ OPEN = text("""
     UNION ALL
     SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
 """)
-# Jobs whose transfers all wait for their back-off do not take up places. Of one instant, the name decides: ids are
-# random.
+# Jobs whose transfers all wait for their back-off do not count towards the limit. Jobs created at the same instant are
+# ordered by name, because ids are random.
 _DUE = text(f"""
     (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
      WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (
@@ -46,7 +46,7 @@ _LOCK = text(f"""
 
 _NO_DESTINATION = "DESTINATION_ACCOUNT_MISSING"
 OWN_FAILURES = (_NO_DESTINATION, outbox.KEY_EXPIRED)
-"""Why a transfer fails for good without Stripe's saying so."""
+"""Failure codes of transfers that the platform gave up without a refusal by Stripe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +63,9 @@ class PayoutResult:
 
 
 def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
-    """Attempt everything that is due; trouble with one payment never keeps another from being made.
+    """Attempt everything that is due; a failure of one payment does not stop the others.
 
-    Without an answer of Stripe's to what can be sent at all, nothing is attempted and prizes are held.
+    If Stripe does not say what balance is available, nothing is attempted and prizes are held.
     """
     settings = runtime.settings
     due = runtime.database.read(

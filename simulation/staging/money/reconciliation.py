@@ -113,7 +113,7 @@ def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item
     """Payments that succeeded, refunds and transfers made, and disputes, by kind and Stripe id.
 
     A late payer's intent may be older than the window, and only the event tells when it was paid: so the events of
-    success are read too.
+    successful payments are read, too.
     """
     gateway = runtime.stripe
     payments = _items(

@@ -1,6 +1,6 @@
 """Entrants who want their fee back: what was asked in time is granted, what was asked after the lock is refused.
 
-Until the lock an entrant may leave; from then on the field is known, and an entry stands.
+Until the lock an entrant may withdraw; from then on the entrants are known, and entries are final.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DECIDE = text("""
 
 
 def create(runtime: Runtime, context: Context, contest_id: UUID, reason: str) -> tuple[UUID, str]:
-    """The acting entrant asks; the id and status of their one request. Raises 403, 404, 409."""
+    """Make the acting entrant's request, if there is none yet; its id and status. Raises 403, 404, 409."""
     request_id = runtime.new_id()
     with runtime.unit_of_work(
         context, action="refund_requested", reason="entrant wants the entry fee back", entity=("contest", contest_id)
@@ -76,13 +76,16 @@ def requests(runtime: Runtime, *, status: str | None) -> list[Row[Any]]:
 
 
 def granted_to(work: UnitOfWork, contest_id: UUID, user_id: UUID) -> bool:
-    """Whether this entrant's fee is on its way back for good."""
+    """Whether a refund of this entrant's fee was granted; a grant is final."""
     rows = work.read(_BY_ENTRANT, contest_id=contest_id, user_id=user_id)
     return bool(rows) and rows[0].status == "granted"
 
 
 def grant(runtime: Runtime, context: Context, request_id: UUID, reason: str) -> int:
-    """Owe the entrant every fee they paid, and count them out; how many refunds that are. Raises 404, 409."""
+    """Request refunds of every fee the entrant paid, who then counts as an entrant no more; the number of refunds.
+
+    Raises 404, 409.
+    """
     with runtime.unit_of_work(
         context, action="refund_request_granted", reason=reason, entity=("refund_request", request_id)
     ) as work:
@@ -116,7 +119,7 @@ def refuse(runtime: Runtime, context: Context, request_id: UUID, reason: str) ->
 
 
 def reopen(runtime: Runtime, context: Context, request_id: UUID, reason: str) -> bool:
-    """Take a refusal back; False if there is none: what was granted is paid. Raises 404."""
+    """Withdraw a refusal; False if the request is not refused (a grant is final). Raises 404."""
     with runtime.unit_of_work(
         context, action="refund_request_reopened", reason=reason, entity=("refund_request", request_id)
     ) as work:

@@ -39,7 +39,7 @@ _COMPLETE_FROM_OUTSIDE = text("""
 def request(
     work: UnitOfWork, *, payment_intent_id: UUID, contest_id: UUID, user_id: UUID, amount_cents: int, reason: str
 ) -> UUID:
-    """Owe a payer the whole fee; the payout scheduler sends it."""
+    """Record a refund of the whole fee as due; the payout scheduler sends it."""
     refund_id = work.new_id()
     work.write(
         _INSERT,
@@ -55,7 +55,7 @@ def request(
 
 
 def request_for_entrant(work: UnitOfWork, contest_id: UUID, user_id: UUID, *, reason: str) -> int:
-    """Owe one entrant whatever they paid; the caller holds the contest's row."""
+    """Record refunds of everything one entrant paid as due; the caller has locked the contest's row."""
     paid = [row for row in work.read(_PAID_NOT_REFUNDED, contest_id=contest_id) if row.user_id == user_id]
     for payment in paid:
         request(
@@ -70,7 +70,7 @@ def request_for_entrant(work: UnitOfWork, contest_id: UUID, user_id: UUID, *, re
 
 
 def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
-    """Owe everybody who paid for a cancelled contest; the caller holds the contest's row."""
+    """Record refunds to everybody who paid for a cancelled contest as due; the caller has locked the contest's row."""
     paid = work.read(_PAID_NOT_REFUNDED, contest_id=contest_id)
     for payment in paid:
         request(
@@ -87,7 +87,7 @@ def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
 def record_made_outside(
     work: UnitOfWork, payment: Row[Any], *, stripe_refund_id: str | None, stripe_event_id: str, from_account: str
 ) -> None:
-    """Book a refund that Stripe tells of; one of ours that is still open gets its outcome from our own call instead."""
+    """Book a refund that Stripe reports; one of ours that is still open gets its outcome from our own call instead."""
     existing = work.read(_BY_PAYMENT, payment_intent_id=payment.id)
     if existing and existing[0].status != outbox.FAILED_TERMINAL:
         return

@@ -1,4 +1,4 @@
-"""The two endpoints at Stripe that events can be pushed to: the platform's own, and one that stands by.
+"""The two endpoints at Stripe that events can be pushed to: the platform's own, and a standby.
 
 Each has a signing secret of its own, and the platform knows both. When deliveries of one are refused because Stripe
 signs with a secret that is none of ours (it was rolled there, or deployed wrongly here), operations switch to the other
@@ -26,7 +26,7 @@ from simulation.staging.service_levels import ServiceLevels
 ROLES = ("primary", "standby")
 _LISTED = timedelta(days=30)
 _UNDER_WAY = timedelta(minutes=10)
-"""An event younger than this may still be on its first way here."""
+"""An event younger than this may still be in its first delivery."""
 _PROCESSED = text("SELECT stripe_event_id FROM stripe_events WHERE stripe_event_id = ANY (:ids)")
 
 
@@ -53,8 +53,8 @@ def page(runtime: Runtime, levels: ServiceLevels) -> dict[str, Any]:
 def use(runtime: Runtime, context: Context, levels: ServiceLevels, role: str, reason: str) -> dict[str, str]:
     """Have Stripe push events to the endpoint of this role and to no other; the status of each afterwards.
 
-    Enabled first, disabled then: an event may come to both, and is processed once. Safe to repeat. Raises 400, 409
-    `endpoint_missing` or `standby_secret_missing`, 502 when Stripe does not do it.
+    The new endpoint is enabled before the other is disabled: an event may come to both, and is processed once.
+    Safe to repeat. Raises 400, 409 `endpoint_missing` or `standby_secret_missing`, 502 when Stripe does not do it.
     """
     if role not in ROLES:
         raise ApiError(400, "invalid_field", f"role is one of {', '.join(ROLES)}")
@@ -71,7 +71,7 @@ def use(runtime: Runtime, context: Context, levels: ServiceLevels, role: str, re
         operations_log.note(
             work, subject="webhooks", event="endpoint_switched", detail={"role": role, "status": statuses}
         )
-    levels.webhook_refusals.count(failed=False)  # what the other endpoint's deliveries met says nothing of this one's
+    levels.webhook_refusals.count(failed=False)  # refusals at the other endpoint say nothing about this one
     runtime.log.info(
         "Payment", "webhook endpoint switched", role=role, user_id=context.actor, request_id=context.request_id
     )

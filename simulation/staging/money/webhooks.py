@@ -1,6 +1,6 @@
 """Stripe's events: verified, processed once, stored in the same transaction as their effect.
 
-A processing that fails leaves no event row, so that Stripe's next delivery gets a clean second chance; the failure
+A processing that fails leaves no event row, so that Stripe's next delivery is processed from the start; the failure
 itself is kept in
 `stripe_webhook_dead_letters` until a later delivery succeeds.
 """
@@ -43,11 +43,11 @@ _PROCESSED = text("SELECT stripe_event_id FROM stripe_events WHERE stripe_event_
 
 DEAD_LETTER_AFTER_FAILURES = 3
 DEAD_LETTER = f"d.resolved_at IS NULL AND d.failure_count >= {DEAD_LETTER_AFTER_FAILURES}"
-"""A row ``d`` of an event that keeps failing."""
+"""SQL condition: the row ``d`` is of an event that keeps failing."""
 WAITING_DEAD_LETTER = """(d.event_type LIKE 'charge.dispute.%' AND EXISTS (
     SELECT FROM payment_intents p WHERE p.status <> 'SUCCEEDED'
         AND p.stripe_payment_intent_id = d.raw_payload_json #>> '{data,object,payment_intent}'))"""
-"""It tells of a dispute whose payment is not booked yet: it succeeds once that is."""
+"""SQL condition: the event reports a dispute whose payment is not booked yet, and succeeds once that is."""
 SIGNATURE_TOLERANCE_SECONDS = 300
 
 
@@ -82,7 +82,7 @@ def receive(runtime: Runtime, context: Context, body: bytes, signature: str | No
 
 
 def _verify(runtime: Runtime, body: str, signature: str) -> None:
-    """By the secret of either endpoint that is ours at Stripe. Raises `stripe.SignatureVerificationError`."""
+    """Verify with the secrets of both our endpoints at Stripe. Raises `stripe.SignatureVerificationError`."""
     settings = runtime.settings
     *others, last = filter(None, (settings.stripe_webhook_secret, settings.stripe_standby_webhook_secret))
     for secret in others:
@@ -95,7 +95,7 @@ def _verify(runtime: Runtime, body: str, signature: str) -> None:
 
 
 def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
-    """Give an event its effect, once; True if it had one now. Raises ApiError 409 or 500 after keeping the failure."""
+    """Process an event once; True if it was processed now. Raises ApiError 409 or 500 after keeping the failure."""
     try:
         return _process_once(runtime, context, event)
     except payment_events.UnknownPaymentIntent as error:

@@ -1,6 +1,6 @@
-"""The role's connections: how many it may still open, who has the others, and how ops end those of somebody else.
+"""The role's connections: how many it may still open, who has the others, and how ops end those of other programs.
 
-A limit belongs to the role, whoever logs in with it: a report or a forgotten worker uses up what the pool would need.
+The limit is that of the role, for all its sessions: a report or a forgotten worker can use up what the pool needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulation.staging.runtime import Runtime
 
 _OWN_PREFIX = "staging-"
 """How the platform's programs name their sessions (``application_name`` in the deployment's DATABASE_URL); besides, a
-session that is called as the asking one is its own."""
+session with the same name as the one that asks counts as the platform's."""
 _OWN = f"(%s = current_setting('application_name') OR starts_with(%s, '{_OWN_PREFIX}'))"
 FREE = "database_connections_free"
 FREE_CONNECTIONS = """
@@ -85,9 +85,9 @@ def end_sessions(runtime: Runtime, context: Context, application: str, reason: s
 
 
 def restart_pool(runtime: Runtime, context: Context, reason: str) -> int:
-    """Close the idle connections of the process that answers and open new ones; how many can be taken then.
+    """Close the idle connections of the process that answers and open new ones; returns how many are free then.
 
-    Raises 409 `no_free_connections` where what is closed could not be opened again.
+    Raises 409 `no_free_connections` if the server does not grant enough connections to fill the pool again.
     """
     with runtime.unit_of_work(
         context, action="database_pool_restarted", reason=reason, entity=("database", "connections")

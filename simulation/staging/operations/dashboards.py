@@ -121,7 +121,7 @@ class Dashboards:
         }
 
     def contest_status(self) -> Page:
-        """All contests to which something is still to happen, with their stage and the lag of their scores."""
+        """All contests that are not finished, with their stage and the lag of their scores."""
         return {"as_of": _now(), "contests": [row_json(row) for row in self.runtime.database.read(_CONTESTS)]}
 
     def audit_trail(self) -> Page:

@@ -1,4 +1,4 @@
-"""What ops see of the database's sessions, and how they end one that stands in the way."""
+"""What ops see of the database's sessions, and how they end one that blocks others."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _HOLDERS = text("""
 """)
 _END = text("SELECT pg_terminate_backend(:pid, :wait_milliseconds) AS ended")
 _END_WAIT_MILLISECONDS = 5_000
-"""Until the session's locks are gone; an idle one ends at once."""
+"""How long to wait until the session has released its locks; an idle one ends at once."""
 
 
 def holders(runtime: Runtime) -> list[Row[Any]]:
     """Other sessions of ours that are in a transaction which holds rows of contests, the oldest first.
 
-    A session that does what it should holds them for milliseconds.
+    A session that works properly holds them for milliseconds.
     """
     return list(runtime.database.read(_HOLDERS))
 
 
 def end_holders(runtime: Runtime, context: Context, contest_id: UUID, reason: str) -> int:
-    """End every session that holds rows of contests; what it had not committed is rolled back. How many it were.
+    """End every session that holds rows of contests; what it had not committed is rolled back. Returns their number.
 
-    Raises 404 `contest_not_found`; the trail is that of the contest which waits.
+    Raises 404 `contest_not_found`; the act is recorded in the trail of the contest that waits.
     """
     with runtime.unit_of_work(
         context, action="blocking_sessions_ended", reason=reason, entity=("contest", contest_id)

@@ -69,7 +69,7 @@ _SETTLEMENTS = text("""
 
 
 def health(runtime: Runtime) -> Page:
-    """Database, provider and pool, each by itself."""
+    """State of the database, the provider and the pool, each checked separately."""
     max_connections, available = None, 0
     try:
         max_connections = runtime.database.read(_PING)[0].max_connections
@@ -131,7 +131,7 @@ def stripe_page(runtime: Runtime) -> Page:
 
 
 def ingestion(runtime: Runtime) -> Page:
-    """Lag and trouble of the feeds that live contests need."""
+    """Lag and errors of the feeds that live contests need."""
     feeds = [row_json(row) for row in runtime.database.read(_FEEDS)]
     return {"feeds": feeds, "max_lag_seconds": max((feed["lag_seconds"] for feed in feeds), default=0)}  # type: ignore[type-var]
 
@@ -139,7 +139,7 @@ def ingestion(runtime: Runtime) -> Page:
 def payments(runtime: Runtime) -> Page:
     """Payments whose webhook never came or that are not booked once, events that keep failing, refunds by status.
 
-    ``dead_letters_waiting`` of the dead letters tell of a dispute whose payment is not booked yet: they succeed once it
+    ``dead_letters_waiting`` counts dead letters of a dispute whose payment is not booked yet: they succeed once it
     is.
     """
     missing = runtime.database.read(_WEBHOOKS_MISSING)

@@ -58,7 +58,7 @@ def bundle(
 ) -> dict[str, object]:
     """Alert, diagnostics, metrics, log, steps and their results, audit trail, affected contests.
 
-    A part that cannot be had says so in its place: when the database is in trouble the rest is needed all the more.
+    A part that is unavailable says so in its place: when the database is in trouble the rest is needed all the more.
 
     :param alert: as the alerting named it, with its time. :param execution_id: the one in progress when None.
     """

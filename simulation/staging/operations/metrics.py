@@ -60,7 +60,7 @@ _BEFORE_ANYTHING_HAPPENED: dict[tuple[str, str], float] = {
         for winner in ("active", "deleted")
     },
 }
-"""Series by name and labels. A series that is born with its first value cannot tell that there was none."""
+"""Series by name and labels, exported from the start: one that first appears with a value shows no increase."""
 
 _SAMPLES = text(f"""
     SELECT 'contests' AS name, 'status="' || status || '"' AS labels, count(*)::double precision AS value

@@ -57,7 +57,7 @@ class PollResult:
 
 
 def run(runtime: Runtime, context: Context) -> PollResult:
-    """Poll every feed that is due; trouble with one never keeps another from being polled."""
+    """Poll every feed that is due; a failure of one does not stop the others."""
     polled = failed = stored = 0
     for feed in runtime.database.read(DUE):
         polled += 1
@@ -166,7 +166,7 @@ def _read(runtime: Runtime, feed: Row[Any], payload: Payload) -> tuple[object, B
 
 
 def _raw(payload: Payload) -> object:
-    """A body that cannot be stored as what it says: its text, with its digest."""
+    """A body that cannot be stored as JSON: its text, with its digest."""
     digest = hashlib.sha256(payload.text.encode()).hexdigest()
     return {"raw": storable(payload.text), "sha256": digest}
 

@@ -19,7 +19,7 @@ FEEDS_AWAITED = """
     FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id)
     WHERE c.status IN ('LOCKED', 'LIVE') GROUP BY c.provider_event_id
 """
-"""Tournaments whose scores contests wait for, from their lock on: before it nobody asks for them."""
+"""Tournaments whose scores contests wait for, from their lock on: before it they are not polled."""
 _INSERT_EVENT = text("""
     INSERT INTO ingestion_events (id, contest_instance_id, provider, event_type, provider_data_json, payload_hash,
         is_terminal,
@@ -98,10 +98,10 @@ def store_error(
 
 
 def record_feed_success(runtime: Runtime, provider_event_id: str, etag: str | None) -> None:
-    """The feed answered with something we know to be good."""
+    """Record that the feed gave a valid answer."""
     runtime.database.write_ungoverned(_RECORD_SUCCESS, provider_event_id=provider_event_id, etag=etag)
 
 
 def record_feed_failure(runtime: Runtime, provider_event_id: str, error: str) -> None:
-    """The feed gave nothing usable. Its tag is forgotten: a 304 must never vouch for a payload that we refused."""
+    """Record that the feed gave nothing usable. Its tag is dropped: a 304 must never confirm a refused payload."""
     runtime.database.write_ungoverned(_RECORD_FAILURE, provider_event_id=provider_event_id, error=error)

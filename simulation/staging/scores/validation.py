@@ -1,6 +1,6 @@
-"""Is a payload the leaderboard we agreed on? Every deviation becomes an error with an enumerated code.
+"""Whether a payload is a valid leaderboard. Every deviation becomes an error with an enumerated code.
 
-Errors are gathered, not raised, so that one bad payload tells everything that is wrong with it.
+Errors are gathered, not raised, so that all that is wrong with a payload is reported at once.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _holes(reader: _Reader, line: object, path: str) -> dict[int, int]:
 
 
 def validate_progress(earlier: Board, later: Board) -> list[FeedError]:
-    """What a board may not do to the one before it once the contest is live: lose or gain players, lose rounds, reopen.
+    """How a board contradicts the one before it in a live contest: players or rounds lost, players gained, reopened.
 
     Strokes may change: that is a correction.
     """

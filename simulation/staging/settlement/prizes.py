@@ -26,7 +26,7 @@ class Ranking:
 
 
 def rankings(scores: Mapping[UUID, int], payout_structure: dict[str, object], pool_cents: int) -> list[Ranking]:
-    """Rank and pay, ordered by rank and user id; what flooring and unpaid places leave is not handed out here."""
+    """Rank and pay, ordered by rank and user id; what flooring and unpaid places leave is not distributed here."""
     shares = percents(payout_structure)
     ordered = sorted(scores.items(), key=lambda entry: (entry[1], str(entry[0])))
     result: list[Ranking] = []

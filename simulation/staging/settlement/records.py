@@ -1,4 +1,4 @@
-"""What a settlement leaves behind: audit, score history, record, ledger, payout job, transfers."""
+"""What a settlement writes: audit, score history, record, ledger, payout job, transfers."""
 
 from __future__ import annotations
 

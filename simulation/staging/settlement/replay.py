@@ -95,7 +95,7 @@ def of_contest(work: UnitOfWork, contest_id: UUID) -> Replay:
 
 
 def _replayed(work: UnitOfWork, checkpoint: Row[Any]) -> Settlement:
-    """Raises 409 when the checkpoint itself is not whole."""
+    """The replay of a checkpoint. Raises 409 if the checkpoint itself is incomplete."""
     events = [
         row
         for event_id in checkpoint.event_ids_applied

@@ -1,4 +1,4 @@
-"""Settled scores against the provider's later word: finding a difference, and answering it.
+"""Settled scores compared with the provider's later corrections: finding a difference, and resolving it.
 
 A corrected score is a new event, never an edit (`fixtures/spec/platform.md`, Money), and a settled contest stays
 settled: ranks, prizes and payouts rest on the event that the settlement names. A correction after it is a finding that
@@ -22,9 +22,9 @@ from simulation.staging.settlement import replay
 from simulation.staging.settlement.settlement import outcome
 
 OPEN = "a.settled_scores_hash <> a.provider_scores_hash AND a.resolved_at IS NULL"
-"""A finding that waits for somebody."""
+"""SQL condition: a difference that is not resolved."""
 _LOOK_BACK_HOURS = 25
-"""An hour more than corrections are asked for."""
+"""One hour longer than the provider is asked for corrections."""
 
 # The provider's newest board of each settled contest, unless it is the one that was settled on or was audited before.
 _UNAUDITED = text(f"""
@@ -76,12 +76,12 @@ def run(runtime: Runtime, context: Context) -> int:
 
 
 def findings(runtime: Runtime, *, is_open: bool | None) -> list[Row[Any]]:
-    """Differences, oldest first: those that wait for somebody, those that were resolved, or all."""
+    """Differences, oldest first: open ones, resolved ones, or all."""
     return list(runtime.database.read(_LIST, open=is_open))
 
 
 def resolve(runtime: Runtime, context: Context, audit_id: UUID, *, resolved: bool, reason: str) -> None:
-    """Say (or take back) that a difference is answered. Nothing settled or paid is touched.
+    """Mark a difference as resolved, or withdraw the mark. Nothing settled or paid is touched.
 
     Raises 404; 409 `scores_agree` where there is none, `settlement_not_proven` when the replay gives another result.
     """
@@ -101,7 +101,7 @@ def resolve(runtime: Runtime, context: Context, audit_id: UUID, *, resolved: boo
 
 
 def _examine(runtime: Runtime, context: Context, contest: Row[Any]) -> bool:
-    """Score the settled entrants by the new board; keep what came of it. Whether the scores differ."""
+    """Score the settled entrants by the new board; store the result. Returns whether the scores differ."""
     found = contest.provider_data_json["events"][0]["id"]
     board, _ = validate(contest.provider_data_json, found)
     assert board is not None, f"ingestion event {contest.event_id} was stored as valid"
@@ -139,7 +139,7 @@ def _examine(runtime: Runtime, context: Context, contest: Row[Any]) -> bool:
 
 
 def _totals(scores: Mapping[str, Any]) -> dict[str, int]:
-    """What places and prizes rest on. A correction that leaves every total as it was is no difference."""
+    """The totals, which decide places and prizes. A correction that leaves every total as it was is no difference."""
     return {user_id: int(score["score"]) for user_id, score in scores.items()}
 
 

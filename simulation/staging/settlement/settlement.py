@@ -25,7 +25,7 @@ from simulation.staging.unit_of_work import UnitOfWork
 
 _TRANSIENT = (OperationalError, InterfaceError, PoolExhausted)
 
-# A run that failed is not repeated by itself: its cause is in the data, and a runbook decides.
+# A run that failed is not repeated automatically: its cause is in the data, and a runbook decides.
 DUE = text("""
     SELECT c.id FROM contest_instances c
     LEFT JOIN LATERAL (SELECT status FROM settlement_audit s WHERE s.contest_instance_id = c.id

@@ -38,9 +38,9 @@ class AuditTrail:
     """Entries of one execution.
 
     :param client: reaches the platform; its base URL is the platform's.
-    :param label: prefix of the request ids, so that rows in the platform's books lead back to this execution.
+    :param label: prefix of the request ids, so that rows in the platform's database can be traced to this execution.
     :param token: mints one for each request: an execution may take longer than a token lives.
-    :param break_glass: mints that of a runbook for the time in which no other can be verified; None for any other.
+    :param break_glass: mints the break-glass token, for the runbook that needs it; None for any other runbook.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class AuditTrail:
         return {name: self._request("GET", path) for name, path in _STATE.items()}
 
     def bundle(self, *, alert: str, execution_id: str | None) -> JsonValue:
-        """The bundle that an escalation is sent with. Never raises: a part that cannot be had says so in its place."""
+        """The bundle that an escalation is sent with. Never raises: an unavailable part says so in its place."""
         query = {"alert": alert} if execution_id is None else {"alert": alert, "execution_id": execution_id}
         try:
             return self._request("GET", f"{_BUNDLE}?{urlencode(query)}")
@@ -135,7 +135,7 @@ class AuditTrail:
         return answer
 
     def _request(self, method: str, path: str, body: dict[str, JsonValue] | None = None) -> JsonValue:
-        """By the operator's own token; while the platform can verify none, by the break-glass token."""
+        """Send with the operator's own token, or with the break-glass token while the platform can verify no other."""
         answer = self._asked(method, path, body)
         if self._break_glass is not None and _says(answer, _SHUT if not self._shut else _NOT_NEEDED):
             self._shut = not self._shut

@@ -30,7 +30,7 @@ _REMEDY = (
 
 
 def is_branch(item: str) -> bool:
-    """Whether a list item under a step speaks of where to go on."""
+    """Whether a list item under a step states where to go on."""
     return _LOOKS_LIKE_ONE.match(item) is not None
 
 

@@ -10,7 +10,7 @@ from simulation.errors import UsageError
 
 
 class Part(Enum):
-    """Which part of the grammar a complaint is about; the value says it to people."""
+    """Which part of the grammar a complaint is about; the value is its name in messages."""
 
     FRONT_MATTER = "front matter"
     SECTIONS = "sections"

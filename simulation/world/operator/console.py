@@ -12,7 +12,7 @@ _STATUS = re.compile(r"^\? (\d{1,3})$")
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleBlock:
-    """``line`` is where the command stands, ``output_line`` where its expected output does."""
+    """``line`` is the line of the command in the file, ``output_line`` that of its expected output."""
 
     line: int
     command: str

@@ -1,7 +1,7 @@
-"""What an operator's programs are let in with: bearer tokens, each in a file of its own that ``curl -H @file`` reads.
+"""What an operator's programs authenticate with: bearer tokens, each in a file of its own that ``curl -H @file`` reads.
 
 A file keeps the token out of the argument list, which every user of a machine can read, and it is written anew before
-each command and after each wait: whoever reads it for each request never has one that ran out meanwhile.
+each command and after each wait: a program that reads it for each request never sends an expired token.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 Tokens = Mapping[str, Callable[[], str]]
-"""Of each variable that holds a token (``ADMIN_TOKEN``), who mints it: a new one, valid from now on."""
+"""Variable that holds a token (``ADMIN_TOKEN``) → function that mints a new one, valid from now on."""
 
 
 def file_variable(token_variable: str) -> str:
@@ -21,15 +21,15 @@ def file_variable(token_variable: str) -> str:
 
 
 def write_auth_file(file: Path, token: str) -> None:
-    """The header by which ``token`` is shown, readable by this account only."""
+    """Write the HTTP header that carries ``token`` to a file that only this account can read."""
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as header:
         header.write(f"Authorization: Bearer {token}\n")
 
 
 class Credentials:
-    """Of one person for one execution.
+    """The credentials of one person for one execution.
 
-    :param folder: where their files get a folder of their own.
+    :param folder: folder in which a temporary folder for their files is made.
     """
 
     def __init__(self, *, folder: Path, tokens: Tokens) -> None:
@@ -38,7 +38,7 @@ class Credentials:
         self._minted: dict[str, str] = {}
 
     def renew(self) -> Mapping[str, str]:
-        """Write every file anew; returns each token's variable and its file's with their values."""
+        """Write every file anew; returns the variables of the tokens and of their files."""
         variables: dict[str, str] = {}
         for name, mint in self._tokens.items():
             token, file = mint(), Path(self._folder.name, name)
@@ -48,7 +48,7 @@ class Credentials:
         return variables
 
     def masked(self, text: str) -> str:
-        """Without any token that was ever handed out, and without the files' places."""
+        """``text`` with every token minted so far, and the path of each file, replaced by the variable's name."""
         for token, name in self._minted.items():
             text = text.replace(token, f"${name}")
         for name in self._tokens:
@@ -56,5 +56,5 @@ class Credentials:
         return text
 
     def close(self) -> None:
-        """The files are gone. Safe to call twice."""
+        """Delete the files. Safe to call twice."""
         self._folder.cleanup()

@@ -247,7 +247,8 @@ class Execution:
         return difference
 
     def _see_who_is_there(self, step: Step) -> None:
-        """Raises :class:`OperatorGone` if a fault takes the operator away now."""
+        """Check that the operator is still there; raises :class:`OperatorGone` if a fault takes the operator away
+        now."""
         if step.section not in self._runbook.kind.happy_path:
             return
         minutes = self._desk.still_there(runbook=self._runbook.name, execution_id=self._id, steps=self._steps_passed)

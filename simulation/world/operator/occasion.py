@@ -10,8 +10,8 @@ from simulation.events import AlertFired, TaskDue
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """An alert or a task. ``key``: of two occasions with one key only one is answered at a time. ``said``: its name for
-    people."""
+    """An alert or a task. ``key``: of two occasions with one key only one is answered at a time. ``said``: its name
+    in messages."""
 
     at: datetime
     cause: str

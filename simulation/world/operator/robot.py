@@ -51,9 +51,10 @@ class OperatorRobot:
     :param app: the platform, behind the exchange witness.
     :param token: an admin bearer token of ``operator``, valid from now on.
     :param break_glass: the break-glass token, where the platform has one.
-    :param clock_file: the libfaketime file that the simulation clock keeps.
+    :param clock_file: the libfaketime file that the simulation clock writes.
     :param folder: where shells keep their files.
-    :param still_there: asked after every step, see :class:`Desk`. :param successor: who comes when an operator is gone.
+    :param still_there: asked after every step, see :class:`Desk`. :param successor: who takes over when a fault takes
+    the operator away.
     :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
     :param look: called before and after each task, so that a witness can take its fingerprints.
     """
@@ -144,7 +145,7 @@ class OperatorRobot:
         return self._shell.workplace
 
     def go_off_shift(self) -> None:
-        """At the end of the run: escalate what nobody has answered to its end."""
+        """At the end of the run: escalate every alert and task whose answer is not finished."""
         for occasion in self._unanswered.values():
             self._escalate(occasion, f"{occasion.said} was not answered to its end before the run was over")
         self._unanswered.clear()
@@ -175,7 +176,7 @@ class OperatorRobot:
                 self._look()
 
     def _later(self, occasion: Occasion) -> SimProcess:
-        """No token can be verified now: only the runbook for that can be carried out, and the occasion waits for it."""
+        """Queue the occasion again later: now no token can be verified, and only the runbook for that can run."""
         yield self._kernel.sleep(_UNTIL_LET_IN_SECONDS)
         self._queue.put(occasion)
 
@@ -195,7 +196,7 @@ class OperatorRobot:
             self._queue.put(occasion)
 
     def _seconds_to_response(self, occasion: Occasion) -> float:
-        """How much of the response time to an alert is left; an alert that had to queue may have waited it out."""
+        """How much of the response time to an alert is left: 0 if the alert has been queued for longer than that."""
         if occasion.alert_id is None:
             return 0.0
         waited = (self._kernel.now - occasion.at).total_seconds()
@@ -247,7 +248,7 @@ class OperatorRobot:
         )
 
     def _glass(self) -> Callable[[], str] | None:
-        """Mints the present operator's break-glass token, where the platform has such a thing."""
+        """The function that mints the present operator's break-glass token; None if the platform has none."""
         mint = self._break_glass
         return None if mint() is None else lambda: str(mint())
 

@@ -27,7 +27,7 @@ class Section(StrEnum):
 
     @property
     def heading(self) -> str:
-        """As the Markdown file spells it."""
+        """The section's heading in the Markdown file."""
         return self.value.capitalize()
 
 
@@ -94,10 +94,10 @@ class Step:
     number: int
     title: str
     line: int
-    """Where the command stands in the file."""
+    """Line of the command in the file."""
     command: str
     output_line: int
-    """Where the output below it begins."""
+    """Line in the file at which its expected output begins."""
     expected: tuple[str, ...]
     """Lines of output, with wildcards as ``match`` reads them."""
     exit_status: int
@@ -107,7 +107,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Runbook:
-    """One runbook: for the failure that ``alert`` speaks of, or for the task that ``trigger`` describes."""
+    """One runbook: for the failure that ``alert`` reports, or for the task that ``trigger`` describes."""
 
     path: Path
     name: str
@@ -117,13 +117,13 @@ class Runbook:
     alert: str | None
     trigger: str | None
     irreversible: Mapping[str, str]
-    """Canonical relation → why its rows rightly stay changed after Rollback."""
+    """Canonical relation → why its rows may stay changed after Rollback."""
     break_glass: str | None
     """Why this runbook needs the break-glass token; None if it does not."""
     roles: tuple[str, ...]
     steps: Mapping[Section, tuple[Step, ...]]
     sha256: str
-    """Of the file's bytes: what exactly was carried out."""
+    """Digest of the file's bytes: identifies what exactly was carried out."""
 
     @property
     def writes(self) -> bool:

@@ -1,4 +1,4 @@
-"""The operator's terminal: one real ``bash`` per execution, living in simulated time.
+"""The operator's terminal: one real ``bash`` per execution, running on simulated time.
 
 While a command runs, :meth:`Shell.proceed` serves its requests to the platform, and returns when it sleeps: the
 simulation then lets time pass. All of it happens in the calling thread.
@@ -38,7 +38,7 @@ class ShellSettings:
     clock: Mapping[str, str]
     """Variables that put a program on the simulated clock, see ``simulation.environment.faketime``."""
     folder: Path
-    """Where each session makes a folder of its own. The path must be short, since a Unix socket is in it."""
+    """Folder in which each session makes a folder of its own. The path must be short, since a Unix socket is in it."""
     workplace: Mapping[str, str] = field(default_factory=dict)
     """Variables that runbooks may count on besides platform and token, see ``workplace``."""
     wall_deadline_seconds: float = 60
@@ -162,7 +162,7 @@ class Shell:
         try:
             self._bash.stdin.write(line.encode() + b"\n")
         except BrokenPipeError:
-            return  # the end of the session shows when it is read from
+            return  # the next read finds that the session has ended
 
     def _attend(self, source: object) -> Finished | SleepRequest | Broken | None:
         """Serve one ready source; an answer for the caller, or None to go on waiting."""

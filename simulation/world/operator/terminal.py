@@ -1,6 +1,6 @@
-"""The operator at the shell: types a command, lets the world go on while it sleeps, reads the answer.
+"""The operator at the shell: types a command, lets simulated time pass while it sleeps, reads the answer.
 
-If a command takes the shell down with it, the next one gets a new shell with the captured values.
+If a command ends the shell, the next one gets a new shell with the captured values.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Terminal:
             event.wake()
 
     def blame_the_machine(self, answer: Answer) -> None:
-        """Called when an answer is not the documented one, before anybody is blamed for it.
+        """Called when an answer is not the documented one, to rule out that this machine is the cause.
 
-        :raises EnvironmentFault: the machine refused a program of the operator what it needs, or one cannot run at all.
+        :raises EnvironmentFault: the machine refused a resource to a program of the operator, or one cannot run.
         """
         if fault := complaint_of_the_machine(answer.output):
             raise fault

@@ -22,7 +22,7 @@ _COMPLAINT = re.compile(
     r"|\s*\d+ Killed\b[^\n]*)",
     re.MULTILINE,
 )
-"""A program's own name, then what the kernel refused it; a platform's answer begins with neither."""
+"""A program's own name, then the error for what the kernel refused it; no answer of a platform looks like this."""
 _MEND = "mend or install it: 'simulate doctor' tries each program"
 _KILLED = "was it the out-of-memory killer (dmesg tells)? Give more memory, and run again"
 
@@ -70,7 +70,7 @@ def try_tools(tools: Tools, environment: Mapping[str, str]) -> None:
 
 
 def complaint_of_the_machine(output: str) -> EnvironmentFault | None:
-    """What a program of the operator said of the machine, rather than of the platform, among what a command printed."""
+    """The fault, if a command's output has an error message about this machine, not the platform; else None."""
     for complaint in _COMPLAINT.finditer(output):
         return fault_of(complaint[0], what="the operator's shell was refused what it needs", otherwise=_KILLED)
     return None

@@ -1,4 +1,4 @@
-"""Whether an operator could work on this machine: one command typed into the very shell that a run uses."""
+"""Whether an operator could work on this machine: one command typed into a shell as a run uses it."""
 
 from __future__ import annotations
 
