@@ -11,6 +11,9 @@ import httpx
 
 from simulation.errors import SimulationError, UsageError
 from simulation.events import Actor
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.people import RefundRequested
+from simulation.scenario.faults.transfers import TransferWinnerDeleted
 from simulation.untrusted import identifier, printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import People
@@ -101,7 +104,7 @@ class OwnPeople:
 
         :raises UsageError: the folder's class has no such method.
         """
-        delete = self._needed("delete_user", fault="transfer_winner_deleted")
+        delete = self._needed("delete_user", fault=TransferWinnerDeleted)
         self._act(lambda: delete(user_id=user_id))
 
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
@@ -109,7 +112,7 @@ class OwnPeople:
 
         :raises UsageError: the folder's class has no such method.
         """
-        ask = self._needed("ask_for_refund", fault="refund_requested")
+        ask = self._needed("ask_for_refund", fault=RefundRequested)
         self._act(lambda: ask(user_id=user_id, contest_id=contest_id, reason=reason))
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
@@ -121,12 +124,12 @@ class OwnPeople:
 
         return self._act(begin_to_pay)
 
-    def _needed(self, name: str, *, fault: str) -> Callable[..., None]:
+    def _needed(self, name: str, *, fault: type[Fault]) -> Callable[..., None]:
         method: Callable[..., None] | None = getattr(self._people, name, None)
         if method is None:
             raise UsageError(
                 place=str(self._file),
-                problem=f"the class People has no {name}, which the fault {fault} needs",
+                problem=f"the class People has no {name}, which the fault {fault.name()} needs",
                 remedy="add it (see simulation/targets/protocol.py, People), or leave the fault out of the scenario",
             )
         return method

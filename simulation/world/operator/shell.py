@@ -84,6 +84,9 @@ class Shell:
         self._output = bytearray()
         self._busy = False
         self._wall_left_seconds = settings.wall_deadline_seconds
+        # A subshell that ends takes away the semaphore that libfaketime made in bash. Programs of one pipeline that
+        # look for it then race for a new one, and complain on stderr: each makes its own instead.
+        self._type("unset FAKETIME_SHARED")
 
     def assign(self, name: str, value: str) -> None:
         """Make ``$name`` known to the commands that follow."""
