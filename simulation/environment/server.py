@@ -16,7 +16,7 @@ from psycopg import sql
 
 from simulation.environment.causes import KILLED, fault_behind, fault_of
 from simulation.environment.protocol import ROLES, Database
-from simulation.environment.server_log import first_fault
+from simulation.environment.server_log import first_fault, stops_in
 from simulation.errors import EnvironmentFault
 from simulation.paths import POSTGRES_FOLDER
 
@@ -164,6 +164,8 @@ def running(server: PostgresServer) -> Iterator[PostgresServer]:
     """
     try:
         server.start()
+        # An image prepares its data with a server that it stops again before the one that stays.
+        server.own_stops = stops_in(server.server_log())
         try:
             yield server
         except EnvironmentFault as error:

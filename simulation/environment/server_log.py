@@ -47,6 +47,12 @@ def first_fault(lines: Iterable[str], *, own_stops: int = 0) -> EnvironmentFault
     return None
 
 
+def stops_in(lines: Iterable[str]) -> int:
+    """How often the log says that the server was told to stop."""
+    worth_a_look = (line for line in lines if _WORTH_A_LOOK.search(line))
+    return sum(_cause_of(_entry(line)) is STOPPED for line in worth_a_look)
+
+
 def _cause_of(entry: dict[str, object]) -> Cause | None:
     state = OF_SQLSTATE.get(str(entry.get("state_code", "")))
     message = str(entry.get("message", ""))

@@ -9,13 +9,14 @@ import sys
 import time
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from simulation.clock import write_clock_file
-from simulation.environment.engine import OWNER_LABEL, connect, reap_containers, remove
+from simulation.environment.engine import connect, owner_labels, reap_containers, remove
 from simulation.environment.server import PostgresServer
 from tests.integration.containers.conftest import NOON, container
 
@@ -135,9 +136,9 @@ def test_an_interrupted_runs_container_is_gone_at_once() -> None:
         assert not _is_there(identity)
 
 
-def test_a_container_without_an_owner_is_reaped_and_a_living_ones_spared(server: Any) -> None:
+def test_a_container_without_an_owner_is_reaped_and_a_living_ones_spared(server: Any, tmp_path: Path) -> None:
     with closing(connect()) as engine:
-        orphan = engine.containers.create(server.container.image.id, labels={OWNER_LABEL: "999999999-1"})
+        orphan = engine.containers.create(server.container.image.id, labels=owner_labels(tmp_path / "gone"))
         try:
             assert orphan.short_id in reap_containers(engine)
         finally:

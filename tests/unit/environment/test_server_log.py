@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from simulation.environment import causes
-from simulation.environment.server_log import first_fault
+from simulation.environment.server_log import first_fault, stops_in
 
 
 def line(message: str, *, severity: str = "LOG", **more: str) -> str:
@@ -50,3 +50,9 @@ def test_what_a_client_typed_or_was_refused_is_none() -> None:
 
 def test_a_line_that_breaks_off_is_passed_over() -> None:
     assert first_fault(['{"message":"received fast shutdown request']) is None
+
+
+def test_the_stops_of_a_server_that_prepared_the_data_can_be_counted() -> None:
+    log = [STARTED, FAST, STARTED, line("execute: received fast shutdown request")]
+    assert stops_in(log) == 1
+    assert first_fault(log, own_stops=stops_in(log)) is None
