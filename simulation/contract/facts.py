@@ -86,6 +86,14 @@ class Admin(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Account(Fact):
+    """A winner's account at Stripe; ``user_id`` as the platform labelled it there. ``at`` is the end of the run."""
+
+    id: str
+    user_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Movement(Fact):
     """Money that moved at Stripe: a transfer, a refund. ``id`` is Stripe's (``tr_…``, ``re_…``)."""
 
@@ -175,6 +183,7 @@ class Prize(Fact):
 
 DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "admin": Admin,
+    "account": Account,
     "contest": Contest,
     "transfer_made": Movement,
     "refund_made": Movement,

@@ -16,6 +16,7 @@ from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
 from simulation.contract.document import Facts
 from simulation.contract.facts import (
+    Account,
     Admin,
     Board,
     Call,
@@ -38,6 +39,7 @@ from simulation.events import (
     StripeCall,
     StripeEventMade,
     StripeMovement,
+    StripeObject,
     WebhookAttempt,
 )
 
@@ -185,6 +187,14 @@ def _admins(case: Case) -> list[Fact]:
     ]
 
 
+def _accounts(case: Case) -> list[Fact]:
+    return [
+        Account(at=event.at, required=False, id=event.object_id, user_id=event.user_id)
+        for event in case.events(StripeObject)
+        if event.object_type == "account"
+    ]
+
+
 def _movements(kind: str) -> Callable[[Case], Sequence[Fact]]:
     def find(case: Case) -> list[Fact]:
         return [
@@ -308,6 +318,7 @@ def _prizes(case: Case) -> list[Fact]:
 
 DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "admin": _admins,
+    "account": _accounts,
     "contest": _contests,
     "transfer_made": _movements("transfer"),
     "refund_made": _movements("refund"),

@@ -79,7 +79,7 @@ def _fill_the_disk() -> None:
 
 
 def test_a_full_disk_is_told_as_such_whatever_went_wrong_because_of_it() -> None:
-    with pytest.raises(EnvironmentFault, match="ran out of disk space"):
+    with pytest.raises(EnvironmentFault, match="no room is left"):
         _fill_the_disk()
 
 

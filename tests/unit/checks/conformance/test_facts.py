@@ -11,7 +11,14 @@ from simulation.checks.conformance.facts import DERIVED, facts_for
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.document import Facts
 from simulation.contract.facts import DERIVED_FACTS, Board, Fact
-from simulation.events import AdminAppointed, ProviderPublication, StripeCall, StripeEventMade, WebhookAttempt
+from simulation.events import (
+    AdminAppointed,
+    ProviderPublication,
+    StripeCall,
+    StripeEventMade,
+    StripeObject,
+    WebhookAttempt,
+)
 from tests.unit.checks.builder import GOVERNANCE, Book, day
 from tests.unit.checks.conformance.seen import Seen, minute
 from tests.unit.checks.story import passing
@@ -110,6 +117,7 @@ def test_an_event_that_the_platform_took_must_leave_its_row() -> None:
 def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by() -> None:
     book = passing()
     book.add(AdminAppointed(user_id="adm", name="Ada", email="ada@example.com", role="founder"), day(0))
+    book.add(StripeObject(object_type="account", object_id="acct_1", status="enabled", user_id="adm"), day(0))
     assert DERIVED.keys() == DERIVED_FACTS.keys()
     for name, kind in DERIVED_FACTS.items():
         found = facts(book, fact=name)
