@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,30 +51,42 @@ def conformance(case: Case) -> Conformance:
     return _Engine(case, case.wal.transactions).judge()
 
 
-def conformance_of(
-    case: Case, transactions: Sequence[Transaction], *, tables: Collection[str], known: Collection[str]
-) -> Conformance:
-    """:func:`conformance` for some tables only, without the cost of the others.
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """The part of a contract that is judged.
+
+    ``tables`` are judged in full; of the tables of ``writes`` (table, name) only these writes, without identities.
+    ``known``: all these tables, and those that their rules read.
+    """
+
+    tables: frozenset[str]
+    writes: frozenset[tuple[str, str]]
+    known: frozenset[str]
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Tables of which something is judged."""
+        return self.tables | {table for table, _ in self.writes}
+
+    def has(self, table: str, write: Write | None) -> bool:
+        """Whether a change of the table is judged, being this write."""
+        return table in self.tables or (write is not None and (table, write.name) in self.writes)
+
+
+def conformance_of(case: Case, transactions: Sequence[Transaction], extent: Extent) -> Conformance:
+    """:func:`conformance` for a part of the contract, without the cost of the rest.
 
     :param transactions: those of the case's write-ahead log that are to be judged.
-    :param known: ``tables`` and all tables that their rules read.
     """
-    return _Engine(case, transactions, tables=tables, known=known).judge()
+    return _Engine(case, transactions, extent).judge()
 
 
 class _Engine:
-    def __init__(
-        self,
-        case: Case,
-        transactions: Sequence[Transaction],
-        *,
-        tables: Collection[str] | None = None,
-        known: Collection[str] | None = None,
-    ) -> None:
+    def __init__(self, case: Case, transactions: Sequence[Transaction], extent: Extent | None = None) -> None:
+        """:param extent: None: the whole contract."""
         self._case = case
         self._transactions = transactions
-        self._known = known
-        self._judged = tables
+        self._extent = extent
         self._contract: Contract = case.contract
         self._tables = Tables(keys={name: table.key for name, table in self._contract.tables.items()})
         self._found = Conformance()
@@ -88,11 +100,11 @@ class _Engine:
             self._contract,
             self._case.governance,
             self._tables,
-            known=self._known,
-            judged=self._judged,
+            known=None if self._extent is None else self._extent.known,
+            judged=None if self._extent is None else self._extent.touched,
         )
         for transaction, writes in read:
-            judged = [written for written in writes if self._is_judged(written.table)]
+            judged = [written for written in writes if self._is_judged(written.table, written.write)]
             shared = self._shared_scope(transaction, writes) if judged else {}
             for written in judged:
                 self._look(written, shared)
@@ -100,11 +112,14 @@ class _Engine:
         self._unanswered_facts()
         return self._found
 
-    def _is_judged(self, table: str) -> bool:
-        return self._judged is None or table in self._judged
+    def _is_judged(self, table: str, write: Write | None) -> bool:
+        return self._extent is None or self._extent.has(table, write)
 
     def _need_audit(self) -> None:
         """:raises CannotTell: the contract names audit records, and the target does not declare their table."""
+        governance = self._case.governance
+        if governance.audit_table and "action" in governance.audit_columns:
+            return
         for table in self._contract.tables.values():
             for write in table.writes:
                 if write.actions:
@@ -177,7 +192,8 @@ class _Engine:
         for column in dict.fromkeys((*written.row, *rules)):
             rule = rules.get(column)
             if isinstance(rule, Identity):
-                yield column, "identities", self._identity(written.table, column, rule)
+                if self._extent is None or written.table in self._extent.tables:
+                    yield column, "identities", self._identity(written.table, column, rule)
             elif rule is not None and not isinstance(rule, Free):
                 yield column, _kind_of(rule), judge_of(rule, column)
             elif rule is None and table.complete:
@@ -237,7 +253,7 @@ class _Engine:
             return
         for name, table in self._contract.tables.items():
             for write in table.writes:
-                if write.for_each is None or not write.every or not self._is_judged(name):
+                if write.for_each is None or not write.every or not self._is_judged(name, write):
                     continue
                 plan = self._plans.get((name, id(write)))
                 facts = plan.facts if plan is not None else Answers(write, facts_for(self._case, write.for_each))

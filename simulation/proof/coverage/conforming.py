@@ -1,19 +1,19 @@
-"""Judges the contract's rules again only for the tables that a falsehood can affect.
+"""Judges the contract's rules again only for the tables and writes that a falsehood can affect.
 
-The rules are the slowest part of judging, and the findings of one table do not depend on those of another. A table's
-rules read the tables that its declaration names, and the evidence noted while they judge the true history.
+The rules are the slowest part of judging, and the findings of one table do not depend on those of another. The rules
+of a write read the tables that its declaration names, and the evidence noted while they judge the true history.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from simulation.checks.conformance.engine import Complaint, Conformance, Kind, conformance_of
+from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Kind, conformance_of
 from simulation.checks.evidence.case import CannotTell, Case
-from simulation.contract.document import Contract, Table
+from simulation.contract.document import Contract, Table, Write
 from simulation.events import Transaction
 from simulation.events.governance import Governance
 from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
@@ -23,98 +23,137 @@ from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
 class _Part:
     """One table of the contract: the findings of its rules in the true history, and what they read.
 
-    ``gap``: the evidence that they lacked, if they could not be judged.
+    ``gap``: the evidence that they lacked, if they could not be judged. ``whole``: what every rule reads, and what
+    decides which write a change is. ``writes``: by name, what else the rules of the write read.
     """
 
     complaints: tuple[Complaint, ...]
     gap: CannotTell | None
     tables: frozenset[str]
-    things: frozenset[Thing]
+    whole: frozenset[Thing]
+    writes: Mapping[str, Spoken]
 
 
 class Conforming:
     """The findings of the contract's rules in the true history, table by table."""
 
     def __init__(self, watched: WatchedHistory, notes: Notes, true: Case) -> None:
-        self._parts: dict[str, _Part] = {}
         self._judged = Counter[Kind]()
-        for table in true.contract.tables:
-            declared = Declared.by(table, true.contract, true.governance)
-            notes.take()
-            found, gap = Conformance(), None
-            try:
-                case, transactions = watched.case(true.governance), true.events(Transaction)
-                found = conformance_of(case, transactions, tables={table}, known=declared.tables)
-            except CannotTell as error:
-                gap = error
-            self._parts[table] = _Part(
-                complaints=tuple(found.complaints),
-                gap=gap,
-                tables=declared.tables,
-                things=notes.take() | declared.things,
-            )
-            self._judged.update(found.judged)
+        self._parts = {table: self._part(table, watched, notes, true) for table in true.contract.tables}
+
+    def _part(self, name: str, watched: WatchedHistory, notes: Notes, true: Case) -> _Part:
+        contract, governance = true.contract, true.governance
+        writes = {write.name: spoken_of(name, write, contract, governance) for write in contract.tables[name].writes}
+        known = frozenset({name}).union(*(spoken.tables for spoken in writes.values()))
+        found, gap = Conformance(), None
+        notes.take()
+        try:
+            extent = Extent(tables=frozenset({name}), writes=frozenset(), known=known)
+            found = conformance_of(watched.case(governance), true.events(Transaction), extent)
+        except CannotTell as error:
+            gap = error
+        self._judged.update(found.judged)
+        return _Part(
+            complaints=tuple(found.complaints),
+            gap=gap,
+            tables=known,
+            whole=notes.take() | _chosen_by(name, contract.tables[name], governance),
+            writes=writes,
+        )
 
     @property
     def things(self) -> frozenset[Thing]:
         """Everything that any of the rules reads."""
-        return frozenset[Thing]().union(*(part.things for part in self._parts.values()))
+        return frozenset[Thing]().union(
+            *(part.whole for part in self._parts.values()),
+            *(spoken.things for part in self._parts.values() for spoken in part.writes.values()),
+        )
 
     def found(self) -> Conformance:
         """The findings in the true history.
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
-        return self._joined(self._parts.values(), ())
+        return self._joined(frozenset(), frozenset(), ())
 
     def again(self, case: Case, changed: frozenset[Thing]) -> Conformance:
         """The findings in a case in which ``changed`` differs from the true history.
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
-        concerned = {table: part for table, part in self._parts.items() if part.things & changed}
-        kept = [part for table, part in self._parts.items() if table not in concerned]
-        known = frozenset[str]().union(*(part.tables for part in concerned.values()))
-        found = conformance_of(case, case.wal.transactions, tables=concerned, known=known)
-        return self._joined(kept, found.complaints)
+        tables = frozenset(table for table, part in self._parts.items() if part.whole & changed)
+        spoken = {
+            (table, name): spoken
+            for table, part in self._parts.items()
+            for name, spoken in part.writes.items()
+            if table not in tables and spoken.things & changed
+        }
+        known = frozenset[str]().union(
+            *(self._parts[table].tables for table in tables),
+            *({table} | of.tables for (table, _), of in spoken.items()),
+        )
+        extent = Extent(tables=tables, writes=frozenset(spoken), known=known)
+        found = conformance_of(case, case.wal.transactions, extent)
+        return self._joined(tables, extent.writes, found.complaints)
 
-    def _joined(self, parts: Iterable[_Part], more: Iterable[Complaint]) -> Conformance:
+    def _joined(
+        self, tables: frozenset[str], writes: frozenset[tuple[str, str]], new: Iterable[Complaint]
+    ) -> Conformance:
+        """The true findings of all but these tables and writes, and the ``new`` ones of these."""
         complaints: list[Complaint] = []
-        for part in parts:
-            if part.gap is not None:
-                raise part.gap
-            complaints += part.complaints
-        return Conformance(complaints=[*complaints, *more], judged=self._judged)
+        for table, part in self._parts.items():
+            if table not in tables:
+                if part.gap is not None:
+                    raise part.gap
+                complaints += [
+                    complaint
+                    for complaint in part.complaints
+                    if complaint.kind == "identities" or (table, complaint.write) not in writes
+                ]
+        return Conformance(complaints=[*complaints, *new], judged=self._judged)
+
+
+def _chosen_by(name: str, table: Table, governance: Governance) -> frozenset[Thing]:
+    """What decides which write a change of the table is: the table itself, the action, other tables."""
+    things: set[Thing] = {("table", name)}
+    for write in table.writes:
+        things |= {("rows", other) for other in write.touching}
+        if write.actions:
+            audit, action = governance.audit_table, governance.audit_columns.get("action", "")
+            things |= {("rows", audit), ("column", f"{audit}.{action}")}
+    return frozenset(things)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
-    """What a table's declaration mentions: at least everything that its rules read."""
+class Spoken:
+    """What a write's declaration mentions: at least everything that its rules read.
+
+    ``tables``: those that it names. ``things``: of these the rows, their keys, and the columns that it names.
+    """
 
     tables: frozenset[str]
-    """The table itself, and those that its declaration names."""
     things: frozenset[Thing]
-    """The table itself; of the other tables the rows, their keys, and the columns that its declaration names."""
-
-    @classmethod
-    def by(cls, name: str, contract: Contract, governance: Governance) -> Declared:
-        table = contract.tables[name]
-        paths = set(re.findall(r"[\w.]+", table.model_dump_json()))
-        words = {word for path in paths for word in path.split(".")}
-        audited = "audit" in words or any(write.actions for write in table.writes)
-        spoken = words | ({governance.audit_table, *governance.audit_columns.values()} if audited else set())
-        whole = _taken_whole(table, paths)
-        things = {("table", name)}
-        for other in spoken & contract.tables.keys():
-            if other in whole:
-                things.add(("table", other))
-            keys = contract.tables[other].key
-            things |= {("rows", other)} | {("column", f"{other}.{word}") for word in (*spoken, *keys)}
-        return cls(tables=frozenset({name, *(spoken & contract.tables.keys())}), things=frozenset(things))
 
 
-def _taken_whole(table: Table, paths: Collection[str]) -> frozenset[str]:
-    """Tables whose rows a path in the declaration uses as a whole: it ends at the row and names no column."""
-    names = {join: joined.table for write in table.writes for join, joined in write.joins.items()}
+def spoken_of(name: str, write: Write, contract: Contract, governance: Governance) -> Spoken:
+    """What a write mentions, with the rules that it shares with other writes of its table."""
+    rules = contract.tables[name].rules_of(write)
+    texts = [write.model_dump_json(), *rules, *(rule.model_dump_json() for rule in rules.values())]
+    paths = {path for text in texts for path in re.findall(r"[\w.]+", text)}
+    words = {word for path in paths for word in path.split(".")}
+    if "audit" in words:
+        words |= {governance.audit_table, *governance.audit_columns.values()}
+    whole, things = _taken_whole(write, paths), set[Thing]()
+    tables = frozenset(words & contract.tables.keys())
+    for other in tables - {name}:
+        if other in whole:
+            things.add(("table", other))
+        things |= {("rows", other)}
+        things |= {("column", f"{other}.{word}") for word in (*words, *contract.tables[other].key)}
+    return Spoken(tables=tables, things=frozenset(things))
+
+
+def _taken_whole(write: Write, paths: Collection[str]) -> frozenset[str]:
+    """Tables whose rows a path uses as a whole: it ends at the row and names no column."""
     ends = {path.split(".")[-1] for path in paths if path.split(".")[0] in ("with", "before", "all")}
-    return frozenset({*ends, *(names[path] for path in paths if path in names)})
+    return frozenset({*ends, *(join.table for name, join in write.joins.items() if name in paths)})

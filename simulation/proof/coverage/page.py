@@ -1,4 +1,4 @@
-"""The measurement as Markdown, in full: ``coverage.md`` in the run directory."""
+"""The measurement as a page of Markdown, ``coverage.md`` beside the run: everything that the screen leaves out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOP_CHECKS = 5
 
 
 def page(coverage: Coverage) -> str:
-    """The text of the page."""
+    """The whole page."""
     return "\n".join([*_head(coverage), *_by_area(coverage), *_columns(coverage), *_unnoticed(coverage), ""])
 
 
@@ -49,7 +49,7 @@ def _columns(coverage: Coverage) -> Iterator[str]:
 
 
 def _unnoticed(coverage: Coverage) -> Iterator[str]:
-    """Each fact with the kinds of falsehood that no check notices, then the columns that the contract leaves free."""
+    """Each fact with the kinds of falsehood that nobody notices."""
     yield from ("## What nobody notices", "")
     for area, name in AREAS.items():
         missed = [item for item in coverage.unnoticed if item.area == area]
@@ -64,11 +64,12 @@ def _unnoticed(coverage: Coverage) -> Iterator[str]:
             yield f"- `{subject}`: {reason}"
 
 
-def unnoticed_lines(missed: list[Told]) -> Iterator[str]:
-    """One line for each fact and operation, with the kinds of falsehood."""
+def unnoticed_lines(missed: Sequence[Told]) -> Iterator[str]:
+    """One line for each fact and operation, with the kinds; ``(unknown)`` where a check became unknown."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for item in missed:
-        found.setdefault((item.subject, item.fact, item.operation), []).append(item.kind)
+        kind = f"{item.kind} (unknown)" if item.doubted_by else item.kind
+        found.setdefault((item.subject, item.fact, item.operation), []).append(kind)
     for (subject, fact, operation), kinds in sorted(found.items()):
         yield f"- `{subject}` `{fact}`{' ' + operation if operation else ''}: {', '.join(dict.fromkeys(kinds))}"
 

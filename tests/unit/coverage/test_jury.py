@@ -11,7 +11,7 @@ from simulation.checks.contract import CONTRACT_CHECKS
 from simulation.contract.document import Contract
 from simulation.events import Change, ContractDeclared, Transaction
 from simulation.history import History
-from simulation.proof.coverage.conforming import Declared
+from simulation.proof.coverage.conforming import spoken_of
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.falsehood import Falsehood
 from simulation.proof.coverage.judging import Jury, Reaction
@@ -136,8 +136,9 @@ def test_rules_of_a_contract_are_judged_again_where_the_falsehood_concerns_them_
 
 def test_of_another_table_only_the_columns_that_it_names_concern_a_table_s_rules() -> None:
     document = declared_history().of(ContractDeclared)[0].document
-    declared = Declared.by("totals", Contract.model_validate(document), GOVERNANCE)
-    assert declared.tables == {"things", "totals"}
-    assert {("table", "totals"), ("rows", "things"), ("column", "things.seen_status")} <= declared.things
-    assert ("column", "things.seen_text") not in declared.things
-    assert ("table", "things") not in declared.things
+    contract = Contract.model_validate(document)
+    spoken = spoken_of("totals", contract.tables["totals"].writes[0], contract, GOVERNANCE)
+    assert {"things"} <= spoken.tables
+    assert {("rows", "things"), ("column", "things.seen_status")} <= spoken.things
+    assert ("column", "things.seen_text") not in spoken.things
+    assert ("table", "things") not in spoken.things
