@@ -25,6 +25,7 @@ _WIDTH = 140
 @click.option(
     "--rows", type=click.IntRange(1, 1000), default=1, show_default=True, help="Rows that each falsehood is told of."
 )
+@click.option("--sample", type=click.IntRange(1), default=None, help="Try only so many falsehoods, drawn by the seed.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes instead of one a core.")
 @click.option(
     "--json",
@@ -41,7 +42,9 @@ _WIDTH = 140
     metavar="PERCENT",
     help="How many of the falsehoods about columns must be noticed.",
 )
-def coverage(run_dir: Path, seed: int, rows: int, jobs: int | None, json_file: Path | None, at_least: float) -> int:
+def coverage(
+    run_dir: Path, seed: int, rows: int, sample: int | None, jobs: int | None, json_file: Path | None, at_least: float
+) -> int:
     """Tell the facts of RUN_DIR falsely, one by one, and see what the jury notices.
 
     Every column of every table by operation and kind of falsehood, whole rows, and what answers, metrics, samples and
@@ -49,7 +52,8 @@ def coverage(run_dir: Path, seed: int, rows: int, jobs: int | None, json_file: P
     contract does not leave free went unnoticed (or more of them than --at-least allows).
     """
     history = stored_history(run_dir)
-    found = measure(run_dir, history, Draw(seed=seed, rows=rows), jobs=jobs or len(os.sched_getaffinity(0)))
+    draw = Draw(seed=seed, rows=rows, sample=sample)
+    found = measure(run_dir, history, draw, jobs=jobs or len(os.sched_getaffinity(0)))
     file = run_dir / "coverage.md"
     _write(file, page(found))
     if json_file is not None:

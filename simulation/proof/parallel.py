@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from simulation.environment.process import die_with_parent
 
@@ -24,8 +24,8 @@ def in_parallel(
 ) -> list[_Result]:
     """The results of ``work`` for every job, in the order in which they were finished.
 
-    Workers are forks and share what this process has loaded. Jobs, results and ``work`` must be picklable. When this
-    process ends, also by Ctrl-C or a kill, the workers end too, each after cleaning up what it started.
+    Workers are forks: they share what this process has loaded, ``work`` included. Jobs and results must be picklable.
+    When this process ends, also by Ctrl-C or a kill, the workers end too, each after cleaning up what it started.
 
     :param told: called with each result when its job is finished.
     """
@@ -35,8 +35,10 @@ def in_parallel(
         cores.put(number)
     before = set(multiprocessing.active_children())
     results: list[_Result] = []
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_settle, initargs=(cores,)) as pool:
-        pending: set[Future[_Result]] = {pool.submit(_until_terminated, work, job) for job in jobs}
+    with ProcessPoolExecutor(
+        max_workers=workers, mp_context=context, initializer=_settle, initargs=(cores, work)
+    ) as pool:
+        pending: set[Future[_Result]] = {pool.submit(_until_terminated, job) for job in jobs}
         try:
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -51,8 +53,14 @@ def in_parallel(
     return results
 
 
-def _settle(cores: multiprocessing.Queue[int]) -> None:
+_work: Callable[[Any], Any]
+"""In a worker: what it does with each job. It came with the fork, so it is neither pickled nor copied."""
+
+
+def _settle(cores: multiprocessing.Queue[int], work: Callable[[Any], Any]) -> None:
     """Initialize a worker: bind it to one core; ignore Ctrl-C, since the parent handles it and sends SIGTERM."""
+    global _work
+    _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
     die_with_parent(signal.SIGTERM)()
@@ -70,9 +78,9 @@ def _terminate(_number: int, _frame: object) -> None:
     raise _Terminated
 
 
-def _until_terminated(work: Callable[[_Job], _Result], job: _Job) -> _Result:
+def _until_terminated(job: Any) -> Any:
     """Do one job, and end the worker process on SIGTERM: the pool alone would take the exception for a result."""
     try:
-        return work(job)
+        return _work(job)
     except _Terminated:
         os._exit(128 + signal.SIGTERM)

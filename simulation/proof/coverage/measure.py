@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import gc
 from pathlib import Path
 
 from simulation.checks.verdict import judge
@@ -34,18 +33,20 @@ def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Covera
 
 
 def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
-    """Every falsehood with the jury's reaction, in the order of ``falsehoods_of``."""
-    work: Callable[[int], tuple[int, list[Told]]] = partial(_share, history=history, draw=draw, shares=jobs)
-    parts = [work(0)] if jobs == 1 else in_parallel(range(jobs), work, workers=jobs, told=lambda _: None)
+    """Every falsehood of the draw with the jury's reaction, in the order of ``falsehoods_of``."""
+    jury, falsehoods = Jury(history), draw.sampled(falsehoods_of(history, draw))
+    gc.collect()
+    gc.freeze()  # what all judgements share stays; collecting it again and again took half of the time
+
+    def share(number: int) -> tuple[int, list[Told]]:
+        return number, [Told.of(falsehood, jury.react(falsehood)) for falsehood in falsehoods[number::jobs]]
+
+    try:
+        parts = [share(0)] if jobs == 1 else in_parallel(range(jobs), share, workers=jobs, told=lambda _: None)
+    finally:
+        gc.unfreeze()
     told: dict[int, Told] = {number + place * jobs: item for number, items in parts for place, item in enumerate(items)}
     return [told[number] for number in sorted(told)]
-
-
-def _share(number: int, *, history: History, draw: Draw, shares: int) -> tuple[int, list[Told]]:
-    """The part of worker ``number``: it makes the same list as all workers, and tries every ``shares``-th falsehood."""
-    jury = Jury(history)
-    falsehoods = falsehoods_of(history, draw)[number::shares]
-    return number, [Told.of(falsehood, jury.react(falsehood)) for falsehood in falsehoods]
 
 
 def _lines(log: Path) -> int:
