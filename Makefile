@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage determinism test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup simulate sabotage mutants determinism test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -36,6 +36,9 @@ runbooks: setup ## Lint every runbook, then carry each out in three ways: recove
 
 sabotage: setup ## Plant every defect and see whether the jury names it
 	@$(BIN)/simulate sabotage --all $(ARGS)
+
+mutants: setup ## Change one thing at a time in the platform's source, a sample; the jury must name 80 % of it
+	@$(BIN)/simulate mutants $(ARGS)
 
 determinism: setup ## Run every scenario twice (20 seeds of the default one), idle and under load: equal histories
 	@$(BIN)/simulate determinism $(ARGS)

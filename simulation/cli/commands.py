@@ -33,6 +33,9 @@ COMMANDS = {
     "gate": Command("gate", "Run SCENARIO for several seeds; exit with the worst verdict."),
     "sabotage": Command("sabotage", "Plant the defects NAMES and see whether the checks named for them find them."),
     "determinism": Command("determinism", "Run SCENARIOs twice for each seed; show where two histories part first."),
+    "mutants": Command(
+        "mutants", "Change one thing at a time in the platform's source, and see whether the jury names it."
+    ),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),
     "staging up": Command("staging_up", "Bring the platform up on loopback, until Ctrl-C."),

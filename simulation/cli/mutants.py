@@ -1,0 +1,118 @@
+"""``simulate mutants``: small slips in the platform's source, one by one, and whether the jury names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulation.cli.options import jobs_option
+from simulation.errors import EnvironmentFault
+from simulation.proof.mutants.campaign import Campaign, carry_out
+from simulation.proof.mutants.equivalent import Equivalents
+from simulation.proof.mutants.reach import Reach
+from simulation.proof.mutants.trial import Trial
+
+_WIDTH = 140
+"""Columns where there is no terminal to fit."""
+_STYLES = {"named": "green", "alive": "bold red", "in doubt": "bold yellow"}
+
+
+@click.command()
+@click.option("--size", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Mutants to draw.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the sample and of every run.")
+@click.option("--only", default="", metavar="TEXT", help="Draw from files of the platform with TEXT in their name.")
+@click.option(
+    "--at-least",
+    type=click.FloatRange(0, 100),
+    default=80.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="How many of those that came to a verdict and are not equivalent must be named.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Write every mutant with its fate to this file.",
+)
+@jobs_option
+def mutants(size: int, seed: int, only: str, at_least: float, json_file: Path | None, jobs: int | None) -> int:
+    """Change one thing at a time in the source of the platform, and see whether the jury names it.
+
+    Each mutant runs in a copy of the product, in the shortest scenario that reaches its line and, if that lets it pass,
+    in the longest. Those known to be equivalent are in fixtures/mutants/equivalent.toml. Exit code 1: fewer were named
+    than --at-least asks for.
+    """
+    console = Console(stderr=True)
+    campaign = carry_out(
+        size=size,
+        seed=seed,
+        workers=jobs or len(os.sched_getaffinity(0)),
+        equivalents=Equivalents.load(),
+        only=only,
+        told=lambda trial: console.print(_progress(trial), highlight=False, markup=False, soft_wrap=True),
+        measured=lambda reach: console.print(_reached(reach), highlight=False, markup=False),
+    )
+    if json_file is not None:
+        _write(json_file, campaign)
+    output = Console()
+    output = output if output.is_terminal else Console(width=_WIDTH)
+    output.print(_table(campaign))
+    output.print(_totals(campaign))
+    return 0 if campaign.share >= at_least else 1
+
+
+def _reached(reach: Reach) -> str:
+    lines = sum(map(len, reach.lines.values()))
+    return f"{reach.scenario} passes as it is and reaches {lines} lines ({reach.cpu_seconds:.0f} s of processor time)"
+
+
+def _progress(trial: Trial) -> str:
+    return f"{trial.fate:9} {trial.mutant}  {trial.scenario} {', '.join(trial.checks[:3])}"
+
+
+def _table(campaign: Campaign) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("fate", "place", "change", "judged by", "why"):
+        table.add_column(heading, overflow="fold")
+    for trial in campaign.trials:
+        if trial.fate in ("alive", "in doubt", "stopped"):
+            mutant = trial.mutant
+            table.add_row(
+                Text(trial.fate, style=_STYLES.get(trial.fate, "")),
+                Text(f"{mutant.file}:{mutant.line}"),
+                Text(f"{mutant.before} → {mutant.after}"[:300]),
+                Text(trial.scenario),
+                Text(trial.said),
+            )
+    return table
+
+
+def _totals(campaign: Campaign) -> Text:
+    fates = campaign.fates
+    reached, lines = campaign.lines
+    text = Text(f"{campaign.share:.0f} % of those that came to a verdict are named by the jury", style="bold")
+    for fate in ("named", "alive", "in doubt", "stopped", "equivalent"):
+        text.append(f" · {fates[fate]} {fate}", style="")
+    text.append(
+        f"\n{len(campaign.trials)} of {campaign.total} mutants drawn; scenarios reach {reached} of {lines} statements"
+    )
+    return text
+
+
+def _write(file: Path, campaign: Campaign) -> None:
+    told = {**asdict(campaign), "share_percent": campaign.share, "fates": dict(campaign.fates)}
+    try:
+        file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(
+            problem=f"{file} cannot be written: {error.strerror or error}", remedy="make room or name another file"
+        ) from error

@@ -1,0 +1,104 @@
+"""A sample of the platform's mutants, each judged by the scenarios that reach its line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from simulation.chance import chance
+from simulation.paths import DEFAULT_SCENARIO, ROOT
+from simulation.proof.mutants.equivalent import Equivalents
+from simulation.proof.mutants.reach import Reach, reach_of, reaching
+from simulation.proof.mutants.source import Mutant, mutants_of, sources
+from simulation.proof.mutants.tree import PACKAGE
+from simulation.proof.mutants.trial import Trial, attempt
+from simulation.proof.parallel import in_parallel
+
+SCENARIOS = (
+    "smoke_2d",
+    *(f"scenarios/sabotage/{name}.yaml" for name in ("payday", "money_back", "scores", "correction", "restore")),
+    DEFAULT_SCENARIO,
+)
+"""From short to long; the default one has all that the specification asks for."""
+_JUDGES = 2
+"""A mutant that a short scenario lets pass is tried once more, in the longest that reaches its line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """``total``: how many mutants the platform has. ``lines``: (reached by a scenario, all that have a mutant)."""
+
+    total: int
+    lines: tuple[int, int]
+    trials: tuple[Trial, ...]
+
+    @property
+    def fates(self) -> Counter[str]:
+        return Counter(trial.fate for trial in self.trials)
+
+    @property
+    def share(self) -> float:
+        """Of the mutants that ran and are not equivalent, those that the jury named, in percent.
+
+        A mutant that never came to a verdict counts for neither: whoever runs it sees that it does not work.
+        """
+        fates = self.fates
+        judged = fates["named"] + fates["in doubt"] + fates["alive"]
+        return 100.0 * fates["named"] / judged if judged else 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    mutant: Mutant
+    judges: tuple[Reach, ...]
+
+
+def carry_out(
+    *,
+    size: int,
+    seed: int,
+    workers: int,
+    equivalents: Equivalents,
+    only: str = "",
+    told: Callable[[Trial], None],
+    measured: Callable[[Reach], None],
+) -> Campaign:
+    """Draw ``size`` mutants that a scenario reaches, and judge each.
+
+    :param seed: of the sample and of the runs. :param only: part of the name of the files to draw from.
+    :raises EnvironmentFault: a scenario does not pass with the platform as it is.
+    """
+    everyone = [mutant for file, text in sources(ROOT / PACKAGE) for mutant in mutants_of(text, file=file)]
+    reaches = in_parallel(SCENARIOS, partial(reach_of, seed=seed), workers=workers, told=measured)
+    known = [mutant for mutant in everyone if only in mutant.file]
+    reached = [mutant for mutant in known if reaching(reaches, file=mutant.file, line=mutant.line)]
+    drawn = draw(reached, size=size, seed=seed)
+    jobs = [_Job(mutant=mutant, judges=_judges(reaches, mutant)) for mutant in drawn if mutant not in equivalents]
+    same = [Trial(mutant=mutant, fate="equivalent") for mutant in drawn if mutant in equivalents]
+    trials = in_parallel(jobs, partial(_try, seed=seed), workers=workers, told=told)
+    return Campaign(
+        total=len(known),
+        lines=(len({(mutant.file, mutant.line) for mutant in reached}), len({(m.file, m.line) for m in known})),
+        trials=tuple(sorted([*same, *trials], key=lambda trial: (trial.mutant.file, trial.mutant.number))),
+    )
+
+
+def draw(mutants: Sequence[Mutant], *, size: int, seed: int) -> list[Mutant]:
+    """A sample in which every statement has the same chance, however many mutants it has."""
+    source = chance(seed, "mutants")
+    statements: dict[tuple[str, int], list[Mutant]] = {}
+    for mutant in mutants:
+        statements.setdefault((mutant.file, mutant.line), []).append(mutant)
+    chosen = source.sample(sorted(statements), min(size, len(statements)))
+    return [source.choice(statements[place]) for place in chosen]
+
+
+def _judges(reaches: Sequence[Reach], mutant: Mutant) -> tuple[Reach, ...]:
+    found = reaching(reaches, file=mutant.file, line=mutant.line)
+    return found if len(found) <= _JUDGES else (found[0], found[-1])
+
+
+def _try(job: _Job, *, seed: int) -> Trial:
+    return attempt(job.mutant, job.judges, seed=seed)

@@ -1,0 +1,67 @@
+"""Which scenario reaches which line of the platform, so that a mutant is not tried where it cannot act."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coverage import CoverageData
+
+from simulation.errors import EnvironmentFault
+from simulation.proof.mutants.tree import PACKAGE, run, tree
+
+_PASSED = 0
+_ROOM = 5
+"""A mutant may use that many times the processor time of the unchanged platform, so that only a loop is ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """One scenario with the unchanged platform.
+
+    :param lines: file of the platform → the lines that were carried out. :param cpu_seconds: what the run took.
+    """
+
+    scenario: str
+    lines: dict[str, frozenset[int]]
+    cpu_seconds: float
+
+    @property
+    def patience(self) -> int:
+        """Seconds of processor time until a mutant is taken to loop for ever."""
+        return math.ceil(self.cpu_seconds * _ROOM)
+
+
+def reach_of(scenario: str, *, seed: int) -> Reach:
+    """Run the scenario with the platform as it is, line by line.
+
+    :raises EnvironmentFault: it does not pass: no mutant can be judged by it.
+    """
+    with tree() as folder:
+        data = folder / "reached"
+        options = ("-m", "coverage", "run", "--source", PACKAGE, "--data-file", str(data), "-m")
+        plain = run(folder, scenario, seed=seed, before=options)
+        if plain.exit_code != _PASSED:
+            raise EnvironmentFault(
+                problem=f"{scenario} with seed {seed} ends with {plain.exit_code} and no mutant in it: {plain.said}",
+                remedy=f"mend it first: simulate run {scenario} --seed {seed}",
+            )
+        return Reach(scenario=scenario, lines=_lines(data, folder / PACKAGE), cpu_seconds=plain.cpu_seconds)
+
+
+def _lines(data: Path, package: Path) -> dict[str, frozenset[int]]:
+    measured = CoverageData(str(data))
+    measured.read()
+    files = {Path(file).resolve(): file for file in measured.measured_files()}
+    return {
+        path.relative_to(package.resolve()).as_posix(): frozenset(measured.lines(file) or ())
+        for path, file in sorted(files.items())
+    }
+
+
+def reaching(reaches: Sequence[Reach], *, file: str, line: int) -> tuple[Reach, ...]:
+    """Those that carry the line out, the cheapest first."""
+    found = [reach for reach in reaches if line in reach.lines.get(file, ())]
+    return tuple(sorted(found, key=lambda reach: (reach.cpu_seconds, reach.scenario)))
