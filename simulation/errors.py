@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from simulation.untrusted import printable
 
+_LONGEST = 4_000
+"""Characters of each part of a message; one may quote a file or an answer of any length."""
+
 
 class SimulationError(Exception):
     """Base of everything the harness raises on purpose; ``exit_code`` is what the command line returns."""
@@ -20,7 +23,7 @@ class UsageError(SimulationError):
     exit_code = 254
 
     def __init__(self, *, place: str, problem: str, remedy: str) -> None:
-        self.place, self.problem, self.remedy = printable(place), printable(problem), printable(remedy)
+        self.place, self.problem, self.remedy = _shown(place), _shown(problem), _shown(remedy)
         super().__init__(f"{self.place}: {self.problem}\n  remedy: {self.remedy}")
 
 
@@ -28,5 +31,13 @@ class EnvironmentFault(SimulationError):
     """The machine cannot carry the run: a port, a disk, a missing library."""
 
     def __init__(self, *, problem: str, remedy: str) -> None:
-        self.problem, self.remedy = printable(problem), printable(remedy)
+        self.problem, self.remedy = _shown(problem), _shown(remedy)
         super().__init__(f"{self.problem}\n  remedy: {self.remedy}")
+
+
+def _shown(text: str) -> str:
+    """Harmless for a terminal, and of a length that somebody reads: the middle of a longer one is left out."""
+    if len(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{text[:half]} … ({len(text) - 2 * half:,} characters) … {text[-half:]}"
+    return printable(text)

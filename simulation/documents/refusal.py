@@ -15,6 +15,8 @@ from simulation.documents.yaml import MarkedYaml
 from simulation.errors import UsageError
 
 _TIMES = "write 2026-03-01T00:00:00Z or 'day 3 08:00'"
+_LONGEST_NAME = 100
+"""Characters of an unknown name that are compared with the known ones; longer ones take long to compare."""
 _REMEDIES = {
     "int_type": "write a whole number",
     "int_parsing": "write a whole number",
@@ -49,12 +51,8 @@ def refused(
 
 def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Leaves out errors about a whole of which a part is wrong: a list with one bad item is not also "too short"."""
-    places = [error["loc"] for error in errors]
-    return [
-        error
-        for error in errors
-        if not any(len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places)
-    ]
+    wholes = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+    return [error for error in errors if error["loc"] not in wholes]
 
 
 def _path(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
@@ -82,7 +80,7 @@ def _explain(error: ErrorDetails, model: type[BaseModel], examples: str) -> tupl
         expected = str(context["expected_tags" if kind == "union_tag_invalid" else "expected"])
         said = context.get("tag", error["input"])
         choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
-        return f"{dotted}: {said!r} is none of the known values", suggest(str(said), choices)
+        return f"{dotted}: {reprlib.repr(said)} is none of the known values", suggest(str(said), choices)
     said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
     return f"{dotted}: {reprlib.repr(error['input'])} is not accepted, {said}", _REMEDIES.get(kind) or _bound(
         context, examples
@@ -107,12 +105,14 @@ def _bound(context: dict[str, Any], examples: str) -> str:
     for bound, said in words.items():
         if bound in context:
             return f"{context[bound]} {said}"
+    if "max_length" in context:
+        return f"{context['max_length']} at most"
     return f"change the value; {examples}"
 
 
 def suggest(value: str, known: Sequence[str]) -> str:
     """A remedy for an unknown name: the known one that is spelt most like it, and a list of all."""
-    nearest = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(value[:_LONGEST_NAME], known, n=1, cutoff=0.5)
     listed = f"known: {', '.join(known)}"
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from simulation.documents.refusal import refused, suggest
-from simulation.documents.strict import refusal
+from simulation.documents.strict import Instant, refusal
 from simulation.documents.yaml import read_yaml
 from simulation.events import FaultScheduled
 from simulation.scenario.faults.planned import PlannedFault
@@ -22,7 +22,7 @@ class FaultPlan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    window_start: datetime
+    window_start: Instant
     faults: tuple[PlannedFault, ...] = ()
 
     @field_validator("faults")
@@ -85,7 +85,7 @@ def load_plan(file: Path, scenario: Scenario) -> FaultPlan:
     """
     document = read_yaml(file)
     try:
-        plan = FaultPlan.model_validate(document.value)
+        plan = FaultPlan.model_validate(document.value, context={"start": scenario.start})
     except ValidationError as error:
         raise refused(document, error, FaultPlan) from error
     known = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from simulation.documents.text import read_text
 from simulation.errors import UsageError
 
 STRIPE = {"STRIPE_API_KEY": ("sk_test_", "sk_live_"), "STRIPE_WEBHOOK_SECRET": ("whsec_", "whsec_")}
@@ -24,12 +25,7 @@ def read_env(file: Path) -> Variables:
 
     :raises UsageError: the file cannot be read, or a line is no assignment; the line is not shown.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(
-            place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name the file"
-        ) from error
+    lines = read_text(file, kind="an environment file").split("\n")
     variables: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):

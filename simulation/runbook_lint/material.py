@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
+from simulation.documents.text import read_text
 from simulation.errors import UsageError
 from simulation.runbook_lint.markdown_links import MarkdownPage
 from simulation.scenario.file import load_scenario
@@ -85,7 +86,7 @@ class Material:
     def index(self) -> MarkdownPage:
         """The index page; empty when there is none, which the rules about it report."""
         file = self.runbooks_folder / INDEX
-        return MarkdownPage(file=file, text=file.read_text(encoding="utf-8") if file.is_file() else "")
+        return MarkdownPage(file=file, text=read_text(file, kind="the index") if file.is_file() else "")
 
     @cached_property
     def rules(self) -> tuple[AlertRule, ...]:
@@ -124,7 +125,7 @@ def _refuse_unknown(file: Path) -> None:
 def _read(file: Path) -> RunbookSet:
     complaints = Complaints(str(file))
     runbook = read_runbook(file, complaints)
-    return RunbookSet(MarkdownPage(file=file, text=file.read_text(encoding="utf-8")), runbook, tuple(complaints.found))
+    return RunbookSet(MarkdownPage(file=file, text=read_text(file, kind="a runbook")), runbook, tuple(complaints.found))
 
 
 def expected_lines(step: Step) -> Iterator[tuple[int, str]]:

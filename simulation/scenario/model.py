@@ -17,20 +17,29 @@ from simulation.documents.strict import Instant, ScenarioModel, absolute, refusa
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
 
-_KEY = r"^[a-z][a-z0-9_]*$"
+_KEY = r"^[a-z][a-z0-9_]{0,59}$"
+_MOST_CENTS = 10**10
+"""A hundred million: sums of many stay within what a database's and a program's integers hold."""
+_DAY_SECONDS, _MONTH_SECONDS = 86_400, 30 * 86_400
+LONGEST_NAME = 200
+_MOST_PARTS = 500
+"""Tournaments, contests or faults of a scenario."""
+_Cents = Annotated[int, Field(ge=0, le=_MOST_CENTS)]
 
 
 class StripeSettings(ScenarioModel):
     """The twin's behaviour where Stripe publishes no number (fixtures/spec/stripe.md)."""
 
-    opening_balance_cents: int = Field(default=0, ge=0)
+    opening_balance_cents: _Cents = 0
     fee_basis_points: int = Field(default=290, ge=0, le=10_000)
-    fee_fixed_cents: int = Field(default=30, ge=0)
-    dispute_fee_cents: int = Field(default=1_500, ge=0)
+    fee_fixed_cents: _Cents = 30
+    dispute_fee_cents: _Cents = 1_500
     """Stripe's dispute fee in the United States."""
-    pending_days: int = Field(default=2, ge=0)
-    webhook_latency_seconds: int = Field(default=2, ge=0)
-    webhook_retry_seconds: tuple[int, ...] = (60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
+    pending_days: int = Field(default=2, ge=0, le=366)
+    webhook_latency_seconds: int = Field(default=2, ge=0, le=_DAY_SECONDS)
+    webhook_retry_seconds: tuple[Annotated[int, Field(ge=1, le=_MONTH_SECONDS)], ...] = Field(
+        default=(60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200), max_length=100
+    )
     """Waits between attempts; deliveries stop three days after the first."""
 
 
@@ -42,15 +51,15 @@ class OperatorTask(ScenarioModel):
 
 
 class OperatorSettings(ScenarioModel):
-    response_seconds: int = Field(default=300, ge=0)
+    response_seconds: int = Field(default=300, ge=0, le=_MONTH_SECONDS)
     """From an alert firing to the operator opening its runbook."""
-    seconds_per_command: int = Field(default=20, ge=0)
-    tasks: tuple[OperatorTask, ...] = ()
+    seconds_per_command: int = Field(default=20, ge=0, le=_DAY_SECONDS)
+    tasks: tuple[OperatorTask, ...] = Field(default=(), max_length=_MOST_PARTS)
 
 
 class MonitorSettings(ScenarioModel):
-    scrape_interval_seconds: int = Field(default=600, ge=60)
-    sample_interval_seconds: int = Field(default=21_600, ge=300)
+    scrape_interval_seconds: int = Field(default=600, ge=60, le=_MONTH_SECONDS)
+    sample_interval_seconds: int = Field(default=21_600, ge=300, le=_MONTH_SECONDS)
 
 
 ROUNDS = 4
@@ -63,7 +72,7 @@ Rounds = tuple[int | None, int | None, int | None, int | None]
 class PlayerResult(ScenarioModel):
     """One line of a results CSV: strokes of each round, None where none was played."""
 
-    player: str = Field(min_length=1)
+    player: str = Field(min_length=1, max_length=LONGEST_NAME)
     rounds: Rounds
 
 
@@ -75,12 +84,12 @@ class Tournament(ScenarioModel):
     round_interval_hours: int = Field(default=24, ge=_ROUND_HOURS, le=168)
     """From one round's first tee to the next one's."""
     players: int = Field(default=24, ge=4, le=200)
-    cut_after_round_2: int = Field(default=16, ge=1)
+    cut_after_round_2: int = Field(default=16, ge=1, le=200)
     """Players who make the cut (ties at the line stay in)."""
-    withdrawals: int = Field(default=1, ge=0)
+    withdrawals: int = Field(default=1, ge=0, le=200)
     results: Path | None = None
     """Path of the CSV, from the scenario file's folder."""
-    played: tuple[PlayerResult, ...] = ()
+    played: tuple[PlayerResult, ...] = Field(default=(), max_length=_MOST_PARTS)
     """What ``results`` says; the loader fills it in, so that a stored scenario needs no second file."""
 
     @property
@@ -104,14 +113,14 @@ class Tournament(ScenarioModel):
 
 class Contest(ScenarioModel):
     key: str = Field(pattern=_KEY)
-    name: str
+    name: str = Field(max_length=LONGEST_NAME)
     tournament: str
-    entry_fee_cents: int = Field(ge=0)
+    entry_fee_cents: _Cents
     payout_percent: dict[int, int]
     entrants: int = Field(ge=1, le=500)
-    max_entries: int = Field(default=100, ge=1)
+    max_entries: int = Field(default=100, ge=1, le=100_000)
     roster_size: int = Field(default=3, ge=1, le=10)
-    missed_round_strokes: int = Field(default=80, ge=1)
+    missed_round_strokes: int = Field(default=80, ge=1, le=1_000)
     created: Instant
     lock: Instant
     start: Instant
@@ -167,17 +176,17 @@ class Contest(ScenarioModel):
 
 
 class Scenario(ScenarioModel):
-    name: str = Field(pattern=r"^[a-z0-9_]+$")
-    description: str
+    name: str = Field(pattern=r"^[a-z0-9_]{1,100}$")
+    description: str = Field(max_length=2_000)
     start: Annotated[Instant, BeforeValidator(absolute)]
     days: int = Field(ge=1, le=366)
-    converge_within_hours: int = Field(default=12, ge=1)
+    converge_within_hours: int = Field(default=12, ge=1, le=366 * 24)
     stripe: StripeSettings = StripeSettings()
     operator: OperatorSettings = OperatorSettings()
     monitor: MonitorSettings = MonitorSettings()
-    tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament]
-    contests: tuple[Contest, ...] = Field(min_length=1)
-    faults: tuple[AnyFault, ...] = ()
+    tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament] = Field(max_length=_MOST_PARTS)
+    contests: tuple[Contest, ...] = Field(min_length=1, max_length=_MOST_PARTS)
+    faults: tuple[AnyFault, ...] = Field(default=(), max_length=_MOST_PARTS)
 
     def to_yaml(self) -> str:
         """The scenario as a file that loads equal: what was run, with overrides and replayed results in it."""
@@ -198,9 +207,11 @@ class Scenario(ScenarioModel):
     def _keys_are_unique(self) -> Scenario:
         contests, faults = [contest.key for contest in self.contests], [fault.id for fault in self.faults]
         for section, name, keys in (("contests", "key", contests), ("faults", "id", faults)):
+            seen: set[str] = set()
             for index, key in enumerate(keys):
-                if key in keys[:index]:
+                if key in seen:
                     raise refusal(f"{name} {key!r} stands twice", remedy="rename one", path=(section, index, name))
+                seen.add(key)
         return self
 
     @model_validator(mode="after")

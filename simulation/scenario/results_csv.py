@@ -5,16 +5,23 @@ An empty cell is a round that was not played: rounds 3 and 4 after a missed cut,
 
 from __future__ import annotations
 
+import csv
+import reprlib
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
+from simulation.documents.text import read_text
 from simulation.errors import UsageError
-from simulation.scenario.model import ROUNDS, PlayerResult, Rounds
+from simulation.scenario.model import LONGEST_NAME, ROUNDS, PlayerResult, Rounds
 
 COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))
+_REMEDY = f"save it as UTF-8 text with the columns {','.join(COLUMNS)}"
 FEWEST_STROKES, MOST_STROKES = 50, 130
 """A round outside of these is a typing error: the lowest round ever recorded on a full tour is 57."""
+_MOST_DIGITS = 9
+"""Of a number of strokes; Python refuses to read one of thousands."""
 
 
 def read_results(file: Path) -> tuple[PlayerResult, ...]:
@@ -53,26 +60,21 @@ class _Line:
 
 
 def _table(file: Path) -> list[_Line]:
-    """Every line as text, the header first; pandas gets no say in what a number is."""
-    import pandas as pd  # here, because it takes longer to import than all the rest, and few runs replay a CSV
-
+    """Every line that is not empty, as text, the header first; its number is that of the file's line it ends in."""
+    reader = csv.reader(StringIO(read_text(file, kind="a CSV file"), newline=""), strict=True)
+    lines = []
     try:
-        frame = pd.read_csv(
-            file, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
-        )
-    except OSError as error:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                stripped = tuple(cell.strip() for cell in cells)
+                lines.append(_Line(file=file, number=reader.line_num, cells=stripped))
+    except csv.Error as error:
         raise UsageError(
-            place=str(file), problem=f"cannot be read: {error.strerror}", remedy="name an existing CSV file"
+            place=f"{file}:{reader.line_num}", problem=f"is not a CSV table: {error}", remedy=_REMEDY
         ) from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise UsageError(
-            place=str(file),
-            problem=f"is not a CSV table: {str(error).strip()}",
-            remedy=f"save it as UTF-8 text with the columns {','.join(COLUMNS)}",
-        ) from error
-    rows = [tuple(cell.strip() for cell in row) for row in frame.fillna("").itertuples(index=False, name=None)]
-    lines = [_Line(file=file, number=number, cells=cells) for number, cells in enumerate(rows, start=1)]
-    return [line for line in lines if any(line.cells)]
+    if not lines:
+        raise UsageError(place=str(file), problem="is not a CSV table: it is empty", remedy=_REMEDY)
+    return lines
 
 
 def _check_header(header: _Line) -> None:
@@ -80,7 +82,9 @@ def _check_header(header: _Line) -> None:
         found = header.cells[position] if position < len(header.cells) else ""
         if found != expected:
             raise header.error(
-                str(position + 1), f"is {found!r}, not {expected!r}", f"let the file begin with {','.join(COLUMNS)}"
+                str(position + 1),
+                f"is {reprlib.repr(found)}, not {expected!r}",
+                f"let the file begin with {','.join(COLUMNS)}",
             )
     if len(header.cells) > len(COLUMNS):
         extra = header.cells[len(COLUMNS)]
@@ -89,6 +93,13 @@ def _check_header(header: _Line) -> None:
 
 def _result(line: _Line) -> PlayerResult:
     name, *cells = line.cells
+    if len(cells) > ROUNDS:
+        raise line.error(
+            str(len(COLUMNS) + 1), f"{len(line.cells)} cells, not {len(COLUMNS)}", f"write {','.join(COLUMNS)}"
+        )
+    cells += [""] * (ROUNDS - len(cells))
+    if len(name) > LONGEST_NAME:
+        raise line.error("player", f"a name of {len(name):,} characters", f"write at most {LONGEST_NAME}")
     if not name:
         raise line.error("player", "is empty", "write the player's name or remove the line")
     strokes = [_strokes(line, column, cell) for column, cell in zip(COLUMNS[1:], cells, strict=True)]
@@ -108,11 +119,13 @@ def _strokes(line: _Line, column: str, cell: str) -> int | None:
     if not cell:
         return None
     if not (cell.isascii() and cell.isdigit()):
-        raise line.error(column, f"{cell!r} is not a number of strokes", "write a whole number, or leave it empty")
-    if not FEWEST_STROKES <= int(cell) <= MOST_STROKES:
+        raise line.error(
+            column, f"{reprlib.repr(cell)} is not a number of strokes", "write a whole number, or leave it empty"
+        )
+    if len(cell) > _MOST_DIGITS or not FEWEST_STROKES <= int(cell) <= MOST_STROKES:
         raise line.error(
             column,
-            f"{cell} strokes cannot be a round of 18 holes",
+            f"{cell[:_MOST_DIGITS]}{'…' * (len(cell) > _MOST_DIGITS)} strokes cannot be a round of 18 holes",
             f"write the round's strokes, {FEWEST_STROKES} to {MOST_STROKES} (not the score against par)",
         )
     return int(cell)

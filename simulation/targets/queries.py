@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from simulation.documents.text import read_text
 from simulation.errors import UsageError
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$")
@@ -40,7 +41,7 @@ def load_queries(file: Path) -> dict[str, str]:
     """
     queries: dict[str, str] = {}
     name: str | None = None
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(file), start=1):
         if match := _NAME.match(line):
             name = match[1]
             if name not in RELATIONS or name in queries:
@@ -63,5 +64,9 @@ def load_queries(file: Path) -> dict[str, str]:
 
 def name_lines(file: Path) -> dict[str, int]:
     """Relation → line of its name, for messages."""
-    numbered = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+    numbered = enumerate(_lines(file), start=1)
     return {match[1]: number for number, line in numbered if (match := _NAME.match(line))}
+
+
+def _lines(file: Path) -> list[str]:
+    return read_text(file, kind="an SQL file").split("\n")

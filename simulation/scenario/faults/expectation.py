@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from simulation.documents.strict import ScenarioModel, refusal
 
@@ -13,8 +13,8 @@ class Expectation(ScenarioModel):
     """Exactly one of: it heals by itself, a runbook recovers it, it ends in a documented failure."""
 
     self_heals: Literal[True] | None = None
-    runbook: str | None = None
-    terminal: str | None = None
+    runbook: str | None = Field(default=None, max_length=100)
+    terminal: str | None = Field(default=None, max_length=200)
     """The failure reason that must be documented; combined with ``runbook`` when ops must act on it."""
 
     @model_validator(mode="after")

@@ -110,7 +110,7 @@ class Fault(ScenarioModel, ABC):
     silences_webhooks: ClassVar[bool] = False
     """While it is on, a payment may stay unknown for another reason than its webhook."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]+$", description="Its name in the report")
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="Its name in the report")
     kind: str
     expect: Expectation = Field(description="How it must end: self_heals: true, runbook: <name>, terminal: <reason>")
 

@@ -40,7 +40,7 @@ def load_people(folder: Path) -> Callable[[httpx.Client], People] | None:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None) or _line_in(file, error)
         raise UsageError(
             place=f"{file}:{line}", problem=f"cannot be imported: {error!r}", remedy="correct it"

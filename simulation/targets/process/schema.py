@@ -8,22 +8,22 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from simulation.documents.text import read_text
 from simulation.errors import UsageError
 
 _ROLE = "platform"
+_MOST_BYTES = 1 << 26
+"""A dump may bring rows along."""
 
 
 def load_dump(connection: psycopg.Connection[Any], file: Path) -> None:
     """Run an SQL file such as ``pg_dump --schema-only`` writes.
 
-    :raises UsageError: there is no such file, or a statement fails; with ``file:line``.
+    :raises UsageError: there is no such file, no text in it, or a statement fails; with ``file:line``.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(place=str(file), problem=f"cannot be read: {error}", remedy="name an SQL file") from error
+    text = read_text(file, kind="an SQL file", most_bytes=_MOST_BYTES)
     # Lines for psql alone (\restrict, \connect) keep their place, so that an error's line is the file's.
-    lines = ["" if line.startswith("\\") else line for line in text.splitlines()]
+    lines = ["" if line.startswith("\\") else line for line in text.split("\n")]
     try:
         connection.execute("\n".join(lines).encode())
     except psycopg.Error as error:

@@ -35,3 +35,7 @@ class Complaints:
     def add(self, part: Part, *, line: int, problem: str, remedy: str) -> None:
         error = UsageError(place=f"{self.file}:{line}", problem=problem, remedy=remedy)
         self.found.append(Complaint(part=part, line=line, error=error))
+
+    def add_error(self, part: Part, error: UsageError) -> None:
+        """Take in an error whose place is a line of the file."""
+        self.found.append(Complaint(part=part, line=int(error.place.rpartition(":")[2]), error=error))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from simulation.documents.yaml import parse_yaml
+from simulation.errors import UsageError
 from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.runbook import Kind, Section
 
@@ -70,10 +72,10 @@ def split(text: str, complaints: Complaints) -> Document | None:
         complaints.add(Part.FRONT_MATTER, line=1, problem=problem, remedy=_REMEDY)
         return None
     try:
-        front = FrontMatter.model_validate(yaml.safe_load(block["yaml"]))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        complaints.add(Part.FRONT_MATTER, line=line, problem=f"not YAML: {error.problem}", remedy=_REMEDY)
+        read = parse_yaml(block["yaml"], file=Path(complaints.file), first_line=2)
+        front = FrontMatter.model_validate(read.value)
+    except UsageError as error:
+        complaints.add_error(Part.FRONT_MATTER, error)
         return None
     except ValidationError as error:
         for each in error.errors():

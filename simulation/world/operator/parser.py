@@ -8,7 +8,7 @@ import re
 from itertools import zip_longest
 from pathlib import Path
 
-from simulation.errors import UsageError
+from simulation.documents.text import decoded, read_bytes
 from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.front_matter import Document, split
 from simulation.world.operator.markdown import SectionDraft, StepDraft, read_sections
@@ -38,14 +38,10 @@ def load_runbook(file: Path) -> Runbook:
 def read_runbook(file: Path, complaints: Complaints) -> Runbook | None:
     """Read one file and complain of everything that is wrong with it; None if front matter or sections cannot be read.
 
-    :raises UsageError: there is no such file.
+    :raises UsageError: there is no such file, or no text in it.
     """
-    try:
-        raw = file.read_bytes()
-        text = raw.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(place=str(file), problem=f"cannot be read: {error}", remedy="name an existing file") from error
-    document = split(text, complaints)
+    raw = read_bytes(file, kind="a runbook")
+    document = split(decoded(raw, file=file), complaints)
     if document is None:
         return None
     front = document.front

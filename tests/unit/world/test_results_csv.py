@@ -88,7 +88,8 @@ def test_other_columns_are_refused(tmp_path: Path, header: str, problem: str):
 
 def test_more_cells_than_columns_are_refused_with_the_line(tmp_path: Path):
     error = refusal(tmp_path, HEADER + THREE + "Dee Driver,69,70,71,72,73\n")
-    assert "line 5" in error.problem
+    assert error.place.endswith(":5")
+    assert "6 cells" in error.problem
 
 
 def test_too_few_players_are_refused(tmp_path: Path):
@@ -108,5 +109,5 @@ def test_missing_file_is_refused(tmp_path: Path):
 def test_binary_file_is_refused(tmp_path: Path):
     file = tmp_path / "results.csv"
     file.write_bytes(b"\xff\xfe\x00player")
-    with pytest.raises(UsageError, match="not a CSV"):
+    with pytest.raises(UsageError, match="UTF-16, not UTF-8"):
         read_results(file)
