@@ -23,6 +23,17 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, user: int, mapped:
     monkeypatch.setattr(peer, "_TABLES", (file,))
 
 
+@pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that answers no question about one socket, so that its table is read."""
+
+    def refuse(_peer: object, _local: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(peer, "_asked", refuse)
+
+
+@pytest.mark.usefixtures("unanswered")
 @pytest.mark.parametrize("mapped", [False, True])
 def test_the_row_of_the_connection_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool) -> None:
     table(tmp_path, monkeypatch, user=os.getuid(), mapped=mapped)
@@ -31,12 +42,14 @@ def test_the_row_of_the_connection_decides(tmp_path: Path, monkeypatch: pytest.M
     assert not is_ours(PEER, LOCAL)
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_a_connection_that_is_not_there_is_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table(tmp_path, monkeypatch, user=os.getuid())
     assert not is_ours(("127.0.0.1", 1), LOCAL)
     assert not is_ours(PEER, ("127.0.0.1", 1))
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_a_machine_without_the_table_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "_TABLES", (tmp_path / "absent",))
     assert is_ours(PEER, LOCAL)
@@ -47,3 +60,18 @@ def test_a_real_connection_of_this_process_is_ours() -> None:
         local = server.getsockname()
         with socket.create_connection(local) as client, server.accept()[0]:
             assert is_ours(client.getsockname(), local)
+            assert peer._asked(client.getsockname(), local) == os.getuid()
+
+
+def test_a_real_connection_of_another_user_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        local = server.getsockname()
+        with socket.create_connection(local) as client, server.accept()[0]:
+            owner = os.getuid()
+            monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+            assert not is_ours(client.getsockname(), local)
+
+
+def test_the_kernel_knows_no_connection_that_is_not_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not is_ours(("127.0.0.1", 1), server.getsockname())
