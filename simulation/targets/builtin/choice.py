@@ -6,14 +6,12 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-import responses
-
 from simulation.contract.document import Contract
 from simulation.contract.file import load_contract
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
 from simulation.targets.builtin.target import BuiltinTarget, load_schema
 from simulation.targets.protocol import Site
-from simulation.world.network.in_process import intercept
+from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.labels import DOCUMENTED
 from simulation.world.stripe.twin import API_HOST
 
@@ -39,9 +37,7 @@ class BuiltinChoice:
     def bring_up(self, site: Site) -> BuiltinTarget:
         """Its HTTP clients are intercepted: they reach the external network and nothing else."""
         rest = ExitStack()
-        mock = rest.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
-        mock.add_passthru("http+docker://")  # the Docker client speaks to its engine through requests
-        intercept(mock, site.network, clock=site.kernel.clock)
+        rest.enter_context(intercepted(site.network, clock=site.kernel.clock))
         log = rest.enter_context(open(site.log, "a", encoding="utf-8", buffering=1))  # noqa: SIM115 - closed with the rest
         return BuiltinTarget(
             database=site.database,

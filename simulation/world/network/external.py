@@ -6,19 +6,22 @@ of ``targets/process`` for one in processes of its own, ``threaded`` for people 
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 from urllib.parse import unquote
 from wsgiref.types import WSGIApplication
 
-from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from simulation.events import HostRefused
 from simulation.history import Recorder
 
 _PORT = re.compile(r":\d*$")
+_OWN_LENGTH = ("CONTENT_LENGTH", "TRANSFER_ENCODING")
+"""Headers that say how long the body is. It is here whole, so its own length counts."""
 
 
 class Lost(Exception):
@@ -80,7 +83,27 @@ def answer_of(
     :param headers: with ``Host``, the host that the caller believes it talks to.
     :raises Lost: the application lets the answer get lost.
     """
-    environ = EnvironBuilder(method=method, headers=list(headers), data=body).get_environ()
-    path, _, environ["QUERY_STRING"] = target.partition("?")
-    environ["PATH_INFO"] = unquote(path, "latin-1")  # as WSGI has it: a character for each byte
+    path, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),  # as WSGI has it: a character for each byte
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        if key not in _OWN_LENGTH:
+            field = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+            environ[field] = f"{environ[field]}, {value}" if field in environ else value
     return Response.from_app(application, environ, buffered=True)

@@ -11,14 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import responses
 import stripe
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import CallEffect, Calm, PendingCall, PendingWebhook, WebhookEffect
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
-from simulation.world.network.in_process import intercept
+from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -147,13 +146,11 @@ class World:
 def make_world() -> Iterator[Callable[..., World]]:
     """Worlds with settings of their own; each is frozen and mocked until the test ends."""
     with ExitStack() as stack:
-        mock = stack.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))
 
         def make(**options: Any) -> World:
             world = World(**options)
             stack.enter_context(world.clock.frozen())
-            mock.reset()
-            intercept(mock, stripe_app(world.twin), clock=world.clock)
+            stack.enter_context(intercepted(stripe_app(world.twin), clock=world.clock))
             return world
 
         yield make

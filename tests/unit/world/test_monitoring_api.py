@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import responses
-
 from simulation.clock import Kernel, SimulationClock
 from simulation.history import Recorder
 from simulation.scenario.model import MonitorSettings
@@ -14,7 +12,7 @@ from simulation.staging.clients.alerts import HostedAlerting
 from simulation.world.monitoring.alert_rules import load_rules
 from simulation.world.monitoring.api import alerts_app
 from simulation.world.monitoring.monitor import Monitor
-from simulation.world.network.in_process import intercept
+from simulation.world.network.in_process import intercepted
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://monitoring.test"
@@ -46,8 +44,7 @@ def test_what_is_pending_and_what_fires_is_told(tmp_path: Path) -> None:
     monitor.start()
     kernel.run_until(START + timedelta(minutes=15))
 
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        intercept(mock, alerts_app(lambda: monitor.active), clock=clock)
+    with intercepted(alerts_app(lambda: monitor.active), clock=clock):
         told = HostedAlerting(base_url=URL).alerts()
 
     assert told.status == "ok"

@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 import requests
-import responses
 
 from simulation.clock import SimulationClock
 from simulation.events import HostRefused
 from simulation.history import Recorder
 from simulation.world.network.external import ExternalNetwork, Lost
-from simulation.world.network.in_process import intercept
+from simulation.world.network.in_process import intercepted
 from simulation.world.network.threaded import OneAtATime, listening
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,8 +43,7 @@ def clock() -> SimulationClock:
 def test_a_request_reaches_the_application_of_its_host_whole(clock: SimulationClock) -> None:
     network = ExternalNetwork(Recorder(clock=clock))
     network.add(["api.stripe.com"], Service())
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        intercept(mock, network, clock=clock)
+    with intercepted(network, clock=clock):
         answer = requests.post(
             "https://API.stripe.com:443/v1/a%20b?c=d", data=b"body", headers={"Idempotency-Key": "k"}, timeout=5
         )
@@ -56,8 +54,7 @@ def test_any_other_host_is_refused_and_recorded_once(clock: SimulationClock) -> 
     recorder = Recorder(clock=clock)
     network = ExternalNetwork(recorder)
     network.add(["api.stripe.com"], Service())
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        intercept(mock, network, clock=clock)
+    with intercepted(network, clock=clock):
         for method in ("GET", "PUT"):
             with pytest.raises(requests.exceptions.ConnectionError, match=r"hooks\.slack\.com: no such host"):
                 requests.request(method, "https://hooks.slack.com/services", timeout=5)
@@ -74,10 +71,9 @@ def test_any_other_host_is_refused_and_recorded_once(clock: SimulationClock) -> 
     ],
 )
 def test_a_lost_answer_is_an_error_of_the_client_after_its_time(how: Any, error: type, clock: SimulationClock) -> None:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        intercept(mock, Service(Lost("no answer", sim_seconds=30, how=how)), clock=clock)
-        with pytest.raises(error, match="no answer") as raised:
-            requests.get("https://api.stripe.com/v1/balance", timeout=5)
+    lost = Service(Lost("no answer", sim_seconds=30, how=how))
+    with intercepted(lost, clock=clock), pytest.raises(error, match="no answer") as raised:
+        requests.get("https://api.stripe.com/v1/balance", timeout=5)
     assert type(raised.value) is error
     assert clock.now == START + timedelta(seconds=30)
 

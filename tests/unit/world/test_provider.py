@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-import responses
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
@@ -17,7 +16,7 @@ from simulation.faults.effects import Calm, ProviderEffect
 from simulation.history import Recorder
 from simulation.scenario.model import Tournament
 from simulation.world.network.external import Lost
-from simulation.world.network.in_process import intercept
+from simulation.world.network.in_process import intercepted
 from simulation.world.provider.provider import ScoreProvider, provider_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -226,8 +225,7 @@ def test_final_state_counts_the_requests(world: World):
 
 
 def test_its_application_serves_requests_and_a_timeout_takes_its_time(world: World):
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        intercept(mock, provider_app(world.provider), clock=world.kernel.clock)
+    with intercepted(provider_app(world.provider), clock=world.kernel.clock):
         answer = requests.get(BASE + BOARD, timeout=5)
         assert answer.json()["events"][0]["id"] == "open"
         again = requests.get(BASE + BOARD, headers={"If-None-Match": answer.headers["ETag"]}, timeout=5)
