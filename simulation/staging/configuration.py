@@ -29,6 +29,10 @@ CHANGEABLE: Mapping[str, tuple[int, int]] = {
 """Name → least and greatest value allowed. Jobs read the current value at every run."""
 
 _EVENTS = text("SELECT * FROM configuration_events ORDER BY sequence_number")
+ACTIVE_VERSION = text(
+    "SELECT version FROM configuration_events WHERE event = 'activated' ORDER BY sequence_number DESC LIMIT 1"
+)
+"""The version in force; no row where none was ever activated."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('configuration'))")
 _INSERT = text("""
     INSERT INTO configuration_events (id, version, event, settings, findings, reason, admin_user_id)
@@ -37,9 +41,18 @@ _INSERT = text("""
 
 
 def resume(runtime: Runtime) -> None:
-    """Load the active version: at the start of a process, and whenever another process may have activated one."""
+    """Load the active version."""
     events = runtime.database.read(_EVENTS)
     runtime.live.use(_active(events), _settings_of(events, _active(events)))
+
+
+def follow(runtime: Runtime, active_version: int | None) -> None:
+    """Load the active version if this process has another one: another process may have activated it since.
+
+    A version is never edited, so its number tells whether it is the one that is loaded.
+    """
+    if (DEPLOYED if active_version is None else active_version) != runtime.live.version:
+        resume(runtime)
 
 
 def page(runtime: Runtime) -> dict[str, object]:

@@ -147,7 +147,8 @@ def make_jobs(runtime: Runtime, book: JobBook) -> tuple[Job, ...]:
             run=lambda ctx: reconciliation.run(runtime, ctx),
         ),
     )
-    agenda = Agenda(runtime.database, {work.name: work.due for work in works if work.due is not None})
+    due = {work.name: work.due for work in works if work.due is not None}
+    agenda = Agenda(runtime.database, due, active_version=configuration.ACTIVE_VERSION)
     return tuple(_job(runtime, book, agenda, work) for work in works)
 
 
@@ -167,7 +168,7 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
         result, foreseen = _IDLE, True
         try:
             if work.due is None or agenda.has_work_for(work.name):
-                configuration.resume(runtime)  # another process may have activated a version since
+                configuration.follow(runtime, agenda.active_version())
                 result = JobResult(counts=vars(work.run(context.of_job(work.name))))
         except Exception as error:
             result = JobResult(error=" ".join(repr(error).split())[:500])

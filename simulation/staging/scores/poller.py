@@ -30,7 +30,8 @@ DUE = text(f"""
     SELECT c.provider_event_id, array_agg(c.id ORDER BY c.id) AS contest_ids, f.etag, f.last_error,
            coalesce(f.consecutive_failures, 0) AS consecutive_failures, bool_and(EXISTS (
                SELECT FROM ingestion_events e WHERE e.contest_instance_id = c.id AND e.validation_status = 'VALID'))
-                   AS all_served
+                   AS all_served,
+           bool_or({score_audit.UNAUDITED}) AS unaudited
     FROM contest_instances c LEFT JOIN ingestion_feeds f USING (provider_event_id)
     WHERE c.status IN ('LOCKED', 'LIVE', 'COMPLETE')
         AND (c.settle_time IS NULL OR c.settle_time > now() - make_interval(hours => {CORRECTIONS_TAKEN_HOURS}))
@@ -58,9 +59,10 @@ class PollResult:
 
 def run(runtime: Runtime, context: Context) -> PollResult:
     """Poll every feed that is due; a failure of one does not stop the others."""
-    polled = failed = stored = 0
+    polled = failed = stored = unaudited = 0
     for feed in runtime.database.read(DUE):
         polled += 1
+        unaudited += feed.unaudited
         try:
             new_events = poll_feed(runtime, context, feed)
         except Exception as error:
@@ -75,7 +77,7 @@ def run(runtime: Runtime, context: Context) -> PollResult:
             new_events = None
         failed += new_events is None
         stored += new_events or 0
-    if polled:
+    if stored or unaudited:
         score_audit.run(runtime, context)
     return PollResult(feeds_polled=polled, feeds_failed=failed, events_stored=stored)
 

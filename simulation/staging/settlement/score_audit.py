@@ -26,19 +26,24 @@ OPEN = "a.settled_scores_hash <> a.provider_scores_hash AND a.resolved_at IS NUL
 _LOOK_BACK_HOURS = 25
 """One hour longer than the provider is asked for corrections."""
 
-# The provider's newest board of each settled contest, unless it is the one that was settled on or was audited before.
-_UNAUDITED = text(f"""
-    SELECT c.*, r.settlement_run_id, h.scores_json, e.id AS event_id, e.provider_data_json
-    FROM contest_instances c JOIN settlement_records r ON r.contest_instance_id = c.id
+_NEWER_BOARD = f"""
+    settlement_records r
     JOIN settlement_audit s ON s.settlement_run_id = r.settlement_run_id
     JOIN score_history h ON h.settlement_run_id = r.settlement_run_id
     JOIN LATERAL (
         SELECT id, provider_data_json FROM ingestion_events
-        WHERE contest_instance_id = c.id AND validation_status = 'VALID' ORDER BY sequence_number DESC
+        WHERE contest_instance_id = r.contest_instance_id AND validation_status = 'VALID' ORDER BY sequence_number DESC
         LIMIT 1) e ON true
-    WHERE c.settle_time > now() - make_interval(hours => {_LOOK_BACK_HOURS}) AND e.id <> ALL (s.event_ids_applied)
-        AND NOT EXISTS (SELECT FROM score_audits a WHERE a.contest_instance_id = c.id AND a.ingestion_event_id = e.id)
-    ORDER BY c.id
+    WHERE r.contest_instance_id = c.id AND c.settle_time > now() - make_interval(hours => {_LOOK_BACK_HOURS})
+        AND e.id <> ALL (s.event_ids_applied) AND NOT EXISTS (
+            SELECT FROM score_audits a WHERE a.contest_instance_id = c.id AND a.ingestion_event_id = e.id)
+"""  # noqa: S608 - every part is ours
+"""The provider's newest board of settled contest `c`, unless it was settled on or was audited before."""
+UNAUDITED = f"EXISTS (SELECT FROM {_NEWER_BOARD})"
+"""SQL condition: settled contest `c` has a board that `run` would compare."""
+_UNAUDITED = text(f"""
+    SELECT c.*, r.settlement_run_id, h.scores_json, e.id AS event_id, e.provider_data_json
+    FROM contest_instances c, {_NEWER_BOARD} ORDER BY c.id
 """)  # noqa: S608 - every part is ours
 _INSERT = text("""
     INSERT INTO score_audits (id, contest_instance_id, settlement_run_id, ingestion_event_id, settled_scores_hash,
