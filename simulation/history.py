@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import cache
 from json import JSONEncoder
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -24,8 +25,14 @@ from pydantic import BaseModel, TypeAdapter
 from simulation.clock import SimulationClock
 from simulation.events import AnyEvent, Event, Observation, Row, RunEnded, RunStarted
 
-_EVENTS: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 _E = TypeVar("_E", bound=Event)
+
+
+@cache
+def _any_event() -> TypeAdapter[AnyEvent]:
+    """Reads events of every class. Made when a history is loaded: a run that writes one never needs it."""
+    return TypeAdapter(AnyEvent)
+
 
 _cause: ContextVar[str] = ContextVar("cause", default="setup")
 
@@ -154,12 +161,13 @@ class History:
 
         :raises ValueError: any other line is not an event; with its number.
         """
+        any_event = _any_event()
         lines = file.read_bytes().rstrip(b"\n").split(b"\n")
         events: list[Event] = []
         digest = Digest()
         for number, line in enumerate(lines, start=1):
             try:
-                event = _EVENTS.validate_json(line)
+                event = any_event.validate_json(line)
             except ValueError as error:
                 if number == len(lines):
                     break

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.faults.plan import FaultPlan, load_plan
@@ -13,11 +14,13 @@ from simulation.faults.swarm import swarm as swarm_faults
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
-from simulation.targets.process.loader import read_target
 from simulation.targets.protocol import TargetChoice
 from simulation.world.monitoring.alert_rules import AlertRule, load_rules, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
 from simulation.world.operator.runbook import Runbook
+
+if TYPE_CHECKING:
+    from simulation.targets.process.loader import ProcessChoice
 
 PREPARATION = timedelta(hours=1)
 """Simulated time before day 0: the platform is deployed, admins are created, the founder's access is revoked."""
@@ -28,6 +31,13 @@ def platform_that_comes_along() -> TargetChoice:
     from simulation.targets.builtin import BuiltinChoice
 
     return BuiltinChoice()
+
+
+def _backend_in(folder: Path) -> ProcessChoice:
+    """The target that a folder describes. Imported only here: a run of the builtin target needs nothing of it."""
+    from simulation.targets.process.loader import read_target
+
+    return read_target(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +70,7 @@ def prepare(
 
     :raises UsageError: one of them is invalid.
     """
-    outside = None if target is None else read_target(target)
+    outside = None if target is None else _backend_in(target)
     chosen = outside or platform_that_comes_along()
     loaded = load_scenario(find_scenario(scenario), days=days, runbooks=chosen.runbooks)
     met = MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)

@@ -65,4 +65,4 @@ Instant = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_aware)]
 class ScenarioModel(BaseModel):
     """Base of every part of a scenario: unknown keys are refused, and nothing changes after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Event(BaseModel):
     """Base of all events. ``at`` is simulated, aware UTC, whole seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     outside_digest: ClassVar[frozenset[str]] = frozenset()
     """Fields about the machine a run was made on: they differ between environments and do not count for the digest."""

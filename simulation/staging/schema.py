@@ -3,9 +3,6 @@
 from pathlib import Path
 
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -15,6 +12,9 @@ def migrate(database_url: str) -> None:
 
     The roles that the migrations grant to must exist. Safe to repeat: a database that is up to date stays as it is.
     """
+    from alembic import command  # takes a tenth of a second to import, and a platform that only serves needs it never
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
@@ -25,5 +25,7 @@ def migrate(database_url: str) -> None:
 
 def versions() -> tuple[str, ...]:
     """The revisions that the code comes with, in the order in which they are run, whatever their numbers."""
+    from alembic.script import ScriptDirectory
+
     chain = ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
     return tuple(reversed([script.revision for script in chain]))

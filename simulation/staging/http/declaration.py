@@ -47,7 +47,7 @@ class JsonRequest(Request):
 class _Asked(BaseModel):
     """A field that is null or an empty text counts as left out."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -74,7 +74,7 @@ class Query(_Asked):
 class Answer(BaseModel):
     """A JSON object that is answered: these fields and no others."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Refused(Answer):
