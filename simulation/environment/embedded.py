@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from simulation.clock import write_clock_file
+from simulation.environment import data_folder
 from simulation.environment.account import Account, naming, server_account
 from simulation.environment.caller import plain_environment
 from simulation.environment.causes import fault_of
@@ -30,6 +31,10 @@ from simulation.errors import EnvironmentFault
 
 _PORT = 5432  # names the socket file; nothing listens on TCP
 _RESTART_WALL_SECONDS = 30.0
+_INITDB_OPTIONS = (
+    "-U", SUPERUSER, "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
+    "--set", "dynamic_shared_memory_type=mmap",
+)  # fmt: skip
 
 
 def install_folder() -> Path:
@@ -133,17 +138,31 @@ class EmbeddedPostgres(PostgresServer):
         return None if self._process is None else self._process.pid
 
     def _initialise(self) -> None:
-        """Made by an account that has a name, since initdb wants one; then handed over to the server's."""
-        data, initialiser = self._folder / "data", self._account.initialiser
+        """Made by an account that has a name, since initdb wants one; then handed over to the server's.
+
+        One that was made before is copied instead.
+        """
+        data = self._folder / "data"
+        digest = data_folder.digest_of(self._install, _INITDB_OPTIONS)
+        password = data_folder.take(digest, data)
+        if password is None:
+            self._run_initdb(data)
+            data_folder.keep(digest, data, password=self.passwords[SUPERUSER])
+        else:
+            self.passwords[SUPERUSER] = password  # until the roles get theirs
+        self._account.hand_over_all(data)
+        for folder in (self._folder, self._folder / "socket"):
+            self._account.let_in(folder, user=self._account.user)
+
+    def _run_initdb(self, data: Path) -> None:
+        initialiser = self._account.initialiser
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.passwords[SUPERUSER], encoding="ascii")
         self._account.let_in(self._folder, user=initialiser)
         self._account.hand_over(data, password_file, to=initialiser)
         command: list[str | Path] = [
-            self._install / "bin" / "initdb", "-D", data, "-U", SUPERUSER,
-            f"--pwfile={password_file}", "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
-            "--set", "dynamic_shared_memory_type=mmap",
+            self._install / "bin" / "initdb", "-D", data, f"--pwfile={password_file}", *_INITDB_OPTIONS,
         ]  # fmt: skip
         options = self._account.options(initialiser)
         with subprocess.Popen(
@@ -161,9 +180,6 @@ class EmbeddedPostgres(PostgresServer):
                 what="PostgreSQL could not make its data folder",
                 otherwise="'simulate doctor' tries it by itself and tells more",
             )
-        self._account.hand_over_all(data)
-        for folder in (self._folder, self._folder / "socket"):
-            self._account.let_in(folder, user=self._account.user)
 
     def _launch(self, settings: Mapping[str, str] | None = None) -> None:
         command: list[str | Path] = [
@@ -194,16 +210,19 @@ class EmbeddedPostgres(PostgresServer):
                 yield from lines
 
     def _create_roles(self) -> None:
-        """Create the roles. Passwords are hashed before they are sent, so that the server's log never has them."""
+        """Create the roles, and give all of them this run's passwords, the superuser too: a kept data folder has an old
+        one. They are hashed before they are sent, so that the server's log never has them."""
+        new = {**self.passwords, SUPERUSER: secrets.token_urlsafe(24)}
         with self.superuser("postgres") as connection:
             connection.execute(ROLES_SQL.read_bytes())
-            for role in ROLES:
+            for role, password in new.items():
                 verifier = connection.pgconn.encrypt_password(
-                    self.passwords[role].encode(), role.encode(), b"scram-sha-256"
+                    password.encode(), role.encode(), b"scram-sha-256"
                 ).decode()
                 connection.execute(
                     sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier))
                 )
+        self.passwords.update(new)
 
 
 @contextmanager
