@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulation.environment.choice import choose, environment_of_processes
+from simulation.environment.process import imports_without_collector
 from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
@@ -28,7 +29,8 @@ PREPARATION = timedelta(hours=1)
 
 def platform_that_comes_along() -> TargetChoice:
     """The builtin target. It is imported only here because importing it takes half of the start-up time."""
-    from simulation.targets.builtin import BuiltinChoice
+    with imports_without_collector():
+        from simulation.targets.builtin import BuiltinChoice
 
     return BuiltinChoice()
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from simulation.environment.process import imports_without_collector
 from simulation.errors import UsageError
 
 _COMPLETION = "_SIMULATE_COMPLETE"
@@ -87,7 +88,8 @@ class LazyGroup(click.Group):
             return LazyGroup(prefix=f"{path} ", name=cmd_name, help=GROUPS[path])
         if path not in COMMANDS:
             return None
-        module = importlib.import_module(f"simulation.cli.{COMMANDS[path].module}")
+        with imports_without_collector():
+            module = importlib.import_module(f"simulation.cli.{COMMANDS[path].module}")
         command = getattr(module, path.replace(" ", "_"))
         assert isinstance(command, click.Command)
         return command

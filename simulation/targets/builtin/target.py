@@ -165,5 +165,5 @@ class BuiltinTarget:
     def _run(self, name: str) -> JobOutcome:
         if not self._instances.running:
             return JobOutcome(busy=False, missed=True)
-        (result,) = (job.run() for job in self._instances.platform.jobs if job.name == name)
+        result = next(job for job in self._instances.platform.jobs if job.name == name).run()
         return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)
