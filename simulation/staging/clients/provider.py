@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 import requests
 
 NAME = "golf_leaderboard"
+_KEPT_REQUESTS = 64
 _CODE_BY_STATUS = {401: "PROVIDER_UNAUTHORIZED", 403: "PROVIDER_FORBIDDEN", 404: "PROVIDER_NOT_FOUND"}
 
 
@@ -54,6 +56,7 @@ class Provider:
         self._sleep = sleep
         self._session = requests.Session()
         self._session.trust_env = False  # the machine's proxy settings and .netrc must not apply
+        self._prepared = _prepared_by(self._session)
 
     def fetch(self, provider_event_id: str, etag: str | None) -> Unchanged | Payload | ProviderFailure:
         """The leaderboard of a tournament; `etag` of the last good body makes the request conditional."""
@@ -78,15 +81,27 @@ class Provider:
         self._session.close()
 
     def _try(self, provider_event_id: str, etag: str | None) -> Unchanged | Payload | ProviderFailure:
-        headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
         url = f"{self._base_url}/golf/leaderboard/{quote(provider_event_id, safe='')}"
         try:
-            answer = self._session.get(url, headers=headers, timeout=self._timeout_seconds, allow_redirects=False)
+            request = self._prepared(url, etag)
+            answer = self._session.send(request, timeout=self._timeout_seconds, allow_redirects=False)
         except requests.Timeout as error:
             return ProviderFailure(error_code="PROVIDER_TIMEOUT", detail=str(error), transient=True)
         except requests.RequestException as error:
             return ProviderFailure(error_code="NETWORK_ERROR", detail=str(error), transient=True)
         return _judged(answer)
+
+
+def _prepared_by(session: requests.Session) -> Callable[[str, str | None], requests.PreparedRequest]:
+    """Makes conditional requests. Those of the last polls are kept: preparing one takes as long as all the rest, and
+    most polls ask again what the last one asked."""
+
+    @lru_cache(maxsize=_KEPT_REQUESTS)
+    def prepared(url: str, etag: str | None) -> requests.PreparedRequest:
+        headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
+        return session.prepare_request(requests.Request("GET", url, headers=headers))
+
+    return prepared
 
 
 def _judged(answer: requests.Response) -> Unchanged | Payload | ProviderFailure:
