@@ -41,7 +41,7 @@ def external_services(ground: Ground) -> External:
         platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key,
         dashboard_key=keys.stripe_dashboard_key,
-        names=request.target.labels,
+        integration=request.target.integration,
     )
     provider = ScoreProvider(
         kernel=ground.kernel,

@@ -102,7 +102,7 @@ def players(ground: Ground, external: External, front: Front) -> Entrants:
         people=front.target.people(http=front.http, context=front.context),
         registry=external.registry,
         provider=external.provider,
-        confirm=external.twin.confirm_payment_intent,
+        confirm=external.twin.pay,
     )
     external.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
     return entrants

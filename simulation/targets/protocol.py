@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from simulation.history import Recorder
     from simulation.witness.exchange import ExchangeContext
     from simulation.world.network.external import ExternalNetwork
-    from simulation.world.stripe.labels import MetadataNames
+    from simulation.world.stripe.integration import Integration
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -214,8 +214,8 @@ class TargetChoice(Protocol):
         ...
 
     @property
-    def labels(self) -> MetadataNames:
-        """How it labels its objects at Stripe."""
+    def integration(self) -> Integration:
+        """How it uses Stripe."""
         ...
 
     @property

@@ -53,13 +53,23 @@ def run(
     before: Sequence[str] = ("-m",),
     cpu_seconds: int | None = None,
 ) -> Run:
-    """Run a scenario with the copy; its run directory is ``folder/out/<scenario>/latest``.
+    """Run a scenario with the copy; its run directory is below :func:`out_of` in the folder.
 
     :param before: options of Python that stand before ``simulation``.
     :param cpu_seconds: the processor time after which the run is ended: a mutant may loop for ever.
     """
     began = resource.getrusage(resource.RUSAGE_CHILDREN)
-    arguments = ["run", scenario, "--seed", str(seed), "--environment", "embedded", "--quiet", "--out", "out"]
+    arguments = [
+        "run",
+        scenario,
+        "--seed",
+        str(seed),
+        "--environment",
+        "embedded",
+        "--quiet",
+        "--out",
+        out_of(scenario),
+    ]
     with subprocess.Popen(
         [sys.executable, *before, "simulation", *arguments],
         cwd=folder,
@@ -81,6 +91,11 @@ def run(
         said=said.strip()[-_SAID:],
         cpu_seconds=ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime,
     )
+
+
+def out_of(scenario: str) -> str:
+    """Where the runs of a scenario (a name or a file) are kept, from the folder of the copy."""
+    return f"out/{Path(scenario).stem}"
 
 
 def _followed(child: subprocess.Popen[str], cpu_seconds: int | None) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from typing import Literal
 from simulation.errors import EnvironmentFault
 from simulation.proof.mutants.reach import Reach
 from simulation.proof.mutants.source import Mutant, mutated
-from simulation.proof.mutants.tree import PACKAGE, Run, run, tree
+from simulation.proof.mutants.tree import PACKAGE, Run, out_of, run, tree
 
 Fate = Literal["named", "stopped", "in doubt", "alive", "not reached", "equivalent"]
 """``named``: the jury has a finding. ``stopped``: no verdict, since the platform did not start, or the run broke off or
@@ -68,6 +68,6 @@ def _why(done: Run, fate: Fate) -> str:
 
 
 def _accusing(folder: Path, scenario: str) -> tuple[str, ...]:
-    file = folder / "out" / Path(scenario).stem / "latest" / "verdict.json"
+    (file,) = (folder / out_of(scenario)).glob("*/latest/verdict.json")
     results = json.loads(file.read_text(encoding="utf-8"))["results"]
     return tuple(result["check"] for result in results if result["findings"])

@@ -12,7 +12,7 @@ from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLD
 from simulation.targets.builtin.target import BuiltinTarget, load_schema
 from simulation.targets.protocol import Site
 from simulation.world.network.in_process import intercepted
-from simulation.world.stripe.labels import DOCUMENTED
+from simulation.world.stripe.integration import AS_DOCUMENTED
 from simulation.world.stripe.twin import API_HOST
 
 
@@ -23,7 +23,7 @@ class BuiltinChoice:
     option = ""
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
-    labels = DOCUMENTED
+    integration = AS_DOCUMENTED
     stripe_hosts = (API_HOST,)
     provider_hosts = ("scores.provider.test",)
 

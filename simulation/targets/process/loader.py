@@ -41,7 +41,7 @@ from simulation.targets.process.target_file import TargetFile, fill_in, load_tar
 from simulation.targets.process.values import values_of
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.world.network.external import Lost
-from simulation.world.stripe.labels import MetadataNames
+from simulation.world.stripe.integration import Integration
 
 _WEB_PORTS = (443, 80)
 _HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
@@ -67,8 +67,8 @@ class ProcessChoice:
         return f"--target {shlex.quote(str(self.folder))}"
 
     @property
-    def labels(self) -> MetadataNames:
-        return MetadataNames(**self.file.stripe.metadata.model_dump())
+    def integration(self) -> Integration:
+        return self.file.stripe.integration()
 
     @property
     def stripe_hosts(self) -> Sequence[str]:

@@ -159,8 +159,8 @@ def people(bench: Bench) -> Iterator[Finding]:
             user_id=made["player"], contest_id=made["contest"], amount_cents=contest.entry_fee_cents,
             idempotency_key="target-check",
         )  # fmt: skip
-        bench.twin.confirm_payment_intent(payment_intent_id=intent, client_secret=client_secret)
-        return f"{intent} paid at Stripe"
+        paid = bench.twin.pay(reference=intent, client_secret=client_secret)
+        return f"{paid} paid at Stripe"
 
     for name, act in (
         ("sign_up", sign_up), ("connect_account", connect), ("create_contest", create),

@@ -46,6 +46,7 @@ An example with every table::
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -58,7 +59,9 @@ from simulation.documents.toml import read_toml
 from simulation.documents.yaml import MarkedYaml
 from simulation.errors import UsageError
 from simulation.events.governance import Governance
+from simulation.world.stripe.integration import Integration, Stub
 from simulation.world.stripe.labels import MetadataNames
+from simulation.world.stripe.objects.webhook_endpoint import SUBSCRIBED
 
 FILE_NAME = "target.toml"
 
@@ -193,6 +196,31 @@ class LabelsTable(_Table):
     """Keys of the id of its own row: the transfer's, the payment's, the refund's."""
 
 
+class StubTable(_Table):
+    """``[[stripe.stub]]``: a call that the twin does not model, and the answer that the backend gets: a way on, where
+    no money is concerned."""
+
+    call: str = Field(pattern=r"^(GET|POST|DELETE) /v[12]/[a-z_]+(/[a-z_{}]+)*$")
+    """Method and path, ``{id}`` for an id: ``POST /v1/products``."""
+    answer: str
+    """Body of the answer, a JSON object; its status is 200."""
+
+    @field_validator("answer")
+    @classmethod
+    def _is_object(cls, value: str) -> str:
+        try:
+            decoded = json.loads(value)
+        except ValueError as error:
+            raise refusal(f"the answer is no JSON: {error}", remedy="write what Stripe would answer") from error
+        if not isinstance(decoded, dict):
+            raise refusal("the answer is no JSON object", remedy='write an object, e.g. {"id": "prod_1"}')
+        return value
+
+    def stub(self) -> Stub:
+        method, _, path = self.call.partition(" ")
+        return Stub(method=method, path=path, answer=json.loads(self.answer))
+
+
 class StripeTable(_Table):
     """``[stripe]``: how the backend and Stripe reach each other."""
 
@@ -201,6 +229,16 @@ class StripeTable(_Table):
     webhook_path: _Path
     """Where it receives webhooks, signed with ``${STRIPE_WEBHOOK_SECRET}``."""
     metadata: LabelsTable = LabelsTable()
+    events: tuple[str, ...] = Field(default=SUBSCRIBED, min_length=1)
+    """Types of the events that its endpoint gets; ``["*"]`` is all of them."""
+    stub: tuple[StubTable, ...] = ()
+
+    def integration(self) -> Integration:
+        return Integration(
+            names=MetadataNames(**self.metadata.model_dump()),
+            events=self.events,
+            stubs=tuple(stub.stub() for stub in self.stub),
+        )
 
 
 class ProviderTable(_Table):

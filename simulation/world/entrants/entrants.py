@@ -31,9 +31,9 @@ _LONGEST_REASON = 200
 
 
 class Confirm(Protocol):
-    """The entrant's browser: pays an intent at Stripe by card."""
+    """The entrant's browser: pays an intent, or on a checkout page, at Stripe by card. Returns the intent's id."""
 
-    def __call__(self, *, payment_intent_id: str, client_secret: str) -> None: ...
+    def __call__(self, *, reference: str, client_secret: str) -> str: ...
 
 
 class _Refused(Exception):
@@ -180,9 +180,9 @@ class Entrants:
 
     def _pay(self, part: _Part) -> None:
         late = self._kernel.now > part.contest.lock
-        for number, (payment_intent_id, client_secret) in enumerate(part.intents):
-            confirm = partial(self._confirm, payment_intent_id=payment_intent_id, client_secret=client_secret)
-            self._ask(part, "pay", confirm)
+        for number, (reference, client_secret) in enumerate(part.intents):
+            confirm = partial(self._confirm, reference=reference, client_secret=client_secret)
+            payment_intent_id = self._ask(part, "pay", confirm)
             self._record(
                 part,
                 "paid_twice" if number else "paid_late" if late else "paid",

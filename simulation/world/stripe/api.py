@@ -40,6 +40,8 @@ class ApiRequest:
     recorded_key: str | None
     """As history and events have it: a name that is the same in every run, also for a key that an SDK drew at
     random."""
+    account: str | None = None
+    """The connected account for which the platform acts: the header ``Stripe-Account``."""
     fault_id: str | None = None
     """Fault that strikes this call, or that struck the object it is about before."""
 
@@ -65,6 +67,8 @@ class Call:
     """Id in the path, "" for a collection."""
     params: Params
     trigger: Trigger
+    account: str | None = None
+    """The connected account for which the platform acts."""
 
 
 @dataclass(frozen=True, kw_only=True)

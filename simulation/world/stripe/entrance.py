@@ -43,9 +43,8 @@ class Entrance:
             params=Params(decode(query) | decode(body.decode(errors="replace"))),
             idempotency_key=key,
             recorded_key=self._journal.key_name(key),
+            account=found.get("stripe-account"),
         )
-        if "stripe-account" in found:
-            self._journal.note(f"{request.method} {request.path}: the twin does not model the header Stripe-Account")
         return request, origin is not None
 
 

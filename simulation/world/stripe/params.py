@@ -84,6 +84,26 @@ class Params:
             raise ApiError(f"Invalid {name}: it must be a hash of strings", param=name)
         return {key: str(item) for key, item in value.items() if item}
 
+    def merged(self, name: str, before: Mapping[str, str]) -> dict[str, str]:
+        """What a hash of strings is after this request: names that are not sent stay, an empty value removes one."""
+        value = self._values.get(name, {})
+        if value == "":
+            return {}
+        sent = self.mapping(name)
+        unset = [key for key, item in value.items() if not item] if not isinstance(value, str) else []
+        return {key: text for key, text in {**before, **sent}.items() if key not in unset}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._values)
+
+    def each(self, name: str) -> tuple[Params, ...]:
+        """A list of objects, in order; empty where it was not sent."""
+        value = self._values.get(name, {})
+        if isinstance(value, str) or any(isinstance(item, str) for item in value.values()):
+            raise ApiError("Invalid array", param=name)
+        return tuple(Params(item) for item in value.values() if not isinstance(item, str))
+
     def nested(self, name: str) -> Params:
         """The parameters in brackets under ``name``."""
         value = self._values.get(name, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -10,15 +11,22 @@ from simulation.world.stripe.api import Answer, ApiRequest, Call
 from simulation.world.stripe.errors import ApiError, Refused, Unmodelled
 from simulation.world.stripe.expansion import unexpandable
 from simulation.world.stripe.idempotency import IdempotencyKeys
+from simulation.world.stripe.integration import Stub
 from simulation.world.stripe.journal import Journal
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.balances import Balances
 from simulation.world.stripe.resources.charges import Charges
+from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
+from simulation.world.stripe.resources.customers import Customers
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.resources.events import Events
+from simulation.world.stripe.resources.links import Links
 from simulation.world.stripe.resources.payment_intents import PaymentIntents
+from simulation.world.stripe.resources.payment_methods import PaymentMethods
+from simulation.world.stripe.resources.payouts import Payouts
 from simulation.world.stripe.resources.refunds import Refunds
 from simulation.world.stripe.resources.reversals import Reversals
+from simulation.world.stripe.resources.setup_intents import SetupIntents
 from simulation.world.stripe.resources.transfers import Transfers
 from simulation.world.stripe.resources.webhook_endpoints import WebhookEndpoints
 from simulation.world.stripe.routing import Route, Router, object_id_of
@@ -28,7 +36,7 @@ from simulation.world.stripe.store import Store
 class Service:
     """Routes, idempotency and execution. Only POST honours an idempotency key, as in API v1."""
 
-    def __init__(self, *, store: Store, keys: IdempotencyKeys, journal: Journal) -> None:
+    def __init__(self, *, store: Store, keys: IdempotencyKeys, journal: Journal, stubs: Iterable[Stub] = ()) -> None:
         self._store = store
         self._keys = keys
         self._journal = journal
@@ -43,8 +51,17 @@ class Service:
             Balances(store),
             Events(store),
             WebhookEndpoints(store),
+            Customers(store),
+            PaymentMethods(store),
+            SetupIntents(store),
+            CheckoutSessions(store),
+            Links(store),
+            Payouts(store),
         )
-        self._router = Router(route for resource in resources for route in resource.routes())
+        modelled = [route for resource in resources for route in resource.routes()]
+        self._router = Router(
+            [*(stub.route() for stub in stubs), *modelled]
+        )  # what the twin models comes last, and wins
 
     def serve(self, request: ApiRequest, *, disguise: ApiError | None = None) -> Answer:
         """Answer a request.
@@ -86,7 +103,11 @@ class Service:
         """An answer that is returned is kept for the key; an error that is raised is not (fixtures/spec/stripe.md
         2)."""
         route.check(request)
-        call = Call(object_id=object_id_of(request), params=request.params, trigger=request.trigger)
+        call = Call(
+            object_id=object_id_of(request), params=request.params, trigger=request.trigger, account=request.account
+        )
+        if request.account is not None:
+            self._store.accounts.referenced(request.account, param="Stripe-Account")
         paths = request.params.texts("expand")
         try:
             answer = self._success(route, request, call, paths)

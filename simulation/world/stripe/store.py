@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from simulation.clock import SimulationClock
+from simulation.clock import Kernel, SimProcess
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.balance import Balance, charge_fee_cents
@@ -15,10 +15,15 @@ from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.objects.account import Account
 from simulation.world.stripe.objects.charge import Charge
+from simulation.world.stripe.objects.checkout_session import CheckoutSession
+from simulation.world.stripe.objects.customer import Customer
 from simulation.world.stripe.objects.dispute import Dispute
 from simulation.world.stripe.objects.payment_intent import PaymentIntent
+from simulation.world.stripe.objects.payment_method import PaymentMethod
+from simulation.world.stripe.objects.payout import Payout
 from simulation.world.stripe.objects.refund import Refund
 from simulation.world.stripe.objects.resource import Resource
+from simulation.world.stripe.objects.setup_intent import SetupIntent
 from simulation.world.stripe.objects.transfer import Transfer
 from simulation.world.stripe.objects.webhook_endpoint import STANDBY, STANDBY_URL, WebhookEndpoint
 from simulation.world.stripe.table import Table
@@ -30,12 +35,13 @@ class Store:
     def __init__(
         self,
         *,
-        clock: SimulationClock,
+        kernel: Kernel,
         recorder: Recorder,
         settings: StripeSettings,
         ids: Ids,
         names: MetadataNames = DOCUMENTED,
     ) -> None:
+        self._kernel, clock = kernel, kernel.clock
         self._clock = clock
         self._settings = settings
         self.ids = ids
@@ -50,6 +56,11 @@ class Store:
         self.transfers: Table[Transfer] = Table(kind="transfer")
         self.refunds: Table[Refund] = Table(kind="refund")
         self.disputes: Table[Dispute] = Table(kind="dispute")
+        self.customers: Table[Customer] = Table(kind="customer")
+        self.payment_methods: Table[PaymentMethod] = Table(kind="PaymentMethod")
+        self.setup_intents: Table[SetupIntent] = Table(kind="setupintent")
+        self.checkout_sessions: Table[CheckoutSession] = Table(kind="checkout session")
+        self.payouts: Table[Payout] = Table(kind="payout")
         self.webhook_endpoints: Table[WebhookEndpoint] = Table(kind="webhook_endpoint")
         standby = WebhookEndpoint(id=ids.next("we"), created=self.now, url=STANDBY_URL, metadata={"role": STANDBY})
         standby.disabled = True
@@ -59,6 +70,21 @@ class Store:
     @property
     def now(self) -> datetime:
         return self._clock.now
+
+    def at(self, instant: datetime, act: Callable[[], None]) -> None:
+        """Have something happen at Stripe by itself, later."""
+
+        def wait() -> SimProcess:
+            yield self._kernel.until(instant)
+            act()
+
+        self._kernel.spawn(wait())
+
+    def connected_cents(self, account_id: str) -> int:
+        """What a connected account has: transfers that it kept, less what went to its owner's bank."""
+        came = sum(one.amount_cents - one.reversed_cents for one in self.transfers if one.destination == account_id)
+        went = sum(one.amount_cents for one in self.payouts if one.account == account_id and one.status != "canceled")
+        return came - went
 
     def charge_available_at(self) -> datetime:
         """When the money of a charge made now becomes available."""
@@ -89,6 +115,11 @@ class Store:
             "acct": self.accounts.find,
             "tr": self.transfers.find,
             "re": self.refunds.find,
+            "cus": self.customers.find,
+            "pm": self.payment_methods.find,
+            "seti": self.setup_intents.find,
+            "cs": self.checkout_sessions.find,
+            "po": self.payouts.find,
         }
         row = finders[prefix](object_id) if prefix in finders else None
         return None if row is None else row.render()

@@ -25,11 +25,13 @@ from simulation.world.stripe.faulty_line import FaultyLine
 from simulation.world.stripe.final_state import record_final_state
 from simulation.world.stripe.idempotency import IdempotencyKeys
 from simulation.world.stripe.ids import Ids
+from simulation.world.stripe.integration import AS_DOCUMENTED, Integration
 from simulation.world.stripe.journal import Journal
-from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
+from simulation.world.stripe.objects.payment_method import ANY_CARD
 from simulation.world.stripe.objects.webhook_endpoint import PRIMARY, STANDBY
 from simulation.world.stripe.resources.accounts import Accounts
+from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.service import Service
 from simulation.world.stripe.store import Store
@@ -43,7 +45,7 @@ class StripeTwin:
 
     :param platform_key: secret key of the platform; ``publishable_key`` is the entrants' browsers', ``dashboard_key``
         that of a person with access to the dashboard. The key decides the origin that the history shows.
-    :param names: how the platform labels its objects.
+    :param integration: how the platform uses Stripe.
     """
 
     def __init__(
@@ -59,16 +61,18 @@ class StripeTwin:
         publishable_key: str,
         dashboard_key: str,
         standby_webhook_secret: str = "",
-        names: MetadataNames = DOCUMENTED,
+        integration: Integration = AS_DOCUMENTED,
     ) -> None:
         self.clock: SimulationClock = kernel.clock
         self._recorder = recorder
         self._injector = injector
         self._publishable_key = publishable_key
         ids = Ids(seed=seed)
-        self._store = Store(clock=kernel.clock, recorder=recorder, settings=settings, ids=ids, names=names)
+        self._store = Store(kernel=kernel, recorder=recorder, settings=settings, ids=ids, names=integration.names)
         self._journal = Journal(recorder)
-        service = Service(store=self._store, keys=IdempotencyKeys(clock=kernel.clock), journal=self._journal)
+        service = Service(
+            store=self._store, keys=IdempotencyKeys(clock=kernel.clock), journal=self._journal, stubs=integration.stubs
+        )
         self._line = FaultyLine(service=service, injector=injector)
         self._entrance = Entrance(
             origins={platform_key: "platform", publishable_key: "entrant", dashboard_key: "dashboard"},
@@ -77,9 +81,11 @@ class StripeTwin:
         )
         secrets = {PRIMARY: webhook_secret, STANDBY: standby_webhook_secret}
         for endpoint in self._store.webhook_endpoints:
+            endpoint.enabled_events = integration.events
             endpoint.secret = secrets[endpoint.metadata["role"]]
         self._accounts = Accounts(self._store)
         self._disputes = Disputes(self._store)
+        self._checkout = CheckoutSessions(self._store)
         self._deliveries = Deliveries(
             kernel=kernel,
             recorder=recorder,
@@ -87,7 +93,7 @@ class StripeTwin:
             settings=settings,
             endpoints=self._store.webhook_endpoints,
             log=self._store.log,
-            names=names,
+            names=integration.names,
         )
 
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
@@ -142,6 +148,18 @@ class StripeTwin:
         if response.status_code != 200:
             error = json.loads(response.get_data())["error"]
             raise ApiError(error["message"], status=response.status_code, code=error.get("code"))
+
+    def pay(self, *, reference: str, client_secret: str, payment_method: str = ANY_CARD) -> str:
+        """An entrant's browser pays: an intent by its secret, or on the page of a checkout session (``cs_…``).
+
+        Returns the id of the payment intent. :raises ApiError: the card was declined, or it cannot be paid any more.
+        """
+        if reference.startswith("cs_"):
+            return self._checkout.pay(reference, payment_method=payment_method)
+        self.confirm_payment_intent(
+            payment_intent_id=reference, client_secret=client_secret, payment_method=payment_method
+        )
+        return reference
 
     def set_account_closed(self, account_id: str) -> None:
         """Stripe closes a connected account for good; transfers to it are refused with ``account_invalid``."""

@@ -7,6 +7,7 @@ from simulation.events import StripeMovement, StripeObject
 from simulation.faults.effects import Calm, PendingCall, PendingWebhook
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
+from simulation.world.stripe.integration import Integration
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.twin import StripeTwin
 from tests.unit.stripe.conftest import PLATFORM_KEY, PUBLISHABLE_KEY, START
@@ -39,7 +40,7 @@ def _twin(listener: _Listener) -> tuple[StripeTwin, Kernel, Recorder]:
         platform_key=PLATFORM_KEY,
         publishable_key=PUBLISHABLE_KEY,
         dashboard_key="sk_test_dashboard",
-        names=OWN,
+        integration=Integration(names=OWN),
     )
     return twin, kernel, recorder
 

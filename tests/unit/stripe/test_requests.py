@@ -207,7 +207,7 @@ def test_secrets_are_not_written_down(world):
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("POST", "/v1/customers", "email=a@b.test"),
+        ("POST", "/v1/products", "name=entry"),
         ("POST", "/v1/payment_intents", "amount=500&currency=usd&transfer_data[destination]=acct_1"),
         ("POST", "/v1/payment_intents", "amount=500&currency=eur"),
     ],

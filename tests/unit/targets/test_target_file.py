@@ -70,6 +70,7 @@ def test_everything_that_may_be_left_out_has_a_default(tmp_path):
         ('PORT = "${PORT}"', 'PORT = "${PROT}"', 1, "did you mean 'PORT'?"),
         ('schema_file = "schema.sql"', "", 24, "either schema_file or migrate"),
         ('webhook_path = "/stripe/webhook"', 'webhook_path = "stripe/webhook"', 28, "webhook_path"),
+        ('webhook_path = "/stripe/webhook"', 'webhook_path = "/hook"\nevents = []', 29, "events"),
         ("[web]", "[web", 11, "is not TOML"),
     ],
 )
@@ -78,6 +79,35 @@ def test_a_mistake_is_refused_with_its_line(tmp_path, old, new, line, said):
         _load(tmp_path, _GOOD.replace(old, new))
     assert f"target.toml:{line}:" in str(refusal.value)
     assert said in str(refusal.value)
+
+
+_STUB = """
+[[stripe.stub]]
+call = "{call}"
+answer = '{answer}'
+"""
+
+
+def test_a_stub_and_the_events_it_asked_for_reach_the_twin(tmp_path):
+    said = _GOOD.replace('webhook_path = "/stripe/webhook"', 'webhook_path = "/stripe/webhook"\nevents = ["*"]')
+    target = _load(tmp_path, said + _STUB.format(call="GET /v1/products/{id}", answer='{"id": "prod_1"}'))
+    integration = target.stripe.integration()
+    assert integration.events == ("*",)
+    (stub,) = integration.stubs
+    assert (stub.method, stub.path, stub.answer) == ("GET", "/v1/products/{id}", {"id": "prod_1"})
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "said"),
+    [
+        ("products", "{}", "call"),
+        ("POST /v1/products", "{", "no JSON"),
+        ("POST /v1/products", "[1]", "no JSON object"),
+    ],
+)
+def test_a_stub_that_could_not_answer_is_refused(tmp_path, call, answer, said):
+    with pytest.raises(UsageError, match=said):
+        _load(tmp_path, _GOOD + _STUB.format(call=call, answer=answer))
 
 
 def test_a_folder_without_the_file_names_the_command_that_writes_one(tmp_path):

@@ -24,6 +24,7 @@ class Charge:
     payment_method: str
     available_at: datetime
     currency: str = "usd"
+    customer: str | None = None
     description: str | None = None
     receipt_email: str | None = None
     transfer_group: str | None = None
@@ -57,7 +58,7 @@ class Charge:
             "captured": paid,
             "created": unix(self.created),
             "currency": self.currency,
-            "customer": None,
+            "customer": self.customer,
             "description": self.description,
             "disputed": self.disputed,
             "failure_balance_transaction": None,

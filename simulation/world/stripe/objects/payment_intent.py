@@ -22,6 +22,7 @@ class PaymentIntent:
     metadata: dict[str, str]
     status: IntentStatus = "requires_payment_method"
     currency: str = "usd"
+    customer: str | None = None
     description: str | None = None
     receipt_email: str | None = None
     transfer_group: str | None = None
@@ -53,7 +54,7 @@ class PaymentIntent:
             "confirmation_method": "automatic",
             "created": unix(self.created),
             "currency": self.currency,
-            "customer": None,
+            "customer": self.customer,
             "description": self.description,
             "last_payment_error": self.last_payment_error,
             "latest_charge": self.latest_charge,

@@ -33,6 +33,9 @@ class Accounts:
             Route(method="POST", template=_URL, endpoint=self.create, accepts=_CREATE),
             Route(method="GET", template=_URL, endpoint=self.list, accepts=PAGING | {"created"}),
             Route(method="GET", template=one, endpoint=self.get),
+            Route(
+                method="POST", template=one, endpoint=self.update, accepts=_CREATE - {"type", "country", "controller"}
+            ),
             Route(method="DELETE", template=one, endpoint=self.delete),
         )
 
@@ -63,6 +66,13 @@ class Accounts:
 
     def get(self, call: Call) -> JsonObject:
         return self._found(call).render()
+
+    def update(self, call: Call) -> JsonObject:
+        account, params = self._found(call), call.params
+        account.metadata = params.merged("metadata", account.metadata)
+        account.email = params.text("email") or account.email
+        account.business_type = params.text("business_type") or account.business_type
+        return account.render()
 
     def delete(self, call: Call) -> JsonObject:
         account = self._found(call)

@@ -17,7 +17,7 @@ class Balances:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route(method="GET", template="/v1/balance", endpoint=self.balance),
+            Route(method="GET", template="/v1/balance", endpoint=self.balance, connected=None),
             Route(
                 method="GET",
                 template=_URL,
@@ -28,15 +28,11 @@ class Balances:
             Route(method="GET", template=f"{_URL}/{{id}}", endpoint=self.get),
         )
 
-    def balance(self, call: Call) -> JsonObject:  # noqa: ARG002
+    def balance(self, call: Call) -> JsonObject:
         balance = self._store.balance
-        return {
-            "object": "balance",
-            "available": [_money(balance.available_cents)],
-            "connect_reserved": [{"amount": 0, "currency": "usd"}],
-            "livemode": False,
-            "pending": [_money(balance.pending_cents)],
-        }
+        if call.account is not None:
+            return _shown(self._store.connected_cents(call.account), pending_cents=0)
+        return _shown(balance.available_cents, pending_cents=balance.pending_cents)
 
     def list(self, call: Call) -> JsonObject:
         params = call.params
@@ -57,6 +53,17 @@ class Balances:
 
     def get(self, call: Call) -> JsonObject:
         return self._store.balance.transactions.get(call.object_id).render_at(self._store.now)
+
+
+def _shown(available_cents: int, *, pending_cents: int) -> JsonObject:
+    available, pending = _money(available_cents), _money(pending_cents)
+    return {
+        "object": "balance",
+        "available": [available],
+        "connect_reserved": [{"amount": 0, "currency": "usd"}],
+        "livemode": False,
+        "pending": [pending],
+    }
 
 
 def _money(amount_cents: int) -> JsonObject:

@@ -8,6 +8,7 @@ from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.payment_intent import IntentStatus, PaymentIntent
 from simulation.world.stripe.resources.card_payments import CardPayments
 from simulation.world.stripe.routing import Route, names
+from simulation.world.stripe.search import SEARCHING, found
 from simulation.world.stripe.store import Store
 
 _URL = "/v1/payment_intents"
@@ -18,13 +19,15 @@ _HARMLESS = names(
     use_stripe_sdk error_on_requires_action"""
 )
 _CREATE = _HARMLESS | names(
-    """amount automatic_payment_methods confirm confirmation_method currency description metadata payment_method
-    payment_method_configuration payment_method_types setup_future_usage statement_descriptor
+    """amount automatic_payment_methods confirm confirmation_method currency customer description metadata
+    payment_method payment_method_configuration payment_method_types setup_future_usage statement_descriptor
     statement_descriptor_suffix transfer_group capture_method"""
 )
+_UPDATE = _HARMLESS | names("amount currency customer description metadata payment_method transfer_group")
+_SEARCHED = ("amount", "created", "currency", "customer", "status")
 _MONEY_ELSEWHERE = names(
     """allowed_payment_method_types amount_details amount_to_confirm application_fee_amount confirmation_token
-    customer customer_account excluded_payment_method_types hooks on_behalf_of payment_details
+    customer_account excluded_payment_method_types hooks on_behalf_of payment_details
     payment_method_data transfer_data"""
 )
 
@@ -40,6 +43,8 @@ class PaymentIntents:
         return (
             Route(method="POST", template=_URL, endpoint=self.create, accepts=_CREATE, unmodelled=_MONEY_ELSEWHERE),
             Route(method="GET", template=_URL, endpoint=self.list, accepts=PAGING | {"created", "customer"}),
+            Route(method="GET", template=f"{_URL}/search", endpoint=self.search, accepts=SEARCHING),
+            Route(method="POST", template=one, endpoint=self.update, accepts=_UPDATE, unmodelled=_MONEY_ELSEWHERE),
             Route(method="GET", template=one, endpoint=self.get, accepts=names("client_secret"), publishable=True),
             Route(
                 method="POST",
@@ -61,9 +66,7 @@ class PaymentIntents:
         params = call.params
         amount_cents = params.required_integer("amount")
         params.dollars()
-        if not _SMALLEST_CENTS <= amount_cents <= _LARGEST_CENTS:
-            size = "small" if amount_cents < _SMALLEST_CENTS else "large"
-            raise ApiError(f"Amount {amount_cents} is too {size}.", code=f"amount_too_{size}", param="amount")
+        _require_size(amount_cents)
         if params.text("capture_method") == "manual":
             raise Unmodelled("The Stripe twin captures automatically", param="capture_method")
         confirm = params.boolean("confirm")
@@ -88,6 +91,7 @@ class PaymentIntents:
             client_secret=f"{identity}_secret_{ids.secret('client_secret', 25)}",
             amount_cents=amount_cents,
             metadata=params.mapping("metadata"),
+            customer=self._customer(call),
             status="requires_payment_method" if method is None else "requires_confirmation",
             description=params.text("description"),
             receipt_email=params.text("receipt_email"),
@@ -105,8 +109,27 @@ class PaymentIntents:
             call.params,
             url=_URL,
             render=PaymentIntent.render,
-            wanted=lambda intent: intent.created in period and matches(customer, None),
+            wanted=lambda intent: intent.created in period and matches(customer, intent.customer),
         )
+
+    def search(self, call: Call) -> JsonObject:
+        shown = [intent.render() for intent in self._store.payment_intents.newest_first()]
+        return found(shown, call.params, url=f"{_URL}/search", fields=_SEARCHED)
+
+    def update(self, call: Call) -> JsonObject:
+        params, intent = call.params, self._found(call)
+        amount_cents, customer = params.integer("amount"), self._customer(call)
+        if amount_cents is not None:
+            self._require(intent, "requires_payment_method", "requires_confirmation")
+            _require_size(amount_cents)
+            intent.amount_cents = amount_cents
+        intent.metadata = params.merged("metadata", intent.metadata)
+        intent.customer = customer or intent.customer
+        intent.description = params.text("description") or intent.description
+        intent.transfer_group = params.text("transfer_group") or intent.transfer_group
+        if (method := params.text("payment_method")) and intent.status == "requires_payment_method":
+            intent.payment_method, intent.status = method, "requires_confirmation"
+        return intent.render()
 
     def get(self, call: Call) -> JsonObject:
         return self._found(call).render()
@@ -135,6 +158,10 @@ class PaymentIntents:
             )
         self._cards.pay(intent, payment_method=method, trigger=call.trigger)
 
+    def _customer(self, call: Call) -> str | None:
+        customer = call.params.text("customer")
+        return None if customer is None else self._store.customers.referenced(customer, param="customer").id
+
     def _found(self, call: Call) -> PaymentIntent:
         intent = self._store.payment_intents.get(call.object_id)
         # A browser has the publishable key and proves by the secret that the intent is its own.
@@ -152,3 +179,9 @@ class PaymentIntents:
 
     def _emit(self, change: str, intent: PaymentIntent, call: Call) -> None:
         self._store.log.emit(f"payment_intent.{change}", intent.render(), trigger=call.trigger)
+
+
+def _require_size(amount_cents: int) -> None:
+    if not _SMALLEST_CENTS <= amount_cents <= _LARGEST_CENTS:
+        size = "small" if amount_cents < _SMALLEST_CENTS else "large"
+        raise ApiError(f"Amount {amount_cents} is too {size}.", code=f"amount_too_{size}", param="amount")

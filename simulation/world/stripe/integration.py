@@ -1,0 +1,48 @@
+"""How one platform uses Stripe: what it writes on its objects, which events it asked for, what is answered for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from simulation.world.stripe.api import Call
+from simulation.world.stripe.errors import JsonObject
+from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
+from simulation.world.stripe.objects.webhook_endpoint import SUBSCRIBED
+from simulation.world.stripe.routing import Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stub:
+    """A call that the twin does not model and that a target declares to be harmless, with the answer that it gets.
+
+    :param path: as in ``/v1/products/{id}``.
+    """
+
+    method: str
+    path: str
+    answer: JsonObject
+
+    def route(self) -> Route:
+        """An endpoint that always gives the answer; what was sent is not looked at."""
+
+        def say(_: Call) -> JsonObject:
+            copied: JsonObject = json.loads(json.dumps(self.answer))
+            return copied
+
+        return Route(method=self.method, template=self.path, endpoint=say, accepts=None, connected=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integration:
+    """The defaults are those of fixtures/spec/platform.md.
+
+    :param events: types that its webhook endpoints get; ``*`` is all of them.
+    """
+
+    names: MetadataNames = DOCUMENTED
+    events: tuple[str, ...] = SUBSCRIBED
+    stubs: tuple[Stub, ...] = ()
+
+
+AS_DOCUMENTED = Integration()
