@@ -106,4 +106,5 @@ def answer_of(
         if key not in _OWN_LENGTH:
             field = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
             environ[field] = f"{environ[field]}, {value}" if field in environ else value
+    environ.setdefault("HTTP_HOST", "localhost")  # HTTP/1.0 does not ask for one
     return Response.from_app(application, environ, buffered=True)
