@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ from datetime import datetime
 from functools import cache
 from json import JSONEncoder
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import BinaryIO, TextIO, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -26,6 +27,9 @@ from simulation.clock import SimulationClock
 from simulation.events import AnyEvent, Event, Observation, Row, RunEnded, RunStarted
 
 _E = TypeVar("_E", bound=Event)
+_LONGEST_LINE = 1 << 24
+"""Bytes. What a witness records of an answer is bounded far below."""
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 @cache
@@ -157,24 +161,46 @@ class History:
 
     @classmethod
     def load(cls, file: Path) -> History:
-        """Read ``history.jsonl``. A torn last line (a killed run) is dropped.
+        """Read ``history.jsonl``.
 
-        :raises ValueError: any other line is not an event; with its number.
+        :raises OSError: it cannot be read.
+        :raises ValueError: see :meth:`read`.
         """
-        any_event = _any_event()
-        lines = file.read_bytes().rstrip(b"\n").split(b"\n")
+        with open(file, "rb") as opened:
+            return cls.read(opened, name=str(file))
+
+    @classmethod
+    def read(cls, opened: BinaryIO, *, name: str) -> History:
+        """Read a history from an open file. A torn last line (a killed run) is dropped.
+
+        :param name: of the file, for messages.
+        :raises ValueError: any other line is not an event, is out of order, or follows the end; with its number.
+        """
         events: list[Event] = []
         digest = Digest()
-        for number, line in enumerate(lines, start=1):
+        torn: ValueError | None = None
+        while line := opened.readline(_LONGEST_LINE + 1):
+            number = len(events) + 1
+            if torn is not None:
+                raise torn
+            if events and isinstance(events[-1], RunEnded):
+                raise ValueError(f"{name}:{number}: something follows the end of the history")
             try:
-                event = any_event.validate_json(line)
+                event = _event(line)
             except ValueError as error:
-                if number == len(lines):
-                    break
-                raise ValueError(f"{file}:{number}: not an event of a history: {error}") from error
+                torn = ValueError(f"{name}:{number}: not an event of a history: {error}")
+                continue
+            if event.seq != number:
+                raise ValueError(f"{name}:{number}: here stands event {event.seq}: a line was added or is missing")
             events.append(event)
-            digest.add(event, line)
+            digest.add(event, line.removesuffix(b"\n"))
         return cls(events, digest=digest.hex())
+
+
+def _event(line: bytes) -> AnyEvent:
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"a line of more than {_LONGEST_LINE:,} bytes")
+    return _any_event().validate_json(line)
 
 
 def line_of(event: Event) -> str:
@@ -184,9 +210,10 @@ def line_of(event: Event) -> str:
 
 def _line(document: dict[str, object]) -> str:
     try:
-        return _encoded(document)
+        line = _encoded(document)
     except ValueError:  # a metric that is no number, or without bounds
-        return _encoded(_named(document))
+        line = _encoded(_named(document))
+    return line if line.isascii() else _HALF_PAIR.sub("\ufffd", line)  # half a surrogate pair is no UTF-8
 
 
 def _named(value: object) -> object:

@@ -31,6 +31,8 @@ COMMANDS = {
     "run": Command("run", "Run SCENARIO (a name from `simulate scenarios`, or a YAML file) and judge it."),
     "check": Command("check", "Judge the history stored in RUN_DIR again and rewrite its report."),
     "postmortem": Command("check", "Print the postmortem of the run in RUN_DIR, filled in."),
+    "seal": Command("seal", "Sign every file of RUN_DIR, so that what is changed afterwards is found."),
+    "verify": Command("seal", "Say whether RUN_DIR is what was sealed with the key's private half."),
     "gate": Command("gate", "Run SCENARIO for several seeds; exit with the worst verdict."),
     "sabotage": Command("sabotage", "Plant the defects NAMES and see whether the checks named for them find them."),
     "determinism": Command("determinism", "Run SCENARIOs twice for each seed; show where two histories part first."),

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from simulation.cli.check import stored_history
 from simulation.errors import EnvironmentFault
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.measure import measure
 from simulation.proof.coverage.page import page
 from simulation.proof.coverage.terminal import screen
+from simulation.run_directory import RunDirectory
+from simulation.stored_run import stored_history
 
 _WIDTH = 140
 """Columns where there is no terminal to fit."""
@@ -51,7 +52,7 @@ def coverage(
     runbook executions say. Writes coverage.md into RUN_DIR. Exit code 1: a falsehood about a column that the target's
     contract does not leave free went unnoticed (or more of them than --at-least allows).
     """
-    history = stored_history(run_dir)
+    history = stored_history(RunDirectory.stored(run_dir))
     draw = Draw(seed=seed, rows=rows, sample=sample)
     found = measure(run_dir, history, draw, jobs=jobs or len(os.sched_getaffinity(0)))
     file = run_dir / "coverage.md"

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
-from simulation.cli.options import environment_option, out_option
+from simulation.cli.options import environment_option, out_option, seal_option
 from simulation.environment.choice import Choice, choose
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import DEFAULT_SCENARIO
@@ -20,6 +20,8 @@ from simulation.progress import Plain, Progress, Silent
 from simulation.reporting.gate import GateReport, SeedOutcome, write_gate
 from simulation.run import run
 from simulation.run_directory import RunDirectory
+from simulation.sealing.keys import load_private_key
+from simulation.sealing.seal import seal
 
 REQUIRED_CHECKS = ("stripe_contract", "alert_evaluation")
 """Not verified is not good enough for these."""
@@ -32,12 +34,14 @@ _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 @click.option("--seeds", "seeds_text", default="1-5", show_default=True, help="Which seeds, as in 1-5,9.")
 @environment_option("containers", "compose")
 @out_option("Where run directories and the gate's own go.")
+@seal_option
 @click.option("--quiet", is_flag=True, help="No progress lines.")
-def gate(scenario: str, seeds_text: str, environment: str, out: Path, quiet: bool) -> int:
+def gate(scenario: str, seeds_text: str, environment: str, out: Path, seal_key: Path | None, quiet: bool) -> int:
     """Run SCENARIO for several seeds; exit with the worst verdict. Needs containers and stripe-mock.
 
-    Writes one JUnit file and one summary for all of them.
+    Writes one JUnit file and one summary for all of them. With --seal-key the folder of each seed is sealed.
     """
+    key = None if seal_key is None else load_private_key(seal_key)
     seeds = parse_seeds(seeds_text)
     choice = _demand_containers(environment)
     runs = [
@@ -52,6 +56,8 @@ def gate(scenario: str, seeds_text: str, environment: str, out: Path, quiet: boo
     for prepared in runs:
         console.print(f"seed {prepared.seed} ({len(outcomes) + 1} of {len(runs)})", highlight=False)
         outcomes.append(_run_seed(prepared, _progress(prepared, console, silent=quiet)))
+        if key is not None and (folder := outcomes[-1].folder) is not None:
+            seal(RunDirectory(path=folder), key)
     report = GateReport(
         scenario=runs[0].scenario.name, environment=f"{choice.name}: {choice.reason}", seeds=tuple(outcomes)
     )

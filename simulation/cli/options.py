@@ -29,6 +29,14 @@ jobs_option = click.option(
 )
 
 
+seal_option = click.option(
+    "--seal-key",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Private key in PEM (Ed25519 or ECDSA): seal what is left, as `simulate seal` does.",
+)
+
+
 def out_option(help_text: str) -> _Decorator:
     """``--out``: the folder for what a command leaves."""
     return click.option(

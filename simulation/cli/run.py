@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.assembly.request import prepare
-from simulation.cli.options import environment_option, out_option
+from simulation.cli.options import environment_option, out_option, seal_option
 from simulation.cli.output import print_verdict
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.proof.determinism import check_twice
 from simulation.run import run as run_scenario
 from simulation.scenario.model import Scenario
+from simulation.sealing.keys import load_private_key
+from simulation.sealing.seal import seal
 
 _NOT_DETERMINISTIC = 1
 
@@ -46,6 +48,7 @@ _NOT_DETERMINISTIC = 1
 @click.option(
     "--twice", is_flag=True, help="Run it again in another process and show the first event where the histories part."
 )
+@seal_option
 @click.option("--quiet", is_flag=True, help="Print the verdict's one line only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
 def run(
@@ -58,10 +61,12 @@ def run(
     target: Path | None,
     swarm: bool,
     twice: bool,
+    seal_key: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Run SCENARIO (a name from `simulate scenarios`, or a YAML file) and judge it."""
+    key = None if seal_key is None else load_private_key(seal_key)
     request = prepare(
         scenario=scenario,
         seed=seed,
@@ -79,6 +84,8 @@ def run(
     finally:
         if isinstance(progress, Live):
             progress.close()
+    if key is not None:
+        seal(result.directory, key)
     if as_json:
         click.echo(result.verdict.to_json(), nl=False)
     elif quiet:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from simulation.checks.evidence.case import Case
 from simulation.checks.verdict import Verdict
-from simulation.errors import EnvironmentFault
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.ctrf import render_ctrf
@@ -18,6 +17,7 @@ from simulation.reporting.summary import render_summary
 from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
 from simulation.reporting.transcript import render_transcript
 from simulation.reporting.view import Report, build_report
+from simulation.run_directory import RunDirectory
 
 POSTMORTEM = "postmortem.md"
 _WITH_BOM = "utf-8-sig"
@@ -31,20 +31,15 @@ def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
     Returns the view model.
 
     :raises EnvironmentFault: the folder cannot be written.
+    :raises UsageError: a link is in the place of a file.
     """
     report = build_report(history, verdict)
-    try:
-        (run_dir / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
-        for name, text in _files(report, history).items():
-            (run_dir / name).parent.mkdir(exist_ok=True)
-            (run_dir / name).write_text(text, encoding=_WITH_BOM if name.endswith(".csv") else "utf-8")
-        if verdict.outcome != "pass" and not (run_dir / POSTMORTEM).exists():
-            (run_dir / POSTMORTEM).write_text(postmortem_of(report, history), encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentFault(
-            problem=f"the report cannot be written to {run_dir}: {error.strerror or error}",
-            remedy="make room or make it writable, then judge the stored history again: simulate check RUN_DIR",
-        ) from error
+    directory = RunDirectory(path=run_dir)
+    directory.write("verdict.json", verdict.to_json())
+    for name, text in _files(report, history).items():
+        directory.write(name, text, encoding=_WITH_BOM if name.endswith(".csv") else "utf-8")
+    if verdict.outcome != "pass":
+        directory.write(POSTMORTEM, postmortem_of(report, history), keep=True)
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from pydantic import JsonValue
 from simulation.checks.evidence.case import WitnessedExecution
 from simulation.events import AlertFired, AlertResolved, RunbookStep
 from simulation.reporting.parts.source import ReportSource
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+"""A history tells the runbook's name, and may have been written by anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ class ExecutionView:
     @property
     def transcript(self) -> str:
         """Path of its transcript within the run directory."""
-        return f"runbooks/exec-{self.number}-{self.runbook}.txt"
+        return f"runbooks/exec-{self.number}-{_NO_NAME.sub('_', self.runbook)[:80]}.txt"
 
     @property
     def matched(self) -> int:
