@@ -144,8 +144,9 @@ class RunDirectory:
         """The folder that a file is in, opened step by step so that no link is followed, and the file's own name."""
         *folders, leaf = PurePosixPath(name).parts
         assert not {"..", "/"} & {*folders, leaf}, "names of files are the harness's own"
-        here = os.open(self.path, _FOLDER)
+        here = None
         try:
+            here = os.open(self.path, _FOLDER)
             for folder in folders:
                 if make and not _exists(folder, here):
                     os.mkdir(folder, dir_fd=here)
@@ -153,12 +154,13 @@ class RunDirectory:
                 os.close(here)
                 here = below
             yield here, leaf
-        except FileNotFoundError:
-            raise
         except OSError as error:
+            if error.errno == errno.ENOENT and not make:
+                raise
             raise self._barred(name, error) if error.errno in _LINKS else self._unwritten(name, error) from error
         finally:
-            os.close(here)
+            if here is not None:
+                os.close(here)
 
     def _barred(self, name: str, error: OSError) -> UsageError:
         said = "is a link, or is behind one" if error.errno in _LINKS else f"cannot be read: {error.strerror}"

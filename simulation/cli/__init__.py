@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from simulation.cli.streams import Stream, replace_standard_streams
-from simulation.environment.caller import leave_the_caller_behind
+from simulation.environment.caller import leave_the_caller_behind, require_address_space
 from simulation.environment.causes import fault_behind
 from simulation.errors import SimulationError
 
@@ -71,6 +71,7 @@ def _carry_out(output: Stream) -> int:
 def _code() -> int:
     """The command's own code, or that of what stopped it."""
     try:
+        require_address_space()
         from simulation.cli.commands import carry_out  # not above: click may be missing
 
         return carry_out(sys.argv[1:])

@@ -42,8 +42,9 @@ def seal(run_dir: Path, key_file: Path) -> int:
     "--key", "key_file", required=True, type=click.Path(path_type=Path), help="Public key in PEM of whoever sealed."
 )
 def verify(run_dir: Path, key_file: Path) -> int:
-    """Say whether RUN_DIR is what was sealed with the key's private half: each file that is missing, added, changed,
-    renamed or a link.
+    """Say whether RUN_DIR is what was sealed with the key's private half.
+
+    Names each file that is missing, added, changed, renamed or a link.
 
     Exit code 0: it is, whatever its verdict; 1: it is not, or it has no seal of this key.
     """

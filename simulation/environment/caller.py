@@ -11,6 +11,11 @@ import signal
 import sys
 from collections.abc import Mapping
 
+from simulation.environment.causes import NO_MEMORY
+from simulation.errors import EnvironmentFault
+
+_LEAST_BYTES = 256 << 20
+"""Judging a short history takes some 80 MB, a run far more."""
 _FOREIGN = ("PG", "GIT_", "FAKETIME")
 """Prefixes of variables that libpq, git and libfaketime obey."""
 _HARMLESS = frozenset(
@@ -32,6 +37,20 @@ def leave_the_caller_behind() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _allow_as_many_files_as_may_be()
+
+
+def require_address_space() -> None:
+    """Say at once that too little memory is allowed: somewhere within a library it would end in its own words, or hang.
+
+    :raises EnvironmentFault: less is allowed than the least that a command needs.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY and soft < _LEAST_BYTES:
+        raise EnvironmentFault(
+            problem=f"{NO_MEMORY.says}: {soft >> 20} MB of address space are allowed, a command needs"
+            f" {_LEAST_BYTES >> 20} MB",
+            remedy=NO_MEMORY.remedy,
+        )
 
 
 def without_python(variables: Mapping[str, str]) -> dict[str, str]:

@@ -190,7 +190,7 @@ def test_a_folder_that_contradicts_itself_is_not_sealed(copied: RunDirectory, tm
 
 
 def test_the_protocols_own_example_is_encoded_and_verified() -> None:
-    """The test vector of DSSE's protocol.md: ECDSA over P-256 and SHA-256, the signature as r and s."""
+    """The test vector of DSSE's protocol 1.0.0: ECDSA over P-256 and SHA-256, the signature as r and s."""
     kind, body = "http://example.com/HelloWorld", b"hello world"
     message = authenticated(kind, body)
     assert message == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
