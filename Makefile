@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage mutants determinism test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup simulate sabotage mutants determinism sweep test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -43,6 +43,9 @@ mutants: setup ## Change one thing at a time in the platform's source, a sample;
 determinism: setup ## Run every scenario twice (20 seeds of the default one), idle and under load: equal histories
 	@$(BIN)/simulate determinism $(ARGS)
 	@$(BIN)/simulate determinism --load $(ARGS)
+
+sweep: setup ## Put every kind of fault on a contest, over the edges of its fields (an hour)
+	@$(BIN)/simulate sweep $(ARGS)
 
 test: setup ## Run every test; at the end, what was skipped and how to have it
 	$(BIN)/pytest -n 2 --dist worksteal -rs $(ARGS)

@@ -46,6 +46,11 @@ def _explained(case: Case, alert: AlertFired) -> bool:
         return True
     if any(_over(case, event) >= alert.at - REACH for event in struck):
         return True
+    return short_of_money(case, alert)
+
+
+def short_of_money(case: Case, alert: AlertFired) -> bool:
+    """Whether more was due than Stripe had available when the alert fired, or when its condition began to hold."""
     return any(_due_cents(case, at) > max(0, _available_cents(case, at)) for at in (alert.pending_since, alert.at))
 
 

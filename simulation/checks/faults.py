@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from simulation.checks.alert_causes import short_of_money
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.bundle import lacking_in_bundle
 from simulation.checks.evidence.case import Case, WitnessedExecution
@@ -97,7 +98,7 @@ def _terminal(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Seque
 def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
     cause = f"fault:{fault.fault_id}"
     for execution in case.executions:
-        if execution.started.cause == cause:
+        if execution.started.cause == cause or _is_all_that_can_have_called(case, fault, execution):
             inquiry.find(
                 f"fault {fault.fault_id}",
                 f"should have healed by itself, but runbook {execution.started.runbook} was needed",
@@ -116,6 +117,25 @@ def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequ
     if case.ended.converged_at is None:
         keys, seen = Keys(fault_id=fault.fault_id), (struck[0], case.ended)
         inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", keys=keys, events=seen)
+
+
+def _is_all_that_can_have_called(case: Case, fault: FaultScheduled, execution: WitnessedExecution) -> bool:
+    """Whether an alert called for the execution though nothing had gone wrong that would not heal by itself.
+
+    The fault that struck last before the alert is named; none where a fault that had struck expects any other ending,
+    since its trouble may call for other runbooks than its own, or where the money at Stripe did not suffice.
+    """
+    alert = next((one for one in case.events(AlertFired) if one.alert_id == execution.started.alert_id), None)
+    if alert is None or alert.cause.startswith("fault:"):
+        return False
+    strikes = [event.fault_id for event in case.events(FaultInjected) if event.at <= alert.at]
+    others = {event.fault_id for event in case.events(FaultScheduled) if event.expectation != "self_heals"}
+    return (
+        bool(strikes)
+        and strikes[-1] == fault.fault_id
+        and not others & set(strikes)
+        and not short_of_money(case, alert)
+    )
 
 
 @check(

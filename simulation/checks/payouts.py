@@ -20,6 +20,8 @@ from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
 
 _TRANSFERS = "/v1/transfers"
 _BAD_REQUEST, _CONFLICT, _RATE_LIMIT, _SERVER_ERROR = 400, 409, 429, 500
+_ABOUT_THE_MOMENT = (401, 408, 424, 425)
+"""Our key is not known now; a timeout; something that Stripe depends on failed; too early."""
 _KEY_LIFE = timedelta(hours=24)
 _WITHOUT_A_CALL = ("DESTINATION_ACCOUNT_MISSING", "IDEMPOTENCY_KEY_EXPIRED")
 
@@ -142,7 +144,7 @@ def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]
         problems.append(f"{max(row.attempt_count, len(attempts))} attempts, {row.max_attempts} allowed")
     if len(attempts) > row.attempt_count:
         problems.append(f"{len(attempts)} calls, but {row.attempt_count} attempts on record")
-    if any(is_terminal(call) for call in attempts[:-1]):
+    if any(_forbids_another_attempt(call) for call in attempts[:-1]):
         problems.append("tried again after a definite refusal")
     if attempts and attempts[-1].at - attempts[0].at >= _KEY_LIFE:
         problems.append("tried again with a key that Stripe had forgotten")
@@ -181,6 +183,12 @@ def is_refusal(call: StripeCall) -> bool:
 def is_terminal(call: StripeCall) -> bool:
     """Whether the refusal is permanent; a conflict with a request in progress and a rate limit are temporary."""
     return is_refusal(call) and call.status not in (_CONFLICT, _RATE_LIMIT)
+
+
+def _forbids_another_attempt(call: StripeCall) -> bool:
+    """Whether the refusal is about what was asked. After one that is about the moment a platform may try again, or not:
+    Stripe's documents leave it open."""
+    return is_terminal(call) and call.status not in _ABOUT_THE_MOMENT
 
 
 def _rightly_given_up(row: TransferRow, attempts: Sequence[StripeCall]) -> bool:

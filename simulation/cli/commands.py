@@ -39,6 +39,9 @@ COMMANDS = {
     "mutants": Command(
         "mutants", "Change one thing at a time in the platform's source, and see whether the jury names it."
     ),
+    "sweep": Command(
+        "sweep", "Try every kind of fault over the edges of its fields: each case passes, or is refused at its line."
+    ),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),
     "staging up": Command("staging_up", "Bring the platform up on loopback, until Ctrl-C."),

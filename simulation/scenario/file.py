@@ -38,11 +38,14 @@ def find_scenario(name: str, *, folder: Path = SCENARIOS_FOLDER) -> Path:
     raise UsageError(place=name, problem="no scenario has this name or path", remedy=suggest(name, list(known)))
 
 
-def load_scenario(path: Path, *, days: int | None = None, runbooks: Path = RUNBOOKS_FOLDER) -> Scenario:
+def load_scenario(
+    path: Path, *, days: int | None = None, runbooks: Path = RUNBOOKS_FOLDER, usual_platform: bool = True
+) -> Scenario:
     """Read a scenario and the results it names, and hold it against every rule.
 
     :param days: length of the window instead of the file's.
     :param runbooks: folder in which a fault's runbook must stand as ``<name>.md``.
+    :param usual_platform: it is to be run against one that keeps the rules of ``fixtures/spec/platform.md``.
     :raises UsageError: anything in it cannot be run; names the first line to change, and how many more there are.
     """
     document = read_yaml(path)
@@ -56,7 +59,7 @@ def load_scenario(path: Path, *, days: int | None = None, runbooks: Path = RUNBO
         scenario = Scenario.model_validate(data, context={"start": _start(data.get("start"))})
     except ValidationError as error:
         raise refused(document, error, Scenario) from error
-    _check_rules(document, scenario, runbooks)
+    _check_rules(document, scenario, runbooks, usual_platform=usual_platform)
     return scenario
 
 
@@ -91,8 +94,9 @@ def _with_played(document: MarkedYaml, key: str, tournament: Any) -> Any:
     return {**tournament, "played": [result.model_dump() for result in read_results(file)]}
 
 
-def _check_rules(document: MarkedYaml, scenario: Scenario, runbooks: Path) -> None:
-    broken = broken_rules(scenario, runbooks=frozenset(file.stem for file in runbooks.glob("*.md")))
+def _check_rules(document: MarkedYaml, scenario: Scenario, runbooks: Path, *, usual_platform: bool) -> None:
+    names = frozenset(file.stem for file in runbooks.glob("*.md"))
+    broken = broken_rules(scenario, runbooks=names, usual_platform=usual_platform)
     if broken:
         first = min(broken, key=lambda rule: document.line_of(rule.path))
         raise document.error(first.path, problem=first.problem + more(len(broken)), remedy=first.remedy)

@@ -17,6 +17,8 @@ from simulation.documents.strict import Instant, ScenarioModel, absolute, refusa
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
 
+LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS = 50, 99_999_999
+"""What Stripe takes in one charge in US dollars (fixtures/spec/stripe.md)."""
 _KEY = r"^[a-z][a-z0-9_]{0,59}$"
 _MOST_CENTS = 10**10
 """A hundred million: sums of many stay within what a database's and a program's integers hold."""

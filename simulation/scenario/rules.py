@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.model import Contest, OperatorTask, Scenario, Tournament
+from simulation.scenario.funds import broken_fund_rules
+from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS, Contest, OperatorTask, Scenario, Tournament
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
 _ROOM_TO_PAY_LATE = timedelta(minutes=10)
@@ -15,19 +16,33 @@ _ROOM_FOR_A_TASK = timedelta(hours=2)
 _SHORTEST_ENTRY = timedelta(minutes=20)
 
 
-def broken_rules(scenario: Scenario, *, runbooks: frozenset[str]) -> tuple[BrokenRule, ...]:
+def broken_rules(
+    scenario: Scenario, *, runbooks: frozenset[str], usual_platform: bool = True
+) -> tuple[BrokenRule, ...]:
     """Everything that makes the scenario impossible to run, or a fault impossible to meet.
 
     :param runbooks: names of the runbooks there are.
+    :param usual_platform: see :func:`broken_fault_rules`.
     """
     found: list[BrokenRule] = []
     for key, tournament in scenario.tournaments.items():
         found.extend(_of_tournament(key, tournament, scenario))
     for index, contest in enumerate(scenario.contests):
         found.extend(_of_contest(index, contest, scenario))
+        if usual_platform and 0 in (len(contest.payout_percent), *contest.payout_percent.values()):
+            found.append(
+                BrokenRule(
+                    path=("contests", index, "payout_percent"),
+                    problem=f"payout_percent {contest.payout_percent}: a contest without a prize, or with one of "
+                    "nothing, is not created",
+                    remedy="give place 1 a share of 1 or more, and each place that is named",
+                )
+            )
     for index, task in enumerate(scenario.operator.tasks):
         found.extend(_of_task(index, task, scenario, runbooks))
-    found.extend(broken_fault_rules(scenario, runbooks=runbooks))
+    found.extend(broken_fault_rules(scenario, runbooks=runbooks, usual_platform=usual_platform))
+    if not found:  # else its money may be counted wrongly
+        found.extend(broken_fund_rules(scenario))
     return tuple(found)
 
 
@@ -84,6 +99,13 @@ def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[Br
             path=(*path, "lock"),
             problem=f"lock {minute(contest.lock)} leaves entrants {contest.lock - contest.created} to join and pay",
             remedy="leave 20 minutes or more after created",
+        )
+    if contest.entry_fee_cents and not LEAST_CHARGE_CENTS <= contest.entry_fee_cents <= MOST_CHARGE_CENTS:
+        yield BrokenRule(
+            path=(*path, "entry_fee_cents"),
+            problem=f"entry_fee_cents {contest.entry_fee_cents}: Stripe takes charges of {LEAST_CHARGE_CENTS} to "
+            f"{MOST_CHARGE_CENTS} cents",
+            remedy=f"{LEAST_CHARGE_CENTS} to {MOST_CHARGE_CENTS}, or 0 for a contest that costs nothing",
         )
     if contest.lock > tournament.first_round:
         yield BrokenRule(

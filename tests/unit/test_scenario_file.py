@@ -223,7 +223,7 @@ def test_faults_that_may_find_no_victim_are_refused(
 ):
     added = "".join(TRANSFER_FAULT.format(id=name, kind=kind, nth=nth) for name, kind, nth in faults)
     with pytest.raises(UsageError) as caught:
-        load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks)
+        load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks, usual_platform=False)
     assert problem in caught.value.problem
 
 
@@ -248,14 +248,17 @@ UNFINISHED = (
 def test_trouble_at_stripe_must_be_on_when_a_prize_falls_due(tmp_path: Path, runbooks: Path, kind: str):
     """The final board of GOOD comes on day 5 at 15:00."""
     fitting = STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=60)
-    assert load_scenario(written(tmp_path, GOOD + fitting), runbooks=runbooks).faults[-1].kind == kind
+    assert (
+        load_scenario(written(tmp_path, GOOD + fitting), runbooks=runbooks, usual_platform=False).faults[-1].kind
+        == kind
+    )
     for text in (
         STRIPE_FAULT.format(kind=kind, at="day 5 15:30", minutes=60),
         STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=35),
         fitting + UNFINISHED,
     ):
         with pytest.raises(UsageError) as caught:
-            load_scenario(written(tmp_path, GOOD + text), runbooks=runbooks)
+            load_scenario(written(tmp_path, GOOD + text), runbooks=runbooks, usual_platform=False)
         assert "no prize is sure to be due in it" in caught.value.problem
 
 
@@ -267,11 +270,12 @@ def test_an_outage_of_stripe_leaves_entrants_and_the_nightly_comparison_alone(
     tmp_path: Path, runbooks: Path, at: str, minutes: int, problem: str
 ):
     reserve = STRIPE_FAULT.format(kind="stripe_reserve", at=at, minutes=minutes)
-    assert load_scenario(written(tmp_path, GOOD + reserve), runbooks=runbooks)
+    assert load_scenario(written(tmp_path, GOOD + reserve), runbooks=runbooks, usual_platform=False)
     with pytest.raises(UsageError) as caught:
         load_scenario(
             written(tmp_path, GOOD + STRIPE_FAULT.format(kind="stripe_outage", at=at, minutes=minutes)),
             runbooks=runbooks,
+            usual_platform=False,
         )
     assert problem in caught.value.problem
 
@@ -283,31 +287,33 @@ def test_windows_do_not_overlap_and_a_stopped_timer_leaves_the_faults_of_single_
         STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=60)
         for kind in ("payout_timer_stopped", "stripe_reserve")
     )
-    assert load_scenario(written(tmp_path, GOOD + timer), runbooks=runbooks)
+    assert load_scenario(written(tmp_path, GOOD + timer), runbooks=runbooks, usual_platform=False)
     for rival in (reserve, TRANSFER_FAULT.format(id="slow-call", kind="transfer_error", nth=1)):
         with pytest.raises(UsageError) as caught:
-            load_scenario(written(tmp_path, GOOD + timer + rival), runbooks=runbooks)
+            load_scenario(written(tmp_path, GOOD + timer + rival), runbooks=runbooks, usual_platform=False)
         assert "one would hide the other" in caught.value.problem
 
 
 def test_faults_of_one_transfer_may_follow_each_other(tmp_path: Path, runbooks: Path):
     added = TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=1)
     added += TRANSFER_FAULT.format(id="b", kind="transfer_timeout_after", nth=1)
-    assert len(load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks).faults) == 4
+    assert len(load_scenario(written(tmp_path, GOOD + added), runbooks=runbooks, usual_platform=False).faults) == 4
 
 
 def test_an_account_closed_in_another_contest_may_be_a_winners(tmp_path: Path, runbooks: Path):
     text = GOOD.replace("faults:\n", OTHER_CUP) + TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=2)
-    assert load_scenario(written(tmp_path, text), runbooks=runbooks)
+    assert load_scenario(written(tmp_path, text), runbooks=runbooks, usual_platform=False)
     closing = TRANSFER_FAULT.format(id="b", kind="destination_invalid", nth=1).replace("cup", "plate")
     with pytest.raises(UsageError) as caught:
-        load_scenario(written(tmp_path, text + closing), runbooks=runbooks)
+        load_scenario(written(tmp_path, text + closing), runbooks=runbooks, usual_platform=False)
     assert "transfer 2 of cup, which is sure to have 1" in caught.value.problem
 
 
 def test_a_winner_leaves_only_when_no_other_contest_begins_later(tmp_path: Path, runbooks: Path):
     leaving = TRANSFER_FAULT.format(id="a", kind="transfer_winner_deleted", nth=1)
-    assert load_scenario(written(tmp_path, GOOD.replace("faults:\n", OTHER_CUP) + leaving), runbooks=runbooks)
+    assert load_scenario(
+        written(tmp_path, GOOD.replace("faults:\n", OTHER_CUP) + leaving), runbooks=runbooks, usual_platform=False
+    )
     month = own("month_30d", runbooks)
     early = fault("transfer_winner_deleted", contest="club_night", expect={"self_heals": True})
     broken = broken_fault_rules(month.model_copy(update={"faults": (early,)}), runbooks=frozenset())
@@ -315,10 +321,12 @@ def test_a_winner_leaves_only_when_no_other_contest_begins_later(tmp_path: Path,
 
 
 def test_prizes_that_a_tie_could_floor_to_nothing_are_no_sure_transfers(tmp_path: Path, runbooks: Path):
-    text = GOOD.replace("entry_fee_cents: 1000", "entry_fee_cents: 2")  # 120 % of a cent, and 80 %
+    text = GOOD.replace("entry_fee_cents: 1000", "entry_fee_cents: 50").replace("{1: 60, 2: 40}", "{1: 97, 2: 1}")
     with pytest.raises(UsageError) as caught:
         load_scenario(
-            written(tmp_path, text + TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=2)), runbooks=runbooks
+            written(tmp_path, text + TRANSFER_FAULT.format(id="a", kind="transfer_error", nth=2)),
+            runbooks=runbooks,
+            usual_platform=False,
         )
     assert "sure to have 1" in caught.value.problem
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+from simulation.scenario.faults.alerting import JOB_INTERVAL, alerted
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
-from simulation.scenario.faults.fault import At, ContestFault, Fault, Minutes, Window, Within
+from simulation.scenario.faults.fault import At, Beyond, ContestFault, Fault, Minutes, Window, Within
 from simulation.scenario.faults.needs import SCORE_TABLES
 from simulation.scenario.faults.outage import OutageFault
 from simulation.scenario.faults.provider import ProviderCorrection
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Scenario
 
+_LOCK_GRACE = timedelta(minutes=15)
+"""Before it a contest that is not locked is not counted as a failed transition."""
 _HELD_BEFORE_LOCK = timedelta(seconds=30)
 """After the last prompt payer, before the lock."""
 _BEFORE_LOCK = timedelta(minutes=5)
@@ -37,6 +40,11 @@ class ContestRowHeld(ContestFault):
     expects = Expectation(runbook="contest_lock_failed")
     acts = True
     drawn = 1
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """The alert ContestStatusTransitionFailed wants the lock to be a quarter of an hour late."""
+        late = timedelta(minutes=self.minutes) - _LOCK_GRACE
+        return alerted(scenario, least=late, most=late + JOB_INTERVAL, field="minutes", runbook=self.expects)
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         lock = self.its_contest(scenario).lock

@@ -25,6 +25,19 @@ class Expectation(ScenarioModel):
             raise refusal("self_heals excludes runbook and terminal", remedy="keep one", path=("self_heals",))
         return self
 
+    def is_part_of(self, ending: Expectation) -> bool:
+        """Whether all that is expected comes true when it ends so: who expects less than all is not wrong."""
+        return (
+            self.self_heals == ending.self_heals
+            and self.terminal in (None, ending.terminal)
+            and self.runbook in (None, ending.runbook)
+        )
+
+    def as_written(self) -> str:
+        """As a scenario has it: ``{runbook: x}``."""
+        said = {"self_heals": self.self_heals and "true", "terminal": self.terminal, "runbook": self.runbook}
+        return "{" + ", ".join(f"{name}: {value}" for name, value in said.items() if value) + "}"
+
     def __str__(self) -> str:
         """In words: ``heals by itself``, ``runbook x``, ``ends as failed_terminal (REASON), runbook x``."""
         said = ["heals by itself"] if self.self_heals else []

@@ -65,6 +65,17 @@ class Within:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beyond:
+    """Why it cannot be said beforehand how a fault ends, or why no runbook that comes along recovers it."""
+
+    field: str
+    """Which field has the value that is beyond."""
+    problem: str
+    """Goes on after ``fault x, minutes 5: ``."""
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """When a fault may strike. Times are simulated, aware UTC."""
 
@@ -100,6 +111,9 @@ class Fault(ScenarioModel, ABC):
     usual_status: ClassVar[int | None] = None
     """What is answered where the scenario names no status; None: nothing is."""
 
+    also_calls_for: ClassVar[tuple[str, ...]] = ()
+    """Runbooks that it may call for besides, as a scenario may expect."""
+
     # What rules of other kinds ask about it.
     closes_account: ClassVar[bool] = False
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""
@@ -121,6 +135,32 @@ class Fault(ScenarioModel, ABC):
     @abstractmethod
     def window(self, scenario: Scenario, seed: int) -> Window:
         """When it may strike in a run of the scenario."""
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """How it ends, as its fields are, on a platform that keeps the rules of ``fixtures/spec/platform.md``, with the
+        alerts and runbooks that come along; what else is wrong in the scenario at the same time is left out."""
+        return self.expects
+
+    def unproven(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """That it does not end as the scenario expects, or in a way that is known beforehand.
+
+        Holds for such a platform only: another one may have other deadlines.
+        """
+        ending = self.ending(scenario)
+        if isinstance(ending, Beyond):
+            value = getattr(self, ending.field)
+            problem = f"fault {self.id}, {ending.field} {value}: {ending.problem}"
+            yield BrokenRule(path=(ending.field,), problem=problem, remedy=ending.remedy)
+        elif not any(self.expect.is_part_of(one) for one in self._endings(ending)):
+            yield BrokenRule(
+                path=("expect",),
+                problem=f"fault {self.id} is expected to end so: {self.expect}; as it stands here it ends so: {ending}",
+                remedy=f"expect: {ending.as_written()}",
+            )
+
+    def _endings(self, ending: Expectation) -> Iterator[Expectation]:
+        yield ending
+        yield from (ending.model_copy(update={"runbook": runbook}) for runbook in self.also_calls_for)
 
     @classmethod
     @abstractmethod

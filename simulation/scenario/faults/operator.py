@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field
 
 from simulation.scenario.faults.expectation import Expectation
-from simulation.scenario.faults.fault import At, Fault, Window
+from simulation.scenario.faults.fault import At, Beyond, Fault, Window
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.rule import BrokenRule
 
@@ -29,6 +29,10 @@ class OperatorCrash(Fault):
     recovery = "Keeps a record of every step, so that the next operator winds the execution up and starts it anew."
     expects = Expectation(runbook="payout_transfer_stuck_in_retryable")
     drawn = 3
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Whatever its runbook is."""
+        return self.expect
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, delay_seconds=60 * self.minutes)

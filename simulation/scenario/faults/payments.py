@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from simulation.chance import chance
-from simulation.scenario.faults.expectation import Expectation
-from simulation.scenario.faults.fault import Fault, Times, VictimFault, Window
+from simulation.scenario.faults.alerting import alerted
+from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
+from simulation.scenario.faults.fault import Beyond, Fault, Times, VictimFault, Window
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
-from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
@@ -24,6 +26,22 @@ WebhookMode = Literal["delay", "duplicate", "second_event", "lost", "killed", "r
 """What becomes of a delivery."""
 _REPEAT_SECONDS = (60, 600)
 """A duplicate, or the second event of a payment, comes this much after the first."""
+_A_DAY, _GRACE, _NEVER = timedelta(days=1), timedelta(minutes=15), timedelta(days=366)
+_ROOM_TO_BOOK = timedelta(hours=1)
+"""From when a payment is seen missing to when the runbook has booked it."""
+_RECONCILIATION_HOUR = 2
+
+
+def _comparison_after(paid: datetime) -> datetime:
+    """When the books are compared with Stripe's first (fixtures/spec/platform.md, "Daily reconciliation")."""
+    night = (paid + _GRACE).replace(hour=_RECONCILIATION_HOUR, minute=0, second=0)
+    return night if night >= paid + _GRACE else night + _A_DAY
+
+
+_USUAL_REPEATS, _STORM = 3, Expectation(runbook="duplicate_payment_webhook")
+"""Repeated deliveries within an hour that the alert StripeWebhookDuplicates lets pass, and its runbook."""
+_STORM_MINUTES = 150
+"""The runbook looks for three hours, from the fourth repetition on until an hour has passed after the last but two."""
 _MISSING = Expectation(runbook="payment_webhook_missing")
 
 
@@ -47,6 +65,22 @@ class PaymentFault(VictimFault):
         yield from self.beyond_the_last(sure_payments(self.its_contest(scenario)))
         for rival in earlier:
             yield from self.aims_at_the_victim_of(rival)
+        if self.found_missing:
+            yield from self._is_booked_in_time(scenario)
+
+    def _is_booked_in_time(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """A contest that is settled before anybody sees the payment missing is settled without it."""
+        contest = self.its_contest(scenario)
+        final = scenario.tournaments[contest.tournament].final_board_at
+        late = _NEVER if self.mode == "lost" else timedelta(hours=self.hours_after)
+        booked_by = min(contest.start + late, _comparison_after(contest.start))
+        if booked_by + _ROOM_TO_BOOK > final:
+            yield BrokenRule(
+                path=("contest",),
+                problem=f"fault {self.id}: a payment of {contest.key} may not be booked by {minute(booked_by)}, its "
+                f"final board comes {minute(final)}",
+                remedy="name a contest whose final board comes on a later day than its payments",
+            )
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         """Payments can be made from a contest's creation to its start."""
@@ -87,6 +121,17 @@ class WebhookDuplicated(_Repeated):
     recovery = "Knows the event by its id, books it once, and answers each further delivery with 200."
     mode = "duplicate"
 
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Each comes so many seconds after the one before: more than three within an hour are a storm."""
+        longest = self.times * _REPEAT_SECONDS[1] // 60
+        if longest > _STORM_MINUTES:
+            return Beyond(
+                field="times",
+                problem=f"they may come for {longest} minutes, and the runbook waits {_STORM_MINUTES} for their end",
+                remedy=f"{_STORM_MINUTES * 60 // _REPEAT_SECONDS[1]} or fewer",
+            )
+        return SELF_HEALS if self.times <= _USUAL_REPEATS else _STORM
+
 
 class TwoEventsForOnePayment(_Repeated):
     """The n-th payment of a contest is announced by two events with different ids."""
@@ -109,6 +154,14 @@ class WebhookDelayed(PaymentFault):
     expects = _MISSING
     mode = "delay"
     found_missing = True
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Between the first payment of the contest and the last, any may be the n-th."""
+        contest, late = self.its_contest(scenario), timedelta(hours=self.delay_hours)
+        missed = [late - (_comparison_after(paid) - paid) for paid in (contest.created, contest.start)]
+        several = _comparison_after(contest.created) != _comparison_after(contest.start)
+        least, most = (late - _A_DAY - _GRACE, late) if several else (min(missed), max(missed))
+        return alerted(scenario, least=least, most=most, field="delay_hours", runbook=_MISSING)
 
     @property
     def hours_after(self) -> int:
@@ -155,6 +208,12 @@ class WebhookReset(PaymentFault):
     mode = "reset"
     repeats = True
     drawn = 6
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Each further delivery repeats one: many in one hour are a storm."""
+        at = list(accumulate(scenario.stripe.webhook_retry_seconds[: self.times]))
+        within_an_hour = max(sum(0 <= after - first < 3_600 for after in at) for first in at)
+        return SELF_HEALS if within_an_hour <= _USUAL_REPEATS else _STORM
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Stripe must try once more than the connection drops."""

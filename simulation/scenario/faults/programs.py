@@ -33,6 +33,7 @@ class PayoutTimerStopped(PayoutWindowFault):
         "Alerts that settled prizes are not begun with. The runbook runs the scheduler until its timer fires again."
     )
     expects = Expectation(runbook="payout_not_triggered")
+    noticed_after = timedelta(minutes=15)
     job: ClassVar[str] = "payout"
     """What the names of the jobs have in them whose timers stop."""
     aim = ("job", job)

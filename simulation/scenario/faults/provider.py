@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from simulation.scenario.faults.alerting import JOB_INTERVAL, alerted
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
-from simulation.scenario.faults.fault import At, Fault, Minutes, Status, Times, Window, Within
+from simulation.scenario.faults.fault import At, Beyond, Fault, Minutes, Status, Times, Window, Within
 from simulation.scenario.faults.rule import BrokenRule, minute
 
 if TYPE_CHECKING:
@@ -19,12 +20,22 @@ if TYPE_CHECKING:
 
 ProviderMode = Literal["timeout", "status", "malformed", "incomplete_final"]
 """What becomes of a request for scores."""
-_POLL_MINUTES = 5
-"""How often scores are asked for (fixtures/spec/platform.md, "Background work")."""
+_POLL_MINUTES = JOB_INTERVAL // timedelta(minutes=1)
 _MET = Within(
     least=_POLL_MINUTES + 1,
     otherwise=f"may never be met, since scores are asked for every {_POLL_MINUTES} minutes",
 )
+
+
+_LATE = timedelta(hours=1)
+"""The alert IngestionLag fires beyond it (fixtures/spec/requirements.md, Monitoring and alerting)."""
+_LAG = Expectation(runbook="ingestion_lag")
+_PROVIDER_GONE_MINUTES = 720
+"""How long the runbook ingestion_lag waits for a provider that does not answer."""
+_CARD_AWAITED = timedelta(hours=6)
+"""How long the runbook settlement_failed_mid_run waits for a board that is whole."""
+_MOST_REFUSED = 60
+"""Broken answers in a row for which the runbook is sure to wait: the poller and the runbook ask by turns."""
 
 
 class TournamentFault(Fault):
@@ -96,9 +107,21 @@ class ProviderOutage(FeedFault):
     recovery = (
         "Asks again at the next poll. After a long outage the runbook waits for the provider and fetches its scores."
     )
-    expects = Expectation(runbook="ingestion_lag")
+    expects = _LAG
     mode = "timeout"
     with_status_page = True
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """The lag counts from the last good poll, at most one interval before, to the first one after."""
+        if self.minutes > _PROVIDER_GONE_MINUTES:
+            return Beyond(
+                field="minutes",
+                problem=f"the runbook ingestion_lag waits {_PROVIDER_GONE_MINUTES} minutes, then escalates",
+                remedy=f"{_PROVIDER_GONE_MINUTES} or fewer",
+            )
+        lag = timedelta(minutes=self.minutes)
+        late = lag - _LATE
+        return alerted(scenario, least=late, most=late + 2 * JOB_INTERVAL, field="minutes", runbook=_LAG)
 
     @classmethod
     def effect(cls, *, status: int | None) -> ProviderMode:
@@ -127,6 +150,17 @@ class ProviderMalformed(FeedFault):
     recovery = "Refuses the answer, notes why, keeps the scores that it has, and asks again at the next poll."
     mode = "malformed"
 
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Each poll takes one of the broken answers."""
+        if self.times > _MOST_REFUSED:
+            return Beyond(
+                field="times",
+                problem="the runbook ingestion_lag asks for a board that is whole for 3 hours, then escalates",
+                remedy=f"{_MOST_REFUSED} or fewer",
+            )
+        late = self.times * JOB_INTERVAL - _LATE
+        return alerted(scenario, least=late, most=late + 2 * JOB_INTERVAL, field="times", runbook=_LAG)
+
     def on(self, tournament: Tournament) -> Window:
         return Window(starts_at=self.at)
 
@@ -151,6 +185,26 @@ class ProviderIncompleteFinal(FeedFault):
     recovery = "Refuses to settle on scores that are incomplete. The runbook waits for the corrected board and settles."
     expects = Expectation(runbook="settlement_failed_mid_run")
     mode = "incomplete_final"
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """A settlement that was refused is not tried again by itself."""
+        final = self.its_tournament(scenario).final_board_at
+        beyond_final = self.over(self.its_tournament(scenario)) - final
+        if beyond_final <= timedelta(0):
+            return SELF_HEALS
+        if beyond_final > _CARD_AWAITED:
+            return Beyond(
+                field="minutes",
+                problem=f"the runbook settlement_failed_mid_run waits {_CARD_AWAITED} for the board, then escalates",
+                remedy=f"let it end {_CARD_AWAITED} after the final board, or earlier",
+            )
+        if beyond_final <= JOB_INTERVAL:
+            return Beyond(
+                field="minutes",
+                problem="the board that lacks a card may be asked for when the tournament is final, or not",
+                remedy="let it end more than 5 minutes after the final board, or before it",
+            )
+        return self.expects
 
     def on(self, tournament: Tournament) -> Window:
         """A score card that is late for the final board was not on the board before, either."""

@@ -63,16 +63,21 @@ def drawn_kinds(met: Collection[Need]) -> list[type[Fault]]:
     return sorted(suffered, key=lambda kind: kind.drawn)
 
 
-def broken_fault_rules(scenario: Scenario, *, runbooks: frozenset[str] | None = None) -> Iterator[BrokenRule]:
+def broken_fault_rules(
+    scenario: Scenario, *, runbooks: frozenset[str] | None = None, usual_platform: bool = False
+) -> Iterator[BrokenRule]:
     """Every fault that may strike nobody, stands in another one's way, or waits for a runbook that is not there.
 
     :param runbooks: names of the runbooks there are; None: they are not asked for.
+    :param usual_platform: it keeps the rules of ``fixtures/spec/platform.md``, and the alerts and runbooks are those
+        that come along: a fault that is sure to end otherwise than expected is refused, too.
     """
     for index, fault in enumerate(scenario.faults):
         rules = (
             *(_of_runbook(fault, runbooks) if runbooks is not None else ()),
             *fault.out_of_range(),
             *fault.broken(scenario, scenario.faults[:index]),
+            *(fault.unproven(scenario) if usual_platform else ()),
         )
         for rule in rules:
             yield replace(rule, path=("faults", index, *rule.path))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from simulation.scenario.faults.alerting import JOB_INTERVAL, alerted
 from simulation.scenario.faults.expectation import Expectation
-from simulation.scenario.faults.fault import At, Fault, Minutes, Status, Window
+from simulation.scenario.faults.fault import At, Beyond, Fault, Minutes, Status, Window
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.people import PersonFault
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.transfers import CallFault, CallMode
+from simulation.scenario.faults.transfers import STATUSES_THAT_PASS, CallFault, CallMode, may_pass
 from simulation.scenario.faults.victims import sure_transfers
 
 if TYPE_CHECKING:
@@ -34,8 +35,37 @@ class PayoutWindowFault(Fault):
     def ends_at(self) -> datetime:
         return self.at + timedelta(minutes=self.minutes)
 
+    longest_wait: ClassVar[timedelta] = timedelta(hours=12)
+    """How long its runbook waits for its end."""
+    noticed_after: ClassVar[timedelta] = timedelta(0)
+    """From when the first prize is kept back to when the condition of its alert holds."""
+    held_for: ClassVar[timedelta] = timedelta(0)
+    """How long the condition must hold for the alert."""
+
     def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, ends_at=self.ends_at)
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """Prizes are kept back from the first payout that falls due in it until the scheduler's first run after it."""
+        due = [final for final in _sure_payouts(scenario) if self.at <= final + _UNTIL_PAYOUT and final < self.ends_at]
+        if not due:
+            return self.expects
+        kept_back = self.ends_at - max(self.at, min(due)) - self.noticed_after
+        if kept_back > self.longest_wait:
+            hours = self.longest_wait // timedelta(hours=1)
+            return Beyond(
+                field="minutes",
+                problem=f"prizes are kept back for {kept_back}, and the runbook waits {hours} hours, then escalates",
+                remedy=f"let it end {hours} hours after the final board, or earlier",
+            )
+        return alerted(
+            scenario,
+            least=kept_back - _UNTIL_PAYOUT,
+            most=kept_back + JOB_INTERVAL,
+            held_for=self.held_for,
+            field="minutes",
+            runbook=self.expects,
+        )
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Payouts must be due within the window; of two faults at once one would hide the other."""
@@ -111,12 +141,23 @@ class StripeOutage(StripeWindowFault):
     recovery = "Keeps each transfer open under its key. The runbook waits for Stripe and sees that they are taken up."
     turns_people_away = True
     expects = Expectation(runbook="stripe_outage")
+    held_for = timedelta(minutes=10)
     mode = "timeout_before"
     silences_webhooks = True
 
     @classmethod
     def effect(cls, *, status: int | None, again: bool) -> CallMode:
         return cls.mode if status is None else "error"
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        if self.status is not None and not may_pass(self.status):
+            return Beyond(
+                field="status",
+                problem="the runbook stripe_outage waits only when Stripe's answer says that it is no use now, and "
+                "escalates one that refuses us",
+                remedy=f"one of {STATUSES_THAT_PASS}",
+            )
+        return super().ending(scenario)
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """Whoever else needs Stripe must not come into it."""
@@ -147,6 +188,7 @@ class StripeReserve(StripeWindowFault):
         "Sends nothing that the balance does not cover. The runbook waits for the money and sees that it is sent."
     )
     expects = Expectation(runbook="payout_balance_insufficient")
+    longest_wait = timedelta(hours=72)
     mode = "reserve"
 
     @classmethod

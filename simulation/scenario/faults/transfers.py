@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
-from simulation.scenario.faults.fault import Fault, Status, Times, VictimFault, Window
+from simulation.scenario.faults.fault import Beyond, Fault, Status, Times, VictimFault, Window
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.victims import sure_transfers
@@ -28,6 +28,16 @@ CallMode = Literal[
     "reserve",
 ]
 """What becomes of a call to Stripe. ``before``: nothing happened there; ``after``: it did, and nobody hears."""
+_MAY_PASS = (401, 408, 409, 424, 425, 429)
+STATUSES_THAT_PASS = ", ".join([*map(str, _MAY_PASS), "500 to 599"])
+""":func:`may_pass`, in words."""
+
+
+def may_pass(status: int) -> bool:
+    """Whether Stripe's answer is about the moment, not about what was asked (fixtures/spec/platform.md, Payouts)."""
+    return status >= 500 or status in _MAY_PASS
+
+
 _STUCK = Expectation(runbook="payout_transfer_stuck_in_retryable")
 
 
@@ -76,6 +86,7 @@ class _GivenUp(TransferFault):
     """What Stripe refuses for good, with the reason that must be on record."""
 
     given_up = True
+    also_calls_for = ("payout_batch_partial",)
     recovery = "Gives the transfer up at once, with Stripe's reason on record. The prize stays owed, and ops see to it."
 
 
@@ -156,6 +167,20 @@ class _Unanswered(TransferFault):
     """One that nothing came of, so that it is tried again."""
 
     times: Times = 1
+    attempts: ClassVar[int] = 3
+    """What a transfer has (fixtures/spec/platform.md, "Payouts")."""
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        """The second attempt follows at once, the third two hours later, unless the runbook makes it."""
+        if self.times >= self.attempts:
+            return Beyond(
+                field="times",
+                problem=f"a transfer has {self.attempts} attempts, and one that used them up is given up, which is "
+                "escalated",
+                remedy=f"{self.attempts - 1} or fewer",
+            )
+        return SELF_HEALS if self.times == 1 else _STUCK
+
     recovery = (
         "Sends it again under the same idempotency key. If it stays open for long, the runbook runs the scheduler."
     )
@@ -195,6 +220,10 @@ class TransferTimeoutAfter(TransferFault):
     recovery = "Sends the transfer again under the same idempotency key, and is told of the one that was made."
     mode = "timeout_after"
 
+    def ending(self, scenario: Scenario) -> Expectation:
+        """Whoever has no attempt left asks Stripe, and is told."""
+        return SELF_HEALS if self.times == 1 else _STUCK
+
 
 class TransferError(_Unanswered):
     """The n-th transfer of a contest is answered with `status` (500 unless given) and has no effect."""
@@ -205,6 +234,16 @@ class TransferError(_Unanswered):
     origin = "An incident at Stripe, or 429 when too many payouts are sent at once."
     mode = "error"
     usual_status = 500
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        if self.status is not None and not may_pass(self.status):
+            return Beyond(
+                field="status",
+                problem="an answer that says it is no use to try again, without one of the reasons that Stripe has",
+                remedy=f"one of {STATUSES_THAT_PASS}, or one of the kinds that Stripe refuses: transfer_refused, "
+                "destination_invalid, destination_suspended",
+            )
+        return super().ending(scenario)
 
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:

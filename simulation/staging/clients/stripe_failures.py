@@ -22,11 +22,15 @@ _DEAD_DESTINATIONS = ("account_invalid", "account_closed")
 _SUSPENDED = ("insufficient_capabilities_for_transfer", "transfers_not_allowed")
 """Stripe's codes for an account that exists and may not be paid now: no reason to ask its owner for another one."""
 
+_MAY_PASS = (408, 424, 425)
+"""Statuses that are about the moment, not the request: a timeout, something that Stripe depends on, too early."""
+
 
 def failure_of(error: stripe.StripeError) -> StripeFailure:
     """Judge an error by the retry rules of `fixtures/spec/platform.md`, Money.
 
-    409 is counted as retryable though it is a 4xx: it says that the first request with this key is still running.
+    Some 4xx are retryable, because they say nothing of the request: 409, that the first one with this key is still
+    running; 401, that our key is not known now; 408, 424 and 425.
     """
     message = " ".join(str(error).split())
     if isinstance(error, stripe.APIConnectionError):
@@ -34,11 +38,13 @@ def failure_of(error: stripe.StripeError) -> StripeFailure:
         code = "STRIPE_TIMEOUT" if timed_out else "STRIPE_CONNECTION_FAILED"
         return StripeFailure(code=code, message=message, retryable=True)
     status = error.http_status or 0
+    if status == 401:
+        return StripeFailure(code="STRIPE_UNAUTHORIZED", message=message, retryable=True)
     if status == 429:
         return StripeFailure(code="STRIPE_RATE_LIMITED", message=message, retryable=True)
     if status == 409:
         return StripeFailure(code="STRIPE_REQUEST_IN_PROGRESS", message=message, retryable=True)
-    if not 400 <= status < 500:
+    if not 400 <= status < 500 or status in _MAY_PASS:
         return StripeFailure(code="STRIPE_SERVER_ERROR", message=message, retryable=True)
     if isinstance(error, stripe.IdempotencyError):
         return StripeFailure(code="IDEMPOTENCY_CONFLICT", message=message, retryable=False)

@@ -66,6 +66,13 @@ def _terminal(reason: str) -> Break:
     return spoil
 
 
+def _unexpected(book: Book) -> None:
+    """The alert is its own cause, since no fault expects its runbook."""
+    book.edit(FaultScheduled, {}, expectation="self_heals", runbook=None, reason=None)
+    book.edit(AlertFired, {}, cause="alert:al-1")
+    book.edit(ExecutionStarted, {}, cause="alert:al-1")
+
+
 def _no_executions(book: Book) -> None:
     for kind in (ExecutionStarted, ExecutionEnded, RunbookStep):
         book.drop(kind)
@@ -92,6 +99,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a runbook where none should be needed": (
         faults_recovered,
         _expect(expectation="self_heals", runbook=None),
+        "should have healed by itself, but runbook",
+    ),
+    "a runbook that no fault expects, after faults that all should heal": (
+        faults_recovered,
+        _unexpected,
         "should have healed by itself, but runbook",
     ),
     "an escalation where none should be needed": (

@@ -51,7 +51,11 @@ def connection_error(cause: Exception) -> stripe.APIConnectionError:
             False,
         ),
         (stripe.IdempotencyError("other", http_status=400), "IDEMPOTENCY_CONFLICT", False),
-        (stripe.AuthenticationError("key", http_status=401), "AUTHENTICATIONERROR", False),
+        (stripe.AuthenticationError("key", http_status=401), "STRIPE_UNAUTHORIZED", True),
+        (stripe.APIError("timeout", http_status=408), "STRIPE_SERVER_ERROR", True),
+        (stripe.APIError("a dependency of theirs", http_status=424), "STRIPE_SERVER_ERROR", True),
+        (stripe.APIError("too early", http_status=425), "STRIPE_SERVER_ERROR", True),
+        (stripe.InvalidRequestError("gone", None, http_status=410), "INVALIDREQUESTERROR", False),
         (stripe.PermissionError("no", http_status=403), "PERMISSIONERROR", False),
     ],
 )

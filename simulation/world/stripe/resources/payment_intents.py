@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS
 from simulation.world.stripe.api import Call
 from simulation.world.stripe.errors import ApiError, JsonObject, Refused, Unmodelled, no_such
 from simulation.world.stripe.listing import PAGING, matches, page
@@ -12,7 +13,6 @@ from simulation.world.stripe.search import SEARCHING, found
 from simulation.world.stripe.store import Store
 
 _URL = "/v1/payment_intents"
-_SMALLEST_CENTS, _LARGEST_CENTS = 50, 99_999_999
 _CANCELLATION_REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 _HARMLESS = names(
     """mandate mandate_data off_session payment_method_options radar_options receipt_email return_url shipping
@@ -182,6 +182,6 @@ class PaymentIntents:
 
 
 def _require_size(amount_cents: int) -> None:
-    if not _SMALLEST_CENTS <= amount_cents <= _LARGEST_CENTS:
-        size = "small" if amount_cents < _SMALLEST_CENTS else "large"
+    if not LEAST_CHARGE_CENTS <= amount_cents <= MOST_CHARGE_CENTS:
+        size = "small" if amount_cents < LEAST_CHARGE_CENTS else "large"
         raise ApiError(f"Amount {amount_cents} is too {size}.", code=f"amount_too_{size}", param="amount")

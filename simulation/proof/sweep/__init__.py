@@ -1,0 +1,1 @@
+"""``simulate sweep``: every kind of fault, over the edges of its parameters."""

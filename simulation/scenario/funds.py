@@ -1,0 +1,95 @@
+"""Whether the money for the prizes is at Stripe in time: without it no platform can pay, and none is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulation.scenario.faults.people import Chargeback, RefundRequested
+from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.model import Contest, Scenario
+
+_LONGEST_WAIT = timedelta(hours=71)
+"""The runbook payout_balance_insufficient waits for three days; an hour is left to notice."""
+_ROOM_TO_PAY = timedelta(hours=2)
+"""From when the money is there to when everything has come to rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flow:
+    """What a contest brings and takes at Stripe, in cents, as far as it is known beforehand."""
+
+    contest: Contest
+    brings_cents: int
+    """Its charges, less Stripe's fees."""
+    brings_at: datetime
+    """When the last of them is available."""
+    returns_cents: int
+    """What goes back to payers and banks."""
+    prizes_cents: int
+    """At most."""
+    due_at: datetime
+
+
+def broken_fund_rules(scenario: Scenario) -> Iterator[BrokenRule]:
+    """Prizes for which the money is not there before the runbook for that, or the run, has waited long enough."""
+    flows = sorted((_flow(contest, scenario) for contest in scenario.contests), key=lambda flow: flow.due_at)
+    last_calm = _healthy_at(scenario) + timedelta(hours=scenario.converge_within_hours) - _ROOM_TO_PAY
+    due_cents = 0
+    for flow in flows:
+        due_cents += flow.prizes_cents
+        short_cents = due_cents - _available_cents(scenario, flows, flow.due_at)
+        if short_cents <= 0:
+            continue
+        enough_at = _enough_at(scenario, flows, due_cents)
+        if enough_at is None or enough_at > min(flow.due_at + _LONGEST_WAIT, last_calm):
+            there = "there never is as much" if enough_at is None else f"there is as much by {minute(enough_at)}"
+            yield BrokenRule(
+                path=("stripe", "opening_balance_cents"),
+                problem=f"by {minute(flow.due_at)} prizes of up to ${due_cents / 100:,.2f} fall due; with what goes "
+                f"back to payers ${short_cents / 100:,.2f} are missing at Stripe, where charges are pending for "
+                f"{scenario.stripe.pending_days} days: {there}, and by {minute(last_calm)} everything must be paid",
+                remedy=f"opening_balance_cents: {scenario.stripe.opening_balance_cents + short_cents} or more",
+            )
+            return
+
+
+def _flow(contest: Contest, scenario: Scenario) -> _Flow:
+    stripe, fee_cents = scenario.stripe, contest.entry_fee_cents
+    payers = contest.entrants - contest.non_payers
+    charges = (payers + contest.double_payers) if fee_cents else 0
+    charge_cents = fee_cents - (fee_cents * stripe.fee_basis_points // 10_000 + 1) - stripe.fee_fixed_cents
+    of_it = [fault for fault in scenario.faults if getattr(fault, "contest", None) == contest.key]
+    refunds = contest.double_payers + sum(isinstance(fault, RefundRequested) for fault in of_it)
+    disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
+    final = scenario.tournaments[contest.tournament].final_board_at
+    return _Flow(
+        contest=contest,
+        brings_cents=charges * charge_cents,
+        brings_at=(contest.start if contest.late_payers else contest.lock) + timedelta(days=stripe.pending_days),
+        returns_cents=refunds * fee_cents + disputes * (fee_cents + stripe.dispute_fee_cents),
+        prizes_cents=payers * fee_cents * sum(contest.payout_percent.values()) // 100,
+        due_at=max(final, contest.end),
+    )
+
+
+def _available_cents(scenario: Scenario, flows: list[_Flow], at: datetime) -> int:
+    brought = sum(flow.brings_cents for flow in flows if flow.brings_at <= at)
+    returned = sum(flow.returns_cents for flow in flows if flow.contest.created <= at)
+    return scenario.stripe.opening_balance_cents + brought - returned
+
+
+def _enough_at(scenario: Scenario, flows: list[_Flow], due_cents: int) -> datetime | None:
+    """When so much has become available, if ever."""
+    moments = sorted(flow.brings_at for flow in flows)
+    return next((at for at in moments if _available_cents(scenario, flows, at) >= due_cents), None)
+
+
+def _healthy_at(scenario: Scenario) -> datetime:
+    """From when on a run waits for everything to come to rest (see ``simulation/assembly/convergence.py``)."""
+    signals = [
+        max(contest.end, scenario.tournaments[contest.tournament].final_board_at) for contest in scenario.contests
+    ]
+    faults = [fault.planned(scenario, seed=0).over_by for fault in scenario.faults]
+    return max([*signals, *(task.at for task in scenario.operator.tasks), *faults])
