@@ -104,8 +104,6 @@ def _result(line: _Line) -> PlayerResult:
         raise line.error("player", f"a name of {len(name):,} characters", f"write at most {LONGEST_NAME}")
     if not name:
         raise line.error("player", "is empty", "write the player's name or remove the line")
-    if not name.isprintable():
-        raise line.error("player", f"{name!r} has a character that cannot be printed", "write it without")
     strokes = [_strokes(line, column, cell) for column, cell in zip(COLUMNS[1:], cells, strict=True)]
     for number in range(1, ROUNDS):
         if strokes[number] is not None and strokes[number - 1] is None:

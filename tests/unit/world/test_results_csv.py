@@ -66,6 +66,13 @@ def test_bad_cell_is_named_with_line_column_and_value(tmp_path: Path, line: str,
     assert error.remedy
 
 
+def test_two_players_of_one_name_are_told_apart_and_none_is_removed(tmp_path: Path):
+    assert refusal(tmp_path, HEADER + THREE + "Ann Ace,69,70,71,72\n").remedy.startswith(
+        "write the name of one differently"
+    )
+    assert read_results(csv(tmp_path, HEADER + THREE + "Ann\xa0Ace,69,70,71,72\n"))[3].rounds == (69, 70, 71, 72)
+
+
 def test_line_numbers_count_blank_lines(tmp_path: Path):
     error = refusal(tmp_path, HEADER + THREE + "\n\nDee Driver,69,x,71,72\n")
     assert error.place.endswith(":7")
