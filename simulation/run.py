@@ -109,9 +109,8 @@ def begin(sim: Simulation) -> None:
             alert_rules=tuple(rule.as_run() for rule in sim.request.rules),
         )
     )
-    contract = sim.request.target.contract
-    if contract.tables:
-        sim.recorder.record(ContractDeclared(document=contract.model_dump(mode="json", exclude_defaults=True)))
+    if declared := sim.request.target.contract.document:
+        sim.recorder.record(ContractDeclared(document=declared))
     for fault in sim.request.plan.scheduled:
         sim.recorder.record(fault.model_copy())
 

@@ -50,11 +50,13 @@ def post_witnesses(ground: Ground, external: External, front: Front) -> Witnesse
 
 def hosted_monitoring(ground: Ground, external: External, front: Front, operator: OperatorRobot) -> Monitor:
     """The hosted monitoring: it scrapes the platform, sends alerts to the operator, and serves them over HTTP."""
+    page = front.target.routes.metrics
+    scraper = None if page is None else MetricsScraper(app=front.exchange, context=front.context, path=page)
     monitor = Monitor(
         kernel=ground.kernel,
         recorder=ground.recorder,
         rules=ground.request.rules,
-        scrape=MetricsScraper(app=front.exchange, context=front.context, path=front.target.routes.metrics).scrape,
+        scrape=None if scraper is None else scraper.scrape,
         settings=ground.request.scenario.monitor,
         on_alert=operator.on_alert,
     )

@@ -14,7 +14,10 @@ from simulation.checks.evidence.keys import Keys
 from simulation.events import AlertEvaluation, EvaluationDifference
 
 
-@check("Prometheus' own promtool names the same alerts in the same minutes, in the same words, from the same scrapes")
+@check(
+    "Prometheus' own promtool names the same alerts in the same minutes, in the same words, from the same scrapes",
+    about=("metrics",),
+)
 def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
     evaluations = case.events(AlertEvaluation)
     if not evaluations:

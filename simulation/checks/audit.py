@@ -15,7 +15,7 @@ from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.signals import audit_of
 from simulation.checks.evidence.wal import RowChange, as_instant
 from simulation.checks.lost_rows import taken_by_faults
-from simulation.events import Row, Transaction
+from simulation.events import AdminAppointed, Row, Transaction
 
 TOLERANCE = timedelta(seconds=1)
 """``now()`` is when a transaction begins, its commit time when it ends; the simulated clock may advance in between."""
@@ -43,7 +43,7 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
     for transaction in case.wal.transactions:
         governed = sorted({change.table for change in transaction.changes} & governed_tables)
         records = _inserted(transaction, governance.audit_table)
-        if (not governed and not records) or transaction.xid in lost:
+        if (not governed and not records) or transaction.xid in lost or _by_the_harness(case, transaction):
             continue
         inquiry.examine()
         if not records:
@@ -57,6 +57,14 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
             )
         for record in records:
             _record_is_sound(case, inquiry, transaction, record, governed)
+
+
+def _by_the_harness(case: Case, transaction: Transaction) -> bool:
+    """Whether it did nothing but appoint an admin, or take their rights, by the SQL of target.toml, before day 0."""
+    if not case.business.admins_by_sql or transaction.at >= case.started.absence_start:
+        return False
+    admins = {admin.user_id for admin in case.events(AdminAppointed)}
+    return all(change.row_id in admins for change in case.wal.changes_of(transaction))
 
 
 def _record_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, record: Row, governed: list[str]) -> None:
@@ -166,7 +174,7 @@ def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: R
         if not str(row.get(columns[name]) or "").strip():
             what, own = f"transition without {name}", replace(keys, column=columns[name])
             inquiry.find(subject, what, keys=own, expected=f"a {name}", events=(transaction,))
-    if row.get(columns["from_status"]) != previous:
+    if _status(case, row, "from_status") != previous:
         inquiry.find(
             subject,
             "transition audited from another status than it had",
@@ -190,8 +198,8 @@ def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: R
 def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained: set[tuple[int, str, str]]) -> None:
     """An audit row that names a transition must be in the transaction that made it, except a *failed* transition's."""
     columns, row = case.governance.contest_audit_columns, change.after or {}
-    contest_id, to_status = str(row.get(columns["contest_id"])), row.get(columns["to_status"])
-    moved = to_status is not None and row.get(columns["from_status"]) not in (None, to_status)
+    contest_id, to_status = str(row.get(columns["contest_id"])), _status(case, row, "to_status")
+    moved = to_status is not None and _status(case, row, "from_status") not in (None, to_status)
     failed = "failed" in str(row.get(columns["action"]))
     beside = (change.transaction.xid, contest_id, str(to_status)) in explained
     if change.op == "insert" and moved and not failed and not beside:
@@ -201,6 +209,12 @@ def _tells_the_truth(case: Case, inquiry: Inquiry, change: RowChange, explained:
             keys=replace(change.keys, contest_id=contest_id),
             events=(change.transaction,),
         )
+
+
+def _status(case: Case, row: Row, column: str) -> str | None:
+    """The canonical status in a column of an audit row; None where it is null."""
+    word = row.get(case.governance.contest_audit_columns[column])
+    return None if word is None else case.canonical_status(word)
 
 
 def _inserted(transaction: Transaction, table: str) -> list[Row]:

@@ -24,7 +24,9 @@ _AUDIT_COLUMNS = tuple(f"contest_audit_columns.{name}" for name in ("contest_id"
 def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
         _in_time(case, inquiry, contest)
-    case.need_declared("system_actor", "contest_audit_table", *_AUDIT_COLUMNS)
+    if not case.business.system_actors:
+        case.need_declared("system_actor")
+    case.need_declared("contest_audit_table", *_AUDIT_COLUMNS)
     for contest in case.contests:
         for stay in case.stays.get(contest.contest_id, ()):
             if stay.previous is not None:
@@ -35,12 +37,13 @@ def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
 def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: Stay) -> None:
     audit = audit_of(case, stay.transaction, contest.contest_id, stay.status)
     actor = None if audit is None else audit.get(case.governance.contest_audit_columns["actor"])
-    if str(actor) != case.governance.system_actor and not forced_by_runbook(case, contest, stay):
+    automatic = tuple(filter(None, (case.governance.system_actor, *case.business.system_actors)))
+    if str(actor) not in automatic and not forced_by_runbook(case, contest, stay):
         inquiry.find(
             contest.key,
             f"the transition to {stay.status} was not made by the system",
             keys=contest.keys,
-            expected=case.governance.system_actor,
+            expected=" or ".join(automatic),
             actual=actor,
             events=(stay.transaction,),
         )

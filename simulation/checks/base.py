@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import PlainSerializer
+from pydantic import PlainSerializer, ValidationError
 
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
+from simulation.contract.business import Lacking
 from simulation.events import Event
 from simulation.events.governance import Governance
 from simulation.history import History
@@ -46,6 +47,10 @@ class CheckResult:
     findings: tuple[Finding, ...]
     unknown: str | None
     not_verified: str | None
+    undeclared: str | None = None
+    """What the target would have to declare so that the check can look; None if that is not what it lacks."""
+    absent: str | None = None
+    """What the business does not have, as its contract says, so that there is nothing to check."""
     title: str = ""
     note: str = ""
     """Why it was correct that there was nothing to examine."""
@@ -69,6 +74,8 @@ class Inquiry:
         self.findings: list[Finding] = []
         self.unknown: str | None = None
         self.not_verified: str | None = None
+        self.undeclared: str | None = None
+        self.absent: Lacking | None = None
         self.note = ""
 
     def examine(self, count: int = 1) -> None:
@@ -105,9 +112,11 @@ class Inquiry:
             )
         )
 
-    def cannot_tell(self, reason: str) -> None:
+    def cannot_tell(self, reason: str | CannotTell) -> None:
         """Evidence is missing, so the check becomes ``unknown``; the first reason given is kept."""
-        self.unknown = self.unknown or reason
+        if self.unknown is None:
+            self.unknown = str(reason)
+            self.undeclared = reason.undeclared if isinstance(reason, CannotTell) else None
 
     def nothing_needed(self, reason: str) -> None:
         """Say why it is correct that there was nothing to examine."""
@@ -130,6 +139,8 @@ class Check:
     title: str
     look: Callable[[Case, Inquiry], None]
     needs_end: bool
+    about: tuple[Lacking, ...] = ()
+    """What a business must have so that there is something to check."""
 
     def run(self, history: History, governance: Governance) -> CheckResult:
         """Apply the check to a history. Never raises."""
@@ -141,7 +152,9 @@ class Check:
         if not case.whole:
             inquiry.cannot_tell(_broken_off(case.history))
         if case.whole or not self.needs_end:
-            self._look(case, inquiry)
+            self._leave_out(case, inquiry)
+            if inquiry.absent is None:
+                self._look(case, inquiry)
         if not inquiry.examined and not inquiry.note and not inquiry.findings and not inquiry.not_verified:
             inquiry.cannot_tell("nothing to look at")
         return CheckResult(
@@ -151,14 +164,26 @@ class Check:
             findings=tuple(inquiry.findings),
             unknown=inquiry.unknown,
             not_verified=inquiry.not_verified,
+            undeclared=inquiry.undeclared,
+            absent=inquiry.absent,
             note=inquiry.note,
         )
+
+    def _leave_out(self, case: Case, inquiry: Inquiry) -> None:
+        """Say so where the check is about something that the business does not have."""
+        try:
+            inquiry.absent = next((what for what in self.about if case.lacks(what)), None)
+        except ValidationError:
+            return  # a contract that cannot be read declares nothing; the check will say what is wrong with it
+        if inquiry.absent is not None:
+            reason = case.business.without[inquiry.absent]
+            inquiry.leave_unverified(f"this business has no {inquiry.absent.replace('_', ' ')}: {reason}")
 
     def _look(self, case: Case, inquiry: Inquiry) -> None:
         try:
             self.look(case, inquiry)
         except CannotTell as gap:
-            inquiry.cannot_tell(str(gap))
+            inquiry.cannot_tell(gap)
         except MemoryError:  # a problem of this machine, not of the run under judgement
             raise
         except Exception as error:
@@ -172,10 +197,12 @@ def _broken_off(history: History) -> str:
     return f"the history breaks off at event {last.seq} ({last.at:%Y-%m-%d %H:%M:%S}): no RunEnded"
 
 
-def check(title: str, *, needs_end: bool = False) -> Callable[[Callable[[Case, Inquiry], None]], Check]:
+def check(
+    title: str, *, needs_end: bool = False, about: tuple[Lacking, ...] = ()
+) -> Callable[[Callable[[Case, Inquiry], None]], Check]:
     """Decorator that makes a function a check, named after the function."""
 
     def make(look: Callable[[Case, Inquiry], None]) -> Check:
-        return Check(name=look.__name__, title=title, look=look, needs_end=needs_end)
+        return Check(name=look.__name__, title=title, look=look, needs_end=needs_end, about=about)
 
     return make

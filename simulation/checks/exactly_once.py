@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.books import Books, books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import shared
 from simulation.checks.evidence.money import Moved, dollars, grouped, moved
@@ -23,8 +24,10 @@ from simulation.checks.evidence.relations import (
 )
 
 _R = TypeVar("_R", bound=Relation)
-_ONCE = ("ENTRY_FEE", "ENTRY_FEE_REFUND", "PAYOUT_ATTEMPT_COMPLETED", "PAYOUT_ATTEMPT_FAILED_TERMINAL")
-"""Entry types of which a reference may have only one. (An attempt may end as retryable more than once.)"""
+_ONCE = ("payment", "refund", "payout", "entry_fee")
+"""Meanings of entry types of which a reference may have only one."""
+_FAILED_FOR_GOOD = "PAYOUT_ATTEMPT_FAILED_TERMINAL"
+"""Likewise, though it moves nothing. (An attempt may end as retryable more than once.)"""
 
 
 @check("Every payment, refund, settlement and prize happened exactly once in each book", needs_end=True)
@@ -63,10 +66,15 @@ def _once_at_stripe(inquiry: Inquiry, subject: str, what: str, items: Sequence[M
 
 
 def _in_the_ledger(case: Case, inquiry: Inquiry) -> None:
-    postings = case.rows(PostingRow)
+    ledger = case.remembered(books)
+    postings = ledger.rows
     _unique(inquiry, postings, "ledger rows", "idempotency key", lambda row: row.idempotency_key)
     _unique(inquiry, postings, "ledger rows", "Stripe event", lambda row: row.stripe_event_id)
-    events = {(row.transaction_id, row.entry_type): row for row in postings if row.entry_type in _ONCE}
+    events = {
+        (row.transaction_id, row.entry_type): row
+        for row in postings
+        if ledger.chart.meaning(row.entry_type) in _ONCE or row.entry_type == _FAILED_FOR_GOOD
+    }
     _unique(
         inquiry,
         events.values(),
@@ -74,8 +82,14 @@ def _in_the_ledger(case: Case, inquiry: Inquiry) -> None:
         "entry",
         lambda row: f"{row.entry_type} of {row.reference_type} {row.reference_id}",
     )
-    prizes = [row for row in postings if row.entry_type == "PRIZE_PAYOUT" and row.direction == "CREDIT"]
-    _unique(inquiry, prizes, "prizes in the ledger", "entrant", lambda row: row.account)
+    prizes = [row for row in ledger.meaning("prize") if row.debit_cents < 0 or row.direction == "CREDIT"]
+    _unique(inquiry, prizes, "prizes in the ledger", "entrant", lambda row: _winner(ledger, row))
+
+
+def _winner(ledger: Books, row: PostingRow) -> str:
+    """The account that a prize was credited to; where one account is for all contests, also the contest."""
+    _, ids = ledger.chart.find(row.account) or (None, {})
+    return row.account if "contest" in ids else f"{row.account} in {row.contest_id}"
 
 
 def _in_the_tables(case: Case, inquiry: Inquiry) -> None:

@@ -19,7 +19,10 @@ from simulation.events import EntrantAction, StripeObject
 _PAYABLE = "enabled"
 
 
-@check("Every prize was given up for a cause: a fault struck it, or the winner had no account that can be paid")
+@check(
+    "Every prize was given up for a cause: a fault struck it, or the winner had no account that can be paid",
+    about=("transfers",),
+)
 def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
     accounts = [item for item in case.events(StripeObject) if item.object_type == "account"]
     of_user = grouped(accounts, lambda account: account.user_id)

@@ -36,6 +36,7 @@ def _live(case: Case, contest: PlannedContest) -> tuple[datetime, datetime] | No
     "Every board that the provider handed out, or showed for long, in a contest's live time was ingested, "
     "and every correction in the day after its settlement",
     needs_end=True,
+    about=("provider",),
 )
 def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("provider")
@@ -101,7 +102,9 @@ def _was_fetched(case: Case, inquiry: Inquiry, contest: PlannedContest, publicat
 
 
 @check(
-    "Nothing failed silently: every invalid or failed answer of the provider has its ingestion error", needs_end=True
+    "Nothing failed silently: every invalid or failed answer of the provider has its ingestion error",
+    needs_end=True,
+    about=("provider", "ingestion_errors"),
 )
 def ingestion_errors_logged(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("provider")
@@ -173,7 +176,11 @@ def _invalid_not_taken(case: Case, inquiry: Inquiry) -> None:
             )
 
 
-@check("Every settlement used the provider's last word, applied once, and scored by it", needs_end=True)
+@check(
+    "Every settlement used the provider's last word, applied once, and scored by it",
+    needs_end=True,
+    about=("provider",),
+)
 def scores_applied(case: Case, inquiry: Inquiry) -> None:
     settled = {row.contest_id: row for row in case.rows(SettlementRow)}
     runs = case.rows(SettlementRunRow)
@@ -189,7 +196,7 @@ def scores_applied(case: Case, inquiry: Inquiry) -> None:
                 events=(publication,),
             )
         completed = sum(run.contest_id == contest_id and run.status == "COMPLETE" for run in runs)
-        if completed != 1:
+        if completed != 1 and not case.lacks("settlement_runs"):
             inquiry.find(
                 name, "not settled by exactly one run", keys=expected.contest.keys, expected=1, actual=completed
             )

@@ -58,7 +58,8 @@ def no_manual_endpoints(case: Case, inquiry: Inquiry) -> None:
                 events=(action,),
                 cause=True,
             )
-    case.need_declared("runbook_only_requests")
+    if not case.lacks("admin_endpoints"):
+        case.need_declared("runbook_only_requests")
 
 
 def _problem(case: Case, exchange: Exchange, absent_subjects: frozenset[str], open_executions: frozenset[str]) -> str:

@@ -1,42 +1,46 @@
 """The ledger on its own: double entry, clearing accounts that end empty, no negative balance, no manual entry.
 
-Source: fixtures/spec/platform.md (Tables, Money), simulation/DESIGN.md (Witnesses and checks). Accounts: ``stripe``
-(our money there, gross of fees), ``contest_pool:<contest>``, ``winnings_payable:<contest>:<user>``, ``platform``.
+Source: fixtures/spec/platform.md (Tables, Money), simulation/DESIGN.md (Witnesses and checks). The accounts, their
+kinds and what an entry type means: the target's chart (:mod:`simulation.contract.business`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.books import Books, books
+from simulation.checks.evidence.case import Case, Undeclared
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.money import dollars, grouped
 from simulation.checks.evidence.relations import (
     ContestRow,
     DisputeRow,
+    EntryRow,
     PaymentRow,
     PostingRow,
     RefundRow,
     SettlementRow,
     TransferRow,
 )
+from simulation.contract.business import Ledger
 from simulation.events import StripeBalance
 
-POOL, PAYABLE = "contest_pool:", "winnings_payable:"
-"""Clearing accounts; their balance is a credit."""
 _ADJUSTED = frozenset({"settlement", "dispute"})
 """Reference types that an adjustment may have."""
-MOVED_NOTHING = frozenset({"PAYOUT_ATTEMPT_RETRYABLE", "PAYOUT_ATTEMPT_FAILED_TERMINAL"})
 
 
 @check("Debits equal credits in every business event", needs_end=True)
 def double_entry(case: Case, inquiry: Inquiry) -> None:
-    for transaction_id, rows in grouped(case.rows(PostingRow), lambda row: row.transaction_id).items():
+    ledger = case.remembered(books)
+    if ledger.chart.entries == "single":
+        _have_a_counterpart(inquiry, ledger)
+        return
+    for transaction_id, rows in grouped(ledger.rows, lambda row: row.transaction_id).items():
         inquiry.examine()
-        for problem in _imbalances(rows):
+        for problem in _imbalances(rows, ledger.chart):
             inquiry.find(
                 f"{rows[0].entry_type} {transaction_id}",
                 problem,
@@ -47,7 +51,16 @@ def double_entry(case: Case, inquiry: Inquiry) -> None:
             )
 
 
-def _imbalances(rows: Sequence[PostingRow]) -> list[str]:
+def _have_a_counterpart(inquiry: Inquiry, ledger: Books) -> None:
+    """Of single entries the chart says against which account each stands, so that none makes money of nothing."""
+    for row in ledger.rows:
+        movement = ledger.chart.movements.get(row.entry_type)
+        if movement is None or movement.against is None:
+            raise Undeclared(f"business.ledger.movements.{row.entry_type}.against", "its contract")
+        inquiry.examine()
+
+
+def _imbalances(rows: Sequence[PostingRow], chart: Ledger) -> list[str]:
     problems = []
     if sum(row.debit_cents for row in rows) != 0:
         problems.append("debits and credits differ")
@@ -57,7 +70,7 @@ def _imbalances(rows: Sequence[PostingRow]) -> list[str]:
         problems.append("more than one currency")
     if any(row.amount_cents < 0 for row in rows):
         problems.append("a negative amount")
-    if any(row.entry_type in MOVED_NOTHING and row.amount_cents for row in rows):
+    if any(chart.meaning(row.entry_type) == "nothing" and row.amount_cents for row in rows):
         problems.append("an attempt that moved no money moves a balance")
     return problems
 
@@ -68,66 +81,61 @@ def _lines(rows: Sequence[PostingRow]) -> str:
 
 @check("Pools and winnings end at zero, but for prizes that could not be delivered", needs_end=True)
 def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
-    owed = {
-        f"{PAYABLE}{row.contest_id}:{row.user_id}": row
-        for row in case.rows(TransferRow)
-        if row.status == "failed_terminal"
-    }
+    ledger = case.remembered(books)
+    if "clearing" not in ledger.chart.accounts.values():
+        raise Undeclared("business.ledger.accounts: one of the kind clearing", "its contract")
+    owed = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow) if row.status == "failed_terminal"}
     settled = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
-    for account, balance in sorted(_balances(case.rows(PostingRow)).items()):
-        if not account.startswith((POOL, PAYABLE)):
-            continue
-        if account.startswith(POOL) and account.removeprefix(POOL) not in settled:
+    clearing = grouped((half for half in ledger.halves if half.kind == "clearing"), lambda half: half.account)
+    for account, halves in sorted(clearing.items()):
+        _, ids = ledger.chart.find(account) or (None, {})
+        contest_id, user_id = ids.get("contest"), ids.get("user")
+        if user_id is None and contest_id is not None and contest_id not in settled:
             inquiry.cannot_tell(f"{account} belongs to a contest that was not settled")
             continue
         inquiry.examine()
-        expected = owed[account].amount_cents if account in owed else 0
+        given_up = owed.get((contest_id or "", user_id or ""))
+        expected, balance = given_up.amount_cents if given_up else 0, sum(half.credit_cents for half in halves)
         if balance != expected:
             inquiry.find(
                 account,
                 "not drained",
-                keys=_of_clearing_account(account),
+                keys=Keys(account=account, contest_id=contest_id, user_id=user_id),
                 amount_cents=abs(balance - expected),
                 expected=dollars(expected),
                 actual=dollars(balance),
             )
 
 
-def _of_clearing_account(account: str) -> Keys:
-    _, _, owner = account.partition(":")
-    contest_id, _, user_id = owner.partition(":")
-    return Keys(account=account, contest_id=contest_id, user_id=user_id or None)
-
-
-def _balances(rows: Sequence[PostingRow]) -> Mapping[str, int]:
-    """Account → balance in cents: credits minus debits."""
-    balances: Counter[str] = Counter()
-    for row in rows:
-        balances[row.account] -= row.debit_cents
-    return balances
-
-
 @check("No balance was ever below zero", needs_end=True)
 def nothing_negative(case: Case, inquiry: Inquiry) -> None:
-    """No account's balance is ever negative, except ``platform``: it pays for chargebacks.
+    """No account's balance is ever negative, except those of the kind ``own``: they pay for chargebacks.
 
-    ``stripe`` may be negative by as much as ``platform`` is: that much came from the platform's own funds at Stripe.
+    An asset may be negative by as much as these are: that much came from the business's own funds at Stripe.
     """
+    ledger = case.remembered(books)
+    _in_the_chart(case, inquiry, ledger)
     balances: Counter[str] = Counter()
-    in_time = sorted(case.rows(PostingRow), key=lambda row: row.created_at)
-    for instant, group in groupby(in_time, key=lambda row: row.created_at):
-        rows = list(group)
-        for row in rows:
-            asset = row.account == "stripe"
-            balances[row.account] += row.debit_cents if asset else -row.debit_cents
-        for account in sorted({row.account for row in rows}):
+    own = 0
+    in_time = sorted(ledger.halves, key=lambda half: half.row.created_at)
+    for instant, group in groupby(in_time, key=lambda half: half.row.created_at):
+        halves = list(group)
+        for half in halves:
+            balances[half.account] += -half.credit_cents if half.kind == "asset" else half.credit_cents
+            own += half.credit_cents if half.kind == "own" else 0
+        kinds = {half.account: half.kind for half in halves}
+        for account, kind in sorted(kinds.items()):
+            if kind is None and case.business.ledger != "documented":
+                continue
             inquiry.examine()
-            own_means = max(0, -balances["platform"]) if account == "stripe" else 0
-            if balances[account] + own_means < 0 and account != "platform":
+            own_means = max(0, -own) if kind == "asset" else 0
+            if balances[account] + own_means < 0 and kind != "own":
                 inquiry.find(
                     account,
                     "below zero",
-                    keys=shared([Keys(account=account), *(row.keys for row in rows if row.account == account)]),
+                    keys=shared(
+                        [Keys(account=account), *(half.row.keys for half in halves if half.account == account)]
+                    ),
                     amount_cents=-(balances[account] + own_means),
                     expected="≥ 0",
                     actual=dollars(balances[account]),
@@ -147,6 +155,13 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                 )
 
 
+def _in_the_chart(case: Case, inquiry: Inquiry, ledger: Books) -> None:
+    """What a target's own chart does not have is not judged; the documented one has all there may be."""
+    strange = sorted({half.account for half in ledger.halves if half.kind is None})
+    if strange and case.business.ledger != "documented":
+        inquiry.cannot_tell(Undeclared(f"business.ledger.accounts: {strange[0]}", "its contract"))
+
+
 @check(
     "Every ledger entry goes back to a payment, refund, settlement, transfer or dispute; none is by hand",
     needs_end=True,
@@ -158,9 +173,13 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
         "settlement": {row.settlement_id for row in case.rows(SettlementRow)},
         "payout_transfer": {row.transfer_id for row in case.rows(TransferRow)},
     }
-    if any(row.reference_type == "dispute" for row in case.rows(PostingRow)):
+    ledger = case.remembered(books)
+    mentioned = {row.reference_type for row in ledger.rows}
+    if "dispute" in mentioned:
         known["dispute"] = {row.dispute_id for row in case.rows(DisputeRow)}
-    for row in case.rows(PostingRow):
+    if "entry" in mentioned:
+        known["entry"] = {row.entry_id for row in case.rows(EntryRow) if row.entry_id is not None}
+    for row in ledger.rows:
         inquiry.examine()
         subject = f"{row.entry_type} {row.posting_id}"
         if row.reference_id not in known.get(row.reference_type, set()):
@@ -172,7 +191,7 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{row.reference_type} {row.reference_id}",
                 at=row.created_at,
             )
-        elif row.entry_type == "ADJUSTMENT" and row.reference_type not in _ADJUSTED:
+        elif ledger.chart.meaning(row.entry_type) == "adjustment" and row.reference_type not in _ADJUSTED:
             inquiry.find(
                 subject,
                 "an adjustment outside settlements and disputes",

@@ -42,7 +42,7 @@ _QUEUE = timedelta(hours=1)
 """An alert may wait behind another that the operator is answering."""
 
 
-@check("What the dashboards' endpoints reported is what the witnesses saw at that instant")
+@check("What the dashboards' endpoints reported is what the witnesses saw at that instant", about=("diagnostics",))
 def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
     for sample in case.events(Sample):
         if sample.endpoint.startswith(DASHBOARDS):
@@ -62,7 +62,7 @@ def diagnostics_truthful(case: Case, inquiry: Inquiry) -> None:
             inquiry.cannot_tell(f"the target gives no {gap.lacks} to hold {gap.endpoint} against")
 
 
-@check("The metrics of the specification were there and were scraped")
+@check("The metrics of the specification were there and were scraped", about=("metrics",))
 def monitoring_active(case: Case, inquiry: Inquiry) -> None:
     seen: set[str] = set()
     failures = case.events(ScrapeFailed)
@@ -96,7 +96,11 @@ def no_alert_table(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(table, "a table of alerts", keys=Keys(table=table), expected=expected, events=seen)
 
 
-@check("Every alert was answered in time with its runbook or escalated, and was resolved", needs_end=True)
+@check(
+    "Every alert was answered in time with its runbook or escalated, and was resolved",
+    needs_end=True,
+    about=("metrics",),
+)
 def alerts_answered(case: Case, inquiry: Inquiry) -> None:
     resolved = {event.alert_id for event in case.events(AlertResolved)}
     for alert in case.events(AlertFired):

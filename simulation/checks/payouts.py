@@ -7,9 +7,10 @@ ways).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.books import books
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import closing_times
 from simulation.checks.evidence.keys import Keys
@@ -134,7 +135,9 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{row.status} ({row.failure_reason}); answers {[call.status for call in attempts]}",
                 events=tuple(attempts),
             )
-    if not rows and not calls:
+    if not rows and not calls and case.lacks("transfers"):
+        inquiry.nothing_needed("prizes stay in wallets")
+    elif not rows and not calls:
         raise CannotTell("no prize was ever due")
 
 
@@ -171,7 +174,32 @@ def payouts_follow_settlement(case: Case, inquiry: Inquiry) -> None:
                 actual=f"{transfer.movement.at:%Y-%m-%d %H:%M:%S}",
                 events=(transfer.movement,),
             )
-    if not inquiry.examined and not any(row.total_payouts for row in case.rows(PayoutJobRow)):
+    if case.business.paid_out == "wallet":
+        _credits_follow_settlement(case, inquiry, settled_at)
+    elif not inquiry.examined and not any(row.total_payouts for row in case.rows(PayoutJobRow)):
+        inquiry.nothing_needed("no prize was due")
+
+
+def _credits_follow_settlement(case: Case, inquiry: Inquiry, settled_at: Mapping[str, datetime]) -> None:
+    """The same for prizes that stay in wallets, by when the log says that they were credited."""
+    prizes = {row.posting_id: row for row in case.remembered(books).meaning("prize")}
+    for change in case.wal.of(case.table_of("postings", prizes) or ""):
+        row = prizes.get(change.row_id)
+        if row is None or change.op != "insert":
+            continue
+        inquiry.examine()
+        closed = settled_at.get(row.contest_id or "")
+        if closed is None or change.transaction.at < closed:
+            inquiry.find(
+                f"{case.name(row.contest_id)}, {row.account}",
+                "a prize was credited for a contest that was not settled",
+                keys=row.keys,
+                amount_cents=row.amount_cents,
+                expected="after its settlement" if closed is None else f"not before {closed:%Y-%m-%d %H:%M:%S}",
+                actual=f"{change.transaction.at:%Y-%m-%d %H:%M:%S}",
+                events=(change.transaction,),
+            )
+    if not inquiry.examined:
         inquiry.nothing_needed("no prize was due")
 
 

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
-from simulation.checks.evidence.case import CannotTell, Case
+from simulation.checks.evidence.case import CannotTell, Case, Undeclared, Unobserved
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import SettlementRow, TransferRow
 from simulation.checks.evidence.wal import RowChange, as_instant
 from simulation.checks.lost_rows import taken_by_faults
+from simulation.contract.business import TransferStatus
 from simulation.events import Row
 from simulation.events.governance import Governance
 
@@ -36,9 +37,9 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
     transfers = _table_of(case, inquiry, TransferRow, "transfer_id")
     frozen = _transfer_columns(case, inquiry) if transfers else {}
     if not governance.append_only_tables:
-        inquiry.cannot_tell("the target does not declare append_only_tables ([governance] in target.toml)")
+        inquiry.cannot_tell(Undeclared("append_only_tables", "[governance] in target.toml"))
     if case.executions and not governance.executions_table:
-        inquiry.cannot_tell("the target does not declare executions_table ([governance] in target.toml)")
+        inquiry.cannot_tell(Undeclared("executions_table", "[governance] in target.toml"))
     for change in case.wal.changes:
         if change.table in kept or change.table == settlements:
             inquiry.examine()
@@ -49,7 +50,7 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
             _execution_goes_forward(inquiry, change)
         elif change.table == transfers:
             inquiry.examine()
-            _terminal_for_good(inquiry, change, frozen)
+            _terminal_for_good(inquiry, change, frozen, case.business.statuses.transfers)
 
 
 def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
@@ -57,7 +58,7 @@ def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[Tra
     try:
         return case.table_of(kind.relation, [getattr(row, column) for row in case.rows(kind)])
     except CannotTell as gap:
-        inquiry.cannot_tell(str(gap))
+        inquiry.cannot_tell(gap)
         return None
 
 
@@ -110,13 +111,16 @@ def _position(row: Row) -> tuple[int, int]:
     return (_PHASES.index(phase) if phase in _PHASES else -1, step if isinstance(step, int) else 0)
 
 
-def _terminal_for_good(inquiry: Inquiry, change: RowChange, columns: Mapping[str, str]) -> None:
+def _terminal_for_good(
+    inquiry: Inquiry, change: RowChange, columns: Mapping[str, str], words: Mapping[str, TransferStatus]
+) -> None:
+    """``words``: the target's own names of statuses."""
     before, after = change.before, change.after
     status = columns.get("status", "")
     keys = replace(change.keys, transfer_id=change.row_id)
     if after is None:
         inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", keys=keys, events=(change.transaction,))
-    elif before is not None and before.get(status) in _TERMINAL_TRANSFER:
+    elif before is not None and words.get(was := str(before.get(status)), was) in _TERMINAL_TRANSFER:
         for column in columns.values():
             if before.get(column) != after.get(column):
                 inquiry.find(
@@ -181,7 +185,8 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
     for relation, id_column in _BOOKS.items():
         observed = case.history.rows(relation)
         if observed is None:
-            inquiry.cannot_tell(f"relation {relation} was not observed")
+            if relation not in case.business.without:
+                inquiry.cannot_tell(Unobserved(relation))
             continue
         rows = {str(row[id_column]): row for row in observed}
         table = case.wal.table_with_ids(list(rows))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.books import books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing
@@ -87,11 +88,14 @@ def _prize(placing: Placing | Ranking | None) -> int:
 def _in_words(placing: Placing | Ranking | None) -> str:
     if placing is None:
         return "not ranked"
-    return f"rank {placing.rank}, {placing.score} strokes, {dollars(placing.payout_cents)}"
+    return f"rank {placing.rank}, score {placing.score}, {dollars(placing.payout_cents)}"
 
 
 @check("Every payout transfer was executed, or is terminal with its reason", needs_end=True)
 def transfers_final(case: Case, inquiry: Inquiry) -> None:
+    if case.business.paid_out == "wallet":
+        _winners_are_credited(case, inquiry)
+        return
     made = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "transfer"}
     transfers = case.rows(TransferRow)
     for row in transfers:
@@ -108,6 +112,24 @@ def transfers_final(case: Case, inquiry: Inquiry) -> None:
             )
     _winners_have_transfers(case, inquiry, transfers)
     _jobs_add_up(case, inquiry, transfers)
+
+
+def _winners_are_credited(case: Case, inquiry: Inquiry) -> None:
+    """Where prizes stay in wallets, what was settled must be in the winner's."""
+    credited = case.remembered(books).credited("prize")
+    for settlement in case.rows(SettlementRow):
+        for ranking in settlement.results.rankings:
+            inquiry.examine()
+            actual = credited.get((settlement.contest_id, ranking.user_id), 0)
+            if actual != ranking.payout_cents:
+                inquiry.find(
+                    f"{case.name(settlement.contest_id)}, entrant {ranking.user_id}",
+                    "the credit in the winner's wallet is not what was settled",
+                    keys=replace(settlement.keys, user_id=ranking.user_id),
+                    amount_cents=abs(actual - ranking.payout_cents),
+                    expected=dollars(ranking.payout_cents),
+                    actual=dollars(actual),
+                )
 
 
 def _unfinished(row: TransferRow, made: Mapping[str, StripeObject]) -> str:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.books import books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import closing_times, expected_settlements
 from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
 from simulation.checks.evidence.money import Moved, claims, dollars, grouped, moved, withdrawn
 from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
-from simulation.checks.ledger import PAYABLE
 from simulation.events import EntrantAction, WebhookAttempt
 
 
@@ -38,19 +39,19 @@ def three_way_reconciliation(case: Case, inquiry: Inquiry) -> None:
 
 
 def reconcile(case: Case) -> tuple[Line, ...]:
-    """All lines: payments by payment intent, refunds by payment intent, prizes by contest and entrant,
-    disputes by payment intent.
+    """All lines: payments by payment intent, entries by contest and entrant where wallets pay for them, refunds by
+    payment intent, prizes by contest and entrant, disputes by payment intent.
 
     :raises CannotTell: a book is missing.
     """
-    return (*payments(case), *refunds(case), *prizes(case), *disputes(case))
+    return (*payments(case), *entries(case), *refunds(case), *prizes(case), *disputes(case))
 
 
 def payments(case: Case) -> Iterator[Line]:
     """By payment intent: what entrants say they paid, what the ledger has of it, what Stripe charged."""
     fees = {contest.key: contest.plan.entry_fee_cents for contest in case.contests}
     rows = {row.stripe_payment_intent_id or row.payment_id: row for row in case.rows(PaymentRow)}
-    booked = posted(case, "ENTRY_FEE", "payment_intent")
+    booked = posted(case, "payment", "payment_intent")
     charged = grouped(moved(case, "charge"), _intent)
     claimed = {action.payment_intent_id or f"(no intent) {action.person}": action for action in claims(case)}
     for key in sorted(rows.keys() | charged.keys() | claimed.keys()):
@@ -89,11 +90,31 @@ def _awaited(case: Case, payment_intent_id: str) -> str:
     return f"in flight: Stripe delivers {last.event_id} again at {last.next_attempt_at:%Y-%m-%d %H:%M}"
 
 
+def entries(case: Case) -> Iterator[Line]:
+    """By contest and entrant: the fee of each entry that counts in a settled contest, and what wallets paid for it."""
+    ledger = case.remembered(books)
+    if not ledger.means("entry_fee"):
+        return
+    paid = ledger.credited("entry_fee", sign=-1)
+    settled = case.remembered(expected_settlements)
+    due = {
+        (contest_id, placing.user_id): expected.contest.plan.entry_fee_cents
+        for contest_id, expected in settled.items()
+        for placing in expected.settlement.placings
+    }
+    for entrant in sorted(due.keys() | paid.keys()):
+        if entrant[0] in settled:
+            cents = paid.get(entrant, 0)
+            amounts = Amounts(expected_cents=due.get(entrant, 0), ledger_cents=cents, stripe_cents=cents)
+            wrong = "" if amounts.agree else "the wallet did not pay the fee of the entry, once"
+            yield compare("entry", ":".join(entrant), entrant, amounts, wrong=wrong)
+
+
 def refunds(case: Case) -> Iterator[Line]:
     """By payment intent: charges that must go back, refunds in the ledger, refunds at Stripe."""
     intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
     rows: dict[str, RefundRow] = {intents.get(row.payment_id, row.payment_id): row for row in case.rows(RefundRow)}
-    booked = posted(case, "ENTRY_FEE_REFUND", "refund")
+    booked = posted(case, "refund", "refund")
     refunded = grouped(moved(case, "refund"), _intent)
     due = _refunds_due(case, rows.keys() | refunded.keys())
     for key in sorted(rows.keys() | refunded.keys() | due.keys()):
@@ -122,6 +143,8 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     """
     closed, left = case.remembered(closing_times), case.remembered(withdrawn)
     due: dict[str, Moved] = {}
+    if case.lacks("refunds"):
+        return due
     for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
         cancelled = case.arrival(entrant[0], "CANCELLED") is not None
@@ -136,9 +159,10 @@ def prizes(case: Case) -> Iterator[Line]:
     """By contest and entrant: the prize of our model, the ledger's completed payout, Stripe's transfers."""
     won = _won(case)
     rows = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow)}
-    accounts = {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
-    booked = posted(case, "PAYOUT_ATTEMPT_COMPLETED", "payout_transfer")
-    owed = _owed(case)
+    in_wallet = case.business.paid_out == "wallet"
+    accounts = {} if in_wallet else {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
+    booked = posted(case, "payout", "payout_transfer")
+    owed = case.remembered(books).credited("prize")
     transferred = grouped(moved(case, "transfer"), lambda transfer: transfer.entrant)
     for entrant in sorted(won.keys() | rows.keys() | transferred.keys() | owed.keys()):
         row, transfers = rows.get(entrant), transferred.get(entrant, ())
@@ -150,6 +174,9 @@ def prizes(case: Case) -> Iterator[Line]:
         wrong = _misdirected(transfers, accounts)
         if owed.get(entrant, 0) != amounts.expected_cents:
             wrong = wrong or f"the settlement credited {dollars(owed.get(entrant, 0))} to the winner"
+        if in_wallet:
+            amounts = replace(amounts, ledger_cents=owed.get(entrant, 0), stripe_cents=owed.get(entrant, 0))
+            wrong = "left for Stripe, although prizes stay in wallets" if transfers else wrong
         excuse = excuse_of(case, row, amounts, since=row.created_at if row else None)
         yield compare("prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=transfers)
 
@@ -162,16 +189,6 @@ def _won(case: Case) -> Mapping[Entrant, int]:
         for placing in expected.settlement.placings
         if placing.payout_cents
     }
-
-
-def _owed(case: Case) -> Mapping[Entrant, int]:
-    """(contest, user) → cents that settlements credited to winners in the ledger."""
-    owed: Counter[Entrant] = Counter()
-    for row in case.rows(PostingRow):
-        if row.entry_type == "PRIZE_PAYOUT" and row.direction == "CREDIT" and row.account.startswith(PAYABLE):
-            contest_id, _, user_id = row.account.removeprefix(PAYABLE).partition(":")
-            owed[(contest_id, user_id)] += row.amount_cents
-    return owed
 
 
 def _misdirected(transfers: Sequence[Moved], accounts: Mapping[str, str | None]) -> str:

@@ -19,6 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from simulation.contract.business import DOCUMENTED, Business
 from simulation.contract.rules import (
     Among,
     AnyOf,
@@ -159,9 +160,21 @@ class Table(_Part):
 
 
 class Contract(_Part):
-    """All that a target declares. An empty one judges nothing."""
+    """All that a target declares. ``tables``: an empty one judges nothing; ``business``: None is the documented one."""
 
     tables: dict[str, Table] = {}
+    business: Business | None = None
+
+    @property
+    def document(self) -> dict[str, JsonValue]:
+        """What a history keeps of it: all that is not as by default."""
+        left_out = {"business"} if self.works == DOCUMENTED else set()
+        return self.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
+
+    @property
+    def works(self) -> Business:
+        """How the business works."""
+        return self.business or DOCUMENTED
 
 
 NO_CONTRACT = Contract()

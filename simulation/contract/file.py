@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from simulation.contract.business import FILLED_IN, MODEL_FILE, Business
 from simulation.contract.document import Contract, Table
 from simulation.contract.mistakes import mistakes
+from simulation.contract.model import ModelError, load_model
 from simulation.documents.refusal import more, refused
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
@@ -35,7 +37,7 @@ def load_contract(folder: Path) -> Contract:
         if found:
             first = min(found, key=lambda mistake: document.line_of(mistake.place))
             raise document.error(first.place, problem=first.problem + more(len(found)), remedy=first.remedy)
-    return whole
+    return whole.model_copy(update={"business": _business(folder / MODEL_FILE, documents, parts)})
 
 
 def _files(single: Path, several: Path) -> list[Path]:
@@ -55,6 +57,10 @@ def _files(single: Path, several: Path) -> list[Path]:
 def _part(document: MarkedYaml) -> Contract:
     if not isinstance(document.value, dict):
         raise document.error((), problem="is no contract", remedy="write `tables:` and the tables below it")
+    for key in FILLED_IN:
+        business = document.value.get("business")
+        if isinstance(business, dict) and key in business:
+            raise document.error(("business", key), problem="unknown key", remedy="take the line out")
     try:
         return Contract.model_validate(document.value)
     except ValidationError as error:
@@ -81,3 +87,29 @@ def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
                 known = known.model_copy(update={"writes": known.writes + table.writes})
             tables[name] = known
     return Contract(tables=tables)
+
+
+def _business(model: Path, documents: list[MarkedYaml], parts: list[Contract]) -> Business | None:
+    """The part about the business, with the text of its model."""
+    told = [(document, part.business) for document, part in zip(documents, parts, strict=True) if part.business]
+    if len(told) > 1:
+        raise told[1][0].error(
+            ("business",), problem=f"{told[0][0].file.name} has it already", remedy="keep one of the two"
+        )
+    if not told:
+        return None
+    document, business = told[0]
+    if business.model != MODEL_FILE:
+        if model.exists():
+            remedy = f"write `model: {MODEL_FILE}` below `business:`, or remove the file"
+            raise UsageError(place=f"{model}:1", problem="the contract does not name it", remedy=remedy)
+        return business
+    try:
+        source = model.read_text(encoding="utf-8")
+        load_model(source)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"{model} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise document.error(("business", "model"), problem=problem, remedy="write it, or correct its name") from error
+    except ModelError as error:
+        raise UsageError(place=f"{model}:{error.line}", problem=error.problem, remedy=error.remedy) from error
+    return business.model_copy(update={"model_source": source})

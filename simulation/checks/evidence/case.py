@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
+from simulation.contract.business import Business, Lacking
 from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.events import (
     ContractDeclared,
@@ -21,6 +22,7 @@ from simulation.events import (
     ExecutionEnded,
     ExecutionStarted,
     JobSummary,
+    Row,
     RunbookStep,
     RunEnded,
     RunStarted,
@@ -41,6 +43,28 @@ BUSY_SECONDS = 300
 
 class CannotTell(Exception):
     """Evidence that a check needs is missing. The message names it; the check becomes ``unknown``."""
+
+    undeclared: str | None = None
+    """What the target would have to declare, where that is what is missing."""
+
+
+class Unobserved(CannotTell):
+    """A canonical relation was not observed: the target neither shows it nor says that it has no such thing."""
+
+    def __init__(self, relation: str) -> None:
+        super().__init__(f"relation {relation} was not observed")
+        self.undeclared = f"relation {relation}"
+
+
+class Undeclared(CannotTell):
+    """The target does not declare something that a check must know.
+
+    :param what: it, e.g. ``audit_columns.actor``; ``where``: the place in which a target declares it.
+    """
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"the target does not declare {what} ({where})")
+        self.undeclared = what
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +134,21 @@ class Case:
         declared = self.events(ContractDeclared)
         return Contract.model_validate(declared[0].document) if declared else NO_CONTRACT
 
+    @property
+    def business(self) -> Business:
+        """How the target's business works, as its contract says."""
+        return self.contract.works
+
+    def lacks(self, what: Lacking) -> bool:
+        """Whether the target declares that it does not have something."""
+        return what in self.business.without
+
     def events(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
         return self.history.of(kind)
 
     def rows(self, kind: type[_R]) -> tuple[_R, ...]:
-        """A canonical relation at the end of the run.
+        """A canonical relation at the end of the run; no rows where the target declares that it has no such thing.
 
         :raises CannotTell: it was not observed, or lacks a column.
         """
@@ -125,12 +158,16 @@ class Case:
 
     def _read(self, kind: type[_R]) -> tuple[_R, ...]:
         rows = self.history.rows(kind.relation)
+        if rows is None and kind.relation in self.business.without:
+            return ()
         if rows is None:
-            raise CannotTell(f"relation {kind.relation} was not observed")
+            raise Unobserved(kind.relation)
         try:
-            return tuple(kind.model_validate(row) for row in rows)
+            return tuple(kind.model_validate(row, context=self.business) for row in rows)
         except ValidationError as error:
-            raise CannotTell(f"relation {kind.relation} cannot be read: {error.errors()[0]}") from error
+            first = error.errors()[0]
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise CannotTell(f"relation {kind.relation} cannot be read: {problem}") from error
 
     @cached_property
     def started(self) -> RunStarted:
@@ -194,13 +231,21 @@ class Case:
         self.need_declared("contest_table", "contest_status_column")
         governance, stays = self.governance, dict[str, list[Stay]]()
         for change in self.wal.of(governance.contest_table):
-            status = str((change.after or {}).get(governance.contest_status_column, ""))
+            status = self.contest_status(change.after)
             known = stays.setdefault(change.row_id, [])
             if status and (not known or known[-1].status != status):
                 previous = known[-1].status if known else None
                 transaction = change.transaction
                 known.append(Stay(status=status, previous=previous, at=transaction.at, transaction=transaction))
         return stays
+
+    def contest_status(self, row: Row | None) -> str:
+        """The canonical status of a contest in a row of the target's own table; its own word if it declares none."""
+        return self.canonical_status((row or {}).get(self.governance.contest_status_column, ""))
+
+    def canonical_status(self, word: JsonValue) -> str:
+        """The canonical status of contests for a word of the target's own."""
+        return self.business.statuses.contests.get(str(word), str(word))
 
     def arrival(self, contest_id: str, status: str) -> Stay | None:
         """When a contest first came into ``status``."""
@@ -240,7 +285,7 @@ class Case:
             field, _, entry = name.partition(".")
             declared = getattr(self.governance, field)
             if not (declared.get(entry) if entry else declared):
-                raise CannotTell(f"the target does not declare {name} ([governance] in target.toml)")
+                raise Undeclared(name, "[governance] in target.toml")
 
     def own_column(self, relation: str, column: str) -> str:
         """The name that a column of a canonical relation has in the target's own table.

@@ -6,14 +6,22 @@ contest's books are closed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.checks.evidence.case import CannotTell, Case, PlannedContest
-from simulation.checks.evidence.model import ExpectedSettlement, PaidEntry, Rounds, Rules, expected_settlement
+from simulation.checks.evidence.case import CannotTell, Case, PlannedContest, Undeclared
+from simulation.checks.evidence.model import (
+    ExpectedSettlement,
+    PaidEntry,
+    Rounds,
+    Rules,
+    declared_settlement,
+    expected_settlement,
+)
 from simulation.checks.evidence.money import Moved, grouped, moved, withdrawn
 from simulation.checks.evidence.relations import SettlementRow
+from simulation.contract.model import ModelError
 from simulation.events import EntrantAction, ProviderPublication
 
 
@@ -65,17 +73,34 @@ def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], c
         for action in _joins(case, contest)
         if action.user_id is not None and (action.user_id in payers or not contest.plan.entry_fee_cents)
     ]
+    settlement = _settlement(case, contest, entries, publication.rounds)
+    return Expected(contest=contest, settlement=settlement, publication=publication, closed_at=closed_at)
+
+
+def _settlement(
+    case: Case, contest: PlannedContest, entries: Sequence[PaidEntry], rounds: Mapping[str, Rounds]
+) -> ExpectedSettlement:
+    """By the documented model, or by the target's own.
+
+    :raises CannotTell: it declares none, its own cannot be used, or a roster has a player who was never published.
+    """
+    unknown = sorted({player for entry in entries for player in entry.roster} - rounds.keys())
+    if unknown:
+        raise CannotTell(f"{contest.key}: the provider never published player {unknown[0]!r}")
     rules = Rules(
         entry_fee_cents=contest.plan.entry_fee_cents,
         payout_percent=contest.plan.payout_percent,
         missed_round_strokes=contest.plan.missed_round_strokes,
     )
-    rounds: Mapping[str, Rounds] = publication.rounds
+    business = case.business
+    if business.model == "undeclared":
+        raise Undeclared("business.model", "its contract")
+    if business.model == "documented":
+        return expected_settlement(entries, rounds=rounds, rules=rules)
     try:
-        settlement = expected_settlement(entries, rounds=rounds, rules=rules)
-    except KeyError as unknown:
-        raise CannotTell(f"{contest.key}: the provider never published player {unknown}") from unknown
-    return Expected(contest=contest, settlement=settlement, publication=publication, closed_at=closed_at)
+        return declared_settlement(business.model_source, entries, rounds=rounds, rules=rules)
+    except ModelError as error:
+        raise CannotTell(f"{contest.key}: {error}") from error
 
 
 def _joins(case: Case, contest: PlannedContest) -> list[EntrantAction]:

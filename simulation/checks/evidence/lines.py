@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from simulation.checks.evidence.books import books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.money import Moved
-from simulation.checks.evidence.relations import PostingRow, RefundRow, TransferRow
+from simulation.checks.evidence.relations import RefundRow, TransferRow
+from simulation.contract.business import Meaning
 from simulation.events import Event
 
 Entrant = tuple[str, str]
 """(contest id, user id)."""
-LineKind = Literal["payment", "refund", "prize", "dispute"]
+LineKind = Literal["payment", "entry", "refund", "prize", "dispute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +60,12 @@ class Line:
 
     @property
     def keys(self) -> Keys:
-        """The line's ids: contest and user for a prize; all other kinds have a payment intent as their business key."""
+        """The line's ids: contest and user for a prize and an entry; all other kinds have a payment intent as their
+        business key."""
         return Keys(
             contest_id=self.contest_id or None,
             user_id=self.user_id or None,
-            payment_intent_id=None if self.kind == "prize" else self.business_key,
+            payment_intent_id=None if self.kind in ("prize", "entry") else self.business_key,
         )
 
     @property
@@ -98,12 +101,13 @@ def compare(
     )
 
 
-def posted(case: Case, entry_type: str, reference_type: str) -> Mapping[str, int]:
-    """Cents debited in the ledger by reference id."""
+def posted(case: Case, meaning: Meaning, reference_type: str) -> Mapping[str, int]:
+    """Cents in the ledger by reference id: what was debited, of single entries what was moved."""
     cents: Counter[str] = Counter()
-    for row in case.rows(PostingRow):
-        if (row.entry_type, row.reference_type, row.direction) == (entry_type, reference_type, "DEBIT"):
-            cents[row.reference_id] += row.amount_cents
+    ledger = case.remembered(books)
+    for row in ledger.meaning(meaning):
+        if row.reference_type == reference_type and row.direction in ("DEBIT", ""):
+            cents[row.reference_id] += abs(row.amount_cents) if ledger.chart.entries == "single" else row.amount_cents
     return cents
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from simulation.contract.model import call_model
+
 Rounds = Sequence[int | None]
 """A player's strokes in rounds 1 to 4; None for a round without a complete card."""
 
@@ -75,3 +77,42 @@ def expected_settlement(
         placings += [Placing(user_id=user_id, rank=rank, score=score, payout_cents=prize_cents) for user_id in tied]
     paid_cents = sum(placing.payout_cents for placing in placings)
     return ExpectedSettlement(placings=tuple(placings), pool_cents=pool_cents, platform_cents=pool_cents - paid_cents)
+
+
+def declared_settlement(
+    source: str, entries: Sequence[PaidEntry], *, rounds: Mapping[str, Rounds], rules: Rules
+) -> ExpectedSettlement:
+    """The same by a target's own model (:mod:`simulation.contract.model`).
+
+    :raises ModelError: it cannot be used.
+    """
+    pool_cents = rules.entry_fee_cents * len(entries)
+    placings = call_model(
+        source,
+        entries=[
+            {"user": entry.user_id, "roster": list(entry.roster)}
+            for entry in sorted(entries, key=lambda entry: entry.user_id)
+        ],
+        board={player: list(strokes) for player, strokes in rounds.items()},
+        terms={
+            "entry_fee_cents": rules.entry_fee_cents,
+            "payout_percent": dict(rules.payout_percent),
+            "missed_round_strokes": rules.missed_round_strokes,
+            "pool_cents": pool_cents,
+        },
+    )
+    found = [
+        Placing(
+            user_id=placing["user"],
+            rank=placing["rank"],
+            score=placing["score"],
+            payout_cents=placing["prize_cents"],
+        )
+        for placing in placings
+    ]
+    prizes_cents = sum(placing.payout_cents for placing in found)
+    return ExpectedSettlement(
+        placings=tuple(sorted(found, key=lambda placing: (placing.rank, placing.user_id))),
+        pool_cents=pool_cents,
+        platform_cents=pool_cents - prizes_cents,
+    )

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import Keys
+from simulation.checks.evidence.relations import TransferRow, UserRow
 from simulation.events import EntrantAction, StripeMovement, StripeObject
 
 _K = TypeVar("_K")
@@ -58,18 +59,53 @@ def grouped(items: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequenc
 
 
 def moved(case: Case, kind: str) -> tuple[Moved, ...]:
-    """Movements of one kind. What a movement lacks is taken from the final state of its payment intent."""
+    """Movements of one kind. What a movement lacks is taken from the final state of its payment intent; where the
+    target's contract says that more than metadata identifies a movement, from that, and from the person who paid."""
     case.need_witness("stripe_journal")
-    intents = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "payment_intent"}
-    return tuple(_moved(event, intents) for event in case.events(StripeMovement) if event.movement == kind)
+    known = case.remembered(_known)
+    return tuple(_moved(event, known) for event in case.events(StripeMovement) if event.movement == kind)
 
 
-def _moved(event: StripeMovement, intents: Mapping[str, StripeObject]) -> Moved:
-    intent = intents.get(event.payment_intent_id or "")
+_Whose = tuple[str | None, str | None]
+"""(contest, user), as far as known."""
+
+
+def _known(case: Case) -> Mapping[tuple[str, str], _Whose]:
+    """(what is named, its id) → whose it is: payment intents always, and what the contract identifies transfers by."""
+    known: dict[tuple[str, str], _Whose] = {}
+    by = case.business.identified_by
+    for action in case.events(EntrantAction):
+        if action.payment_intent_id is not None and by != ("metadata",):
+            known["payment_intent", action.payment_intent_id] = action.contest_id, action.user_id
+    for item in case.events(StripeObject):
+        if item.object_type == "payment_intent" and (item.contest_id or item.user_id):
+            known["payment_intent", item.object_id] = item.contest_id, item.user_id
+    if "idempotency_key" in by or "transfer_id" in by:
+        for row in case.rows(TransferRow):
+            known["idempotency_key", row.idempotency_key] = row.contest_id, row.user_id
+            known["transfer_id", row.stripe_transfer_id or ""] = row.contest_id, row.user_id
+    if "account_id" in by:
+        for user in case.rows(UserRow):
+            known["account_id", user.stripe_account_id or ""] = None, user.user_id
+    named = frozenset({"payment_intent", *by})
+    return {key: whose for key, whose in known.items() if key[0] in named and key[1]}
+
+
+def _moved(event: StripeMovement, known: Mapping[tuple[str, str], _Whose]) -> Moved:
+    contest_id, user_id = event.contest_id, event.user_id
+    names = {
+        "payment_intent": event.payment_intent_id,
+        "idempotency_key": event.idempotency_key,
+        "transfer_id": event.source_id,
+        "account_id": event.destination,
+    }
+    for kind, name in names.items():
+        contest, user = known.get((kind, name or ""), (None, None))
+        contest_id, user_id = contest_id or contest, user_id or user
     return Moved(
         movement=event,
-        contest_id=event.contest_id or (intent.contest_id if intent else None),
-        user_id=event.user_id or (intent.user_id if intent else None),
+        contest_id=contest_id,
+        user_id=user_id,
         payment_intent_id=event.payment_intent_id,
         amount_cents=abs(event.amount_cents),
     )

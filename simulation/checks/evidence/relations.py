@@ -6,9 +6,19 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    model_validator,
+)
 
 from simulation.checks.evidence.keys import Keys
+from simulation.contract.business import Business
 
 
 def _from_text(value: Any) -> Any:
@@ -51,6 +61,8 @@ class ContestRow(Relation):
 
 class EntryRow(Relation):
     relation = "entries"
+    entry_id: str | None = None
+    """Where entries of the ledger refer to it."""
     contest_id: str
     user_id: str
     roster: Annotated[tuple[str, ...], BeforeValidator(_from_text)] = ()
@@ -76,6 +88,8 @@ class PaymentRow(Relation):
 
 
 class PostingRow(Relation):
+    """An entry of the ledger. A single one has neither ``direction`` nor ``transaction_id``, and a signed amount."""
+
     relation = "postings"
     posting_id: str
     transaction_id: Text
@@ -83,7 +97,7 @@ class PostingRow(Relation):
     user_id: str | None = None
     account: str
     entry_type: str
-    direction: str
+    direction: str = ""
     amount_cents: int
     currency: str
     reference_type: str
@@ -91,6 +105,19 @@ class PostingRow(Relation):
     idempotency_key: str
     stripe_event_id: str | None = None
     created_at: Instant
+
+    @model_validator(mode="before")
+    @classmethod
+    def _single(cls, row: Any, info: ValidationInfo) -> Any:
+        """In a ledger of single entries each is a transaction of its own."""
+        business = info.context if isinstance(info.context, Business) else Business()
+        chart = business.books
+        if chart is None or chart.entries == "single" or not isinstance(row, dict):
+            return {"transaction_id": row["posting_id"], **row} if isinstance(row, dict) else row
+        lacking = [name for name in ("transaction_id", "direction") if name not in row]
+        if lacking:
+            raise ValueError(f"no {lacking[0]}: declare business.ledger with `entries: single` if each stands alone")
+        return row
 
     @property
     def debit_cents(self) -> int:

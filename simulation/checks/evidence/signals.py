@@ -55,7 +55,7 @@ def audit_of(case: Case, transaction: Transaction, contest_id: str, to_status: s
             change.table == governance.contest_audit_table
             and change.op == "insert"
             and str(change.new.get(columns["contest_id"])) == contest_id
-            and change.new.get(columns["to_status"]) == to_status
+            and case.canonical_status(change.new.get(columns["to_status"])) == to_status
         ):
             return change.new
     return None

@@ -11,11 +11,12 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
+from simulation.contract.business import UNDECLARED
 from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.contract.file import load_contract
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
-from simulation.errors import EnvironmentFault
+from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.targets.identity import key_files
 from simulation.targets.process.admins import Admins
@@ -249,15 +250,34 @@ def read_target(folder: Path) -> ProcessChoice:
 
     :raises UsageError: something in it is wrong, with ``file:line``.
     """
+    file, relations = load_target_file(folder), load_relations(folder)
     choice = ProcessChoice(
         folder=folder,
-        file=load_target_file(folder),
-        relations=load_relations(folder),
-        contract=load_contract(folder),
+        file=file,
+        relations=relations,
+        contract=_contract(folder, file, relations),
     )
     load_people(folder)
     meet_the_real_clock()
     return choice
+
+
+def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> Contract:
+    """The contract of a folder. A backend whose business nobody declared is not taken for the documented one.
+
+    :raises UsageError: it is wrong, or says that there is none of what observe.sql shows.
+    """
+    contract = load_contract(folder)
+    business = contract.business or UNDECLARED
+    contradicted = sorted(business.without.keys() & relations.keys())
+    if contradicted:
+        raise UsageError(
+            place=str(folder),
+            problem=f"observe.sql has a query {contradicted[0]}, and the contract says that there is no such thing",
+            remedy="remove one of the two",
+        )
+    by_sql = file.admin.create_sql is not None or file.admin.revoke_sql is not None
+    return contract.model_copy(update={"business": business.model_copy(update={"admins_by_sql": by_sql})})
 
 
 def _connect(

@@ -46,6 +46,7 @@ class Monitor:
 
     :param scrape: the body of the metrics endpoint, or None where there is no answer. It raises ``ValueError`` for an
         answer that is no text. Then, and for a page that cannot be read, the series ``up`` is 0, as in Prometheus.
+        None: there is no such page, hence nothing to scrape and no alert.
     :param on_alert: told of every alert that fires, within the same instant.
     """
 
@@ -55,7 +56,7 @@ class Monitor:
         kernel: Kernel,
         recorder: Recorder,
         rules: Sequence[AlertRule],
-        scrape: Callable[[], str | None],
+        scrape: Callable[[], str | None] | None,
         settings: MonitorSettings,
         on_alert: Callable[[AlertFired], None],
     ) -> None:
@@ -78,6 +79,8 @@ class Monitor:
 
     def start(self) -> None:
         """Scrape now and then at every interval."""
+        if self._scrape is None:
+            return
         self._due = self._kernel.now
         self._kernel.spawn(self._watch())
 
@@ -126,6 +129,7 @@ class Monitor:
             listener()
 
     def _read(self) -> tuple[str | None, str]:
+        assert self._scrape is not None, "without a page nobody watches"
         try:
             return self._scrape(), ""
         except ValueError as error:

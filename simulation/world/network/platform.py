@@ -37,17 +37,15 @@ class MetricsScraper:
 
     app: WSGIApplication
     context: ExchangeContext
-    path: str | None
-    """Of the metrics endpoint; None: the platform has none."""
+    path: str
+    """Of the metrics endpoint."""
 
     @cached_property
     def _environ(self) -> dict[str, Any]:
-        return EnvironBuilder(self.path or "", PLATFORM_URL).get_environ()
+        return EnvironBuilder(self.path, PLATFORM_URL).get_environ()
 
     def scrape(self) -> str | None:
         """Body of the metrics endpoint, None when it fails. Raises ``ValueError`` for one too large or not in UTF-8."""
-        if self.path is None:
-            return None
         with self.context.acting("monitor"):
             body, status, _ = run_wsgi_app(self.app, dict(self._environ))
         if not status.startswith("200"):

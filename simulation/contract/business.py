@@ -1,0 +1,180 @@
+"""The part of a contract that says how a business works: its prizes, its ledger, its actors, and what it lacks.
+
+The defaults are the platform of fixtures/spec/platform.md. A backend of its own begins with :data:`UNDECLARED`, so that
+no rule of another platform is held against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from simulation.documents.strict import refusal
+
+Lacking = Literal[
+    "admin_endpoints",
+    "diagnostics",
+    "disputes",
+    "ingestion_errors",
+    "metrics",
+    "payout_jobs",
+    "provider",
+    "reconciliation",
+    "refunds",
+    "runbook_executions",
+    "settlement_runs",
+    "stripe_events",
+    "transfers",
+]
+"""What a business may not have: a canonical relation, a part of operations, or the score provider."""
+AccountKind = Literal["asset", "liability", "clearing", "own"]
+"""``asset``: its balance is a debit, and is never below zero by more than the own accounts are; ``liability``: owed to
+somebody, never below zero; ``clearing``: the same, and empty in the end; ``own``: the business's, of any sign."""
+Meaning = Literal["payment", "entry_fee", "refund", "prize", "remainder", "payout", "adjustment", "nothing"]
+"""What an entry type stands for: ``payment`` (money arrived from Stripe), ``entry_fee`` (a wallet paid for an entry),
+``refund``, ``prize`` (credited to the winner), ``remainder`` (rake and what rounding leaves), ``payout`` (a prize left
+for Stripe), ``adjustment`` (of a settlement or a dispute), ``nothing`` (a note that moves no money)."""
+Identity = Literal["metadata", "idempotency_key", "transfer_id", "account_id"]
+ContestStatus = Literal["SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "ERROR", "CANCELLED"]
+TransferStatus = Literal["pending", "processing", "retryable", "completed", "failed_terminal"]
+MODEL_FILE = "model.py"
+_HOLES = {"{contest}": "(?P<contest>.+?)", "{user}": "(?P<user>.+?)"}
+
+
+def _account(template: str) -> str:
+    unknown = [hole for hole in re.findall(r"\{[^{}]*\}", template) if hole not in _HOLES]
+    if unknown:
+        raise refusal(f"{unknown[0]} stands for nothing", remedy="write {contest}, {user} or the account's whole name")
+    return template
+
+
+Account = Annotated[str, Field(min_length=1), AfterValidator(_account)]
+"""The name of an account, with ``{contest}`` and ``{user}`` for the ids of the contest and the user that it is for."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Movement(_Part):
+    """What entries of one type do. ``against``: the account that the other half of a single entry belongs to."""
+
+    means: Meaning | None = None
+    against: Account | None = None
+
+
+class Ledger(_Part):
+    """The chart of accounts, and what each entry type means.
+
+    ``single``: one entry a movement, its amount signed (what the account gained), without direction and transaction.
+    ``double``: at least a debit and a credit, which belong to one transaction and are equal.
+    """
+
+    entries: Literal["single", "double"] = "double"
+    accounts: dict[Account, AccountKind]
+    movements: dict[str, Movement]
+
+    @model_validator(mode="after")
+    def _halves_have_accounts(self) -> Self:
+        for name, movement in self.movements.items():
+            if movement.against is not None and self.entries == "double":
+                raise refusal(
+                    f"{name}: in a ledger of double entries the other half is an entry itself",
+                    remedy="leave `against` out, or write `entries: single`",
+                    path=("movements", name, "against"),
+                )
+            if movement.against is not None and movement.against not in self.accounts:
+                raise refusal(
+                    f"{name}: {movement.against} is not among the accounts",
+                    remedy=f"one of {', '.join(self.accounts)}, or add it to `accounts`",
+                    path=("movements", name, "against"),
+                )
+        return self
+
+    def find(self, account: str) -> tuple[AccountKind, Mapping[str, str]] | None:
+        """An account's kind and the ids in its name; None for one that is not in the chart."""
+        for pattern, kind in self._patterns:
+            if found := pattern.fullmatch(account):
+                return kind, found.groupdict()
+        return None
+
+    def meaning(self, entry_type: str) -> Meaning | None:
+        """What an entry type means; None for one that is not declared."""
+        movement = self.movements.get(entry_type)
+        return movement.means if movement else None
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[re.Pattern[str], AccountKind], ...]:
+        found = []
+        for template, kind in self.accounts.items():
+            parts = re.split(r"(\{contest\}|\{user\})", template)
+            found.append((re.compile("".join(_HOLES.get(part, re.escape(part)) for part in parts)), kind))
+        return tuple(found)
+
+
+DOCUMENTED_LEDGER = Ledger(
+    entries="double",
+    accounts={
+        "stripe": "asset",
+        "platform": "own",
+        "contest_pool:{contest}": "clearing",
+        "winnings_payable:{contest}:{user}": "clearing",
+    },
+    movements={
+        "ENTRY_FEE": Movement(means="payment"),
+        "ENTRY_FEE_REFUND": Movement(means="refund"),
+        "PRIZE_PAYOUT": Movement(means="prize"),
+        "PAYOUT_ATTEMPT_COMPLETED": Movement(means="payout"),
+        "PAYOUT_ATTEMPT_RETRYABLE": Movement(means="nothing"),
+        "PAYOUT_ATTEMPT_FAILED_TERMINAL": Movement(means="nothing"),
+        "ADJUSTMENT": Movement(means="adjustment"),
+    },
+)
+"""The ledger of fixtures/spec/platform.md (Tables, Money)."""
+
+
+class Statuses(_Part):
+    """The target's own words in the columns of its tables → the canonical statuses."""
+
+    contests: dict[str, ContestStatus] = {}
+    transfers: dict[str, TransferStatus] = {}
+
+
+class Business(_Part):
+    """How a business works, where it differs from fixtures/spec/platform.md."""
+
+    without: dict[Lacking, Annotated[str, Field(min_length=10)]] = {}
+    """What it does not have, each with the reason."""
+    model: Literal["documented", "model.py", "undeclared"] = "documented"
+    """How scores become prizes: as documented, or by ``settle`` of the folder's model.py."""
+    ledger: Ledger | Literal["documented", "undeclared"] = "documented"
+    system_actors: tuple[str, ...] = ()
+    """Actors of automatic work, beside ``system_actor`` of target.toml."""
+    statuses: Statuses = Statuses()
+    paid_out: Literal["transfer", "wallet"] = "transfer"
+    """What a winner gets: a transfer at Stripe, or a credit in their wallet that stays there."""
+    identified_by: Annotated[tuple[Identity, ...], Field(min_length=1)] = ("metadata",)
+    """How the contest and the user of a transfer at Stripe are known: its metadata, or the row of ``transfers`` with
+    its idempotency key or id, or the row of ``users`` with its destination. The first that tells counts."""
+    model_source: str = ""
+    """Text of model.py; the loader fills it in, so that a history can be judged without the target's folder."""
+    admins_by_sql: bool = False
+    """Whether the harness itself writes admins and takes their rights by SQL of target.toml, before the absence. The
+    loader fills it in."""
+
+    @property
+    def books(self) -> Ledger | None:
+        """The ledger's chart; None where none is declared."""
+        if isinstance(self.ledger, Ledger):
+            return self.ledger
+        return DOCUMENTED_LEDGER if self.ledger == "documented" else None
+
+
+DOCUMENTED = Business()
+UNDECLARED = Business(model="undeclared", ledger="undeclared")
+FILLED_IN = ("model_source", "admins_by_sql")
+"""Fields that the loader sets and no file may."""
