@@ -26,7 +26,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
 """Simulated instant at which the shared test server starts; its clock only moves forward."""
 
-_OF_PROCESSES = ("integration/targets/", "acceptance/test_process_target.py", "acceptance/test_node_backend.py")
+_OF_PROCESSES = (
+    "integration/targets/",
+    "acceptance/test_process_target.py",
+    "acceptance/test_node_backend.py",
+    "acceptance/test_points_league.py",
+)
 """Tests of backends in processes of their own, which need namespaces."""
 NAMESPACES_REQUIRED = "SIMULATE_REQUIRE_NAMESPACES"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from simulation.checks.base import CheckResult, Outcome
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.conformance.share import Share, share_of
 from simulation.checks.criteria import RULES, CriterionRule
 from simulation.checks.evidence.case import Case
+from simulation.checks.left_out import LeftOut, left_out
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 
@@ -40,6 +41,8 @@ class Verdict:
     digest: str
     written: Share | None = None
     """How much of what the platform wrote was judged by its contract; None where the log could not be read."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What was not judged, since the target does not declare it or does not have it."""
 
     def to_json(self) -> str:
         """The text of ``verdict.json``."""
@@ -69,7 +72,15 @@ def judge(history: History) -> Verdict:
         exit_code=EXIT_CODES[outcome],
         digest=history.digest(),
         written=share_of(case),
+        left_out=left_out(results, _absent(case)),
     )
+
+
+def _absent(case: Case) -> Mapping[str, str]:
+    try:
+        return {str(what): why for what, why in case.business.without.items()}
+    except ValidationError:
+        return {}  # a contract that cannot be read; the checks say what is wrong with it
 
 
 def _decide(rule: CriterionRule, outcomes: Mapping[str, Outcome]) -> Criterion:

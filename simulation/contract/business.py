@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from simulation.documents.strict import refusal
 
@@ -144,6 +144,13 @@ class Statuses(_Part):
     transfers: dict[str, TransferStatus] = {}
 
 
+_Ledger = Annotated[
+    Annotated[Ledger, Tag("chart")] | Annotated[Literal["documented", "undeclared"], Tag("word")],
+    Discriminator(lambda value: "word" if isinstance(value, str) else "chart"),
+]
+"""A chart of its own, the documented one, or none."""
+
+
 class Business(_Part):
     """How a business works, where it differs from fixtures/spec/platform.md."""
 
@@ -151,7 +158,7 @@ class Business(_Part):
     """What it does not have, each with the reason."""
     model: Literal["documented", "model.py", "undeclared"] = "documented"
     """How scores become prizes: as documented, or by ``settle`` of the folder's model.py."""
-    ledger: Ledger | Literal["documented", "undeclared"] = "documented"
+    ledger: _Ledger = "documented"
     system_actors: tuple[str, ...] = ()
     """Actors of automatic work, beside ``system_actor`` of target.toml."""
     statuses: Statuses = Statuses()

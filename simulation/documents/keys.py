@@ -7,6 +7,7 @@ it: ``("faults", 0, <kind>, "minutes")``. In the file there is no such level.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Discriminator, Tag
@@ -53,7 +54,14 @@ def _below(annotation: Any, part: str | int) -> Any:
 def _annotation(field: FieldInfo) -> Any:
     """Of a field that is one of several models, with what tells them apart, which pydantic keeps beside it."""
     apart = next((item for item in field.metadata if isinstance(item, Discriminator)), None)
-    return field.annotation if apart is None else Annotated[field.annotation, apart]
+    return _given(field.annotation) if apart is None else Annotated[field.annotation, apart]
+
+
+def _given(annotation: Any) -> Any:
+    """Of a field that may be left out (``X | None``) what it is when it is there."""
+    there = [each for each in get_args(annotation) if each is not NoneType]
+    optional = get_origin(annotation) is UnionType and len(there) == 1 and NoneType in get_args(annotation)
+    return there[0] if optional else annotation
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulation.checks.left_out import in_words
 from simulation.reporting.markdown import finding_list, plain, table, within_step_summary
 from simulation.reporting.text import fault_outcome, money_line
 from simulation.reporting.view import Report
@@ -28,6 +29,7 @@ def render_summary(report: Report) -> str:
         plain(money_line(report.funds)),
         "",
         *([plain(report.facts.written.sentence + "."), ""] if report.facts.written else []),
+        *([plain(f"Not judged: {rest}."), ""] if (rest := in_words(report.facts.left_out)) else []),
         f"See it again: `{report.facts.reproduce}` · digest `{report.facts.digest}`",
     ]
     return within_step_summary(lines)

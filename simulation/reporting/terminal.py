@@ -8,6 +8,7 @@ from textwrap import wrap
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from simulation.checks.left_out import in_words
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.facts import run_title
 from simulation.reporting.parts.faults import FaultView
@@ -139,4 +140,6 @@ def _foot(report: Report, path: Path) -> list[Text]:
     again = [] if report.outcome == "pass" else [_line(("Again   ", "bold"), report.facts.reproduce)]
     written = report.facts.written
     judged = [] if written is None else [_line(("Judged  ", "bold"), written.sentence)]
-    return [*judged, _line(("Report  ", "bold"), str(path)), *again]
+    rest = in_words(report.facts.left_out)
+    not_judged = [_line(("Not judged  ", "bold"), rest)] if rest else []
+    return [*judged, *not_judged, _line(("Report  ", "bold"), str(path)), *again]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulation.checks.conformance.share import Share
+from simulation.checks.left_out import LeftOut
 from simulation.checks.verdict import Verdict
 from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import ReportSource
@@ -38,6 +39,8 @@ class RunFacts:
     witnesses: tuple[WitnessSummary, ...]
     written: Share | None
     """How much of what the platform wrote its contract's rules judged; None when that is not known."""
+    left_out: tuple[LeftOut, ...]
+    """What was not judged, and why."""
 
 
 def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
@@ -71,6 +74,7 @@ def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
         jobs=tuple(source.history.of(JobSummary)),
         witnesses=tuple(source.history.of(WitnessSummary)),
         written=verdict.written,
+        left_out=verdict.left_out,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from simulation.checks.base import CheckResult
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.evidence.case import Case
+from simulation.contract.business import UNDECLARED, Business, Identity, Lacking
 from simulation.contract.document import Contract
-from simulation.events import Observation
+from simulation.events import Event, Observation
 from simulation.events.governance import Governance
 from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, RELATIONS
@@ -109,3 +110,69 @@ def test_no_check_breaks_whatever_was_not_seen(kinds: set[str], relations: set[s
     )
 
     assert broken(judged(FULL, DECLARED, seen)) == []
+
+
+MODEL = """\
+def settle(entries, board, terms):
+    return [dict(user=entry["user"], rank=1, score=0, prize_cents=0) for entry in entries]
+"""
+SINGLE = {
+    "entries": "single",
+    "accounts": {"stripe": "asset", "contest_pool:{contest}": "clearing", "wallet:{user}": "liability"},
+    "movements": {"ENTRY_FEE": {"means": "payment", "against": "stripe"}, "PRIZE_PAYOUT": {"means": "prize"}},
+}
+BUSINESSES = st.builds(
+    Business.model_validate,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "without": st.dictionaries(st.sampled_from(get_args(Lacking)), st.just("there is none of it here")),
+            "model": st.sampled_from(["documented", "model.py", "undeclared"]),
+            "model_source": st.just(MODEL),
+            "ledger": st.sampled_from(["documented", "undeclared", SINGLE]),
+            "system_actors": st.just(("robot",)),
+            "statuses": st.just({"contests": {"SCHEDULED": "LOCKED"}, "transfers": {"completed": "pending"}}),
+            "paid_out": st.sampled_from(["transfer", "wallet"]),
+            "identified_by": st.lists(st.sampled_from(get_args(Identity)), min_size=1, unique=True),
+            "admins_by_sql": st.booleans(),
+        },
+    ),
+)
+
+
+@settings(max_examples=60)
+@given(business=BUSINESSES, relations=st.sets(st.sampled_from([*RELATIONS])))
+def test_no_check_breaks_whatever_a_business_is(business: Business, relations: set[str]) -> None:
+    """Whether it is that of the history or another."""
+    seen = History(event for event in HISTORY.events if not _shows(event, relations))
+
+    assert broken(judged(FULL, Contract(business=business), seen)) == []
+
+
+@settings(max_examples=60)
+@given(relations=st.sets(st.sampled_from([*RELATIONS])))
+def test_nothing_is_held_against_a_business_that_nobody_declared(relations: set[str]) -> None:
+    seen = History(event for event in HISTORY.events if not _shows(event, relations))
+
+    results = judged(FULL, Contract(business=UNDECLARED), seen)
+
+    assert [(each.check, each.findings) for each in results if each.findings] == []
+    undeclared = {each.undeclared for each in results if each.undeclared}
+    assert "transfers" not in relations or "relation transfers" in undeclared
+    assert "business.ledger" in undeclared
+
+
+def _shows(event: Event, relations: set[str]) -> bool:
+    return isinstance(event, Observation) and event.relation in relations
+
+
+@pytest.mark.parametrize("what", get_args(Lacking))
+def test_what_a_business_does_not_have_is_not_held_against_it(what: Lacking) -> None:
+    """Its relation is not observed either; the rest is judged as before."""
+    seen = History(event for event in HISTORY.events if not _shows(event, {what}))
+
+    results = judged(FULL, Contract(business=Business(without={what: "there is none of it here"})), seen)
+
+    assert broken(results) == []
+    wanting = [each.check for each in results if each.undeclared == f"relation {what}"]
+    assert wanting == []

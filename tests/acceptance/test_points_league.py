@@ -1,0 +1,74 @@
+"""A backend with a business of its own, unmodified: nothing is held against it, and its defects are found by name.
+
+See tests/targets/points_league/DEFECTS.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulation.assembly.request import prepare
+from simulation.progress import Silent
+from simulation.run import RunResult, run
+from tests.targets.points_league_support import BACKEND, DEFECTS, SCENARIO, copy_of_league, stated_checks
+
+PLANTED = (
+    ("rake-a-cent", "wrong-actor"),
+    ("fewest-points-win", "rake-not-booked"),
+    ("credited-twice",),
+    ("wrong-person", "board-unexplained"),
+    ("entry-for-nothing", "closed-late"),
+    ("stripe-fee-taken",),
+)
+"""Each in one run; those that share a run are found by different checks."""
+
+
+def _live_with(folder: Path, *defects: str) -> RunResult:
+    target = copy_of_league(folder, *defects)
+    return run(prepare(scenario=str(SCENARIO), seed=1, out=folder / "reports", target=target), Silent())
+
+
+def _named(result: RunResult) -> dict[str, list[str]]:
+    """Checks that found something, with what they say."""
+    return {
+        check.check: [f"{one.subject}: {one.message} ({one.expected}; {one.actual})" for one in check.findings]
+        for check in result.verdict.results
+        if check.findings
+    }
+
+
+def _said(result: RunResult) -> str:
+    """All of it, whatever its length: a list or a dict would be cut short."""
+    return "\n".join(f"{check}: {line}" for check, lines in _named(result).items() for line in lines)
+
+
+def test_nothing_is_held_against_a_business_that_keeps_its_own_contract(tmp_path: Path) -> None:
+    result = _live_with(tmp_path)
+
+    assert _named(result) == {}, _said(result)
+    assert [(check.check, check.unknown) for check in result.verdict.results if check.unknown] == []
+    assert result.verdict.outcome == "pass"
+    examined = {check.check: check.examined for check in result.verdict.results}
+    for name in {check for checks in stated_checks().values() for check in checks}:
+        assert examined[name] > 0, f"{name} passed without looking at anything"
+
+
+@pytest.mark.parametrize("defects", PLANTED, ids="+".join)
+def test_its_defects_are_found_by_name_and_nothing_else_is(tmp_path: Path, defects: tuple[str, ...]) -> None:
+    result = _live_with(tmp_path, *defects)
+
+    assert set(_named(result)) == set().union(*(stated_checks()[defect] for defect in defects)), _said(result)
+
+
+def test_every_defect_is_planted_and_its_checks_tell_it_from_the_other_of_its_run() -> None:
+    stated = stated_checks()
+    assert sorted(defect for defects in PLANTED for defect in defects) == sorted(stated) == sorted(DEFECTS)
+    for first, *others in PLANTED:
+        assert all(not stated[first] & stated[other] for other in others)
+
+
+def test_the_contract_is_short() -> None:
+    lines = [line for name in ("contract.yaml", "model.py") for line in (BACKEND / "target" / name).open()]
+    assert len(lines) <= 150
