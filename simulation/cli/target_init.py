@@ -6,20 +6,35 @@ from pathlib import Path
 
 import click
 
-from simulation.targets.new_folder import write_target_folder
+from simulation.targets.new_folder import TEMPLATE, write_target_folder
+from simulation.targets.proposal.ask import tables_of_database, tables_of_file
+from simulation.targets.proposal.files import guesses, proposal
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def target_init(folder: Path) -> int:
-    """Write a commented target.toml, observe.sql and people.py into DIR. It must be empty or not there yet."""
-    for file in write_target_folder(folder):
+@click.option("--schema", type=_FILE, default=None, help="SQL file with your tables: propose queries and a contract.")
+@click.option("--database", "url", default=None, metavar="URL", help="The same from a database that has them.")
+def target_init(folder: Path, schema: Path | None, url: str | None) -> int:
+    """Write commented files that describe your backend into DIR. It must be empty or not there yet."""
+    if schema is not None and url is not None:
+        raise click.UsageError("--schema and --database: name one of the two")
+    texts = None
+    if schema is not None or url is not None:
+        tables = tables_of_file(schema) if schema is not None else tables_of_database(str(url))
+        texts = proposal(tables, template=TEMPLATE, folder=folder, schema=schema)
+    for file in write_target_folder(folder, texts):
         click.echo(f"wrote {file}")
+    if texts is not None:
+        click.echo(f"proposed from {len(tables)} tables; {guesses(texts.values())} lines are guesses, marked with a ?")
     click.echo(
         f"""
-1. target.toml   how your backend is started and what it believes in; the lines marked CHANGE first
-2. observe.sql   seventeen queries that tell the jury where your tables hold what
-3. people.py     how a player joins and pays; delete it if your routes are those of fixtures/spec/platform.md
+1. target.toml    how your backend is started and what it believes in; the lines marked CHANGE first
+2. observe.sql    the queries that tell the jury where your tables hold what
+3. people.py      how a player joins and pays; delete it if your routes are those of fixtures/spec/platform.md
+4. contract.yaml  how your business works and what it must write; what is not declared is not judged
 
 Then:  simulate target check {folder}
        simulate run smoke_2d --target {folder}"""

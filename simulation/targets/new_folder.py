@@ -4,18 +4,20 @@ changed."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from simulation.errors import UsageError
 
 TEMPLATE = Path(__file__).with_name("template")
-FILES = ("target.toml", "observe.sql", "people.py")
+FILES = ("target.toml", "observe.sql", "people.py", "contract.yaml")
 """In the order in which a person changes them."""
 
 
-def write_target_folder(folder: Path) -> tuple[Path, ...]:
+def write_target_folder(folder: Path, texts: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Writes the files into a folder that is empty or not there yet; their paths.
 
+    :param texts: file name → what to write; None: the template.
     :raises UsageError: there is something in it, or it cannot be written.
     """
     try:
@@ -27,7 +29,11 @@ def write_target_folder(folder: Path) -> tuple[Path, ...]:
                 problem=f"the folder is not empty: {', '.join(found[:5])}{', …' if len(found) > 5 else ''}",
                 remedy="name one that is empty or not there yet; nothing was written",
             )
-        return tuple(Path(shutil.copyfile(TEMPLATE / name, folder / name)) for name in FILES)
+        if texts is None:
+            return tuple(Path(shutil.copyfile(TEMPLATE / name, folder / name)) for name in FILES)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return tuple(folder / name for name in texts)
     except OSError as error:
         raise UsageError(
             place=str(folder),

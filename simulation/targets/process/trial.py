@@ -12,10 +12,13 @@ from typing import Any
 import httpx
 import psycopg
 
+from simulation.checks.conformance.share import share_of
+from simulation.checks.evidence.case import Case
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.choice import provide
-from simulation.environment.server import running
+from simulation.environment.server import running, slot_name
 from simulation.environment.workspace import workspace
+from simulation.events import RunStarted
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
 from simulation.scenario.model import Scenario, StripeSettings
@@ -28,6 +31,7 @@ from simulation.targets.process.target_checks import Bench, Finding, admin, jobs
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
+from simulation.witness.wal import WalWitness
 from simulation.world.monitoring.api import alerts_app
 from simulation.world.network.external import ExternalNetwork
 from simulation.world.network.platform import WebhookSender
@@ -101,6 +105,11 @@ def _try_running(
     deliver = WebhookSender(http=http, context=context, path=target.routes.webhook).deliver
     world.twin.attach(deliver)
     world.provider.start()
+    database = world.site.database
+    wal = WalWitness(
+        database=database, slot=slot_name(database.name), recorder=world.site.recorder, cause_of=lambda _: ""
+    )
+    stack.callback(wal.close)
     bench = Bench(
         choice=choice, site=world.site, twin=world.twin, provider=world.provider, target=target, http=http,
         context=context, scenario=scenario,
@@ -110,6 +119,33 @@ def _try_running(
     yield from people(bench)
     yield from jobs(bench)
     yield look("network", lambda: network(bench))
+    yield look("contract", lambda: _judged(bench, wal))
+
+
+def _judged(bench: Bench, wal: WalWitness) -> str:
+    """How much of what the backend wrote in this trial its contract judges."""
+    scenario, recorder = bench.scenario, bench.site.recorder
+    recorder.record(
+        RunStarted(
+            scenario=scenario.name,
+            scenario_document=scenario.model_dump(mode="json"),
+            seed=bench.site.seed,
+            days=scenario.days,
+            window_start=scenario.start,
+            window_end=scenario.end,
+            absence_start=scenario.start,
+            target=bench.target.name,
+            environment=bench.site.server.name,
+            governance=bench.target.governance,
+        )
+    )
+    wal.collect()
+    share = share_of(Case(recorder.history(), bench.target.governance, contract=bench.choice.contract))
+    if share is None:
+        return "what share of the values that it writes is judged shows in a run only"
+    missing = sorted({name.split(".")[0] for name in share.columns_without_rule})
+    rest = f"; without a rule: columns of {', '.join(missing)}" if missing else ""
+    return share.sentence + rest
 
 
 def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget]) -> str:

@@ -130,9 +130,9 @@ def matched(tables: Sequence[Table], columns: Mapping[str, Sequence[str]]) -> tu
         if _likeness(table.name, _TABLES[relation].split())
     )
     chosen: dict[str, str] = {}
-    for _, _, table, relation in ranked:
-        if relation not in chosen and table not in chosen.values():
-            chosen[relation] = table
+    for _, _, name, relation in ranked:
+        if relation not in chosen and name not in chosen.values():
+            chosen[relation] = name
     known = {table.name: table for table in tables}
     found = []
     for relation, names in columns.items():
