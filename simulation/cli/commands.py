@@ -46,7 +46,7 @@ COMMANDS = {
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),
     "staging up": Command("staging_up", "Bring the platform up on loopback, until Ctrl-C."),
     "staging shell": Command("staging_shell", "Open a shell in front of the platform that is up."),
-    "target init": Command("target_init", "Write a commented target.toml, observe.sql and people.py into DIR."),
+    "target init": Command("target_init", "Write commented files that describe your backend into DIR."),
     "target check": Command("target_check", "Start the backend of DIR and try each piece of it by itself."),
     "promotion check": Command("promotion_check", "Carry out one check, or all in order until the first that fails."),
     "snapshot start": Command("snapshot", "Say what the iteration begins from."),

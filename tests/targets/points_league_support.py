@@ -65,6 +65,6 @@ def copy_of_league(folder: Path, *defects: str) -> Path:
 
 
 def stated_checks() -> dict[str, set[str]]:
-    """Defect → the checks that DEFECTS.md says must find it."""
+    """Defect → the checks that tests/targets/points_league/DEFECTS.md says must find it."""
     rows = re.findall(r"^\| (\w[\w-]+) \| [^|]+ \| ([^|]+) \|$", (BACKEND / "DEFECTS.md").read_text(), re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", checks)) for name, checks in rows if name != "defect"}
