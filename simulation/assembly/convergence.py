@@ -46,16 +46,17 @@ class Convergence:
     def pending(self) -> tuple[str, ...]:
         """What is still pending, one line each."""
         sim = self._on
+        statuses = sim.request.target.contract.works.statuses
         pending = [
             f"contest {row['name']} is {row['status']}, not paid out"
             for row in sim.observer.rows_if_any("contests")
-            if row["paid_out_at"] is None and row["status"] != "CANCELLED"
+            if row["paid_out_at"] is None and statuses.canonical("contests", str(row["status"])) != "CANCELLED"
         ]
         for relation, key in (("transfers", "transfer_id"), ("refunds", "refund_id")):
             pending += [
                 f"{relation[:-1]} {row[key]} is {row['status']}"
                 for row in sim.observer.rows_if_any(relation)
-                if row["status"] in _OPEN
+                if statuses.canonical(relation, str(row["status"])) in _OPEN
             ]
         if sim.twin.pending_deliveries:
             pending.append(f"{sim.twin.pending_deliveries} webhooks are still to be delivered")

@@ -40,8 +40,8 @@ def in_words(items: Sequence[LeftOut]) -> str:
     """One sentence about all of them; empty where there are none."""
     unknown = [f"{item.what} ({_checks(item)})" for item in items if not item.why]
     missing = [item.what for item in items if item.why]
-    parts = [f"not declared: {', '.join(unknown)}"] if unknown else []
-    parts += [f"declared absent: {', '.join(missing)}"] if missing else []
+    parts = [f"{len(unknown)} not declared: {', '.join(unknown)}"] if unknown else []
+    parts += [f"{len(missing)} declared absent: {', '.join(missing)}"] if missing else []
     return "; ".join(parts)
 
 

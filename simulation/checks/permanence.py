@@ -14,7 +14,7 @@ from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import SettlementRow, TransferRow
 from simulation.checks.evidence.wal import RowChange, as_instant
 from simulation.checks.lost_rows import taken_by_faults
-from simulation.contract.business import TransferStatus
+from simulation.contract.business import Statuses
 from simulation.events import Row
 from simulation.events.governance import Governance
 
@@ -50,7 +50,7 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
             _execution_goes_forward(inquiry, change)
         elif change.table == transfers:
             inquiry.examine()
-            _terminal_for_good(inquiry, change, frozen, case.business.statuses.transfers)
+            _terminal_for_good(inquiry, change, frozen, case.business.statuses)
 
 
 def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
@@ -111,16 +111,14 @@ def _position(row: Row) -> tuple[int, int]:
     return (_PHASES.index(phase) if phase in _PHASES else -1, step if isinstance(step, int) else 0)
 
 
-def _terminal_for_good(
-    inquiry: Inquiry, change: RowChange, columns: Mapping[str, str], words: Mapping[str, TransferStatus]
-) -> None:
+def _terminal_for_good(inquiry: Inquiry, change: RowChange, columns: Mapping[str, str], words: Statuses) -> None:
     """``words``: the target's own names of statuses."""
     before, after = change.before, change.after
     status = columns.get("status", "")
     keys = replace(change.keys, transfer_id=change.row_id)
     if after is None:
         inquiry.find(f"transfer {change.row_id}", "the transfer was deleted", keys=keys, events=(change.transaction,))
-    elif before is not None and words.get(was := str(before.get(status)), was) in _TERMINAL_TRANSFER:
+    elif before is not None and words.canonical("transfers", str(before.get(status))) in _TERMINAL_TRANSFER:
         for column in columns.values():
             if before.get(column) != after.get(column):
                 inquiry.find(

@@ -13,6 +13,7 @@ from simulation.checks.conformance.share import Share, share_of
 from simulation.checks.criteria import RULES, CriterionRule
 from simulation.checks.evidence.case import Case
 from simulation.checks.left_out import LeftOut, left_out
+from simulation.contract.document import Contract
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 
@@ -57,10 +58,13 @@ class Verdict:
 _ADAPTER = TypeAdapter(Verdict)
 
 
-def judge(history: History) -> Verdict:
-    """Judge a history without any platform, database or clock. Never raises."""
+def judge(history: History, *, contract: Contract | None = None) -> Verdict:
+    """Judge a history without any platform, database or clock. Never raises.
+
+    :param contract: used instead of the one that the target declared when it ran.
+    """
     started = history.started
-    case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE, contract=contract)
     results = tuple(check.examine(case) for check in CHECKS)
     outcomes = {result.check: result.outcome for result in results}
     criteria = tuple(_decide(rule, outcomes) for rule in RULES)

@@ -14,6 +14,7 @@ from simulation.reporting.write import POSTMORTEM, postmortem_of, write_report
 from simulation.run_directory import RunDirectory
 from simulation.sealing.folder import is_sealed
 from simulation.stored_run import refuse_contradictions, stored_history, stored_verdict
+from simulation.targets.process.loader import contract_of
 from simulation.untrusted import printable
 
 _RUN_DIR = click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -22,7 +23,14 @@ _RUN_DIR = click.argument("run_dir", type=click.Path(exists=True, file_okay=Fals
 @click.command()
 @_RUN_DIR
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON on standard output.")
-def check(run_dir: Path, as_json: bool) -> int:
+@click.option(
+    "--target",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A target folder with contract.yaml or contract/: judge by that contract, as it is now; nothing is written.",
+)
+def check(run_dir: Path, as_json: bool, folder: Path | None) -> int:
     """Judge the history stored in RUN_DIR again and rewrite its report. Needs no platform and no database.
 
     What was changed since the run is refused where files of RUN_DIR contradict each other, and a verdict that is
@@ -30,11 +38,13 @@ def check(run_dir: Path, as_json: bool) -> int:
     """
     directory = RunDirectory.stored(run_dir)
     history, before = _agreed(directory)
-    verdict = judge(history)
+    verdict = judge(history, contract=None if folder is None else contract_of(folder))
     if before is not None and before.outcome != verdict.outcome:
         click.echo(f"! verdict.json says {printable(before.outcome)}; judged now, it is {verdict.outcome}", err=True)
     if is_sealed(directory):
         click.echo(f"! {directory.path} is sealed: nothing is written there", err=True)
+        report = build_report(history, verdict)
+    elif folder is not None:
         report = build_report(history, verdict)
     else:
         report = write_report(directory.path, history, verdict)

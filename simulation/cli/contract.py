@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from simulation.checks.conformance.report import contract_report
-from simulation.contract.file import load_contract
 from simulation.run_directory import RunDirectory
 from simulation.stored_run import stored_history
+from simulation.targets.process.loader import contract_of
 
 
 @click.command()
@@ -27,7 +27,7 @@ def contract(run_dir: Path, folder: Path | None, most: int) -> int:
 
     Without --target: by the contract that the run had. With it, a contract can be written without running again.
     """
-    declared = None if folder is None else load_contract(folder)
+    declared = None if folder is None else contract_of(folder)
     report = contract_report(stored_history(RunDirectory.stored(run_dir)), declared)
     click.echo(report.text(most=most))
     return report.exit_code

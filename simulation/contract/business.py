@@ -138,10 +138,15 @@ DOCUMENTED_LEDGER = Ledger(
 
 
 class Statuses(_Part):
-    """The target's own words in the columns of its tables → the canonical statuses."""
+    """The target's own words, in its tables and as observe.sql shows them → the canonical statuses."""
 
     contests: dict[str, ContestStatus] = {}
     transfers: dict[str, TransferStatus] = {}
+
+    def canonical(self, relation: str, word: str) -> str:
+        """The canonical status for a word of the target's own; the word itself where none is declared for it."""
+        words: Mapping[str, Mapping[str, str]] = {"contests": self.contests, "transfers": self.transfers}
+        return words.get(relation, {}).get(word, word)
 
 
 _Ledger = Annotated[

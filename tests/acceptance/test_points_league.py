@@ -10,9 +10,17 @@ from pathlib import Path
 import pytest
 
 from simulation.assembly.request import prepare
+from simulation.events import StripeMovement
 from simulation.progress import Silent
 from simulation.run import RunResult, run
-from tests.targets.points_league_support import BACKEND, DEFECTS, SCENARIO, copy_of_league, stated_checks
+from tests.targets.points_league_support import (
+    BACKEND,
+    DEFECTS,
+    SCENARIO,
+    copy_of_league,
+    stated_checks,
+    with_transfers,
+)
 
 PLANTED = (
     ("rake-a-cent", "wrong-actor"),
@@ -60,6 +68,16 @@ def test_its_defects_are_found_by_name_and_nothing_else_is(tmp_path: Path, defec
     result = _live_with(tmp_path, *defects)
 
     assert set(_named(result)) == set().union(*(stated_checks()[defect] for defect in defects)), _said(result)
+
+
+def test_nor_is_it_where_prizes_leave_for_stripe_and_only_their_key_says_whose_they_are(tmp_path: Path) -> None:
+    target = with_transfers(copy_of_league(tmp_path))
+
+    result = run(prepare(scenario=str(SCENARIO), seed=1, out=tmp_path / "reports", target=target), Silent())
+
+    assert _named(result) == {}, _said(result)
+    assert [(check.check, check.unknown) for check in result.verdict.results if check.unknown] == []
+    assert sum(event.movement == "transfer" for event in result.history.of(StripeMovement)) == 5
 
 
 def test_every_defect_is_planted_and_its_checks_tell_it_from_the_other_of_its_run() -> None:

@@ -13,7 +13,7 @@ from pydantic import JsonValue, ValidationError
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
-from simulation.contract.business import Business, Lacking
+from simulation.contract.business import Business, Lacking, Statuses
 from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.events import (
     ContractDeclared,
@@ -163,11 +163,18 @@ class Case:
         if rows is None:
             raise Unobserved(kind.relation)
         try:
-            return tuple(kind.model_validate(row, context=self.business) for row in rows)
+            return tuple(kind.model_validate(self._canonical(kind, row), context=self.business) for row in rows)
         except ValidationError as error:
             first = error.errors()[0]
             problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
             raise CannotTell(f"relation {kind.relation} cannot be read: {problem}") from error
+
+    def _canonical(self, kind: type[Relation], row: Row) -> Row:
+        """A row with its status in the canonical word for it, where the target's contract says which that is."""
+        status = row.get("status")
+        if self.business.statuses == Statuses() or not isinstance(status, str):
+            return row
+        return {**row, "status": self.business.statuses.canonical(kind.relation, status)}
 
     @cached_property
     def started(self) -> RunStarted:
@@ -245,7 +252,7 @@ class Case:
 
     def canonical_status(self, word: JsonValue) -> str:
         """The canonical status of contests for a word of the target's own."""
-        return self.business.statuses.contests.get(str(word), str(word))
+        return self.business.statuses.canonical("contests", str(word))
 
     def arrival(self, contest_id: str, status: str) -> Stay | None:
         """When a contest first came into ``status``."""

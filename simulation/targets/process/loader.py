@@ -38,6 +38,7 @@ from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target import ProcessTarget
+from simulation.targets.process.target_file import FILE_NAME as TARGET_TOML
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
 from simulation.targets.process.values import values_of
 from simulation.targets.protocol import Site, TargetKeys
@@ -260,6 +261,16 @@ def read_target(folder: Path) -> ProcessChoice:
     load_people(folder)
     meet_the_real_clock()
     return choice
+
+
+def contract_of(folder: Path) -> Contract:
+    """The contract in a folder, as a run with it has it; without a target.toml, what its contract files say.
+
+    :raises UsageError: something in it is wrong.
+    """
+    if not (folder / TARGET_TOML).exists():
+        return load_contract(folder)
+    return _contract(folder, load_target_file(folder), load_relations(folder))
 
 
 def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> Contract:

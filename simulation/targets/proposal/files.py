@@ -118,10 +118,6 @@ def _expression(match: Match, one: Shown) -> tuple[str, str]:
     """SQL for a canonical column, and what is unsure about it."""
     if one.column is None:
         return "NULL", f"no column of {match.table.name} looks like it"
-    words = _statuses(match, one)
-    if words:
-        cases = " ".join(f"WHEN {_text(word)} THEN {_text(status)}" for word, status in words.items())
-        return f"CASE {_name(one.column.name)} {cases} END", "which state is which"
     return _name(one.column.name), "" if one.sure else "is it this one?"
 
 
@@ -142,10 +138,6 @@ def _is_single(match: Match) -> bool:
 
 def _name(column: str) -> str:
     return column if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else '"' + column.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 # --- contract.yaml ----------------------------------------------------------------------------------------------------

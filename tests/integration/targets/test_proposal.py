@@ -81,6 +81,7 @@ def test_what_is_unsure_is_marked_and_nothing_that_is_there_is(league: tuple[Tab
 
     lines = files["observe.sql"].splitlines()
     assert "       title AS name," in lines
+    assert "       phase AS status," in lines
     assert "       NULL AS scoring,  -- ? no column of pools looks like it" in lines
     assert "-- ? refunds: no table looks like it." in lines
     assert not any(" AS direction" in line for line in lines)

@@ -2,9 +2,7 @@
 
 -- name: contests
 SELECT id AS contest_id, title AS name,
-       CASE phase WHEN 'draft' THEN 'SCHEDULED' WHEN 'open' THEN 'SCHEDULED' WHEN 'closed' THEN 'LOCKED'
-                  WHEN 'playing' THEN 'LIVE' WHEN 'finished' THEN 'COMPLETE' END AS status,
-       captain AS organizer_id, entry_cents AS entry_fee_cents, split AS payout_structure, tournament,
+       phase AS status, captain AS organizer_id, entry_cents AS entry_fee_cents, split AS payout_structure, tournament,
        made_at AS created_at, closes_at AS lock_time, begins_at AS start_time, ends_at AS end_time,
        settled_at, paid_at AS paid_out_at
 FROM pools ORDER BY made_at, id;
