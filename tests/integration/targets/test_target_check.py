@@ -30,7 +30,7 @@ def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: p
     said = capsys.readouterr().out
     assert code == 0, said
     assert "✗" not in said
-    for piece in ("database", "query contests", "start", "webhook", "admin", "people"):
+    for piece in ("database", "query contests", "start", "webhook", "admin", "people", "contract"):
         assert f"✓ {piece}" in said
 
 
