@@ -5,6 +5,7 @@ Source: fixtures/spec/requirements.md (C-11), fixtures/spec/platform.md (Contest
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
@@ -50,24 +51,34 @@ def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: 
 
 
 def _in_time(case: Case, inquiry: Inquiry, contest: PlannedContest) -> None:
-    """LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the final board."""
-    plan = contest.plan
-    field, final = field_signal(case, contest), final_signal(case, contest)
-    polled = case.within("lifecycle", "ingestion")
-    lockable = max(plan.lock, held_until(case, contest) or plan.lock)
-    startable = plan.start if lockable == plan.lock else max(plan.start, lockable + case.within("lifecycle"))
-    windows = {
-        "LOCKED": (plan.lock, lockable + case.within("lifecycle")),
-        "LIVE": (_later(plan.start, field.first), _later(startable + polled, field.first_whole, polled)),
-        "COMPLETE": (_later(plan.lock, final.first), _later(plan.lock, final.first_whole, polled)),
-    }
-    for status, (earliest, latest) in windows.items():
+    for status, (earliest, latest) in _windows(case, contest).items():
         arrival = case.arrival(contest.contest_id, status)
         if arrival is None:
             _missing(case, inquiry, contest, status, latest)
         else:
             _not_before(inquiry, contest, arrival, earliest)
             _not_after(inquiry, contest, arrival, latest)
+
+
+def _windows(case: Case, contest: PlannedContest) -> Mapping[str, tuple[datetime | None, datetime | None]]:
+    """Status → the earliest and the latest instant at which it may be reached.
+
+    LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the final board. Without a
+    score provider the clock alone says when it is LIVE, and nobody when it is over.
+    """
+    plan = contest.plan
+    lockable = max(plan.lock, held_until(case, contest) or plan.lock)
+    startable = plan.start if lockable == plan.lock else max(plan.start, lockable + case.within("lifecycle"))
+    locked = (plan.lock, lockable + case.within("lifecycle"))
+    if case.lacks("provider"):
+        return {"LOCKED": locked, "LIVE": (plan.start, startable + case.within("lifecycle"))}
+    field, final = field_signal(case, contest), final_signal(case, contest)
+    polled = case.within("lifecycle", "ingestion")
+    return {
+        "LOCKED": locked,
+        "LIVE": (_later(plan.start, field.first), _later(startable + polled, field.first_whole, polled)),
+        "COMPLETE": (_later(plan.lock, final.first), _later(plan.lock, final.first_whole, polled)),
+    }
 
 
 def _later(instant: datetime, answer: ProviderAnswer | None, grace: timedelta = timedelta()) -> datetime | None:
@@ -127,7 +138,7 @@ def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
                 actual=request.path,
                 events=(request, change.transaction),
             )
-        final = _final_of(case, row.contest_id)
+        final = None if case.lacks("provider") else _final_of(case, row.contest_id)
         due = None if final is None else final.at + case.within("ingestion", "lifecycle", "settlement")
         if due is not None and change.transaction.at > due and row.contest_id not in failed:
             inquiry.find(

@@ -5,7 +5,7 @@ Source: fixtures/spec/platform.md (Background work), simulation/DESIGN.md (Fault
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
@@ -20,9 +20,12 @@ from simulation.checks.evidence.relations import (
     StripeEventRow,
     TransferRow,
 )
+from simulation.contract.business import Lacking
 from simulation.events import JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
+_JOB_OF: Mapping[Lacking, str] = {"reconciliation": "reconciliation", "provider": "ingestion"}
+"""What a business may not have → the job that it then does not have either."""
 _FINAL = frozenset({"completed", "failed_terminal"})
 
 
@@ -38,7 +41,8 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
             events=(ended,),
             cause=True,
         )
-    for word in (job for job in _JOBS if not (job == "reconciliation" and case.lacks("reconciliation"))):
+    absent = {job for what, job in _JOB_OF.items() if case.lacks(what)}
+    for word in (job for job in _JOBS if job not in absent):
         summary = case.job(word)
         inquiry.examine(summary.runs)
         _without_gap(case, inquiry, summary)

@@ -8,10 +8,11 @@ Canonical relations: ids as text, money in integer cents, times ISO 8601 UTC, ro
 - ``contests``: contest_id, name, status, organizer_id, entry_fee_cents, payout_structure (json), scoring (json),
   tournament, created_at, lock_time, start_time, end_time, completed_at, settled_at (null until SETTLED), paid_out_at
   (null until PAID_OUT)
-- ``entries``: contest_id, user_id, joined_at, roster (json list)
+- ``entries``: contest_id, user_id, joined_at, roster (json list; also entry_id, if entries of the ledger refer to it)
 - ``payments``: payment_id, contest_id, user_id, stripe_payment_intent_id, status, amount_cents, created_at
 - ``postings``: posting_id, transaction_id, contest_id, user_id, account, entry_type, direction (DEBIT/CREDIT),
-  amount_cents, currency, reference_type, reference_id, idempotency_key, stripe_event_id, created_at
+  amount_cents, currency, reference_type, reference_id, idempotency_key, stripe_event_id, created_at (a
+  ledger of single entries has neither transaction_id nor direction, and a sign in amount_cents)
 - ``settlements``: settlement_id, contest_id, settled_at, participant_count, total_pool_cents, results (json: rankings
   [{user_id, rank, score, payout_cents}], platform_cents)
 - ``payout_jobs``: job_id, contest_id, settlement_id, status, total_payouts, completed_count, failed_count, created_at,

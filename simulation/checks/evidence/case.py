@@ -276,7 +276,8 @@ class Case:
         for summary in self.events(JobSummary):
             if word in summary.job:
                 return summary
-        raise CannotTell(f"no job called …{word}… was summed up")
+        missing = Undeclared(f"a job for {word}", "[[job]] in target.toml")
+        raise missing if self.events(JobSummary) else CannotTell(f"no job called …{word}… was summed up")
 
     def within(self, *words: str) -> timedelta:
         """The time within which the named jobs, one after another, must have run."""

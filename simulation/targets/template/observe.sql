@@ -18,7 +18,7 @@ FROM contest_instances c
 LEFT JOIN payout_jobs j ON j.contest_id = c.id AND j.status = 'complete'
 ORDER BY c.created_at, c.id;
 
--- Who entered which contest; roster is a JSON list of golfers' ids.
+-- Who entered which contest; roster is a JSON list of golfers' ids. (Also entry_id, if entries of the ledger refer to it.)
 -- name: entries
 SELECT contest_instance_id AS contest_id, user_id AS user_id, joined_at AS joined_at, roster AS roster
 FROM contest_participants ORDER BY contest_instance_id, joined_at, user_id;
@@ -30,7 +30,8 @@ SELECT id AS payment_id, contest_instance_id AS contest_id, user_id AS user_id,
        created_at AS created_at
 FROM payment_intents ORDER BY created_at, id;
 
--- The ledger, double entry: rows of one transaction_id balance. account: 'stripe' (your money there, gross of fees),
+-- The ledger, double entry: rows of one transaction_id balance. (Single entries, see contract.yaml: leave out
+-- transaction_id and direction, and give the amount a sign.) account: 'stripe' (your money there, gross of fees),
 -- 'contest_pool:<contest>', 'winnings_payable:<contest>:<user>', 'platform'. entry_type: ENTRY_FEE (payment_intent),
 -- ENTRY_FEE_REFUND (refund), PRIZE_PAYOUT and ADJUSTMENT (settlement), PAYOUT_ATTEMPT_COMPLETED, _RETRYABLE (0 cents),
 -- _FAILED_TERMINAL (0 cents) (payout_transfer); in brackets the reference_type. direction: DEBIT or CREDIT.
