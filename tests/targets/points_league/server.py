@@ -20,7 +20,7 @@ from db import change, read
 stripe.api_key = os.environ["STRIPE_SECRET_KEY"]
 stripe.ca_bundle_path = os.environ["CA_FILE"]
 stripe.max_network_retries = 0
-_EVERY_SECONDS = 300
+_EVERY_SECONDS = 900
 
 
 class Refused(Exception):
@@ -156,7 +156,7 @@ class Door(BaseHTTPRequestHandler):
 
 
 def work() -> None:
-    """Every five minutes each job in turn; one that breaks off says so and keeps none of the others."""
+    """Every quarter of an hour each job in turn; one that breaks off says so and keeps none of the others."""
     while True:
         time.sleep(_EVERY_SECONDS)
         for job in (league.doors, league.scores, league.settle, league.bank):
