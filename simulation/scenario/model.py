@@ -5,13 +5,20 @@ Times are ISO 8601 or ``day N HH:MM`` (days count from 0 at ``start``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from simulation.documents.strict import Instant, ScenarioModel, absolute, refusal
 from simulation.scenario.faults.fault import Fault
@@ -89,10 +96,25 @@ class Tournament(ScenarioModel):
     cut_after_round_2: int = Field(default=16, ge=1, le=200)
     """Players who make the cut (ties at the line stay in)."""
     withdrawals: int = Field(default=1, ge=0, le=200)
+    disqualified: int = Field(default=0, ge=0)
+    """Players who finished three rounds and are disqualified before the fourth: what they played stays on the board."""
+    alternates: int = Field(default=0, ge=0)
+    """Players who are not in the field when it is published: each takes the place of one who withdraws before the first
+    tee, and is on the board from the first score on."""
+    suspended_round: Literal[1, 2, 3] | None = None
+    """Round whose last six holes are played the next morning: until then play is suspended."""
+    playoff_holes: int = Field(default=0, ge=0, le=9)
+    """Holes that the two best players play for the title after round 4: on the final board, and in no score."""
     results: Path | None = None
     """Path of the CSV, from the scenario file's folder."""
     played: tuple[PlayerResult, ...] = Field(default=(), max_length=_MOST_PARTS)
     """What ``results`` says; the loader fills it in, so that a stored scenario needs no second file."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What few tournaments have is left out where it is not there: a history keeps the digest that it had."""
+        told = handler(self)
+        return {name: value for name, value in told.items() if name not in _RARE or value != _RARE[name]}
 
     @property
     def rounds(self) -> range:
@@ -111,6 +133,9 @@ class Tournament(ScenarioModel):
     def final_board_at(self) -> datetime:
         """When the provider gives the terminal signal: an hour after the last round's end."""
         return self.last_round_ends_at + timedelta(hours=_FINAL_BOARD_HOURS)
+
+
+_RARE: Mapping[str, Any] = {"disqualified": 0, "alternates": 0, "suspended_round": None, "playoff_holes": 0}
 
 
 class Contest(ScenarioModel):

@@ -13,6 +13,9 @@ from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS, Con
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
 _ROOM_TO_PAY_LATE = timedelta(minutes=10)
 _ROOM_FOR_A_TASK = timedelta(hours=2)
+_SURE_TO_FINISH = 2
+_NIGHT_HOURS = 8
+"""From a round's first tee to the next one's when its last holes are played in between."""
 _SHORTEST_ENTRY = timedelta(minutes=20)
 
 
@@ -60,6 +63,27 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             problem=f"the final board comes {minute(tournament.final_board_at)}; the window of {scenario.days} days "
             f"ends {minute(scenario.end)} and leaves no hour to settle and pay",
             remedy="move first_round earlier, shorten round_interval_hours, or raise days",
+        )
+    if tournament.played and (tournament.disqualified or tournament.alternates):
+        yield BrokenRule(
+            path=(*path, "disqualified" if tournament.disqualified else "alternates"),
+            problem="who is disqualified or comes in late is drawn, and this tournament is replayed from its results",
+            remedy="leave disqualified and alternates out, or results",
+        )
+    away = tournament.withdrawals + tournament.alternates + tournament.disqualified
+    if (tournament.disqualified or tournament.alternates) and away + _SURE_TO_FINISH > tournament.cut_after_round_2:
+        yield BrokenRule(
+            path=(*path, "alternates" if tournament.alternates else "disqualified"),
+            problem=f"{away} of {tournament.players} players withdraw or are disqualified, and "
+            f"{tournament.cut_after_round_2} make the cut",
+            remedy=f"let {_SURE_TO_FINISH} be left who are sure to finish",
+        )
+    if tournament.suspended_round and tournament.round_interval_hours < _NIGHT_HOURS:
+        yield BrokenRule(
+            path=(*path, "suspended_round"),
+            problem=f"round {tournament.suspended_round} cannot be finished before the next, "
+            f"{tournament.round_interval_hours} hours after its first tee",
+            remedy=f"round_interval_hours: {_NIGHT_HOURS} or more",
         )
     if tournament.withdrawals >= tournament.players:
         yield BrokenRule(

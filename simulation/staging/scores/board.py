@@ -16,12 +16,12 @@ class Player:
     id: str
     name: str
     status: str
-    """STATUS_ACTIVE, STATUS_CUT or STATUS_WITHDRAWN."""
+    """STATUS_ACTIVE, STATUS_CUT, STATUS_WITHDRAWN or STATUS_DISQUALIFIED."""
     strokes_by_round: Mapping[int, int]
 
     @property
     def lacks_rounds(self) -> bool:
-        """Whether a round is missing although the player was neither cut nor withdrew."""
+        """Whether a round is missing although the player was not cut or disqualified and did not withdraw."""
         return self.status == "STATUS_ACTIVE" and len(self.strokes_by_round) < len(ROUNDS)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from simulation.staging.scores.board import HOLES, ROUNDS, Board, Player
 
-EVENT_STATUSES = ("STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_FINAL")
-PLAYER_STATUSES = ("STATUS_ACTIVE", "STATUS_CUT", "STATUS_WITHDRAWN")
+EVENT_STATUSES = ("STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_SUSPENDED", "STATUS_FINAL")
+PLAYER_STATUSES = ("STATUS_ACTIVE", "STATUS_CUT", "STATUS_WITHDRAWN", "STATUS_DISQUALIFIED")
 MAX_STROKES = 20
 
 
@@ -146,6 +146,8 @@ def _read_round(reader: _Reader, line: object, path: str, seen: set[int], stroke
     period = reader.member(line, "period", int, path)
     if not isinstance(period, int):
         return
+    if period > ROUNDS[-1]:
+        return  # a play-off decides who wins the tournament; its holes count for no score
     if period not in ROUNDS:
         reader.error("INVALID_ROUND_NUMBER", f"{path}.period", period)
         return
@@ -177,10 +179,11 @@ def _holes(reader: _Reader, line: object, path: str) -> dict[int, int]:
 def validate_progress(earlier: Board, later: Board) -> list[FeedError]:
     """How a board contradicts the one before it in a live contest: players or rounds lost, players gained, reopened.
 
-    Strokes may change: that is a correction.
+    Strokes may change: that is a correction. Until somebody has finished a round an alternate may come into the field.
     """
     reader = _Reader()
-    for player_id in sorted(later.players.keys() - earlier.players.keys()):
+    may_join = not any(player.strokes_by_round for player in earlier.players.values())
+    for player_id in sorted(() if may_join else later.players.keys() - earlier.players.keys()):
         reader.error("UNKNOWN_PLAYER", "$.events[0].competitions[0]", f"{player_id} was not in the field")
     for player_id in sorted(earlier.players.keys() - later.players.keys()):
         reader.error("MISSING_REQUIRED_FIELD", "$.events[0].competitions[0]", f"{player_id} of the field is missing")

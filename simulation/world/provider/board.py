@@ -13,14 +13,16 @@ from simulation.scenario import model as scenario
 from simulation.scenario.model import ROUNDS
 from simulation.world.provider.tournament import HOLES, Card, Status
 
-FINAL = "STATUS_FINAL"
+FINAL, _IN_PROGRESS, _SUSPENDED = "STATUS_FINAL", "STATUS_IN_PROGRESS", "STATUS_SUSPENDED"
 """The terminal signal."""
 _BLOCK_HOLES = 6
 _BLOCK_HOURS = 2
+_BLOCKS = HOLES // _BLOCK_HOLES
 _STATUS_NAMES: dict[Status, str] = {
     "active": "STATUS_ACTIVE",
     "cut": "STATUS_CUT",
     "withdrawn": "STATUS_WITHDRAWN",
+    "disqualified": "STATUS_DISQUALIFIED",
 }
 
 
@@ -32,25 +34,43 @@ class Moment:
     rounds: int
     holes: int
     final: bool = False
+    suspended: bool = False
+    """Play goes on later."""
+
+    @property
+    def state(self) -> str:
+        """The event's ``STATUS_…``."""
+        if self.final:
+            return FINAL
+        return _SUSPENDED if self.suspended else _IN_PROGRESS
 
 
 def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
     """Every change of the board after the field is known: three a round, and the terminal signal."""
     blocks = [
         Moment(
-            at=tournament.tee(round_number) + timedelta(hours=_BLOCK_HOURS * block),
+            at=_played_at(tournament, round_number, block),
             rounds=round_number - 1 + block * _BLOCK_HOLES // HOLES,
             holes=block * _BLOCK_HOLES % HOLES,
+            suspended=round_number == tournament.suspended_round and block == _BLOCKS - 1,
         )
         for round_number in range(1, ROUNDS + 1)
-        for block in range(1, HOLES // _BLOCK_HOLES + 1)
+        for block in range(1, _BLOCKS + 1)
     ]
     return (*blocks, Moment(at=tournament.final_board_at, rounds=ROUNDS, holes=0, final=True))
 
 
+def _played_at(tournament: scenario.Tournament, round_number: int, block: int) -> datetime:
+    """When a round's six holes are in: the last ones of a round that was suspended, an hour before the next round."""
+    if round_number == tournament.suspended_round and block == _BLOCKS:
+        return tournament.tee(round_number + 1) - timedelta(hours=1)
+    return tournament.tee(round_number) + timedelta(hours=_BLOCK_HOURS * block)
+
+
 def at_moment(cards: Sequence[Card], moment: Moment) -> tuple[Card, ...]:
     """The score cards as known at that moment: later holes are left out, and so is a later cut or withdrawal."""
-    return tuple(_known(card, moment) for card in cards)
+    begun = moment.rounds > 0 or moment.holes > 0
+    return tuple(_known(card, moment) for card in cards if begun or not card.is_alternate)
 
 
 def _known(card: Card, moment: Moment) -> Card:
@@ -59,8 +79,10 @@ def _known(card: Card, moment: Moment) -> Card:
     due = sum(seen[:ROUNDS])
     short = sum(map(len, holes)) < due
     at_cut = card.status == "cut" and moment.rounds >= 2
-    status: Status = card.status if at_cut or (card.status == "withdrawn" and short) else "active"
-    return Card(player_id=card.player_id, name=card.name, holes=holes, status=status)
+    is_out = card.status in ("withdrawn", "disqualified") and short
+    status: Status = card.status if at_cut or is_out else "active"
+    playoff = card.playoff if moment.final else ()
+    return Card(player_id=card.player_id, name=card.name, holes=holes, status=status, playoff=playoff)
 
 
 def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card], state: str) -> str:
@@ -80,7 +102,9 @@ def _competitor(card: Card) -> dict[str, Any]:
         "id": card.player_id,
         "displayName": card.name,
         "status": {"type": {"name": _STATUS_NAMES[card.status]}},
-        "linescores": [_linescore(period, holes) for period, holes in enumerate(card.holes, start=1) if holes],
+        "linescores": [
+            _linescore(period, holes) for period, holes in enumerate((*card.holes, card.playoff), start=1) if holes
+        ],
     }
 
 

@@ -80,8 +80,8 @@ class ScoreProvider:
             self.kernel.spawn(self._follow(key, tournament))
 
     def player_ids(self, tournament: str) -> Sequence[str]:
-        """The field, ordered by id."""
-        return [card.player_id for card in self._cards[tournament]]
+        """The field as it is published, ordered by id."""
+        return [card.player_id for card in self._cards[tournament] if not card.is_alternate]
 
     def last_round(self, tournament: str, player_id: str) -> int | None:
         """Index of the last round that a player finished; None for one who finished none."""
@@ -131,7 +131,7 @@ class ScoreProvider:
         for moment in board.moments(tournament):
             yield self.kernel.until(moment.at)
             with caused_by(f"provider:{key}"):
-                self._publish(key, moment, state=board.FINAL if moment.final else "STATUS_IN_PROGRESS")
+                self._publish(key, moment, state=moment.state)
 
     def _publish(self, key: str, moment: Moment, *, state: str) -> None:
         cards = board.at_moment(self._cards[key], moment)

@@ -28,7 +28,7 @@ _FORM_DEVIATION = 1.0
 _MISHAPS: tuple[tuple[int, float], ...] = ((-2, 0.01), (-1, 0.19), (0, 0.62), (1, 0.15), (2, 0.03))
 """Strokes against par on one hole and how often, for a player whose mean round is par."""
 
-Status = Literal["active", "cut", "withdrawn"]
+Status = Literal["active", "cut", "withdrawn", "disqualified"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ class Card:
     holes: tuple[tuple[int, ...], ...]
     status: Status
     """At the end of the tournament."""
+    is_alternate: bool = False
+    """Comes into the field with the first score, and is not in it before."""
+    playoff: tuple[int, ...] = ()
+    """Strokes of the holes that were played for the title after the last round."""
 
     @property
     def rounds(self) -> Rounds:
@@ -55,6 +59,8 @@ def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card,
         cards = [_replayed(result, source) for result in tournament.played]
     else:
         cards = _drawn(tournament, source)
+    if tournament.playoff_holes:
+        cards = _played_off(cards, tournament.playoff_holes, source)
     numbers = source.sample(range(1_000, 10_000), len(cards))
     named = [replace(card, player_id=str(number)) for card, number in zip(cards, numbers, strict=True)]
     return tuple(sorted(named, key=lambda card: card.player_id))
@@ -73,7 +79,10 @@ def _drawn(tournament: scenario.Tournament, source: Random) -> list[Card]:
     quitters = source.sample(range(len(cards)), min(tournament.withdrawals, len(cards) - 1))
     for index in quitters:
         cards[index] = _withdrawn(cards[index], source)
-    return _cut(cards, tournament.cut_after_round_2)
+    cards = _cut(cards, tournament.cut_after_round_2)
+    if tournament.alternates:
+        cards = _with_alternates(cards, tournament.alternates, source)
+    return _disqualified(cards, tournament.disqualified, source) if tournament.disqualified else cards
 
 
 def _names(count: int, source: Random) -> list[str]:
@@ -113,6 +122,35 @@ def _cut(cards: Sequence[Card], places: int) -> list[Card]:
     return [
         _sent_home(card) if strokes > line and len(card.holes[_CUT_AFTER - 1]) == HOLES else card
         for card, strokes in zip(cards, after_two, strict=True)
+    ]
+
+
+def _with_alternates(cards: Sequence[Card], count: int, source: Random) -> list[Card]:
+    """As many who would have played on withdraw before their first tee; what they would have played, others play."""
+    names = _names(len(cards) + count, source)[len(cards) :]
+    replaced = source.sample([index for index, card in enumerate(cards) if card.status == "active"], count)
+    nothing = ((),) * ROUNDS
+    gone = [replace(card, holes=nothing, status="withdrawn") if i in replaced else card for i, card in enumerate(cards)]
+    come = [replace(cards[i], name=name, is_alternate=True) for i, name in zip(replaced, names, strict=True)]
+    return [*gone, *come]
+
+
+def _disqualified(cards: Sequence[Card], count: int, source: Random) -> list[Card]:
+    """Out before the fourth round."""
+    struck = source.sample([index for index, card in enumerate(cards) if card.status == "active"], count)
+    return [
+        replace(card, holes=(*card.holes[: ROUNDS - 1], ()), status="disqualified") if index in struck else card
+        for index, card in enumerate(cards)
+    ]
+
+
+def _played_off(cards: Sequence[Card], holes: int, source: Random) -> list[Card]:
+    """By the two with the fewest strokes."""
+    finished = [index for index, card in enumerate(cards) if all(len(played) == HOLES for played in card.holes)]
+    best = sorted(finished, key=lambda index: sum(map(sum, cards[index].holes)))[:2]
+    return [
+        replace(card, playoff=_round(0.0, source)[:holes]) if index in best else card
+        for index, card in enumerate(cards)
     ]
 
 

@@ -91,7 +91,7 @@ def test_a_round_under_way_is_valid_and_not_yet_counted() -> None:
         (broken([*PLAYER, "id"], "2"), "INVALID_PLAYER_ID"),
         (broken([*PLAYER, "displayName"], KeyError), "MISSING_REQUIRED_FIELD"),
         (broken([*PLAYER, "status", "type", "name"], "STATUS_X"), "INVALID_STATUS"),
-        (broken([*ROUND, "period"], 5), "INVALID_ROUND_NUMBER"),
+        (broken([*ROUND, "period"], 0), "INVALID_ROUND_NUMBER"),
         (broken([*ROUND, "period"], 2), "DUPLICATE_ROUND_FOR_PLAYER"),
         (broken([*HOLE, "value"], "4"), "NUMERIC_STRING_NOT_ALLOWED"),
         (broken([*HOLE, "value"], 4.5), "INVALID_DATA_TYPE"),
@@ -121,6 +121,35 @@ def test_a_board_that_goes_back_is_refused() -> None:
     assert set(backwards) == {"INCONSISTENT_LEADERBOARD_ORDER"}
 
 
-def test_the_field_is_fixed_once_the_contest_is_live() -> None:
+def test_the_field_is_fixed_once_a_round_is_complete() -> None:
     assert progress(payload(players=("1",)), payload(players=("1", "2"))) == ["UNKNOWN_PLAYER"]
+
+
+def test_an_alternate_comes_in_before_anybody_has_finished_a_round_and_nobody_is_lost() -> None:
+    before, after = payload(rounds=0, final=False, players=("1",)), payload(rounds=1, final=False, players=("1", "2"))
+    assert progress(before, after) == []
+    assert progress(payload(rounds=0, final=False, players=("1", "2")), before) == ["MISSING_REQUIRED_FIELD"]
+
+
+def test_a_play_off_counts_for_no_score() -> None:
+    played_off = payload()
+    holes = [{"period": 18, "value": 3}, {"period": 18, "value": 4}]  # the same hole until one is better
+    played_off["events"][0]["competitions"][0]["competitors"][0]["linescores"].append(
+        {"period": 5, "linescores": holes}
+    )
+    board, errors = validate(played_off, "E1")
+    assert errors == []
+    assert board is not None
+    assert board.players["1"].strokes_by_round == board.players["2"].strokes_by_round == dict.fromkeys((1, 2, 3, 4), 72)
+
+
+def test_play_that_is_suspended_is_not_over_and_a_disqualified_player_lacks_nothing() -> None:
+    suspended = payload(rounds=3, final=False)
+    suspended["events"][0]["status"]["type"]["name"] = "STATUS_SUSPENDED"
+    suspended["events"][0]["competitions"][0]["competitors"][0]["status"]["type"]["name"] = "STATUS_DISQUALIFIED"
+    board, errors = validate(suspended, "E1")
+    assert errors == []
+    assert board is not None
+    assert not board.is_final
+    assert [board.players[player].lacks_rounds for player in ("1", "2")] == [False, True]
     assert progress(payload(players=("1", "2")), payload(players=("1",))) == ["MISSING_REQUIRED_FIELD"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from simulation.scenario.model import PlayerResult, Rounds, Tournament
+from simulation.world.provider.board import Moment, at_moment, moments
 from simulation.world.provider.tournament import HOLES, PARS, Card, play
 
 FIRST_TEE = datetime(2026, 3, 4, 8, tzinfo=UTC)
@@ -109,3 +110,56 @@ def test_results_are_replayed_to_the_stroke(rounds: Rounds, status: str):
     assert card.rounds == rounds
     assert card.status == status
     assert all(strokes >= 1 for holes in card.holes for strokes in holes)
+
+
+def shown(open_: Tournament, cards: tuple[Card, ...], *, index: int) -> dict[str, Card]:
+    return {card.player_id: card for card in at_moment(cards, moments(open_)[index])}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_alternate_takes_the_place_of_one_who_withdraws_before_the_first_tee(seed: int):
+    options = {"first_round": FIRST_TEE, "withdrawals": 0, "alternates": 2}
+    open_ = Tournament.model_validate(options)
+    cards = play(key="open", tournament=open_, seed=seed)
+    late = {card.player_id for card in cards if card.is_alternate}
+    gone = [card for card in cards if card.status == "withdrawn" and not any(card.holes)]
+    assert (len(late), len(gone), len(cards)) == (2, 2, open_.players + 2)
+    field = at_moment(cards, Moment(at=FIRST_TEE, rounds=0, holes=0))
+    assert late.isdisjoint(card.player_id for card in field)
+    assert late <= shown(open_, cards, index=0).keys()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_disqualified_player_keeps_three_rounds_and_is_out_in_the_fourth(seed: int):
+    open_ = Tournament(first_round=FIRST_TEE, disqualified=1)
+    cards = play(key="open", tournament=open_, seed=seed)
+    (struck,) = (card for card in cards if card.status == "disqualified")
+    assert [len(holes) for holes in struck.holes] == [HOLES, HOLES, HOLES, 0]
+    assert shown(open_, cards, index=8)[struck.player_id].status == "active"
+    assert shown(open_, cards, index=9)[struck.player_id].status == "disqualified"
+
+
+def test_a_suspended_round_is_finished_before_the_next_begins():
+    open_ = Tournament(first_round=FIRST_TEE, suspended_round=2)
+    states = [(moment.state, moment.rounds, moment.at) for moment in moments(open_)]
+    assert [at for _, _, at in states] == sorted(at for _, _, at in states)
+    assert states[4] == ("STATUS_SUSPENDED", 1, open_.tee(2) + timedelta(hours=4))
+    assert states[5] == ("STATUS_IN_PROGRESS", 2, open_.tee(3) - timedelta(hours=1))
+
+
+def test_the_two_best_play_off_and_only_the_final_board_shows_it():
+    open_ = Tournament(first_round=FIRST_TEE, playoff_holes=3)
+    cards = play(key="open", tournament=open_, seed=7)
+    totals = sorted(sum(map(sum, card.holes)) for card in cards if None not in card.rounds)
+    best = [card for card in cards if card.playoff]
+    assert sorted(sum(map(sum, card.holes)) for card in best) == totals[:2]
+    assert {len(card.playoff) for card in best} == {3}
+    assert not any(card.playoff for card in shown(open_, cards, index=-2).values())
+    assert all(shown(open_, cards, index=-1)[card.player_id].playoff for card in best)
+
+
+def test_what_a_tournament_does_not_have_is_not_in_its_document():
+    """So that a history of before there was such a thing keeps its digest."""
+    rare = {"disqualified", "alternates", "suspended_round", "playoff_holes"}
+    assert not rare & Tournament(first_round=FIRST_TEE).model_dump().keys()
+    assert Tournament(first_round=FIRST_TEE, alternates=1).model_dump()["alternates"] == 1
