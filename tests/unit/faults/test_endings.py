@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from simulation.paths import SCENARIOS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.faults.alerting import alerted
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import Beyond
@@ -86,6 +87,37 @@ def test_an_ending_follows_from_the_fields(kind: str, fields: Mapping[str, Any],
     assert (None if isinstance(ending, Beyond) else str(ending)) == (
         ends if ends in (None, HEALS) else f"runbook {ends}"
     )
+
+
+_WAIT = re.compile(r"in \$\(seq 1 (\d+)\); do\n(?:(?!> done).*\n)*?.*\bsleep (\d+)")
+
+
+def longest_wait(runbook: str) -> timedelta:
+    """Of the loops of a runbook."""
+    text = (RUNBOOKS_FOLDER / f"{runbook}.md").read_text(encoding="utf-8")
+    return max(timedelta(seconds=(int(looks) - 1) * int(pause)) for looks, pause in _WAIT.findall(text))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "before", "runbook"),
+    [
+        ("provider_outage", FEED, timedelta(0), LAG),
+        ("provider_incomplete_final", OF_FEED, timedelta(0), "settlement_failed_mid_run"),
+        ("stripe_outage", FINAL, timedelta(minutes=15), OUTAGE),
+        ("stripe_reserve", FINAL, timedelta(minutes=15), RESERVE),
+        ("payout_timer_stopped", FINAL, timedelta(minutes=30), "payout_not_triggered"),
+    ],
+)
+def test_a_fault_may_last_as_long_as_its_runbook_waits(
+    kind: str, fields: Mapping[str, Any], before: timedelta, runbook: str
+) -> None:
+    """``before``: from the fault's beginning to that of what the runbook waits for the end of."""
+    longest = (longest_wait(runbook) + before) // timedelta(minutes=1)
+    within, beyond = (
+        fault(kind, id="x", expect=SELF_HEALS, minutes=minutes, **fields) for minutes in (longest, longest + 1)
+    )
+    assert str(within.ending(GROUND)) == f"runbook {runbook}"
+    assert isinstance(beyond.ending(GROUND), Beyond)
 
 
 def test_another_ending_than_the_fields_make_is_refused_with_the_right_one() -> None:
