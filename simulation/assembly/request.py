@@ -12,7 +12,7 @@ from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
 from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.swarm import swarm as swarm_faults
-from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.paths import STAGING_TARGET_FOLDER
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
@@ -43,9 +43,9 @@ def _backend_in(folder: Path) -> ProcessChoice:
     return read_target(folder)
 
 
-def _is_usual(target: TargetChoice) -> bool:
-    """Whether it is operated by the alerts and runbooks that come along, and so keeps the rules they are made for."""
-    return (target.alerts, target.runbooks) == (ALERTS_FOLDER, RUNBOOKS_FOLDER)
+def _keeps_the_usual_rules(target: Path | None) -> bool:
+    """Whether a target keeps ``fixtures/spec/platform.md`` to the minute; another one may have its own deadlines."""
+    return target is None or target.resolve() == STAGING_TARGET_FOLDER.resolve()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def prepare(
     outside = None if target is None else _backend_in(target)
     chosen = outside or platform_that_comes_along()
     loaded = load_scenario(
-        find_scenario(scenario), days=days, runbooks=chosen.runbooks, usual_platform=_is_usual(chosen)
+        find_scenario(scenario), days=days, runbooks=chosen.runbooks, usual_platform=_keeps_the_usual_rules(target)
     )
     met = MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)
     if swarmed:

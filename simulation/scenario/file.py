@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from simulation.documents.refusal import more, refused, suggest
@@ -13,10 +14,13 @@ from simulation.documents.strict import YEARS
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.scenario.faults.operator import OperatorCrash
 from simulation.scenario.model import Scenario
 from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
 
+_ONLY_WHEN_FAILED = ("rollback", "escalation")
+"""Sections of a runbook."""
 _NO_START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -95,8 +99,21 @@ def _with_played(document: MarkedYaml, key: str, tournament: Any) -> Any:
 
 
 def _check_rules(document: MarkedYaml, scenario: Scenario, runbooks: Path, *, usual_platform: bool) -> None:
-    names = frozenset(file.stem for file in runbooks.glob("*.md"))
-    broken = broken_rules(scenario, runbooks=names, usual_platform=usual_platform)
+    files = {file.stem: file for file in runbooks.glob("*.md")}
+    crashed = {fault.expect.runbook for fault in scenario.faults if isinstance(fault, OperatorCrash)}
+    steps = {name: count for name in crashed & files.keys() if name and (count := _steps(files[name]))}
+    broken = broken_rules(scenario, runbooks=frozenset(files), steps=steps, usual_platform=usual_platform)
     if broken:
         first = min(broken, key=lambda rule: document.line_of(rule.path))
         raise document.error(first.path, problem=first.problem + more(len(broken)), remedy=first.remedy)
+
+
+def _steps(runbook: Path) -> int:
+    """How many steps an execution has in which nothing fails, by the head of the file; 0 if it has none to read."""
+    _, _, after = runbook.read_text(encoding="utf-8").partition("---\n")
+    head, _, _ = after.partition("---\n")
+    try:
+        sections = (yaml.safe_load(head) or {}).get("steps") or {}
+        return sum(len(steps) for name, steps in sections.items() if name not in _ONLY_WHEN_FAILED)
+    except (yaml.YAMLError, AttributeError, TypeError):
+        return 0  # what is wrong with a runbook is said when it is read

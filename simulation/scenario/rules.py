@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, minute
@@ -20,12 +21,16 @@ _SHORTEST_ENTRY = timedelta(minutes=20)
 
 
 def broken_rules(
-    scenario: Scenario, *, runbooks: frozenset[str], usual_platform: bool = True
+    scenario: Scenario,
+    *,
+    runbooks: frozenset[str],
+    steps: Mapping[str, int] = MappingProxyType({}),
+    usual_platform: bool = True,
 ) -> tuple[BrokenRule, ...]:
     """Everything that makes the scenario impossible to run, or a fault impossible to meet.
 
     :param runbooks: names of the runbooks there are.
-    :param usual_platform: see :func:`broken_fault_rules`.
+    :param steps: see :func:`broken_fault_rules`. :param usual_platform: see :func:`broken_fault_rules`.
     """
     found: list[BrokenRule] = []
     for key, tournament in scenario.tournaments.items():
@@ -43,7 +48,7 @@ def broken_rules(
             )
     for index, task in enumerate(scenario.operator.tasks):
         found.extend(_of_task(index, task, scenario, runbooks))
-    found.extend(broken_fault_rules(scenario, runbooks=runbooks, usual_platform=usual_platform))
+    found.extend(broken_fault_rules(scenario, runbooks=runbooks, steps=steps, usual_platform=usual_platform))
     if not found:  # else its money may be counted wrongly
         found.extend(broken_fund_rules(scenario))
     return tuple(found)

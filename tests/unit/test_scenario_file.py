@@ -235,6 +235,15 @@ def test_stripe_must_deliver_once_more_than_the_connection_drops(tmp_path: Path,
     assert "drops 11 deliveries of one event, and Stripe makes 10 more" in caught.value.problem
 
 
+def test_an_operator_is_gone_after_a_step_that_the_runbook_has(tmp_path: Path):
+    gone = GOOD + "  - id: gone\n    kind: operator_crash\n    at: day 0 00:00\n    minutes: 20\n"
+    gone += "    expect: {runbook: ingestion_lag}\n    nth: "
+    assert load_scenario(written(tmp_path, gone + "8\n")).faults[-1].id == "gone"
+    with pytest.raises(UsageError, match="waits for step 9 of ingestion_lag, which has 8") as caught:
+        load_scenario(written(tmp_path, gone + "9\n"))
+    assert caught.value.remedy == "8 or fewer"
+
+
 STRIPE_FAULT = (
     "  - id: {kind}\n    kind: {kind}\n    at: {at}\n    minutes: {minutes}\n    expect: {{self_heals: true}}\n"
 )
@@ -253,7 +262,7 @@ def test_trouble_at_stripe_must_be_on_when_a_prize_falls_due(tmp_path: Path, run
         == kind
     )
     for text in (
-        STRIPE_FAULT.format(kind=kind, at="day 5 15:30", minutes=60),
+        STRIPE_FAULT.format(kind=kind, at="day 5 15:01", minutes=60),
         STRIPE_FAULT.format(kind=kind, at="day 5 14:50", minutes=35),
         fitting + UNFINISHED,
     ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from simulation.scenario.faults.database import DatabaseKinds
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
 from simulation.scenario.faults.needs import Need
-from simulation.scenario.faults.operator import OperatorKinds
+from simulation.scenario.faults.operator import OperatorCrash, OperatorKinds
 from simulation.scenario.faults.payments import PaymentKinds
 from simulation.scenario.faults.people import PeopleKinds
 from simulation.scenario.faults.planned import PlannedFault
@@ -64,23 +65,39 @@ def drawn_kinds(met: Collection[Need]) -> list[type[Fault]]:
 
 
 def broken_fault_rules(
-    scenario: Scenario, *, runbooks: frozenset[str] | None = None, usual_platform: bool = False
+    scenario: Scenario,
+    *,
+    runbooks: frozenset[str] | None = None,
+    steps: Mapping[str, int] = MappingProxyType({}),
+    usual_platform: bool = False,
 ) -> Iterator[BrokenRule]:
     """Every fault that may strike nobody, stands in another one's way, or waits for a runbook that is not there.
 
     :param runbooks: names of the runbooks there are; None: they are not asked for.
+    :param steps: how many an execution of a runbook has in which nothing fails, as far as it is known.
     :param usual_platform: it keeps the rules of ``fixtures/spec/platform.md``, and the alerts and runbooks are those
         that come along: a fault that is sure to end otherwise than expected is refused, too.
     """
     for index, fault in enumerate(scenario.faults):
         rules = (
             *(_of_runbook(fault, runbooks) if runbooks is not None else ()),
+            *_of_steps(fault, steps),
             *fault.out_of_range(),
             *fault.broken(scenario, scenario.faults[:index]),
             *(fault.unproven(scenario) if usual_platform else ()),
         )
         for rule in rules:
             yield replace(rule, path=("faults", index, *rule.path))
+
+
+def _of_steps(fault: Fault, steps: Mapping[str, int]) -> Iterator[BrokenRule]:
+    most = steps.get(fault.expect.runbook or "")
+    if isinstance(fault, OperatorCrash) and most is not None and fault.nth > most:
+        yield BrokenRule(
+            path=("nth",),
+            problem=f"fault {fault.id} waits for step {fault.nth} of {fault.expect.runbook}, which has {most}",
+            remedy=f"{most} or fewer",
+        )
 
 
 def _of_runbook(fault: Fault, runbooks: frozenset[str]) -> Iterator[BrokenRule]:

@@ -70,7 +70,7 @@ class PayoutWindowFault(Fault):
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Payouts must be due within the window; of two faults at once one would hide the other."""
         payouts, wait = tuple(_sure_payouts(scenario)), _UNTIL_PAYOUT
-        if not any(self.at <= final + wait and final + 2 * wait <= self.ends_at for final in payouts):
+        if not any(self.at <= final and final + 2 * wait <= self.ends_at for final in payouts):
             yield BrokenRule(
                 path=("at",),
                 problem=f"fault {self.id} from {minute(self.at)} to {minute(self.ends_at)}: no prize is sure to be due "
