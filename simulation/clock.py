@@ -1,14 +1,13 @@
 """The one simulated clock of a run, and the discrete-event loop that moves it.
 
-Three readers see the same second: Python code in this process (freezegun), Postgres and the operator's shell
-(libfaketime, through a clock file that is replaced atomically), and the loop itself (SimPy). Resolution is one second.
+Three readers see the same second: Python code in this process (freezegun), other programs such as Postgres and the
+operator's shell (a preloaded library, through a clock file), and the loop itself (SimPy). Resolution is one second.
 Monotonic time stays real: deadlines of the harness, pools and sockets must not freeze.
 """
 
 from __future__ import annotations
 
 import datetime as real_datetime
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -18,13 +17,12 @@ from typing import Any
 import simpy
 from freezegun import api as freezegun_api
 
+from simulation.clock_file import open_clock_file
 from simulation.errors import SimulationError
 
 SimProcess = Generator[Any, Any, Any]
 """A SimPy process: yields events, usually ``kernel.env.timeout(sim_seconds)``."""
 
-_READABLE_BY_ALL = 0o644
-"""The database server may be another account, whatever umask the caller has."""
 _MONOTONIC = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 
@@ -32,7 +30,7 @@ class SimulationClock:
     """Simulated UTC time of one run.
 
     :param start: first instant of the simulated window, aware UTC, whole seconds.
-    :param files: libfaketime clock files to keep in step (their folders exist; files are replaced, never rewritten).
+    :param files: clock files to keep in step (their folders exist).
     """
 
     def __init__(self, *, start: datetime, files: tuple[Path, ...] = ()) -> None:
@@ -40,7 +38,7 @@ class SimulationClock:
             raise ValueError(f"start must be an aware UTC datetime in whole seconds, not {start!r}")
         self.start = start
         self._now = start
-        self._files = files
+        self._files = tuple(map(open_clock_file, files))
         self._followers: list[Callable[[datetime], None]] = []
         self._frozen: Any = None
 
@@ -75,7 +73,7 @@ class SimulationClock:
 
     def _write_files(self) -> None:
         for file in self._files:
-            write_clock_file(file, self._now)
+            file.show(self._now)
         for reader in self._followers:
             reader(self._now)
 
@@ -91,15 +89,6 @@ class SimulationClock:
             finally:
                 self._frozen = None
                 freezer.stop()
-
-
-def write_clock_file(file: Path, instant: datetime) -> None:
-    """Replace a libfaketime clock file atomically; a reader sees the old second or the new one, never half a line."""
-    temporary = f"{file}.next"
-    with open(temporary, "w", encoding="ascii") as handle:
-        handle.write(f"{instant:%Y-%m-%d %H:%M:%S}\n")
-        os.fchmod(handle.fileno(), _READABLE_BY_ALL)
-    os.replace(temporary, file)
 
 
 @contextmanager

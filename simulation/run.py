@@ -14,7 +14,7 @@ from simulation.assembly.probes import compare_the_clocks, probe_access, prove_t
 from simulation.checks.verdict import Verdict, judge
 from simulation.clock import SimProcess
 from simulation.environment.caller import plain_environment
-from simulation.environment.faketime import clock_library
+from simulation.environment.clock_library import clock_library
 from simulation.environment.workspace import require_room, workspace_root
 from simulation.events import ContractDeclared, RunStarted, WitnessSummary
 from simulation.history import History
@@ -103,7 +103,9 @@ def begin(sim: Simulation) -> None:
             target=sim.target.name,
             target_option=sim.request.target.option,
             environment=sim.server.name,
-            environment_reason="; ".join(filter(None, (sim.request.environment_reason, sim.server.detail))),
+            environment_reason="; ".join(
+                filter(None, (sim.request.environment_reason, sim.server.detail, clock_library().detail))
+            ),
             governance=sim.target.governance,
             runbooks={runbook.name: shipped(runbook) for runbook in sim.request.runbooks},
             alert_rules=tuple(rule.as_run() for rule in sim.request.rules),

@@ -27,7 +27,7 @@ def prove_the_clock(sim: Simulation) -> None:
         if proof.subject_time != proof.kernel_time:
             raise EnvironmentFault(
                 problem=f"{proof.subject} says {proof.subject_time}, the simulation's clock says {proof.kernel_time}",
-                remedy="libfaketime does not reach it on this machine; 'simulate doctor' tells which library is used",
+                remedy="the clock library does not reach it on this machine; 'simulate doctor' tells which is used",
             )
 
 

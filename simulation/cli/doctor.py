@@ -18,12 +18,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, provide
+from simulation.environment.clock_library import clock_environment, clock_file_in, clock_library, library_in
 from simulation.environment.compose_file import images, published_ports
 from simulation.environment.embedded import embedded_postgres
-from simulation.environment.faketime import clock_environment, clock_library, library_in
 from simulation.environment.promtool import REMEDY as PROMTOOL_REMEDY
 from simulation.environment.promtool import find_promtool, promtool_version
 from simulation.environment.server import running
@@ -110,16 +110,17 @@ def _room() -> str:
 def _clock() -> str:
     """Move the clock of a program, with the library where a run has it."""
     with workspace() as folder:
-        clock_file = folder / "now"
+        clock_file = clock_file_in(folder)
         write_clock_file(clock_file, _INSTANT)
         environment = plain_environment() | clock_environment(library=library_in(folder), clock_file=clock_file)
         said = subprocess.run(["date", "+%s"], env=environment, capture_output=True, encoding="utf-8").stdout
     if said.strip() != str(int(_INSTANT.timestamp())):
         raise EnvironmentFault(
-            problem=f"{clock_library()} does not move the clock of a program here",
+            problem=f"{clock_library().path} does not move the clock of a program here",
             remedy="a statically linked or musl userland cannot be moved; use a glibc distribution",
         )
-    return str(clock_library())
+    library = clock_library()
+    return f"{library.path}" + (f", since our own cannot be had: {library.reason}" if library.reason else "")
 
 
 def _postgres() -> str:
@@ -133,7 +134,7 @@ def _postgres() -> str:
     if row[0] != moved:
         raise EnvironmentFault(
             problem=f"PostgreSQL says {row[0]}, the simulated clock says {moved}",
-            remedy="libfaketime does not reach it here: is the folder of the workspace above mounted with odd options?",
+            remedy="the clock library does not reach it: is the workspace above mounted with odd options?",
         )
     return f"{row[1]}, starts under the simulated clock in {folder.parent}"
 
@@ -181,7 +182,7 @@ def _image_tags() -> str:
 
 
 def _containers() -> str:
-    """Start and stop a server in a container; the start proves that libfaketime reaches it."""
+    """Start and stop a server in a container; the start proves that the clock library reaches it."""
     began = time.monotonic()
     with workspace() as folder, running(provide("containers", folder=folder, now=_INSTANT)) as server:
         return f"PostgreSQL under the simulated clock in {time.monotonic() - began:.1f} s ({server.detail})"

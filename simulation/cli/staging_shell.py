@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import NoReturn
 
 import click
@@ -22,11 +21,7 @@ def staging_shell(port: int | None) -> NoReturn:
     environment = {**os.environ, **session.variables, **session.clock_variables}
     environment["PATH"] = f"{session.programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
     environment |= {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}  # what jq colours is not what the runbook says
-    # A subshell that ends takes away the semaphore that libfaketime made in bash, and the next program then fails to
-    # find it: each makes its own instead. In bash's start-up file, since bash itself sets the variable as it starts.
     start_file = session.programs / "bashrc"
-    start_file.write_text("PS1='staging$ '\nunset HISTFILE FAKETIME_SHARED\n", encoding="utf-8")
+    start_file.write_text("PS1='staging$ '\nunset HISTFILE\n", encoding="utf-8")
     options = ["--rcfile", str(start_file)]
-    if not sys.stdin.isatty():
-        environment["BASH_ENV"] = str(start_file)
     os.execvpe("bash", ["bash", "--noprofile", *options], environment)  # noqa: S606 - this process becomes the shell

@@ -16,8 +16,8 @@ from simulation.errors import EnvironmentFault
 
 _LEAST_BYTES = 256 << 20
 """Judging a short history takes some 80 MB, a run far more."""
-_FOREIGN = ("PG", "GIT_", "FAKETIME")
-"""Prefixes of variables that libpq, git and libfaketime obey."""
+_FOREIGN = ("PG", "GIT_", "FAKETIME", "SIMULATED_CLOCK")
+"""Prefixes of variables that libpq, git and the clock libraries obey."""
 _HARMLESS = frozenset(
     ("PYTHONHASHSEED", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONFAULTHANDLER")
 )

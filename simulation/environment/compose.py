@@ -59,11 +59,9 @@ class ComposePostgres(ContainerServer):
     name = "compose"
 
     def __init__(self, *, now: datetime) -> None:
-        super().__init__()
-        self._now = now
+        super().__init__(now=now)
         self._held = ExitStack()
         self.host = "127.0.0.1"
-        self.clock_file = COMPOSE_CLOCK_FOLDER / "now"
 
     def start(self) -> None:
         self._engine = connect()
@@ -71,7 +69,7 @@ class ComposePostgres(ContainerServer):
         container = find_service(self._engine, "postgres")
         self._take()
         self._image = container.attrs["Config"]["Image"]
-        fill_clock_folder(COMPOSE_CLOCK_FOLDER, self._now)
+        self.clock_file = fill_clock_folder(COMPOSE_CLOCK_FOLDER, self._now)
         container.restart(timeout=_STOP_WALL_SECONDS)
         self.port = published_port(container, 5432)
         self.await_ready(container)

@@ -39,13 +39,11 @@ class ContainerPostgres(ContainerServer):
     name = "containers"
 
     def __init__(self, *, folder: Path, now: datetime, disk_megabytes: int = 1024) -> None:
-        super().__init__()
+        super().__init__(now=now)
         self._folder = folder
         self._engine: docker.DockerClient | None = None
-        self._now = now
         self._disk_megabytes = disk_megabytes
         self.host, self.port = str(folder / "socket"), 5432
-        self.clock_file = folder / "clock" / "now"
 
     def start(self) -> None:
         self._engine = connect()
@@ -55,7 +53,7 @@ class ContainerPostgres(ContainerServer):
             # The container runs as another user, who must get in; nobody else knows the workspace's name.
             (self._folder / name).mkdir()
             (self._folder / name).chmod(mode)
-        fill_clock_folder(self._folder / "clock", self._now)
+        self.clock_file = fill_clock_folder(self._folder / "clock", self._now)
         container = self._describe()
         try:
             _start(container)

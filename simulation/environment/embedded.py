@@ -17,16 +17,15 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.environment import data_folder
 from simulation.environment.account import Account, naming, server_account
 from simulation.environment.caller import plain_environment
 from simulation.environment.causes import fault_of
-from simulation.environment.faketime import clock_environment, library_in
+from simulation.environment.clock_library import clock_environment, clock_file_in, library_in
 from simulation.environment.process import die_with_parent
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import ROLES_SQL, SETTINGS, SUPERUSER, PostgresServer, running
-from simulation.environment.shared_memory import note_started
 from simulation.errors import EnvironmentFault
 
 _PORT = 5432  # names the socket file; nothing listens on TCP
@@ -66,7 +65,7 @@ class EmbeddedPostgres(PostgresServer):
         self._process: subprocess.Popen[bytes] | None = None
         self.passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
         self.host, self.port = str(folder / "socket"), _PORT
-        self.clock_file = folder / "clock" / "now"
+        self.clock_file = clock_file_in(folder / "clock")
         self._now = now
 
     # --- start and stop ------------------------------------------------------------------------------------------
@@ -194,7 +193,6 @@ class EmbeddedPostgres(PostgresServer):
                 start_new_session=True, preexec_fn=die_with_parent(signal.SIGQUIT),
                 **self._account.options(self._account.user),
             )  # fmt: skip
-        note_started(self._folder, self._process.pid)
 
     def last_words(self) -> str:
         if self._process is not None and (self._process.poll() or 0) < 0:

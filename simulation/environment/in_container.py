@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
+from simulation.environment.clock_library import LIBRARY_VARIABLE, clock_environment, clock_file_in, library_in
 from simulation.environment.compose_file import images
 from simulation.environment.engine import Exit
-from simulation.environment.faketime import LIBRARY_NAME, library_in
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import SUPERUSER, PostgresServer
 from simulation.errors import EnvironmentFault
 
 _CLOCK_REFUSED = 64
-"""Exit status of the start script when libfaketime does not move the image's clock."""
+"""Exit status of the start script when the clock library does not move the image's clock."""
 _PASSWORDS = "/var/run/postgresql/passwords"
 DATA_MOUNT = "/tmp"  # noqa: S108 - in the container, in memory
 """Where the data is mounted: every image has this folder with mode 1777, and the mount keeps that mode."""
 LOG_FILE = f"{DATA_MOUNT}/pgdata/log/server.json"
+_CLOCK_MOUNT = "/simulation/clock"
 _READY_DEADLINE_WALL_SECONDS = 60.0
 
 
 class ContainerServer(PostgresServer):
     """A server in a container. A subclass starts it, passes it to :meth:`await_ready`, and knows where its log is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, now: datetime) -> None:
+        self._now = now
         self.passwords = {}
         self.container: Any = None
         self._exit: Exit | None = None
@@ -73,8 +75,23 @@ class ContainerServer(PostgresServer):
         missing = {SUPERUSER, *ROLES} - self.passwords.keys()
         assert not missing, f"the start script made no password for {missing}"
         self.wait_until_up()
+        self._prove_that_the_clock_moves()
         container.reload()
         self._process_id = _on_this_machine(int(container.attrs["State"]["Pid"]))
+
+    def _prove_that_the_clock_moves(self) -> None:
+        """An engine in a virtual machine may show the container a clock page that stands still."""
+        moved = self._now + timedelta(hours=1)
+        write_clock_file(self.clock_file, moved)
+        with self.superuser("postgres") as connection:
+            (said,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+        write_clock_file(self.clock_file, self._now)
+        if said != moved:
+            raise EnvironmentFault(
+                problem=f"the clock of {self.detail} does not move: it says {said} at {moved}",
+                remedy=f"take --environment embedded; or name a libfaketime.so.1 by {LIBRARY_VARIABLE}, which reads "
+                "its clock in a way that an engine on another machine (Docker Desktop) passes on",
+            )
 
     def _accepts_connections(self) -> bool:
         try:
@@ -87,9 +104,9 @@ class ContainerServer(PostgresServer):
         if self._exit.status == _CLOCK_REFUSED:
             return EnvironmentFault(
                 problem=f"the image {self._image} cannot live in simulated time: {self.last_words()}",
-                remedy="name one in docker-compose.sim.yml that has glibc and this machine's architecture: the official"
-                " image's Debian variants (postgres:18.6-bookworm, not -alpine); SIMULATE_FAKETIME_LIB names another"
-                " libfaketime",
+                remedy="name one in docker-compose.sim.yml that has this machine's architecture, dynamically linked"
+                " programs, and glibc: the official image's Debian variants (postgres:18.6-bookworm, not -alpine);"
+                " 'simulate doctor' tells which clock library is used",
             )
         return EnvironmentFault(
             problem=f"PostgreSQL in {self.detail} ended with status {self._exit.status}: {self.last_words()}",
@@ -107,8 +124,17 @@ def _on_this_machine(pid: int) -> int | None:
 
 
 def fill_clock_folder(folder: Path, now: datetime) -> Path:
-    """Put the clock file and the library that reads it where the container sees them; returns the clock file."""
-    (folder / LIBRARY_NAME).unlink(missing_ok=True)
-    library_in(folder)
-    write_clock_file(folder / "now", now)
-    return folder / "now"
+    """Put clock file, library and the variables of both where the container sees them, for its start script; returns
+    the clock file."""
+    for left in folder.iterdir():
+        if left.name != "lock":
+            left.unlink()
+    file = clock_file_in(folder)
+    write_clock_file(file, now)
+    inside = Path(_CLOCK_MOUNT)
+    variables = clock_environment(library=inside / library_in(folder).name, clock_file=inside / file.name, shared=False)
+    told = "".join(f"{name}={value}\n" for name, value in variables.items())
+    environment = folder / "environment"
+    environment.write_text(f"{told}SIMULATED_START={now.timestamp():.0f}\n", encoding="ascii")
+    environment.chmod(0o644)
+    return file

@@ -16,7 +16,7 @@ class Database:
 
     name: str
     clock_file: Path
-    """The libfaketime file the server reads."""
+    """The clock file that the server reads."""
 
     host: str
     port: int

@@ -20,7 +20,7 @@ import click
 from simulation.assembly import RunRequest, Simulation, assembled
 from simulation.assembly.probes import prove_the_clock
 from simulation.clock import SimProcess
-from simulation.environment.faketime import clock_environment, library_in
+from simulation.environment.clock_library import clock_environment, library_in
 from simulation.environment.workspace import require_room, workspace
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.events import AlertFired, AlertResolved, Event, FaultInjected

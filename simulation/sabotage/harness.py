@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from simulation import clock
 from simulation.assembly import Simulation
 from simulation.checks import verdict
 from simulation.checks.base import Check
 from simulation.checks.evidence.case import Case
 from simulation.clock import SimProcess
+from simulation.clock_file import ClockFile
 from simulation.events import Observation
 from simulation.history import History
 from simulation.sabotage.patches import Patches
@@ -190,14 +190,15 @@ def postgres_clock_ten_minutes_slow(patches: Patches) -> None:
     """PostgreSQL's clock is ten minutes slow."""
 
     def slow(sim: Simulation) -> None:
-        def make(real: Any) -> Any:
-            def write(file: Any, instant: Any) -> None:
+        class Slow:
+            def __init__(self, real: ClockFile) -> None:
+                self._real = real
+
+            def show(self, instant: datetime) -> None:
                 patches.trigger()
-                real(file, instant - timedelta(minutes=10))
+                self._real.show(instant - timedelta(minutes=10))
 
-            return write
-
-        patches.replace(clock, "write_clock_file", make)
+        sim.kernel.clock._files = tuple(map(Slow, sim.kernel.clock._files))
         sim.kernel.clock._write_files()
 
     patches.when_assembled(slow)
@@ -205,7 +206,7 @@ def postgres_clock_ten_minutes_slow(patches: Patches) -> None:
 
 @DEFECTS.sabotage(
     "witnesses_present",
-    origin="libfaketime lost its file: the time stands still and every row looks plausible",
+    origin="the clock library lost its file: the time stands still and every row looks plausible",
     how="environment",
 )
 def postgres_clock_stands_still(patches: Patches) -> None:

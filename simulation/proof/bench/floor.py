@@ -18,10 +18,10 @@ from unittest import mock
 
 import psycopg
 
-from simulation import clock
 from simulation.assembly import RunRequest, assembled
 from simulation.assembly.probes import prove_the_clock
-from simulation.clock import write_clock_file
+from simulation.clock import SimulationClock
+from simulation.clock_file import ClockFile, open_clock_file
 from simulation.environment.protocol import Database
 from simulation.history import current_cause
 from simulation.progress import Silent
@@ -92,7 +92,7 @@ def measured_floor(request: RunRequest) -> Floor:
         revoke_founder_access(sim)
         asked.statements.clear()
         asked.commits = 0
-        with _clock_watched(asked, sim.database.clock_file):
+        with _clock_watched(asked, sim.kernel.clock, sim.database.clock_file):
             began = time.perf_counter()
             live(sim, Silent())
             lived = time.perf_counter() - began
@@ -149,16 +149,21 @@ def _recorded(asked: Asked) -> Iterator[None]:
 
 
 @contextmanager
-def _clock_watched(asked: Asked, clock_file: Path) -> Iterator[None]:
-    """Within this block, count moves of the clock and opens of its file."""
+def _clock_watched(asked: Asked, clock: SimulationClock, file: Path) -> Iterator[None]:
+    """Within this block, count moves of the clock and opens of its file: one of each program for a page of our own, one
+    of each look at the time for libfaketime."""
 
-    def write(*arguments: Any) -> None:
-        asked.clock_writes += 1
-        reads.collect()
-        real_write(*arguments)
+    class Counted:
+        def __init__(self, real: ClockFile) -> None:
+            self._real = real
 
-    real_write = clock.write_clock_file
-    with ClockReads(clock_file) as reads, mock.patch.object(clock, "write_clock_file", write):
+        def show(self, instant: datetime) -> None:
+            asked.clock_writes += 1
+            reads.collect()
+            self._real.show(instant)
+
+    counted = tuple(map(Counted, clock._files))
+    with ClockReads(file) as reads, mock.patch.object(clock, "_files", counted):
         yield
         reads.collect()
     asked.clock_reads = reads.number
@@ -168,12 +173,13 @@ def _replay(statements: list[Statement], database: Database) -> float:
     """Run the same statements through psycopg alone; returns wall seconds."""
     conninfo = database.conninfo(_PLATFORM, application="floor")
     connections = {key: psycopg.connect(conninfo) for key in dict.fromkeys(one.connection for one in statements)}
+    clock = open_clock_file(database.clock_file)
     began = time.perf_counter()
     at: datetime | None = None
     for one in statements:
         if one.at != at:
             at = one.at
-            write_clock_file(database.clock_file, at)
+            clock.show(at)
         connection = connections[one.connection]
         if connection.autocommit != one.autocommit:
             connection.autocommit = one.autocommit

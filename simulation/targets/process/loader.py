@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from simulation.contract.business import UNDECLARED
 from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.contract.file import load_contract
+from simulation.environment.clock_library import clock_file_in
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault, UsageError
@@ -187,7 +189,7 @@ class ProcessChoice:
             },
             workspace=folder,
         )
-        clock_file = own / "now"
+        clock_file = clock_file_in(own)
         programs = Programs(
             file=self.file, folder=self.folder, sandbox=sandbox, values=values, clock_file=clock_file,
             variables=authority.variables(), log=log,
@@ -240,7 +242,7 @@ class ProcessChoice:
                 log=log,
                 alerts_host="monitoring.test",
             )
-            programs.clock_file.write_text(clock_file.read_text(encoding="utf-8"))
+            shutil.copy(clock_file, programs.clock_file)
             programs.values = {**programs.values, "MIGRATION_URL": owner}
             assert self.file.database.migrate is not None
             run_command(programs, self.file.database.migrate, values={"MIGRATION_URL": owner}, key="[database] migrate")

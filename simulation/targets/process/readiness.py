@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from simulation.environment.clock_library import clock_library
 from simulation.errors import EnvironmentFault
 from simulation.witness.exchange import PLATFORM_URL
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _OK_BELOW = 400
 _TOLERANCE = timedelta(seconds=5)
-_CLOCK_LIBRARY = "libfaketime"
 
 
 def prove_it_is_up(target: ProcessTarget) -> None:
@@ -54,20 +54,21 @@ def ask(target: ProcessTarget, path: str) -> tuple[int, datetime | None]:
 
 
 def _require_the_clock_library(target: ProcessTarget) -> None:
-    """Every process must have loaded libfaketime; one that is linked statically, or against another C library than this
-    machine's, has not.
+    """Every process must have loaded the clock library; one that is linked statically, or against another C library
+    than this machine's, has not.
 
     :raises EnvironmentFault: with the program that has not.
     """
+    library = clock_library().name
     for pid in target.stepper.own():
         try:
             maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if maps and _CLOCK_LIBRARY not in maps:
+        if maps and library not in maps:
             program = maps.partition("\n")[0].rpartition(" ")[2]
             raise EnvironmentFault(
-                problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load libfaketime",
+                problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load {library}",
                 remedy="a static binary, or one built for another C library (musl), cannot be simulated; "
                 "run one that is linked against this machine's",
             )

@@ -8,14 +8,14 @@ next instant.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from simulation.clock import SimulationClock
+from simulation.clock_file import open_clock_file
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.idle_probe import IdleProbe
@@ -36,7 +36,7 @@ _PATIENCE_SIM_SECONDS = 600
 class Stepper:
     """Steps one backend through time.
 
-    :param clock_file: the libfaketime file that the backend reads.
+    :param clock_file: the clock file that the backend reads.
     :param loop: serves the backend's requests, in turns.
     :param threads: of the backend and of its database.
     :param own: process numbers of the backend alone; ``with_timers``: those of its programs with timers.
@@ -59,7 +59,7 @@ class Stepper:
         each_second: Callable[[], None],
     ) -> None:
         self.clock = clock
-        self._clock_file = clock_file
+        self._shown = open_clock_file(clock_file)
         self._loop = loop
         self._threads = threads
         self._socket_queues = socket_queues
@@ -84,10 +84,7 @@ class Stepper:
         *past*: Python's asyncio spins on it.
         """
         self._ticks = (self._ticks + 1) % _MOST_TICKS
-        temporary = f"{self._clock_file}.next"
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(f"{instant:%Y-%m-%d %H:%M:%S}.{self._ticks:06d}\n")
-        os.replace(temporary, self._clock_file)
+        self._shown.show(instant + timedelta(microseconds=self._ticks))
         self._shown_anew = True
 
     def step(self) -> None:

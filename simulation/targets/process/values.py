@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from simulation.environment.faketime import library_in
+from simulation.environment.clock_library import clock_environment, library_in
 from simulation.environment.protocol import Database
 from simulation.targets.process.target_file import TargetFile, fill_in
 from simulation.targets.protocol import TargetKeys
@@ -65,9 +65,6 @@ def environment_of(given: Mapping[str, str], *, values: Mapping[str, str], clock
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "PYTHONPATH": python_path,
         "PYTHONDONTWRITEBYTECODE": "1",
-        "LD_PRELOAD": str(library_in(clock_file.parent)),
-        "FAKETIME_TIMESTAMP_FILE": str(clock_file),
-        "FAKETIME_NO_CACHE": "1",
-        "TZ": "UTC",
+        **clock_environment(library=library_in(clock_file.parent), clock_file=clock_file, monotonic=True, shared=False),
         **own,
     }

@@ -15,7 +15,7 @@ import simpy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from simulation.clock import Kernel, SimProcess
-from simulation.environment.faketime import clock_environment, library_in
+from simulation.environment.clock_library import clock_environment, library_in
 from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings, OperatorTask
@@ -51,7 +51,7 @@ class OperatorRobot:
     :param app: the platform, behind the exchange witness.
     :param token: an admin bearer token of ``operator``, valid from now on.
     :param break_glass: the break-glass token, where the platform has one.
-    :param clock_file: the libfaketime file that the simulation clock writes.
+    :param clock_file: the clock file that the simulation clock writes.
     :param folder: where shells keep their files.
     :param still_there: asked after every step, see :class:`Desk`. :param successor: who takes over when a fault takes
     the operator away.

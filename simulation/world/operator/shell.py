@@ -20,7 +20,6 @@ from pathlib import Path
 
 from simulation.environment.causes import KILLED
 from simulation.environment.process import die_with_parent
-from simulation.environment.shared_memory import note_started, release_clock
 from simulation.errors import EnvironmentFault
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.simulated_sleep import SleepRequest, SleepSocket
@@ -36,7 +35,7 @@ class ShellSettings:
 
     tools: Tools
     clock: Mapping[str, str]
-    """Variables that put a program on the simulated clock, see ``simulation.environment.faketime``."""
+    """Variables that put a program on the simulated clock, see ``simulation.environment.clock_library``."""
     folder: Path
     """Folder in which each session makes a folder of its own. The path must be short, since a Unix socket is in it."""
     workplace: Mapping[str, str] = field(default_factory=dict)
@@ -84,9 +83,6 @@ class Shell:
         self._output = bytearray()
         self._busy = False
         self._wall_left_seconds = settings.wall_deadline_seconds
-        # A subshell that ends takes away the semaphore that libfaketime made in bash. Programs of one pipeline that
-        # look for it then race for a new one, and complain on stderr: each makes its own instead.
-        self._type("unset FAKETIME_SHARED")
 
     def assign(self, name: str, value: str) -> None:
         """Make ``$name`` known to the commands that follow."""
@@ -137,7 +133,7 @@ class Shell:
             "SIMULATED_CLOCK": str(folder / "clock"),
             **variables,
         }
-        bash = subprocess.Popen(
+        return subprocess.Popen(
             [str(self._settings.tools.bash), "--noprofile", "--norc"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -149,8 +145,6 @@ class Shell:
             start_new_session=True,
             preexec_fn=die_with_parent(signal.SIGKILL),
         )
-        note_started(self._settings.folder, bash.pid)
-        return bash
 
     def _watch(self) -> selectors.BaseSelector:
         assert self._bash.stdout is not None
@@ -213,8 +207,7 @@ class Shell:
         return Broken(output=self._output.decode(errors="replace"), reason=reason)
 
     def _kill(self) -> None:
-        """End bash and whatever it started; libfaketime's shared memory would outlive a killed process."""
+        """End bash and whatever it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._bash.pid, signal.SIGKILL)
         self._bash.wait()
-        release_clock(self._bash.pid)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulation.environment.causes import fault_of
-from simulation.environment.faketime import clock_environment
+from simulation.environment.clock_library import CLOCK_VARIABLES
 from simulation.errors import EnvironmentFault
 from simulation.world.operator import simulated_sleep
 
@@ -95,5 +95,5 @@ def write_shims(folder: Path, tools: Tools) -> None:
 def _simulate() -> str:
     """The script ``simulate``: this project's commands run in real time, since they start servers and tests of their
     own."""
-    variables = " ".join(f"-u {name}" for name in clock_environment(library=Path(), clock_file=Path()))
+    variables = " ".join(f"-u {name}" for name in CLOCK_VARIABLES)
     return f'#!/bin/sh\nexec env {variables} {shlex.quote(sys.executable)} -m simulation "$@"\n'

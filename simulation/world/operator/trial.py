@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.environment.causes import fault_of
-from simulation.environment.faketime import clock_environment, library_in
+from simulation.environment.clock_library import clock_environment, clock_file_in, library_in
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.shell import Broken, Shell, ShellSettings
 from simulation.world.operator.simulated_sleep import SleepRequest
@@ -26,7 +26,7 @@ def try_shell(folder: Path, tools: Tools) -> None:
     :param folder: a workspace.
     :raises EnvironmentFault: the shell does not answer as it does in a run; with what it printed.
     """
-    clock_file = folder / "now"
+    clock_file = clock_file_in(folder)
     write_clock_file(clock_file, _INSTANT)
     clock = clock_environment(library=library_in(folder), clock_file=clock_file)
     door = LoopbackServer(_healthy)

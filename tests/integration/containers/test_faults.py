@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from simulation.assembly.request import prepare
+from simulation.environment.clock_library import LIBRARY_VARIABLE
 from simulation.environment.containers import ContainerPostgres
 from simulation.environment.engine import OWNER_LABEL, connect, need_image
-from simulation.environment.faketime import LIBRARY_VARIABLE
 from simulation.environment.server import running
 from simulation.environment.workspace import workspace
 from simulation.errors import EnvironmentFault

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.environment.engine import connect, owner_labels, reap_containers, remove
 from simulation.environment.server import PostgresServer
 from tests.integration.containers.conftest import NOON, container

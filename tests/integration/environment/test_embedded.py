@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
 from simulation.environment.protocol import Database
 from simulation.environment.workspace import PREFIX, candidate_roots, reap_leftovers, workspace
@@ -154,7 +154,7 @@ def test_no_shared_memory_is_left_of_a_killed_server(how: signal.Signals) -> Non
         process.wait(20)
         assert not server.alive
     assert segment not in _segments()
-    assert not list(Path("/dev/shm").glob(f"*faketime*_{process.pid}"))
+    assert not list(Path("/dev/shm").glob(f"*{folder.name}*"))
 
 
 def _segments() -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.clock import Kernel, SimulationClock
-from simulation.environment.faketime import clock_environment, clock_library
+from simulation.environment.clock_library import clock_environment, clock_file_in, library_in
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
 from simulation.scenario.model import OperatorSettings, OperatorTask
@@ -154,7 +154,7 @@ def desk(
 ) -> Iterator[Desk]:
     """The platform's operator with one runbook, ``mini``."""
     with short_folder() as folder:
-        clock = SimulationClock(start=START, files=(folder / "clock",))
+        clock = SimulationClock(start=START, files=(clock_file_in(folder),))
         context = ExchangeContext()
         recorder = Recorder(clock=clock)
         kernel = Kernel(clock)
@@ -168,7 +168,7 @@ def desk(
                 operator=Admin(user_id="u-1", name="ops-user-123"),
                 token=(lambda: fresh_token(kernel.now)) if platform.tokens else (lambda: TOKEN),
                 settings=OperatorSettings(response_seconds=300, seconds_per_command=20, tasks=tasks),
-                clock_file=folder / "clock",
+                clock_file=clock_file_in(folder),
                 folder=folder,
                 still_there=still_there,
                 break_glass=lambda: GLASS,
@@ -185,13 +185,13 @@ def desk(
 def shell(platform: CounterPlatform, *, wall_deadline_seconds: float = 60) -> Iterator[Shell]:
     """A shell by itself, its clock standing at ``START``."""
     with short_folder() as folder:
-        clock = SimulationClock(start=START, files=(folder / "clock",))
+        clock = SimulationClock(start=START, files=(clock_file_in(folder),))
         door = LoopbackServer(platform)
         with clock.frozen():
             session = Shell(
                 settings=ShellSettings(
                     tools=find_tools(),
-                    clock=clock_environment(library=clock_library(), clock_file=folder / "clock"),
+                    clock=clock_environment(library=library_in(folder), clock_file=clock_file_in(folder)),
                     folder=folder,
                     wall_deadline_seconds=wall_deadline_seconds,
                 ),

@@ -97,7 +97,6 @@ def test_a_command_without_an_end_is_broken_off_and_leaves_nothing_behind() -> N
         assert answer == Broken(output="begun\n", reason="no end after 0.3 real seconds")
         pid = session._bash.pid
     assert not Path(f"/proc/{pid}").exists()
-    assert not Path(f"/dev/shm/faketime_shm_{pid}").exists()
 
 
 def test_output_without_end_is_broken_off() -> None:

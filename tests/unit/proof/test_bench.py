@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from simulation.clock import write_clock_file
+from simulation.clock_file import write_clock_file
 from simulation.errors import UsageError
 from simulation.history import History, Recorder
 from simulation.proof.bench.clock_reads import ClockReads

@@ -1,0 +1,21 @@
+"""What puts a program on the simulated clock: a library that is loaded before the C library (``LD_PRELOAD``).
+
+Our own, ``simulated_clock.c``, is built where a C compiler is; elsewhere libfaketime stands in, which opens, reads and
+closes a file for each look at the time. Either is tried by the proofs of each run: what a program says the time is, is
+compared.
+"""
+
+from simulation.environment.clock_library.choice import (
+    CLOCK_VARIABLES,
+    ClockLibrary,
+    clock_environment,
+    clock_file_in,
+    clock_library,
+    library_in,
+)
+from simulation.environment.clock_library.faketime import LIBRARY_VARIABLE
+
+__all__ = [
+    "CLOCK_VARIABLES", "LIBRARY_VARIABLE", "ClockLibrary", "clock_environment", "clock_file_in", "clock_library",
+    "library_in",
+]  # fmt: skip

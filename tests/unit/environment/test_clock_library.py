@@ -1,0 +1,286 @@
+"""The library that shows programs the simulated time: every way to ask, whoever asks, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from simulation.clock_file import PAGE_NAME, open_clock_file, write_clock_file
+from simulation.environment.clock_library import (
+    LIBRARY_VARIABLE,
+    clock_environment,
+    clock_file_in,
+    clock_library,
+    compiled,
+    library_in,
+)
+from simulation.environment.clock_library.choice import _chosen
+from simulation.environment.clock_library.faketime import find_faketime
+from simulation.environment.shared_memory import release
+
+INSTANT = datetime(2026, 3, 1, 12, 34, 56, 789_012, tzinfo=UTC)
+SECOND = f"{INSTANT.timestamp():.6f}".split(".")[0]
+SHARED_MEMORY = Path("/dev/shm")
+NEEDS_A_COMPILER = pytest.mark.skipif(
+    not any(map(shutil.which, compiled.COMPILERS)) and "SIMULATE_REQUIRE_GCC" not in os.environ,
+    reason="no C compiler: install gcc and libc6-dev",
+)
+
+ASKS = r"""
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct timeb { time_t time; unsigned short int millitm; short int timezone, dstflag; };
+int ftime(struct timeb *);
+
+static void *ask(void *unused) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    printf("thread %ld.%09ld\n", now.tv_sec, now.tv_nsec);
+    return unused;
+}
+
+int main(void) {
+    struct timespec now, coarse, got, monotonic, soon;
+    struct timeval day;
+    struct timeb old;
+    pthread_t thread;
+    pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    sem_t semaphore;
+    uint64_t expired;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME_COARSE, &coarse);
+    clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    timespec_get(&got, TIME_UTC);
+    gettimeofday(&day, NULL);
+    ftime(&old);
+    printf("clock_gettime %ld.%09ld\ncoarse %ld.%09ld\n", now.tv_sec, now.tv_nsec, coarse.tv_sec, coarse.tv_nsec);
+    printf("timespec_get %ld.%09ld\n", got.tv_sec, got.tv_nsec);
+    printf("gettimeofday %ld.%06ld\n", day.tv_sec, day.tv_usec);
+    printf("ftime %ld.%03d\ntime %ld\n", old.time, old.millitm, time(NULL));
+    printf("monotonic %s\n", monotonic.tv_sec == now.tv_sec ? "simulated" : "real");
+    pthread_create(&thread, NULL, ask, NULL);
+    pthread_join(thread, NULL);
+
+    soon = now;
+    soon.tv_nsec += 20000000;
+    pthread_mutex_lock(&mutex);
+    printf("pthread_cond_timedwait %d\n", pthread_cond_timedwait(&cond, &mutex, &soon) == ETIMEDOUT);
+    sem_init(&semaphore, 0, 0);
+    printf("sem_timedwait %d\n", sem_timedwait(&semaphore, &soon) == -1 && errno == ETIMEDOUT);
+    printf("clock_nanosleep %d\n", clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &soon, NULL));
+    int timer = timerfd_create(CLOCK_REALTIME, 0);
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = soon}, NULL);
+    printf("timerfd %d\n", read(timer, &expired, sizeof expired) == sizeof expired);
+    return 0;
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    release(tmp_path)
+
+
+def _environment(folder: Path, *, monotonic: bool = False) -> dict[str, str]:
+    write_clock_file(clock_file_in(folder), INSTANT)
+    clock = clock_environment(library=library_in(folder), clock_file=clock_file_in(folder), monotonic=monotonic)
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **clock}
+
+
+def _told(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+    assert not done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that asks for the time in every way that C knows."""
+    folder = tmp_path_factory.mktemp("asks")
+    (folder / "asks.c").write_text(ASKS)
+    compiler = next(filter(None, map(shutil.which, compiled.COMPILERS)))
+    subprocess.run([compiler, "-pthread", "-o", folder / "asks", folder / "asks.c"], check=True)
+    return folder / "asks"
+
+
+@NEEDS_A_COMPILER
+def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
+    compiler = next(filter(None, map(shutil.which, compiled.COMPILERS)))
+    options = [*compiled.OPTIONS, "-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "made.so")]
+    subprocess.run([compiler, *options, str(compiled.SOURCE)], check=True)
+
+
+@NEEDS_A_COMPILER
+def test_every_way_to_ask_shows_the_simulated_instant_and_every_deadline_by_it_comes(folder: Path, asks: Path) -> None:
+    assert _told([str(asks)], _environment(folder)).splitlines() == [
+        f"clock_gettime {SECOND}.789012000",
+        f"coarse {SECOND}.789012000",
+        f"timespec_get {SECOND}.789012000",
+        f"gettimeofday {SECOND}.789012",
+        f"ftime {SECOND}.789",
+        f"time {SECOND}",
+        "monotonic real",
+        f"thread {SECOND}.789012000",
+        "pthread_cond_timedwait 1",
+        "sem_timedwait 1",
+        "clock_nanosleep 0",
+        "timerfd 1",
+    ]
+
+
+@NEEDS_A_COMPILER
+def test_the_monotonic_clock_is_simulated_where_timers_must_come_due_by_it(folder: Path, asks: Path) -> None:
+    told = _told([str(asks)], _environment(folder, monotonic=True)).splitlines()
+    assert "monotonic simulated" in told
+    assert "pthread_cond_timedwait 1" in told
+
+
+def test_date_a_shell_and_python_say_the_same_also_forked_and_executed(folder: Path) -> None:
+    environment = _environment(folder)
+    python = f"{sys.executable} -c 'import time; print(int(time.time()))'"
+    script = f"date +%s; (date +%s); printf '%(%s)T\\n' -1; exec sh -c \"date +%s; exec {python}\""
+    assert _told(["bash", "-c", script], environment).splitlines() == [SECOND] * 5
+
+
+def test_a_running_program_sees_the_clock_move(folder: Path) -> None:
+    environment = _environment(folder)
+    clock = open_clock_file(clock_file_in(folder))
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time\nfor _ in iter(input, ''): print(time.time_ns(), flush=True)"],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+    ) as program:  # fmt: skip
+        assert program.stdin is not None
+        assert program.stdout is not None
+        for step in (timedelta(0), timedelta(days=3, microseconds=1), timedelta(days=30)):
+            clock.show(INSTANT + step)
+            program.stdin.write("now\n")
+            assert int(program.stdout.readline()) // 1000 == (INSTANT + step - datetime(1970, 1, 1, tzinfo=UTC)) // (
+                timedelta(microseconds=1)
+            )
+        program.stdin.write("\n")
+
+
+def test_monotonic_time_and_file_times_stay_real(folder: Path) -> None:
+    (folder / "file").touch()
+    ask = "import os, sys, time; print(time.monotonic()); print(os.stat(sys.argv[1]).st_mtime)"
+    monotonic, modified = map(
+        float, _told([sys.executable, "-c", ask, str(folder / "file")], _environment(folder)).split()
+    )
+    assert monotonic < 1_000_000_000
+    assert modified == (folder / "file").stat().st_mtime
+
+
+def test_without_a_page_the_time_is_real(folder: Path) -> None:
+    environment = _environment(folder)
+    clock_file_in(folder).unlink()
+    assert abs(int(_told(["date", "+%s"], environment)) - int(_told(["date", "+%s"], dict(os.environ)))) < 60
+
+
+@pytest.mark.parametrize("kind", ["own", "libfaketime"])
+def test_nothing_is_left_in_shared_memory_not_even_of_programs_that_became_others_or_were_killed(
+    kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "libfaketime":
+        monkeypatch.setenv(LIBRARY_VARIABLE, str(find_faketime()))
+    elif clock_library().reason:
+        pytest.skip("no C compiler: install gcc and libc6-dev")
+    before = set(SHARED_MEMORY.glob("*faketime*"))
+    environment = _environment(folder)
+    processes: set[str] = set()
+    for script in ("exec sh -c 'exec date +%s'", "(date +%s); date +%s", "date +%s; kill -9 $$"):
+        with subprocess.Popen(["bash", "-c", script], env=environment, stdout=subprocess.PIPE, text=True) as shell:
+            processes.add(str(shell.pid))
+            assert shell.stdout is not None
+            assert set(shell.stdout.read().split()) == {SECOND}
+    release(folder)
+    new = {file.name for file in set(SHARED_MEMORY.glob("*faketime*")) - before}  # other runs make some, too
+    assert not [name for name in new if folder.name in name or name.rpartition("_")[2] in processes]
+
+
+def test_a_library_in_a_folder_with_spaces_reaches_programs_by_a_copy_without(tmp_path: Path, folder: Path) -> None:
+    spaced = tmp_path / "a folder: with spaces"
+    spaced.mkdir()
+    shutil.copy(clock_library().path, spaced / "library.so")
+    environment = _environment(folder)
+    assert " " not in environment["LD_PRELOAD"]
+    shutil.copy(spaced / "library.so", environment["LD_PRELOAD"])
+    assert _told(["date", "+%s"], environment).strip() == SECOND
+
+
+def test_libfaketime_stands_in_where_no_compiler_is_and_says_why(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "nowhere" / "library.so"]))
+    monkeypatch.setattr(compiled, "COMPILERS", ("no-such-compiler",))
+    library = _chosen.__wrapped__(None)
+    assert library.path == find_faketime()
+    assert library.detail.startswith("clock by libfaketime: no C compiler")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "reason"),
+    [
+        ("echo 'x.c:1:1: fatal error: stdlib.h: no such file' >&2; exit 1", "stdlib.h"),
+        ('while [ "$1" != -o ]; do shift; done; echo rubbish > "$2"', "does not move"),
+    ],
+)
+def test_a_compiler_that_makes_nothing_of_use_is_no_compiler(
+    compiler: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "cc"
+    program.write_text(f"#!/bin/sh\n{compiler}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "kept" / "library.so"]))
+    monkeypatch.setattr(compiled, "COMPILERS", (str(program),))
+    with pytest.raises(compiled.CannotBuild, match=reason):
+        compiled.compiled_library()
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+@NEEDS_A_COMPILER
+def test_it_is_built_once_and_kept_for_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "kept" / "library.so"
+    monkeypatch.setattr(compiled, "_places", lambda: iter([place]))
+    assert compiled.compiled_library() == place
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
+    built = place.stat().st_mtime_ns
+    assert compiled.compiled_library() == place
+    assert place.stat().st_mtime_ns == built
+
+
+def test_a_folder_that_somebody_else_may_write_keeps_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "file" / "library.so"]))
+    with pytest.raises(compiled.CannotBuild, match="no folder"):
+        compiled.compiled_library()
+
+
+def test_a_page_is_one_word_that_is_never_replaced(tmp_path: Path) -> None:
+    file = tmp_path / PAGE_NAME
+    write_clock_file(file, INSTANT)
+    same = file.stat().st_ino
+    write_clock_file(file, INSTANT + timedelta(seconds=1))
+    assert file.stat().st_ino == same
+    assert file.read_bytes()[:16] == b"SMCLOCK1" + (1_772_368_497_789_012).to_bytes(8, "little")
