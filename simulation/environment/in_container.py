@@ -10,7 +10,13 @@ from typing import Any
 from docker.errors import APIError
 
 from simulation.clock_file import write_clock_file
-from simulation.environment.clock_library import LIBRARY_VARIABLE, clock_environment, clock_file_in, library_in
+from simulation.environment.clock_library import (
+    CLOCK_FOLDER_NAMES,
+    LIBRARY_VARIABLE,
+    clock_environment,
+    clock_file_in,
+    library_in,
+)
 from simulation.environment.compose_file import images
 from simulation.environment.engine import Exit
 from simulation.environment.protocol import ROLES
@@ -126,9 +132,8 @@ def _on_this_machine(pid: int) -> int | None:
 def fill_clock_folder(folder: Path, now: datetime) -> Path:
     """Put clock file, library and the variables of both where the container sees them, for its start script; returns
     the clock file."""
-    for left in folder.iterdir():
-        if left.name != "lock":
-            left.unlink()
+    for left in CLOCK_FOLDER_NAMES:
+        (folder / left).unlink(missing_ok=True)
     file = clock_file_in(folder)
     write_clock_file(file, now)
     inside = Path(_CLOCK_MOUNT)

@@ -6,6 +6,7 @@ compared.
 """
 
 from simulation.environment.clock_library.choice import (
+    CLOCK_FOLDER_NAMES,
     CLOCK_VARIABLES,
     ClockLibrary,
     clock_environment,
@@ -16,6 +17,12 @@ from simulation.environment.clock_library.choice import (
 from simulation.environment.clock_library.faketime import LIBRARY_VARIABLE
 
 __all__ = [
-    "CLOCK_VARIABLES", "LIBRARY_VARIABLE", "ClockLibrary", "clock_environment", "clock_file_in", "clock_library",
+    "CLOCK_FOLDER_NAMES",
+    "CLOCK_VARIABLES",
+    "LIBRARY_VARIABLE",
+    "ClockLibrary",
+    "clock_environment",
+    "clock_file_in",
+    "clock_library",
     "library_in",
-]  # fmt: skip
+]

@@ -28,6 +28,8 @@ CLOCK_VARIABLES = (
     "FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC", "TZ",
 )  # fmt: skip
 """All that :func:`clock_environment` may set."""
+CLOCK_FOLDER_NAMES = (OWN_NAME, LIBRARY_NAME, PAGE_NAME, TEXT_NAME)
+"""What a folder may have of a run that used either library."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from simulation.environment.clock_library import (
 )
 from simulation.environment.clock_library.choice import _chosen
 from simulation.environment.clock_library.faketime import find_faketime
+from simulation.environment.in_container import fill_clock_folder
 from simulation.environment.shared_memory import release
 
 INSTANT = datetime(2026, 3, 1, 12, 34, 56, 789_012, tzinfo=UTC)
@@ -284,3 +285,14 @@ def test_a_page_is_one_word_that_is_never_replaced(tmp_path: Path) -> None:
     write_clock_file(file, INSTANT + timedelta(seconds=1))
     assert file.stat().st_ino == same
     assert file.read_bytes()[:16] == b"SMCLOCK1" + (1_772_368_497_789_012).to_bytes(8, "little")
+
+
+def test_a_containers_folder_gets_what_its_start_script_needs_and_keeps_what_is_not_a_runs(tmp_path: Path) -> None:
+    for name in (".gitignore", "lock", "libfaketime.so.1", "now"):
+        (tmp_path / name).touch()
+    file = fill_clock_folder(tmp_path, INSTANT)
+    told = dict(line.split("=", 1) for line in (tmp_path / "environment").read_text().splitlines())
+    assert told["SIMULATED_START"] == SECOND
+    assert told["LD_PRELOAD"] == f"/simulation/clock/{clock_library().name}"
+    kept = {".gitignore", "lock", "environment", file.name, clock_library().name}
+    assert {left.name for left in tmp_path.iterdir()} == kept
