@@ -140,6 +140,6 @@ def fill_clock_folder(folder: Path, now: datetime) -> Path:
     variables = clock_environment(library=inside / library_in(folder).name, clock_file=inside / file.name, shared=False)
     told = "".join(f"{name}={value}\n" for name, value in variables.items())
     environment = folder / "environment"
-    environment.write_text(f"{told}SIMULATED_START={now.timestamp():.0f}\n", encoding="ascii")
+    environment.write_text(f"{told}SIMULATED_START={int(now.timestamp())}\n", encoding="ascii")
     environment.chmod(0o644)
     return file
