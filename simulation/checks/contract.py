@@ -1,11 +1,17 @@
-"""What the platform wrote, compared with its contract: rows, values, instants, identities, states and reasons."""
+"""What the platform wrote, answered and measured, compared with its contract."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
 from simulation.checks.base import Check, Inquiry, check
 from simulation.checks.conformance.engine import Complaint, Kind, conformance
+from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.keys import Keys
+from simulation.checks.evidence.keys import NO_KEYS, Keys
 
 
 @check("Every row answers something that happened outside, and everything that happened left its row", needs_end=True)
@@ -39,6 +45,16 @@ def reasons_said(case: Case, inquiry: Inquiry) -> None:
     _report(case, inquiry, "words")
 
 
+@check("Every answer to a person or an operator says what was so at that instant")
+def answers_true(case: Case, inquiry: Inquiry) -> None:
+    _report_statements(case, inquiry, answers, "answers")
+
+
+@check("Every metric counts what was so at each scrape")
+def metrics_true(case: Case, inquiry: Inquiry) -> None:
+    _report_statements(case, inquiry, metrics, "metrics")
+
+
 CONTRACT_CHECKS: tuple[Check, ...] = (
     rows_accounted_for,
     values_as_declared,
@@ -46,6 +62,8 @@ CONTRACT_CHECKS: tuple[Check, ...] = (
     identities_kept,
     states_followed,
     reasons_said,
+    answers_true,
+    metrics_true,
 )
 
 
@@ -78,3 +96,24 @@ def _find(inquiry: Inquiry, complaint: Complaint) -> None:
         ),
         events=(complaint.transaction,),
     )
+
+
+def _report_statements(
+    case: Case, inquiry: Inquiry, judge: Callable[[Case], Statements], kind: Literal["answers", "metrics"]
+) -> None:
+    if not (case.contract.answers if kind == "answers" else case.contract.metrics):
+        inquiry.leave_unverified(f"the target's contract declares no {kind}")
+        return
+    found = case.remembered(judge)
+    inquiry.examine(found.judged[kind])
+    if not found.judged[kind]:
+        inquiry.nothing_needed(f"no {kind} that the contract declares were recorded")
+    for one in found.wrong:
+        inquiry.find(
+            one.about,
+            f"{one.at:%Y-%m-%d %H:%M:%S}: not as the contract says",
+            expected=one.expected,
+            actual=one.actual,
+            keys=replace(NO_KEYS, request_id=one.request_id),
+            events=(one.event,),
+        )

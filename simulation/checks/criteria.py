@@ -90,7 +90,10 @@ _SUCCESS = _rules(
         ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
     ),
     ("Audit trail shows every operation with timestamp and reason", _TRAIL),
-    ("Admin dashboards reflect real-time state accurately", ("diagnostics_truthful", "dashboards_truthful")),
+    (
+        "Admin dashboards reflect real-time state accurately",
+        ("diagnostics_truthful", "dashboards_truthful", "answers_true", "metrics_true"),
+    ),
     ("No errors requiring database access to resolve", ("no_database_access", "convergence", "no_escalation")),
 )
 _FAILURE = _rules(
@@ -126,6 +129,7 @@ _BEFORE = _rules(
             "monitoring_active",
             "diagnostics_truthful",
             "dashboards_truthful",
+            "metrics_true",
             "alerts_have_a_cause",
             "alert_evaluation",
             "no_alert_table",

@@ -1,4 +1,4 @@
-"""A contract as a document: tables, the writes each may have, and a rule for every column of each write.
+"""A contract as a document: tables, the writes each may have, a rule for every column of each write; statements.
 
 The scope of a write, with whose names its paths begin:
 
@@ -14,39 +14,15 @@ The fields of facts: :mod:`simulation.contract.facts`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from simulation.contract.business import DOCUMENTED, Business
-from simulation.contract.rules import (
-    Among,
-    AnyOf,
-    Argument,
-    Caller,
-    Composed,
-    Counted,
-    Derived,
-    Document,
-    Given,
-    Hashed,
-    Instant,
-    Keyed,
-    Listing,
-    Mapped,
-    Path,
-    Rule,
-    Summed,
-    Text,
-    Words,
-    holes,
-    kind_of,
-)
+from simulation.contract.paths import Argument, Path
+from simulation.contract.rules import Rule
+from simulation.contract.statements import Answer, Metric
 from simulation.documents.strict import refusal
-
-Place = tuple[str | int, ...]
-"""A position in a contract: keys and list indices, relative to some part of it."""
 
 
 class _Part(BaseModel):
@@ -163,6 +139,8 @@ class Contract(_Part):
     """All that a target declares. ``tables``: an empty one judges nothing; ``business``: None is the documented one."""
 
     tables: dict[str, Table] = {}
+    answers: tuple[Answer, ...] = ()
+    metrics: dict[str, Metric] = {}
     business: Business | None = None
 
     @property
@@ -178,42 +156,3 @@ class Contract(_Part):
 
 
 NO_CONTRACT = Contract()
-
-
-def paths_of(rule: Rule) -> Iterator[str]:
-    """The paths that a rule and its parts look up, without names that the rule itself defines (``called``)."""
-    yield from (path for _, path in own_paths(rule))
-    called = rule.called if isinstance(rule, (Listing, Keyed)) else None
-    below = [path for _, each in rules_below(rule) for path in paths_of(each)]
-    yield from (path for path in below if path.split(".")[0] != called)
-
-
-def own_paths(rule: Rule) -> Iterator[tuple[Place, str]]:
-    """The paths that a rule itself looks up, each with the place below the rule where it is written."""
-    match rule:
-        case Given(given=path) | Hashed(sha256=path) | Caller(caller=path) | Mapped(mapped=path) | Among(among=path):
-            yield (kind_of(rule),), path
-        case Instant(instant=path) if path != "commit":
-            yield ("instant",), path
-        case Listing(list=path) | Keyed(object=path):
-            yield (kind_of(rule),), path
-        case Derived(of=arguments):
-            yield from ((("of", index), path) for index, path in enumerate(arguments) if isinstance(path, str))
-        case Counted(where=where) | Summed(where=where):
-            yield from ((("where", column), path) for column, path in where.items() if isinstance(path, str))
-        case Text(text=template):
-            yield from ((("text",), path) for path in holes(template))
-        case Words(words=templates):
-            yield from ((("words", index), path) for index, each in enumerate(templates) for path in holes(each))
-
-
-def rules_below(rule: Rule) -> Iterator[tuple[Place, Rule]]:
-    """The rules that a rule consists of, each with its place."""
-    match rule:
-        case Document(document=keys) | Composed(parts=keys):
-            word = "document" if isinstance(rule, Document) else "parts"
-            yield from (((word, key), below) for key, below in keys.items())
-        case Listing(each=below) | Keyed(each=below):
-            yield ("each",), below
-        case AnyOf(any_of=rules):
-            yield from ((("any_of", index), below) for index, below in enumerate(rules))

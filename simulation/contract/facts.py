@@ -33,11 +33,13 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Fact):
-    """A request to the platform that it answered. ``path`` has the named segments of the route."""
+    """A request to the platform that it answered. ``path`` has the named segments of the route, ``query`` the query's
+    parameters."""
 
     id: str
     method: str
     path: Mapping[str, str]
+    query: Mapping[str, str]
     body: JsonValue
     answer: JsonValue
     status: int
@@ -181,6 +183,34 @@ class Prize(Fact):
     amount_cents: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class BalanceChange(Fact):
+    """Money that came to or left the platform's balance at Stripe, net of fees; the first is the opening balance."""
+
+    amount_cents: int
+    available_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery(Fact):
+    """An event that Stripe delivered to the platform. ``accepted``: answered 2xx; ``repeated``: it had been before."""
+
+    event_id: str
+    type: str
+    accepted: bool
+    repeated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polled(Fact):
+    """An answer of the score provider. ``failed``: no payload came."""
+
+    tournament: str
+    status: int | None
+    failed: bool
+    payload_sha256: str | None
+
+
 DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "admin": Admin,
     "account": Account,
@@ -191,5 +221,8 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "settlement": Settlement,
     "prize": Prize,
     "remainder": Settlement,
+    "balance_change": BalanceChange,
+    "delivery": Delivery,
+    "polled": Polled,
 }
 """What a contract may name in ``for_each: {fact: …}``."""

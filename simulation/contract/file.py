@@ -11,6 +11,7 @@ from simulation.contract.business import FILLED_IN, MODEL_FILE, Business
 from simulation.contract.document import Contract, Table
 from simulation.contract.mistakes import mistakes
 from simulation.contract.model import ModelError, load_model
+from simulation.contract.statements import Answer, Metric
 from simulation.documents.refusal import more, refused
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
@@ -68,10 +69,19 @@ def _part(document: MarkedYaml) -> Contract:
 
 
 def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
-    """One contract from several files. A table's writes may be spread over several files, everything else may not."""
+    """One contract from several files. Writes and answers may be spread over several files, everything else may not."""
     described: dict[str, Path] = {}
     tables: dict[str, Table] = {}
+    answers: list[Answer] = []
+    metrics: dict[str, Metric] = {}
     for document, contract in parts:
+        answers += contract.answers
+        for name, metric in contract.metrics.items():
+            if name in metrics:
+                raise document.error(
+                    ("metrics", name), problem=f"metric {name} is declared in two files", remedy="keep one of them"
+                )
+            metrics[name] = metric
         for name, table in contract.tables.items():
             known = tables.get(name, Table())
             if table.model_fields_set - {"writes"}:
@@ -86,7 +96,7 @@ def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
             else:
                 known = known.model_copy(update={"writes": known.writes + table.writes})
             tables[name] = known
-    return Contract(tables=tables)
+    return Contract(tables=tables, answers=tuple(answers), metrics=metrics)
 
 
 def _business(model: Path, documents: list[MarkedYaml], parts: list[Contract]) -> Business | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from math import floor
 from typing import Any
 
 from simulation.documents.canonical import canonical_sha256
@@ -15,6 +17,10 @@ def plus(*numbers: int) -> int:
 
 def minus(first: int, second: int) -> int:
     return first - second
+
+
+def times(first: int, second: int) -> int:
+    return first * second
 
 
 def lower(text: str) -> str:
@@ -36,6 +42,10 @@ def first_set(*values: Any) -> Any:
 
 def equal(first: Any, second: Any) -> bool:
     return bool(first == second)
+
+
+def differ(first: Any, second: Any) -> bool:
+    return bool(first != second)
 
 
 def sorted_ids(rows: Any) -> list[str]:
@@ -72,10 +82,121 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def sum_of(rows: Any, column: str) -> int:
+    """The sum of one column of several rows or elements."""
+    return sum(int(row[column]) for row in rows)
+
+
+def tally(rows: Any, column: str) -> dict[str, int]:
+    """Each value of a column with the number of rows that have it."""
+    return dict(Counter(str(row[column]) for row in rows))
+
+
+def number_of_kinds(rows: Any, column: str) -> int:
+    """How many different values a column has."""
+    return len({str(row[column]) for row in rows})
+
+
+def latest(*instants: Any) -> Any:
+    """The latest of several instants, or of a list of them; null counts as none."""
+    return max(_present(instants), key=_moment, default=None)
+
+
+def earliest(*instants: Any) -> Any:
+    """The earliest of several instants, or of a list of them; null counts as none."""
+    return min(_present(instants), key=_moment, default=None)
+
+
+def _present(values: Iterable[Any]) -> list[Any]:
+    each = (item for value in values for item in (value if isinstance(value, (list, tuple)) else [value]))
+    return [value for value in each if value is not None]
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def seconds_since(now: datetime, then: Any) -> float:
+    """Seconds from an instant until now, with their fraction."""
+    return (now - _moment(then)).total_seconds()
+
+
+def earlier_by(then: Any, seconds: int) -> datetime:
+    """The instant so many seconds before another."""
+    return _moment(then) - timedelta(seconds=seconds)
+
+
+def rounded_down(number: float) -> int:
+    return floor(number)
+
+
+def greatest(numbers: Any) -> Any:
+    """The greatest of a list of numbers; 0 of none."""
+    return max(numbers, default=0)
+
+
+def at_least(number: int, least: int) -> bool:
+    return number >= least
+
+
+def all_of(*values: Any) -> bool:
+    """Whether each value is neither false, 0, empty nor null."""
+    return all(values)
+
+
+def any_of(*values: Any) -> bool:
+    return any(values)
+
+
+def none_of(*values: Any) -> bool:
+    return not any(values)
+
+
+def first_of(values: Any) -> Any:
+    """The first of several; null of none."""
+    return values[0] if values else None
+
+
+def column_of_first(rows: Any, column: str) -> Any:
+    """One column of the first of several rows; null of none."""
+    return rows[0][column] if rows else None
+
+
+def kinds_of(rows: Any, column: str) -> list[Any]:
+    """The different values of a column, in order."""
+    return sorted({row[column] for row in rows})
+
+
+def sorted_by(rows: Any, column: str) -> list[Any]:
+    return sorted(rows, key=lambda row: str(row[column]))
+
+
+def before(first: Any, second: Any) -> bool:
+    """Whether one instant comes before another."""
+    return _moment(first) < _moment(second)
+
+
+def is_past(then: Any, now: datetime, seconds: int) -> bool:
+    """Whether an instant lies more than so many seconds before now."""
+    return then is not None and (now - _moment(then)).total_seconds() > seconds
+
+
+def available_cents(changes: Any, now: datetime) -> int:
+    """What a balance can be drawn on for now: the changes whose money is available."""
+    return sum(change.amount_cents for change in changes if change.available_at <= now)
+
+
+def sum_of_fields(facts: Any, field: str) -> int:
+    """The sum of one field of several facts."""
+    return sum(getattr(fact, field) for fact in facts)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "canonical_sha256": canonical_sha256,
     "plus": plus,
     "minus": minus,
+    "times": times,
+    "differ": differ,
     "lower": lower,
     "upper": upper,
     "length": length,
@@ -87,6 +208,27 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "column_of": column_of,
     "seconds_between": seconds_between,
     "hash_of": hash_of,
+    "sum_of": sum_of,
+    "tally": tally,
+    "number_of_kinds": number_of_kinds,
+    "latest": latest,
+    "earliest": earliest,
+    "seconds_since": seconds_since,
+    "earlier_by": earlier_by,
+    "rounded_down": rounded_down,
+    "greatest": greatest,
+    "at_least": at_least,
+    "all_of": all_of,
+    "any_of": any_of,
+    "none_of": none_of,
+    "first_of": first_of,
+    "column_of_first": column_of_first,
+    "kinds_of": kinds_of,
+    "sorted_by": sorted_by,
+    "before": before,
+    "is_past": is_past,
+    "available_cents": available_cents,
+    "sum_of_fields": sum_of_fields,
 }
-TAKE_NOTHING = frozenset({"first_set"})
+TAKE_NOTHING = frozenset({"first_set", "all_of", "any_of", "none_of"})
 """Functions that get null for a path that does not exist."""

@@ -9,11 +9,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from simulation.contract.document import Contract, Facts, Join, Place, Table, Write
+from simulation.contract.document import Contract, Facts, Join, Table, Write
 from simulation.contract.facts import DERIVED_FACTS, Call, Event, Request, TransactionScope
 from simulation.contract.names import ANYTHING, Columns, ListOf, Named, fields_of
+from simulation.contract.parts import Place, paths_of
 from simulation.contract.rule_mistakes import Mistake, RuleReader, misnamed, no_columns, no_route, undeclared
 from simulation.contract.rules import Rule
+from simulation.contract.statement_mistakes import of_answer, of_metric
 from simulation.documents.refusal import suggest
 
 _SEGMENT = re.compile(r"\{(\w+)\}")
@@ -27,7 +29,10 @@ def mistakes(parts: Iterable[Contract], whole: Contract) -> Iterator[list[Mistak
     """
     reader = _Reader(whole)
     for part in parts:
-        yield [mistake for name, table in part.tables.items() for mistake in reader.of_table(name, table)]
+        yield [
+            *(mistake for name, table in part.tables.items() for mistake in reader.of_table(name, table)),
+            *reader.of_statements(part),
+        ]
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,13 @@ class _Reader:
             "before": Named(what="the contract", below=rows),
             "all": Named(what="the contract", below={name: ListOf(item=row) for name, row in rows.items()}),
         }
+
+    def of_statements(self, part: Contract) -> Iterator[Mistake]:
+        """Mistakes in what one file declares of answers and metrics."""
+        for number, answer in enumerate(part.answers):
+            yield from (_below(("answers", number), found) for found in of_answer(answer, self.columns))
+        for name, metric in part.metrics.items():
+            yield from (_below(("metrics", name), found) for found in of_metric(metric, self.columns))
 
     def of_table(self, name: str, table: Table) -> Iterator[Mistake]:
         """Mistakes in one file's part about a table."""
@@ -91,6 +103,7 @@ class _Reader:
         rules = self._rules(table, write)
         for column, rule in write.columns.items():
             yield from rules.mistakes(("columns", column), rule)
+            yield from _of_answers(("columns", column), rule)
         missing = sorted(set(self.columns[table]) - set(self.whole.tables[table].rules_of(write)))
         if write.op == "insert" and missing:
             yield Mistake(
@@ -168,6 +181,24 @@ class _Reader:
     def _joined(self, join: Join) -> Any:
         row = Columns(table=join.table, known=self.columns.get(join.table, ()))
         return ListOf(item=row) if join.all else row
+
+
+def _below(place: Place, mistake: Mistake) -> Mistake:
+    return replace(mistake, place=(*place, *mistake.place))
+
+
+def _of_answers(place: Place, rule: Rule) -> Iterator[Mistake]:
+    """Values taken from what the platform answered. It would be believed about itself: answer and row are wrong alike.
+
+    Only the names that it makes up can be known from nowhere else.
+    """
+    for path in paths_of(rule):
+        if path.startswith("request.answer.") and not re.search(r"(^|[._])id$", path):
+            yield Mistake(
+                place=place,
+                problem=f"{path!r} is the platform's own word, and no witness",
+                remedy="derive it from something outside, or write {free: why nobody outside can know it}",
+            )
 
 
 def _columns_of(table: Table) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulation.contract.document import Place, own_paths, rules_below
+from simulation.contract.facts import DERIVED_FACTS
 from simulation.contract.functions import FUNCTIONS
-from simulation.contract.names import ANYTHING, Misnamed, follow, items_of
+from simulation.contract.names import ANYTHING, Columns, Misnamed, follow, items_of
+from simulation.contract.parts import Place, own_paths, rules_below
+from simulation.contract.paths import Argument
+from simulation.contract.queries import Found, Happened, Rows
 from simulation.contract.rules import (
     EXACT,
     AnyOf,
@@ -109,16 +112,29 @@ class RuleReader:
                 (*place, *below),
                 part,
                 whole=whole and isinstance(rule, AnyOf),
-                exact=exact or isinstance(rule, (Listing, Keyed)),
+                exact=exact or isinstance(rule, Keyed) or (isinstance(rule, Listing) and self.op != "statement"),
             )
 
     def _reader_below(self, rule: Rule) -> RuleReader:
         """The reader for a rule's parts: for a list's items, their name (``called``) is in the scope, too."""
+        if isinstance(rule, Rows):
+            return replace(self, scope={**self.scope, rule.called: self._row_of(rule.rows)})
         if not isinstance(rule, (Listing, Keyed)):
             return self
-        things = follow(rule.list if isinstance(rule, Listing) else rule.object, self.scope)
-        item = ANYTHING if isinstance(things, Misnamed) else items_of(things)
+        item = self._item_of(rule.list if isinstance(rule, Listing) else rule.object)
         return replace(self, scope={**self.scope, rule.called: ANYTHING if item is None else item})
+
+    def _item_of(self, things: Argument) -> Any:
+        """The kind of the items of a list; None if it is certainly no list."""
+        if isinstance(things, Rows):
+            return self._row_of(things.rows)
+        if isinstance(things, Happened):
+            return DERIVED_FACTS.get(things.happened, ANYTHING)
+        found = follow(things, self.scope) if isinstance(things, str) else ANYTHING
+        return ANYTHING if isinstance(found, Misnamed) else items_of(found)
+
+    def _row_of(self, table: str) -> Columns:
+        return Columns(table=table, known=self.tables.get(table, ()))
 
     def _out_of_place(self, place: Place, rule: Rule, *, whole: bool, exact: bool) -> Iterator[Mistake]:
         kind = kind_of(rule)
@@ -152,6 +168,13 @@ class RuleReader:
             case Summed(sum=column, where=where):
                 yield from self._of_column((*place, "sum"), column)
                 yield from no_columns((*place, "where"), tuple(where), self.tables.get(column.split(".")[0], ()))
+            case Rows():
+                yield from self._of_rows(place, rule)
+            case Found(found=column, where=where):
+                yield from self._of_column((*place, "found"), column)
+                yield from no_columns((*place, "where"), tuple(where), self.tables.get(column.split(".")[0], ()))
+            case Happened(happened=fact):
+                yield from _of_happened(place, fact, tuple(rule.where))
             case Reference(refers=column, same=same):
                 yield from self._of_column((*place, "refers"), column)
                 yield from no_columns((*place, "same"), tuple(same), self.columns)
@@ -174,6 +197,15 @@ class RuleReader:
             case Composed():
                 yield from _of_parts(place, rule)
 
+    def _of_rows(self, place: Place, rule: Rows) -> Iterator[Mistake]:
+        yield from undeclared((*place, "rows"), rule.rows, self.tables)
+        named = (*rule.where, *rule.given, *rule.one_of, *rule.none_of, *rule.past, *rule.present)
+        named = (*named, *(column.removeprefix("-") for column in rule.order))
+        for mistake in no_columns((), named, self.tables.get(rule.rows, ())):
+            yield replace(mistake, place=(*place, "rows"))
+        if isinstance(rule.only, str):
+            yield from misnamed((*place, "only"), rule.only, self._reader_below(rule).scope)
+
     def _of_column(self, place: Place, text: str) -> Iterator[Mistake]:
         table, dot, column = text.partition(".")
         if not dot:
@@ -181,6 +213,16 @@ class RuleReader:
             return
         yield from undeclared(place, table, self.tables)
         yield from (replace(mistake, place=place) for mistake in no_columns((), (column,), self.tables.get(table, ())))
+
+
+def _of_happened(place: Place, fact: str, fields: Iterable[str]) -> Iterator[Mistake]:
+    kind = DERIVED_FACTS.get(fact)
+    if kind is None:
+        remedy = suggest(fact, list(DERIVED_FACTS))
+        yield Mistake(place=(*place, "happened"), problem=f"there is no fact {fact!r}", remedy=remedy)
+        return
+    for name in fields:
+        yield from misnamed((*place, "where", name), f"{fact}.{name}", {fact: kind})
 
 
 def _of_function(place: Place, rule: Derived) -> Iterator[Mistake]:

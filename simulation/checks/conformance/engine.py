@@ -11,13 +11,15 @@ from simulation.checks.conformance.answers import Answers, key_of
 from simulation.checks.conformance.facts import facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.judges import Judge, judge_of
-from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to, shown
-from simulation.checks.conformance.values import ValueOf
+from simulation.checks.conformance.scope import MISSING, Scope, path_to, shown
+from simulation.checks.conformance.values import ValueOf, argument
 from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
-from simulation.contract.document import Contract, Join, Table, Write, paths_of
+from simulation.contract.document import Contract, Join, Table, Write
 from simulation.contract.facts import TransactionScope
-from simulation.contract.rules import Argument, Free, Identity, Instant, Rule, State, Words
+from simulation.contract.parts import paths_of
+from simulation.contract.paths import Argument
+from simulation.contract.rules import Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
 
 Kind = Literal["rows", "values", "instants", "identities", "states", "words"]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from urllib.parse import parse_qsl
 
+from simulation.checks.conformance.happenings import balance_changes, deliveries, polled
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
@@ -88,29 +90,42 @@ def _route(pattern: str) -> tuple[str, re.Pattern[str]]:
 
 def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request]:
     method, path = _route(pattern)
-    people = case.remembered(_people)
     return [
-        Request(
-            at=event.at,
-            required=event.status < 300,
-            id=event.request_id,
-            method=event.method,
-            path=found.groupdict(),
-            body=event.request_body,
-            answer=event.response_body,
-            status=event.status,
-            actor=event.actor,
-            subject=event.token_subject
-            or event.user_id
-            or people.get(event.cause.split(":")[1] if ":" in event.cause else ""),
-            execution_id=event.execution_id,
-            idempotency_key=event.idempotency_key,
-        )
+        request_of(case, event, found.groupdict())
         for event in case.events(Exchange)
         if event.method == method
         and (event.status in statuses if statuses else 200 <= event.status < 300)
         and (found := path.fullmatch(event.path)) is not None
     ]
+
+
+def request_of(case: Case, event: Exchange, path: Mapping[str, str]) -> Request:
+    """An exchange as a fact. ``path``: the named segments of its route."""
+    people = case.remembered(_people)
+    return Request(
+        at=event.at,
+        required=event.status < 300,
+        id=event.request_id,
+        method=event.method,
+        path=path,
+        query=dict(parse_qsl(event.query, keep_blank_values=True)),
+        body=event.request_body,
+        answer=event.response_body,
+        status=event.status,
+        actor=event.actor,
+        subject=event.token_subject
+        or event.user_id
+        or people.get(event.cause.split(":")[1] if ":" in event.cause else ""),
+        execution_id=event.execution_id,
+        idempotency_key=event.idempotency_key,
+    )
+
+
+def segments_of(route: str, event: Exchange) -> Mapping[str, str] | None:
+    """The named segments of a route in a request's path; None where the request is to another route."""
+    method, path = _route(route)
+    found = path.fullmatch(event.path) if event.method == method else None
+    return None if found is None else found.groupdict()
 
 
 def _people(case: Case) -> Mapping[str, str]:
@@ -326,5 +341,8 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "settlement": lambda case: case.remembered(_settlements),
     "prize": _prizes,
     "remainder": lambda case: [fact for fact in case.remembered(_settlements) if fact.platform_cents],
+    "balance_change": balance_changes,
+    "delivery": deliveries,
+    "polled": polled,
 }
 """How each of :data:`simulation.contract.facts.DERIVED_FACTS` is found."""

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from simulation.checks.conformance.scope import MISSING, Scope, instant, path_to, same, shown
-from simulation.checks.conformance.values import ValueOf, each_of, text_of, value_of
+from simulation.checks.conformance.values import ValueOf, argument, each_of, elements_of, holds, text_of, value_of
 from simulation.contract.functions import hash_of, is_hash
+from simulation.contract.paths import Argument, Literally
+from simulation.contract.queries import Depending
 from simulation.contract.rules import (
     Among,
     AnyOf,
@@ -21,6 +23,7 @@ from simulation.contract.rules import (
     Free,
     Hashed,
     Instant,
+    Listing,
     OneOf,
     Reference,
     Rule,
@@ -48,7 +51,7 @@ def judge_of(rule: Rule, column: str) -> Judge:
         case OneOf(one_of=values):
             return _one_of(values)
         case Among(among=path):
-            return _among(path_to(path))
+            return _among(argument(path))
         case AnyOf(any_of=rules):
             return _any_of([judge_of(each, column) for each in rules])
         case Document(document=keys):
@@ -65,8 +68,23 @@ def judge_of(rule: Rule, column: str) -> Judge:
             return _reference(rule)
         case State(state=state, after=after):
             return _state(state, after, column)
+        case Listing(called=name, each=item):
+            return _listing(rule, elements_of(rule), name, judge_of(item, column))
+        case Depending(when=when, then=then, otherwise=otherwise):
+            return _depending(argument(when), _judge_of(then, column), _judge_of(otherwise, column))
         case _:
             return _the(value_of(rule, column))
+
+
+def _judge_of(wanted: Argument, column: str) -> Judge:
+    return _the(argument(wanted)) if isinstance(wanted, (str, Literally)) else judge_of(wanted, column)
+
+
+def _depending(when: ValueOf, then: Judge, otherwise: Judge) -> Judge:
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        return then(actual, scope) if holds(when(scope)) else otherwise(actual, scope)
+
+    return judge
 
 
 def _exactly(value: Any) -> Judge:
@@ -135,13 +153,41 @@ def _document(rule: Document, judges: Mapping[str, Judge]) -> Judge:
     return judge
 
 
+def _listing(rule: Listing, things: ValueOf, name: str, item: Judge) -> Judge:
+    whole = None if _is_indefinite(rule.each) else _the(value_of(rule, ""))
+
+    def judge(actual: Any, scope: Scope) -> Complaint:
+        found = things(scope)
+        if is_hash(actual):
+            return None if whole is None else whole(actual, scope)
+        if found is MISSING or not isinstance(actual, list) or len(actual) != len(each_of(found)):
+            return shown(found) if found is MISSING else f"a list of {len(each_of(found))}"
+        for number, (one, thing) in enumerate(zip(actual, each_of(found), strict=True)):
+            complaint = item(one, {**scope, name: thing})
+            if complaint is not None:
+                return f"{number}: {complaint}"
+        return None
+
+    return judge
+
+
 def _leaves_free(rule: Document) -> bool:
     """Whether some part has no single right value, so that a document known only by its hash cannot be judged."""
+    return any(map(_is_indefinite, rule.document.values()))
+
+
+def _is_indefinite(rule: Rule) -> bool:
     indefinite = (Free, Among, AnyOf, OneOf, Words, Instant, Composed, Asked, Hashed, Reference, State)
-    return any(
-        isinstance(below, indefinite) or (isinstance(below, Document) and _leaves_free(below))
-        for below in rule.document.values()
+    return (
+        isinstance(rule, indefinite)
+        or (isinstance(rule, Document) and _leaves_free(rule))
+        or (isinstance(rule, Listing) and _is_indefinite(rule.each))
+        or (isinstance(rule, Depending) and any(map(_is_indefinite_argument, (rule.then, rule.otherwise))))
     )
+
+
+def _is_indefinite_argument(wanted: Argument) -> bool:
+    return not isinstance(wanted, (str, Literally)) and _is_indefinite(wanted)
 
 
 def _asked(routes: tuple[str, ...]) -> Judge:

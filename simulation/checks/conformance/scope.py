@@ -8,7 +8,6 @@ from typing import Any
 
 from simulation.checks.evidence.wal import as_instant
 from simulation.contract.functions import hash_of, is_hash
-from simulation.contract.rules import Literally
 
 Scope = Mapping[str, Any]
 
@@ -45,24 +44,18 @@ def _step(value: Any, name: str) -> Any:
     return getattr(value, name, MISSING)
 
 
-def argument(wanted: str | Literally) -> Callable[[Scope], Any]:
-    """A function from the scope to an argument's value: the one at the path, or the constant."""
-    if isinstance(wanted, Literally):
-        constant = wanted.constant
-        return lambda _scope: constant
-    return path_to(wanted)
-
-
 def same(actual: Any, expected: Any) -> bool:
-    """Whether a recorded value is the expected one: instants as instants, documents by content or by their hash."""
+    """Whether a recorded value is the expected one: instants as instants, documents part by part or by their hash."""
     if type(actual) is type(expected) and actual == expected:
         return True
     if expected is MISSING:
         return False
-    if isinstance(expected, tuple):
-        expected = list(expected)
-    if is_hash(actual) and not is_hash(expected):
-        return bool(actual["sha256"] == hash_of(expected))
+    if is_hash(actual) != is_hash(expected):
+        return bool(hash_of(actual) == hash_of(expected))
+    if isinstance(expected, (list, tuple)) and isinstance(actual, list):
+        return len(actual) == len(expected) and all(map(same, actual, expected))
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return actual.keys() == expected.keys() and all(same(actual[key], expected[key]) for key in expected)
     if isinstance(actual, bool) or isinstance(expected, bool):
         return actual is expected
     if isinstance(expected, datetime) or (isinstance(actual, str) and isinstance(expected, str) and actual != expected):

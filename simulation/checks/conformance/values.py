@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from simulation.checks.conformance.scope import MISSING, Scope, argument, path_to
+from simulation.checks.conformance.scope import MISSING, Scope, instant, path_to
 from simulation.checks.evidence.case import CannotTell
 from simulation.contract.functions import FUNCTIONS, TAKE_NOTHING
+from simulation.contract.paths import Argument, Literally, filled, holes
+from simulation.contract.queries import Depending, Found, Happened, Rows
 from simulation.contract.rules import (
     Caller,
     Constant,
@@ -22,8 +25,6 @@ from simulation.contract.rules import (
     Summed,
     Text,
     Unchanged,
-    filled,
-    holes,
 )
 
 ValueOf = Callable[[Scope], Any]
@@ -48,10 +49,10 @@ def value_of(rule: Rule, column: str) -> ValueOf:
         case Document(document=keys):
             below = {key: value_of(each, key) for key, each in keys.items()}
             return lambda scope: {key: each(scope) for key, each in below.items()}
-        case Listing(list=path, called=name, each=item):
-            return _listing(path_to(path), name, value_of(item, column))
+        case Listing(called=name, each=item):
+            return _listing(elements_of(rule), name, value_of(item, column))
         case Keyed(object=path, called=name, key=key, each=item):
-            return _keyed(path_to(path), name, path_to(key), value_of(item, column))
+            return _keyed(argument(path), name, path_to(key), value_of(item, column))
         case Counted(count=table, where=where):
             rows = _rows(table, where)
             return _applied(len, [rows])
@@ -60,8 +61,26 @@ def value_of(rule: Rule, column: str) -> ValueOf:
             return _applied(lambda rows: sum(int(str(row[column])) for row in rows), [_rows(table, where)])
         case Derived():
             return _derived(rule)
+        case Rows():
+            return rows_of(rule)
+        case Found(found=place, where=where):
+            return _found(place, where)
+        case Happened():
+            return _happened(rule)
+        case Depending(when=when, then=then, otherwise=otherwise):
+            return _depending(argument(when), argument(then), argument(otherwise))
         case _:
             raise TypeError(f"no value follows from {type(rule).__name__}")
+
+
+def argument(wanted: Argument) -> ValueOf:
+    """A function from the scope to an argument's value: the one at the path, the constant, or the rule's."""
+    if isinstance(wanted, str):
+        return path_to(wanted)
+    if isinstance(wanted, Literally):
+        constant = wanted.constant
+        return lambda _scope: constant
+    return value_of(wanted, "")
 
 
 def _caller(request_id: ValueOf, nobody: Any) -> ValueOf:
@@ -76,6 +95,20 @@ def _listing(things: ValueOf, name: str, item: ValueOf) -> ValueOf:
     return lambda scope: [item({**scope, name: thing}) for thing in each_of(things(scope))]
 
 
+def elements_of(rule: Listing) -> ValueOf:
+    """The elements that a listing has an item for, as a function of the scope."""
+    things = argument(rule.list)
+    if rule.only is None:
+        return things
+    only, name = argument(rule.only), rule.called
+
+    def find(scope: Scope) -> Any:
+        found = things(scope)
+        return found if found is MISSING else [one for one in each_of(found) if holds(only({**scope, name: one}))]
+
+    return find
+
+
 def _keyed(things: ValueOf, name: str, key: ValueOf, item: ValueOf) -> ValueOf:
     def make(scope: Scope) -> dict[str, Any]:
         inner = [{**scope, name: thing} for thing in each_of(things(scope))]
@@ -87,6 +120,83 @@ def _keyed(things: ValueOf, name: str, key: ValueOf, item: ValueOf) -> ValueOf:
 def each_of(found: Any) -> Sequence[Any]:
     """The items of a list; empty if the value is not a list."""
     return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
+
+
+def rows_of(rule: Rows) -> ValueOf:
+    """The rows that meet a rule's conditions at the scope's instant, as a function of the scope."""
+    where = {column: argument(each) for column, each in rule.where.items()}
+    given = {column: path_to(path) for column, path in rule.given.items()}
+    only = None if rule.only is None else argument(rule.only)
+
+    def find(scope: Scope) -> Any:
+        values = {column: each(scope) for column, each in where.items()}
+        if MISSING in values.values():
+            return MISSING
+        asked = ((column, each(scope)) for column, each in given.items())
+        values |= {column: value for column, value in asked if value is not MISSING}
+        tables = scope["tables"]
+        found = tables.where(rule.rows, values) if values else list(tables.rows[rule.rows].values())
+        found = [row for row in found if _meets(row, rule, scope)]
+        if only is not None:
+            found = [row for row in found if holds(only({**scope, rule.called: row}))]
+        for column in reversed(rule.order):
+            name = column.removeprefix("-")
+            found.sort(key=lambda row: (row.get(name) is None, row.get(name)), reverse=column != name)
+        return found[: rule.limit]
+
+    return find
+
+
+def _meets(row: Mapping[str, Any], rule: Rows, scope: Scope) -> bool:
+    return (
+        all(row.get(column) is not None for column in rule.present)
+        and all(row.get(column) in values for column, values in rule.one_of.items())
+        and not any(row.get(column) in values for column, values in rule.none_of.items())
+        and all(_is_past(row.get(column), seconds, scope) for column, seconds in rule.past.items())
+    )
+
+
+def _is_past(value: Any, seconds: int, scope: Scope) -> bool:
+    then = instant(value)
+    return then is not None and then < scope["now"] - timedelta(seconds=seconds)
+
+
+def holds(value: Any) -> bool:
+    """Whether a value is there and is neither false, 0, empty nor null."""
+    return value is not MISSING and bool(value)
+
+
+def _found(place: str, where: Mapping[str, Argument]) -> ValueOf:
+    table, _, column = place.partition(".")
+    rows = _rows(table, where)
+
+    def find(scope: Scope) -> Any:
+        found = rows(scope)
+        return MISSING if found is MISSING else found[0].get(column, MISSING) if found else None
+
+    return find
+
+
+def _happened(rule: Happened) -> ValueOf:
+    where = {name: argument(each) for name, each in rule.where.items()}
+
+    def find(scope: Scope) -> Any:
+        values = {name: each(scope) for name, each in where.items()}
+        now = scope["now"]
+        first = None if rule.within is None else now - timedelta(seconds=rule.within)
+        return [
+            fact
+            for fact in scope["happened"](rule.happened)
+            if fact.at <= now
+            and (first is None or fact.at >= first)
+            and all(getattr(fact, name) == value for name, value in values.items())
+        ]
+
+    return find
+
+
+def _depending(when: ValueOf, then: ValueOf, otherwise: ValueOf) -> ValueOf:
+    return lambda scope: then(scope) if holds(when(scope)) else otherwise(scope)
 
 
 def _rows(table: str, where: Mapping[str, Any]) -> ValueOf:

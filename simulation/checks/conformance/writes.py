@@ -62,6 +62,19 @@ class Tables:
         for key in list(self.rows[table]):
             self.put(table, key, None)
 
+    def apply(self, change: Change) -> tuple[Key, Row, Row | None]:
+        """Apply one change of the write-ahead log; the row's key and values after it, and its values before it."""
+        if change.op == "truncate":
+            self.clear(change.table)
+        key = self.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
+        old = self.rows[change.table].get(key)
+        row: Row = {**(old or {}), **change.new}
+        new_key = self.key_of(change.table, row)
+        if new_key != key:
+            self.put(change.table, key, None)
+        self.put(change.table, new_key, None if change.op in ("delete", "truncate") else row)
+        return new_key, row, old
+
     def where(self, table: str, values: Mapping[str, JsonValue]) -> Sequence[Row]:
         """The rows that have these values, in the order in which they got them."""
         columns = tuple(values)
@@ -140,15 +153,7 @@ def _applied(
     actions: frozenset[str],
     touched: frozenset[str],
 ) -> RowWrite:
-    if change.op == "truncate":
-        tables.clear(change.table)
-    key = tables.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
-    old = tables.rows[change.table].get(key)
-    row: Row = {**(old or {}), **change.new}
-    new_key = tables.key_of(change.table, row)
-    if new_key != key:
-        tables.put(change.table, key, None)
-    tables.put(change.table, new_key, None if change.op in ("delete", "truncate") else row)
+    new_key, row, old = tables.apply(change)
     fits = (
         write
         for write in declared.get((change.table, change.op), ())

@@ -52,13 +52,23 @@ def expected_settlements(case: Case) -> Mapping[str, Expected]:
 
 def closing_times(case: Case) -> Mapping[str, datetime]:
     """Contest id → when its settlement was committed."""
-    rows = case.rows(SettlementRow)
-    table = case.wal.table_with_ids(row.settlement_id for row in rows)
+    settled = _settled(case)
+    table = case.wal.table_with_ids(settled)
     committed = {change.row_id: change.transaction.at for change in case.wal.of(table or "") if change.op == "insert"}
-    missing = [row.contest_id for row in rows if row.settlement_id not in committed]
+    missing = [contest_id for settlement_id, contest_id in settled.items() if settlement_id not in committed]
     if missing:
         raise CannotTell(f"settlement of {case.name(missing[0])} is not in the write-ahead log")
-    return {row.contest_id: committed[row.settlement_id] for row in rows}
+    return {contest_id: committed[settlement_id] for settlement_id, contest_id in settled.items()}
+
+
+def _settled(case: Case) -> Mapping[str, str]:
+    """Settlement id → contest id. A row of which another column is wrong still tells when its contest was settled."""
+    rows = case.history.rows(SettlementRow.relation)
+    if rows is None:
+        raise CannotTell(f"relation {SettlementRow.relation} was not observed")
+    if any(row.get("settlement_id") is None for row in rows):
+        raise CannotTell(f"relation {SettlementRow.relation} has a row without settlement_id")
+    return {str(row["settlement_id"]): str(row.get("contest_id")) for row in rows}
 
 
 def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], closed_at: datetime) -> Expected:

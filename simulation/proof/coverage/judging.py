@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.conformance.engine import conformance
+from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.statements import answers
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.wal import WriteAheadLog
 from simulation.events import Transaction
@@ -19,6 +21,7 @@ from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory,
 from simulation.proof.coverage.edits import Edits
 from simulation.proof.coverage.falsehood import Falsehood
 from simulation.proof.coverage.sharing import FalseCase, TrueCase
+from simulation.proof.coverage.stating import Stating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +51,9 @@ class Jury:
         notes = Notes()
         watched = WatchedHistory(history, notes)
         conforming = Conforming(watched, notes, true)
-        self._true = TrueCase(true, watched, notes, conforming)
-        self._looked = tuple(_looked(checks, watched, notes, true, conforming))
+        stating = Stating(true)
+        self._true = TrueCase(true, watched, notes, conforming, stating)
+        self._looked = tuple(_looked(checks, watched, notes, true, conforming, stating))
 
     def react(self, falsehood: Falsehood, *, everyone: bool = False) -> Reaction:
         """Judge the history with this falsehood.
@@ -75,7 +79,12 @@ class Jury:
 
 
 def _looked(
-    checks: Sequence[Check], watched: WatchedHistory, notes: Notes, true: Case, conforming: Conforming
+    checks: Sequence[Check],
+    watched: WatchedHistory,
+    notes: Notes,
+    true: Case,
+    conforming: Conforming,
+    stating: Stating,
 ) -> Iterator[_Looked]:
     """Run each check on the true history; the findings of the contract's rules are taken from ``conforming``."""
     for check in checks:
@@ -83,5 +92,8 @@ def _looked(
         case = watched.case(true.governance)
         with suppress(CannotTell):
             case.give(conformance, conforming.found(), conforming.things)
+        for find in (answers, metrics):
+            with suppress(CannotTell):
+                case.give(find, true.remembered(find), stating.things(find))
         result = check.examine(case)
         yield _Looked(check=check, result=result, things=notes.take())

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from simulation.checks.conformance.engine import conformance
+from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.statements import answers
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
@@ -15,6 +17,7 @@ from simulation.contract.document import Contract
 from simulation.history import History
 from simulation.proof.coverage.conforming import Conforming
 from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
+from simulation.proof.coverage.stating import Stating
 from simulation.scenario.model import Scenario
 
 _R = TypeVar("_R", bound=Relation)
@@ -24,8 +27,10 @@ _T = TypeVar("_T")
 class TrueCase:
     """The case of the true history; notes what each function whose result checks share has read of it."""
 
-    def __init__(self, case: Case, watched: WatchedHistory, notes: Notes, conforming: Conforming) -> None:
-        self.case, self.conforming = case, conforming
+    def __init__(
+        self, case: Case, watched: WatchedHistory, notes: Notes, conforming: Conforming, stating: Stating
+    ) -> None:
+        self.case, self.conforming, self.stating = case, conforming, stating
         self._watched, self._notes = watched, notes
         self._things: dict[object, frozenset[Thing]] = {}
 
@@ -61,6 +66,8 @@ class FalseCase(Case):
     def _found(self, find: Callable[[Case], object]) -> object:
         if find is conformance:
             return self._true.conforming.again(self, self._changed)
+        if find is answers or find is metrics:
+            return self._true.stating.again(find, self, self._changed)
         shared = self._true.looked_at(find).isdisjoint(self._changed)
         return self._true.case.remembered(find) if shared else find(self)
 
