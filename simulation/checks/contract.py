@@ -102,7 +102,7 @@ def _report_statements(
     case: Case, inquiry: Inquiry, judge: Callable[[Case], Statements], kind: Literal["answers", "metrics"]
 ) -> None:
     if not (case.contract.answers if kind == "answers" else case.contract.metrics):
-        inquiry.leave_unverified(f"the target's contract declares no {kind}")
+        inquiry.leave_unverified(f"the target declares no contract, in which its {kind} would stand")
         return
     found = case.remembered(judge)
     inquiry.examine(found.judged[kind])

@@ -20,6 +20,8 @@ from simulation.scenario.faults.database import ContestRowHeld
 from simulation.scenario.faults.registry import KINDS
 
 _PEOPLE = frozenset({"entrant", "organizer"})
+_OPERATORS = frozenset({"operator", "operator_robot"})
+"""Refusals are part of their work; an error of the server is not."""
 _REFUSED, _ERROR = 400, 500
 _BACK = timedelta(minutes=1)
 """A program that was killed or stopped takes this long to serve again."""
@@ -78,7 +80,7 @@ class _TurnedAway:
 @check("Nobody in good standing was turned away: each error or refusal that a person got has a cause or a rule")
 def nobody_turned_away(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("exchange")
-    inquiry.examine(sum(exchange.actor in _PEOPLE for exchange in case.events(Exchange)))
+    inquiry.examine(sum(exchange.actor in _PEOPLE | _OPERATORS for exchange in case.events(Exchange)))
     wronged = [one for one in _turned_away(case) if not _has_a_cause(case, one) and not _breaks_a_rule(case, one)]
     for (asked, _), several in grouped(wronged, _kind).items():
         what = "an error that nothing in the world explains" if several[0].server_failed else "a refusal without a rule"
@@ -115,6 +117,8 @@ def _turned_away(case: Case) -> Iterator[_TurnedAway]:
     because its organizer was refused)."""
     told = [action for action in case.events(EntrantAction) if action.action == "refused"]
     for exchange in case.events(Exchange):
+        if exchange.actor in _OPERATORS and exchange.status >= _ERROR:
+            yield _TurnedAway(exchange=exchange, action=None)
         if exchange.actor in _PEOPLE and exchange.status >= _REFUSED:
             action = next((one for one in told if one.seq > exchange.seq and _same(one, exchange)), None)
             if action is not None:

@@ -144,6 +144,11 @@ def all_of(*values: Any) -> bool:
     return all(values)
 
 
+def all_set(*values: Any) -> bool:
+    """Whether none of the values is null."""
+    return all(value is not None for value in values)
+
+
 def any_of(*values: Any) -> bool:
     return any(values)
 
@@ -219,6 +224,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "greatest": greatest,
     "at_least": at_least,
     "all_of": all_of,
+    "all_set": all_set,
     "any_of": any_of,
     "none_of": none_of,
     "first_of": first_of,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 
 from simulation.contract.paths import Argument, Literally, holes
 from simulation.contract.queries import Depending, Found, Happened, Rows
@@ -37,6 +38,24 @@ def paths_of(rule: Rule) -> Iterator[str]:
     called = rule.called if isinstance(rule, (Listing, Keyed, Rows)) else None
     below = [path for _, each in rules_below(rule) for path in paths_of(each)]
     yield from (path for path in below if path.split(".")[0] != called)
+
+
+def names_in(wanted: Argument) -> set[str]:
+    """The names with which the paths of an argument begin."""
+    if isinstance(wanted, Literally):
+        return set()
+    return {path.split(".")[0] for path in ((wanted,) if isinstance(wanted, str) else paths_of(wanted))}
+
+
+def by_need(named: Mapping[str, Iterable[Argument]]) -> Sequence[str]:
+    """The names in an order in which each comes after those that its arguments begin with.
+
+    A contract stored in a history does not keep the order in which its names were written.
+    """
+    needs = {
+        name: sorted(set[str]().union(*map(names_in, named[name])) & named.keys() - {name}) for name in sorted(named)
+    }
+    return tuple(TopologicalSorter(needs).static_order())
 
 
 def own_paths(rule: Rule) -> Iterator[tuple[Place, str]]:

@@ -17,7 +17,7 @@ from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Join, Table, Write
 from simulation.contract.facts import TransactionScope
-from simulation.contract.parts import paths_of
+from simulation.contract.parts import by_need, paths_of
 from simulation.contract.paths import Argument
 from simulation.contract.rules import Free, Identity, Instant, Rule, State, Words
 from simulation.events import Transaction
@@ -184,7 +184,7 @@ class _Engine:
                 facts=facts,
                 columns=tuple(self._judges(written, table, write)),
                 free=tuple(column for column, rule in table.rules_of(write).items() if isinstance(rule, Free)),
-                joins=tuple((name, join, _where(join.where)) for name, join in write.joins.items()),
+                joins=tuple(_joins(write)),
                 undeclared=() if table.complete else tuple(set(written.row) - set(table.rules_of(write))),
             )
         return self._plans[key]
@@ -302,6 +302,12 @@ class _Plan:
     undeclared: tuple[str, ...]
     joins: tuple[tuple[str, Join, Mapping[str, ValueOf]], ...]
     count: int = 0
+
+
+def _joins(write: Write) -> Iterator[tuple[str, Join, Mapping[str, ValueOf]]]:
+    """The joins of a write, each after those whose rows it is looked up by."""
+    for name in by_need({name: join.where.values() for name, join in write.joins.items()}):
+        yield name, write.joins[name], _where(write.joins[name].where)
 
 
 def _where(where: Mapping[str, Argument]) -> Mapping[str, ValueOf]:

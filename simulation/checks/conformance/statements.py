@@ -16,6 +16,7 @@ from simulation.checks.conformance.scope import shown
 from simulation.checks.conformance.values import ValueOf, argument
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.facts import Fact
+from simulation.contract.parts import by_need
 from simulation.contract.paths import Argument
 from simulation.contract.statements import Answer
 from simulation.events import Event, Exchange, Transaction
@@ -156,7 +157,8 @@ def _prepared(answer: Answer) -> _Prepared | None:
 
 
 def looks_of(looks: Mapping[str, Argument]) -> Mapping[str, ValueOf]:
-    return {name: argument(wanted) for name, wanted in looks.items()}
+    """What a statement looks for, each after those that it names."""
+    return {name: argument(looks[name]) for name in by_need({name: [wanted] for name, wanted in looks.items()})}
 
 
 def looked(looks: Mapping[str, ValueOf], scope: dict[str, Any]) -> dict[str, Any]:

@@ -242,6 +242,7 @@ _WITHOUT_IDS = frozenset(
         "no_other_host",
         "diagnostics_truthful",
         "dashboards_truthful",
+        "metrics_true",
         "monitoring_active",
         "witnesses_present",
     }

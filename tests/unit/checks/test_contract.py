@@ -1,4 +1,4 @@
-"""The six checks that hold what a platform wrote against its contract: each passes, and each is made to fail."""
+"""The checks that hold what a platform wrote and said against its contract: each passes, and each is made to fail."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import pytest
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.contract import (
     CONTRACT_CHECKS,
+    answers_true,
     identities_kept,
     instants_true,
+    metrics_true,
     reasons_said,
     rows_accounted_for,
     states_followed,
     values_as_declared,
 )
 from simulation.contract.document import Contract
-from simulation.events import ContractDeclared, RunEnded
+from simulation.events import ContractDeclared, Exchange, MetricChange, RunEnded
 from tests.unit.checks.builder import GOVERNANCE, Book, assert_found, day, run
 from tests.unit.checks.conformance.seen import contract
 from tests.unit.checks.story import passing
@@ -54,6 +56,10 @@ DECLARED = contract("""
             match: {contest_id: prize.contest_id, amount_cents: prize.amount_cents}
             columns: {currency: {constant: USD}}
       users: {what: Nobody has looked at them yet}
+    answers:
+      - {to: "POST /api/custom-contests/{contest}/join", body: {constant: null}}
+    metrics:
+      settlement_duration_seconds: {value: {constant: 0}}
 """)
 
 
@@ -116,6 +122,16 @@ BROKEN: dict[str, tuple[Check, Any, str]] = {
         reasons_said,
         lambda book: _reason(book, "because"),
         "audit.reason of a18, written: not as the contract says",
+    ),
+    "an answer about something else": (
+        answers_true,
+        lambda book: book.edit(Exchange, {"actor": "entrant"}, response_body={"joined": False}),
+        "2026-03-01 09:00:00: not as the contract says",
+    ),
+    "a metric of something else": (
+        metrics_true,
+        lambda book: book.edit(MetricChange, {}, changes={"up": 1.0, "settlement_duration_seconds": 7.0}),
+        "2026-03-01 00:10:00: not as the contract says",
     ),
 }
 

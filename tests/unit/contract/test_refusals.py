@@ -89,7 +89,7 @@ RULES = [
     ("{any_of: [{constant: 1}, {given: rwo.id}]}", "begins with 'rwo'", "'row'"),
     ("{derived: lowr, of: [row.id]}", "there is no function 'lowr'", "'lower'"),
     ("{derived: lower, of: [row.id, row.id]}", "lower does not take 2 values", "it takes text"),
-    ("{derived: plus, of: [{konstant: 3}]}", "columns.email.of.0.konstant: unknown key", "'constant'"),
+    ("{derived: plus, of: [{konstant: 3}]}", "columns.email.of.0: is no rule", "{given: request.body.email}"),
     ("{count: usrs, where: {id: row.id}}", "table 'usrs' is not in the contract", "'users'"),
     ("{count: users, where: {idd: row.id}}", "there is no column 'idd'", "'id'"),
     ("{sum: users, where: {id: row.id}}", "'users' is no column", "write table.column"),
@@ -306,5 +306,54 @@ def test_the_contract_of_the_staging_platform_has_no_mistake() -> None:
 def test_rules_of_exactly_one_value_are_those_that_the_jury_can_compute() -> None:
     assert {kind_name(kind) for kind in EXACT} == {
         "given", "derived", "text", "count", "sum", "constant", "document", "list", "object", "mapped", "caller",
-        "unchanged",
+        "unchanged", "found", "happened", "when", "rows",
     }  # fmt: skip
+
+
+ANSWER = """\
+tables:
+  prizes: {what: Somebody won them}
+answers:
+  - to: "GET /prizes/{id}"
+    looks: {found: {rows: prizes, where: {id: request.path.id}}}
+    body: {given: found.0.cents}
+metrics:
+  owed: {each: {rows: prizes}}
+"""
+MISSTATED = [
+    ("{given: found.0.cents}", "{given: fund.0.cents}", "'fund'", "'found'"),
+    ("{given: found.0.cents}", "{identity: unique}", "identity is about a whole column", "of the column"),
+    ("{given: found.0.cents}", "{refers: prizes.id}", "refers is about a write", "`now`"),
+    ("{given: found.0.cents}", "{instant: commit}", "instant is about a write", "`now`"),
+    ("rows: prizes, where", "rows: prises, where", "table 'prises' is not in the contract", "'prizes'"),
+    ("request.path.id", "request.path.key", "the route GET /prizes/{id} has no 'key'", "known: id"),
+    ("{given: found.0.cents}", "{happened: refunds}", "there is no fact 'refunds'", "refund_made"),
+    ("{given: found.0.cents}", "{when: found, then: fond, otherwise: {constant: 0}}", "'fond'", "'found'"),
+    ("{given: found.0.cents}", "{found: prizes, where: {id: now}}", "'prizes' is no column", "table.column"),
+    ("    body: {given: found.0.cents}\n", "", "has no rule", "`body:`"),
+    ("looks: {found:", "looks: {now:", "'now' is taken", "other than"),
+    ("{each: {rows: prizes}}", "{labels: {a: [b]}}", "nothing says what the metric's value is", "`value:`"),
+    ("{each: {rows: prizes}}", "{each: {rows: prizes}, labels: {a: [b]}}", "no value for the labels ['a']", "`by:`"),
+    ("{each: {rows: prizes}}", "{value: {given: label.a}}", "the metric has no 'a'", "known: "),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "problem", "remedy"), MISSTATED)
+def test_a_statement_that_cannot_be_meant_is_refused(
+    tmp_path: Path, right: str, wrong: str, problem: str, remedy: str
+) -> None:
+    assert right in ANSWER
+    written(tmp_path, ANSWER.replace(right, wrong))
+    refused = refusal(tmp_path)
+    assert problem in refused.problem
+    assert remedy in refused.remedy
+
+
+def test_a_value_from_the_platform_s_own_answer_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace(EMAIL + "{given: request.body.email}", EMAIL + "{given: request.answer.email}")
+    file = written(tmp_path, text)
+    refused = refusal(tmp_path)
+    assert refused.place == f"{file}:{line_of(text, EMAIL)}"
+    assert "'request.answer.email' is the platform's own word" in refused.problem
+    written(tmp_path, text.replace("request.answer.email", "request.answer.user_id"))
+    load_contract(tmp_path)

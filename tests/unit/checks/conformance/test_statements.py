@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -40,10 +41,13 @@ CONTRACT = contract(
                   name: {found: owners.name, where: {id: prize.owner}}
             cents: {derived: sum_of, of: [found, {constant: cents}]}
       - to: "GET /prizes/{id}"
-        looks: {found: {rows: prizes, where: {id: request.path.id}}}
+        looks:
+          found: {rows: prizes, where: {id: request.path.id}}
+          first: {derived: first_of, of: [found]}
+          alone: {given: first.paid_at}
         body:
           document:
-            state: {when: found.0.paid_at, then: {constant: paid}, otherwise: {constant: owed}}
+            state: {when: alone, then: {constant: paid}, otherwise: {constant: owed}}
             at: {given: now}
       - {to: "GET /secret", not_judged: it is a secret of the platform}
     metrics:
@@ -204,3 +208,10 @@ def test_nothing_is_judged_while_the_page_cannot_be_read() -> None:
     found = scraped((0, {"up": 0.0}))
     assert not found.wrong
     assert not found.judged["metrics"]
+
+
+def test_a_stored_contract_says_the_same_though_the_order_of_its_names_is_lost() -> None:
+    stored = Contract.model_validate(json.loads(json.dumps(CONTRACT.model_dump(mode="json"), sort_keys=True)))
+    story = seen().request("GET /prizes/1", answer={"state": "owed", "at": minute(1).isoformat()})
+    found = answers(Case(story.history(), GOVERNANCE, contract=stored))
+    assert (found.wrong, found.judged["answers"]) == ([], 1)
