@@ -16,7 +16,15 @@ from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ExecutionRow
 from simulation.checks.evidence.tasks import promised_tasks
-from simulation.events import AlertFired, Exchange, FaultScheduled, RunbookStep, step_digest
+from simulation.events import (
+    AlertFired,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    FaultScheduled,
+    RunbookStep,
+    step_digest,
+)
 
 _NEAR = timedelta(seconds=60)
 """Tolerance between the time in the platform's row and the operator's record of the same moment."""
@@ -132,6 +140,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
             what = "another text under the same name and version"
             inquiry.find(_name(execution), what, keys=keys, actual=started.sha256, events=(started,))
         _text_is_shipped(case, inquiry, execution)
+        _record_is_consistent(case, inquiry, execution)
     _nothing_improvised(case, inquiry)
     _excuse_none(case, inquiry)
 
@@ -151,6 +160,48 @@ def _text_is_shipped(case: Case, inquiry: Inquiry, execution: WitnessedExecution
             what = "the step is not as the shipped runbook has it"
             subject = _step_name(execution, step)
             inquiry.find(subject, what, keys=execution.keys, actual=step.command, events=(step,))
+
+
+def _record_is_consistent(case: Case, inquiry: Inquiry, execution: WitnessedExecution) -> None:
+    """What the operator noted of an execution agrees with itself, and with the requests that were made."""
+    for what, expected, actual, event in _contradictions(case, execution):
+        seen = (event, execution.started)
+        inquiry.find(_name(execution), what, keys=execution.keys, expected=expected, actual=actual, events=seen)
+
+
+def _contradictions(
+    case: Case, execution: WitnessedExecution
+) -> Iterator[tuple[str, object, object, ExecutionStarted | ExecutionEnded | RunbookStep]]:
+    started, ended = execution.started, execution.ended
+    if (started.alert_id is None) == (started.task_id is None):
+        yield "an execution is for an alert or a task", "one of them", (started.alert_id, started.task_id), started
+    if any(step.writes for step in execution.steps) and started.writes is not True:
+        yield "a step writes, and the execution does not", True, started.writes, started
+    for step in execution.steps:
+        if (wrote := _wrote(case, step)) and step.writes is not True:
+            yield f"{_step_name(execution, step)}: the step writes", wrote, step.writes, step
+    if ended is None:
+        return
+    seconds = int((ended.at - started.at).total_seconds())
+    if ended.runbook != started.runbook:
+        yield "another runbook ended than began", started.runbook, ended.runbook, ended
+    if not isinstance(ended.sim_duration_seconds, int) or abs(ended.sim_duration_seconds - seconds) > _NEAR.seconds:
+        yield "the duration is not end - start", seconds, ended.sim_duration_seconds, ended
+    if (ended.error is None) != (ended.status == "completed"):
+        yield "a reason belongs to a failure, and to nothing else", ended.status, ended.error, ended
+
+
+def _wrote(case: Case, step: RunbookStep) -> str:
+    """A request of the step that left an audit record; empty if there is none."""
+    return next((request for request in step.request_ids if request in case.remembered(_requests_that_wrote)), "")
+
+
+def _requests_that_wrote(case: Case) -> frozenset[str]:
+    """Ids of the requests that the audit trail names; none where the target does not say where it is."""
+    column = case.governance.audit_columns.get("request_id")
+    if column is None or not case.governance.audit_table:
+        return frozenset()
+    return frozenset(str((change.after or {}).get(column)) for change in case.wal.of(case.governance.audit_table))
 
 
 def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:

@@ -157,6 +157,11 @@ def none_of(*values: Any) -> bool:
     return not any(values)
 
 
+def field_of_last(facts: Any, field: str) -> Any:
+    """One field of the last of several facts; null of none."""
+    return getattr(facts[-1], field) if facts else None
+
+
 def first_of(values: Any) -> Any:
     """The first of several; null of none."""
     return values[0] if values else None
@@ -227,6 +232,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "all_set": all_set,
     "any_of": any_of,
     "none_of": none_of,
+    "field_of_last": field_of_last,
     "first_of": first_of,
     "column_of_first": column_of_first,
     "kinds_of": kinds_of,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -50,6 +51,7 @@ class _Reader:
         """The names with which paths of every write may begin, each with its kind."""
         rows = {name: Columns(table=name, known=known) for name, known in self.columns.items()}
         return {
+            "now": datetime,
             "transaction": TransactionScope,
             "audit": ANYTHING,
             "with": Named(what="the contract", below=rows),

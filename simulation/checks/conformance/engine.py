@@ -13,6 +13,7 @@ from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.judges import Judge, judge_of
 from simulation.checks.conformance.scope import MISSING, Scope, path_to, shown
 from simulation.checks.conformance.values import ValueOf, argument
+from simulation.checks.conformance.world import World
 from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Join, Table, Write
@@ -91,6 +92,7 @@ class _Engine:
         self._extent = extent
         self._contract: Contract = case.contract
         self._tables = Tables(keys={name: table.key for name, table in self._contract.tables.items()})
+        self._world = World(case)
         self._found = Conformance()
         self._plans: dict[tuple[str, int], _Plan] = {}
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
@@ -139,6 +141,8 @@ class _Engine:
                 first[written.table], before[written.table] = written.row, written.old
             every.setdefault(written.table, []).append(written.row)
         return {
+            "now": transaction.at,
+            "happened": self._world.happened,
             "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
             "with": first,
             "before": before,

@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from simulation.checks.conformance.moments import Moments
 from simulation.checks.conformance.scope import MISSING, shown
-from simulation.checks.conformance.statements import Misstatement, Statements, World, looked, looks_of
+from simulation.checks.conformance.statements import Misstatement, Statements, looked, looks_of
 from simulation.checks.conformance.values import argument, rows_of, value_of
+from simulation.checks.conformance.world import World
 from simulation.checks.evidence.case import Case
 from simulation.contract.statements import Metric
 from simulation.events import MetricChange, RunEnded, Transaction

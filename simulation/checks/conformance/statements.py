@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from simulation.checks.conformance.facts import DERIVED, request_of, requests_by_id, segments_of
+from simulation.checks.conformance.facts import request_of, segments_of
 from simulation.checks.conformance.judges import Judge, judge_of
 from simulation.checks.conformance.moments import Moments
 from simulation.checks.conformance.scope import shown
 from simulation.checks.conformance.values import ValueOf, argument
-from simulation.checks.evidence.case import CannotTell, Case
-from simulation.contract.facts import Fact
+from simulation.checks.conformance.world import World
+from simulation.checks.evidence.case import Case
 from simulation.contract.parts import by_need
 from simulation.contract.paths import Argument
 from simulation.contract.statements import Answer
@@ -177,28 +177,3 @@ def _complaint(prepared: _Prepared, event: Exchange, scope: dict[str, Any], mome
             return None
         first = complaint if number == 0 else first
     return first
-
-
-class World:
-    """What statements speak of beside the rows: facts outside the platform, each found once."""
-
-    def __init__(self, case: Case) -> None:
-        self.keys = {name: table.key for name, table in case.contract.tables.items()}
-        self._case = case
-        self._facts: dict[str, Sequence[Fact]] = {}
-
-    def scope(self, moments: Moments, now: datetime) -> dict[str, Any]:
-        return {
-            "now": now,
-            "tables": moments.tables,
-            "requests": self._case.remembered(requests_by_id),
-            "whole": self._case.whole,
-            "happened": self._happened,
-        }
-
-    def _happened(self, name: str) -> Sequence[Fact]:
-        if name not in DERIVED:
-            raise CannotTell(f"the contract speaks of a fact {name}, which this version does not know")
-        if name not in self._facts:
-            self._facts[name] = sorted(DERIVED[name](self._case), key=lambda fact: fact.at)
-        return self._facts[name]

@@ -1,0 +1,38 @@
+"""What rules speak of beside the rows that they judge: the instant, and facts outside the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from simulation.checks.conformance.facts import DERIVED, requests_by_id
+from simulation.checks.conformance.moments import Moments
+from simulation.checks.evidence.case import CannotTell, Case
+from simulation.contract.facts import Fact
+
+
+class World:
+    """Facts outside the platform, each found once."""
+
+    def __init__(self, case: Case) -> None:
+        self.keys = {name: table.key for name, table in case.contract.tables.items()}
+        self._case = case
+        self._facts: dict[str, Sequence[Fact]] = {}
+
+    def scope(self, moments: Moments, now: datetime) -> dict[str, Any]:
+        return {
+            "now": now,
+            "tables": moments.tables,
+            "requests": self._case.remembered(requests_by_id),
+            "whole": self._case.whole,
+            "happened": self.happened,
+        }
+
+    def happened(self, name: str) -> Sequence[Fact]:
+        """All derived facts of this name, in the order in which they happened."""
+        if name not in DERIVED:
+            raise CannotTell(f"the contract speaks of a fact {name}, which this version does not know")
+        if name not in self._facts:
+            self._facts[name] = sorted(DERIVED[name](self._case), key=lambda fact: fact.at)
+        return self._facts[name]
