@@ -12,7 +12,7 @@ from simulation.checks.base import Check
 from simulation.checks.evidence.case import Case
 from simulation.clock import SimProcess
 from simulation.clock_file import ClockFile
-from simulation.events import Observation
+from simulation.events import ExecutionEnded, Observation
 from simulation.history import History
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
@@ -96,6 +96,22 @@ def history_truncated(patches: Patches) -> None:
         return History(history.events[: len(history.events) // 2])
 
     patches.after_the_run(cut)
+
+
+@DEFECTS.sabotage(
+    "runbook_steps_exact", origin="a template for the record of an execution, with the last one's end left in"
+)
+def execution_ends_under_another_name(patches: Patches) -> None:
+    """The operator's record of an execution ends with the name of another runbook."""
+
+    def rename(history: History) -> History:
+        patches.trigger()
+        return History(
+            event.model_copy(update={"runbook": "another"}) if isinstance(event, ExecutionEnded) else event
+            for event in history.events
+        )
+
+    patches.after_the_run(rename)
 
 
 @DEFECTS.sabotage("transfers_final", origin="a query that lost its table in a refactoring", verdict="unknown")

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from simulation.staging.canonical import sha256_of
+from simulation.staging.contests.archive import TABLES
 
 StagingPlatform = Any
 
@@ -63,6 +64,14 @@ def test_an_export_has_every_row_of_the_contest_and_stands_in_its_trail(stage: S
     assert record["actor"] == str(stage.admin_id)
 
 
+def test_an_archive_has_every_table_whose_rows_belong_to_a_contest(stage: StagingPlatform) -> None:
+    owned = stage.sql(
+        "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND column_name IN ('contest_id', 'contest_instance_id')"
+    )
+    assert {row["table_name"] for row in owned} | {"contest_instances"} == {table.name for table in TABLES}
+
+
 def test_a_contest_that_is_not_over_is_not_exported(stage: StagingPlatform) -> None:
     answer = stage.admin_post(f"contests/{stage.contest()}/export", {"reason": "too early"})
     assert (answer.status_code, answer.json["error"]) == (409, "contest_not_over")
@@ -80,6 +89,16 @@ def test_a_fresh_archive_can_be_restored_and_nothing_is_missing(stage: StagingPl
     assert (answer["restorable"], answer["missing"], answer["differing"]) == (True, 0, 0)
     assert answer["newer"] == 1, "the export itself, in the contest's trail"
     assert answer["archived"] == sum(table["count"] for table in archive["tables"].values())
+
+
+def test_a_lost_refund_request_comes_back(stage: StagingPlatform, over: str) -> None:
+    (entrant, *_) = stage.sql("SELECT user_id FROM contest_participants WHERE contest_instance_id = %s", over)
+    reason = {"reason": "the fee was taken twice"}
+    asked = stage.post(f"/api/custom-contests/{over}/refund-request", reason, user=entrant["user_id"])
+    assert asked.status_code == 201, asked.text
+    archive, before = archive_of(stage, over), stage.sql("SELECT * FROM refund_requests")
+    assert restored(stage, over, archive, missing=lose(stage, "refund_requests")).status_code == 200
+    assert stage.sql("SELECT * FROM refund_requests") == before != []
 
 
 def test_the_dry_run_counts_what_was_lost_and_changes_nothing(stage: StagingPlatform, over: str) -> None:

@@ -132,6 +132,31 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         lambda b: b.add(b.history().of(ExecutionStarted)[0].model_copy(update={"sha256": "r1"}), day(5, 11)),
         "another text under the same name",
     ),
+    "another runbook at the end": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionEnded, {}, runbook="another"),
+        "another runbook ended than began",
+    ),
+    "a duration that is not its own": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionEnded, {}, sim_duration_seconds=9_999),
+        "the duration is not end - start",
+    ),
+    "a reason for a success": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionEnded, {}, error="none"),
+        "a reason belongs to a failure",
+    ),
+    "a writing step in an execution that does not write": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionStarted, {}, writes=False),
+        "a step writes, and the execution does not",
+    ),
+    "an execution for nothing": (
+        runbook_steps_exact,
+        lambda b: b.edit(ExecutionStarted, {}, alert_id=None, task_id=None),
+        "an execution is for an alert or a task",
+    ),
     "a step not announced": (runbook_steps_logged, _note("started", "recovery"), "was not logged before it ran"),
     "a step without outcome": (runbook_steps_logged, _note("passed", "recovery"), "has no outcome in the log"),
     "an outcome noted too late": (

@@ -65,6 +65,10 @@ BREAKS: dict[str, tuple[Break, str]] = {
         lambda b: asked(b, "eve", JOIN, 503, EVENING),
         "an error that nothing in the world explains",
     ),
+    "an error that an operator got": (
+        lambda b: asked(b, "eve", JOIN, 500, EVENING, actor="operator"),
+        "an error that nothing in the world explains",
+    ),
     "an error after the lock": (turned_away(500, LOCK), "an error that nothing in the world explains"),
     "a sign-up after the lock": (turned_away(409, LOCK, what="sign up"), "a refusal without a rule"),
     "a refusal just before the lock": (turned_away(409, day(1, 7, 59)), "a refusal without a rule"),
@@ -140,7 +144,7 @@ EXCUSES: dict[str, Break] = {
         EVENING,
     ),
     "a request that failed for another reason and was no person's": lambda b: asked(
-        b, "eve", JOIN, 500, EVENING, actor="operator"
+        b, "eve", JOIN, 500, EVENING, actor="stripe"
     ),
 }
 
