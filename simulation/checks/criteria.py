@@ -132,6 +132,7 @@ _BEFORE = _rules(
             "metrics_true",
             "alerts_have_a_cause",
             "alert_evaluation",
+            "alerts_as_specified",
             "no_alert_table",
         ),
     ),

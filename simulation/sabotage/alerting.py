@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from simulation.assembly import Simulation
+from simulation.events import AlertRuleAsRun
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
+from simulation.world.monitoring.alert_rules import AlertRule
 from simulation.world.monitoring.exposition import Exposition
 
 DEFECTS = DefectRegistry("harness", how="witness", scenario="payday")
@@ -33,6 +35,34 @@ def monitor_holds_alerts_too_long(patches: Patches) -> None:
 def monitor_drops_a_rule(patches: Patches) -> None:
     """One rule of a file is never evaluated."""
     _with_rules(patches, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
+
+
+@DEFECTS.sabotage("alerts_as_specified", origin="a threshold raised during an incident, and never lowered again")
+def lag_alert_comes_two_hours_late(patches: Patches) -> None:
+    """The alert for old scores fires after three hours instead of one."""
+    _with_other_rules(patches, expression="ingestion_lag_seconds > 10800")
+
+
+@DEFECTS.sabotage("alerts_as_specified", origin="an alert made quieter by people who were woken too often")
+def lag_alert_is_only_a_warning(patches: Patches) -> None:
+    """The alert for old scores is a warning."""
+    _with_other_rules(patches, severity="warning")
+
+
+def _with_other_rules(patches: Patches, **changes: str) -> None:
+    """Whoever asks for the rules as run is told this of the rule for old scores."""
+
+    def make(real: Any) -> Any:
+        def as_run(rule: AlertRule) -> AlertRuleAsRun:
+            told: AlertRuleAsRun = real(rule)
+            if rule.alert != "IngestionLag":
+                return told
+            patches.trigger()
+            return told.model_copy(update=changes)
+
+        return as_run
+
+    patches.replace(AlertRule, "as_run", make)
 
 
 @DEFECTS.sabotage(

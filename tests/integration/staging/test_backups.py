@@ -91,13 +91,16 @@ def test_a_fresh_archive_can_be_restored_and_nothing_is_missing(stage: StagingPl
     assert answer["archived"] == sum(table["count"] for table in archive["tables"].values())
 
 
-def test_a_lost_refund_request_comes_back(stage: StagingPlatform, over: str) -> None:
-    (entrant, *_) = stage.sql("SELECT user_id FROM contest_participants WHERE contest_instance_id = %s", over)
-    reason = {"reason": "the fee was taken twice"}
-    asked = stage.post(f"/api/custom-contests/{over}/refund-request", reason, user=entrant["user_id"])
+def test_a_lost_refund_request_comes_back(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    leaving, *_ = [stage.entrant(contest_id, player) for player in ("1", "2", "3")]
+    reason = {"reason": "a test says so"}
+    asked = stage.post(f"/api/custom-contests/{contest_id}/refund-request", reason, user=leaving)
     assert asked.status_code == 201, asked.text
-    archive, before = archive_of(stage, over), stage.sql("SELECT * FROM refund_requests")
-    assert restored(stage, over, archive, missing=lose(stage, "refund_requests")).status_code == 200
+    stage.play(contest_id, strokes={"1": 3})
+    stage.tick(3)
+    archive, before = archive_of(stage, contest_id), stage.sql("SELECT * FROM refund_requests")
+    assert restored(stage, contest_id, archive, missing=lose(stage, "refund_requests")).status_code == 200
     assert stage.sql("SELECT * FROM refund_requests") == before != []
 
 

@@ -242,6 +242,7 @@ _WITHOUT_IDS = frozenset(
         "no_other_host",
         "diagnostics_truthful",
         "dashboards_truthful",
+        "alerts_as_specified",
         "metrics_true",
         "monitoring_active",
         "witnesses_present",

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.checks.alert_rules import DEMANDED
 from simulation.checks.dashboards import FOLDER, PAGES
 from simulation.events import (
     AccessProbe,
+    AlertRuleAsRun,
     ClockProof,
     DatabaseAccess,
     Exchange,
@@ -29,6 +31,17 @@ from tests.unit.checks.builder import GOVERNANCE, START, Book, day
 from tests.unit.checks.story_contest import DAYS, ENTRANTS, SCENARIO, enter, found_contest, play
 from tests.unit.checks.story_money import pay_out, record_stripe, settle
 from tests.unit.checks.story_runbook import SHIPPED, carry_out_runbook
+
+ALERT_RULES = tuple(
+    AlertRuleAsRun(
+        alert=each.metric,
+        expression=f"{each.metric} {each.comparison} {each.threshold:g}",
+        for_seconds=0,
+        severity=each.severity,
+        runbook=None,
+    )
+    for each in DEMANDED
+)
 
 
 def passing() -> Book:
@@ -57,6 +70,7 @@ def set_up(book: Book) -> None:
     book.add(
         RunStarted(
             scenario="one_cup",
+            alert_rules=ALERT_RULES,
             scenario_document=SCENARIO,
             seed=1,
             days=DAYS,
