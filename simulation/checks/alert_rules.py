@@ -1,6 +1,6 @@
 """The alert rules of the specification, with its thresholds and severities, are what the monitoring evaluates.
 
-Source: specification, Monitoring and alerting, Alerting rules (fixtures/spec/requirements.md, M-2 to M-8).
+Source: specification, Monitoring and alerting, Alerting rules. In fixtures/spec/requirements.md: M-2 to M-8.
 """
 
 from __future__ import annotations

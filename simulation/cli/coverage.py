@@ -50,7 +50,7 @@ def coverage(
 
     Every column of every table by operation and kind of falsehood, whole rows, and what answers, metrics, samples and
     runbook executions say. Writes coverage.md into RUN_DIR. Exit code 1: a falsehood about a column that the target's
-    contract does not leave free went unnoticed (or more of them than --at-least allows).
+    contract does not leave free went unnoticed (or more of them than --at-least allows), or a column has no rule.
     """
     history = stored_history(RunDirectory.stored(run_dir))
     draw = Draw(seed=seed, rows=rows, sample=sample)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from simulation.checks.conformance.share import share_of
+from simulation.checks.evidence.case import Case
 from simulation.checks.verdict import judge
+from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.judging import Jury
@@ -29,7 +32,16 @@ def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Covera
         rows=draw.rows,
         told=tuple(told_of(history, draw, jobs=jobs)),
         log_lines=_lines(RunDirectory(path=run_dir).platform_log),
+        without_rule=_without_rule(history),
     )
+
+
+def _without_rule(history: History) -> tuple[str, ...]:
+    """Columns without a rule; none where the target declares no contract, which the verdict says."""
+    started = history.started
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+    share = share_of(case) if case.contract.tables else None
+    return () if share is None else share.columns_without_rule
 
 
 def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:

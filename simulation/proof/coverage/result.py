@@ -90,6 +90,8 @@ class Coverage(BaseModel):
     told: tuple[Told, ...]
     log_lines: int
     """Number of lines in the platform's log; none is judged, since no check reads the log."""
+    without_rule: tuple[str, ...] = ()
+    """Columns (``table.column``) that the platform wrote and that the contract has no rule for."""
 
     def of_area(self, area: Area) -> Sequence[Told]:
         return [item for item in self.told if item.area == area]
@@ -110,8 +112,8 @@ class Coverage(BaseModel):
         return [item for item in self.told if not item.noticed and item.free is None]
 
     def meets(self, percent: float) -> bool:
-        """Whether at least ``percent`` of the falsehoods that must be noticed are noticed."""
-        return Share.among(self.judged).percent >= percent
+        """Whether each column has a rule, and ``percent`` of the falsehoods that must be noticed are noticed."""
+        return not self.without_rule and Share.among(self.judged).percent >= percent
 
 
 def by_subject(told: Iterable[Told]) -> dict[str, list[Told]]:

@@ -23,11 +23,13 @@ def screen(coverage: Coverage) -> Iterator[RenderableType]:
 
 
 def totals(coverage: Coverage) -> Iterator[Text]:
-    """The totals, in two lines; a third when the platform wrote a log."""
+    """The totals, in two lines; then columns without a rule and lines of the platform's log, if there are any."""
     judged = Share.among(coverage.judged)
     free = sum(item.free is not None for item in coverage.told)
     yield Text(f"columns: {coverage.columns}, one falsehood each")
     yield Text(f"falsehoods about columns: {judged} noticed, {judged.percent:.1f} %; {free} more about free columns")
+    if coverage.without_rule:
+        yield Text(f"columns without a rule: {', '.join(coverage.without_rule)}")
     if coverage.log_lines:
         yield Text(f"log lines: 0 of {coverage.log_lines} judged: no check reads the log")
 

@@ -57,6 +57,22 @@ def test_a_column_that_the_contract_leaves_free_need_not_be_noticed() -> None:
     }
 
 
+def test_a_column_without_a_rule_is_never_good_enough(tmp_path: Path) -> None:
+    declared = {"tables": {"things": {"writes": [{"name": "made", "op": "insert"}]}}}
+    started, *rest = history().events
+    true = History([started, ContractDeclared(document=declared, at=started.at), *rest])
+    found = measure(tmp_path, true, DRAW, jobs=1)
+    assert "things.unseen_text" in found.without_rule
+    assert not found.meets(0)
+
+
+def test_only_a_drawn_part_of_the_falsehoods_is_tried_when_that_is_asked_for() -> None:
+    everything = told_of(history(), DRAW, jobs=1)
+    part = told_of(history(), Draw(seed=3, rows=1, sample=7), jobs=2)
+    assert len(part) == 7
+    assert [item for item in everything if item in part] == part
+
+
 def test_the_story_s_numbers_are_those_of_its_falsehoods(tmp_path: Path) -> None:
     found = measure(tmp_path, passing().history(), DRAW, jobs=1)
     assert found.outcome == "pass"
