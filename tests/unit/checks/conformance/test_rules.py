@@ -81,7 +81,7 @@ CASES: list[tuple[str, list[Any], list[Any]]] = [
      [{"a": 1, "b": 2}], [{"a": 1}, {"a": 1, "b": 3}, {"a": 1, "b": 2, "c": 3}, None]),
     ("{mapped: request.body.name, to: {Ann: FIRST}}", ["FIRST"], ["Ann", None]),
     ("{mapped: request.body.name, to: {Bob: SECOND}}", [], ["SECOND", "Ann", None]),
-    ("{sha256: request.answer.sha256}", [DOCUMENT, hashed(DOCUMENT)], [{}, "Ann", None]),
+    ("{sha256: request.body.sha256}", [DOCUMENT, hashed(DOCUMENT)], [{}, "Ann", None]),
     ("{asked: ['POST /api/things/{color}']}", ["r1"], ["r0", "r2", "r3", None]),
     ("{caller: row.asked_by, otherwise: nobody}", ["u1"], ["u2", "nobody"]),
     ("{caller: row.id, otherwise: nobody}", ["nobody"], ["u1", None]),
@@ -118,8 +118,8 @@ def made(value: Any) -> Seen:
         insert("parts", id="p2", thing="t1", cents=3, owner="u2"),
         audited("thing_made"),
     )
-    answer = {"id": "t1", "sha256": canonical_sha256(DOCUMENT)}
-    seen.request("POST /api/things/red", body=BODY, answer=answer, token_subject="u1")
+    body = {**BODY, "sha256": canonical_sha256(DOCUMENT)}
+    seen.request("POST /api/things/red", body=body, answer={"id": "t1"}, token_subject="u1")
     return seen.request("GET /api/things/red")
 
 
