@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TypedDict
 
 from simulation.checks.conformance.engine import conformance
+from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.statements import answers
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
 from simulation.contract.rules import Free
@@ -21,13 +24,20 @@ class FreeColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Counts of column values in the write-ahead log: judged by a rule, left free by one, without any rule."""
+    """Counts of column values in the write-ahead log: judged by a rule, left free by one, without any rule.
+
+    ``answers`` and ``metrics``: how many answers, and metrics at scrapes, were judged; ``not_judged``: those that were
+    not, with the reason and how often.
+    """
 
     judged: int
     free: int
     without_rule: int
     free_columns: tuple[FreeColumn, ...] = ()
     columns_without_rule: tuple[str, ...] = ()
+    answers: int = 0
+    metrics: int = 0
+    not_judged: tuple[tuple[str, int], ...] = ()
 
     @property
     def percent(self) -> float:
@@ -40,13 +50,16 @@ class Share:
         """The share in words, rounded down, so that 100 % means all."""
         tenths = int(self.percent * 10)
         share = f"{tenths // 10}.{tenths % 10} % of what the platform wrote was judged by its contract"
-        return share if self.judged else f"{share}: the target declares none"
+        if not self.judged:
+            return f"{share}: the target declares none"
+        said = f"; {self.answers} answers and {self.metrics} readings of metrics, too" if self.answers else ""
+        return share + said
 
 
 def share_of(case: Case) -> Share | None:
     """The share for a run; None when it cannot be told. Never raises: the checks of the contract say why."""
     try:
-        found = case.remembered(conformance)
+        found, said = case.remembered(conformance), _statements(case)
     except Exception:
         return None
     counted: Counter[str] = Counter()
@@ -65,6 +78,25 @@ def share_of(case: Case) -> Share | None:
             for table, column in sorted(free)
         ),
         columns_without_rule=tuple(sorted(without_rule)),
+        **said,
+    )
+
+
+class _Said(TypedDict):
+    answers: int
+    metrics: int
+    not_judged: tuple[tuple[str, int], ...]
+
+
+def _statements(case: Case) -> _Said:
+    """What of the target's answers and metrics was judged. A target that declares none has said nothing to judge."""
+    if not (case.contract.answers or case.contract.metrics):
+        return _Said(answers=0, metrics=0, not_judged=())
+    told, measured = case.remembered(answers), case.remembered(metrics)
+    return _Said(
+        answers=told.judged["answers"],
+        metrics=measured.judged["metrics"],
+        not_judged=tuple(sorted((told.not_judged + measured.not_judged).items())),
     )
 
 
