@@ -37,7 +37,7 @@ COMMANDS = {
     "sabotage": Command("sabotage", "Plant the defects NAMES and see whether the checks named for them find them."),
     "determinism": Command("determinism", "Run SCENARIOs twice for each seed; show where two histories part first."),
     "mutants": Command(
-        "mutants", "Change one thing at a time in the platform's source, and see whether the jury names it."
+        "mutants", "Change one thing at a time in the source of the platform, and see whether the jury names it."
     ),
     "sweep": Command(
         "sweep", "Try every kind of fault over the edges of its fields: each case passes, or is refused at its line."
