@@ -8,6 +8,7 @@ from simulation.contract.business import Business
 from simulation.contract.document import Contract
 from simulation.events import Observation
 from simulation.history import History
+from simulation.reporting.html import render_html
 from simulation.reporting.summary import render_summary
 from simulation.reporting.view import build_report
 from tests.unit.checks.story import passing
@@ -46,3 +47,13 @@ def test_the_summary_says_it() -> None:
     verdict = judge(WITHOUT_TRANSFERS)
 
     assert "Not judged: 1 not declared: relation transfers" in render_summary(build_report(WITHOUT_TRANSFERS, verdict))
+
+
+def test_the_report_lists_each_gap_with_its_checks_and_each_absence_with_its_reason() -> None:
+    contract = Contract(business=Business(without={"refunds": "what was paid stays in the wallet"}))
+    verdict = judge(WITHOUT_TRANSFERS, contract=contract)
+
+    page = render_html(build_report(WITHOUT_TRANSFERS, verdict))
+
+    assert "relation transfers</th><td>the target does not declare it</td>" in page
+    assert "refunds</th><td>what was paid stays in the wallet</td><td>none is about this alone</td>" in page
