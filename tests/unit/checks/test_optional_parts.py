@@ -140,7 +140,7 @@ BUSINESSES = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(business=BUSINESSES, relations=st.sets(st.sampled_from([*RELATIONS])))
 def test_no_check_breaks_whatever_a_business_is(business: Business, relations: set[str]) -> None:
     """Whether it is that of the history or another."""
@@ -149,7 +149,7 @@ def test_no_check_breaks_whatever_a_business_is(business: Business, relations: s
     assert broken(judged(FULL, Contract(business=business), seen)) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(relations=st.sets(st.sampled_from([*RELATIONS])))
 def test_nothing_is_held_against_a_business_that_nobody_declared(relations: set[str]) -> None:
     seen = History(event for event in HISTORY.events if not _shows(event, relations))
