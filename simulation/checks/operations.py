@@ -43,7 +43,11 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
         )
     absent = {job for what, job in _JOB_OF.items() if case.lacks(what)}
     for word in (job for job in _JOBS if job not in absent):
-        summary = case.job(word)
+        try:
+            summary = case.job(word)
+        except CannotTell as gap:  # of this job alone
+            inquiry.cannot_tell(gap)
+            continue
         inquiry.examine(summary.runs)
         _without_gap(case, inquiry, summary)
     for failure in case.events(JobFailed):

@@ -41,6 +41,7 @@ from simulation.events.run import (
     JobFailed,
     JobGap,
     JobSummary,
+    JobUnseen,
     ProgramEnded,
     RunEnded,
     RunStarted,
@@ -66,6 +67,7 @@ AnyEvent = Annotated[
     | Fingerprint
     | AccessProbe
     | JobSummary
+    | JobUnseen
     | JobFailed
     | HostRefused
     | SampleLacking
@@ -136,6 +138,7 @@ __all__ = [
     "JobFailed",
     "JobGap",
     "JobSummary",
+    "JobUnseen",
     "MetricChange",
     "Observation",
     "PersonAct",

@@ -117,6 +117,15 @@ class JobSummary(Event):
     """Every gap that is longer than the interval and a minute, in order."""
 
 
+class JobUnseen(Event):
+    """A background job of which the target shows no run, or none in which it had nothing to do."""
+
+    kind: Literal["job_unseen"] = "job_unseen"
+    job: str
+    interval_seconds: int
+    why: str
+
+
 class JobFailed(Event):
     """A background job raised; the exception's class and message, no trace."""
 

@@ -22,6 +22,7 @@ from simulation.events import (
     ExecutionEnded,
     ExecutionStarted,
     JobSummary,
+    JobUnseen,
     Row,
     RunbookStep,
     RunEnded,
@@ -276,12 +277,19 @@ class Case:
         for summary in self.events(JobSummary):
             if word in summary.job:
                 return summary
+        for unseen in self.events(JobUnseen):
+            if word in unseen.job:
+                raise CannotTell(f"{unseen.job}: {unseen.why}")
         missing = Undeclared(f"a job for {word}", "[[job]] in target.toml")
         raise missing if self.events(JobSummary) else CannotTell(f"no job called …{word}… was summed up")
 
     def within(self, *words: str) -> timedelta:
         """The time within which the named jobs, one after another, must have run."""
-        return timedelta(seconds=sum(self.job(word).interval_seconds + BUSY_SECONDS for word in words))
+        return timedelta(seconds=sum(self._interval_seconds(word) + BUSY_SECONDS for word in words))
+
+    def _interval_seconds(self, word: str) -> int:
+        unseen = next((event for event in self.events(JobUnseen) if word in event.job), None)
+        return (unseen or self.job(word)).interval_seconds
 
     def need_declared(self, *names: str) -> None:
         """Require what a check must know of the target's tables.

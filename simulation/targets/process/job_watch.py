@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import JobFailed
+from simulation.events import JobFailed, JobUnseen, Transaction
 from simulation.history import Recorder, caused_by
 from simulation.targets.jobs import Tally
 from simulation.targets.process.stepper import Stepper
@@ -60,7 +60,7 @@ class LogTail:
 class WatchedJobs:
     """See :class:`simulation.targets.protocol.JobWatch`. The backend's own timers start its jobs; this moves the clock.
 
-    A job without ``seen_in_log`` has no summary: nothing tells whether it ran.
+    A job that shows no run, or none when it is idle, has no summary but a :class:`JobUnseen`.
     """
 
     def __init__(
@@ -79,16 +79,17 @@ class WatchedJobs:
         self._jobs = jobs
         self._step = timedelta(seconds=step_seconds)
         self._tail = LogTail(log)
+        self._began_at = kernel.now
         self._watched: list[tuple[JobTable, Tally]] = []
 
     def start(self) -> None:
         """Begin now. The first step runs what fell due while the backend was set up."""
         for _ in self._tail.lines():
             pass  # printed while it was set up
+        self._began_at = self._kernel.now
         self._watched = [
             (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
             for job in self._jobs
-            if job.seen_in_log is not None
         ]
         for job in self._jobs:
             if job.daily_at is not None:
@@ -96,8 +97,21 @@ class WatchedJobs:
         self._kernel.spawn(self._live())
 
     def record_summaries(self) -> None:
-        for _, tally in self._watched:
-            self._recorder.record(tally.summary(), cause="monitor")
+        for job, tally in self._watched:
+            if job.seen_in_table is not None:
+                for at in self._writes(job.seen_in_table):
+                    tally.count(at, busy=True)
+            summary = tally.summary()
+            if job.unseen is None:
+                self._recorder.record(summary, cause="monitor")
+                continue
+            unseen = JobUnseen(job=summary.job, interval_seconds=summary.interval_seconds, why=job.unseen)
+            self._recorder.record(unseen, cause="monitor")
+
+    def _writes(self, table: str) -> list[datetime]:
+        """The instants at which rows of a table were written since the start, as far as the log has been read."""
+        found = (event.at for event in self._recorder.events if isinstance(event, Transaction) and _wrote(event, table))
+        return sorted({at for at in found if at >= self._began_at})
 
     def _live(self) -> SimProcess:
         while True:
@@ -124,10 +138,14 @@ class WatchedJobs:
     def _read_log(self) -> None:
         for line in self._tail.lines():
             for job, tally in self._watched:
-                if seen := re.search(job.seen_in_log or "", line):
+                if job.seen_in_log is not None and (seen := re.search(job.seen_in_log, line)):
                     tally.count(self._kernel.now, busy="busy" in seen.re.groupindex and seen["busy"] is not None)
                 if job.failed_in_log is not None and re.search(job.failed_in_log, line):
                     self._recorder.record(JobFailed(job=tally.name, error=printable(line[:500])))
+
+
+def _wrote(transaction: Transaction, table: str) -> bool:
+    return any(change.table == table and change.op in ("insert", "update") for change in transaction.changes)
 
 
 def _name(job: JobTable) -> str:

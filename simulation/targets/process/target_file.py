@@ -148,6 +148,11 @@ class JobTable(_Table):
     seen_in_log: str | None = None
     """Regular expression that matches one line of the programs' output for every run of the job. Without it nobody can
     tell whether the job ran, and the check for that is unknown."""
+    seen_in_table: str | None = Field(default=None, min_length=1)
+    """Instead: a table into which, or in which, every run of the job writes; the write-ahead log shows it."""
+    silent_when_idle: bool = False
+    """Whether it leaves its mark only when there was something to do. Then nobody can tell a run that found nothing
+    from one that was left out, which is said; what it did is judged all the same."""
     failed_in_log: str | None = None
     """The same for a run that broke off."""
 
@@ -155,7 +160,16 @@ class JobTable(_Table):
     def _one_schedule(self) -> JobTable:
         if (self.interval_seconds is None) == (self.daily_at is None):
             raise refusal("it needs either interval_seconds or daily_at", remedy="write one of the two")
+        if self.seen_in_log is not None and self.seen_in_table is not None:
+            raise refusal("it has seen_in_log and seen_in_table", remedy="write one of the two: the surer one")
         return self
+
+    @property
+    def unseen(self) -> str | None:
+        """Why nobody can tell whether it ran each time; None where every run is seen."""
+        if self.seen_in_log is None and self.seen_in_table is None:
+            return "nothing that it leaves is named: neither seen_in_log nor seen_in_table"
+        return "it is silent when there is nothing to do (silent_when_idle)" if self.silent_when_idle else None
 
     @field_validator("seen_in_log", "failed_in_log")
     @classmethod

@@ -21,6 +21,7 @@ from simulation.events import (
     FaultInjected,
     JobFailed,
     JobSummary,
+    JobUnseen,
     MetricChange,
     ProgramEnded,
     ProviderPublication,
@@ -35,7 +36,7 @@ from simulation.events import (
 )
 from simulation.history import History
 from tests.unit.checks.builder import GOVERNANCE, Book, Break, assert_found, assert_unknown, day, run
-from tests.unit.checks.story import passing
+from tests.unit.checks.story import DAYS, passing
 from tests.unit.checks.story_contest import SCENARIO
 
 
@@ -251,6 +252,19 @@ def test_habits_of_payers_are_not_promised_where_there_is_no_fee() -> None:
 )
 def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) -> None:
     assert_unknown(check, passing(), spoil, reason)
+
+
+def test_a_job_that_nobody_sees_blinds_nobody_for_the_others() -> None:
+    book = passing()
+    book.drop(JobSummary, job="settlement")
+    book.add(JobUnseen(job="settlement", interval_seconds=300, why="it is silent"), day(DAYS))
+    assert run(jobs_ran, book).outcome == "unknown"
+    assert run(jobs_ran, book).unknown == "settlement: it is silent"
+
+    _job("payouts", runs=0)(book)
+    result = run(jobs_ran, book)
+    assert [finding.message for finding in result.findings] == ["never ran"]
+    assert result.unknown == "settlement: it is silent"
 
 
 def test_an_event_taken_out_of_the_history_shows() -> None:
