@@ -49,6 +49,7 @@ def external_services(ground: Ground) -> External:
         injector=injector,
         tournaments=request.scenario.tournaments,
         seed=request.seed,
+        feed=request.target.feed,
     )
     network = ExternalNetwork(ground.recorder)
     network.add(request.target.stripe_hosts, stripe_app(twin))

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from simulation.history import Recorder
     from simulation.witness.exchange import ExchangeContext
     from simulation.world.network.external import ExternalNetwork
+    from simulation.world.provider.feed import Feed
     from simulation.world.stripe.integration import Integration
 
 
@@ -212,6 +213,11 @@ class TargetChoice(Protocol):
     @property
     def alerts(self) -> Path:
         """Folder with its alerting rules."""
+        ...
+
+    @property
+    def feed(self) -> Feed | None:
+        """The score provider in its own dialect; None for the documented one."""
         ...
 
     @property

@@ -24,6 +24,7 @@ class BuiltinChoice:
     runbooks = RUNBOOKS_FOLDER
     alerts = ALERTS_FOLDER
     integration = AS_DOCUMENTED
+    feed = None
     stripe_hosts = (API_HOST,)
     provider_hosts = ("scores.provider.test",)
 

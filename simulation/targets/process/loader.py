@@ -26,6 +26,7 @@ from simulation.targets.process.certificates import Authority, make_authority, m
 from simulation.targets.process.commands import run_command
 from simulation.targets.process.dns import NameServer
 from simulation.targets.process.event_loop import EventLoop
+from simulation.targets.process.feed_file import OwnFeed, load_feed
 from simulation.targets.process.http_gateway import HttpGateway
 from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
@@ -61,6 +62,7 @@ class ProcessChoice:
     file: TargetFile
     relations: Mapping[str, str]
     contract: Contract = NO_CONTRACT
+    feed: OwnFeed | None = None
 
     @property
     def name(self) -> str:
@@ -259,6 +261,7 @@ def read_target(folder: Path) -> ProcessChoice:
         file=file,
         relations=relations,
         contract=_contract(folder, file, relations),
+        feed=load_feed(folder),
     )
     load_people(folder)
     meet_the_real_clock()

@@ -14,6 +14,7 @@ from simulation.events import Actor
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.people import RefundRequested
 from simulation.scenario.faults.transfers import TransferWinnerDeleted
+from simulation.targets.process.feed_file import line_in
 from simulation.untrusted import identifier, printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import People
@@ -41,7 +42,7 @@ def load_people(folder: Path) -> Callable[[httpx.Client], People] | None:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        line = getattr(error, "lineno", None) or _line_in(file, error)
+        line = getattr(error, "lineno", None) or line_in(file, error)
         raise UsageError(
             place=f"{file}:{line}", problem=f"cannot be imported: {error!r}", remedy="correct it"
         ) from error
@@ -54,15 +55,6 @@ def load_people(folder: Path) -> Callable[[httpx.Client], People] | None:
             remedy="see simulation/targets/protocol.py, People: what each takes and returns",
         )
     return cast("Callable[[httpx.Client], People]", people)
-
-
-def _line_in(file: Path, error: BaseException) -> int:
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 class OwnPeople:
@@ -141,8 +133,8 @@ class OwnPeople:
             except (httpx.HTTPError, SimulationError):
                 raise
             except _OF_AN_ANSWER as error:
-                said = f"{self._file.name}:{_line_in(self._file, error)}: {error!r}"[:_LONGEST]
+                said = f"{self._file.name}:{line_in(self._file, error)}: {error!r}"[:_LONGEST]
                 raise httpx.DecodingError(printable(said)) from error
             except Exception as error:
-                place = f"{self._file}:{_line_in(self._file, error)}"
+                place = f"{self._file}:{line_in(self._file, error)}"
                 raise UsageError(place=place, problem=f"{error!r}", remedy="correct it") from error

@@ -36,7 +36,6 @@ from simulation.world.monitoring.api import alerts_app
 from simulation.world.network.external import ExternalNetwork
 from simulation.world.network.platform import WebhookSender
 from simulation.world.provider.provider import ScoreProvider, provider_app
-from simulation.world.stripe.integration import Integration
 from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 _ALERTS_HOST = "monitoring.provider.test"
@@ -74,9 +73,7 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
         clock = SimulationClock(start=scenario.start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
         log.touch()
-        world = _world(
-            scenario, Kernel(clock), choice.integration, server=server, database=database, folder=folder, log=log
-        )
+        world = _world(scenario, Kernel(clock), choice, server=server, database=database, folder=folder, log=log)
         network = world.site.network
         network.add(choice.stripe_hosts, stripe_app(world.twin))
         network.add(choice.provider_hosts, provider_app(world.provider))
@@ -154,17 +151,17 @@ def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget])
     return f"port {target.file.web.port} is open, {target.file.web.ready} answers, the clock is the simulation's"
 
 
-def _world(scenario: Scenario, kernel: Kernel, integration: Integration, **environment: Any) -> _World:
+def _world(scenario: Scenario, kernel: Kernel, choice: ProcessChoice, **environment: Any) -> _World:
     """A site without faults. ``environment``: the remaining fields of :class:`Site`."""
     recorder, keys = Recorder(clock=kernel.clock), TargetKeys.throw_away()
     twin = StripeTwin(
         kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
         webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
-        integration=integration,
+        integration=choice.integration,
     )  # fmt: skip
     provider = ScoreProvider(
-        kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1
+        kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1, feed=choice.feed
     )
     site = Site(
         kernel=kernel, recorder=recorder, seed=1, keys=keys, network=ExternalNetwork(recorder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from simulation.scenario import model as scenario
 from simulation.world.network.external import Lost
 from simulation.world.provider import board
 from simulation.world.provider.board import Moment
+from simulation.world.provider.feed import Boards, Feed, FeedAnswer
 from simulation.world.provider.tournament import Card, play
 
 FEED_PATH = "/golf/leaderboard/"
@@ -26,6 +28,7 @@ STATUS_PATH = "/status"
 STATUS_PAGE = ""
 """The name that stands for the provider's own status page when the injector is asked for a fault."""
 _SIGNED_HOLES = 12
+_NO_QUERY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +51,28 @@ class _Board:
         return board.sha256(self.body)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One request to a feed in a dialect."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    @property
+    def known_etag(self) -> str | None:
+        return {name.lower(): value for name, value in self.headers.items()}.get("if-none-match")
+
+    def put_to(self, feed: Feed, boards: Mapping[str, _Board]) -> FeedAnswer:
+        shown = Boards({key: current.body for key, current in boards.items()})
+        return feed.answer(path=self.path, query=self.query, boards=shown)
+
+
 class ScoreProvider:
-    """One provider with many tournaments. A tournament's feed id is its key in the scenario."""
+    """One provider with many tournaments. A tournament's feed id is its key in the scenario.
+
+    :param feed: answers in a dialect of its own; None for the documented one.
+    """
 
     def __init__(
         self,
@@ -59,12 +82,14 @@ class ScoreProvider:
         injector: Injector,
         tournaments: Mapping[str, scenario.Tournament],
         seed: int,
+        feed: Feed | None = None,
     ) -> None:
         self.kernel = kernel
         self._recorder = recorder
         self._injector = injector
         self._tournaments = dict(sorted(tournaments.items()))
         self._seed = seed
+        self._feed = feed
         self._cards = {key: play(key=key, tournament=known, seed=seed) for key, known in self._tournaments.items()}
         self._boards: dict[str, _Board] = {}
         self._requests = 0
@@ -103,12 +128,14 @@ class ScoreProvider:
     def _card(self, tournament: str, player_id: str) -> Card:
         return next(card for card in self._cards[tournament] if card.player_id == player_id)
 
-    def handle(self, *, path: str, headers: Mapping[str, str]) -> Response:
-        """Answer ``GET path``. ``If-None-Match`` with the board's ETag gives 304.
+    def handle(self, *, path: str, headers: Mapping[str, str], query: Mapping[str, str] = _NO_QUERY) -> Response:
+        """Answer ``GET path?query``. ``If-None-Match`` with the board's ETag gives 304.
 
         :raises Lost: a fault keeps the answer back.
         """
         self._requests += 1
+        if self._feed is not None:
+            return self._in_dialect(self._feed, _Asked(path=path, query=query, headers=headers))
         if path == STATUS_PATH:
             return self._status_page()
         key = path.removeprefix(FEED_PATH)
@@ -157,20 +184,68 @@ class ScoreProvider:
         known = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
         if known == etag:
             return Response(status=304, headers={"ETag": etag})
-        self._record(key, current, status=200, body=current.body, valid=True, fault_id=fault_id)
+        self._record(key, current, status=200, sha256=current.sha256, valid=True, fault_id=fault_id)
         answer = _json(200, current.body)
         answer.headers["ETag"] = etag
         return answer
+
+    def _in_dialect(self, feed: Feed, asked: _Asked) -> Response:
+        """The feed's own answer. A fault of any tournament that it looks at strikes it; the first one counts."""
+        plain = asked.put_to(feed, self._boards)
+        for key in plain.boards:
+            effect = self._injector.on_provider_request(tournament=key, final=self._boards[key].final)
+            if effect is not None:
+                with caused_by(f"fault:{effect.fault_id}"):
+                    return self._faulty_dialect(feed, asked, plain, effect, struck=key)
+        return self._told(plain, asked, self._boards)
+
+    def _faulty_dialect(
+        self, feed: Feed, asked: _Asked, plain: FeedAnswer, effect: ProviderEffect, *, struck: str
+    ) -> Response:
+        if effect.mode == "incomplete_final":
+            boards = {**self._boards, struck: self._incomplete(struck, self._boards[struck])}
+            return self._told(asked.put_to(feed, boards), asked, boards, fault_id=effect.fault_id)
+        if effect.mode == "malformed":
+            torn = replace(plain, body=plain.body[: len(plain.body) * 2 // 3])
+            return self._told(torn, asked, self._boards, torn=True, fault_id=effect.fault_id)
+        status = None if effect.mode == "timeout" else effect.status
+        for key in plain.boards:
+            self._record(key, None, status=status, sha256=None, valid=False, fault_id=effect.fault_id)
+        return _failure(effect)
+
+    def _told(
+        self,
+        answer: FeedAnswer,
+        asked: _Asked,
+        boards: Mapping[str, _Board],
+        *,
+        torn: bool = False,
+        fault_id: str | None = None,
+    ) -> Response:
+        """What was handed out is what is recorded of each tournament: the sha256 of the body."""
+        digest = hashlib.sha256(answer.body).hexdigest()
+        etag = f'"{digest[:32]}"'
+        good = answer.status == 200 and not torn
+        if good:
+            for key in answer.boards:
+                self.served.setdefault(key, {})[boards[key].sha256] = self.kernel.now
+        if good and asked.known_etag == etag:
+            return Response(status=304, headers={"ETag": etag})
+        for key in answer.boards:
+            self._record(key, boards[key], status=answer.status, sha256=digest, valid=good, fault_id=fault_id)
+        said = Response(answer.body, status=answer.status, headers=dict(answer.headers))
+        said.headers.setdefault("ETag", etag)
+        return said
 
     def _faulty(self, key: str, current: _Board, headers: Mapping[str, str], effect: ProviderEffect) -> Response:
         if effect.mode == "incomplete_final":
             return self._answer(key, self._incomplete(key, current), headers, effect.fault_id)
         if effect.mode == "malformed":
             torn = current.body[: len(current.body) * 2 // 3]
-            self._record(key, current, status=200, body=torn, valid=False, fault_id=effect.fault_id)
+            self._record(key, current, status=200, sha256=board.sha256(torn), valid=False, fault_id=effect.fault_id)
             return _json(200, torn)
         status = None if effect.mode == "timeout" else effect.status
-        self._record(key, None, status=status, body=None, valid=False, fault_id=effect.fault_id)
+        self._record(key, None, status=status, sha256=None, valid=False, fault_id=effect.fault_id)
         return _failure(effect)
 
     def _incomplete(self, key: str, current: _Board) -> _Board:
@@ -194,7 +269,7 @@ class ScoreProvider:
         current: _Board | None,
         *,
         status: int | None,
-        body: str | None,
+        sha256: str | None,
         valid: bool,
         fault_id: str | None,
     ) -> None:
@@ -203,7 +278,7 @@ class ScoreProvider:
                 tournament=key,
                 status=status,
                 revision=None if current is None else current.revision,
-                payload_sha256=None if body is None else board.sha256(body),
+                payload_sha256=sha256,
                 valid=valid,
                 fault_id=fault_id,
             )
@@ -232,6 +307,6 @@ def provider_app(provider: ScoreProvider) -> WSGIApplication:
     def answer(request: Request) -> Response:
         if request.method != "GET":
             return Response(status=405)
-        return provider.handle(path=request.path, headers=dict(request.headers))
+        return provider.handle(path=request.path, headers=dict(request.headers), query=request.args.to_dict())
 
     return answer

@@ -132,10 +132,11 @@ class World:
         ).start()
         self.kernel.run_until(scenario.end)
 
-    def confirm(self, *, payment_intent_id: str, client_secret: str) -> None:
+    def confirm(self, *, reference: str, client_secret: str) -> str:
         if self.declined:
             raise ApiError("Your card was declined.", status=402, code="card_declined")
-        self.confirmed.append((payment_intent_id, client_secret))
+        self.confirmed.append((reference, client_secret))
+        return reference
 
     def acts(self, *actions: str) -> list[EntrantAction]:
         found = [event for event in self.recorder.events if isinstance(event, EntrantAction)]
