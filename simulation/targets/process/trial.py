@@ -109,17 +109,17 @@ def _try_running(
     stack.callback(wal.close)
     bench = Bench(
         choice=choice, site=world.site, twin=world.twin, provider=world.provider, target=target, http=http,
-        context=context, scenario=scenario,
+        context=context, scenario=scenario, wal=wal,
     )  # fmt: skip
     yield look("webhook", lambda: webhook(bench))
     yield look("admin", lambda: admin(bench))
     yield from people(bench)
     yield from jobs(bench)
     yield look("network", lambda: network(bench))
-    yield look("contract", lambda: _judged(bench, wal))
+    yield look("contract", lambda: _judged(bench))
 
 
-def _judged(bench: Bench, wal: WalWitness) -> str:
+def _judged(bench: Bench) -> str:
     """How much of what the backend wrote in this trial its contract judges."""
     scenario, recorder = bench.scenario, bench.site.recorder
     recorder.record(
@@ -136,7 +136,7 @@ def _judged(bench: Bench, wal: WalWitness) -> str:
             governance=bench.target.governance,
         )
     )
-    wal.collect()
+    bench.wal.collect()
     share = share_of(Case(recorder.history(), bench.target.governance, contract=bench.choice.contract))
     if share is None:
         return "what share of the values that it writes is judged shows in a run only"
