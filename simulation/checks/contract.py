@@ -45,12 +45,12 @@ def reasons_said(case: Case, inquiry: Inquiry) -> None:
     _report(case, inquiry, "words")
 
 
-@check("Every answer to a person or an operator says what was so at that instant")
+@check("Every answer to a person or an operator says what was so at that instant", needs_end=True)
 def answers_true(case: Case, inquiry: Inquiry) -> None:
     _report_statements(case, inquiry, answers, "answers")
 
 
-@check("Every metric counts what was so at each scrape")
+@check("Every metric counts what was so at each scrape", needs_end=True)
 def metrics_true(case: Case, inquiry: Inquiry) -> None:
     _report_statements(case, inquiry, metrics, "metrics")
 
