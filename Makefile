@@ -10,7 +10,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage mutants determinism sweep test fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup simulate sabotage mutants determinism sweep test fuzz fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -59,6 +59,9 @@ check: setup ## Lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: setup ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
+	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest tests/unit/fuzz -k malformed -s $(ARGS)
 
 bench: setup ## Time the default run beside the same SQL replayed bare
 	$(BIN)/python -m simulation.proof.bench $(ARGS)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulation.documents.text import read_bytes
+from simulation.errors import UsageError
+from simulation.untrusted import NotPlain, plain_object
+
 HOST_VARIABLE = "DOCKER_HOST"
+_LONGEST = 1_000
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
 
@@ -34,7 +38,7 @@ def engine_address() -> EngineAddress:
     """As the ``docker`` command finds it; where nothing is named, the first socket that is there."""
     if host := os.environ.get(HOST_VARIABLE):
         return EngineAddress(host=host, named_by=HOST_VARIABLE)
-    context = os.environ.get("DOCKER_CONTEXT") or str(_read(_configuration() / "config.json").get("currentContext", ""))
+    context = os.environ.get("DOCKER_CONTEXT") or text_at(_configuration() / "config.json", "currentContext")
     if context and context != "default":
         return EngineAddress(host=_host_of(context), named_by=f"docker context {context!r}")
     usual = [EngineAddress(host=f"unix://{path}", named_by=whose) for path, whose in _usual_sockets()]
@@ -56,18 +60,20 @@ def _usual_sockets() -> Iterator[tuple[str, str]]:
 
 def _host_of(context: str) -> str:
     folder = hashlib.sha256(context.encode()).hexdigest()
-    endpoints = _read(_configuration() / "contexts" / "meta" / folder / "meta.json").get("Endpoints", {})
-    return str(endpoints.get("docker", {}).get("Host") or f"unix://{DEFAULT_SOCKET}")
+    file = _configuration() / "contexts" / "meta" / folder / "meta.json"
+    return text_at(file, "Endpoints", "docker", "Host") or f"unix://{DEFAULT_SOCKET}"
 
 
 def _configuration() -> Path:
     return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
-def _read(file: Path) -> dict[str, Any]:
-    """A JSON object; an empty one where there is none that can be read."""
+def text_at(file: Path, *keys: str) -> str:
+    """A text in a JSON file of Docker's; empty where the file has none of a kind that could be a name or an address."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
+        found: Any = plain_object(read_bytes(file, kind="a file of Docker's"))
+    except (UsageError, NotPlain):
+        return ""
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) and found.isprintable() and len(found) <= _LONGEST else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import json
+import os
 import re
 import subprocess
 import sys
@@ -13,15 +13,20 @@ from pathlib import Path
 
 import httpx
 
+from simulation.documents.text import read_text
 from simulation.environment.git import git, is_committed
+from simulation.errors import UsageError
 from simulation.paths import OPENAPI, ROOT, SCHEMA_SNAPSHOT
 from simulation.promotion.compatibility import breaking_changes
 from simulation.promotion.release import Release, major
 from simulation.promotion.separation import Variables, ingestion_problems, stripe_problems
 from simulation.promotion.snapshot import fresh_schema, without_header
 from simulation.targets.builtin import openapi, provider_url_from
+from simulation.untrusted import plain_object
 
 _MOST_LINES = 20
+_MOST_BYTES = 1 << 26
+"""Of a schema or an OpenAPI document."""
 _PASSED = re.compile(r"\b([1-9]\d*) passed\b")
 
 
@@ -74,10 +79,26 @@ def _compatibility(promotion: Promotion) -> Iterator[str]:
     if previous is None:
         yield f"the API of {release.previous} is not known: no tag and no folder of that name has an openapi.json"
         return
-    changes = breaking_changes(json.loads(previous), json.loads(promotion.openapi.read_text()))
+    changes = changes_between(previous, promotion.openapi.read_text(), place=f"openapi.json of {release.previous}")
     if changes and major(release.version) > major(release.previous) and release.mobile_app_updated:
         return
     yield from changes
+
+
+def changes_between(previous: str, current: str, *, place: str) -> list[str]:
+    """What breaks clients of the previous release, by the two OpenAPI documents.
+
+    :param place: of the previous one, for messages.
+    :raises UsageError: it is no such document.
+    """
+    try:
+        return breaking_changes(plain_object(previous), plain_object(current))
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            place=place,
+            problem=f"is no OpenAPI document that can be compared: {type(error).__name__}: {error}",
+            remedy="take the file that the previous release was made with",
+        ) from error
 
 
 def _of_previous(promotion: Promotion, name: str, committed: Path) -> str | None:
@@ -87,7 +108,7 @@ def _of_previous(promotion: Promotion, name: str, committed: Path) -> str | None
     if shown is not None:
         return shown
     file = promotion.folder / tag / name
-    return file.read_text() if file.is_file() else None
+    return read_text(file, kind="an OpenAPI document", most_bytes=_MOST_BYTES) if os.path.isfile(file) else None
 
 
 def _stripe(promotion: Promotion) -> Iterator[str]:
@@ -123,10 +144,12 @@ def _tests(promotion: Promotion) -> Iterator[str]:
 def _checklist(promotion: Promotion) -> Iterator[str]:
     release = promotion.release
     procedure = promotion.folder / release.rollback_procedure
-    if not procedure.is_file() or "## Rollback" not in procedure.read_text():
+    if not os.path.isfile(procedure) or "## Rollback" not in read_text(procedure, kind="a page"):
         yield f"rollback procedure: {release.rollback_procedure} is not there, or has no section Rollback"
     snapshot = promotion.folder / release.rollback_snapshot
-    if not snapshot.is_file() or "CREATE TABLE" not in snapshot.read_text():
+    if not os.path.isfile(snapshot) or "CREATE TABLE" not in read_text(
+        snapshot, kind="a schema", most_bytes=_MOST_BYTES
+    ):
         yield f"rollback snapshot: {release.rollback_snapshot} is not there, or is no schema"
     elif not is_committed(snapshot):
         yield f"rollback snapshot: {release.rollback_snapshot} is not committed as it stands"

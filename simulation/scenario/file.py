@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def find_scenario(name: str, *, folder: Path = SCENARIOS_FOLDER) -> Path:
     known = available_scenarios(folder)
     if name in known:
         return known[name]
-    if Path(name).is_file():
+    if os.path.isfile(name):  # a name may be too long to ask for
         return Path(name)
     raise UsageError(place=name, problem="no scenario has this name or path", remedy=suggest(name, list(known)))
 
@@ -89,7 +90,7 @@ def _with_played(document: MarkedYaml, key: str, tournament: Any) -> Any:
     if not isinstance(tournament, dict) or not isinstance(tournament.get("results"), str) or tournament.get("played"):
         return tournament
     file = document.file.parent / tournament["results"]
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise document.error(
             ("tournaments", key, "results"),
             problem=f"no file {tournament['results']!r} in the scenario's folder",

@@ -33,6 +33,13 @@ def plain_columns(query: str, *, key: str) -> dict[str, str]:
     Columns of other tables and computed values are left out; a cast to text leaves a key what it is. Empty for what is
     no SELECT of one table's rows: a UNION, a computed key, a lone ``*``, SQL that cannot be parsed.
     """
+    try:
+        return _plain_columns(query, key)
+    except RecursionError:  # nested more deeply than a parser goes
+        return {}
+
+
+def _plain_columns(query: str, key: str) -> dict[str, str]:
     scope = _scope(query)
     if scope is None or not isinstance(select := scope.expression, exp.Select):
         return {}
