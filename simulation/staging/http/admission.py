@@ -18,8 +18,13 @@ from simulation.staging.service_levels import ServiceLevels
 
 def assign_request_id(runtime: Runtime) -> None:
     """Keep the id that an ingress gave the request, or give it one."""
-    given = request.headers.get("X-Request-Id", "").strip()
-    g.request_id = given[:200] if given and given.isprintable() else str(runtime.new_id())
+    g.request_id = request_id_of(request.headers.get("X-Request-Id", ""), runtime)
+
+
+def request_id_of(given: str, runtime: Runtime) -> str:
+    """The id that an ingress gave a request, or a new one where it gave none that can be logged."""
+    given = given.strip()
+    return given[:200] if given and given.isprintable() else str(runtime.new_id())
 
 
 def request_id() -> str:

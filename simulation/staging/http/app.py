@@ -35,6 +35,7 @@ from simulation.staging.http import (
 )
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import JsonRequest, Refused, refuse
+from simulation.staging.http.metrics_page import MetricsPage
 
 ADMIN, USER = "admin", "user"
 """Security schemes: a bearer token; the header that names a user."""
@@ -79,6 +80,7 @@ def make_app(api: Api) -> OpenAPI:
     _handle_errors(app, api)
     for blueprint in (public.blueprint(api), dashboard_pages.blueprint(api), _of_users(api), _of_admins(api)):
         app.register_api(blueprint)
+    app.wsgi_app = MetricsPage(app.wsgi_app, api)  # type: ignore[method-assign]
     return app
 
 

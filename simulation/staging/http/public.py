@@ -12,13 +12,12 @@ from pydantic import Field
 from simulation.staging.access import users
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.errors import ApiError
+from simulation.staging.http import metrics_page
 from simulation.staging.http.admission import request_id
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import SENT, Answer, Body, Query, Text, answers, text_answer
 from simulation.staging.money import webhooks
 from simulation.staging.operations import metrics
-
-_METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health(Answer):
@@ -52,9 +51,12 @@ def blueprint(api: Api) -> APIBlueprint:
     def health() -> Response:
         return jsonify(status="ok")
 
-    @routes.get("/metrics", responses=text_answer("text/plain"))
+    @routes.get(metrics_page.PATH, responses=text_answer("text/plain"))
     def exposition() -> Response:
-        return Response(metrics.exposition(runtime, levels, api.book), content_type=_METRICS)
+        # A GET is answered by `metrics_page`; here comes what it passes on: a HEAD, and the error of a GET.
+        if metrics_page.FAILURE in request.environ:
+            raise request.environ[metrics_page.FAILURE]
+        return Response(metrics.exposition(runtime, levels, api.book), content_type=metrics_page.CONTENT_TYPE)
 
     @routes.post("/api/users", responses=answers(SignedUp, SENT, {409: ("email_taken",)}, status=201))
     def create_user(body: SignUp) -> tuple[Response, int]:
