@@ -57,7 +57,7 @@ Account = Annotated[str, Field(min_length=1), AfterValidator(_account)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Movement(_Part):

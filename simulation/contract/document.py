@@ -26,7 +26,7 @@ from simulation.documents.strict import refusal
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Facts(_Part):

@@ -47,7 +47,7 @@ def filled(template: str, values: dict[str, str]) -> str:
 class BaseRule(BaseModel):
     """What all rules have in common: they do not change, and every key is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Literally(BaseRule):

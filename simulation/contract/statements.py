@@ -18,7 +18,7 @@ from simulation.documents.strict import refusal
 
 
 class _Statement(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     what: str = ""
     looks: dict[str, Argument] = {}

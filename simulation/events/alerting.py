@@ -13,7 +13,7 @@ class EvaluationDifference(BaseModel):
     """An alert that only the monitor or only promtool has firing, at every scrape from ``first_scrape`` to
     ``last_scrape``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     said_by: Literal["monitor", "promtool"]
     alert: str
@@ -25,7 +25,7 @@ class EvaluationDifference(BaseModel):
 class AnnotationDifference(BaseModel):
     """An alert that fires at ``scrape`` for both, with different annotations; texts by the annotation's name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     alert: str
     scrape: int

@@ -17,7 +17,7 @@ class Change(BaseModel):
     ``new``: the row after it (insert, update); ``key``: the old key columns (update of a key, delete).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     table: str
     op: Literal["insert", "update", "delete", "truncate"]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Governance(BaseModel):
     """Stated by the target and stored in the history, so that a history can be judged without its platform."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     governed_tables: tuple[str, ...]
     append_only_tables: tuple[str, ...]

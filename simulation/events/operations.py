@@ -79,7 +79,7 @@ class ExecutionStarted(Event):
 class ShippedRunbook(BaseModel):
     """A runbook as its file has it, recorded so that the jury can compare what the operator typed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     sha256: str
     """Of the file's bytes."""
@@ -90,7 +90,7 @@ class ShippedRunbook(BaseModel):
 class AlertRuleAsRun(BaseModel):
     """An alert rule that the monitoring of a run evaluated, as its rule file has it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     alert: str
     expression: str

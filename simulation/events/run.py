@@ -96,7 +96,7 @@ class ProgramEnded(Event):
 class JobGap(BaseModel):
     """Two successive runs of a job that are further apart than its interval allows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     since: datetime
     until: datetime

@@ -80,7 +80,7 @@ class StripeObject(Event):
 class RequestShape(BaseModel):
     """A kind of request to Stripe: endpoint (``{id}`` for an id) and parameters, each as ``name: kind of value``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     method: str
     path: str
@@ -92,7 +92,7 @@ class RequestShape(BaseModel):
 class ShapeAnswer(BaseModel):
     """stripe-mock's answer to the example of a shape."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     status: int
     complaint: str = ""

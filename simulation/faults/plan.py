@@ -20,7 +20,7 @@ from simulation.scenario.model import Scenario
 class FaultPlan(BaseModel):
     """The whole schedule of a run, ordered by start and id."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     window_start: Instant
     faults: tuple[PlannedFault, ...] = ()

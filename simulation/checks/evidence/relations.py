@@ -37,7 +37,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 class Relation(BaseModel):
     """Base of all rows; ``relation`` is the canonical name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     relation: ClassVar[str]
 
     @property
@@ -148,7 +148,7 @@ _REFERENCES = {
 
 
 class Ranking(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     user_id: str
     rank: int
     score: int
@@ -156,7 +156,7 @@ class Ranking(BaseModel):
 
 
 class Results(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     rankings: tuple[Ranking, ...]
     platform_cents: int
 

@@ -13,7 +13,7 @@ from simulation.scenario.faults.expectation import Expectation
 class PlannedFault(BaseModel):
     """One line of ``faults.json``. Times are simulated, aware UTC."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     fault_id: str = Field(max_length=100)
     kind: str = Field(max_length=100)

@@ -6,7 +6,6 @@ key.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -181,7 +180,7 @@ class StripeGateway:
     def _listed(self, kind: str, since: datetime, extra: Mapping[str, object]) -> Iterator[dict[str, object]]:
         parameters = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE, **extra}
         for item in getattr(self._client.v1, kind).list(parameters).auto_paging_iter():
-            yield json.loads(str(item))
+            yield item.to_dict(for_json=True)
 
 
 def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
