@@ -61,14 +61,15 @@ def environment_of_processes(asked: str) -> Choice:
     return Choice(name=asked, reason="asked for")
 
 
-def provide(name: str, *, folder: Path, now: datetime) -> PostgresServer:
+def provide(name: str, *, folder: Path, now: datetime, schema_digest: str | None = None) -> PostgresServer:
     """The environment's server, not yet started.
 
     :param folder: the run's workspace. :param now: the simulated instant at which it starts.
+    :param schema_digest: of all that the template will be made of, where that can be told.
     :raises EnvironmentFault: the packages for containers are not installed.
     """
     if name == "embedded":
-        return EmbeddedPostgres(folder=folder, now=now)
+        return EmbeddedPostgres(folder=folder, now=now, schema_digest=schema_digest)
     try:
         from simulation.environment.compose import ComposePostgres
         from simulation.environment.containers import ContainerPostgres

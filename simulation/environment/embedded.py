@@ -56,17 +56,23 @@ class EmbeddedPostgres(PostgresServer):
 
     :param folder: the workspace; holds data, socket, clock file, log.
     :param now: the simulated instant at which the server starts.
+    :param schema_digest: of all that :meth:`prepare_template` makes the template of. With it, a server whose template
+        is prepared is kept for later runs; None: it cannot be told, and each run prepares its own.
     """
 
     name = "embedded"
 
-    def __init__(self, *, folder: Path, now: datetime) -> None:
+    def __init__(self, *, folder: Path, now: datetime, schema_digest: str | None = None) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
         self.host, self.port = str(folder / "socket"), _PORT
         self.clock_file = clock_file_in(folder / "clock")
         self._now = now
+        self._schema_digest = schema_digest
+        self._prepared: str | None = None
+        """Digest under which the folder with its template is kept."""
+        self._has_template = False
 
     # --- start and stop ------------------------------------------------------------------------------------------
 
@@ -84,7 +90,10 @@ class EmbeddedPostgres(PostgresServer):
         self._initialise()
         self._launch()
         self.wait_until_up()
-        self._create_roles()
+        if not self._has_template:
+            with self.superuser("postgres") as connection:
+                connection.execute(ROLES_SQL.read_bytes())
+        self._set_passwords()
 
     def stop(self) -> None:
         """Stop at once and wait; safe to call twice."""
@@ -98,7 +107,23 @@ class EmbeddedPostgres(PostgresServer):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def prepare_template(self, migrate: Callable[[str], None]) -> None:
+        if self._has_template:
+            return
+        super().prepare_template(migrate)
+        if self._prepared is not None:
+            self._shut_down()
+            data_folder.keep(self._prepared, self._folder / "data", password=self.passwords[SUPERUSER])
+            self._launch()
+            self._wait_for_sessions()
+            self._set_passwords()  # as a run does that is given this folder: both go on from the same transaction
+
     def restart(self, settings: Mapping[str, str]) -> None:
+        self._shut_down()
+        self._launch(settings)
+        self._wait_for_sessions()
+
+    def _shut_down(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)  # "fast": sessions are ended, everything committed is on disk
         self.own_stops += 1
@@ -109,8 +134,6 @@ class EmbeddedPostgres(PostgresServer):
                 problem=f"PostgreSQL did not shut down within {_RESTART_WALL_SECONDS:g} s",
                 remedy="is the machine overloaded? Run again",
             ) from error
-        self._launch(settings)
-        self._wait_for_sessions()
 
     def _wait_for_sessions(self) -> None:
         """Wait until sessions are accepted, tried as a role that may log in when the superuser no longer may."""
@@ -142,11 +165,16 @@ class EmbeddedPostgres(PostgresServer):
         One that was made before is copied instead.
         """
         data = self._folder / "data"
-        digest = data_folder.digest_of(self._install, _INITDB_OPTIONS)
-        password = data_folder.take(digest, data)
+        empty = data_folder.digest_of(self._install, _INITDB_OPTIONS)
+        if self._schema_digest is not None:
+            made_of = (self._schema_digest, self._now.isoformat(), ROLES_SQL.read_text(), SETTINGS.read_text())
+            self._prepared = data_folder.digest_with(empty, made_of)
+        password = self._prepared and data_folder.take(self._prepared, data)
+        self._has_template = password is not None
+        password = password or data_folder.take(empty, data)
         if password is None:
             self._run_initdb(data)
-            data_folder.keep(digest, data, password=self.passwords[SUPERUSER])
+            data_folder.keep(empty, data, password=self.passwords[SUPERUSER])
         else:
             self.passwords[SUPERUSER] = password  # until the roles get theirs
         self._account.hand_over_all(data)
@@ -207,12 +235,13 @@ class EmbeddedPostgres(PostgresServer):
             with open(file, encoding="utf-8", errors="replace") as lines:
                 yield from lines
 
-    def _create_roles(self) -> None:
-        """Create the roles, and give all of them this run's passwords, the superuser too: a kept data folder has an old
-        one. They are hashed before they are sent, so that the server's log never has them."""
+    def _set_passwords(self) -> None:
+        """Give every role its password of this run, the superuser a new one: a kept data folder has those of another.
+
+        They are hashed before they are sent, so that the server's log never has them.
+        """
         new = {**self.passwords, SUPERUSER: secrets.token_urlsafe(24)}
         with self.superuser("postgres") as connection:
-            connection.execute(ROLES_SQL.read_bytes())
             for role, password in new.items():
                 verifier = connection.pgconn.encrypt_password(
                     password.encode(), role.encode(), b"scram-sha-256"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(database_url: str) -> None:
@@ -16,7 +16,7 @@ def migrate(database_url: str) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -27,5 +27,5 @@ def versions() -> tuple[str, ...]:
     """The revisions that the code comes with, in the order in which they are run, whatever their numbers."""
     from alembic.script import ScriptDirectory
 
-    chain = ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
+    chain = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
     return tuple(reversed([script.revision for script in chain]))

@@ -240,6 +240,10 @@ class TargetChoice(Protocol):
         """Host names by which it calls the score provider."""
         ...
 
+    def schema_digest(self) -> str | None:
+        """Of all that :meth:`load_schema` loads, so that what it loaded once can be kept; None: it cannot be told."""
+        ...
+
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
         """Load its schema into the empty database at an SQLAlchemy URL, as its owner."""
         ...

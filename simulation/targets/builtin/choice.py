@@ -9,7 +9,7 @@ from pathlib import Path
 from simulation.contract.document import Contract
 from simulation.contract.file import load_contract
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
-from simulation.targets.builtin.target import BuiltinTarget, load_schema
+from simulation.targets.builtin.target import BuiltinTarget, digest_of_migrations, load_schema
 from simulation.targets.protocol import Site
 from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.integration import AS_DOCUMENTED
@@ -31,6 +31,9 @@ class BuiltinChoice:
     @cached_property
     def contract(self) -> Contract:
         return load_contract(STAGING_TARGET_FOLDER)
+
+    def schema_digest(self) -> str:
+        return digest_of_migrations()
 
     def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:  # noqa: ARG002 - it needs neither
         load_schema(url)

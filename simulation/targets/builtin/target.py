@@ -19,7 +19,7 @@ from simulation.history import Recorder
 from simulation.staging.admin_token import mint, mint_break_glass
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
-from simulation.staging.schema import migrate, versions
+from simulation.staging.schema import MIGRATIONS, migrate, versions
 from simulation.staging.settings import Settings
 from simulation.targets.builtin.governance import GOVERNANCE
 from simulation.targets.builtin.service import PlatformService
@@ -32,9 +32,19 @@ from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import Admin, JobOutcome, People, Service, TargetJob
 
 _DAY_SECONDS = 86_400
+_CARRIED_OUT = (".py", ".sql")
 
 load_schema = migrate
 """Loads the platform's schema into an empty database: ``load_schema(sqlalchemy_url)``."""
+
+
+def digest_of_migrations() -> str:
+    """Of everything that :data:`load_schema` carries out."""
+    digest = hashlib.sha256()
+    for file in sorted(MIGRATIONS.rglob("*")):
+        if file.suffix in _CARRIED_OUT:
+            digest.update(f"{file.relative_to(MIGRATIONS)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def migration_versions() -> tuple[str, ...]:

@@ -15,8 +15,10 @@ import psycopg
 import pytest
 
 from simulation.clock_file import write_clock_file
+from simulation.environment import data_folder
 from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
 from simulation.environment.protocol import Database
+from simulation.environment.server import running
 from simulation.environment.workspace import PREFIX, candidate_roots, reap_leftovers, workspace
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -182,3 +184,38 @@ def test_a_restart_keeps_data_clock_and_roles_and_brings_the_new_settings() -> N
         assert row == ("77", NOON, NOON.replace(hour=13), 1)
         with pytest.raises(psycopg.OperationalError), server.superuser("kept"):
             pass
+
+
+def test_a_template_is_prepared_once_for_each_schema_and_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_folder, "KEPT", tmp_path / "postgres")
+    loaded: list[str] = []
+
+    def load(url: str) -> None:
+        loaded.append(url)
+        with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+            connection.execute("CREATE TABLE t AS SELECT now() AS at")
+            connection.execute("GRANT SELECT ON t TO observer")
+
+    def begin(schema: str, now: datetime) -> tuple[datetime, str, str]:
+        """What a run finds: the template's row, the superuser's password, its next transaction."""
+        with workspace() as folder:
+            server = EmbeddedPostgres(folder=folder, now=now, schema_digest=schema)
+            with running(server):
+                server.prepare_template(load)
+                password = server.passwords["superuser"]
+                database = server.clone("x")
+                with psycopg.connect(database.conninfo("observer", application="test")) as connection:
+                    row = connection.execute("SELECT at, pg_current_xact_id()::text FROM t").fetchone()
+                assert row is not None
+                return row[0], password, row[1]
+
+    first, again = begin("one", NOON), begin("one", NOON)
+    assert len(loaded) == 1, "the second run was given what the first had prepared"
+    assert first[0] == again[0] == NOON
+    assert first[1] != again[1], "each has passwords of its own"
+    assert first[2] == again[2], "and goes on from the same transaction"
+    begin("another", NOON)
+    assert begin("one", NOON.replace(hour=13))[0] == NOON.replace(hour=13)
+    assert len(loaded) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -93,3 +94,26 @@ def test_where_nothing_can_be_kept_the_run_goes_on(tmp_path: Path, made: Path, m
 def test_only_its_owner_may_read_what_is_kept(made: Path) -> None:
     data_folder.keep("abc", made, password="secret")
     assert (data_folder.KEPT / "abc").stat().st_mode & 0o077 == 0
+
+
+def test_the_newest_few_are_kept(tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_folder, "_MOST_KEPT", 2)
+    for age, digest in enumerate(("third", "second", "first")):
+        data_folder.keep(digest, made, password="secret")
+        os.utime(data_folder.KEPT / digest, (age, age))
+    data_folder.keep("newest", made, password="secret")
+    assert sorted(entry.name for entry in data_folder.KEPT.iterdir()) == ["first", "newest"]
+
+
+def test_the_log_of_the_run_that_made_it_is_not_kept(tmp_path: Path, made: Path) -> None:
+    (made / "log").mkdir()
+    (made / "log" / "server.json").write_text("{}")
+    data_folder.keep("abc", made, password="secret")
+    into = fresh(tmp_path)
+    data_folder.take("abc", into)
+    assert sorted(entry.name for entry in into.iterdir()) == ["PG_VERSION", "base"]
+
+
+def test_other_contents_have_another_digest() -> None:
+    digests = {data_folder.digest_with("abc", contents) for contents in (("a", "b"), ("ab",), ("a", "c"), ())}
+    assert len(digests) == 4
