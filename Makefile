@@ -25,6 +25,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q simulation  # where PYTHONDONTWRITEBYTECODE is set, nobody would do it later
 	@touch $@
 
 simulate: setup ## Run the 14 founderless days and print the verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -70,10 +71,16 @@ def _complain_of_absence(
         )
 
 
+@cache
+def _parser() -> MarkdownIt:
+    """Reads blocks. What is within a line (emphasis, links) stays text: a runbook's steps are nowhere in it."""
+    return MarkdownIt("commonmark").disable(["inline", "text_join"])
+
+
 def _blocks(body: str) -> Iterator[tuple[str, str, int]]:
     """(kind, text, line) of every heading, fence, list item and paragraph; a fence's kind is ``fence:<info>``."""
     stack: list[Token] = []
-    for token in MarkdownIt("commonmark").parse(body):
+    for token in _parser().parse(body):
         line = token.map[0] + 1 if token.map else 0
         if token.type == "fence":
             yield f"fence:{token.info.strip()}", token.content, line
