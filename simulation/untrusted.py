@@ -100,7 +100,13 @@ def last_lines(file: Path, count: int, *, most_bytes: int = 65_536) -> list[str]
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at most; meaningless for a text that is no JSON."""
+    """How many brackets are open at most; meaningless for a text that is no JSON.
+
+    Where there are not many brackets at all, their number: most texts need no closer look.
+    """
+    brackets = text.count("[") + text.count("{")
+    if brackets <= _DEEPEST:
+        return brackets
     deepest = depth = 0
     for bracket in _BRACKET.findall(_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,13 +26,15 @@ _TABLE = re.compile(
     r'^table (?:(?:"([^"]+)"|([^.\s]+))\.)(?:"([^"]+)"|([^:\s]+)): (INSERT|UPDATE|DELETE|TRUNCATE): ?(.*)$', re.S
 )
 _COMMIT = re.compile(r"^COMMIT (\d+) \(at (.+)\)$")
-_COLUMN = re.compile(r'(?:"((?:[^"]|"")+)"|([^\s\["]+))\[((?:[^\[\]]|\[\])+)\]:')
+_COLUMN = re.compile(
+    r"""(?:"((?:[^"]|"")+)"|([^\s\["]+))\[((?:[^\[\]]|\[\])+)\]:(?:'([^']*(?:''[^']*)*)'|((?!')[^ ]*))(?: |\Z)"""
+)
 _FLUSH_MARK = "wal-witness-flush"
 _OUR_MESSAGE = f"message: transactional: 1 prefix: {_FLUSH_MARK},"
 _LARGEST_VALUE_CHARACTERS = 2_048
 LATEST = 20
 """How many of the rows last inserted into each table are kept in memory during the run."""
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_WHOLE_SECONDS_CHARACTERS = len("2026-03-01 00:00:00+00")
 
 
 class WalError(Exception):
@@ -94,49 +96,38 @@ def _change(line: str) -> Change:
 
 
 def _columns(text: str) -> Row:
+    """Columns as ``name[type]:value``, the value quoted (quotes doubled) or bare, with a blank between two."""
     row: Row = {}
     position = 0
     while position < len(text):
         match = _COLUMN.match(text, position)
         if match is None:
             raise WalError(f"not a column of test_decoding: {text[position : position + 200]!r}")
-        literal, position = _literal(text, match.end())
-        if literal != "unchanged-toast-datum":
-            row[(match[1] or match[2]).replace('""', '"')] = _value(match[3], literal)
-        position += 1
+        quoted_name, name, column_type, quoted, bare = match.groups()
+        position = match.end()
+        if bare == "unchanged-toast-datum":
+            continue
+        literal = quoted.replace("''", "'") if bare is None else bare
+        is_null = bare == "null"
+        row[name or quoted_name.replace('""', '"')] = None if is_null else _value(column_type, literal)
     return row
 
 
-def _literal(text: str, start: int) -> tuple[str | None, int]:
-    """The value that begins at ``start``, quoted (quotes doubled) or bare, and the position after it."""
-    if text[start] != "'":
-        end = text.find(" ", start)
-        end = len(text) if end < 0 else end
-        bare = text[start:end]
-        return (None if bare == "null" else bare), end
-    end = start + 1
-    while True:
-        end = text.index("'", end)
-        if text[end + 1 : end + 2] != "'":
-            return text[start + 1 : end].replace("''", "'"), end + 1
-        end += 2
-
-
-def _value(column_type: str, literal: str | None) -> JsonValue:
+def _value(column_type: str, literal: str) -> JsonValue:
     """A value converted by its column type: integers, booleans, JSON, ISO 8601 UTC times; everything else as text."""
-    if literal is None:
-        return None
-    if column_type in _INTEGERS:
-        return int(literal)
-    if column_type == "boolean":
-        return literal == "true"
-    if column_type in ("jsonb", "json"):
-        return _small(plain_or_digest(literal), literal)
-    if column_type == "timestamp with time zone":
-        return _instant(literal).isoformat()
-    if column_type == "xid8":
-        return f"xid8:{literal}"
-    return literal
+    convert = _CONVERSIONS.get(column_type)
+    return literal if convert is None else convert(literal)
+
+
+def _document(literal: str) -> JsonValue:
+    return _small(plain_or_digest(literal), literal)
+
+
+def _time(literal: str) -> str:
+    """ISO 8601 with a ``T`` and UTC as ``+00:00``; the server writes a blank and ``+00``."""
+    if literal.endswith("+00") and len(literal) == _WHOLE_SECONDS_CHARACTERS:
+        return f"{literal[:10]}T{literal[11:]}:00"
+    return _instant(literal).isoformat()
 
 
 def _small(document: JsonValue, literal: str) -> JsonValue:
@@ -148,6 +139,19 @@ def _small(document: JsonValue, literal: str) -> JsonValue:
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+_CONVERSIONS: Mapping[str, Callable[[str], JsonValue]] = {
+    "smallint": int,
+    "integer": int,
+    "bigint": int,
+    "boolean": "true".__eq__,
+    "json": _document,
+    "jsonb": _document,
+    "timestamp with time zone": _time,
+    "xid8": "xid8:{}".format,
+}
+"""By column type; other types stay text."""
 
 
 class WalWitness:
