@@ -7,6 +7,7 @@ the machine; :mod:`simulation.cli.commands` lists the commands and imports the o
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -45,6 +46,7 @@ def main() -> NoReturn:
         os._exit(_INTERRUPTED)
     except BaseException:
         os._exit(_BROKE)
+    gc.freeze()  # the interpreter would look through everything once more for garbage, only to end
     sys.exit(code)
 
 
