@@ -60,3 +60,38 @@ def test_a_large_document_stands_by_its_hash() -> None:
 def test_a_line_of_another_form_is_refused() -> None:
     with pytest.raises(WalError, match="not a line of test_decoding"):
         list(parse([BEGIN, "message: transactional: 1", COMMIT]))
+
+
+def columns(text: str) -> dict[str, object]:
+    [transaction] = parse([BEGIN, f"table public.t: INSERT: {text}", COMMIT])
+    return dict(transaction.changes[0].new)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at[timestamp with time zone]:'2026-03-01 00:05:00+00'", "2026-03-01T00:05:00+00:00"),
+        ("at[timestamp with time zone]:'2026-03-01 00:05:00.5+00'", "2026-03-01T00:05:00.500000+00:00"),
+        ("at[timestamp with time zone]:'2026-03-01 05:35:00+05:30'", "2026-03-01T00:05:00+00:00"),
+        ("bits[bit(3)]:B'101'", "B'101'"),
+        ("text[text]:'null'", "null"),
+        ("text[text]:''", ""),
+        ("text[text]:''''", "'"),
+        ("text[text]:'two\nlines'", "two\nlines"),
+        ("text[text]:'ends with a line\n'", "ends with a line\n"),
+        ("text[text]:'unchanged-toast-datum'", "unchanged-toast-datum"),
+        ("amount[numeric]:1.50", "1.50"),
+    ],
+)
+def test_a_value_is_what_was_written_whatever_follows_it(column: str, value: str) -> None:
+    name = column.partition("[")[0]
+    assert columns(column) == {name: value}
+    assert columns(f"{column} next[integer]:7") == {name: value, "next": 7}
+
+
+@pytest.mark.parametrize(
+    "text", ["id[integer]", "id[text]:'open", "a[text]:'x'b[text]:'y'", "id[integer]:1  b[text]:'y'"]
+)
+def test_a_row_that_breaks_off_or_runs_together_is_refused(text: str) -> None:
+    with pytest.raises(WalError, match="not a column"):
+        columns(text)
