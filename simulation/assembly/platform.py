@@ -10,6 +10,7 @@ import httpx
 from simulation.assembly.external import External
 from simulation.assembly.foundation import Ground
 from simulation.events import AdminAppointed
+from simulation.faults.statements import StatementFaults
 from simulation.history import Recorder
 from simulation.targets.protocol import Site, Target
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
@@ -31,6 +32,12 @@ class Front:
 
 def bring_front(ground: Ground, external: External) -> Front:
     """Bring up the target, and put the exchange witness between it and the HTTP client."""
+    statements = StatementFaults(
+        plan=ground.request.plan,
+        injector=external.injector,
+        now=lambda: ground.kernel.now,
+        listener=ground.request.on_statement,
+    )
     target = ground.request.target.bring_up(
         Site(
             server=ground.server,
@@ -43,11 +50,13 @@ def bring_front(ground: Ground, external: External) -> Front:
             keys=ground.keys,
             network=external.network,
             alerts_host=MONITORING_HOST,
+            statements=statements if statements.armed else None,
         )
     )
     ground.stack.callback(target.close)
     context = ExchangeContext()
     exchange = ExchangeWitness(target.wsgi, recorder=ground.recorder, context=context, log=ground.log)
+    statements.front = exchange
     http = httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL)
     ground.stack.enter_context(http)
     return Front(target=target, context=context, exchange=exchange, http=http)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
 from simulation.faults.plan import FaultPlan, load_plan
+from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.paths import STAGING_TARGET_FOLDER
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
@@ -61,6 +62,8 @@ class RunRequest:
     target: TargetChoice = field(default_factory=platform_that_comes_along)
     environment: str = "embedded"
     environment_reason: str = ""
+    on_statement: Callable[[Passing], None] | None = None
+    """Told every statement of the platform in this process, by whoever wants to learn them."""
 
 
 def prepare(

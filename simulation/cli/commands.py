@@ -42,6 +42,14 @@ COMMANDS = {
     "sweep": Command(
         "sweep", "Try every kind of fault over the edges of its fields: each case passes, or is refused at its line."
     ),
+    "crashpoints": Command(
+        "crashpoints",
+        "Kill the platform before and after every statement of SCENARIOs, each time in a run of its own.",
+    ),
+    "interleave": Command(
+        "interleave",
+        "Let the two of each SCENARIO meet in one order of statements after another, each in a run of its own.",
+    ),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),
     "staging up": Command("staging_up", "Bring the platform up on loopback, until Ctrl-C."),

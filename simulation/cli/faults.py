@@ -18,7 +18,13 @@ from simulation.errors import UsageError
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import KINDS
 
-_EXAMPLES = {"contest": "club_night", "tournament": "spring_open", "at": "day 3 10:00", "delay_hours": 30}
+_EXAMPLES = {
+    "contest": "club_night",
+    "tournament": "spring_open",
+    "at": "day 3 10:00",
+    "delay_hours": 30,
+    "transaction": "settlement",
+}
 
 
 class FieldView(BaseModel):
@@ -28,13 +34,13 @@ class FieldView(BaseModel):
 
     name: str
     needed: bool
-    default: int | None
+    default: int | str | None
     values: str
     """What it may be: ``1 or more``, ``400 to 599``, ``a text``."""
     meaning: str
 
     def __str__(self) -> str:
-        default = "" if self.default is None else f", {self.default} unless given"
+        default = "" if self.default is None else f", {self.default or 'empty'} unless given"
         return f"{self.name} ({self.values}{default})" if self.needed else f"[{self.name} ({self.values}{default})]"
 
 

@@ -28,6 +28,10 @@ _FROM_ITSELF = ("LOG", "FATAL", "PANIC")
 """Severities of what the server says of itself; a statement's text, which a client chose, is logged as LOG, too."""
 _TYPED = re.compile(r"^(?:statement|execute|parameters|duration)\b")
 
+_RAISED = "at RAISE"
+"""End of the context of an error that a statement raised on purpose (a fault of the scenario does): the machine has no
+part in it, whatever its code."""
+
 
 def first_fault(lines: Iterable[str], *, own_stops: int = 0) -> EnvironmentFault | None:
     """The first thing in a JSON log that is the machine's fault.
@@ -54,6 +58,8 @@ def stops_in(lines: Iterable[str]) -> int:
 
 
 def _cause_of(entry: dict[str, object]) -> Cause | None:
+    if str(entry.get("context", "")).endswith(_RAISED):
+        return None
     state = OF_SQLSTATE.get(str(entry.get("state_code", "")))
     message = str(entry.get("message", ""))
     if state is not None or entry.get("error_severity") not in _FROM_ITSELF or _TYPED.match(message):

@@ -11,7 +11,7 @@ from simulation.events.alerting import AlertEvaluation, AnnotationDifference, Ev
 from simulation.events.base import Event
 from simulation.events.database import Change, DatabaseAccess, Row, TableCatalogue, Transaction, WitnessSummary
 from simulation.events.exchange import Actor, Exchange
-from simulation.events.faults import FaultInjected, FaultScheduled, row_digest
+from simulation.events.faults import FaultInjected, FaultScheduled, Interleaved, InterleavedStep, row_digest
 from simulation.events.hosting import HostingAction
 from simulation.events.observation import Observation, Sample, SampleLacking
 from simulation.events.operations import (
@@ -75,6 +75,7 @@ AnyEvent = Annotated[
     | RunEnded
     | FaultScheduled
     | FaultInjected
+    | Interleaved
     | HostingAction
     | Exchange
     | StripeCall
@@ -135,6 +136,8 @@ __all__ = [
     "Fingerprint",
     "HostRefused",
     "HostingAction",
+    "Interleaved",
+    "InterleavedStep",
     "JobFailed",
     "JobGap",
     "JobSummary",

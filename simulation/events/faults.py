@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from simulation.events.base import Event
 
 
@@ -36,6 +38,29 @@ class FaultInjected(Event):
     keys: dict[str, str]
     """Concrete business keys: ``payout_transfer_id``, ``stripe_event_id``, ``payment_intent`` …"""
     detail: str
+
+
+class InterleavedStep(BaseModel):
+    """One step of one of two sides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    side: Literal["first", "second"]
+    what: str
+    """The statement without its values, COMMIT, or the call to the outside."""
+    note: str = ""
+    """What came of it, where it did not simply go on: it waits for a lock, it goes on, a deadlock."""
+
+
+class Interleaved(Event):
+    """Two of the platform's doings ran at once: the order in which their statements went on."""
+
+    kind: Literal["interleaved"] = "interleaved"
+    fault_id: str
+    first: str
+    """A job or a request: ``POST /api/webhooks/stripe``."""
+    second: str
+    steps: tuple[InterleavedStep, ...]
 
 
 def row_digest(ids: Iterable[str]) -> str:

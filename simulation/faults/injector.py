@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from simulation.clock import SimulationClock
-from simulation.events import FaultInjected
+from simulation.events import Event, FaultInjected
 from simulation.faults.effects import (
     CallEffect,
     PendingCall,
@@ -21,6 +21,7 @@ from simulation.faults.effects import (
 from simulation.faults.plan import FaultPlan
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
+from simulation.scenario.faults.concurrency import TwoAtOnce
 from simulation.scenario.faults.operator import OperatorCrash
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.planned import PlannedFault
@@ -117,6 +118,10 @@ class PlannedInjector:
     def is_stopped(self, job: str) -> bool:
         """Whether the timer of a background job does not fire now; ``job`` is the platform's own name for it."""
         for kind, fault in self._faults:
+            if issubclass(kind, TwoAtOnce) and fault.waits and fault.other == job and not self._strikes[fault.fault_id]:
+                if self._is_on(fault):
+                    return True
+                continue
             if issubclass(kind, PayoutTimerStopped) and kind.job in job and self._is_on(fault):
                 self._strike_window(fault, kind.keys(fault), detail=f"the timer of {job} does not fire")
                 return True
@@ -131,6 +136,10 @@ class PlannedInjector:
         :param touches: what happens to these keys from now on goes back to the fault.
         """
         self._strike(fault, keys, detail=detail, touches=touches)
+
+    def record(self, event: Event, *, cause: str) -> None:
+        """Write down what came of a strike."""
+        self._recorder.record(event, cause=cause)
 
     # --- asked by the run ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,17 @@ import psycopg
 import sqlalchemy
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, TextClause
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import QueuePool
+
+UNREACHABLE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+"""The database broke a transaction off: a lost connection, a deadlock, no room. The same may succeed next time.
+
+Single reads raise psycopg's own errors, transactions those of SQLAlchemy.
+"""
+PASSING = (*UNREACHABLE, PoolExhausted)
+"""The same, or no connection of the pool was free."""
 
 
 class Database:

@@ -12,12 +12,11 @@ from typing import Any
 import stripe
 from pydantic import TypeAdapter
 from sqlalchemy import TextClause
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from simulation.staging import configuration, context, lifecycle
 from simulation.staging.agenda import Agenda
 from simulation.staging.context import Context
+from simulation.staging.database import PASSING, UNREACHABLE
 from simulation.staging.logs import Domain
 from simulation.staging.money import payouts, reconciliation
 from simulation.staging.runtime import Runtime
@@ -169,7 +168,7 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
         try:
             if work.due is None or agenda.has_work_for(work.name):
                 configuration.follow(runtime, agenda.active_version())
-                result = JobResult(counts=vars(work.run(context.of_job(work.name))))
+                result = JobResult(counts=vars(_repeated(runtime, work)))
         except Exception as error:
             result = JobResult(error=" ".join(repr(error).split())[:500])
             request_id = context.of_job(work.name).request_id
@@ -181,6 +180,20 @@ def _job(runtime: Runtime, book: JobBook, agenda: Agenda, work: _Work) -> Job:
     return Job(name=work.name, domain=work.domain, schedule=work.schedule, run=run)
 
 
+def _repeated(runtime: Runtime, work: _Work) -> Any:
+    """Run it, again at once where the database broke it off: a run begins with what the database says is left to do."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return work.run(context.of_job(work.name))
+        except UNREACHABLE as error:
+            runtime.log.warning(
+                work.domain, "job broken off by the database, repeated", job=work.name, error=repr(error)
+            )
+    return work.run(context.of_job(work.name))
+
+
 _IDLE = JobResult()
-_FORESEEN = (OperationalError, PoolExhausted, stripe.StripeError)
+_ATTEMPTS = 3
+"""Of one run, where the database breaks it off."""
+_FORESEEN = (*PASSING, stripe.StripeError)
 """Database or Stripe cannot be reached: a later run will succeed, and other metrics show it."""

@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.exc import OperationalError
 
 from simulation.staging.canonical import iso
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
+from simulation.staging.database import PASSING
 from simulation.staging.errors import ApiError
 from simulation.staging.money import refunds
 from simulation.staging.runtime import Runtime
@@ -144,7 +144,7 @@ def _record_failure(runtime: Runtime, context: Context, due: Row[Any], error: Ex
             to_status=due.target,
             payload={"error": detail},
         )
-        if due.status == "LIVE" and not isinstance(error, (OperationalError, contests.ContestBusy)):
+        if due.status == "LIVE" and not isinstance(error, (*PASSING, contests.ContestBusy)):
             transition(work, due.id, source="LIVE", target="ERROR", action="status_changed", reason=reason)
 
 

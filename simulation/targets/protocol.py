@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from simulation.clock import Kernel
     from simulation.environment.protocol import Database
     from simulation.environment.server import PostgresServer
+    from simulation.faults.statements import StatementWatch
     from simulation.history import Recorder
     from simulation.witness.exchange import ExchangeContext
     from simulation.world.network.external import ExternalNetwork
@@ -192,6 +193,8 @@ class Site:
     """Everything it may call: Stripe, the score provider, and from the first scrape on the hosted monitoring."""
     alerts_host: str
     """Host name of the hosted monitoring."""
+    statements: StatementWatch | None = None
+    """Who is asked at every statement of the platform; None: nobody, and its statements pass no point."""
 
 
 class TargetChoice(Protocol):

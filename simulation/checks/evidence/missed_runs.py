@@ -13,10 +13,15 @@ from simulation.checks.evidence.stopped_timers import stops
 from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
 from simulation.scenario.faults.payments import WebhookThenKilled
 from simulation.scenario.faults.programs import BackendKilled
+from simulation.scenario.faults.registry import KINDS
+from simulation.scenario.faults.statements import DOWN_SECONDS, StatementFault
 from simulation.scenario.faults.transfers import TransferThenKilled
 
 _KILLS = (TransferThenKilled.name(), WebhookThenKilled.name())
 _KILLED_FOR_A_WHILE = BackendKilled.name()
+_KILLED_AT_A_STATEMENT = frozenset(
+    name for name, kind in KINDS.items() if issubclass(kind, StatementFault) and kind.deed == "kill"
+)
 
 
 def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -> timedelta:
@@ -26,7 +31,14 @@ def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -
     within = [one for one in _restarts(case) if one[0] <= until and one[1] >= since]
     down = sum((_overlap(one, since, until) + interval for one in within), timedelta())
     killed = any(since <= at <= until for at in _kills(case))
-    return stopped + down + (interval if killed else timedelta())
+    return stopped + down + _slow(case, since, until) + (interval if killed else timedelta())
+
+
+def _slow(case: Case, since: datetime, until: datetime) -> timedelta:
+    """What statements took that a fault made slow: one worker runs all jobs."""
+    seconds = {fault.fault_id: int(fault.keys.get("seconds", 0)) for fault in case.events(FaultScheduled)}
+    strikes = (strike for strike in case.events(FaultInjected) if since <= strike.at <= until)
+    return timedelta(seconds=sum(seconds.get(strike.fault_id, 0) for strike in strikes))
 
 
 def _overlap(window: tuple[datetime, datetime], since: datetime, until: datetime) -> timedelta:
@@ -51,6 +63,8 @@ def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
     for strike in case.events(FaultInjected):
         if strike.fault_kind == _KILLED_FOR_A_WHILE:
             yield strike.at, ends.get(strike.fault_id) or strike.at
+        elif strike.fault_kind in _KILLED_AT_A_STATEMENT:
+            yield strike.at, strike.at + timedelta(seconds=DOWN_SECONDS)
 
 
 def _kills(case: Case) -> Iterator[datetime]:

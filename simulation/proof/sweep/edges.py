@@ -79,6 +79,22 @@ _NUMBERS: Mapping[str, Sequence[int]] = {
         600,
     ),
 }
+_STATEMENTS: Mapping[str, Sequence[int | str]] = {
+    "statement": (0, 1, 2, 3, 4, 8, 9, 10, 11, 100),
+    "seconds": (-1, 0, 1, 29, 30, 31, 60, 240, 241),
+    "waits": (-1, 0, 1, 2, 3, 10),
+    "order": ("", "0", "1", "2", "0 3", "2 5 9", "9 2", "1,2"),
+    "other": ("again", "lifecycle_reconciler", "ingestion_poller", "settlement", "payout_scheduler", "settlment"),
+    "transaction": (
+        "lifecycle_reconciler",
+        "ingestion_poller",
+        "settlement",
+        "payout_scheduler",
+        "settlment",
+        "POST /api/webhooks/stripe",
+    ),
+}
+"""Of faults at a statement."""
 _LENGTHS_AT_EACH_BEGINNING = (75, 180)
 """Minutes of a fault that is tried from each moment of the contest on."""
 _DRAWS = 50
@@ -104,7 +120,7 @@ def cases(kind: type[Fault], ground: Scenario) -> Iterator[Case]:
     usual = _usual(kind, ground)
     own = kind.takes()
     yield Case(kind=kind.name(), label="as drawn", fields=usual)
-    for field, values in _NUMBERS.items():
+    for field, values in (*_NUMBERS.items(), *_STATEMENTS.items()):
         if field in own:
             for value in values:
                 yield Case(kind=kind.name(), label=f"{field} {value}", fields={**usual, field: value})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.events import FaultInjected, FaultScheduled
+from simulation.events import FaultInjected, FaultScheduled, Interleaved
 from simulation.reporting.parts.chain import Link, chain_of
 from simulation.reporting.parts.endings import Judged, ending_of, foreseen_ending
 from simulation.reporting.parts.executions import AlertView, ExecutionView
@@ -38,6 +38,8 @@ class FaultView:
     ended_how: str
     ended_at: datetime | None
     chain: tuple[Link, ...]
+    interleaved: Interleaved | None
+    """Where two ran at once: the order of their statements."""
 
     @property
     def ended_short(self) -> str:
@@ -111,6 +113,7 @@ def _view(
         ended_how=ending.how,
         ended_at=ending.at,
         chain=chain_of(source, fault.fault_id, injected, victims, mine, answers),
+        interleaved=next((one for one in source.history.of(Interleaved) if one.fault_id == fault.fault_id), None),
     )
 
 

@@ -36,7 +36,13 @@ SCORE_TABLES = Need(
     lacking="and the target does not say which tables hold the scores",
     remedy="write contest_score_tables and restore_request into [governance] of its target.toml, or leave it out",
 )
-MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES})
+STATEMENTS_TO_STRIKE = Need(
+    name="statements that pass a point of the simulation: the platform that comes along",
+    lacking="which strikes a statement of the platform; those of a backend in processes of its own pass no point of "
+    "the simulation",
+    remedy="run it without --target, or take the fault out of a copy of the scenario",
+)
+MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE})
 """What the platform that comes along has: it lives in the simulation's own process."""
 
 

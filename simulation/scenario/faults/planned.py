@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from simulation.documents.strict import Instant
 from simulation.scenario.faults.expectation import Expectation
@@ -30,8 +31,27 @@ class PlannedFault(BaseModel):
     tournament: str | None = None
     delay_seconds: int = Field(default=0, ge=0, le=366 * 86_400)
     status: int | None = Field(default=None, ge=100, le=599)
+    transaction: str | None = Field(default=None, max_length=200)
+    """Of a fault at a statement: the job or request whose transaction it strikes."""
+    statement: int = Field(default=1, ge=1, le=100_000)
+    seconds: int = Field(default=0, ge=0, le=86_400)
+    waits: int = Field(default=0, ge=0, le=1)
+    other: str = Field(default="", max_length=100)
+    """What runs at once with it, and at which steps the other side goes on."""
+    order: str = Field(default="", pattern=r"^(\d{1,6}( \d{1,6})*)?$", max_length=10_000)
+
+    @model_serializer(mode="wrap")
+    def _without_places_of_statements(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A fault that strikes no statement is written as before there were such faults."""
+        row: dict[str, Any] = handler(self)
+        if self.transaction is None:
+            return {name: value for name, value in row.items() if name not in _OF_STATEMENTS}
+        return row
 
     @property
     def until(self) -> datetime:
         """End of its window; one that has none is over when it begins."""
         return self.ends_at or self.starts_at
+
+
+_OF_STATEMENTS = frozenset({"transaction", "statement", "seconds", "waits", "other", "order"})

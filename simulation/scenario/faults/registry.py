@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
+from simulation.scenario.faults.concurrency import ConcurrencyKinds
 from simulation.scenario.faults.database import DatabaseKinds
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
@@ -23,6 +24,7 @@ from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.programs import ProgramKinds
 from simulation.scenario.faults.provider import ProviderKinds
 from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.statements import StatementKinds
 from simulation.scenario.faults.stripe import StripeKinds
 from simulation.scenario.faults.transfers import TransferKinds
 
@@ -39,6 +41,8 @@ _Kinds = (
     | PeopleKinds
     | ProviderKinds
     | OperatorKinds
+    | StatementKinds
+    | ConcurrencyKinds
 )
 KINDS: Mapping[str, type[Fault]] = {kind.name(): kind for kind in get_args(_Kinds)}
 """Every kind, by its name."""

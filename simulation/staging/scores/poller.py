@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from simulation.staging.canonical import sha256_of, storable, unstorable_path
 from simulation.staging.clients.provider import Payload, ProviderFailure, Unchanged
 from simulation.staging.context import Context
+from simulation.staging.database import PASSING
 from simulation.staging.runtime import Runtime
 from simulation.staging.scores import store
 from simulation.staging.scores.board import Board
@@ -73,7 +74,8 @@ def run(runtime: Runtime, context: Context) -> PollResult:
                 error=repr(error),
                 request_id=context.request_id,
             )
-            store.record_feed_failure(runtime, feed.provider_event_id, type(error).__name__)
+            if not isinstance(error, PASSING):  # the feed has not failed: the database has
+                store.record_feed_failure(runtime, feed.provider_event_id, type(error).__name__)
             new_events = None
         failed += new_events is None
         stored += new_events or 0
@@ -128,6 +130,7 @@ def _ingest(runtime: Runtime, context: Context, feed: Row[Any], payload: Payload
     with runtime.unit_of_work(
         context, action="ingestion_event_stored", reason=reason, entity=("ingestion_feed", feed.provider_event_id)
     ) as work:
+        store.hold_feed(work, feed.provider_event_id)
         for contest_id in feed.contest_ids:
             if store.store_event(
                 work,

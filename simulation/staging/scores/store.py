@@ -31,6 +31,7 @@ _INSERT_EVENT = text("""
             DESC LIMIT 1)
     RETURNING id
 """)
+_HOLD_FEED = text("SELECT pg_advisory_xact_lock(hashtext(:feed))")
 _INSERT_ERROR = text("""
     INSERT INTO ingestion_validation_errors (id, contest_instance_id, ingestion_event_id, error_code,
         error_details_json)
@@ -49,6 +50,11 @@ _RECORD_FAILURE = text("""
     ON CONFLICT (provider_event_id) DO UPDATE SET etag = NULL, last_attempt_at = now(),
         consecutive_failures = ingestion_feeds.consecutive_failures + 1, last_error = EXCLUDED.last_error
 """)
+
+
+def hold_feed(work: UnitOfWork, provider_event_id: str) -> None:
+    """Let one process at a time store events of a feed: whether one is new, is asked of the newest that is there."""
+    work.read(_HOLD_FEED, feed=f"ingestion:{provider_event_id}")
 
 
 def store_event(

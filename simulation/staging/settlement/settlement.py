@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
+from simulation.staging.database import PASSING
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.money.ledger import balance_cents, contest_pool
 from simulation.staging.runtime import Runtime
@@ -22,8 +21,6 @@ from simulation.staging.scores.board import Board
 from simulation.staging.scores.validation import validate
 from simulation.staging.settlement import prizes, records
 from simulation.staging.unit_of_work import UnitOfWork
-
-_TRANSIENT = (OperationalError, InterfaceError, PoolExhausted)
 
 # A run that failed is not repeated automatically: its cause is in the data, and a runbook decides.
 DUE = text("""
@@ -112,7 +109,7 @@ def settle(runtime: Runtime, context: Context, contest_id: UUID, *, reason: str)
                 return Settled(settlement_run_id=earlier.settlement_run_id, settlement_id=earlier.id, already=True)
             _check_due(contest)
             settlement_id = records.write(work, run_id, contest, _compute(work, contest), reason=reason)
-    except (ApiError, *_TRANSIENT):
+    except (ApiError, *PASSING):
         raise
     except Exception as error:
         refusal = (

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from simulation.contract.document import Contract
 from simulation.contract.file import load_contract
+from simulation.events import JobFailed
+from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
+from simulation.targets.builtin.statement_point import StatementPoint
 from simulation.targets.builtin.target import BuiltinTarget, digest_of_migrations, load_schema
 from simulation.targets.protocol import Site
 from simulation.world.network.in_process import intercepted
@@ -41,7 +45,17 @@ class BuiltinChoice:
     def bring_up(self, site: Site) -> BuiltinTarget:
         """Its HTTP clients are intercepted: they reach the external network and nothing else."""
         rest = ExitStack()
-        rest.enter_context(intercepted(site.network, clock=site.kernel.clock))
+        point: StatementPoint | None = None
+        shared: Path | None = None
+        network: WSGIApplication = site.network
+        if site.statements is not None:
+            point = StatementPoint(site.statements, clock=site.kernel.clock, database=site.database)
+            rest.enter_context(point.installed())
+            network = point.called(site.network)
+            if site.statements.two_at_once:
+                shared = site.folder / "shared"
+                shared.mkdir()
+        rest.enter_context(intercepted(network, clock=site.kernel.clock))
         log = rest.enter_context(open(site.log, "a", encoding="utf-8", buffering=1))  # noqa: SIM115 - closed with the rest
         return BuiltinTarget(
             database=site.database,
@@ -53,4 +67,13 @@ class BuiltinChoice:
             log=lambda line: print(line, file=log),
             rest=rest,
             identity=site.folder / "identity",
+            point=point,
+            kernel=site.kernel,
+            shared_folder=shared,
+            front=lambda: None if site.statements is None else site.statements.front,
+            failed=partial(_record_failure, site.recorder),
         )
+
+
+def _record_failure(recorder: Recorder, job: str, error: str) -> None:
+    recorder.record(JobFailed(job=job, error=error))

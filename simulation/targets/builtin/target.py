@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
+from wsgiref.types import WSGIApplication
 
 import httpx
 
 import simulation.staging
-from simulation.clock import Kernel, SimulationClock
+from simulation.clock import Kernel, SimProcess, SimulationClock
 from simulation.environment.protocol import Database
 from simulation.events.governance import Governance
 from simulation.history import Recorder
+from simulation.scenario.faults.statements import DOWN_SECONDS
 from simulation.staging.admin_token import mint, mint_break_glass
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform
@@ -23,6 +25,7 @@ from simulation.staging.schema import MIGRATIONS, migrate, versions
 from simulation.staging.settings import Settings
 from simulation.targets.builtin.governance import GOVERNANCE
 from simulation.targets.builtin.service import PlatformService
+from simulation.targets.builtin.statement_point import StatementPoint
 from simulation.targets.identity import key_files
 from simulation.targets.jobs import JobDriver
 from simulation.targets.platform_people import PlatformPeople, revoke_platform_admin
@@ -66,6 +69,10 @@ class BuiltinTarget:
     :param seed: ids the platform makes come from it, so that a history repeats byte for byte.
     :param log: receives each line of the platform's log.
     :param identity: folder of the identity service and its replica, each with its key; None: the key is a setting.
+    :param point: which its statements pass, so that it can be killed at one; None: they pass none.
+    :param kernel: in whose time it starts again then.
+    :param shared_folder: what several instances keep together, as the processes of one deployment do; None: one alone.
+    :param front: the way by which requests come. :param failed: told of a job that failed on a second instance.
     """
 
     name = "builtin"
@@ -83,8 +90,14 @@ class BuiltinTarget:
         log: Callable[[str], None],
         rest: ExitStack | None = None,
         identity: Path | None = None,
+        point: StatementPoint | None = None,
+        kernel: Kernel | None = None,
+        shared_folder: Path | None = None,
+        front: Callable[[], WSGIApplication | None] = lambda: None,
+        failed: Callable[[str, str], None] = lambda _job, _error: None,
     ) -> None:
         self._clock = clock
+        self._kernel = kernel
         self._rest = rest or ExitStack()
         self._break_glass_secret = keys.admin_break_glass_secret
         self.routes = Routes()
@@ -104,6 +117,7 @@ class BuiltinTarget:
             admin_jwt_key_file="" if self.signing_key is None else str(self.signing_key),
             admin_jwt_replica_key_file="" if self.signing_key is None else str(replica),
             admin_break_glass_secret=keys.admin_break_glass_secret,
+            shared_folder="" if shared_folder is None else str(shared_folder),
         )
         ids = random.Random(f"{seed}:platform-ids")  # noqa: S311 - ids must repeat, not be secret
         self._in_force = self._settings
@@ -113,7 +127,11 @@ class BuiltinTarget:
                 sleep=clock.advance,
                 new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
                 log=log,
-            )
+            ),
+            point=point,
+            start_later=self._start_later,
+            front=front,
+            failed=failed,
         )
         self.service: Service | None = self._instances
         self.kill_after_next_request: Callable[[], None] | None = None
@@ -172,8 +190,19 @@ class BuiltinTarget:
             run=lambda: self._run(job.name),
         )
 
+    def _start_later(self) -> None:
+        assert self._kernel is not None, "whoever gives it a point gives it the kernel"
+        self._kernel.spawn(self._start_again(self._kernel))
+
+    def _start_again(self, kernel: Kernel) -> SimProcess:
+        yield kernel.sleep(DOWN_SECONDS)
+        self._instances.start()
+
     def _run(self, name: str) -> JobOutcome:
         if not self._instances.running:
             return JobOutcome(busy=False, missed=True)
-        result = next(job for job in self._instances.platform.jobs if job.name == name).run()
+        job = next(job for job in self._instances.platform.jobs if job.name == name)
+        result = self._instances.carry_out(name, job.run)
+        if result is None:
+            return JobOutcome(busy=True, missed=True)
         return JobOutcome(busy=result.error is not None or any(result.counts.values()), error=result.error)

@@ -1,0 +1,90 @@
+"""One run in which the platform is killed at one place, and what the jury says of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from simulation.events import FaultInjected
+from simulation.faults.plan import FaultPlan
+from simulation.proof.crashpoints.points import Point
+from simulation.proof.planned_run import PlannedRun, run_with
+from simulation.scenario.faults.statements import WEBHOOKS
+
+Outcome = Literal["survived", "escalated", "turned away", "wrong", "not met"]
+"""``turned away``: a person's own request was killed, and they gave up; what was promised to them is missing, and
+nothing else may be. ``escalated``: the operator's own request was killed; its runbook ended as failed, and people were
+told, as the specification asks. ``not met``: the run never came to the place, or the harness broke off, which proves
+nothing."""
+_ADMIN = " /api/admin/"
+_OF_PEOPLE = " /api/"
+_TELL_OF_A_FAILED_RUNBOOK = frozenset({"no_escalation", "faults_recovered", "promised_events"})
+"""Checks that say that a runbook did not do what it is for. It could not: its request was killed."""
+_TELL_OF_SOMEBODY_MISSING = frozenset(
+    {
+        "contests_paid_out",
+        "convergence",
+        "expected_prizes",
+        "faults_recovered",
+        "lifecycle_automatic",
+        "nobody_turned_away",
+        "promised_events",
+    }
+)
+"""Checks that say that somebody, or their contest, is not there. Theirs was the request that was killed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run with one kill ended."""
+
+    point: Point
+    outcome: Outcome
+    findings: Sequence[str]
+    """``check: subject: message``, at most one a check."""
+    directory: Path | None
+    """Of the run, where it is kept: one that survived is not."""
+    wall_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Killing:
+    """Carries out one run a point; picklable, for workers."""
+
+    scenario: str
+    seed: int
+    out: Path
+
+    def __call__(self, point: Point) -> Ending:
+        """Never raises for what the run does."""
+        began = time.perf_counter()
+
+        def with_kill(plan: FaultPlan) -> FaultPlan:
+            return plan.model_copy(update={"faults": (*plan.faults, point.fault)})
+
+        done = run_with(self.scenario, seed=self.seed, out=self.out, change=with_kill)
+        outcome = _outcome(done, point)
+        return Ending(
+            point=point,
+            outcome=outcome,
+            findings=done.told,
+            directory=done.keep(kept=outcome in ("wrong", "not met")),
+            wall_seconds=time.perf_counter() - began,
+        )
+
+
+def _outcome(done: PlannedRun, point: Point) -> Outcome:
+    strikes = () if done.history is None else done.history.of(FaultInjected)
+    if all(strike.fault_id != point.fault.fault_id for strike in strikes):
+        return "not met"
+    if done.passed:
+        return "survived"
+    operation = str(point.fault.transaction)
+    if _ADMIN in operation:
+        return "escalated" if done.against() <= _TELL_OF_A_FAILED_RUNBOOK else "wrong"
+    if _OF_PEOPLE in operation and operation != WEBHOOKS and done.found() <= _TELL_OF_SOMEBODY_MISSING:
+        return "turned away"
+    return "wrong"

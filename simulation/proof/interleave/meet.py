@@ -1,0 +1,68 @@
+"""One run in which two meet in one order, and what the jury says of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from simulation.events import Interleaved
+from simulation.faults.plan import FaultPlan
+from simulation.proof.interleave.orders import Order
+from simulation.proof.planned_run import run_with
+from simulation.scenario.faults.concurrency import TwoAtOnce
+
+Outcome = Literal["held", "wrong", "not met"]
+KIND = TwoAtOnce.name()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """How a run with one order ended. ``interleaved`` is None where the two never met."""
+
+    order: Order
+    outcome: Outcome
+    findings: Sequence[str]
+    interleaved: Interleaved | None
+    directory: Path | None
+    wall_seconds: float
+
+    @property
+    def sequence(self) -> tuple[tuple[str, str, str], ...]:
+        """What really happened: orders that differ may be the same sequence, where one side has to wait."""
+        steps = () if self.interleaved is None else self.interleaved.steps
+        return tuple((step.side, step.what, step.note) for step in steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meet:
+    """Carries out one run an order; picklable, for workers."""
+
+    scenario: str
+    seed: int
+    out: Path
+
+    def __call__(self, order: Order) -> Meeting:
+        """Never raises for what the run does."""
+        began = time.perf_counter()
+
+        def ordered(plan: FaultPlan) -> FaultPlan:
+            text = " ".join(map(str, order))
+            faults = (
+                fault.model_copy(update={"order": text}) if fault.kind == KIND else fault for fault in plan.faults
+            )
+            return plan.model_copy(update={"faults": tuple(faults)})
+
+        done = run_with(self.scenario, seed=self.seed, out=self.out, change=ordered)
+        met = next(iter(() if done.history is None else done.history.of(Interleaved)), None)
+        outcome: Outcome = "not met" if met is None else "held" if done.passed else "wrong"
+        return Meeting(
+            order=order,
+            outcome=outcome,
+            findings=done.told,
+            interleaved=met,
+            directory=done.keep(kept=outcome != "held"),
+            wall_seconds=time.perf_counter() - began,
+        )
