@@ -51,9 +51,16 @@ def metrics_of(
             found.not_judged[f"metric {name}: {declared.not_judged}"] += 1
         else:
             watched.append(_Watched(name, declared))
+    timely = [one for one in watched if one.timely]
+    last: Mapping[str, Mapping[Labels, float]] | None = None
+    wrong: list[_Watched] = []
     for scrape in scrapes:
         touched = moments.come_to(scrape.at)
-        wrong = [one for one in watched if scrape.up and one.is_wrong(scrape, touched, world, moments)]
+        same = not touched and scrape.values is last and not wrong
+        wrong = [
+            one for one in (timely if same else watched) if scrape.up and one.is_wrong(scrape, touched, world, moments)
+        ]
+        last = scrape.values
         for more in moments.states(scrape.until) if wrong else ():
             wrong = [one for one in wrong if one.is_wrong(scrape, more, world, moments)]
             if not wrong:
@@ -136,7 +143,7 @@ class _Watched:
         self._value = None if declared.value is None else value_of(declared.value, name)
         text = declared.model_dump_json()
         self._words = frozenset(re.findall(r"\w+", text))
-        self._timely = not self._words.isdisjoint({"now", "within", "happened"}) or '"past":{"' in text
+        self.timely = not self._words.isdisjoint({"now", "within", "happened"}) or '"past":{"' in text
         self._expected: Mapping[Labels, Any] | None = None
         self._reported: Mapping[Labels, float] | None = None
         self._was_wrong = False
@@ -145,7 +152,7 @@ class _Watched:
     def is_wrong(self, scrape: _Scrape, touched: frozenset[str], world: World, moments: Moments) -> bool:
         """Whether the scrape says something else than the rows as they are now."""
         reported = scrape.values.get(self._name, {})
-        stale = self._expected is None or self._timely or not touched.isdisjoint(self._words)
+        stale = self._expected is None or self.timely or not touched.isdisjoint(self._words)
         if stale:
             self._expected = self._computed(world.scope(moments, scrape.at))
         if stale or reported is not self._reported:

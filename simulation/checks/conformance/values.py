@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulation.checks.conformance.scope import MISSING, Scope, instant, path_to
 from simulation.checks.evidence.case import CannotTell
+from simulation.contract.facts import Fact
 from simulation.contract.functions import FUNCTIONS, TAKE_NOTHING
 from simulation.contract.paths import Argument, Literally, filled, holes
 from simulation.contract.queries import Depending, Found, Happened, Rows
@@ -127,6 +129,7 @@ def rows_of(rule: Rows) -> ValueOf:
     where = {column: argument(each) for column, each in rule.where.items()}
     given = {column: path_to(path) for column, path in rule.given.items()}
     only = None if rule.only is None else argument(rule.only)
+    conditional = bool(rule.present or rule.one_of or rule.none_of or rule.past)
 
     def find(scope: Scope) -> Any:
         values = {column: each(scope) for column, each in where.items()}
@@ -136,7 +139,8 @@ def rows_of(rule: Rows) -> ValueOf:
         values |= {column: value for column, value in asked if value is not MISSING}
         tables = scope["tables"]
         found = tables.where(rule.rows, values) if values else list(tables.rows[rule.rows].values())
-        found = [row for row in found if _meets(row, rule, scope)]
+        if conditional:
+            found = [row for row in found if _meets(row, rule, scope)]
         if only is not None:
             found = [row for row in found if holds(only({**scope, rule.called: row}))]
         for column in reversed(rule.order):
@@ -148,12 +152,16 @@ def rows_of(rule: Rows) -> ValueOf:
 
 
 def _meets(row: Mapping[str, Any], rule: Rows, scope: Scope) -> bool:
-    return (
-        all(row.get(column) is not None for column in rule.present)
-        and all(row.get(column) in values for column, values in rule.one_of.items())
-        and not any(row.get(column) in values for column, values in rule.none_of.items())
-        and all(_is_past(row.get(column), seconds, scope) for column, seconds in rule.past.items())
-    )
+    for column, values in rule.one_of.items():  # loops for speed: called for each row at each scrape
+        if row.get(column) not in values:
+            return False
+    for column, values in rule.none_of.items():
+        if row.get(column) in values:
+            return False
+    for column in rule.present:
+        if row.get(column) is None:
+            return False
+    return all(_is_past(row.get(column), seconds, scope) for column, seconds in rule.past.items())
 
 
 def _is_past(value: Any, seconds: int, scope: Scope) -> bool:
@@ -182,17 +190,18 @@ def _happened(rule: Happened) -> ValueOf:
 
     def find(scope: Scope) -> Any:
         values = {name: each(scope) for name, each in where.items()}
-        now = scope["now"]
-        first = None if rule.within is None else now - timedelta(seconds=rule.within)
-        return [
-            fact
-            for fact in scope["happened"](rule.happened)
-            if fact.at <= now
-            and (first is None or fact.at >= first)
-            and all(getattr(fact, name) == value for name, value in values.items())
-        ]
+        facts, now = scope["happened"](rule.happened), scope["now"]
+        first = 0 if rule.within is None else bisect_left(facts, now - timedelta(seconds=rule.within), key=_when)
+        until = facts[first : bisect_right(facts, now, key=_when)]
+        if not values:
+            return until
+        return [fact for fact in until if all(getattr(fact, name) == value for name, value in values.items())]
 
     return find
+
+
+def _when(fact: Fact) -> datetime:
+    return fact.at
 
 
 def _depending(when: ValueOf, then: ValueOf, otherwise: ValueOf) -> ValueOf:
