@@ -99,13 +99,16 @@ def history_truncated(patches: Patches) -> None:
 
 
 @DEFECTS.sabotage(
-    "runbook_steps_exact", origin="a template for the record of an execution, with the last one's end left in"
+    "runbook_steps_exact",
+    origin="a template for the record of an execution, with the last one's end left in",
+    scenario="payday",
 )
 def execution_ends_under_another_name(patches: Patches) -> None:
     """The operator's record of an execution ends with the name of another runbook."""
 
     def rename(history: History) -> History:
-        patches.trigger()
+        if history.of(ExecutionEnded):
+            patches.trigger()
         return History(
             event.model_copy(update={"runbook": "another"}) if isinstance(event, ExecutionEnded) else event
             for event in history.events
