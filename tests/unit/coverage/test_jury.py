@@ -9,7 +9,7 @@ import pytest
 
 from simulation.checks.contract import CONTRACT_CHECKS
 from simulation.contract.document import Contract
-from simulation.events import Change, ContractDeclared, Transaction
+from simulation.events import Change, ContractDeclared, MetricChange, Transaction
 from simulation.history import History
 from simulation.proof.coverage.conforming import spoken_of
 from simulation.proof.coverage.draw import Draw
@@ -132,6 +132,38 @@ def test_rules_of_a_contract_are_judged_again_where_the_falsehood_concerns_them_
     assert noticed["totals.things"] == noticed["totals.status"] == {"values_as_declared"}
     assert noticed["things.left out"] == {"values_as_declared"}
     assert noticed["things.unseen_text"] == set()
+
+
+def stated_history() -> History:
+    """The small history with a contract of an answer and two metrics, each of which speaks of rows."""
+    one = {"count": "things", "where": {"seen_number": {"constant": 11}}}
+    body = {"document": {"seen": one, "unseen": {"free": "nobody can know it"}}}
+    document: dict[str, Any] = {
+        "tables": {"things": {}},
+        "answers": [{"to": "GET /things/{id}", "body": body}],
+        "metrics": {"seen": {"value": one}, "unseen": {"not_judged": "nobody can know it"}},
+    }
+    started, *rest = history().events
+    events = [started, ContractDeclared(document=document, at=started.at), *rest]
+    scraped = {"up": 1.0, "seen": 1.0, "unseen": 1.0}
+    return History(
+        event.model_copy(update={"seq": seq, **({"changes": scraped} if isinstance(event, MetricChange) else {})})
+        for seq, event in enumerate(events, start=1)
+    )
+
+
+def test_answers_and_metrics_are_judged_again_where_the_falsehood_concerns_them_and_only_there() -> None:
+    true = stated_history()
+    jury = Jury(true, checks=CONTRACT_CHECKS)
+    noticed: dict[str, set[str]] = {}
+    for told in falsehoods_of(true, DRAW):
+        reaction = jury.react(told)
+        assert reaction == jury.react(told, everyone=True), told
+        noticed.setdefault(f"{told.area} {told.column or told.fact}", set()).update(reaction.noticed_by)
+    assert noticed["answer .seen"] == {"answers_true"}
+    assert noticed["metric (value)"] == {"metrics_true"}
+    assert noticed["table seen_number"] == {"answers_true", "metrics_true"}
+    assert noticed["table seen_text"] == noticed["table unseen_number"] == set()
 
 
 def test_of_another_table_only_the_columns_that_it_names_concern_a_table_s_rules() -> None:
