@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.checks.conformance.engine import Complaint, Conformance, conformance
+from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.money import grouped
 from simulation.contract.document import Contract
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
@@ -14,18 +18,20 @@ from simulation.history import History
 
 @dataclass(frozen=True, kw_only=True)
 class ContractReport:
-    """``cells``: table → how many column values were judged, are free, and have no rule."""
+    """``cells``: table → how many column values were judged, are free, and have no rule. ``said``: answers and metrics;
+    None where the history breaks off, so that they cannot be judged."""
 
     found: Conformance
     cells: dict[str, Counter[str]]
+    said: Statements | None = None
 
     @property
     def exit_code(self) -> int:
         """1 when something deviates from the contract, else 0."""
-        return 1 if self.found.complaints else 0
+        return 1 if self.found.complaints or (self.said is not None and self.said.wrong) else 0
 
     def text(self, *, most: int) -> str:
-        """Tables first, then the complaints with equal ones grouped; at most ``most`` groups."""
+        """Tables first, then the complaints with equal ones grouped; at most ``most`` groups of each kind."""
         lines = [f"{'table':34} {'judged':>8} {'free':>8} {'no rule':>8}"]
         lines += [
             f"{table:34} {counts['judged']:8} {counts['free']:8} {counts['undeclared']:8}"
@@ -40,7 +46,19 @@ class ContractReport:
             first = complaints[0]
             lines.append(f"{len(complaints):5} x {kind}: {table}.{column} ({write or 'no write declares it'})")
             lines.append(f"        row {first.row}, expected {first.expected}; actual {first.actual}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._statements(most)])
+
+    def _statements(self, most: int) -> Iterator[str]:
+        if self.said is None:
+            return
+        judged, wrong = self.said.judged, grouped(self.said.wrong, lambda one: str(one.declared))
+        yield f"{judged['answers']} answers and {judged['metrics']} readings of metrics, {len(self.said.wrong)} not so"
+        for several in list(wrong.values())[:most]:
+            first = several[0]
+            yield f"{len(several):5} x {first.about} ({first.at:%Y-%m-%d %H:%M:%S})"
+            yield f"        expected {first.expected}; actual {first.actual}"
+        for what, count in sorted(self.said.not_judged.items()):
+            yield f"{count:5} x not judged: {what}"
 
 
 def contract_report(history: History, contract: Contract | None) -> ContractReport:
@@ -54,4 +72,12 @@ def contract_report(history: History, contract: Contract | None) -> ContractRepo
     cells: dict[str, Counter[str]] = {}
     for (table, _, how), count in found.cells.items():
         cells.setdefault(table, Counter())[how] += count
-    return ContractReport(found=found, cells=cells)
+    if not case.whole or not (case.contract.answers or case.contract.metrics):
+        return ContractReport(found=found, cells=cells)
+    told, measured = answers(case), metrics(case)
+    said = Statements(
+        wrong=told.wrong + measured.wrong,
+        judged=told.judged + measured.judged,
+        not_judged=told.not_judged + measured.not_judged,
+    )
+    return ContractReport(found=found, cells=cells, said=said)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.report import contract_report
 from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
@@ -215,3 +216,16 @@ def test_a_stored_contract_says_the_same_though_the_order_of_its_names_is_lost()
     story = seen().request("GET /prizes/1", answer={"state": "owed", "at": minute(1).isoformat()})
     found = answers(Case(story.history(), GOVERNANCE, contract=stored))
     assert (found.wrong, found.judged["answers"]) == ([], 1)
+
+
+def test_the_report_for_authors_says_what_was_not_so_and_what_was_not_judged() -> None:
+    story = seen().request("GET /prizes", answer={**ALL, "cents": 1}).request("GET /secret", answer="x")
+    report = contract_report(story.history(), CONTRACT)
+    text = report.text(most=5)
+    assert report.exit_code == 1
+    assert "1 answers and 0 readings of metrics, 1 not so" in text
+    assert "1 x GET /prizes" in text
+    assert "expected cents: 100; actual {" in text
+    assert "1 x not judged: GET /secret: it is a secret of the platform" in text
+    story.whole = False
+    assert contract_report(story.history(), CONTRACT).said is None
