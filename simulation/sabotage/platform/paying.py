@@ -55,6 +55,17 @@ def retry_after_the_key_was_pruned(patches: Patches) -> None:
     before_each_transfer(patches, lambda row: patches.trigger() if row.attempt_count else None)
 
 
+@DEFECTS.sabotage(
+    "faults_recovered",
+    origin="a first back-off in hours instead of minutes: what would pass by itself waits for people every time",
+    scenario="slow_retry",
+)
+def first_retry_is_left_to_the_operator(patches: Patches) -> None:
+    """The second attempt is due six hours after the first, so that the runbook for stuck transfers makes it."""
+    patches.replace(target, "Settings", lambda real: partial(real, payout_retry_delays_seconds=(6 * 3600, 7200)))
+    before_each_transfer(patches, lambda row: patches.trigger() if row.attempt_count else None)
+
+
 def _slow_settings(_patches: Patches, real: Any) -> Any:
     return partial(
         real,
