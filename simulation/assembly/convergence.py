@@ -32,16 +32,27 @@ class Convergence:
 
     def __init__(self, sim: Simulation) -> None:
         self._on = sim
-        self.healthy_at = max(sim.injector.healthy_at(), *_last_signals(sim.scenario))
-        self.deadline = self.healthy_at + timedelta(hours=sim.scenario.converge_within_hours)
+        self._last_signal = max(_last_signals(sim.scenario))
         self.converged_at: datetime | None = None
+
+    @property
+    def healthy_at(self) -> datetime:
+        """When the last fault is over, as far as it is known now: one may strike later than planned, and last."""
+        return max(self._on.injector.healthy_at(), self._last_signal)
+
+    @property
+    def deadline(self) -> datetime:
+        return self.healthy_at + timedelta(hours=self._on.scenario.converge_within_hours)
 
     def watch(self) -> SimProcess:
         """SimPy process: poll until nothing is pending, every 30 simulated minutes."""
-        yield self._on.kernel.until(self.healthy_at)
-        while self.pending():
-            yield self._on.kernel.sleep(_LOOK_INTERVAL_SECONDS)
-        self.converged_at = self._on.kernel.now
+        kernel = self._on.kernel
+        while kernel.now < self.healthy_at or self.pending():
+            if kernel.now < self.healthy_at:
+                yield kernel.until(self.healthy_at)
+            else:
+                yield kernel.sleep(_LOOK_INTERVAL_SECONDS)
+        self.converged_at = kernel.now
 
     def pending(self) -> tuple[str, ...]:
         """What is still pending, one line each."""
