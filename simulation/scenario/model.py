@@ -83,6 +83,13 @@ class PlayerResult(ScenarioModel):
 
     player: str = Field(min_length=1, max_length=LONGEST_NAME)
     rounds: Rounds
+    given_up: tuple[int, int] | None = None
+    """Strokes and holes of the round after these, in which the player left the course."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As in a history of before there was such a thing."""
+        return {name: value for name, value in handler(self).items() if name != "given_up" or value is not None}
 
 
 class Tournament(ScenarioModel):

@@ -1,11 +1,13 @@
 """Real tournaments as a CSV ``player,round_1,round_2,round_3,round_4``: read, and refused with line, column and value.
 
-An empty cell is a round that was not played: rounds 3 and 4 after a missed cut, everything after a withdrawal.
+An empty cell is a round that was not played: rounds 3 and 4 after a missed cut, everything after a withdrawal. A round
+that was given up on the way is its strokes and holes: ``44/11``.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 import reprlib
 from dataclasses import dataclass
 from io import StringIO
@@ -20,6 +22,8 @@ COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))
 _REMEDY = f"save it as UTF-8 text with the columns {','.join(COLUMNS)}"
 FEWEST_STROKES, MOST_STROKES = 50, 130
 """A round outside of these is a typing error: the lowest round ever recorded on a full tour is 57."""
+HOLES, _MOST_STROKES_OF_A_HOLE = 18, 10
+_GIVEN_UP = re.compile(r"(\d{1,3})/(\d{1,2})", re.ASCII)
 _MOST_DIGITS = 9
 """Of a number of strokes; Python refuses to read one of thousands."""
 
@@ -104,6 +108,7 @@ def _result(line: _Line) -> PlayerResult:
         raise line.error("player", f"a name of {len(name):,} characters", f"write at most {LONGEST_NAME}")
     if not name:
         raise line.error("player", "is empty", "write the player's name or remove the line")
+    given_up = _take_given_up(line, cells)
     strokes = [_strokes(line, column, cell) for column, cell in zip(COLUMNS[1:], cells, strict=True)]
     for number in range(1, ROUNDS):
         if strokes[number] is not None and strokes[number - 1] is None:
@@ -114,7 +119,24 @@ def _result(line: _Line) -> PlayerResult:
             )
     first, second, third, fourth = strokes
     rounds: Rounds = (first, second, third, fourth)
-    return PlayerResult(player=name, rounds=rounds)
+    return PlayerResult(player=name, rounds=rounds, given_up=given_up)
+
+
+def _take_given_up(line: _Line, cells: list[str]) -> tuple[int, int] | None:
+    """Strokes and holes of a last cell like ``44/11``, which is emptied; None where no round was given up."""
+    last = max((index for index, cell in enumerate(cells) if cell), default=None)
+    found = None if last is None else _GIVEN_UP.fullmatch(cells[last])
+    if last is None or found is None:
+        return None
+    strokes, holes = int(found[1]), int(found[2])
+    if not (0 < holes < HOLES and holes <= strokes <= holes * _MOST_STROKES_OF_A_HOLE):
+        raise line.error(
+            COLUMNS[last + 1],
+            f"{cells[last]} cannot be strokes and holes of a round that was given up",
+            f"write strokes/holes, for 1 to {HOLES - 1} holes: 44/11",
+        )
+    cells[last] = ""
+    return strokes, holes
 
 
 def _strokes(line: _Line, column: str, cell: str) -> int | None:
@@ -128,14 +150,16 @@ def _strokes(line: _Line, column: str, cell: str) -> int | None:
         raise line.error(
             column,
             f"{cell[:_MOST_DIGITS]}{'…' * (len(cell) > _MOST_DIGITS)} strokes cannot be a round of 18 holes",
-            f"write the round's strokes, {FEWEST_STROKES} to {MOST_STROKES} (not the score against par)",
+            f"write the round's strokes, {FEWEST_STROKES} to {MOST_STROKES} (not the score against par), or "
+            "strokes/holes in the last cell of a player who gave that round up: 44/11",
         )
     return int(cell)
 
 
-def outcome(rounds: Rounds) -> Literal["active", "cut", "withdrawn"]:
-    """What the empty cells say: two rounds are a missed cut, any other number short of four a withdrawal."""
-    played = sum(strokes is not None for strokes in rounds)
+def outcome(result: PlayerResult) -> Literal["active", "cut", "withdrawn"]:
+    """What the empty cells say: two rounds are a missed cut, any other number short of four a withdrawal, and so is a
+    round that was given up."""
+    played = sum(strokes is not None for strokes in result.rounds)
     if played == ROUNDS:
         return "active"
-    return "cut" if played == 2 else "withdrawn"
+    return "cut" if played == 2 and result.given_up is None else "withdrawn"

@@ -162,20 +162,24 @@ def _sent_home(card: Card) -> Card:
 
 
 def _replayed(result: PlayerResult, source: Random) -> Card:
-    holes = tuple(() if strokes is None else _spread(strokes, source) for strokes in result.rounds)
-    return Card(player_id="", name=result.player, holes=holes, status=outcome(result.rounds))
+    played = [_spread(strokes, source) for strokes in result.rounds if strokes is not None]
+    if result.given_up is not None:
+        strokes, holes = result.given_up
+        played.append(_spread(strokes, source, holes=holes))
+    rounds = (*played, *((),) * (ROUNDS - len(played)))
+    return Card(player_id="", name=result.player, holes=rounds, status=outcome(result))
 
 
-def _spread(strokes: int, source: Random) -> tuple[int, ...]:
-    """18 holes that add up to ``strokes``: par on each, then one stroke more (or less) on one hole after another."""
-    holes = list(PARS)
-    difference = strokes - sum(PARS)
+def _spread(strokes: int, source: Random, *, holes: int = HOLES) -> tuple[int, ...]:
+    """Holes that add up to ``strokes``: par on each, then one stroke more (or less) on one hole after another."""
+    played = list(PARS[:holes])
+    difference = strokes - sum(played)
     step = 1 if difference > 0 else -1
     order: list[int] = []
     while difference:
-        order = order or source.sample(range(HOLES), HOLES)
+        order = order or source.sample(range(holes), holes)
         hole = order.pop()
-        if holes[hole] + step >= 1:
-            holes[hole] += step
+        if played[hole] + step >= 1:
+            played[hole] += step
             difference -= step
-    return tuple(holes)
+    return tuple(played)

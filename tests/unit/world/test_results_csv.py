@@ -73,6 +73,13 @@ def test_two_players_of_one_name_are_told_apart_and_none_is_removed(tmp_path: Pa
     assert read_results(csv(tmp_path, HEADER + THREE + "Ann\xa0Ace,69,70,71,72\n"))[3].rounds == (69, 70, 71, 72)
 
 
+def test_a_round_that_was_given_up_is_strokes_and_holes(tmp_path: Path):
+    results = read_results(csv(tmp_path, HEADER + THREE + "Dee Driver,69,44/11,,\n"))
+    assert (results[3].rounds, results[3].given_up) == ((69, None, None, None), (44, 11))
+    for cells in ("69,44/18,,", "69,44/0,,", "69,10/11,,", "69,44/11,70,71", "69,44/,,"):
+        assert "round_2" in refusal(tmp_path, HEADER + THREE + f"Dee Driver,{cells}\n").problem
+
+
 def test_line_numbers_count_blank_lines(tmp_path: Path):
     error = refusal(tmp_path, HEADER + THREE + "\n\nDee Driver,69,x,71,72\n")
     assert error.place.endswith(":7")

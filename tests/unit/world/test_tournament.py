@@ -112,6 +112,15 @@ def test_results_are_replayed_to_the_stroke(rounds: Rounds, status: str):
     assert all(strokes >= 1 for holes in card.holes for strokes in holes)
 
 
+def test_a_round_that_was_given_up_is_replayed_to_its_last_hole():
+    result = PlayerResult(player="Ann Ace", rounds=(70, 71, None, None), given_up=(44, 11))
+    (card,) = play(key="open", tournament=tournament(played=(result,)), seed=1)
+    assert [len(holes) for holes in card.holes] == [HOLES, HOLES, 11, 0]
+    assert sum(card.holes[2]) == 44
+    assert (card.rounds, card.status) == ((70, 71, None, None), "withdrawn")
+    assert "given_up" not in PlayerResult(player="Ann Ace", rounds=(70, 71, 72, 73)).model_dump()
+
+
 def shown(open_: Tournament, cards: tuple[Card, ...], *, index: int) -> dict[str, Card]:
     return {card.player_id: card for card in at_moment(cards, moments(open_)[index])}
 
