@@ -24,6 +24,7 @@ from simulation.clock import SimulationClock
 from simulation.environment.protocol import Database
 from simulation.events import Interleaved, InterleavedStep
 from simulation.faults.statements import Passing, Place, StatementEffect, StatementWatch
+from simulation.history import current_cause
 from simulation.scenario.faults.concurrency import AGAIN
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.targets.builtin.two_at_once import CONTROL, TwoAtOnce
@@ -206,7 +207,9 @@ class StatementPoint:
         assert self.second_side is not None, "whoever gives a point to an instance can make a second one"
         assert self.meeting is None, "two meetings at once would be four sides"
         second = self.second_side(fault)
-        self.meeting = TwoAtOnce(fault, second=second, conninfo=self._control)
+        job = fault.other if fault.other != AGAIN else None
+        cause = current_cause() if job is None else f"job:{job}:{self._clock.now.isoformat()}"
+        self.meeting = TwoAtOnce(fault, second=second, cause=cause, conninfo=self._control)
         self._first = self.operation
         self.meeting.begin()
 

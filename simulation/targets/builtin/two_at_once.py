@@ -22,11 +22,13 @@ class TwoAtOnce:
     """One such meeting. The thread that makes it is the first side; :meth:`end` waits for the second one.
 
     :param second: carries the other job or request out.
+    :param cause: of what the second side does.
     :param conninfo: of the platform's role, which may look at its own sessions and cancel them.
     """
 
-    def __init__(self, fault: PlannedFault, *, second: Callable[[], None], conninfo: str) -> None:
+    def __init__(self, fault: PlannedFault, *, second: Callable[[], None], cause: str, conninfo: str) -> None:
         self.fault = fault
+        self._cause = cause
         self._second = second
         self._control = psycopg.connect(conninfo, autocommit=True)
         self._first_thread = threading.get_ident()
@@ -85,7 +87,7 @@ class TwoAtOnce:
 
     def _run(self) -> None:
         try:
-            with caused_by(f"fault:{self.fault.fault_id}"):
+            with caused_by(self._cause):
                 self._second()
         except BaseException as error:
             self._error = error
