@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from simulation.checks.base import CheckResult, Finding
+from simulation.checks.verdict import Verdict
 from simulation.clock import SimulationClock
+from simulation.events import FaultInjected
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.plan import FaultPlan
 from simulation.faults.statements import Passing, StatementFaults
 from simulation.faults.subjects import Registry
-from simulation.history import Recorder
+from simulation.history import History, Recorder
+from simulation.proof.crashpoints.kill import Ending, outcome_of
 from simulation.proof.crashpoints.learn import Learned, Notes
 from simulation.proof.crashpoints.points import Point, points_of
+from simulation.proof.crashpoints.table import findings_of, table_of
+from simulation.proof.planned_run import PlannedRun
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LOCK = "SELECT * FROM contests WHERE id = %(id)s FOR UPDATE OF contests"
@@ -109,3 +118,60 @@ def test_calls_to_the_outside_are_places_too() -> None:
         ("settle ⇢ POST /v1/transfers", "after the call"),
     ]
     assert all(len(struck(point, told)) == 1 for point in calls)
+
+
+def ended(*checks: str, met: bool = True) -> PlannedRun:
+    """A run in which these checks found something."""
+    events = [FaultInjected(seq=1, at=START, fault_id="crash", fault_kind="k", keys={}, detail="")] if met else []
+    results = tuple(
+        CheckResult(
+            check=name,
+            examined=1,
+            findings=(Finding(check=name, subject="s", message="m"),),
+            unknown=None,
+            not_verified=None,
+        )
+        for name in checks
+    )
+    verdict = Verdict(
+        criteria=(), results=results, outcome="fail" if checks else "pass", exit_code=int(bool(checks)), digest=""
+    )
+    return PlannedRun(history=History(events), verdict=verdict, told=(), directory=Path())
+
+
+@pytest.mark.parametrize(
+    ("operation", "checks", "outcome"),
+    [
+        ("settle", (), "survived"),
+        ("settle", ("promised_events",), "wrong"),
+        ("POST /api/webhooks/stripe", ("promised_events",), "wrong"),
+        ("POST /api/contests/{id}/join", ("promised_events",), "turned away"),
+        ("POST /api/contests/{id}/join", ("promised_events", "double_entry"), "wrong"),
+        ("POST /api/admin/payouts", ("no_escalation", "faults_recovered"), "escalated"),
+        ("POST /api/admin/payouts", ("no_escalation", "exactly_once"), "wrong"),
+    ],
+)
+def test_a_run_is_judged_by_whose_request_was_killed(operation: str, checks: tuple[str, ...], outcome: str) -> None:
+    point = points_of(learned(passings((LOCK, ADD), operation=operation)))[0]
+    assert outcome_of(ended(*checks), point) == outcome
+
+
+def test_a_place_that_was_not_met_proves_nothing() -> None:
+    point = points_of(learned(passings((LOCK, ADD))))[0]
+    assert outcome_of(ended(met=False), point) == "not met"
+    broke_off = PlannedRun(history=None, verdict=None, told=("no room",), directory=Path())
+    assert outcome_of(broke_off, point) == "not met"
+
+
+def test_the_table_has_a_row_a_transaction_and_says_how_to_see_a_finding_again() -> None:
+    points = points_of(learned(passings((LOCK, ADD))))
+    endings = [
+        Ending(point=point, outcome=outcome, findings=("exactly_once: m",), directory=kept, wall_seconds=1.0)
+        for point, outcome, kept in zip(
+            points[:3], ("survived", "survived", "wrong"), (None, None, Path("runs/x")), strict=True
+        )
+    ]
+    assert table_of(endings).row_count == 2, "the transaction and the sum"
+    (told,) = findings_of(endings)
+    assert told.startswith("wrong: settle → ledger, before statement 2 of 2")
+    assert "simulate run runs/x/scenario.yaml --faults runs/x/faults.json" in told

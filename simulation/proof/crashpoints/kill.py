@@ -66,7 +66,7 @@ class Killing:
             return plan.model_copy(update={"faults": (*plan.faults, point.fault)})
 
         done = run_with(self.scenario, seed=self.seed, out=self.out, change=with_kill)
-        outcome = _outcome(done, point)
+        outcome = outcome_of(done, point)
         return Ending(
             point=point,
             outcome=outcome,
@@ -76,7 +76,8 @@ class Killing:
         )
 
 
-def _outcome(done: PlannedRun, point: Point) -> Outcome:
+def outcome_of(done: PlannedRun, point: Point) -> Outcome:
+    """What the jury's findings mean for this place: it depends on whose request was killed."""
     strikes = () if done.history is None else done.history.of(FaultInjected)
     if all(strike.fault_id != point.fault.fault_id for strike in strikes):
         return "not met"
