@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from simulation.errors import EnvironmentFault
 from simulation.events import Actor
 from simulation.untrusted import NotPlain, identifier, plain_object
 from simulation.witness.exchange import ExchangeContext
@@ -77,10 +78,31 @@ class PlatformPeople:
             raise httpx.DecodingError(f"{field} of POST {path}: {error}", request=answer.request) from error
 
 
-def revoke_platform_admin(*, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
-    """Take an admin's rights by the admin endpoint for it."""
-    http.post(
-        f"/api/admin/users/{user_id}/revoke-admin",
-        json={"reason": "founder absence simulation: access revoked before day 0"},
-        headers=dict(authorization),
-    ).raise_for_status()
+def revoke_platform_admin(
+    *,
+    http: httpx.Client,
+    authorization: Mapping[str, str],
+    user_id: str,
+    request: str = "POST /api/admin/users/{user_id}/revoke-admin",
+    see: str = "the platform's log",
+) -> None:
+    """Take an admin's rights by the admin endpoint for it.
+
+    :param request: method and path; ``{user_id}`` stands for the admin. :param see: where to look if it is refused.
+    :raises EnvironmentFault: it is refused, or nobody answers: no day without the founder can begin.
+    """
+    method, _, path = request.partition(" ")
+    try:
+        answer = http.request(
+            method,
+            path.replace("{user_id}", user_id),
+            json={"reason": "founder absence simulation: access revoked before day 0"},
+            headers=dict(authorization),
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise EnvironmentFault(problem=f"{request} was not answered: {error!r}", remedy=f"see {see}") from error
+    if not answer.is_success:
+        raise EnvironmentFault(
+            problem=f"{request} answered {answer.status_code}: {answer.text[:200]}",
+            remedy=f"the operator's token must be allowed to do that; see {see}",
+        )

@@ -14,7 +14,8 @@ from psycopg import sql
 from simulation.clock import SimulationClock
 from simulation.environment.protocol import Database
 from simulation.environment.server import PostgresServer
-from simulation.errors import EnvironmentFault, UsageError
+from simulation.errors import UsageError
+from simulation.targets.platform_people import revoke_platform_admin
 from simulation.targets.process.target_file import AdminTable, fill_in
 
 BREAK_GLASS_SECRET = "BREAK_GLASS_SECRET"  # noqa: S105 - the name of a placeholder
@@ -52,18 +53,9 @@ class Admins:
     def revoke(self, *, http: httpx.Client, authorization: Mapping[str, str], user_id: str) -> None:
         """Take an admin's rights. Raises :class:`EnvironmentFault` when the backend refuses it."""
         if self._table.revoke is not None:
-            method, _, path = self._table.revoke.partition(" ")
-            answer = http.request(
-                method,
-                path.replace("{user_id}", user_id),
-                json={"reason": "founder absence simulation: access revoked before day 0"},
-                headers=dict(authorization),
+            revoke_platform_admin(
+                http=http, authorization=authorization, user_id=user_id, request=self._table.revoke, see=self._place
             )
-            if not answer.is_success:
-                raise EnvironmentFault(
-                    problem=f"{self._table.revoke} answered {answer.status_code}: {answer.text[:200]}",
-                    remedy=f"the operator's token must be allowed to do that; see {self._place}",
-                )
         elif self._table.revoke_sql is not None:
             self._run_sql("revoke_sql", self._table.revoke_sql, {"USER_ID": user_id})
 

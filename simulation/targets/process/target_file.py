@@ -48,6 +48,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -176,8 +177,9 @@ class JobTable(_Table):
     def _is_expression(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                re.compile(value)
-            except re.error as error:
+                with warnings.catch_warnings(action="error"):  # of what may mean something else one day
+                    re.compile(value)
+            except (re.error, FutureWarning, OverflowError, RecursionError) as error:
                 raise refusal(f"{value!r} is no regular expression: {error}", remedy="correct it") from error
         return value
 

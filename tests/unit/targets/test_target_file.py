@@ -72,6 +72,14 @@ def test_everything_that_may_be_left_out_has_a_default(tmp_path):
         ('webhook_path = "/stripe/webhook"', 'webhook_path = "stripe/webhook"', 28, "webhook_path"),
         ('webhook_path = "/stripe/webhook"', 'webhook_path = "/hook"\nevents = []', 29, "events"),
         ("[web]", "[web", 11, "is not TOML"),
+        ("interval_seconds = 300", "interval_seconds = 300\nseen_in_log = '('", 18, "no regular expression"),
+        ("interval_seconds = 300", "interval_seconds = 300\nseen_in_log = '[[a]'", 18, "no regular expression"),
+        (
+            "interval_seconds = 300",
+            "interval_seconds = 300\nseen_in_log = 'a{9999999999}'",
+            18,
+            "no regular expression",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(tmp_path, old, new, line, said):
