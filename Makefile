@@ -79,7 +79,8 @@ stripe-mock: setup ## Build the pinned stripe-mock into .venv/bin, for runs with
 
 promtool: setup ## Unpack Debian's promtool into .venv/bin: it evaluates a run's alerts again (no service is installed)
 	@command -v apt-get >/dev/null || { echo "promtool comes with Prometheus: https://prometheus.io/download, then PROMTOOL_BIN=…"; exit 1; }
-	@folder=$$(mktemp -d) && cd "$$folder" && apt-get download -qq prometheus && dpkg-deb --extract prometheus_*.deb tree \
+	@folder=$$(mktemp -d) && cd "$$folder" && package=$$(apt-cache show promtool >/dev/null 2>&1 && echo promtool || echo prometheus) \
+		&& apt-get download -qq $$package && dpkg-deb --extract $${package}_*.deb tree \
 		&& install -m 755 tree/usr/bin/promtool "$(CURDIR)/$(BIN)/promtool"; made=$$?; rm -rf "$$folder"; exit $$made
 	@$(BIN)/promtool --version | head -1
 

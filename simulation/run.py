@@ -108,7 +108,7 @@ def begin(sim: Simulation) -> None:
             ),
             governance=sim.target.governance,
             runbooks={runbook.name: shipped(runbook) for runbook in sim.request.runbooks},
-            alert_rules=tuple(rule.as_run() for rule in sim.request.rules),
+            alert_rules=tuple(rule.as_run() for rule in sim.request.rules.alerts),
         )
     )
     if declared := sim.request.target.contract.document:
@@ -187,5 +187,6 @@ def _scrapes(sim: Simulation) -> Scrapes:
     return Scrapes(
         count=sim.monitor.scrapes,
         interval_seconds=sim.scenario.monitor.scrape_interval_seconds,
-        rule_files=tuple(dict.fromkeys(rule.file for rule in sim.request.rules)),
+        rule_files=sim.request.rules.files,
+        version=sim.scenario.monitor.prometheus,
     )

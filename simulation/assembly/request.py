@@ -18,7 +18,7 @@ from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refus
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.scenario.model import Scenario
 from simulation.targets.protocol import TargetChoice
-from simulation.world.monitoring.alert_rules import AlertRule, load_rules, refuse_dead_links
+from simulation.world.monitoring.alert_rules import RuleSet, load_rules, refuse_blind_groups, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
 from simulation.world.operator.runbook import Runbook
 
@@ -56,7 +56,7 @@ class RunRequest:
     scenario: Scenario
     seed: int
     plan: FaultPlan
-    rules: Sequence[AlertRule]
+    rules: RuleSet
     runbooks: Sequence[Runbook]
     out: Path
     target: TargetChoice = field(default_factory=platform_that_comes_along)
@@ -91,8 +91,9 @@ def prepare(
         loaded = swarm_faults(loaded, seed, met=met)
     refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
-    rules, runbooks = load_rules(chosen.alerts), load_runbooks(chosen.runbooks)
-    refuse_dead_links(rules, known={runbook.name for runbook in runbooks})
+    rules, runbooks = load_rules(chosen.alerts, version=loaded.monitor.prometheus), load_runbooks(chosen.runbooks)
+    refuse_blind_groups(rules, scrape_interval_seconds=loaded.monitor.scrape_interval_seconds)
+    refuse_dead_links(rules.alerts, known={runbook.name for runbook in runbooks})
     if target is None:
         choice = choose(environment, operated=bool(loaded.operator.tasks))
     else:

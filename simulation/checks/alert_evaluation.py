@@ -29,6 +29,9 @@ def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
         return
     if evaluation.complaint:
         raise CannotTell(f"{evaluation.judge} could not evaluate: {evaluation.complaint}")
+    if evaluation.unjudged and not evaluation.differences and not evaluation.annotation_differences:
+        inquiry.leave_unverified(_unjudged(evaluation))
+        return
     inquiry.examine(evaluation.scrapes)
     for difference in evaluation.differences:
         _find(case, inquiry, evaluation, difference)
@@ -44,6 +47,13 @@ def alert_evaluation(case: Case, inquiry: Inquiry) -> None:
             at=at,
             events=(evaluation,),
         )
+
+
+def _unjudged(evaluation: AlertEvaluation) -> str:
+    return (
+        f"{evaluation.judge} was not asked about {', '.join(evaluation.unjudged)}: they read what a group with another"
+        " interval records, and promtool has one interval for a test"
+    )
 
 
 def _find(case: Case, inquiry: Inquiry, evaluation: AlertEvaluation, difference: EvaluationDifference) -> None:

@@ -22,7 +22,7 @@ Place = tuple[str, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C takes a twentieth of the time; a PyYAML that was built without it has only the other."""
 _STANDARD_TAGS = "tag:yaml.org,2002:"
-_TEXT, _MERGE = f"{_STANDARD_TAGS}str", f"{_STANDARD_TAGS}merge"
+_TEXT, _NULL, _MERGE = (f"{_STANDARD_TAGS}{kind}" for kind in ("str", "null", "merge"))
 _LONGEST_NUMBER = 40
 """Characters of a number or date. Python takes quadratic time to read long ones."""
 
@@ -46,24 +46,27 @@ class MarkedYaml:
         return UsageError(place=f"{self.file}:{self.line_of(path)}", problem=problem, remedy=remedy)
 
 
-def read_yaml(file: Path) -> MarkedYaml:
+def read_yaml(file: Path, *, as_text: bool = False) -> MarkedYaml:
     """The document in a file.
+
+    :param as_text: whether numbers, dates and truth values stay the text that they are in the file.
 
     :raises UsageError: no such file, no text, not YAML, a key that stands twice, or a value that no document of ours
         has (:mod:`simulation.documents.plain`).
     """
-    return parse_yaml(read_text(file, kind="a YAML file"), file=file)
+    return parse_yaml(read_text(file, kind="a YAML file"), file=file, as_text=as_text)
 
 
-def parse_yaml(text: str, *, file: Path, first_line: int = 1) -> MarkedYaml:
+def parse_yaml(text: str, *, file: Path, first_line: int = 1, as_text: bool = False) -> MarkedYaml:
     """The document in a text.
 
     :param file: where the text comes from, for messages. :param first_line: the line of the file it begins at.
+    :param as_text: as for :func:`read_yaml`.
     :raises UsageError: as :func:`read_yaml`.
     """
     loader = _Loader(text)
     try:
-        reader = _Reader(file=file, loader=loader, first_line=first_line)
+        reader = _Reader(file=file, loader=loader, first_line=first_line, as_text=as_text)
         value = reader.document()
     except yaml.MarkedYAMLError as error:
         marked = 0 if error.problem_mark is None else error.problem_mark.line
@@ -98,6 +101,7 @@ class _Reader:
     file: Path
     loader: Any
     first_line: int
+    as_text: bool = False
     lines: dict[Place, int] = field(default_factory=dict)
     values: int = 0
     anchors: dict[str, _Anchored] = field(default_factory=dict)
@@ -190,7 +194,7 @@ class _Reader:
     def _scalar(self, event: Any) -> Any:
         """The text, number, truth value, time or null that a scalar is."""
         tag = self._resolved(event)
-        if tag == _TEXT or tag not in self.loader.yaml_constructors:
+        if tag == _TEXT or tag not in self.loader.yaml_constructors or (self.as_text and tag != _NULL):
             return event.value
         if len(event.value) > _LONGEST_NUMBER:
             raise self._error(

@@ -81,10 +81,10 @@ def promtool_version(binary: Path) -> str:
 
 
 @contextmanager
-def testing_rules(binary: Path, test_file: Path) -> Iterator[Evaluation]:
+def testing_rules(binary: Path, *test_files: Path) -> Iterator[Evaluation]:
     """Start ``promtool test rules`` on every core there is; what is still running when the block ends is stopped."""
     process = subprocess.Popen(
-        [binary, "test", "rules", test_file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        [binary, "test", "rules", *test_files], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, encoding="utf-8", preexec_fn=_settle,
     )  # fmt: skip
     try:

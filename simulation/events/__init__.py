@@ -23,6 +23,7 @@ from simulation.events.operations import (
     ExecutionStarted,
     ExecutionTakenOver,
     MetricChange,
+    RuleFailed,
     RunbookStep,
     ScrapeFailed,
     ShippedRunbook,
@@ -89,6 +90,7 @@ AnyEvent = Annotated[
     | ProviderAnswer
     | EntrantAction
     | MetricChange
+    | RuleFailed
     | ScrapeFailed
     | AlertFired
     | AlertResolved
@@ -150,6 +152,7 @@ __all__ = [
     "ProviderPublication",
     "RequestShape",
     "Row",
+    "RuleFailed",
     "RunEnded",
     "RunStarted",
     "RunbookStep",

@@ -37,7 +37,7 @@ class AlertEvaluation(Event):
     """Every scrape evaluated by promtool. ``rules`` names the rule files; ``firing`` is the sum of firing alerts over
     all scrapes."""
 
-    outside_digest = frozenset({"judge", "problem", "complaint", "differences", "annotation_differences"})
+    outside_digest = frozenset({"judge", "problem", "complaint", "differences", "annotation_differences", "unjudged"})
 
     kind: Literal["alert_evaluation"] = "alert_evaluation"
     scrapes: int
@@ -53,5 +53,7 @@ class AlertEvaluation(Event):
     """Why there is none, with the remedy."""
     complaint: str = ""
     """promtool's error message if it could not evaluate the rules."""
+    unjudged: tuple[str, ...] = ()
+    """Alerts that promtool was not asked about: they read what a group with another interval records."""
     differences: tuple[EvaluationDifference, ...] = ()
     annotation_differences: tuple[AnnotationDifference, ...] = ()

@@ -29,6 +29,16 @@ class ScrapeFailed(Event):
     scrape: int = 0
 
 
+class RuleFailed(Event):
+    """A rule that gives an error instead of a result, as it would in Prometheus. Recorded once a rule and problem."""
+
+    kind: Literal["rule_failed"] = "rule_failed"
+    rule: str
+    """The alert's name, or that of the recorded series."""
+    problem: str
+    scrape: int = 0
+
+
 class AlertFired(Event):
     kind: Literal["alert_fired"] = "alert_fired"
     alert_id: str
@@ -40,7 +50,8 @@ class AlertFired(Event):
     pending_since: datetime
     value: float
     scrape: int = 0
-    """The scrape at which it fired."""
+    """The evaluation of its group at which it fired, counted from 0: the scrape, if the group has no interval of its
+    own."""
     annotations: dict[str, str] = Field(default_factory=dict)
     """The rule's annotations with their templates filled in."""
 
@@ -50,7 +61,7 @@ class AlertResolved(Event):
     alert_id: str
     alert: str
     scrape: int = 0
-    """The first scrape at which it does not fire any more."""
+    """The first evaluation of its group at which it does not fire any more."""
 
 
 class TaskDue(Event):

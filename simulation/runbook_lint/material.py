@@ -93,7 +93,7 @@ class Material:
         """Alert rules: all in the folders of the named rule files, since rules must fit together, or the project's."""
         folders = dict.fromkeys(file.parent for file in self._rule_files) or (self._alerts_folder,)
         read = (self._readable(partial(load_rules, folder)) for folder in folders)
-        return tuple(rule for rules in read for rule in rules or ())
+        return tuple(rule for rules in read if rules is not None for rule in rules.alerts)
 
     @cached_property
     def names(self) -> frozenset[str]:

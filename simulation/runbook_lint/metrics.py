@@ -23,7 +23,7 @@ class _Metric:
 
 @project_rule("RB043", "Every metric of the platform has an alert that looks at it, or a reason for having none")
 def metrics_have_alerts(material: Material) -> Iterator[Flaw]:
-    expressions = " ".join(rule.expression for rule in material.rules)
+    expressions = " ".join(rule.expression.text for rule in material.rules)
     for metric in _metrics(material):
         watched = re.search(rf"\b{metric.name}\b", expressions) is not None
         if not watched and not metric.no_alert:

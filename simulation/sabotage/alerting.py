@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,9 @@ from simulation.events import AlertRuleAsRun
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
-from simulation.world.monitoring.alert_rules import AlertRule
+from simulation.world.monitoring.alert_rules import AlertRule, RuleGroup, RuleSet
 from simulation.world.monitoring.exposition import Exposition
+from simulation.world.monitoring.promql.series import NAME, SeriesStore, value_of
 
 DEFECTS = DefectRegistry("harness", how="witness", scenario="payday")
 _STUCK = "PayoutTransferStuckInRetryable"
@@ -24,7 +26,7 @@ _STUCK = "PayoutTransferStuckInRetryable"
 )
 def monitor_holds_alerts_too_long(patches: Patches) -> None:
     """The monitor waits twenty minutes before an alert fires that its rule lets fire at once."""
-    _with_rules(patches, lambda rules: tuple(replace(rule, for_seconds=rule.for_seconds + 1200) for rule in rules))
+    _with_alerts(patches, lambda rule: replace(rule, for_seconds=rule.for_seconds + 1200))
 
 
 @DEFECTS.sabotage(
@@ -34,7 +36,7 @@ def monitor_holds_alerts_too_long(patches: Patches) -> None:
 )
 def monitor_drops_a_rule(patches: Patches) -> None:
     """One rule of a file is never evaluated."""
-    _with_rules(patches, lambda rules: tuple(rule for rule in rules if rule.alert != _STUCK))
+    _with_alerts(patches, lambda rule: None if rule.alert == _STUCK else rule)
 
 
 @DEFECTS.sabotage("alerts_as_specified", origin="a threshold raised during an incident, and never lowered again")
@@ -73,15 +75,23 @@ def _with_other_rules(patches: Patches, **changes: str) -> None:
 def monitor_tells_another_text(patches: Patches) -> None:
     """Alerts fire when they should, and what they say to people is not what the rule says."""
     other = {"summary": "some payout transfers are slow", "runbook_url": "wiki/payouts.md"}
-    _with_rules(patches, lambda rules: tuple(replace(rule, annotations=other) for rule in rules))
+    _with_alerts(patches, lambda rule: replace(rule, annotations=other))
 
 
-def _with_rules(patches: Patches, altered: Any) -> None:
+def _with_alerts(patches: Patches, altered: Callable[[AlertRule], AlertRule | None]) -> None:
     def alter(sim: Simulation) -> None:
-        patches.replace(sim.monitor, "_rules", altered)
+        patches.replace(sim.monitor, "_rules", lambda rules: _altered(rules, altered))
 
     patches.when_assembled(alter)
     patches.when(_stuck_is_scraped, lambda _: patches.trigger())
+
+
+def _altered(rules: RuleSet, altered: Callable[[AlertRule], AlertRule | None]) -> RuleSet:
+    def alter(group: RuleGroup) -> RuleGroup:
+        found = (altered(rule) if isinstance(rule, AlertRule) else rule for rule in group.rules)
+        return replace(group, rules=tuple(rule for rule in found if rule is not None))
+
+    return replace(rules, groups=tuple(map(alter, rules.groups)))
 
 
 def _stuck_is_scraped(sim: Simulation) -> bool:
@@ -98,20 +108,33 @@ def scraped_values_smoothed_before_evaluation(patches: Patches) -> None:
 
     patches.when_assembled(
         lambda sim: patches.replace(
-            sim.monitor, "_rules", lambda rules: tuple(_smoothed(patches, rule) for rule in rules)
+            sim.monitor, "_rules", lambda rules: _altered(rules, lambda rule: _smoothed(patches, rule))
         )
     )
 
 
-def _smoothed(patches: Patches, rule: Any) -> Any:
-    def evaluate(samples: Any) -> Any:
-        small = {sample.series for sample in samples if 0 < sample.value < 3 and sample.name != "up"}
-        dull = [replace(sample, value=0.0) if sample.series in small else sample for sample in samples]
-        if rule.evaluate(samples) != rule.evaluate(dull):
-            patches.trigger()
-        return rule.evaluate(dull)
+class _Smoothed:
+    """Series of which small numbers are zero."""
 
-    return replace(rule, evaluate=evaluate)
+    def __init__(self, store: SeriesStore) -> None:
+        self._store = store
+
+    def instant(self, *arguments: Any, **named: Any) -> Any:
+        for labels, value, at_ms in self._store.instant(*arguments, **named):
+            small = 0 < value < 3 and value_of(labels, NAME) != "up"
+            yield labels, 0.0 if small else value, at_ms
+
+
+def _smoothed(patches: Patches, rule: AlertRule) -> AlertRule:
+    real = rule.expression.evaluate
+
+    def evaluate(moment: Any) -> Any:
+        found = real(replace(moment, store=_Smoothed(moment.store)))
+        if found != real(moment):
+            patches.trigger()
+        return found
+
+    return replace(rule, expression=replace(rule.expression, evaluate=evaluate))
 
 
 @DEFECTS.sabotage(

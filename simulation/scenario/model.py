@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from simulation.documents.strict import Instant, ScenarioModel, absolute, refusal
+from simulation.prometheus_version import DEFAULT_VERSION
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
 
@@ -69,6 +70,8 @@ class OperatorSettings(ScenarioModel):
 class MonitorSettings(ScenarioModel):
     scrape_interval_seconds: int = Field(default=600, ge=60, le=_MONTH_SECONDS)
     sample_interval_seconds: int = Field(default=21_600, ge=300, le=_MONTH_SECONDS)
+    prometheus: str = Field(default=DEFAULT_VERSION, pattern=r"^[23]\.\d+$")
+    """The version of Prometheus whose evaluation of rules is followed."""
 
 
 ROUNDS = 4

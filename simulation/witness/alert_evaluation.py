@@ -1,8 +1,9 @@
 """Evaluates a run's alerts again with Prometheus' own ``promtool`` and compares them with the monitor's, every scrape.
 
-The scrapes come from the history (:class:`MetricChange` has only what changed), the rules from the unchanged rule
-files, nothing from the monitor's evaluation. promtool is told to expect at each scrape the alerts that fired according
-to the monitor; ``promtool test rules RUN_DIR/alerts.test.yml`` repeats the test by hand.
+The scrapes come from the history (:class:`MetricChange` has only what changed), the rules from the rule files
+(:mod:`simulation.witness.judged_rules`), nothing from the monitor's evaluation. promtool is told to expect at each
+evaluation the alerts that fired according to the monitor; ``promtool test rules RUN_DIR/alerts.test.yml`` repeats the
+test by hand.
 """
 
 from __future__ import annotations
@@ -18,10 +19,29 @@ from typing import Literal
 
 import promql_parser
 
-from simulation.environment.promtool import REMEDY, Answer, Evaluation, find_promtool, promtool_version, testing_rules
-from simulation.events import AlertEvaluation, AlertFired, AlertResolved, EvaluationDifference, Event, MetricChange
+from simulation.environment.promtool import (
+    BINARY_VARIABLE,
+    REMEDY,
+    Answer,
+    Evaluation,
+    find_promtool,
+    promtool_version,
+    testing_rules,
+)
+from simulation.events import (
+    AlertEvaluation,
+    AlertFired,
+    AlertResolved,
+    EvaluationDifference,
+    Event,
+    MetricChange,
+    RunStarted,
+)
+from simulation.prometheus_version import DEFAULT_VERSION, evaluate_alike
 from simulation.witness import alert_texts
+from simulation.witness.judged_rules import JudgedRules, Judging, judged
 
+_BEGIN = "Unit Testing:  "
 FIRING = 'ALERTS{alertstate="firing"}'
 _SERIES = r'\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}'
 _ONE_ALERT = re.compile(_SERIES)
@@ -38,6 +58,23 @@ class Scrapes:
     count: int
     interval_seconds: int
     rule_files: tuple[Path, ...]
+    version: str = DEFAULT_VERSION
+    """Of the Prometheus whose evaluation the monitor follows."""
+
+    @property
+    def last_seconds(self) -> int:
+        """When the last scrape was, counted from the first."""
+        return (self.count - 1) * self.interval_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Test:
+    """One test file: rules of one interval, and the alerts that fire at each of their evaluations."""
+
+    file: Path
+    rules: JudgedRules
+    firing: list[list[AlertLabels]]
+    groups: list[list[AlertFired]]
 
 
 class AlertJudge:
@@ -54,11 +91,13 @@ class AlertJudge:
         self,
         facts: AlertEvaluation,
         scrapes: Scrapes,
+        tests: Sequence[_Test] = (),
         *,
         ask: Callable[[], AbstractContextManager[Evaluation]] | None = None,
         under_way: Evaluation | None = None,
     ) -> None:
-        self._facts, self._scrapes, self._ask, self._under_way = facts, scrapes, ask, under_way
+        self._facts, self._scrapes, self._tests = facts, scrapes, tuple(tests)
+        self._ask, self._under_way = ask, under_way
 
     def evaluated(self) -> AlertEvaluation:
         """The event for the history.
@@ -71,8 +110,15 @@ class AlertJudge:
             answer = again.answer()
         if answer.good:
             return self._facts
-        differences = tuple(_differences(answer, self._scrapes))
-        texts = tuple(alert_texts.differences(answer.text, interval_seconds=self._scrapes.interval_seconds))
+        differences = tuple(one for test in self._tests for one in _differences(answer, test, self._scrapes))
+        texts = tuple(
+            one
+            for test in self._tests
+            for one in alert_texts.differences(
+                _part(answer.text, test.file),
+                scrape_seconds=self._scrapes.interval_seconds,
+            )
+        )
         complaint = "" if differences or texts else " ".join(answer.text.split())[:500]
         return self._facts.model_copy(
             update={"differences": differences, "annotation_differences": texts, "complaint": complaint}
@@ -86,27 +132,67 @@ def judge_alerts(events: Iterable[Event], scrapes: Scrapes, *, test_file: Path) 
     :raises EnvironmentFault: ``PROMTOOL_BIN`` names no file.
     """
     events = tuple(events)
-    series, firing = _series(events), _firing(events, scrapes.count)
-    groups = alert_texts.begun(events)
-    document = _document(scrapes, series, firing, groups)
-    test_file.write_text(document, encoding="utf-8")
+    series = _series(events)
+    judging = judged(
+        scrapes.rule_files,
+        interval_seconds=scrapes.interval_seconds,
+        epoch_seconds=_epoch_seconds(events),
+        folder=test_file.parent,
+    )
+    tests = [_test(events, rules, scrapes, judging, test_file) for rules in judging.rules]
+    for test in tests:
+        test.file.write_text(_document(scrapes, series, test), encoding="utf-8")
     facts = AlertEvaluation(
         scrapes=scrapes.count,
         interval_seconds=scrapes.interval_seconds,
         series=len(series),
-        firing=sum(map(len, firing)),
+        firing=sum(len(at) for test in tests for at in test.firing),
         rules=tuple(file.name for file in scrapes.rule_files),
-        annotated=sum(map(len, groups)),
+        annotated=sum(len(group) for test in tests for group in test.groups),
+        unjudged=judging.unjudged,
     )
     binary = find_promtool()
     if binary is None:
         problem = f"no promtool on this machine: {REMEDY}"
         yield AlertJudge(facts.model_copy(update={"problem": problem}), scrapes)
         return
-    facts = facts.model_copy(update={"judge": f"promtool {promtool_version(binary)}"})
-    ask = partial(testing_rules, binary, test_file)
+    version = promtool_version(binary)
+    facts = facts.model_copy(update={"judge": f"promtool {version}"})
+    if _reads_windows(scrapes.rule_files) and not evaluate_alike(version, scrapes.version):
+        problem = (
+            f"promtool {version} reads windows otherwise than Prometheus {scrapes.version}, which the scenario follows:"
+            f" set monitor.prometheus, or name another promtool in {BINARY_VARIABLE}"
+        )
+        yield AlertJudge(facts.model_copy(update={"judge": "", "problem": problem}), scrapes)
+        return
+    ask = partial(testing_rules, binary, *(test.file for test in tests))
     with ask() as evaluation:
-        yield AlertJudge(facts, scrapes, ask=ask, under_way=evaluation)
+        yield AlertJudge(facts, scrapes, tests, ask=ask, under_way=evaluation)
+
+
+def _epoch_seconds(events: Sequence[Event]) -> int:
+    """Unix time of the first scrape."""
+    begins = [event.absence_start for event in events if isinstance(event, RunStarted)]
+    begins += [event.at for event in events if isinstance(event, MetricChange) and event.scrape == 0]
+    return int(begins[0].timestamp()) if begins else 0
+
+
+def _reads_windows(files: Sequence[Path]) -> bool:
+    """Whether versions of Prometheus could disagree about a rule: it looks back by more than one sample."""
+    return any(re.search(r"\[|\batan2\b|\bstd(dev|var)\b", file.read_text(encoding="utf-8")) for file in files)
+
+
+def _test(events: Sequence[Event], rules: JudgedRules, scrapes: Scrapes, judging: Judging, test_file: Path) -> _Test:
+    own = [
+        event
+        for event in events
+        if not isinstance(event, AlertFired | AlertResolved)
+        or (event.alert in rules.alerts and event.alert not in judging.unjudged)
+    ]
+    usual = rules.interval_seconds == scrapes.interval_seconds
+    file = test_file if usual else test_file.with_name(f"alerts.{rules.interval_seconds}s.test.yml")
+    count = scrapes.last_seconds // rules.interval_seconds + 1
+    return _Test(file=file, rules=rules, firing=_firing(own, count), groups=alert_texts.begun(own))
 
 
 def _series(events: Sequence[Event]) -> dict[str, list[tuple[int, float | None]]]:
@@ -131,29 +217,24 @@ def _firing(events: Sequence[Event], scrapes: int) -> list[list[AlertLabels]]:
     return firing
 
 
-def _document(
-    scrapes: Scrapes,
-    series: dict[str, list[tuple[int, float | None]]],
-    firing: Sequence[Sequence[AlertLabels]],
-    groups: Sequence[list[AlertFired]],
-) -> str:
+def _document(scrapes: Scrapes, series: dict[str, list[tuple[int, float | None]]], test: _Test) -> str:
     """The text of a ``promtool test rules`` file, partly in JSON, which is valid YAML. Times count from 0."""
-    interval = f"{scrapes.interval_seconds}s"
+    every = test.rules.interval_seconds
     lines = [
-        f"rule_files: {json.dumps([str(file.resolve()) for file in scrapes.rule_files])}",
-        f"evaluation_interval: {interval}",
+        f"rule_files: {json.dumps([str(file.resolve()) for file in test.rules.files])}",
+        f"group_eval_order: {json.dumps(test.rules.groups, ensure_ascii=False)}",
+        f"evaluation_interval: {every}s",
         "tests:",
-        f"- interval: {interval}",
+        f"- interval: {scrapes.interval_seconds}s",
         "  input_series:",
         *(f"  - {json.dumps({'series': name, 'values': _values(v, scrapes.count)})}" for name, v in series.items()),
         "  alert_rule_test:",
-        *(f"  - {json.dumps(t)}" for t in alert_texts.tests(groups, interval_seconds=scrapes.interval_seconds)),
+        *(f"  - {json.dumps(t)}" for t in alert_texts.tests(test.groups, interval_seconds=every)),
         "  promql_expr_test:",
     ]
-    for scrape, alerts in enumerate(firing):
+    for number, alerts in enumerate(test.firing):
         expected = [{"labels": _as_series(alert), "value": 1} for alert in sorted(alerts)]
-        test = {"expr": FIRING, "eval_time": f"{scrape * scrapes.interval_seconds}s", "exp_samples": expected}
-        lines.append(f"  - {json.dumps(test)}")
+        lines.append(f"  - {json.dumps({'expr': FIRING, 'eval_time': f'{number * every}s', 'exp_samples': expected})}")
     return "\n".join(lines) + "\n"
 
 
@@ -174,20 +255,26 @@ def _as_series(alert: AlertLabels) -> str:
     return f"ALERTS{{{','.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in labels.items())}}}"
 
 
-def _differences(answer: Answer, scrapes: Scrapes) -> Iterator[EvaluationDifference]:
-    """Alerts that only one of monitor and promtool reports; one entry for consecutive scrapes."""
+def _part(text: str, file: Path) -> str:
+    """What promtool says about one test file; of one alone it says nothing else."""
+    return text if text.count(_BEGIN) < 2 else next((part for part in text.split(_BEGIN) if part.startswith(f"{file}\n")), "")
+
+
+def _differences(answer: Answer, test: _Test, scrapes: Scrapes) -> Iterator[EvaluationDifference]:
+    """Alerts that only one of monitor and promtool reports; one entry for consecutive evaluations."""
     seen: dict[tuple[Literal["monitor", "promtool"], str], list[int]] = {}
-    for failure in _FAILURE.finditer(answer.text):
+    every = test.rules.interval_seconds
+    for failure in _FAILURE.finditer(_part(answer.text, test.file)):
         elapsed = promql_parser.parse_duration(failure["time"]).total_seconds() if failure["time"] != "0s" else 0
-        scrape = int(elapsed) // scrapes.interval_seconds
         expected, got = _alerts(failure["exp"]), _alerts(failure["got"])
         for alert in sorted(expected - got):
-            seen.setdefault(("monitor", alert), []).append(scrape)
+            seen.setdefault(("monitor", alert), []).append(int(elapsed) // every)
         for alert in sorted(got - expected):
-            seen.setdefault(("promtool", alert), []).append(scrape)
+            seen.setdefault(("promtool", alert), []).append(int(elapsed) // every)
     for (said_by, alert), at in seen.items():
         for first, last in _stretches(at):
-            yield EvaluationDifference(said_by=said_by, alert=alert, first_scrape=first, last_scrape=last)
+            first_scrape, last_scrape = (number * every // scrapes.interval_seconds for number in (first, last))
+            yield EvaluationDifference(said_by=said_by, alert=alert, first_scrape=first_scrape, last_scrape=last_scrape)
 
 
 def _alerts(text: str) -> set[str]:

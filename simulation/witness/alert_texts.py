@@ -17,7 +17,7 @@ from simulation.events import AlertFired, AlertResolved, AnnotationDifference, E
 
 _SET = r"\{(?:[^\"{}]|\"(?:[^\"\\]|\\.)*\")*\}"
 _TEST = re.compile(
-    r"^ +alertname: (?P<name>[^,\n]+), time: (?P<time>[^,\s]+),\s*$(?P<rest>.*?)(?=^ +(?:alertname|expr): |\Z)",
+    r"^ +alertname: (?P<name>.+?), time: (?P<time>[^,\s]+),\s*$(?P<rest>.*?)(?=^ +(?:alertname|expr): |\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _ALERT = re.compile(rf"Labels:(?P<labels>{_SET})\s+Annotations:(?P<annotations>{_SET})")
@@ -52,8 +52,11 @@ def tests(groups: Iterable[list[AlertFired]], *, interval_seconds: int) -> Itera
         }
 
 
-def differences(text: str, *, interval_seconds: int) -> Iterator[AnnotationDifference]:
-    """Alerts for which promtool reports the expected labels but different annotations. ``text``: promtool's output."""
+def differences(text: str, *, scrape_seconds: int) -> Iterator[AnnotationDifference]:
+    """Alerts for which promtool reports the expected labels but different annotations.
+
+    :param text: what promtool said about one test file. :param scrape_seconds: interval of the scrapes.
+    """
     for test in _TEST.finditer(text):
         elapsed = 0.0 if test["time"] == "0s" else promql_parser.parse_duration(test["time"]).total_seconds()
         expected, _, got = test["rest"].partition("got:")
@@ -62,7 +65,7 @@ def differences(text: str, *, interval_seconds: int) -> Iterator[AnnotationDiffe
             if labels in found and found[labels] != texts:
                 yield AnnotationDifference(
                     alert=f"{test['name']}{{{', '.join(f'{name}={json.dumps(value)}' for name, value in labels)}}}",
-                    scrape=int(elapsed) // interval_seconds,
+                    scrape=int(elapsed) // scrape_seconds,
                     by_monitor=dict(texts),
                     by_promtool=dict(found[labels]),
                 )

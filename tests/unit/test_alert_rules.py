@@ -8,9 +8,12 @@ import pytest
 
 from simulation.errors import UsageError
 from simulation.paths import ALERTS_FOLDER
-from simulation.world.monitoring.alert_expression import compile_expression
+from simulation.prometheus_version import DEFAULT_VERSION, Dialect
 from simulation.world.monitoring.alert_rules import load_rules, refuse_dead_links
 from simulation.world.monitoring.exposition import Exposition
+from simulation.world.monitoring.promql.expression import compile_expression
+from simulation.world.monitoring.promql.moment import Moment
+from simulation.world.monitoring.promql.series import NAME, SeriesStore, labels_of
 
 BODY = """\
 # HELP lag Seconds
@@ -61,8 +64,19 @@ groups:
     ],
 )
 def test_expressions_select_what_prometheus_would(expression: str, series: list[str]) -> None:
-    samples = Exposition().samples(BODY)
-    assert [sample.series for sample in compile_expression(expression)(samples)] == series
+    store = SeriesStore()
+    for sample in Exposition().samples(BODY):
+        store.append(labels_of({**sample.labels, NAME: sample.name}), 0, sample.value)
+    dialect = Dialect.of(DEFAULT_VERSION)
+    moment = Moment(store=store, at_ms=0, query_ms=0, epoch_ms=0, step_ms=60_000, dialect=dialect)
+    points = compile_expression(expression).evaluate(moment)
+    assert [_as_text(dict(point.labels)) for point in points] == series
+
+
+def _as_text(labels: dict[str, str]) -> str:
+    name = labels.pop(NAME, "")
+    inside = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    return f"{name}{{{inside}}}" if inside or not name else name
 
 
 def test_quoted_label_values_are_read_as_they_are_meant() -> None:
@@ -77,7 +91,7 @@ def test_a_line_that_is_no_sample_is_named() -> None:
 
 def test_a_rule_has_its_place_runbook_and_hold_time(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(RULES)
-    (rule,) = load_rules(tmp_path)
+    (rule,) = load_rules(tmp_path).alerts
     assert (rule.alert, rule.for_seconds, rule.severity, rule.runbook) == ("Lag", 300, "critical", "lag")
     assert rule.place == f"{tmp_path}/a.yml:4"
 
@@ -85,16 +99,25 @@ def test_a_rule_has_its_place_runbook_and_hold_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "problem"),
     [
-        ("lag > 3600", "rate(lag[5m]) > 3600", 5, "Call"),
-        ("lag > 3600", "lag > on(x) 3600 lag", 5, "not PromQL"),
-        ("lag > 3600", "lag offset 5m > 3600", 5, "offset"),
-        ("lag > 3600", "sum by (tournament) (lag) > 3600", 5, "without grouping"),
-        ("lag > 3600", "lag > bool 3600", 5, "modifiers"),
-        ("lag > 3600", "lag > lag", 5, "a number on one side"),
-        ("lag > 3600", "lag + 1", 5, "operator +"),
+        ("lag > 3600", "lag > on(x) 3600 lag", 5, "column 18: not PromQL"),
+        ("lag > 3600", "lag[5m]", 5, "column 1: the expression is a matrix"),
+        ("lag > 3600", "sum by (a (lag) > 1", 5, "column 8: not PromQL: unclosed left parenthesis"),
+        ("lag > 3600", "rate(lag) > 1", 5, "expected type matrix"),
+        ("lag > 3600", "1 + limitk(2, lag)", 5, "column 5: limitk: Prometheus has it only as an experiment"),
+        ("lag > 3600", "speed(lag)", 5, "unknown function with name 'speed'"),
+        ("lag > 3600", 'lag{t="a" or t="b"}', 5, "matchers with 'or'"),
+        ("lag > 3600", 'label_replace(lag, "a", "$1", "b", "(?=x)")', 5, "no regular expression"),
+        ("summary: late", "summary: '{{ $labels.a | louder }}'", 9, "function 'louder' not defined"),
+        ("summary: late", "summary: '{{ if $value }}late'", 9, "no {{ end }}"),
+        ("summary: late", "summary: '{{ $other }}'", 9, "undefined variable"),
+        ("labels: {severity: critical}", "labels: {severity: '{{ template \"x\" }}'}", 7, "not known"),
+        ("labels: {severity: critical}", "labels: {a-b: critical}", 7, "labels.a-b"),
+        ("labels: {severity: critical}", "keep_firing_for: long", 7, "duration"),
+        ("- name: g", "- name: g\n    limit: 3", 3, "limit"),
+        ("- name: g", "- name: g\n    interval: often", 3, "duration"),
+        ("- alert: Lag", '- alert: "a\\nb"', 4, "line breaks"),
+        ("- alert: Lag", "- record: a b", 4, "record"),
         ("for: 5m", "for: soon", 6, "duration"),
-        ("severity: critical", "severity: fatal", 7, "severity"),
-        ("          summary: late\n", "", 8, "summary"),
         ("for: 5m", "keep: 5m", 6, "keep"),
         ("groups:", "rules:", 1, "no 'groups:' list"),
         ("- name: g", "- name: [g", 3, "not YAML"),
@@ -111,15 +134,44 @@ def test_a_rule_beyond_the_subset_is_refused_by_line(
     assert problem in refused.value.problem
 
 
-def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_rules_are_understood_as_prometheus_understands_them(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(RULES)
+    (tmp_path / "b.yaml").write_text("""\
+groups:
+  - name: of its own
+    interval: 90s
+    rules:
+      - record: "players:open:sum"
+        expr: sum by (kind) (open)
+        labels: {zone: 7}
+      - alert: Two words, and a comma
+        expr: rate(requests_total[5m]) > 1
+        keep_firing_for: 1h30m
+      - alert: Lag of another kind
+        expr: vector(1)
+        for: 0
+        labels: {severity: page, version: 1.10}
+""")
+    rules = load_rules(tmp_path)
+    assert [group.interval_seconds for group in rules.groups] == [None, 90.0]
+    assert rules.recorded == {"players:open:sum"}
+    lag, spaced, other = rules.alerts
+    assert (spaced.alert, spaced.severity, spaced.keep_firing_seconds) == ("Two words, and a comma", "none", 5400.0)
+    assert (other.severity, dict(other.labels)["version"], other.for_seconds) == ("page", "1.10", 0.0)
+    assert lag.for_seconds == 300
+
+
+def test_two_rules_may_have_one_name_but_not_two_intervals(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(RULES)
     (tmp_path / "b.yml").write_text(RULES)
-    with pytest.raises(UsageError, match="a second alert is called Lag"):
+    assert [rule.alert for rule in load_rules(tmp_path).alerts] == ["Lag", "Lag"]
+    (tmp_path / "b.yml").write_text(RULES.replace("- name: g", "- name: g\n    interval: 1m"))
+    with pytest.raises(UsageError, match="alerts called Lag stand in groups with different intervals"):
         load_rules(tmp_path)
 
 
 def test_the_shipped_rules_have_the_thresholds_and_severities_of_the_specification() -> None:
-    rules = {rule.alert: (rule.expression, rule.severity) for rule in load_rules(ALERTS_FOLDER)}
+    rules = {rule.alert: (rule.expression.text, rule.severity) for rule in load_rules(ALERTS_FOLDER).alerts}
     assert {
         "IngestionLag": ("ingestion_lag_seconds > 3600", "critical"),
         "SettlementFailed": ('settlement_status{status="FAILED"} == 1', "critical"),
@@ -132,6 +184,6 @@ def test_the_shipped_rules_have_the_thresholds_and_severities_of_the_specificati
 
 
 def test_a_rule_that_links_a_missing_runbook_is_refused_by_line() -> None:
-    rules = load_rules(ALERTS_FOLDER)
+    rules = load_rules(ALERTS_FOLDER).alerts
     with pytest.raises(UsageError, match=r"\.yml:\d+: the alert \w+ links the runbook 'ingestion_lag'"):
         refuse_dead_links(rules, known={rule.runbook or "" for rule in rules} - {"ingestion_lag"})

@@ -14,7 +14,7 @@ from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultSch
 from simulation.history import History, Recorder, line_of
 from simulation.scenario.model import MonitorSettings
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.monitoring.alert_rules import AlertRule, load_rules
+from simulation.world.monitoring.alert_rules import RuleSet, load_rules
 from simulation.world.monitoring.monitor import Monitor
 from simulation.world.network.platform import MetricsScraper
 
@@ -42,18 +42,16 @@ class Page:
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> tuple[AlertRule, ...]:
+def rules(tmp_path: Path) -> RuleSet:
     return _rules(tmp_path, RULE)
 
 
-def _rules(folder: Path, text: str) -> tuple[AlertRule, ...]:
+def _rules(folder: Path, text: str) -> RuleSet:
     (folder / "rules.yml").write_text(text)
     return load_rules(folder)
 
 
-def watch(
-    bodies: dict[int, str | None], rules: tuple[AlertRule, ...], *, minutes: int, before: tuple[object, ...] = ()
-) -> History:
+def watch(bodies: dict[int, str | None], rules: RuleSet, *, minutes: int, before: tuple[object, ...] = ()) -> History:
     clock = SimulationClock(start=START)
     kernel, recorder = Kernel(clock), Recorder(clock=clock)
     for event in before:
@@ -77,7 +75,7 @@ def watch(
 
 
 def test_an_alert_fires_at_the_scrape_that_sees_it_and_resolves_at_the_one_that_does_not(
-    rules: tuple[AlertRule, ...],
+    rules: RuleSet,
 ) -> None:
     history = watch({0: "lag 1\n", 15: "lag 4000\n", 35: "lag 2\n"}, rules, minutes=60)
     (fired,), (resolved,) = history.of(AlertFired), history.of(AlertResolved)
@@ -97,7 +95,7 @@ def test_an_alert_that_clears_while_pending_never_fires(tmp_path: Path) -> None:
     assert history.of(AlertFired) == []
 
 
-def test_each_series_is_an_alert_of_its_own_and_a_changed_value_is_not(rules: tuple[AlertRule, ...]) -> None:
+def test_each_series_is_an_alert_of_its_own_and_a_changed_value_is_not(rules: RuleSet) -> None:
     history = watch(
         {0: 'lag{t="a"} 4000\n', 10: 'lag{t="a"} 5000\nlag{t="b"} 4000\n'},
         rules,
@@ -106,7 +104,7 @@ def test_each_series_is_an_alert_of_its_own_and_a_changed_value_is_not(rules: tu
     assert [(alert.alert_id, alert.labels["t"]) for alert in history.of(AlertFired)] == [("Lag-1", "a"), ("Lag-2", "b")]
 
 
-def test_only_changed_series_are_recorded(rules: tuple[AlertRule, ...]) -> None:
+def test_only_changed_series_are_recorded(rules: RuleSet) -> None:
     history = watch({0: "lag 1\nstuck 0\n", 10: "lag 2\nstuck 0\n", 20: "stuck 0\n"}, rules, minutes=40)
     assert [event.changes for event in history.of(MetricChange)] == [
         {"lag": 1.0, "stuck": 0.0, "up": 1.0},
@@ -115,7 +113,7 @@ def test_only_changed_series_are_recorded(rules: tuple[AlertRule, ...]) -> None:
     ]
 
 
-def test_a_page_that_cannot_be_had_shows_as_up_zero(rules: tuple[AlertRule, ...]) -> None:
+def test_a_page_that_cannot_be_had_shows_as_up_zero(rules: RuleSet) -> None:
     history = watch({0: "lag 1\n", 10: None, 20: "lag 1\n"}, rules, minutes=30)
     assert history.of(MetricChange)[1].changes == {"lag": None, "up": 0.0}
     assert [alert.value for alert in history.of(AlertFired)] == [0.0]
@@ -135,14 +133,14 @@ def _fault(name: str, runbook: str) -> tuple[FaultScheduled, FaultInjected]:
     return scheduled, FaultInjected(fault_id=name, fault_kind="provider_outage", keys={}, detail="")
 
 
-def test_an_alert_goes_back_to_the_one_open_fault_of_its_runbook(rules: tuple[AlertRule, ...]) -> None:
+def test_an_alert_goes_back_to_the_one_open_fault_of_its_runbook(rules: RuleSet) -> None:
     before = (*_fault("F1", "lag"), *_fault("F2", "other"))
     history = watch({0: "lag 4000\n", 10: "lag 1\n", 20: "lag 4000\n"}, rules, minutes=30, before=before)
     assert [alert.cause for alert in history.of(AlertFired)] == ["fault:F1", "alert:Lag-2"]
     assert history.of(AlertResolved)[0].cause == "fault:F1"
 
 
-def test_an_alert_with_two_candidates_keeps_its_own_name(rules: tuple[AlertRule, ...]) -> None:
+def test_an_alert_with_two_candidates_keeps_its_own_name(rules: RuleSet) -> None:
     before = (*_fault("F1", "lag"), *_fault("F2", "lag"))
     (fired,) = watch({0: "lag 4000\n"}, rules, minutes=30, before=before).of(AlertFired)
     assert fired.cause == "alert:Lag-1"
@@ -157,9 +155,7 @@ def test_an_alert_with_two_candidates_keeps_its_own_name(rules: tuple[AlertRule,
         ("<html>" + "x" * 1_000_000, "not a line of Prometheus' text format"),
     ],
 )
-def test_a_page_that_cannot_be_read_shows_as_up_zero_and_says_why(
-    rules: tuple[AlertRule, ...], page: str, problem: str
-) -> None:
+def test_a_page_that_cannot_be_read_shows_as_up_zero_and_says_why(rules: RuleSet, page: str, problem: str) -> None:
     history = watch({0: "lag 1\n", 10: page, 40: "lag 1\n"}, rules, minutes=60)
     assert history.of(MetricChange)[1].changes == {"lag": None, "up": 0.0}
     (failed,) = history.of(ScrapeFailed)
@@ -169,7 +165,7 @@ def test_a_page_that_cannot_be_read_shows_as_up_zero_and_says_why(
     assert len(history.of(AlertResolved)) == 1
 
 
-def test_values_that_are_no_numbers_change_once_and_can_be_read_again(rules: tuple[AlertRule, ...]) -> None:
+def test_values_that_are_no_numbers_change_once_and_can_be_read_again(rules: RuleSet) -> None:
     history = watch({0: "lag NaN\nx +Inf\ny 1\n", 10: "lag NaN\nx +Inf\ny 2\n"}, rules, minutes=30)
     first, second = history.of(MetricChange)
     assert second.changes == {"y": 2.0}

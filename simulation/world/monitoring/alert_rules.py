@@ -1,142 +1,237 @@
-"""Alerting rules: Prometheus' own rule files (``fixtures/alerts/*.yml``), so that ``promtool`` reads the same text.
+"""Rules of alerts: Prometheus' own rule files (``fixtures/alerts/*.yml``), so that ``promtool`` reads the same text.
 
-What is evaluated is the subset of PromQL in ``alert_expression``; a rule beyond it is refused with its file and line.
+Expressions and templates are read as Prometheus reads them; what is not understood is refused with its file, line and
+column (:mod:`simulation.world.monitoring.promql`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, TypeVar
 
-import promql_parser
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 from simulation.events import AlertRuleAsRun
-from simulation.world.monitoring.alert_expression import Evaluate, UnsupportedExpression, compile_expression
+from simulation.prometheus_version import DEFAULT_VERSION
+from simulation.world.monitoring.promql.errors import UnsupportedExpression
+from simulation.world.monitoring.promql.expression import Expression, compile_expression
+from simulation.world.monitoring.promql.series import LOOKBACK_MS
+from simulation.world.monitoring.rule_file import AlertingRule, Group, RecordingRule
+from simulation.world.monitoring.templates.grammar import TemplateError
+from simulation.world.monitoring.templates.template import Template
+
+NO_SEVERITY = "none"
+"""What a rule without the label ``severity`` is said to have."""
+_TEMPLATES = "write a template with what Prometheus documents; define, template and block are not known"
+_Path = tuple[str | int, ...]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedSeries:
+    """A recording rule, ready to evaluate."""
+
+    record: str
+    expression: Expression
+    labels: Mapping[str, str]
+    place: str
+    """``file:line``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule:
-    """One rule, ready to evaluate."""
+    """An alerting rule, ready to evaluate."""
 
     alert: str
-    expression: str
-    evaluate: Evaluate
-    for_seconds: int
+    expression: Expression
+    for_seconds: float
     """How long the expression must hold before the alert fires."""
-    severity: str
+    keep_firing_seconds: float
+    """How long the alert goes on firing when the expression holds no more."""
     labels: Mapping[str, str]
-    """The rule's own labels; an alert carries them with those of its series."""
+    """The rule's own labels, templates not filled in; an alert carries them with those of its series."""
     annotations: Mapping[str, str]
     """As written in the file, templates not filled in."""
-    runbook: str | None
-    """File stem of ``runbook_url``; None where the rule links none."""
-    no_runbook: str | None
-    """Why the rule links none: such an alert is escalated as soon as it fires."""
     place: str
     """``file:line``."""
+
+    @property
+    def severity(self) -> str:
+        """The label ``severity``, whatever it says."""
+        return self.labels.get("severity") or NO_SEVERITY
+
+    @property
+    def runbook(self) -> str | None:
+        """File stem of ``runbook_url``; None where the rule links none."""
+        url = self.annotations.get("runbook_url")
+        return PurePosixPath(url).stem if url else None
+
+    @property
+    def no_runbook(self) -> str | None:
+        """Why the rule links none: such an alert is escalated as soon as it fires."""
+        return self.annotations.get("no_runbook")
 
     @property
     def file(self) -> Path:
         """The rule file it stands in."""
         return Path(self.place.rpartition(":")[0])
 
+    @cached_property
+    def label_templates(self) -> Mapping[str, Template]:
+        """:attr:`labels`, parsed."""
+        return {name: Template(text) for name, text in self.labels.items()}
+
+    @cached_property
+    def annotation_templates(self) -> Mapping[str, Template]:
+        """:attr:`annotations`, parsed, by name."""
+        return {name: Template(text) for name, text in sorted(self.annotations.items())}
+
     def as_run(self) -> AlertRuleAsRun:
         """The rule as the history records it."""
         return AlertRuleAsRun(
             alert=self.alert,
-            expression=self.expression,
-            for_seconds=self.for_seconds,
+            expression=self.expression.text,
+            for_seconds=math.ceil(self.for_seconds),
             severity=self.severity,
             runbook=self.runbook,
         )
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+@dataclass(frozen=True, kw_only=True)
+class RuleGroup:
+    """Rules that are evaluated at the same instants, one after the other."""
+
+    name: str
+    interval_seconds: float | None
+    """None: evaluated at every scrape."""
+    rules: tuple[AlertRule | RecordedSeries, ...]
+    file: Path
 
 
-class _Labels(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
-    severity: Literal["critical", "warning"]
+@dataclass(frozen=True, kw_only=True)
+class RuleSet:
+    """All groups of a folder's rule files, by file name and order within."""
+
+    groups: tuple[RuleGroup, ...]
+
+    @property
+    def alerts(self) -> tuple[AlertRule, ...]:
+        """The alerting rules, in order."""
+        return tuple(rule for group in self.groups for rule in group.rules if isinstance(rule, AlertRule))
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """Names of the series that recording rules make."""
+        return frozenset(
+            rule.record for group in self.groups for rule in group.rules if isinstance(rule, RecordedSeries)
+        )
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files, each once."""
+        return tuple(dict.fromkeys(group.file for group in self.groups))
 
 
-class _Annotations(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
-    summary: str = Field(min_length=1)
-    runbook_url: str | None = None
-    no_runbook: str | None = None
+def load_rules(folder: Path, *, version: str = DEFAULT_VERSION) -> RuleSet:
+    """All rules of ``*.yml`` and ``*.yaml`` in ``folder``, as Prometheus ``version`` reads them.
 
-
-class _Rule(_Model):
-    alert: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    expr: str
-    for_: str | None = Field(default=None, alias="for")
-    labels: _Labels
-    annotations: _Annotations
-
-
-def load_rules(folder: Path) -> tuple[AlertRule, ...]:
-    """All rules of ``*.yml`` in ``folder``, by file name and order within; :class:`UsageError` names file and line."""
-    files = sorted(folder.glob("*.yml"))
+    :raises UsageError: with file, line and, within an expression, column.
+    """
+    files = sorted((*folder.glob("*.yml"), *folder.glob("*.yaml")))
     if not files:
         raise UsageError(
-            place=str(folder), problem="no alerting rules (*.yml) here", remedy="name the folder with the rule files"
+            place=str(folder), problem="no rules (*.yml) here", remedy="name the folder with Prometheus' rule files"
         )
-    rules = [rule for file in files for rule in _rules_of(file)]
-    _refuse_duplicates(rules)
-    return tuple(rules)
+    rules = RuleSet(groups=tuple(group for file in files for group in _groups_of(file, version)))
+    _refuse_two_intervals(rules)
+    return rules
 
 
-def _rules_of(file: Path) -> Iterator[AlertRule]:
-    document = read_yaml(file)
+def _groups_of(file: Path, version: str) -> Iterator[RuleGroup]:
+    document = read_yaml(file, as_text=True)
     groups = document.value.get("groups") if isinstance(document.value, dict) else None
     if not isinstance(groups, list):
         raise document.error((), problem="no 'groups:' list", remedy="write Prometheus' rule file format")
-    for number, group in enumerate(groups):
-        rules = group.get("rules") if isinstance(group, dict) else None
-        if not isinstance(rules, list):
+    names: set[str] = set()
+    for number, raw in enumerate(groups):
+        path: _Path = ("groups", number)
+        group = _read(Group, document, path, raw, remedy="a group has name, interval and rules")
+        if group.name in names:
             raise document.error(
-                ("groups", number), problem="a group without 'rules:'", remedy="give it a list of rules"
+                (*path, "name"), problem=f"a second group is called {group.name!r}", remedy="give it a name of its own"
             )
-        for index, raw in enumerate(rules):
-            yield _rule(document, ("groups", number, "rules", index), raw)
+        names.add(group.name)
+        rules = (_rule(document, (*path, "rules", index), one, version) for index, one in enumerate(group.rules))
+        yield RuleGroup(name=group.name, interval_seconds=group.interval_seconds or None, rules=tuple(rules), file=file)
 
 
-def _rule(document: MarkedYaml, path: tuple[str | int, ...], raw: object) -> AlertRule:
+def _rule(document: MarkedYaml, path: _Path, raw: Mapping[str, Any], version: str) -> AlertRule | RecordedSeries:
+    place = f"{document.file}:{document.line_of(path)}"
+    if "record" in raw:
+        recording = _read(RecordingRule, document, path, raw, remedy="a recording rule has record, expr and labels")
+        expression = _expression(document, path, recording.expr, version)
+        return RecordedSeries(record=recording.record, expression=expression, labels=recording.labels, place=place)
+    remedy = "a rule has alert, expr, for, keep_firing_for, labels and annotations"
+    alerting = _read(AlertingRule, document, path, raw, remedy=remedy)
+    _templates(document, (*path, "labels"), alerting.labels)
+    _templates(document, (*path, "annotations"), alerting.annotations)
+    return AlertRule(
+        alert=alerting.alert,
+        expression=_expression(document, path, alerting.expr, version),
+        for_seconds=alerting.hold_seconds,
+        keep_firing_seconds=alerting.keep_firing_seconds,
+        labels=alerting.labels,
+        annotations=alerting.annotations,
+        place=place,
+    )
+
+
+def _templates(document: MarkedYaml, path: _Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        try:
+            Template(text)
+        except (TemplateError, UnsupportedExpression) as error:
+            raise document.error(
+                (*path, name), problem=f"the template of {name} is not understood: {error}", remedy=_TEMPLATES
+            ) from error
+
+
+def _read(model: type[_Model], document: MarkedYaml, path: _Path, raw: object, *, remedy: str) -> _Model:
     try:
-        rule = _Rule.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        raise document.error(
-            (*path, *first["loc"]),
-            problem=f"{'.'.join(map(str, first['loc']))}: {first['msg']}, value {first['input']!r}",
-            remedy="a rule has alert, expr, for, labels.severity (critical, warning), annotations.summary",
-        ) from error
+        key, shown = ".".join(map(str, first["loc"])), repr(first["input"])[:200]
+        problem = f"{key}: {first['msg']}, value {shown}" if key else first["msg"]
+        raise document.error((*path, *first["loc"]), problem=problem, remedy=remedy) from error
+
+
+def _expression(document: MarkedYaml, path: _Path, text: str, version: str) -> Expression:
     try:
-        evaluate = compile_expression(rule.expr)
+        return compile_expression(text, version=version)
     except UnsupportedExpression as error:
-        raise document.error((*path, "expr"), problem=str(error), remedy="write it with what is known") from error
-    try:
-        hold_seconds = int(promql_parser.parse_duration(rule.for_).total_seconds()) if rule.for_ else 0
-    except ValueError as error:
-        raise document.error((*path, "for"), problem=f"{rule.for_!r}: {error}", remedy="write e.g. 5m") from error
-    return AlertRule(
-        alert=rule.alert,
-        expression=rule.expr,
-        evaluate=evaluate,
-        for_seconds=hold_seconds,
-        severity=rule.labels.severity,
-        labels={name: str(value) for name, value in rule.labels.model_dump().items()},
-        annotations={name: str(text) for name, text in rule.annotations.model_dump(exclude_none=True).items()},
-        runbook=PurePosixPath(rule.annotations.runbook_url).stem if rule.annotations.runbook_url else None,
-        no_runbook=rule.annotations.no_runbook,
-        place=f"{document.file}:{document.line_of(path)}",
-    )
+        raise document.error(
+            (*path, "expr"), problem=f"expr, {error}", remedy="correct it, or write it with what Prometheus documents"
+        ) from error
+
+
+def refuse_blind_groups(rules: RuleSet, *, scrape_interval_seconds: int) -> None:
+    """:raises UsageError: a group is evaluated between scrapes that are further apart than a sample stays in sight."""
+    for group in rules.groups:
+        within = group.interval_seconds is not None and group.interval_seconds < scrape_interval_seconds
+        if within and scrape_interval_seconds * 1000 > LOOKBACK_MS:
+            raise UsageError(
+                place=str(group.file),
+                problem=f"the group {group.name!r} is evaluated every {group.interval_seconds:g} s, and scrapes are"
+                f" {scrape_interval_seconds} s apart: Prometheus loses sight of a series after {LOOKBACK_MS // 1000} s",
+                remedy="set monitor.scrape_interval_seconds of the scenario to 300 or less, or leave the interval out",
+            )
 
 
 def refuse_dead_links(rules: Sequence[AlertRule], *, known: Collection[str]) -> None:
@@ -150,13 +245,16 @@ def refuse_dead_links(rules: Sequence[AlertRule], *, known: Collection[str]) -> 
             )
 
 
-def _refuse_duplicates(rules: Sequence[AlertRule]) -> None:
-    seen: dict[str, AlertRule] = {}
-    for rule in rules:
-        if rule.alert in seen:
-            raise UsageError(
-                place=rule.place,
-                problem=f"a second alert is called {rule.alert}; the first is at {seen[rule.alert].place}",
-                remedy="give it a name of its own",
-            )
-        seen[rule.alert] = rule
+def _refuse_two_intervals(rules: RuleSet) -> None:
+    """An alert of the history is known by its name, and its name must say at which instants it is evaluated."""
+    seen: dict[str, float | None] = {}
+    for group in rules.groups:
+        for rule in group.rules:
+            if not isinstance(rule, AlertRule):
+                continue
+            if seen.setdefault(rule.alert, group.interval_seconds) != group.interval_seconds:
+                raise UsageError(
+                    place=rule.place,
+                    problem=f"alerts called {rule.alert} stand in groups with different intervals",
+                    remedy="give one of them another name, or both groups the same interval",
+                )

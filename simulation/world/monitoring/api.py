@@ -9,7 +9,7 @@ from wsgiref.types import WSGIApplication
 
 from werkzeug.wrappers import Request, Response
 
-from simulation.world.monitoring.monitor import ActiveAlert
+from simulation.world.monitoring.rule_evaluation import ActiveAlert
 
 ALERTS_PATH = "/api/v1/alerts"
 

@@ -7,38 +7,17 @@ files, the platform keeps no table of alerts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import AlertFired, AlertResolved, MetricChange, ScrapeFailed
+from simulation.events import AlertFired, AlertResolved, MetricChange, RuleFailed, ScrapeFailed
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import MonitorSettings
-from simulation.world.monitoring.alert_rules import AlertRule
-from simulation.world.monitoring.annotations import rendered
+from simulation.world.monitoring.alert_rules import NO_SEVERITY, RuleSet
 from simulation.world.monitoring.cause import cause_of_alert
 from simulation.world.monitoring.exposition import Exposition, Sample
-
-_AlertKey = tuple[str, tuple[tuple[str, str], ...]]
-"""An alert's identity: its name and labels."""
-
-
-@dataclass(kw_only=True)
-class ActiveAlert:
-    """An alert whose expression holds: pending until ``fired`` is set. ``value`` is that of the latest scrape."""
-
-    rule: AlertRule
-    labels: Mapping[str, str]
-    since: datetime
-    value: float
-    fired: AlertFired | None = None
-
-    @property
-    def annotations(self) -> dict[str, str]:
-        """The rule's annotations, filled in with the values of the latest scrape."""
-        texts = sorted(self.rule.annotations.items())
-        return {name: rendered(text, labels=self.labels, value=self.value) for name, text in texts}
+from simulation.world.monitoring.rule_evaluation import ActiveAlert, Changes, RuleEvaluator
 
 
 class Monitor:
@@ -55,14 +34,14 @@ class Monitor:
         *,
         kernel: Kernel,
         recorder: Recorder,
-        rules: Sequence[AlertRule],
+        rules: RuleSet,
         scrape: Callable[[], str | None] | None,
         settings: MonitorSettings,
         on_alert: Callable[[AlertFired], None],
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
-        self._rules = tuple(rules)
+        self._rules = rules
         self._scrape = scrape
         self._settings = settings
         self._on_alert = on_alert
@@ -70,18 +49,25 @@ class Monitor:
         self._page: tuple[str | None, str] = ("", "never scraped")
         """The latest page, and why it cannot be read."""
         self._values: dict[str, float] = {}
-        self._vectors: list[tuple[AlertRule, Sequence[Sample]]] = []
-        self._active: dict[_AlertKey, ActiveAlert] = {}
+        self._samples: Sequence[Sample] = ()
+        self._evaluator: RuleEvaluator | None = None
+        self._complained: set[tuple[str, str]] = set()
         self._listeners: list[Callable[[], None]] = []
         self._fired_before: dict[str, int] = {}
-        self._due = kernel.now
+        self._due = self._first = kernel.now
         self.scrapes = 0
 
     def start(self) -> None:
         """Scrape now and then at every interval."""
         if self._scrape is None:
             return
-        self._due = self._kernel.now
+        self._due = self._first = self._kernel.now
+        self._evaluator = RuleEvaluator(
+            self._rules,
+            epoch=self._first,
+            step_seconds=self._settings.scrape_interval_seconds,
+            version=self._settings.prometheus,
+        )
         self._kernel.spawn(self._watch())
 
     def value(self, series: str) -> float | None:
@@ -92,7 +78,7 @@ class Monitor:
     @property
     def active(self) -> list[ActiveAlert]:
         """Alerts that are pending or fire now, oldest first."""
-        return list(self._active.values())
+        return [] if self._evaluator is None else self._evaluator.active
 
     def after_each_scrape(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` when a scrape has been evaluated, within the same instant."""
@@ -106,27 +92,40 @@ class Monitor:
     @property
     def firing(self) -> list[AlertFired]:
         """Alerts that fire now, oldest first."""
-        return [active.fired for active in self._active.values() if active.fired is not None]
+        return [active.fired for active in self.active if active.fired is not None]
 
     def _watch(self) -> SimProcess:
-        """Scrapes fall due at fixed instants, as Prometheus' do. One that a slow call delays is made late, not left
-        out."""
+        """Scrapes and evaluations fall due at fixed instants, as Prometheus' do. One that a slow call delays is made
+        late, not left out."""
+        assert self._evaluator is not None, "started"
+        scrape_ms = self._settings.scrape_interval_seconds * 1000
+        intervals_ms = {scrape_ms, *map(self._evaluator.interval_ms, self._evaluator.groups)}
+        at_ms = 0
         while True:
             with caused_by("monitor"):
-                self.observe()
-            self._due += timedelta(seconds=self._settings.scrape_interval_seconds)
+                self._live(self._evaluator, at_ms, scrapes=at_ms % scrape_ms == 0)
+            at_ms = min((at_ms // interval_ms + 1) * interval_ms for interval_ms in intervals_ms)
+            self._due = self._first + timedelta(milliseconds=at_ms)
             yield self._kernel.until(self._due)
 
-    def observe(self) -> None:
-        """One scrape and one evaluation of every rule; a rule's hold time counts from due time to due time."""
-        self.scrapes += 1
-        page = self._read()
-        if page != self._page:
-            self._page = page
-            self._take(*page)
-        self._update_alerts()
-        for listener in self._listeners:
-            listener()
+    def _live(self, evaluator: RuleEvaluator, at_ms: int, *, scrapes: bool) -> None:
+        """A scrape, if one is due, and every group that is; a rule's hold time counts from due time to due time."""
+        if scrapes:
+            self.scrapes += 1
+            page = self._read()
+            same = page == self._page
+            if not same:
+                self._page = page
+                self._take(*page)
+            evaluator.take(self._samples, at_ms, same=same)
+        changes = Changes()
+        for group in evaluator.groups:
+            if at_ms % evaluator.interval_ms(group) == 0:
+                evaluator.evaluate(group, at_ms, changes)
+        self._tell(changes)
+        if scrapes:
+            for listener in self._listeners:
+                listener()
 
     def _read(self) -> tuple[str | None, str]:
         assert self._scrape is not None, "without a page nobody watches"
@@ -145,7 +144,7 @@ class Monitor:
             self._recorder.record(ScrapeFailed(problem=problem, scrape=self._scrape_number))
         up = Sample(series="up", name="up", labels={}, value=0.0 if body is None else 1.0)
         self._record_changes((up, *samples))
-        self._vectors = [(rule, rule.evaluate((up, *samples))) for rule in self._rules]
+        self._samples = (up, *samples)
 
     def _record_changes(self, samples: Sequence[Sample]) -> None:
         values = {sample.series: sample.value for sample in samples}
@@ -157,24 +156,16 @@ class Monitor:
         if changes:
             self._recorder.record(MetricChange(changes=dict(sorted(changes.items())), scrape=self._scrape_number))
 
-    def _update_alerts(self) -> None:
-        holding: set[_AlertKey] = set()
-        for rule, vector in self._vectors:
-            for sample in vector:
-                holding.add(self._hold(rule, sample))
-        for key in [key for key in self._active if key not in holding]:
-            self._resolve(self._active.pop(key))
-
-    def _hold(self, rule: AlertRule, sample: Sample) -> _AlertKey:
-        labels = {**sample.labels, **rule.labels}
-        key = (rule.alert, tuple(sorted(labels.items())))
-        new = ActiveAlert(rule=rule, labels=labels, since=self._due, value=sample.value)
-        active = self._active.setdefault(key, new)
-        active.value = sample.value
-        if active.fired is None and self._due - active.since >= timedelta(seconds=rule.for_seconds):
-            active.fired = self._fire(active)
-            self._on_alert(active.fired)
-        return key
+    def _tell(self, changes: Changes) -> None:
+        for alert in changes.begun:
+            alert.fired = self._fire(alert)
+            self._on_alert(alert.fired)
+        for alert, evaluation in sorted(changes.ended, key=lambda ended: ended[0].since_ms):
+            self._resolve(alert, evaluation)
+        for rule, problem in changes.errors:
+            if (rule, problem) not in self._complained:
+                self._complained.add((rule, problem))
+                self._recorder.record(RuleFailed(rule=rule, problem=problem, scrape=self._scrape_number))
 
     def _fire(self, active: ActiveAlert) -> AlertFired:
         rule = active.rule
@@ -186,19 +177,19 @@ class Monitor:
                 alert=rule.alert,
                 labels=dict(sorted(active.labels.items())),
                 annotations=active.annotations,
-                severity=rule.severity,
+                severity=active.labels.get("severity") or NO_SEVERITY,
                 runbook=rule.runbook,
                 pending_since=active.since,
                 value=active.value,
-                scrape=self._scrape_number,
+                scrape=active.evaluation,
             ),
             cause=cause_of_alert(self._recorder.events, alert_id=alert_id, runbook=rule.runbook),
         )
 
-    def _resolve(self, active: ActiveAlert) -> None:
+    def _resolve(self, active: ActiveAlert, evaluation: int) -> None:
         if active.fired is not None:
             self._recorder.record(
-                AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=self._scrape_number),
+                AlertResolved(alert_id=active.fired.alert_id, alert=active.fired.alert, scrape=evaluation),
                 cause=active.fired.cause,
             )
 

@@ -56,7 +56,7 @@ def test_every_query_is_promql_over_metrics_and_labels_that_exist(file: Path, st
     served = {line.split()[2] for line in stage.client.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
     labels = _known_labels()
     known = served | set(labels) | set(OF_PROMETHEUS)
-    rule_labels = {name for rule in load_rules(ALERTS_FOLDER) for name in rule.labels}
+    rule_labels = {name for rule in load_rules(ALERTS_FOLDER).alerts for name in rule.labels}
     document = json.loads(file.read_text(encoding="utf-8"))
     seen = 0
     for panel, expression, legend in _queries(document):

@@ -26,8 +26,8 @@ from simulation.paths import ALERTS_FOLDER
 from simulation.scenario.model import MonitorSettings
 from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
 from simulation.world.monitoring.alert_rules import load_rules
-from simulation.world.monitoring.annotations import go_number
 from simulation.world.monitoring.monitor import Monitor
+from simulation.world.monitoring.templates.go_text import go_number
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULES = """\
@@ -91,8 +91,7 @@ def _watched(folder: Path, *, late_seconds: int = 0) -> tuple[list[Event], Scrap
     )  # fmt: skip
     monitor.start()
     kernel.run_until(START + timedelta(minutes=120))
-    files = tuple(dict.fromkeys(rule.file for rule in rules))
-    return recorder.events, Scrapes(count=monitor.scrapes, interval_seconds=600, rule_files=files)
+    return recorder.events, Scrapes(count=monitor.scrapes, interval_seconds=600, rule_files=rules.files)
 
 
 def _judged(events: list[Event], scrapes: Scrapes, folder: Path) -> AlertEvaluation:

@@ -1,0 +1,1 @@
+"""Go's ``text/template`` with Prometheus' functions: the texts of alerts."""
