@@ -257,7 +257,11 @@ def _as_series(alert: AlertLabels) -> str:
 
 def _part(text: str, file: Path) -> str:
     """What promtool says about one test file; of one alone it says nothing else."""
-    return text if text.count(_BEGIN) < 2 else next((part for part in text.split(_BEGIN) if part.startswith(f"{file}\n")), "")
+    return (
+        text
+        if text.count(_BEGIN) < 2
+        else next((part for part in text.split(_BEGIN) if part.startswith(f"{file}\n")), "")
+    )
 
 
 def _differences(answer: Answer, test: _Test, scrapes: Scrapes) -> Iterator[EvaluationDifference]:

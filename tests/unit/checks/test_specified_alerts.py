@@ -13,7 +13,7 @@ from simulation.world.monitoring.alert_rules import load_rules
 from tests.unit.checks.builder import Book, assert_found, run
 from tests.unit.checks.story import passing
 
-SHIPPED = tuple(rule.as_run() for rule in load_rules(ALERTS_FOLDER))
+SHIPPED = tuple(rule.as_run() for rule in load_rules(ALERTS_FOLDER).alerts)
 
 
 def watched(*rules: AlertRuleAsRun) -> Book:
