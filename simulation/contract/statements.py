@@ -53,7 +53,8 @@ class Metric(_Statement):
 
     ``labels``: label → the values that always have a series, alone or with those of the others; ``each``: the rows of
     which each has a series, ``by`` where a row has the values of its labels. ``value`` is the rule for a series' value,
-    else the number of rows in ``group``. ``tolerance``: by how much it may differ.
+    else the number of rows in ``group``. ``tolerance``: by how much it may differ. ``memory_seconds``: it counts, in
+    memory, what happened in so many seconds, so that it may be less after a restart within that time.
     """
 
     labels: dict[str, tuple[str, ...]] = {}
@@ -61,6 +62,7 @@ class Metric(_Statement):
     by: dict[str, Argument] = {}
     value: Rule | None = None
     tolerance: Annotated[float, Field(ge=0)] = 0
+    memory_seconds: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _has_series(self) -> Self:

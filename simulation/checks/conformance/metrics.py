@@ -17,6 +17,7 @@ from simulation.checks.conformance.statements import Misstatement, Statements, l
 from simulation.checks.conformance.values import argument, rows_of, value_of
 from simulation.checks.conformance.world import World
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.missed_runs import began_anew
 from simulation.contract.statements import Metric
 from simulation.events import MetricChange, RunEnded, Transaction
 
@@ -44,13 +45,13 @@ def metrics_of(
     scrapes = list(_scrapes(case))
     for name in sorted({name for scrape in scrapes for name in scrape.values} - case.contract.metrics.keys() - {_UP}):
         found.not_judged[f"metric {name}: no rule is about it"] += 1
-    watched = []
+    watched, anew = [], began_anew(case)
     for name in names:
         declared = case.contract.metrics[name]
         if declared.not_judged is not None:
             found.not_judged[f"metric {name}: {declared.not_judged}"] += 1
         else:
-            watched.append(_Watched(name, declared))
+            watched.append(_Watched(name, declared, anew))
     timely = [one for one in watched if one.timely]
     last: Mapping[str, Mapping[Labels, float]] | None = None
     wrong: list[_Watched] = []
@@ -135,8 +136,9 @@ def _parsed(series: str) -> tuple[str, Labels]:
 class _Watched:
     """One declared metric, with what it must be, computed again only when something of it may have changed."""
 
-    def __init__(self, name: str, declared: Metric) -> None:
-        self._name, self._declared = name, declared
+    def __init__(self, name: str, declared: Metric, anew: Sequence[datetime]) -> None:
+        """:param anew: when the platform began anew."""
+        self._name, self._declared, self._anew = name, declared, anew
         self._looks = looks_of(declared.looks)
         self._each = None if declared.each is None else rows_of(declared.each)
         self._by = {label: argument(where) for label, where in declared.by.items()}
@@ -157,7 +159,7 @@ class _Watched:
             self._expected = self._computed(world.scope(moments, scrape.at))
         if stale or reported is not self._reported:
             self._reported = reported
-            self._was_wrong = any(True for _ in self._differences(reported))
+            self._was_wrong = any(True for _ in self._differences(scrape))
         return self._was_wrong
 
     def _computed(self, scope: dict[str, Any]) -> Mapping[Labels, Any]:
@@ -181,18 +183,22 @@ class _Watched:
         item = {"item": group[0]} if group else {}
         return self._value({**scope, "label": dict(labels), "group": group, **item})
 
-    def _differences(self, reported: Mapping[Labels, float]) -> Iterator[tuple[Labels, Any, Any]]:
+    def _differences(self, scrape: _Scrape) -> Iterator[tuple[Labels, Any, Any]]:
         assert self._expected is not None
+        reported, forgotten = scrape.values.get(self._name, {}), self._may_have_forgotten(scrape.at)
         for labels in (*self._expected, *(labels for labels in reported if labels not in self._expected)):
             wanted, value = self._expected.get(labels, MISSING), reported.get(labels)
-            if not _near(value, wanted, self._declared.tolerance):
+            less = forgotten and value is not None and isinstance(wanted, (int, float)) and 0 <= value <= wanted
+            if not (less or _near(value, wanted, self._declared.tolerance)):
                 yield labels, wanted, value
+
+    def _may_have_forgotten(self, now: datetime) -> bool:
+        seconds = self._declared.memory_seconds
+        return seconds is not None and any(now - timedelta(seconds=seconds) - _LATE <= at <= now for at in self._anew)
 
     def complaints(self, scrape: _Scrape) -> Iterator[Misstatement]:
         """What is wrong at this scrape and was not at the one before."""
-        wrong = {
-            labels: (wanted, value) for labels, wanted, value in self._differences(scrape.values.get(self._name, {}))
-        }
+        wrong = {labels: (wanted, value) for labels, wanted, value in self._differences(scrape)}
         new, self._said = wrong.keys() - self._said, set(wrong)
         for labels in sorted(new):
             wanted, value = wrong[labels]

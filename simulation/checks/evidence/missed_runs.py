@@ -57,6 +57,12 @@ def _restarts(case: Case) -> Iterator[tuple[datetime, datetime]]:
     yield from killed(case)
 
 
+def began_anew(case: Case) -> tuple[datetime, ...]:
+    """When the platform, or one of its programs, began anew, and with it whatever it keeps in memory."""
+    actions = (action.at for action in case.events(HostingAction) if action.service == "platform")
+    return tuple(sorted((*actions, *(moment for period in _restarts(case) for moment in period), *_kills(case))))
+
+
 def killed(case: Case) -> Iterator[tuple[datetime, datetime]]:
     """Periods in which the platform was down because a fault had killed it."""
     ends = {fault.fault_id: fault.ends_at for fault in case.events(FaultScheduled)}

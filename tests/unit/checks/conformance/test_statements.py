@@ -12,7 +12,7 @@ from simulation.checks.conformance.report import contract_report
 from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
-from simulation.events import MetricChange, RunStarted
+from simulation.events import Event, HostingAction, MetricChange, RunStarted
 from tests.unit.checks.builder import GOVERNANCE
 from tests.unit.checks.conformance.seen import Seen, contract, delete, insert, minute, update
 from tests.unit.checks.story import passing
@@ -56,6 +56,7 @@ CONTRACT = contract(
         labels: {state: [owed, paid]}
         each: {rows: prizes}
         by: {state: {when: item.paid_at, then: {constant: paid}, otherwise: {constant: owed}}}
+      paid_lately: {value: {constant: 2}, memory_seconds: 1200}
       owed_long: {each: {rows: prizes, where: {paid_at: {constant: null}}, past: {made_at: 600}}}
       owed_cents:
         each: {rows: prizes, where: {paid_at: {constant: null}}}
@@ -145,13 +146,16 @@ TRUE = {
     'prizes{state="owed"}': 2.0,
     'prizes{state="paid"}': 0.0,
     "owed_long": 0.0,
+    "paid_lately": 2.0,
     'owed_cents{owner="anna"}': 70.0,
     'owed_cents{owner="ben"}': 30.0,
     "other": 5.0,
 }
 
 
-def scraped(*scrapes: tuple[int, dict[str, float | None]], of: Contract = CONTRACT) -> Statements:
+def scraped(
+    *scrapes: tuple[int, dict[str, float | None]], of: Contract = CONTRACT, more: Event | None = None
+) -> Statements:
     """Scrapes at multiples of the interval, ten minutes; Anna's prize, made at the start, is paid after 20 minutes."""
     made = minute(1).isoformat()
     story = seen()
@@ -161,6 +165,9 @@ def scraped(*scrapes: tuple[int, dict[str, float | None]], of: Contract = CONTRA
         story.events[-1] = story.events[-1].model_copy(update={"at": minute(10 * number + 5)})
     story.write(update("prizes", id="1", paid_at=made))
     story.events[-1] = story.events[-1].model_copy(update={"at": minute(20)})
+    if more is not None:
+        story.add(more)
+        story.events[-1] = story.events[-1].model_copy(update={"at": minute(4)})
     ordered = sorted(story.events, key=lambda event: event.at)
     story.events[:] = [STARTED, *(event.model_copy(update={"seq": place + 2}) for place, event in enumerate(ordered))]
     story.whole = False
@@ -173,7 +180,7 @@ PAID = {'prizes{state="owed"}': 1.0, 'prizes{state="paid"}': 1.0, 'owed_cents{ow
 def test_metrics_that_count_what_was_so_at_each_scrape_are_right() -> None:
     found = scraped((0, TRUE), (2, PAID))
     assert not found.wrong
-    assert found.judged["metrics"] == 3 * 3
+    assert found.judged["metrics"] == 4 * 3
     assert set(found.not_judged) == {
         "metric other: no rule is about it",
         "metric secret: it is a secret of the platform",
@@ -229,3 +236,15 @@ def test_the_report_for_authors_says_what_was_not_so_and_what_was_not_judged() -
     assert "1 x not judged: GET /secret: it is a secret of the platform" in text
     story.whole = False
     assert contract_report(story.history(), CONTRACT).said is None
+
+
+def test_what_is_counted_in_memory_may_be_less_after_a_restart_and_only_then() -> None:
+    less = {**TRUE, "paid_lately": 1.0}
+    assert [one.about for one in scraped((0, less), (2, PAID)).wrong] == ["paid_lately"]
+    restart = HostingAction(
+        service="platform", action="start", detail="", reason="a test", actor="operator", execution_id=None
+    )
+    assert not scraped((0, less), (2, PAID), more=restart).wrong
+    assert [one.about for one in scraped((0, {**less, "paid_lately": 3.0}), (2, PAID), more=restart).wrong] == [
+        "paid_lately"
+    ]
