@@ -17,7 +17,7 @@ from typing import Any
 import simpy
 from freezegun import api as freezegun_api
 
-from simulation.clock_file import open_clock_file
+from simulation.clock_file import ClockFile, open_clock_file
 from simulation.errors import SimulationError
 
 SimProcess = Generator[Any, Any, Any]
@@ -38,7 +38,7 @@ class SimulationClock:
             raise ValueError(f"start must be an aware UTC datetime in whole seconds, not {start!r}")
         self.start = start
         self._now = start
-        self._files = tuple(map(open_clock_file, files))
+        self._files: tuple[ClockFile, ...] = tuple(map(open_clock_file, files))
         self._followers: list[Callable[[datetime], None]] = []
         self._frozen: Any = None
 

@@ -43,6 +43,11 @@ class ClockPage:
     def show(self, instant: datetime) -> None:
         self._words[1] = (instant - _EPOCH) // _MICROSECOND
 
+    def rule_waits(self, rules: bool) -> None:
+        """Whether waits of programs whose monotonic clock is simulated end by this clock alone, since somebody moves it
+        on when all of them wait; else, and at first, by the real clock too."""
+        self._words[2] = rules
+
 
 class ClockText:
     """A file that is replaced: libfaketime opens and reads it at each look at the time."""
@@ -54,8 +59,11 @@ class ClockText:
         part = f".{instant:%f}" if instant.microsecond else ""
         _replace(self._file, f"{instant:%Y-%m-%d %H:%M:%S}{part}\n".encode("ascii"))
 
+    def rule_waits(self, rules: bool) -> None:
+        """Nothing: libfaketime ends no wait."""
 
-def open_clock_file(file: Path) -> ClockFile:
+
+def open_clock_file(file: Path) -> ClockPage | ClockText:
     """The clock in this file, to be shown many instants; its folder exists."""
     return ClockPage(file) if file.name == PAGE_NAME else ClockText(file)
 

@@ -8,7 +8,8 @@
  *
  * Both are read once, when the program starts; what it forks or executes inherits them. Without a page the time is real.
  * Waits until an absolute instant of the simulated clock become waits of the same length by the real one: the kernel
- * knows no other. Waits of a relative length, file times and processor time are real.
+ * knows no other. File times, processor time and waits of a relative length are real, except that where the monotonic
+ * clock is simulated sleeping and waiting for a condition end in simulated time, too: see the last part.
  *
  * Built with -nostdlib, and all it needs of the C library is resolved when it is loaded: it fits whichever glibc (or
  * musl) the program brings, an older one in a container too. Anything it could lack is declared weak.
@@ -17,10 +18,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -29,6 +34,14 @@
 #include <unistd.h>
 
 #pragma weak dlsym
+#pragma weak pthread_create
+#pragma weak pthread_sigmask
+#pragma weak pthread_mutex_lock
+#pragma weak pthread_mutex_unlock
+#pragma weak __pthread_register_cancel
+#pragma weak __pthread_unregister_cancel
+#pragma weak __pthread_unwind_next
+#pragma weak __sigsetjmp
 #define EXPORTED __attribute__((visibility("default")))
 
 enum { MICRO = 1000000, NANO = 1000000000 };
@@ -39,6 +52,7 @@ enum { MICRO = 1000000, NANO = 1000000000 };
 struct page {
     uint64_t mark;
     int64_t microseconds; /* since 1970 */
+    uint64_t waits_by_it; /* whether somebody moves the clock on when everybody waits; else waits take real time, too */
 };
 
 static const struct page none;  /* stands for: there is no page */
@@ -66,9 +80,20 @@ static const struct page *look_for_page(void) {
     return before;
 }
 
+static void be_interrupted(int unused) { (void)unused; }
+
+/* By a handler for SIGURG the harness sees that it may interrupt the program's waits by that signal: see
+ * simulation/targets/process/wakeups.py. Nobody else sends it, and what can be taken up again is. */
+static void let_be_interrupted(void) {
+    struct sigaction before, ours = {.sa_handler = be_interrupted, .sa_flags = SA_RESTART};
+    if (sigaction(SIGURG, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        sigaction(SIGURG, &ours, NULL);
+}
+
 /* Before the program's first line: it may change its root, or close every file, before it asks for the time. */
 __attribute__((constructor)) static void begin(void) {
-    look_for_page();
+    if (look_for_page() != &none && monotonic_too)
+        let_be_interrupted();
     if (dlsym)
         next_clock_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
 }
@@ -185,8 +210,193 @@ static int is_moved(const struct timespec *instant) {
     return instant && instant->tv_sec > LATER_THAN_ANY_UPTIME && simulated();
 }
 
-/* The C library's own function of that name. */
-#define NEXT(name) ((__typeof__(&name))(dlsym ? dlsym(RTLD_NEXT, #name) : NULL))
+/* The C library's own function of that name, searched for once. */
+#define NEXT(name)                                                                                                     \
+    ({                                                                                                                 \
+        static __typeof__(&name) found;                                                                                \
+        if (!found && dlsym)                                                                                           \
+            found = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                                                        \
+        found;                                                                                                         \
+    })
+
+/* ---- waits that end in simulated time ----------------------------------------------------------------------------- */
+
+/* The kernel ends no wait when a page changes. So a program whose monotonic clock is simulated has one thread more, from
+ * its first such wait on: whenever the harness interrupts the program (a signal, or a stop and a continuation), which it
+ * does after it moved the clock, that thread ends the waits that are over. The harness does so only while every other
+ * thread sleeps, so that none can be missed on its way to sleep. */
+
+struct wait {
+    struct wait *before, *after;
+    int64_t due; /* microseconds since 1970 */
+    pthread_cond_t *cond; /* what it waits for; NULL: for its own word */
+    uint32_t over;
+};
+
+static struct wait waits = {&waits, &waits, 0, NULL, 0}; /* a ring */
+static uint32_t waits_held;                              /* a lock that is held for a few instructions */
+static pid_t ringing_in;                                 /* the process that has the thread: a fork has none */
+
+static void hold_waits(void) {
+    while (__atomic_exchange_n(&waits_held, 1, __ATOMIC_ACQUIRE))
+        sched_yield();
+}
+
+static void free_waits(void) { __atomic_store_n(&waits_held, 0, __ATOMIC_RELEASE); }
+
+static void *ring(void *unused) {
+    /* Searched for by name, like each function that has had more than one version: bound as usual, without a version, it
+     * would be the oldest. */
+    __typeof__(&pthread_cond_broadcast) broadcast = NEXT(pthread_cond_broadcast);
+    int nothing = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event;
+    for (;;) {
+        epoll_wait(nothing, &event, 1, -1); /* of all waits this one ends whenever a process is continued */
+        hold_waits();
+        for (struct wait *each = waits.after; each != &waits; each = each->after)
+            if (!each->over && each->due <= simulated()) {
+                __atomic_store_n(&each->over, 1, __ATOMIC_RELEASE);
+                if (each->cond)
+                    broadcast(each->cond);
+                else
+                    syscall(SYS_futex, &each->over, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+            }
+        free_waits();
+    }
+    return unused;
+}
+
+/* Sees to it that this process has the thread; whether it has. */
+static int is_rung(void) {
+    pid_t own = getpid(), seen = __atomic_load_n(&ringing_in, __ATOMIC_ACQUIRE);
+    if (!monotonic_too || !simulated() || !pthread_create || !__pthread_register_cancel)
+        return 0;
+    if (seen != own && seen != -own &&
+        __atomic_compare_exchange_n(&ringing_in, &seen, -own, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        sigset_t all, before;
+        pthread_t thread;
+        waits.before = waits.after = &waits;
+        free_waits();
+        sigfillset(&all);
+        sigdelset(&all, SIGURG); /* by which the harness interrupts */
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        int failed = pthread_create(&thread, NULL, ring, NULL);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        __atomic_store_n(&ringing_in, failed ? 0 : own, __ATOMIC_RELEASE);
+    }
+    while (__atomic_load_n(&ringing_in, __ATOMIC_ACQUIRE) == -own)
+        sched_yield();
+    return __atomic_load_n(&ringing_in, __ATOMIC_ACQUIRE) == own;
+}
+
+static void enter(struct wait *entered) {
+    hold_waits();
+    entered->before = &waits;
+    entered->after = waits.after;
+    waits.after->before = entered;
+    waits.after = entered;
+    free_waits();
+}
+
+static void leave(void *left) {
+    struct wait *own = left;
+    hold_waits();
+    own->before->after = own->after;
+    own->after->before = own->before;
+    free_waits();
+}
+
+static int64_t microseconds(const struct timespec *instant) {
+    return instant->tv_sec * (int64_t)MICRO + (instant->tv_nsec + 999) / 1000;
+}
+
+/* When the kernel is to end the wait by itself: an instant that no uptime reaches, which tells the harness how long the
+ * wait is; or, while nobody moves the clock, after as long by the real clock. */
+static struct timespec at_the_latest(const struct timespec *instant) {
+    return page->waits_by_it ? *instant : moved(instant, CLOCK_MONOTONIC);
+}
+
+static int wait_for_cond(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *instant) {
+    struct wait own = {NULL, NULL, microseconds(instant), cond, 0};
+    struct timespec latest = at_the_latest(instant);
+    volatile int result = ETIMEDOUT;
+    if (own.due <= simulated()) {
+        pthread_mutex_unlock(mutex); /* others may run, as they may in any wait */
+        pthread_mutex_lock(mutex);
+        return ETIMEDOUT;
+    }
+    enter(&own);
+    pthread_cleanup_push(leave, &own);
+    result = NEXT(pthread_cond_clockwait)(cond, mutex, CLOCK_MONOTONIC, &latest);
+    pthread_cleanup_pop(1);
+    return __atomic_load_n(&own.over, __ATOMIC_ACQUIRE) ? ETIMEDOUT : result;
+}
+
+/* Returns 0 when it is over, EINTR when a signal came before: any but the harness's, which ends no sleep by itself. */
+static int sleep_until(const struct timespec *instant) {
+    struct wait own = {NULL, NULL, microseconds(instant), NULL, 0};
+    struct timespec latest = at_the_latest(instant);
+    volatile long failed = 0;
+    volatile int saved = errno, error = 0;
+    sigset_t interruption, before;
+    sigemptyset(&interruption);
+    sigaddset(&interruption, SIGURG);
+    pthread_sigmask(SIG_BLOCK, &interruption, &before);
+    enter(&own);
+    pthread_cleanup_push(leave, &own);
+    while (!error && own.due > simulated()) {
+        failed = syscall(SYS_futex, &own.over, FUTEX_WAIT_BITSET_PRIVATE, 0, &latest, NULL, FUTEX_BITSET_MATCH_ANY);
+        error = failed ? errno : 0;
+    }
+    pthread_cleanup_pop(1);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return error == EINTR && own.due > simulated() ? EINTR : 0;
+}
+
+static int sleep_for(const struct timespec *length, struct timespec *left) {
+    int64_t at = simulated();
+    struct timespec instant = {
+        at / MICRO + length->tv_sec + (at % MICRO * 1000 + length->tv_nsec) / NANO,
+        (at % MICRO * 1000 + length->tv_nsec) % NANO};
+    int interrupted = sleep_until(&instant);
+    if (interrupted && left)
+        *left = until(&instant);
+    return interrupted;
+}
+
+static int is_length(const struct timespec *length) {
+    return length && length->tv_sec >= 0 && length->tv_nsec >= 0 && length->tv_nsec < NANO;
+}
+
+EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left) {
+    if (!is_simulated(clock) || !is_length(wanted))
+        return NEXT(clock_nanosleep)(clock, flags, wanted, left);
+    if (is_rung())
+        return flags & TIMER_ABSTIME ? sleep_until(wanted) : sleep_for(wanted, left);
+    if (!(flags & TIMER_ABSTIME) || !is_moved(wanted))
+        return NEXT(clock_nanosleep)(clock, flags, wanted, left);
+    struct timespec real_instant = moved(wanted, CLOCK_MONOTONIC);
+    return NEXT(clock_nanosleep)(CLOCK_MONOTONIC, flags, &real_instant, left);
+}
+
+EXPORTED int nanosleep(const struct timespec *wanted, struct timespec *left) {
+    if (!is_length(wanted) || !is_rung())
+        return NEXT(nanosleep)(wanted, left);
+    int interrupted = sleep_for(wanted, left);
+    if (interrupted)
+        errno = interrupted;
+    return interrupted ? -1 : 0;
+}
+
+EXPORTED int usleep(useconds_t wanted) {
+    return nanosleep(&(struct timespec){wanted / MICRO, wanted % MICRO * 1000}, NULL);
+}
+
+EXPORTED unsigned sleep(unsigned wanted) {
+    struct timespec left = {0, 0};
+    return nanosleep(&(struct timespec){wanted, 0}, &left) ? (unsigned)left.tv_sec + (left.tv_nsec > 0) : 0;
+}
 
 /* A condition variable waits by the clock that it was made with, which cannot be asked for: so by one that is named. */
 EXPORTED int pthread_cond_timedwait(
@@ -194,6 +404,8 @@ EXPORTED int pthread_cond_timedwait(
     __typeof__(&pthread_cond_clockwait) by_clock = NEXT(pthread_cond_clockwait);
     if (!is_moved(instant))
         return NEXT(pthread_cond_timedwait)(cond, mutex, instant);
+    if (by_clock && is_rung())
+        return wait_for_cond(cond, mutex, instant);
     struct timespec real_instant = moved(instant, by_clock ? CLOCK_MONOTONIC : CLOCK_REALTIME);
     return by_clock ? by_clock(cond, mutex, CLOCK_MONOTONIC, &real_instant)
                     : NEXT(pthread_cond_timedwait)(cond, mutex, &real_instant);
@@ -204,9 +416,10 @@ EXPORTED int pthread_cond_clockwait(
     const struct timespec *restrict instant) {
     if (!is_simulated(clock) || !is_moved(instant))
         return NEXT(pthread_cond_clockwait)(cond, mutex, clock, instant);
-    struct timespec real_instant = moved(instant, clock);
-    return NEXT(pthread_cond_clockwait)(cond, mutex, clock, &real_instant);
+    return pthread_cond_timedwait(cond, mutex, instant);
 }
+
+/* ---- other waits until an instant --------------------------------------------------------------------------------- */
 
 /* These wait by CLOCK_REALTIME. */
 #define WAIT_UNTIL(name, object)                                                                                       \
@@ -220,13 +433,6 @@ WAIT_UNTIL(sem_timedwait, sem_t)
 WAIT_UNTIL(pthread_mutex_timedlock, pthread_mutex_t)
 WAIT_UNTIL(pthread_rwlock_timedrdlock, pthread_rwlock_t)
 WAIT_UNTIL(pthread_rwlock_timedwrlock, pthread_rwlock_t)
-
-EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *instant, struct timespec *left) {
-    if (!(flags & TIMER_ABSTIME) || !is_simulated(clock) || !is_moved(instant))
-        return NEXT(clock_nanosleep)(clock, flags, instant, left);
-    struct timespec real_instant = moved(instant, CLOCK_MONOTONIC);
-    return NEXT(clock_nanosleep)(CLOCK_MONOTONIC, flags, &real_instant, left);
-}
 
 /* A timer's clock is fixed when it is made: an absolute instant becomes the time until then. */
 #define SET_TIMER(name, timer, absolute)                                                                               \

@@ -25,13 +25,22 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
     first = programs.file.process[0]
     filled = {**programs.values, **values}
     output = programs.clock_file.with_name(f"command-{len(list(programs.clock_file.parent.iterdir()))}.out")
-    programs.sandbox.start(
-        "command",
-        command=[fill_in(word, filled) for word in command],
-        directory=programs.directory_of(first),
-        environment={**programs.environment_of(first), **values},
-        output=output,
-    )
+    with programs.in_real_time():
+        programs.sandbox.start(
+            "command",
+            command=[fill_in(word, filled) for word in command],
+            directory=programs.directory_of(first),
+            environment={**programs.environment_of(first), **values},
+            output=output,
+        )
+        status = _status(programs, key, output)
+    if status:
+        raise _failed(programs, key, f"ended with status {status}", output)
+    return "".join(last_lines(output, 1)).strip()
+
+
+def _status(programs: Programs, key: str, output: Path) -> int:
+    """Exit status of the command, once it has ended."""
     deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
     while (status := programs.sandbox.ended("command")) is None:
         endless = output.stat().st_size > _MOST_OUTPUT_BYTES
@@ -40,9 +49,7 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
             what = f"printed more than {_MOST_OUTPUT_BYTES >> 20} MiB" if endless else _TOO_LONG
             raise _failed(programs, key, what, output)
         programs.pause(_POLL_WALL_SECONDS)
-    if status:
-        raise _failed(programs, key, f"ended with status {status}", output)
-    return "".join(last_lines(output, 1)).strip()
+    return status
 
 
 def _failed(programs: Programs, key: str, what: str, output: Path) -> EnvironmentFault:

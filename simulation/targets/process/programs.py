@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulation.clock_file import open_clock_file
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.quiescence import namespace_of, status_of
 from simulation.targets.process.sandbox import Sandbox
@@ -53,7 +55,11 @@ class Programs:
             self.sandbox.kill(table.name)
 
     def start(self, table: ProcessTable) -> None:
-        """:raises EnvironmentFault: there is no such program or no such folder."""
+        """Its waits end by the real clock, too, until :meth:`wait_until_listening` returns.
+
+        :raises EnvironmentFault: there is no such program or no such folder.
+        """
+        open_clock_file(self.clock_file).rule_waits(False)
         try:
             self._sessions[table.name] = self.sandbox.start(
                 table.name,
@@ -79,6 +85,20 @@ class Programs:
         :param or_ended: return also when the first program has ended.
         :raises EnvironmentFault: a program ended, or the port did not open in [web] start_seconds.
         """
+        with self.in_real_time():
+            self._wait_until_listening(or_ended=or_ended)
+
+    @contextmanager
+    def in_real_time(self) -> Iterator[None]:
+        """Within this block nobody moves the clock: what programs wait for comes by the real one, too."""
+        clock = open_clock_file(self.clock_file)
+        clock.rule_waits(False)
+        try:
+            yield
+        finally:
+            clock.rule_waits(True)
+
+    def _wait_until_listening(self, *, or_ended: bool) -> None:
         deadline = time.monotonic() + self.file.web.start_seconds
         while not self._listens():
             if not or_ended:

@@ -73,8 +73,8 @@ class Stepper:
         """Whether the clock has gone on since the backend was woken last."""
         self.began_at = clock.now
         """When the backend's programs were started last: the origin of its timers."""
-        self._polls: set[tuple[int, float]] = set()
-        """Thread and seconds of timers that are set again and again: no back-offs, but a poll's pause."""
+        self._polls: set[tuple[int, int]] = set()
+        """Thread and milliseconds of timers that are set again and again: no back-offs, but a poll's pause."""
         clock.follow(self.show)
 
     def show(self, instant: datetime) -> None:
@@ -90,14 +90,15 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
-        alike: Counter[tuple[int, float]] = Counter()
+        alike: Counter[tuple[int, int]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
             timer = self._next_timer()
             if timer is None:
                 return
-            alike[timer] += 1
-            if alike[timer] > _ALIKE_IS_POLLING:
-                self._polls.add(timer)  # no back-off is tried that often with the same pause
+            pause = _pause(*timer)
+            alike[pause] += 1
+            if alike[pause] > _ALIKE_IS_POLLING:
+                self._polls.add(pause)  # no back-off is tried that often with the same pause
                 continue
             self.clock.advance(max(1.0, timer[1]))
             self._wake_and_rest(self._with_timers())
@@ -173,7 +174,7 @@ class Stepper:
             for tid in tasks(pid)
             if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
             and seconds <= self._short_timer_seconds
-            and (tid, seconds) not in self._polls
+            and _pause(tid, seconds) not in self._polls
         ]
         return min(waits)[::-1] if waits else None
 
@@ -184,3 +185,8 @@ class Stepper:
             f"{_REST_DEADLINE_WALL_SECONDS:.0f} real seconds after it was woken: {', '.join(working)}",
             remedy="does one of its programs wait busily, or poll without a pause? See the run's platform.log",
         )
+
+
+def _pause(tid: int, seconds: float) -> tuple[int, int]:
+    """The same for each time that a thread waits as long: an instant has the microseconds of :meth:`Stepper.show`."""
+    return tid, int(seconds * 1000)

@@ -1,9 +1,10 @@
 """Makes a backend look at the clock: its waits are interrupted, so that it notices which of them are over.
 
-A program that has a handler for ``SIGURG`` (every Python here, through ``preload/sitecustomize.py``) gets that signal
-in each of its threads: the waits end with EINTR and are taken up again with what is left of them. Any other is stopped
-and continued, after which ``epoll_wait`` returns with EINTR by itself: Node's loop, and every other that is built on
-epoll, then asks for the time and runs what is due.
+A program that has a handler for ``SIGURG`` (every Python here, by ``preload/sitecustomize.py``, and most that start
+under our own clock library) gets that signal in each of its threads: the waits end with EINTR and are taken up again
+with what is left of them. Any other (Node takes the handler away) is stopped and continued, after which ``epoll_wait``
+returns with EINTR by itself: Node's loop, and every other that is built on epoll, then asks for the time and runs what
+is due.
 """
 
 from __future__ import annotations

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +31,7 @@ from simulation.environment.clock_library.choice import _chosen
 from simulation.environment.clock_library.faketime import find_faketime
 from simulation.environment.in_container import fill_clock_folder
 from simulation.environment.shared_memory import release
+from simulation.targets.process.wakeups import wake
 
 INSTANT = datetime(2026, 3, 1, 12, 34, 56, 789_012, tzinfo=UTC)
 SECOND = f"{INSTANT.timestamp():.6f}".split(".")[0]
@@ -95,6 +101,52 @@ int main(void) {
 }
 """
 
+WAITS = r"""
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+
+static struct timespec in_five_minutes(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    now.tv_sec += 300;
+    return now;
+}
+
+static void *wait_for(void *how) {
+    struct timespec length = {300, 0}, instant = in_five_minutes(CLOCK_REALTIME);
+    int result = -1;
+    if (!strcmp(how, "nanosleep")) result = nanosleep(&length, NULL);
+    if (!strcmp(how, "sleep")) result = sleep(300);
+    if (!strcmp(how, "usleep")) result = usleep(300000000);
+    if (!strcmp(how, "clock_nanosleep")) result = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &instant, NULL);
+    pthread_mutex_lock(&mutex);
+    if (!strcmp(how, "cond_timedwait")) result = pthread_cond_timedwait(&cond, &mutex, &instant);
+    if (!strcmp(how, "cond_clockwait")) result = pthread_cond_clockwait(&cond, &mutex, CLOCK_MONOTONIC, &instant);
+    pthread_mutex_unlock(&mutex);
+    printf("%s %d at %ld\n", (char *)how, result, time(NULL));
+    return NULL;
+}
+
+int main(int count, char **ways) {
+    pthread_t thread[8];
+    usleep(0); /* with a thread that ends waits, which what is forked has to start anew */
+    if (fork()) return wait(NULL) < 0;
+    for (int i = 1; i < count; i++) pthread_create(&thread[i], NULL, wait_for, ways[i]);
+    for (int i = 1; i < count; i++) pthread_join(thread[i], NULL);
+    return 0;
+}
+"""
+WAYS = ("nanosleep", "sleep", "usleep", "clock_nanosleep", "cond_timedwait", "cond_clockwait")
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
@@ -117,11 +169,130 @@ def _told(command: list[str], environment: dict[str, str]) -> str:
 @pytest.fixture(scope="module")
 def asks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that asks for the time in every way that C knows."""
-    folder = tmp_path_factory.mktemp("asks")
-    (folder / "asks.c").write_text(ASKS)
+    return _compiled("asks", ASKS, tmp_path_factory.mktemp("asks"))
+
+
+def _compiled(name: str, source: str, folder: Path) -> Path:
+    (folder / f"{name}.c").write_text(source)
     compiler = next(filter(None, map(shutil.which, compiled.COMPILERS)))
-    subprocess.run([compiler, "-pthread", "-o", folder / "asks", folder / "asks.c"], check=True)
-    return folder / "asks"
+    subprocess.run([compiler, "-pthread", "-o", folder / name, folder / f"{name}.c"], check=True)
+    return folder / name
+
+
+def _threads_asleep(pid: int) -> int:
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    return sum((task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S" for task in tasks)
+
+
+def _child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()[0])
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _wait_until_at_rest(pid: int) -> None:
+    def switches() -> list[str]:
+        _wait_until(lambda: _threads_asleep(pid) == len(list(Path(f"/proc/{pid}/task").iterdir())))
+        return [table.read_text(encoding="utf-8") for table in sorted(Path(f"/proc/{pid}/task").glob("*/schedstat"))]
+
+    before, now = [""], switches()
+    while now != before:
+        time.sleep(0.15)
+        before, now = now, switches()
+
+
+@NEEDS_A_COMPILER
+def test_waits_of_a_program_with_timers_end_in_simulated_time_and_not_before(folder: Path) -> None:
+    waits, environment = _compiled("waits", WAITS, folder), _environment(folder, monotonic=True)
+    clock = open_clock_file(clock_file_in(folder))
+    clock.rule_waits(True)
+    with ExitStack() as stack:
+        program = stack.enter_context(
+            subprocess.Popen([waits, *WAYS], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        )
+        stack.callback(os.killpg, program.pid, signal.SIGKILL)
+        assert program.stdout is not None
+        _wait_until(lambda: bool(Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text(encoding="utf-8")))
+        child = _child_of(program.pid)
+        everybody = len(WAYS) + 2  # main, and the thread that ends waits
+        _wait_until(lambda: _threads_asleep(child) == everybody)
+        for seconds in (299, 300):
+            clock.show(INSTANT + timedelta(seconds=seconds, milliseconds=1))
+            wake([child])
+            if seconds == 299:
+                _wait_until_at_rest(child)
+                assert _threads_asleep(child) == everybody
+        said = [program.stdout.readline() for _ in WAYS]
+    late = int(SECOND) + 300
+    expected = {way: 0 if "cond" not in way else errno.ETIMEDOUT for way in WAYS}
+    assert sorted(said) == sorted(f"{way} {result} at {late}\n" for way, result in expected.items())
+
+
+JAVA = """
+public class Timer {
+    public static void main(String[] arguments) throws Exception {
+        java.util.concurrent.Executors.newSingleThreadScheduledExecutor().scheduleAtFixedRate(
+            () -> System.out.println("timer " + System.currentTimeMillis() / 1000), 300, 300,
+            java.util.concurrent.TimeUnit.SECONDS);
+        System.out.println("begun");
+        while (true) { Thread.sleep(300000); System.out.println("sleep " + System.currentTimeMillis() / 1000); }
+    }
+}
+"""
+RUBY = """
+$stdout.sync = true
+Thread.new { loop { sleep 300; puts "timer #{Time.now.to_i}" } }
+puts "begun"
+loop { sleep 300; puts "sleep #{Time.now.to_i}" }
+"""
+PHP = 'echo "begun\n"; while (true) { sleep(300); echo "sleep ", time(), "\n"; }'
+NODE = "console.log('begun'); setInterval(() => console.log('timer', Math.floor(Date.now() / 1000)), 300000)"
+RUNTIMES = {
+    "java": (["-Xshare:auto", "-XX:+UseSerialGC", "Timer.java"], {"timer", "sleep"}),
+    "node": (["-e", NODE], {"timer"}),
+    "php": (["-r", PHP], {"sleep"}),
+    "ruby": (["-e", RUBY], {"timer", "sleep"}),
+}
+
+
+@NEEDS_A_COMPILER
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_timers_and_sleeps_of_each_runtime_come_due_in_simulated_time(runtime: str, folder: Path) -> None:
+    if shutil.which(runtime) is None:
+        pytest.skip(f"install {runtime}")
+    (folder / "Timer.java").write_text(JAVA)
+    arguments, ways = RUNTIMES[runtime]
+    environment = _environment(folder, monotonic=True)
+    clock = open_clock_file(clock_file_in(folder))
+    with subprocess.Popen(
+        [runtime, *arguments], env=environment, stdout=subprocess.PIPE, text=True, cwd=folder
+    ) as program:
+        assert program.stdout is not None
+        deadline = threading.Timer(30, program.kill)
+        deadline.start()
+        try:
+            assert program.stdout.readline() == "begun\n"
+            clock.rule_waits(True)
+            for step in (1, 2):
+                _wait_until_at_rest(program.pid)
+                clock.show(INSTANT + step * timedelta(seconds=300, milliseconds=1))
+                wake([program.pid])
+                said = {program.stdout.readline() for _ in ways}
+                assert said == {f"{way} {int(SECOND) + 300 * step}\n" for way in ways}
+        finally:
+            program.kill()
+            deadline.cancel()
+
+
+@NEEDS_A_COMPILER
+def test_while_nobody_moves_the_clock_waits_take_real_time_too(folder: Path) -> None:
+    ask = "import ctypes, time; ctypes.CDLL(None).usleep(100_000); print(time.time_ns() // 1000 % 1_000_000)"
+    assert _told([sys.executable, "-c", ask], _environment(folder, monotonic=True)) == f"{INSTANT.microsecond}\n"
 
 
 @NEEDS_A_COMPILER
