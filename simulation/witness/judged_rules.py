@@ -88,7 +88,9 @@ def _expressions(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _interval(group: Mapping[str, Any], default: int) -> int:
     text = group.get("interval")
-    return int(promql_parser.parse_duration(text).total_seconds()) if text and text != "0" else default
+    if not text or re.fullmatch(r"0[a-z]*", text):
+        return default
+    return int(promql_parser.parse_duration(text).total_seconds())
 
 
 def _without_reading(groups: Sequence[dict[str, Any]], records: set[str]) -> tuple[list[dict[str, Any]], list[str]]:

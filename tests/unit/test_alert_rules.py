@@ -149,7 +149,7 @@ groups:
         keep_firing_for: 1h30m
       - alert: Lag of another kind
         expr: vector(1)
-        for: 0
+        for: 0m
         labels: {severity: page, version: 1.10}
 """)
     rules = load_rules(tmp_path)

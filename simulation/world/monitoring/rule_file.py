@@ -5,20 +5,22 @@ https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/ and r
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-import promql_parser
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 _LABEL_NAME = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+_DURATION = re.compile(r"0|(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
+_UNIT_SECONDS = (365 * 86400.0, 7 * 86400.0, 86400.0, 3600.0, 60.0, 1.0, 0.001)
 _METRIC_NAME = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
 
 
 def _seconds(text: Any) -> float:
-    try:
-        return 0.0 if text == "0" else float(promql_parser.parse_duration(text).total_seconds())
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{text!r} is no duration such as 5m or 1h30m ({error})") from error
+    found = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
+    if found is None:
+        raise ValueError(f"{text!r} is no duration such as 5m or 1h30m")
+    return sum(int(number) * unit for number, unit in zip(found.groups(), _UNIT_SECONDS, strict=True) if number)
 
 
 def _one_line(text: str) -> str:
