@@ -19,6 +19,9 @@ from simulation.world.monitoring.promql.selectors import milliseconds
 from simulation.world.monitoring.promql.series import LOOKBACK_MS
 
 _CLOCKS = DATE_FUNCTIONS | {"time", "timestamp"}
+_LONGEST, _DEEPEST, _MOST_OPERATORS = 10_000, 100, 500
+_STRINGS = re.compile(r"""\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|`[^`]*+`""", re.DOTALL)
+_BRACKETS, _OPERATORS = re.compile(r"[][(){}]"), re.compile(r"[-+*/%^<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"\w+")
 
 
@@ -42,6 +45,7 @@ def compile_expression(text: str, *, version: str = DEFAULT_VERSION) -> Expressi
 
     :raises UnsupportedExpression: it is not PromQL, or a part is not understood; the message has its column.
     """
+    _refuse_too_much(text)
     try:
         tree = promql.parse(text)
     except ValueError as error:
@@ -60,6 +64,23 @@ def compile_expression(text: str, *, version: str = DEFAULT_VERSION) -> Expressi
         reach_ms=_furthest(nodes),
         at_instant=not any(_moves(node) for node, _ in nodes),
     )
+
+
+def _refuse_too_much(text: str) -> None:
+    """The parser takes time with the square of the length, and longer still in nested brackets.
+
+    :raises UnsupportedExpression: longer, or nested more deeply, than any rule is.
+    """
+    if len(text) > _LONGEST:
+        raise UnsupportedExpression(f"{len(text):,} characters; at most {_LONGEST:,} are read")
+    bare = _STRINGS.sub("", text)
+    depth = 0
+    for bracket in _BRACKETS.findall(bare):
+        depth += 1 if bracket in "([{" else -1
+        if depth > _DEEPEST:
+            raise UnsupportedExpression(f"more than {_DEEPEST} brackets are open at once")
+    if len(_OPERATORS.findall(bare)) > _MOST_OPERATORS:
+        raise UnsupportedExpression(f"more than {_MOST_OPERATORS} operators")
 
 
 def _place(text: str, problem: str) -> str:
