@@ -56,3 +56,13 @@ def test_the_stops_of_a_server_that_prepared_the_data_can_be_counted() -> None:
     log = [STARTED, FAST, STARTED, line("execute: received fast shutdown request")]
     assert stops_in(log) == 1
     assert first_fault(log, own_stops=stops_in(log)) is None
+
+
+def test_what_a_statement_raises_on_purpose_is_no_fault_of_the_machine() -> None:
+    raised = line(
+        "could not extend file: wrote only 4096 of 8192 bytes",
+        severity="ERROR",
+        state_code="53100",
+        context="PL/pgSQL function inline_code_block line 1 at RAISE",
+    )
+    assert first_fault([STARTED, raised]) is None
