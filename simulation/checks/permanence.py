@@ -187,7 +187,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
                 inquiry.cannot_tell(Unobserved(relation))
             continue
         rows = {str(row[id_column]): row for row in observed}
-        table = case.wal.table_with_ids(list(rows))
+        table = case.table_showing(relation, rows)
         if table is not None:
             _same_rows(case, inquiry, relation, id_column, rows, case.wal.rows(table))
         elif not _shows_ids(case.governance, relation, id_column):

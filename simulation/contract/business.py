@@ -174,6 +174,9 @@ class Business(_Part):
     its idempotency key or id, or the row of ``users`` with its destination. The first that tells counts."""
     model_source: str = ""
     """Text of model.py; the loader fills it in, so that a history can be judged without the target's folder."""
+    shown_by: dict[str, str] = {}
+    """Canonical relation → the table whose column ``id`` is its key. Where ids are numbers, rows of several tables have
+    the same. The loader fills it in from observe.sql."""
     admins_by_sql: bool = False
     """Whether the harness itself writes admins and takes their rights by SQL of target.toml, before the absence. The
     loader fills it in."""
@@ -188,5 +191,5 @@ class Business(_Part):
 
 DOCUMENTED = Business()
 UNDECLARED = Business(model="undeclared", ledger="undeclared")
-FILLED_IN = ("model_source", "admins_by_sql")
+FILLED_IN = ("model_source", "shown_by", "admins_by_sql")
 """Fields that the loader sets and no file may."""

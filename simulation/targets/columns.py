@@ -51,6 +51,21 @@ def _plain_columns(query: str, key: str) -> dict[str, str]:
     return {name: origin.column for name, found in origins.items() for origin in found if origin.path in tables}
 
 
+def table_of_rows(query: str, *, key: str) -> str | None:
+    """The table whose rows a query shows, where its column ``id`` is the key; None if that cannot be told."""
+    if plain_columns(query, key=key).get(key) != "id" or (scope := _scope(query)) is None:
+        return None
+    assert isinstance(scope.expression, exp.Select), "it has plain columns"
+    item = next(one for one in scope.expression.selects if key in (one.output_name, _column(one).name))
+    (origin,) = _of_item(scope, item, is_key=True)
+    for alias in origin.path:
+        _, source = scope.selected_sources[alias]
+        if isinstance(source, exp.Table):
+            return source.name
+        scope = source
+    return None
+
+
 def _scope(query: str) -> Scope | None:
     try:
         found = [tree for tree in parse(query, dialect=_DIALECT) if tree and not isinstance(tree, exp.Semicolon)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -319,10 +319,20 @@ class Case:
         :raises CannotTell: no table of the write-ahead log has a row with one of them.
         """
         known = list(ids)
-        table = self.wal.table_with_ids(known)
+        table = self.table_showing(relation, known)
         if known and table is None:
             raise CannotTell(f"relation {relation}: no table of the write-ahead log has a row with one of its ids")
         return table
+
+    def table_showing(self, relation: str, ids: Collection[str]) -> str | None:
+        """The table behind a canonical relation, if the log has a row of it with one of these ids.
+
+        It is the one that observe.sql names; where that is not known, the one with the most of the ids.
+        """
+        table = self.business.shown_by.get(relation)
+        if table is None:
+            return self.wal.table_with_ids(ids)
+        return table if set(ids) & {change.row_id for change in self.wal.of(table)} else None
 
     def need_witness(self, witness: str) -> None:
         """Require that a witness watched: finding no evidence means nothing if it did not.

@@ -53,7 +53,7 @@ def expected_settlements(case: Case) -> Mapping[str, Expected]:
 def closing_times(case: Case) -> Mapping[str, datetime]:
     """Contest id → when its settlement was committed."""
     settled = _settled(case)
-    table = case.wal.table_with_ids(settled)
+    table = case.table_showing(SettlementRow.relation, settled)
     committed = {change.row_id: change.transaction.at for change in case.wal.of(table or "") if change.op == "insert"}
     missing = [contest_id for settlement_id, contest_id in settled.items() if settlement_id not in committed]
     if missing:

@@ -35,9 +35,9 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Relation(BaseModel):
-    """Base of all rows; ``relation`` is the canonical name."""
+    """Base of all rows; ``relation`` is the canonical name. An id that is a number in the database is a text here."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, defer_build=True)
     relation: ClassVar[str]
 
     @property

@@ -20,6 +20,7 @@ from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
+from simulation.targets.columns import table_of_rows
 from simulation.targets.identity import key_files
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
@@ -45,6 +46,7 @@ from simulation.targets.process.target_file import FILE_NAME as TARGET_TOML
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
 from simulation.targets.process.values import values_of
 from simulation.targets.protocol import Site, TargetKeys
+from simulation.targets.queries import KEYS
 from simulation.world.network.external import Lost
 from simulation.world.stripe.integration import Integration
 
@@ -295,8 +297,15 @@ def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> C
             problem=f"observe.sql has a query {contradicted[0]}, and the contract says that there is no such thing",
             remedy="remove one of the two",
         )
-    by_sql = file.admin.create_sql is not None or file.admin.revoke_sql is not None
-    return contract.model_copy(update={"business": business.model_copy(update={"admins_by_sql": by_sql})})
+    filled_in = {
+        "admins_by_sql": file.admin.create_sql is not None or file.admin.revoke_sql is not None,
+        "shown_by": {
+            relation: table
+            for relation, query in relations.items()
+            if (table := table_of_rows(query, key=KEYS[relation])) is not None
+        },
+    }
+    return contract.model_copy(update={"business": business.model_copy(update=filled_in)})
 
 
 def _connect(

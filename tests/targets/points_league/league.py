@@ -186,8 +186,8 @@ def bank() -> None:
     """Credits prizes and books the rake; then, where prizes go on to Stripe, sends them."""
     for pool in read(
         "SELECT s.id, s.pool_id, s.standings FROM settlements s JOIN pools p ON p.id = s.pool_id"
-        " WHERE p.paid_at IS NULL AND NOT EXISTS (SELECT FROM wallet_lines w WHERE w.about = s.id)"
-        " ORDER BY s.settled_at"
+        " WHERE p.paid_at IS NULL AND NOT EXISTS"
+        " (SELECT FROM wallet_lines w WHERE w.about = s.id AND w.kind IN ('prize', 'rake')) ORDER BY s.settled_at"
     ):
         with change(BANK, "prizes credited", "the pool is settled") as connection:
             standings, place = pool["standings"], {"pool": pool["pool_id"], "about": pool["id"]}

@@ -1,6 +1,6 @@
 -- Points League: pools of friends who pick golfers, with one wallet each. Amounts in cents; a wallet line has a sign.
 CREATE TABLE members (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   handle text NOT NULL,
   email text NOT NULL UNIQUE,
   is_staff boolean NOT NULL DEFAULT false,
@@ -9,9 +9,9 @@ CREATE TABLE members (
 );
 
 CREATE TABLE pools (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   title text NOT NULL,
-  captain uuid NOT NULL REFERENCES members (id),
+  captain bigint NOT NULL REFERENCES members (id),
   entry_cents bigint NOT NULL CHECK (entry_cents >= 0),
   split jsonb NOT NULL,
   tournament text NOT NULL,
@@ -26,18 +26,18 @@ CREATE TABLE pools (
 );
 
 CREATE TABLE picks (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
-  member_id uuid NOT NULL REFERENCES members (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
+  member_id bigint NOT NULL REFERENCES members (id),
   golfers jsonb NOT NULL,
   picked_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (pool_id, member_id)
 );
 
 CREATE TABLE topups (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
-  member_id uuid NOT NULL REFERENCES members (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
+  member_id bigint NOT NULL REFERENCES members (id),
   request_key text NOT NULL UNIQUE,
   stripe_intent text UNIQUE,
   cents bigint NOT NULL,
@@ -53,20 +53,20 @@ CREATE TABLE stripe_events (
 
 -- One line a movement. The wallet `house` is ours.
 CREATE TABLE wallet_lines (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   wallet text NOT NULL,
-  member_id uuid REFERENCES members (id),
-  pool_id uuid REFERENCES pools (id),
+  member_id bigint REFERENCES members (id),
+  pool_id bigint REFERENCES pools (id),
   kind text NOT NULL CHECK (kind IN ('topup', 'entry', 'prize', 'rake', 'cashout')),
   cents bigint NOT NULL,
-  about uuid NOT NULL,
+  about bigint NOT NULL,
   once text NOT NULL UNIQUE,
   written_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE boards (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
   sha256 text NOT NULL,
   body jsonb NOT NULL,
   final boolean NOT NULL,
@@ -75,15 +75,15 @@ CREATE TABLE boards (
 );
 
 CREATE TABLE board_errors (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
   code text NOT NULL,
   noted_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE settlements (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL UNIQUE REFERENCES pools (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL UNIQUE REFERENCES pools (id),
   players integer NOT NULL,
   pot_cents bigint NOT NULL,
   standings jsonb NOT NULL,
@@ -91,9 +91,9 @@ CREATE TABLE settlements (
 );
 
 CREATE TABLE cashouts (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
-  member_id uuid NOT NULL REFERENCES members (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
+  member_id bigint NOT NULL REFERENCES members (id),
   cents bigint NOT NULL,
   state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'dropped')),
   tries integer NOT NULL DEFAULT 0,
@@ -104,8 +104,8 @@ CREATE TABLE cashouts (
 );
 
 CREATE TABLE pool_moves (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  pool_id uuid NOT NULL REFERENCES pools (id),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  pool_id bigint NOT NULL REFERENCES pools (id),
   who text NOT NULL,
   what text NOT NULL,
   why text NOT NULL,
@@ -115,7 +115,7 @@ CREATE TABLE pool_moves (
 );
 
 CREATE TABLE journal (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
   who text NOT NULL,
   what text NOT NULL,

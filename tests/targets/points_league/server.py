@@ -37,7 +37,7 @@ def sign_up(body: dict[str, Any], **_: str) -> dict[str, Any]:
         row = connection.execute(
             "INSERT INTO members (handle, email) VALUES (%s, %s) RETURNING id", (body["handle"], body["email"])
         ).fetchone()
-    return {"member": str(row["id"])}
+    return {"member": row["id"]}
 
 
 def open_account(body: dict[str, Any], *, member: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def make_pool(body: dict[str, Any], *, member: str) -> dict[str, Any]:
             ),
         ).fetchone()
         league.move(connection, row["id"], None, "draft", who=member, why="asked on the web")
-    return {"pool": str(row["id"])}
+    return {"pool": row["id"]}
 
 
 def open_pool(body: dict[str, Any], *, member: str, pool: str) -> dict[str, Any]:

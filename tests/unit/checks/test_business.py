@@ -9,9 +9,9 @@ import pytest
 from simulation.checks.automatic import lifecycle_automatic
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.catalogue import CHECKS
-from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.money import moved
-from simulation.checks.evidence.relations import TransferRow
+from simulation.checks.evidence.relations import EntryRow, TransferRow
 from simulation.checks.ingestion import ingestion_automatic, ingestion_errors_logged, scores_applied
 from simulation.checks.ledger import clearing_accounts_drained, nothing_negative
 from simulation.checks.lifecycle import lifecycle_order
@@ -19,9 +19,9 @@ from simulation.checks.prizes import expected_prizes
 from simulation.checks.reconciliation import three_way_reconciliation
 from simulation.contract.business import Business
 from simulation.contract.document import Contract
-from simulation.events import ProviderAnswer, StripeMovement
+from simulation.events import Change, ProviderAnswer, StripeMovement, Transaction
 from simulation.history import History
-from tests.unit.checks.builder import GOVERNANCE
+from tests.unit.checks.builder import GOVERNANCE, START
 from tests.unit.checks.story import passing
 
 STORY = passing().history()
@@ -144,3 +144,26 @@ def test_several_actors_may_act_for_the_system() -> None:
     assert outcome("cron/doors", "system") == "pass"
     assert outcome("cron/doors") == "fail"
     assert outcome() == "unknown"
+
+
+def test_where_ids_are_numbers_a_relation_is_the_table_that_its_query_names() -> None:
+    """Rows of every table are numbered from 1."""
+    rows = [Change(table=table, op="insert", key={"id": 1}, new={"id": 1}) for table in ("pools", "cashouts", "topups")]
+    log = History([Transaction(seq=1, at=START, xid=1, changes=tuple(rows))])
+
+    def table(**shown_by: str) -> str | None:
+        case = Case(log, GOVERNANCE, contract=Contract(business=Business(shown_by=shown_by)))
+        return case.table_of("transfers", ["1"])
+
+    assert table(transfers="cashouts") == "cashouts"
+    assert table(transfers="topups") == "topups"
+    with pytest.raises(CannotTell):
+        table(transfers="refunds")
+
+
+def test_an_id_that_is_a_number_is_read_as_text() -> None:
+    row = {"contest_id": 7, "user_id": 12, "roster": "[1, 2]"}
+
+    entry = EntryRow.model_validate(row)
+
+    assert (entry.contest_id, entry.user_id, entry.roster) == ("7", "12", ("1", "2"))

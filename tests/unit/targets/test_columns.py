@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.targets.columns import plain_columns
+from simulation.targets.columns import plain_columns, table_of_rows
 from simulation.targets.new_folder import TEMPLATE
 from simulation.targets.queries import KEYS, load_queries
 
@@ -97,3 +97,19 @@ def test_of_the_template_every_relation_passes_on_its_key() -> None:
     queries = load_queries(Path(TEMPLATE) / "observe.sql")
 
     assert [name for name, query in queries.items() if KEYS[name] not in plain_columns(query, key=KEYS[name])] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "table"),
+    [
+        ("SELECT id AS refund_id FROM paybacks", "paybacks"),
+        ("SELECT p.id::text AS refund_id FROM games g JOIN public.paybacks p ON p.game = g.id", "paybacks"),
+        ("SELECT x.refund_id FROM (SELECT id AS refund_id FROM paybacks) x", "paybacks"),
+        ("SELECT number AS refund_id FROM paybacks", None),
+        ("SELECT md5(id) AS refund_id FROM paybacks", None),
+        ("SELECT id AS refund_id FROM a UNION SELECT id FROM b", None),
+        ("SELECT 1 AS other FROM paybacks", None),
+    ],
+)
+def test_the_table_whose_rows_a_query_shows_is_known_by_its_key(query: str, table: str | None) -> None:
+    assert table_of_rows(query, key="refund_id") == table
