@@ -171,12 +171,18 @@ def _likeness(table: str, words: Iterable[str]) -> int:
     name = _singular(table)
     scores = [
         4 * (word.count("_") + 1) + 2 * (name == word) + name.endswith(word)
-        for word in words
+        for word in map(_singular, words)
         if re.search(rf"(^|_){word}(_|$)", name)
     ]
     return max(scores, default=0)
 
 
 def _singular(name: str) -> str:
-    parts = name.lower().split("_")
-    return "_".join(re.sub(r"ies$", "y", part) if part.endswith("ies") else re.sub(r"s$", "", part) for part in parts)
+    return "_".join(_singular_word(part) for part in name.lower().split("_"))
+
+
+def _singular_word(word: str) -> str:
+    for ending, singular in (("ies", "y"), ("ches", "ch"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("s", "")):
+        if word.endswith(ending):
+            return word.removesuffix(ending) + singular
+    return word
