@@ -72,3 +72,12 @@ def test_what_is_not_understood_is_refused_with_its_place(expression: str, place
     with pytest.raises(UnsupportedExpression) as refused:
         compile_expression(expression)
     assert str(refused.value).startswith(place)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(" * 400 + "x" + ")" * 400, "x" + " + x" * 400, "-" * 1000 + "x", "(" * 200_000, "x or " * 100_000, "sum(" * 700],
+)
+def test_an_expression_without_bounds_is_refused_and_ends_nothing(expression: str) -> None:
+    with pytest.raises(UnsupportedExpression):
+        compile_expression(expression)

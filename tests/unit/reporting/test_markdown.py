@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from simulation.checks.base import Finding
 from simulation.history import History
-from simulation.reporting.markdown import plain, table
+from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.postmortem import render_postmortem
 from simulation.reporting.summary import render_summary
 from simulation.reporting.view import Report, build_report
@@ -60,3 +60,13 @@ def test_hostile_findings_stay_text_in_markdown(history: History) -> None:
     report = build_report(history, failed_verdict(finding))
     for text in (render_summary(report), render_postmortem(report, ())):
         assert "<script>" not in text
+
+
+def test_a_summary_that_github_would_drop_is_cut_at_a_line_and_says_so() -> None:
+    lines = [f"line {number}: " + "ä" * 90 for number in range(7000)]
+    page = within_step_summary(lines)
+    assert len(page.encode()) <= 1024 * 1024
+    kept = page.splitlines()
+    assert kept[-1].startswith("_The rest is left out here")
+    assert kept[:-2] == lines[: len(kept) - 2]
+    assert within_step_summary(lines[:3]) == "\n".join(lines[:3]) + "\n"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.promtool import promtool_version
@@ -168,3 +169,40 @@ def test_a_promtool_that_reads_windows_otherwise_is_not_asked(tmp_path: Path) ->
 def test_times_are_counted_from_the_first_scrape_for_promtool(expression: str, shifted: str) -> None:
     assert from_1970(expression, 100) == shifted
     assert asks_for_time(expression) is (expression != shifted)
+
+
+TEMPLATES = (
+    "{{ $value }} {{ .Value }} {{ $labels.queue }} {{ .Labels.queue }} {{ $labels.none }}|",
+    '{{ printf "%.2f|%5.1f|%-6s|%v|%d|%s|%q|%e|%t" $value $value "ab" $value 3 "x" "y" $value true }}',
+    '{{ printf "%d %s %.3s" $value $value "abcdef" }} {{ printf "%v" }} {{ printf "a" 1 }}',
+    "{{ humanize 1234567.0 }} {{ humanize 0.00123 }} {{ humanize 0.0 }} {{ humanize $value }} {{ humanize -15000.0 }}",
+    "{{ humanize1024 1536.0 }} {{ humanize1024 0.5 }} {{ humanize1024 5368709120.0 }}",
+    "{{ humanizeDuration 59.5 }} {{ humanizeDuration 3725.0 }} {{ humanizeDuration 90061.0 }}"
+    " {{ humanizeDuration 0.004 }} {{ humanizeDuration 0.0 }} {{ humanizeDuration -70.0 }} {{ humanizeDuration 60.0 }}",
+    "{{ humanizePercentage 0.12345 }} {{ humanizePercentage $value }} {{ humanizeTimestamp 1435065584.128 }}",
+    '{{ if gt $value 5.0 }}many{{ else if eq $value 3.0 }}three{{ else }}few{{ end }} {{ if and true "" }}x{{ end }}',
+    '{{- /* nothing */ -}} {{ with $x := query "depth" }}{{ len $x }} {{ . | first | value }}{{ end }} {{- " cut" }}',
+    '{{ with query "none" }}{{ . | first | value }}{{ else }}no data{{ end }}',
+    '{{ range $i, $s := query "sort(depth)" }}{{ $i }}:{{ $s.Labels.queue }}={{ .Value }};{{ end }}',
+    '{{ range query "sort_desc(depth)" | sortByLabel "queue" }}{{ label "queue" . }},{{ end }}',
+    '{{ "hello world" | title }} {{ toUpper "a" }} {{ "B" | toLower }} {{ reReplaceAll "(.)l+" "<$1>" "hello all" }}',
+    '{{ match "^a.*" "abc" }} {{ stripPort "host:80" }} {{ stripDomain "a.b.c:90" }} {{ parseDuration "1h30m" }}',
+    '{{ $a := 1 }}{{ $b := "t" }}{{ $a }}{{ $b }} {{ index $labels "queue" }} {{ eq $labels.queue "in" "out" }}',
+    "{{ 1e6 }} {{ 123456789.0 }} {{ 0.00001 }} {{ 1.5 }} {{ 7 }} {{ true }} {{ print 1 2 $b $value }}".replace(
+        "$b ", ""
+    ),
+    '{{ (query "depth{queue=\'out\'}" | first).Labels.queue }} {{ not true }} {{ or "" "z" }} {{ $labels }}',
+    "{{ $externalLabels.region }}|{{ le 1 2 }} {{ ne 1 2 }} {{ lt 1.5 2.5 }} {{ ge 2 2 }} {{ html `<a>` }}",
+)
+
+
+def test_promtool_fills_in_templates_alike(tmp_path: Path) -> None:
+    annotations = {f"text_{number}": text for number, text in enumerate(TEMPLATES)}
+    rule = {"alert": "Texts", "expr": 'depth{queue="out"} > 2', "annotations": annotations}
+    text = yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]})
+    events, scrapes = lived(tmp_path, text, version=_version(), minutes=3)
+    told = judged(events, scrapes, tmp_path)
+    assert (told.complaint, told.annotated) == ("", 1)
+    assert told.annotation_differences == ()
+    (fired,) = [event for event in events if isinstance(event, AlertFired)]
+    assert not [text for text in fired.annotations.values() if "error expanding" in text]

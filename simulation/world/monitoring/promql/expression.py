@@ -51,6 +51,8 @@ def compile_expression(text: str, *, version: str = DEFAULT_VERSION) -> Expressi
     except ValueError as error:
         where = described(text, place_of_syntax_error(text, str(error)))
         raise UnsupportedExpression(f"{where}: not PromQL: {error}") from error
+    if _depth(tree) > _DEEPEST:
+        raise UnsupportedExpression(f"column 1: nested in more than {_DEEPEST} levels; record parts of it first")
     try:
         evaluate = Compiler(Dialect.of(version)).rule(tree)
     except UnsupportedExpression as error:
@@ -89,23 +91,39 @@ def _place(text: str, problem: str) -> str:
     return described(text, offset or 0)
 
 
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, promql.MatrixSelector):
+        return [node.vector_selector]
+    if isinstance(node, promql.BinaryExpr):
+        return [node.lhs, node.rhs]
+    if isinstance(node, promql.Call):
+        return list(node.args)
+    if isinstance(node, promql.AggregateExpr):
+        return [node.expr, *([] if node.param is None else [node.param])]
+    if isinstance(node, promql.SubqueryExpr | promql.ParenExpr | promql.UnaryExpr):
+        return [node.expr]
+    return []
+
+
+def _depth(tree: Any) -> int:
+    deepest, open_nodes = 0, [(tree, 1)]
+    while open_nodes:
+        node, depth = open_nodes.pop()
+        deepest = max(deepest, depth)
+        if depth <= _DEEPEST:
+            open_nodes += [(child, depth + 1) for child in _children(node)]
+    return deepest
+
+
 def _walk(node: Any, reach_ms: int) -> Iterator[tuple[Any, int]]:
     """Every node, with how far back it is looked at by those around it."""
     yield node, reach_ms
     if isinstance(node, promql.MatrixSelector):
-        yield from _walk(node.vector_selector, reach_ms + milliseconds(node.range))
+        reach_ms += milliseconds(node.range)
     elif isinstance(node, promql.SubqueryExpr):
-        yield from _walk(node.expr, reach_ms + _back_ms(node))
-    elif isinstance(node, promql.BinaryExpr):
-        yield from _walk(node.lhs, reach_ms)
-        yield from _walk(node.rhs, reach_ms)
-    elif isinstance(node, promql.Call):
-        for argument in node.args:
-            yield from _walk(argument, reach_ms)
-    elif isinstance(node, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr):
-        yield from _walk(node.expr, reach_ms)
-        if isinstance(node, promql.AggregateExpr) and node.param is not None:
-            yield from _walk(node.param, reach_ms)
+        reach_ms += _back_ms(node)
+    for child in _children(node):
+        yield from _walk(child, reach_ms)
 
 
 def _back_ms(node: Any) -> int:

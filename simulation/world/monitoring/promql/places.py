@@ -9,6 +9,8 @@ import promql_parser as promql
 
 _TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[\w:.]+|[^\w\s]""", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_MOST_TRIED = 300
+"""A longer text is not searched for the place: each of its words would be tried with every way to go on."""
 _UNSPECIFIC = "invalid promql query"
 """What the parser says both of a wrong word and of an end that comes too early."""
 _SYNTAX = (_UNSPECIFIC, "unexpected", "unclosed", "bad", "no expression")
@@ -20,6 +22,8 @@ _CONTINUATIONS = ("", "x", "(x)", "a", "(a) (x)", "a) (x)", ") (x)", "5m", '"b"'
 def place_of_syntax_error(text: str, error: str) -> int:
     """Offset of the token that is wrong: the first with which the text has the same error, however it goes on."""
     tokens = list(_tokens(text))
+    if len(tokens) > _MOST_TRIED:
+        return 0
     if error.startswith("unclosed"):
         return _unclosed(text, tokens)[-1]
     for start, end in tokens:

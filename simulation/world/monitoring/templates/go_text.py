@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?P<verb>.)", re.DOTALL)
+_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d{0,9})(?:\.(?P<precision>\d{0,9}))?(?P<verb>.)", re.DOTALL)
 _SMALLEST_EXPONENT, _FIRST_LARGE_EXPONENT = -4, 6
+_WIDEST = 1000
 _FLOAT_VERBS = frozenset("eEfFgG")
 
 
@@ -62,6 +63,8 @@ def go_printf(template: str, *values: Any) -> str:
     def fill(found: re.Match[str]) -> str:
         if found["verb"] == "%":
             return "%"
+        if max(int(found["width"] or 0), int(found["precision"] or 0)) > _WIDEST:
+            return "%!(BADWIDTH)"
         return _formatted(found, left.pop(0)) if left else f"%!{found['verb']}(MISSING)"
 
     text = _VERB.sub(fill, template)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -15,6 +16,9 @@ _TOKEN = re.compile(
     |(?P<variable>\$\w*)|(?P<field>\.\w+)|(?P<word>[^\W\d]\w*)|(?P<sign>:=|=|\(|\)|\||,|\.))""",
     re.VERBOSE,
 )
+
+
+_LONGEST, _DEEPEST = 100_000, 50
 
 
 class TemplateError(Exception):
@@ -94,6 +98,8 @@ Node: TypeAlias = Text | Show | Block
 
 def parse_template(text: str) -> list[Node]:
     """:raises TemplateError: it is no template, or has ``define``, ``template`` or ``block``."""
+    if len(text) > _LONGEST:
+        raise TemplateError(f"longer than {_LONGEST:,} characters")
     top: list[Node] = []
     opened: list[tuple[Block, bool]] = []
     for piece in _pieces(text):
@@ -106,6 +112,8 @@ def parse_template(text: str) -> list[Node]:
             block = Block(kind=word, head=_Reader(rest).statement())
             place.append(block)
             opened.append((block, False))
+            if len(opened) > _DEEPEST:
+                raise TemplateError(f"nested in more than {_DEEPEST} blocks")
         elif word in ("else", "end"):
             _turn(word, rest.strip(), opened)
         elif word in ("define", "template", "block", "break", "continue"):
@@ -163,6 +171,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))
         self._at = 0
+        self._depth = 0
 
     def statement(self) -> Show:
         names = self._declared()
@@ -206,11 +215,11 @@ class _Reader:
         self._at += 1
         term: Term
         if kind == "string":
-            term = Literal(text[1:-1] if text[0] == "`" else ast.literal_eval(text))
+            term = Literal(text[1:-1] if text[0] == "`" else _unquoted(text))
         elif kind == "number":
             term = Literal(_number(text))
         elif kind == "char":
-            term = Literal(ord(ast.literal_eval(text)))
+            term = Literal(ord(_unquoted(text)[:1] or " "))
         elif kind == "variable":
             term = Variable(text)
         elif kind == "field":
@@ -220,7 +229,11 @@ class _Reader:
         elif text == ".":
             term = Dot()
         elif text == "(":
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise TemplateError(f"nested in more than {_DEEPEST} brackets")
             term = self._pipe()
+            self._depth -= 1
             if self._peek() != ")":
                 raise TemplateError("unclosed left paren")
             self._at += 1
@@ -241,6 +254,16 @@ class _Reader:
 
 
 _CONSTANTS = frozenset({"true", "false", "nil"})
+
+
+def _unquoted(text: str) -> str:
+    """A quoted text; its escapes are Go's, which are also Python's."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return str(ast.literal_eval(text))
+    except (SyntaxError, ValueError, Warning) as error:
+        raise TemplateError(f"{text[:40]} has an escape that Go does not know") from error
 
 
 def _number(text: str) -> int | float:

@@ -27,6 +27,11 @@ from simulation.world.monitoring.templates.grammar import (
 
 Query = Callable[[str], Sequence[Point]]
 """Evaluates an expression at the instant of the alert."""
+_CANNOT = (
+    TemplateError, EvaluationError, UnsupportedExpression, TypeError, ValueError, ArithmeticError, LookupError,
+    AttributeError,
+)  # fmt: skip
+"""What goes wrong when a function gets what it is not made for."""
 _TOO_LONG = 1_000_000
 
 
@@ -45,7 +50,7 @@ class Template:
         filling = _Filling(data, query)
         try:
             return filling.text(self._nodes, data)
-        except (TemplateError, EvaluationError, UnsupportedExpression, TypeError, ValueError, ArithmeticError) as error:
+        except _CANNOT as error:
             return f"<error expanding template: {error}>"
 
 
