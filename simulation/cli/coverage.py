@@ -52,11 +52,12 @@ def coverage(
     runbook executions say. Writes coverage.md into RUN_DIR. Exit code 1: a falsehood about a column that the target's
     contract does not leave free went unnoticed (or more of them than --at-least allows), or a column has no rule.
     """
-    history = stored_history(RunDirectory.stored(run_dir))
+    directory = RunDirectory.stored(run_dir)
+    history = stored_history(directory)
     draw = Draw(seed=seed, rows=rows, sample=sample)
     found = measure(run_dir, history, draw, jobs=jobs or len(os.sched_getaffinity(0)))
     file = run_dir / "coverage.md"
-    _write(file, page(found))
+    directory.write(file.name, page(found))
     if json_file is not None:
         _write(json_file, found.model_dump_json(indent=2) + "\n")
     console = Console()
