@@ -58,10 +58,12 @@ _work: Callable[[Any], Any]
 
 
 def _settle(cores: multiprocessing.Queue[int], work: Callable[[Any], Any]) -> None:
-    """Initialize a worker: bind it to one core; ignore Ctrl-C, since the parent handles it and sends SIGTERM."""
+    """Initialize a worker: bind it to one core; ignore Ctrl-C and a hang-up, which the parent gets, too, and answers
+    with SIGTERM."""
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
     die_with_parent(signal.SIGTERM)()
     if hasattr(os, "sched_setaffinity"):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,10 @@ DEADLINE_WALL_SECONDS = 120
 
 
 @contextmanager
-def _campaign(out: Path) -> Iterator[subprocess.Popen[str]]:
+def _campaign(out: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """``simulate sabotage --all``, two runs at a time, while both live their days; killed should anything go wrong."""
     command = [sys.executable, "-m", "simulation", "sabotage", "--all", "--jobs", "2", "--out", str(out)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as campaign:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options) as campaign:
         try:
             _wait_until(lambda: len(_living_days(out)) >= 2)
             yield campaign
@@ -78,3 +79,13 @@ def test_a_campaign_ends_with_everything_it_started(tmp_path: Path, number: sign
         _wait_until(lambda: not any(map(_alive, started)))
     assert campaign.returncode == code
     assert not list(tmp_path.glob("sabotage/latest"))
+
+
+def test_a_campaign_whose_terminal_is_closed_ends_with_everything_it_started(tmp_path: Path) -> None:
+    """A hang-up reaches every process of the terminal, the workers too."""
+    with _campaign(tmp_path, start_new_session=True) as campaign:
+        started = _descendants(campaign.pid)
+        os.killpg(campaign.pid, signal.SIGHUP)
+        campaign.wait(DEADLINE_WALL_SECONDS)
+        _wait_until(lambda: not any(map(_alive, started)))
+    assert campaign.returncode == 128 + signal.SIGHUP
