@@ -244,6 +244,19 @@ def test_an_operator_is_gone_after_a_step_that_the_runbook_has(tmp_path: Path):
     assert caught.value.remedy == "8 or fewer"
 
 
+@pytest.mark.parametrize(("at", "refused"), [("day 3 09:00", False), ("day 3 09:01", True)])
+def test_an_operator_is_gone_before_the_runbook_may_have_been_carried_out(tmp_path: Path, at: str, refused: bool):
+    """The outage of GOOD begins on day 3 at 09:00."""
+    gone = f"  - id: gone\n    kind: operator_crash\n    at: {at}\n    minutes: 20\n"
+    gone += "    expect: {runbook: ingestion_lag}\n"
+    if not refused:
+        assert load_scenario(written(tmp_path, GOOD + gone)).faults[-1].id == "gone"
+        return
+    with pytest.raises(UsageError, match="its operator may be done by then") as caught:
+        load_scenario(written(tmp_path, GOOD + gone))
+    assert caught.value.remedy == "2026-03-04 09:00 or earlier"
+
+
 STRIPE_FAULT = (
     "  - id: {kind}\n    kind: {kind}\n    at: {at}\n    minutes: {minutes}\n    expect: {{self_heals: true}}\n"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from pydantic import Field
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import At, Beyond, Fault, Window
 from simulation.scenario.faults.planned import PlannedFault
-from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.rule import BrokenRule, minute
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -52,6 +53,21 @@ class OperatorCrash(Fault):
                 "other fault and no task calls for",
                 remedy="expect: {runbook: <the one whose operator is struck>}, and let a fault or a task call for it",
             )
+
+        elif self.at > (last := max(self._called_for_at(scenario))):
+            yield BrokenRule(
+                path=("at",),
+                problem=f"fault {self.id} at {minute(self.at)}: the last that calls for {self.expect.runbook} begins "
+                f"{minute(last)}, and its operator may be done by then",
+                remedy=f"{minute(last)} or earlier",
+            )
+
+    def _called_for_at(self, scenario: Scenario) -> Iterator[datetime]:
+        """When each other fault and each task begins that calls for its runbook."""
+        for other in scenario.faults:
+            if other.id != self.id and other.expect.runbook == self.expect.runbook:
+                yield other.window(scenario, seed=0).starts_at
+        yield from (task.at for task in scenario.operator.tasks if task.runbook == self.expect.runbook)
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
