@@ -16,7 +16,6 @@ It is asked more than once for one request, so it must only compute. Faults of t
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.errors import UsageError
+from simulation.targets.process.own_module import line_in, load_module
 from simulation.world.provider.feed import Boards, FeedAnswer
 
 FILE_NAME = "feed.py"
@@ -38,33 +38,12 @@ def load_feed(folder: Path) -> OwnFeed | None:
     file = folder / FILE_NAME
     if not file.exists():
         return None
-    spec = importlib.util.spec_from_file_location("target_feed", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        line = getattr(error, "lineno", None) or line_in(file, error)
-        raise UsageError(
-            place=f"{file}:{line}", problem=f"cannot be imported: {error!r}", remedy="correct it"
-        ) from error
-    function = getattr(module, "answer", None)
+    function = getattr(load_module(file), "answer", None)
     if not callable(function):
         raise UsageError(
             place=f"{file}:1", problem="there is no function answer", remedy="write `def answer(path, query, boards):`"
         )
     return OwnFeed(file=file, function=function)
-
-
-def line_in(file: Path, error: BaseException) -> int:
-    """The last line of the file that the error came by; 1 if it came by none."""
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 @dataclass(frozen=True, kw_only=True)

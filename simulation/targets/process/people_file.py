@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,7 +13,7 @@ from simulation.events import Actor
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.people import RefundRequested
 from simulation.scenario.faults.transfers import TransferWinnerDeleted
-from simulation.targets.process.feed_file import line_in
+from simulation.targets.process.own_module import line_in, load_module
 from simulation.untrusted import identifier, printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import People
@@ -35,18 +34,7 @@ def load_people(folder: Path) -> Callable[[httpx.Client], People] | None:
     file = folder / FILE_NAME
     if not file.exists():
         return None
-    spec = importlib.util.spec_from_file_location("target_people", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        line = getattr(error, "lineno", None) or line_in(file, error)
-        raise UsageError(
-            place=f"{file}:{line}", problem=f"cannot be imported: {error!r}", remedy="correct it"
-        ) from error
-    people = getattr(module, "People", None)
+    people = getattr(load_module(file), "People", None)
     lacking = [name for name in ACTIONS if not callable(getattr(people, name, None))]
     if lacking:
         raise UsageError(
