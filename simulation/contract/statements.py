@@ -55,6 +55,7 @@ class Metric(_Statement):
     which each has a series, ``by`` where a row has the values of its labels. ``value`` is the rule for a series' value,
     else the number of rows in ``group``. ``tolerance``: by how much it may differ. ``memory_seconds``: it counts, in
     memory, what happened in so many seconds, so that it may be less after a restart within that time.
+    ``at_most``: nobody outside knows more than a bound, and it may be anything from 0 to that.
     """
 
     labels: dict[str, tuple[str, ...]] = {}
@@ -63,6 +64,7 @@ class Metric(_Statement):
     value: Rule | None = None
     tolerance: Annotated[float, Field(ge=0)] = 0
     memory_seconds: Annotated[int, Field(ge=1)] | None = None
+    at_most: bool = False
 
     @model_validator(mode="after")
     def _has_series(self) -> Self:

@@ -185,14 +185,16 @@ class _Watched:
 
     def _differences(self, scrape: _Scrape) -> Iterator[tuple[Labels, Any, Any]]:
         assert self._expected is not None
-        reported, forgotten = scrape.values.get(self._name, {}), self._may_have_forgotten(scrape.at)
+        reported, may_be_less = scrape.values.get(self._name, {}), self._may_be_less(scrape.at)
         for labels in (*self._expected, *(labels for labels in reported if labels not in self._expected)):
             wanted, value = self._expected.get(labels, MISSING), reported.get(labels)
-            less = forgotten and value is not None and isinstance(wanted, (int, float)) and 0 <= value <= wanted
+            less = may_be_less and value is not None and isinstance(wanted, (int, float)) and 0 <= value <= wanted
             if not (less or _near(value, wanted, self._declared.tolerance)):
                 yield labels, wanted, value
 
-    def _may_have_forgotten(self, now: datetime) -> bool:
+    def _may_be_less(self, now: datetime) -> bool:
+        if self._declared.at_most:
+            return True
         seconds = self._declared.memory_seconds
         return seconds is not None and any(now - timedelta(seconds=seconds) - _LATE <= at <= now for at in self._anew)
 

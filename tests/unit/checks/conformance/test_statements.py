@@ -56,6 +56,7 @@ CONTRACT = contract(
         labels: {state: [owed, paid]}
         each: {rows: prizes}
         by: {state: {when: item.paid_at, then: {constant: paid}, otherwise: {constant: owed}}}
+      refused: {value: {constant: 1}, at_most: true}
       paid_lately: {value: {constant: 2}, memory_seconds: 1200}
       owed_long: {each: {rows: prizes, where: {paid_at: {constant: null}}, past: {made_at: 600}}}
       owed_cents:
@@ -147,6 +148,7 @@ TRUE = {
     'prizes{state="paid"}': 0.0,
     "owed_long": 0.0,
     "paid_lately": 2.0,
+    "refused": 0.0,
     'owed_cents{owner="anna"}': 70.0,
     'owed_cents{owner="ben"}': 30.0,
     "other": 5.0,
@@ -180,7 +182,7 @@ PAID = {'prizes{state="owed"}': 1.0, 'prizes{state="paid"}': 1.0, 'owed_cents{ow
 def test_metrics_that_count_what_was_so_at_each_scrape_are_right() -> None:
     found = scraped((0, TRUE), (2, PAID))
     assert not found.wrong
-    assert found.judged["metrics"] == 4 * 3
+    assert found.judged["metrics"] == 5 * 3
     assert set(found.not_judged) == {
         "metric other: no rule is about it",
         "metric secret: it is a secret of the platform",
@@ -196,6 +198,8 @@ def test_metrics_that_count_what_was_so_at_each_scrape_are_right() -> None:
         ({'owed_cents{owner="anna"}': 71.0}, {}, 'owed_cents{owner="anna"}', "70", "71"),
         ({}, {'owed_cents{owner="anna"}': 70.0}, 'owed_cents{owner="anna"}', "no such series", "70"),
         ({"owed_long": 1.0}, {"owed_long": 0.0}, "owed_long", "0", "1"),
+        ({"refused": 2.0}, {}, "refused", "1", "2"),
+        ({"refused": None}, {}, "refused", "1", "no such series"),
     ],
 )
 def test_a_metric_that_counts_anything_else_is_found_once(
