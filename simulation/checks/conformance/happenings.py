@@ -22,7 +22,7 @@ def balance_changes(case: Case) -> Sequence[Fact]:
 
 
 def deliveries(case: Case) -> Sequence[Fact]:
-    """By what the platform answered, which Stripe may not have got. An event too long to be kept counts as one alone."""
+    """By what the platform answered, which Stripe may not have got. An event too long to be kept counts alone."""
     accepted: set[str] = set()
     found = []
     for exchange in case.events(Exchange):
