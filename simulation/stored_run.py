@@ -68,11 +68,21 @@ def stored_verdict(directory: RunDirectory) -> Verdict | None:
 
 def refuse_contradictions(directory: RunDirectory, history: History, verdict: Verdict | None) -> None:
     """:raises UsageError: files of the folder contradict each other; says which, and how."""
+    if (found := contradictions(directory, history, verdict)) is not None:
+        raise found
+
+
+def contradictions(directory: RunDirectory, history: History, verdict: Verdict | None) -> UsageError | None:
+    """What files of the folder say differently, as the error that it is; None: they agree.
+
+    :raises UsageError: one of them cannot be read.
+    """
     found = list(_contradictions(directory, history, verdict))
-    if found:
-        shown = found[:_MOST_DIFFERENCES]
-        more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
-        raise UsageError(place=str(directory.path), problem="\n  ".join([*shown, *more]), remedy=_REMEDY)
+    if not found:
+        return None
+    shown = found[:_MOST_DIFFERENCES]
+    more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+    return UsageError(place=str(directory.path), problem="\n  ".join([*shown, *more]), remedy=_REMEDY)
 
 
 def _contradictions(directory: RunDirectory, history: History, verdict: Verdict | None) -> Iterator[str]:

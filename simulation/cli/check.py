@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from simulation.checks.verdict import Verdict, judge
+from simulation.checks.verdict import EXIT_CODES, Verdict, judge
 from simulation.cli.output import print_verdict
-from simulation.history import History
 from simulation.reporting.view import build_report
 from simulation.reporting.write import POSTMORTEM, postmortem_of, write_report
 from simulation.run_directory import RunDirectory
 from simulation.sealing.folder import is_sealed
-from simulation.stored_run import refuse_contradictions, stored_history, stored_verdict
+from simulation.stored_run import contradictions, refuse_contradictions, stored_history, stored_verdict
 from simulation.targets.process.loader import contract_of
 from simulation.untrusted import printable
 
@@ -33,15 +33,20 @@ _RUN_DIR = click.argument("run_dir", type=click.Path(exists=True, file_okay=Fals
 def check(run_dir: Path, as_json: bool, folder: Path | None) -> int:
     """Judge the history stored in RUN_DIR again and rewrite its report. Needs no platform and no database.
 
-    What was changed since the run is refused where files of RUN_DIR contradict each other, and a verdict that is
-    another one now is said. In a sealed folder nothing is written.
+    Says where files of RUN_DIR contradict each other, since one of them was changed: such a run never passes, and
+    nothing is written. Nor is anything written in a sealed folder.
     """
     directory = RunDirectory.stored(run_dir)
-    history, before = _agreed(directory)
+    history, before = stored_history(directory), stored_verdict(directory)
+    changed = contradictions(directory, history, before)
     verdict = judge(history, contract=None if folder is None else contract_of(folder))
+    verdict = verdict if changed is None else _doubted(verdict)
     if before is not None and before.outcome != verdict.outcome:
         click.echo(f"! verdict.json says {printable(before.outcome)}; judged now, it is {verdict.outcome}", err=True)
-    if is_sealed(directory):
+    if changed is not None:
+        click.echo(f"! {changed}\n  nothing is written", err=True)
+        report = build_report(history, verdict)
+    elif is_sealed(directory):
         click.echo(f"! {directory.path} is sealed: nothing is written there", err=True)
         report = build_report(history, verdict)
     elif folder is not None:
@@ -63,18 +68,19 @@ def postmortem(run_dir: Path) -> int:
     In a sealed folder nothing is written.
     """
     directory = RunDirectory.stored(run_dir)
-    history, _ = _agreed(directory)
+    history = stored_history(directory)
+    refuse_contradictions(directory, history, stored_verdict(directory))
     text = postmortem_of(build_report(history, judge(history)), history)
     click.echo(_kept(directory, text), err=True)
     click.echo(text, nl=False)
     return 0
 
 
-def _agreed(directory: RunDirectory) -> tuple[History, Verdict | None]:
-    """History and verdict of a folder whose files do not contradict each other."""
-    history, verdict = stored_history(directory), stored_verdict(directory)
-    refuse_contradictions(directory, history, verdict)
-    return history, verdict
+def _doubted(verdict: Verdict) -> Verdict:
+    """Of a history that was changed, or whose other files were: nobody knows whether it is what happened."""
+    return (
+        replace(verdict, outcome="unknown", exit_code=EXIT_CODES["unknown"]) if verdict.outcome == "pass" else verdict
+    )
 
 
 def _kept(directory: RunDirectory, text: str) -> str:

@@ -91,17 +91,30 @@ def _second_line_gone(folder: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_files_that_contradict_each_other_are_refused_and_nothing_is_written(
-    folder: Path, change: Callable[[Path], object], said: str
+def test_a_folder_that_was_changed_says_so_never_passes_and_nothing_is_written(
+    folder: Path, change: Callable[[Path], object], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(folder)
     before = everything(folder)
-    for command in ("check", "postmortem"):
-        with pytest.raises(UsageError) as caught:
-            carry_out([command, str(folder)])
-        assert said in str(caught.value)
-        assert caught.value.exit_code == 254
+    with pytest.raises(UsageError) as caught:
+        carry_out(["postmortem", str(folder)])
+    assert said in str(caught.value)
+    try:
+        code, told = carry_out(["check", str(folder)]), capsys.readouterr().err
+    except UsageError as error:
+        code, told = error.exit_code, str(error)
+    assert said in told
+    assert code in (2, 254)
     assert everything(folder) == before
+
+
+def test_a_history_that_was_cut_after_its_verdict_is_unknown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (folder / "history.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "history.jsonl").write_text("".join(lines[: len(lines) // 2]), encoding="utf-8")
+    assert carry_out(["check", str(folder), "--json"]) == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["outcome"] == "unknown"
+    assert "verdict.json is about another history" in told.err
 
 
 def test_a_forged_outcome_is_said_and_the_verdict_is_the_historys(
