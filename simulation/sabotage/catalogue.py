@@ -10,8 +10,10 @@ from simulation.sabotage import missed_jobs as idling
 from simulation.sabotage.platform import (
     blaming,
     boards,
+    broken_off,
     collecting,
     columns,
+    concurrent,
     contests,
     contract,
     ingesting,
@@ -49,6 +51,9 @@ _REGISTRIES = (
     blaming.DEFECTS,
     idling.DEFECTS,
     people.DEFECTS,
+    concurrent.DEFECTS,
+    broken_off.DEFECTS,
+    broken_off.KILLED,
     harness.DEFECTS,
     alerting.DEFECTS,
 )

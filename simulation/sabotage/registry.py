@@ -10,7 +10,9 @@ from typing import Literal
 from simulation.sabotage.needs import ToolNeed
 from simulation.sabotage.patches import Patches
 
-Family = Literal["paying", "collecting", "contests", "scores", "trail", "columns", "statements", "people", "harness"]
+Family = Literal[
+    "paying", "collecting", "contests", "scores", "trail", "columns", "statements", "people", "concurrency", "harness"
+]
 How = Literal["platform", "database", "environment", "person", "witness", "jury"]
 Plant = Callable[[Patches], None]
 
