@@ -21,6 +21,7 @@ from simulation.events import (
     ExecutionStarted,
     FaultScheduled,
     MetricChange,
+    RuleFailed,
     Sample,
     SampleLacking,
     ScrapeFailed,
@@ -78,6 +79,14 @@ def monitoring_active(case: Case, inquiry: Inquiry) -> None:
                 actual=", ".join(["up 0", *(failed.problem for failed in failures if failed.scrape == change.scrape)]),
                 events=(change,),
             )
+    for broken in case.events(RuleFailed):
+        inquiry.find(
+            broken.rule,
+            "an alert rule that gives an error and no result, as it would in Prometheus: nobody is told anything by it",
+            keys=NO_KEYS,
+            actual=broken.problem,
+            events=(broken,),
+        )
     if inquiry.examined and case.whole:
         for name in _METRICS:
             if name not in seen:

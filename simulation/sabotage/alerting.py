@@ -13,6 +13,7 @@ from simulation.sabotage.registry import DefectRegistry
 from simulation.sabotage.superuser import superuser
 from simulation.world.monitoring.alert_rules import AlertRule, RuleGroup, RuleSet
 from simulation.world.monitoring.exposition import Exposition
+from simulation.world.monitoring.promql.expression import compile_expression
 from simulation.world.monitoring.promql.series import NAME, SeriesStore, value_of
 
 DEFECTS = DefectRegistry("harness", how="witness", scenario="payday")
@@ -135,6 +136,25 @@ def _smoothed(patches: Patches, rule: AlertRule) -> AlertRule:
         return found
 
     return replace(rule, expression=replace(rule.expression, evaluate=evaluate))
+
+
+@DEFECTS.sabotage(
+    "monitoring_active",
+    origin="a join written for one series, and a second one came: the rule is red on a page that nobody opens",
+    scenario="quiet",
+)
+def alert_rule_gives_an_error(patches: Patches) -> None:
+    """A rule's expression joins two series with one, which Prometheus refuses at every evaluation."""
+    broken = compile_expression('(up or label_replace(up, "zone", "b", "", "")) + on () up')
+
+    def alter(sim: Simulation) -> None:
+        def of(rule: AlertRule) -> AlertRule:
+            return replace(rule, expression=broken) if rule.alert == _STUCK else rule
+
+        patches.replace(sim.monitor, "_rules", lambda rules: _altered(rules, of))
+
+    patches.when_assembled(alter)
+    patches.when(lambda sim: sim.monitor.scrapes > 0, lambda _: patches.trigger())
 
 
 @DEFECTS.sabotage(

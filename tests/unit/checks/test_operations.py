@@ -25,6 +25,7 @@ from simulation.events import (
     MetricChange,
     ProgramEnded,
     ProviderPublication,
+    RuleFailed,
     RunEnded,
     RunStarted,
     Sample,
@@ -85,6 +86,11 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "a metric missing": (monitoring_active, _metrics(without="auth_service"), "the metric was never reported"),
     "metrics not served": (monitoring_active, _metrics(up=0.0), "could not be scraped"),
+    "an alert rule that gives an error": (
+        monitoring_active,
+        lambda b: b.add(RuleFailed(rule="Lag", problem="found duplicate series", scrape=3), day(5)),
+        "gives an error and no result",
+    ),
     "an alert nobody answers": (
         alerts_answered,
         lambda b: b.drop(ExecutionStarted),
