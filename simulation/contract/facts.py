@@ -211,6 +211,14 @@ class Polled(Fact):
     payload_sha256: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class DisputeTold(Fact):
+    """An event of Stripe's about a dispute. ``id`` is the event's, ``payment_intent_id`` Stripe's of the payment."""
+
+    id: str
+    payment_intent_id: str | None
+
+
 DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "admin": Admin,
     "account": Account,
@@ -224,5 +232,6 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "balance_change": BalanceChange,
     "delivery": Delivery,
     "polled": Polled,
+    "dispute_told": DisputeTold,
 }
 """What a contract may name in ``for_each: {fact: …}``."""

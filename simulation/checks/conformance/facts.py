@@ -23,6 +23,7 @@ from simulation.contract.facts import (
     Board,
     Call,
     Contest,
+    DisputeTold,
     EntrantResult,
     Event,
     Fact,
@@ -231,6 +232,15 @@ def _movements(kind: str) -> Callable[[Case], Sequence[Fact]]:
     return find
 
 
+def _disputes_told(case: Case) -> list[Fact]:
+    paid = {event.source_id: event.payment_intent_id for event in case.events(StripeMovement)}
+    return [
+        DisputeTold(at=event.at, required=False, id=event.event_id, payment_intent_id=paid.get(event.object_id))
+        for event in case.events(StripeEventMade)
+        if event.event_type.startswith("charge.dispute.")
+    ]
+
+
 def _boards(case: Case) -> list[Fact]:
     finals = {event.payload_sha256 for event in case.events(ProviderPublication) if event.final}
     return [
@@ -344,5 +354,6 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "balance_change": balance_changes,
     "delivery": deliveries,
     "polled": polled,
+    "dispute_told": _disputes_told,
 }
 """How each of :data:`simulation.contract.facts.DERIVED_FACTS` is found."""

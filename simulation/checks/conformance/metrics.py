@@ -55,14 +55,16 @@ def metrics_of(
     timely = [one for one in watched if one.timely]
     last: Mapping[str, Mapping[Labels, float]] | None = None
     wrong: list[_Watched] = []
+    passed: frozenset[str] = frozenset()  # what changed while the scrape before was tried at later states
     for scrape in scrapes:
-        touched = moments.come_to(scrape.at)
+        touched, passed = moments.come_to(scrape.at) | passed, frozenset()
         same = not touched and scrape.values is last and not wrong
         wrong = [
             one for one in (timely if same else watched) if scrape.up and one.is_wrong(scrape, touched, world, moments)
         ]
         last = scrape.values
         for more in moments.states(scrape.until) if wrong else ():
+            passed |= more
             wrong = [one for one in wrong if one.is_wrong(scrape, more, world, moments)]
             if not wrong:
                 break

@@ -16,6 +16,7 @@ from simulation.events import (
     ProviderPublication,
     StripeCall,
     StripeEventMade,
+    StripeMovement,
     StripeObject,
     WebhookAttempt,
 )
@@ -118,11 +119,21 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     book = passing()
     book.add(AdminAppointed(user_id="adm", name="Ada", email="ada@example.com", role="founder"), day(0))
     book.add(StripeObject(object_type="account", object_id="acct_1", status="enabled", user_id="adm"), day(0))
+    book.add(made("evt_1", "charge.dispute.created"), day(0))
     assert DERIVED.keys() == DERIVED_FACTS.keys()
     for name, kind in DERIVED_FACTS.items():
         found = facts(book, fact=name)
         assert found, name
         assert {type(fact) for fact in found} == {kind}, name
+
+
+def test_an_event_about_a_dispute_tells_the_payment_by_the_money_that_stripe_took_back() -> None:
+    taken = StripeMovement(
+        balance_transaction_id="txn_1", movement="adjustment", amount_cents=-1_000, fee_cents=1_500, net_cents=-2_500,
+        currency="usd", available_at=minute(0), source_id="o", payment_intent_id="pi_1",
+    )  # fmt: skip
+    seen = Seen().add(taken).add(made("evt_1", "charge.dispute.created")).add(made("evt_2"))
+    assert fields(facts(seen, fact="dispute_told"), "id", "payment_intent_id") == [("evt_1", "pi_1")]
 
 
 def test_prizes_and_what_is_left_over_follow_from_the_final_board() -> None:
