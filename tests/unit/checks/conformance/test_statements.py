@@ -12,7 +12,7 @@ from simulation.checks.conformance.report import contract_report
 from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
-from simulation.events import Event, HostingAction, MetricChange, RunStarted
+from simulation.events import Event, HostingAction, MetricChange, RunStarted, Transaction
 from tests.unit.checks.builder import GOVERNANCE
 from tests.unit.checks.conformance.seen import Seen, contract, delete, insert, minute, update
 from tests.unit.checks.story import passing
@@ -156,7 +156,7 @@ TRUE = {
 
 
 def scraped(
-    *scrapes: tuple[int, dict[str, float | None]], of: Contract = CONTRACT, more: Event | None = None
+    *scrapes: tuple[int, dict[str, float | None]], of: Contract = CONTRACT, more: Event | None = None, more_at: int = 4
 ) -> Statements:
     """Scrapes at multiples of the interval, ten minutes; Anna's prize, made at the start, is paid after 20 minutes."""
     made = minute(1).isoformat()
@@ -169,7 +169,7 @@ def scraped(
     story.events[-1] = story.events[-1].model_copy(update={"at": minute(20)})
     if more is not None:
         story.add(more)
-        story.events[-1] = story.events[-1].model_copy(update={"at": minute(4)})
+        story.events[-1] = story.events[-1].model_copy(update={"at": minute(more_at)})
     ordered = sorted(story.events, key=lambda event: event.at)
     story.events[:] = [STARTED, *(event.model_copy(update={"seq": place + 2}) for place, event in enumerate(ordered))]
     story.whole = False
@@ -214,6 +214,13 @@ def test_a_metric_that_counts_anything_else_is_found_once(
 def test_a_change_that_a_metric_does_not_report_is_found_at_the_next_scrape() -> None:
     (owed, paid) = (one for one in scraped((0, TRUE), (2, {'owed_cents{owner="anna"}': None})).wrong)
     assert (owed.about, owed.at, paid.about) == ('prizes{state="owed"}', minute(25), 'prizes{state="paid"}')
+
+
+def test_a_metric_that_is_wrong_hides_no_change_from_the_others() -> None:
+    paid = Transaction(xid=9, changes=(update("prizes", id="2", paid_at=minute(1).isoformat()),))
+    both = {'prizes{state="owed"}': 0.0, 'prizes{state="paid"}': 2.0, 'owed_cents{owner="ben"}': None}
+    found = scraped((0, {**TRUE, "refused": 2.0}), (2, PAID), (4, both), more=paid, more_at=36)
+    assert [one.about for one in found.wrong] == ["refused"]
 
 
 def test_nothing_is_judged_while_the_page_cannot_be_read() -> None:
