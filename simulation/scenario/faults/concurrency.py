@@ -48,6 +48,7 @@ class TwoAtOnce(AtAStatement):
     origin = "Stripe delivers an event twice in one instant; two replicas have one timer; a click meets a timer."
     recovery = "One of them does it; the other waits for a lock, finds it done, and does nothing or says so."
     deed = "race"
+    breaks_off = False
     drawn = 25
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:

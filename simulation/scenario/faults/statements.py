@@ -15,12 +15,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from simulation.documents.refusal import suggest
+from simulation.scenario.faults.attempts import (
+    contests_in_reach,
+    paid_from,
+    sure_payout_transactions,
+    users_of_attempts,
+)
 from simulation.scenario.faults.fault import At, Fault, Window
 from simulation.scenario.faults.needs import STATEMENTS_TO_STRIKE
 from simulation.scenario.faults.people import Chargeback
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.victims import sure_payments, sure_transfers
+from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -37,6 +43,7 @@ request runs at once."""
 DOWN_SECONDS = 30
 """From a kill to the next start: what a supervisor takes to notice and a program to start."""
 WEBHOOKS = "POST /api/webhooks/stripe"
+PAYOUTS = "payout_scheduler"
 _ROOM_TO_ANSWER = timedelta(hours=6)
 JOBS = ("lifecycle_reconciler", "ingestion_poller", "settlement", "payout_scheduler", "financial_reconciliation")
 """Of the platform that comes along: only it has such a point."""
@@ -45,10 +52,11 @@ _SURE_STATEMENTS = {
     "lifecycle_reconciler": 3,
     "ingestion_poller": 1,
     "settlement": 10,
-    "payout_scheduler": 3,
+    PAYOUTS: 3,
 }
 """Statements that each of a job's or request's transactions has which are sure to come."""
 _LEFT_OUT = 0.5
+_BEFORE_PAYOUTS = timedelta(minutes=10)
 _JOB_OR_REQUEST = r"^([a-z_]+|(GET|POST|PUT|PATCH|DELETE) /\S*)$"
 
 Transaction = Annotated[
@@ -75,16 +83,15 @@ def sure_transactions(scenario: Scenario, transaction: str, since: datetime) -> 
         return None
     if transaction == WEBHOOKS:
         return _sure_deliveries(scenario, since)
-    finals = {key: tournament.final_board_at for key, tournament in scenario.tournaments.items()}
     count = 0
     for contest in scenario.contests:
-        final = finals[contest.tournament]
+        final = scenario.tournaments[contest.tournament].final_board_at
         if transaction == "lifecycle_reconciler":
             count += sum(moment > since for moment in (contest.lock, contest.start, final))
         elif transaction == "ingestion_poller":
             count += (final > since) + 3 * (contest.start > since)
-        elif contest.entry_fee_cents and max(final, contest.end) > since:
-            count += 1 if transaction == "settlement" else 1 + 2 * sure_transfers(contest, scenario)
+        elif contest.entry_fee_cents and paid_from(contest, scenario) > since:
+            count += 1 if transaction == "settlement" else sure_payout_transactions(contest, scenario)
     return count
 
 
@@ -99,8 +106,8 @@ def sure_calls(scenario: Scenario, operation: str, since: datetime) -> int | Non
     """How many calls to the outside a job is sure to make from a moment on: for each prize, or for each board."""
     if operation == "ingestion_poller":
         return sure_transactions(scenario, operation, since)
-    transactions = sure_transactions(scenario, "payout_scheduler", since) or 0
-    return {"payout_scheduler": transactions // 2, "settlement": 0, "lifecycle_reconciler": 0}.get(operation)
+    transactions = sure_transactions(scenario, PAYOUTS, since) or 0
+    return {PAYOUTS: transactions // 2, "settlement": 0, "lifecycle_reconciler": 0}.get(operation)
 
 
 class StatementFault(Fault, ABC):
@@ -115,6 +122,8 @@ class StatementFault(Fault, ABC):
     after: ClassVar[bool] = False
     """The server has carried out what was asked when it strikes."""
     sqlstate: ClassVar[str] = ""
+    breaks_off: ClassVar[bool] = True
+    """What its transaction was about to do is not done in it."""
     turns_people_away = True
     needs = (STATEMENTS_TO_STRIKE,)
 
@@ -145,6 +154,31 @@ class StatementFault(Fault, ABC):
                     problem=f"fault {self.id} aims at the transaction of {rival.id}: {self.transaction} {self.nth}",
                     remedy="choose another nth",
                 )
+        yield from self._wears_out(scenario, earlier)
+
+    def _wears_out(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        """What breaks a payout off uses up an attempt; nobody can say how a transfer ends of which two faults do."""
+        struck = self.struck_contests(scenario)
+        others = (fault for fault in earlier if isinstance(fault, StatementFault))
+        rivals = [
+            *(other for other in others if struck & other.struck_contests(scenario)),
+            *users_of_attempts(scenario, struck),
+        ]
+        for rival in rivals:
+            yield BrokenRule(
+                path=("nth",),
+                problem=f"fault {self.id} may break off an attempt at a transfer which {rival.id} strikes, too: it may "
+                "have none left",
+                remedy="move one of them to another contest's payouts; this one by `at`, to shortly before its final "
+                "board, and a low nth",
+            )
+
+    def struck_contests(self, scenario: Scenario) -> frozenset[str]:
+        """Keys of the contests an attempt at whose prizes it may break off."""
+        if self.transaction != PAYOUTS or not self.breaks_off:
+            return frozenset()
+        transaction = self.nth if self.place != "call" else 1 + 2 * self.nth
+        return contests_in_reach(scenario, self.at, transaction)
 
     @classmethod
     def sure(cls, scenario: Scenario, transaction: str, since: datetime) -> int | None:
@@ -177,22 +211,33 @@ class StatementFault(Fault, ABC):
     def draw(cls, drawing: Drawing) -> Self | None:
         """One of those transactions that every run has: of a payment's webhook, a lock, a settlement or a payout.
 
+        A payout's is of a contest whose transfers have all their attempts left.
         Every other time none: there are many kinds at a statement, and a swarm has other things to do, too.
         """
         if drawing.source.random() < _LEFT_OUT:
             return None
         scenario = drawing.scenario
-        likely = ["payout_scheduler"]
-        if cls.place != "call":
-            likely += ["lifecycle_reconciler", "settlement"]
-            if cls.deed != "kill":  # nobody who pays meanwhile is turned away
-                likely.append(WEBHOOKS)
-        surely = {name: cls.sure(scenario, name, scenario.start) or 0 for name in likely}
-        transaction = drawing.source.choice(likely)
-        if not surely[transaction]:
+        if cls.place == "call":
+            likely = ["ingestion_poller"]
+        elif cls.deed == "kill":  # nobody who pays meanwhile is turned away
+            likely = ["lifecycle_reconciler", "settlement"]
+        else:
+            likely = ["lifecycle_reconciler", "settlement", WEBHOOKS]
+        drawn = scenario.model_copy(update={"faults": drawing.faults})
+        untouched = [one for one in scenario.contests if not any(users_of_attempts(drawn, frozenset({one.key})))]
+        transaction = drawing.source.choice([PAYOUTS, *likely] if untouched else likely)
+        if transaction == PAYOUTS:
+            contest = drawing.source.choice(untouched)
+            at = max(scenario.start, paid_from(contest, scenario) - _BEFORE_PAYOUTS)
+            transactions = sure_payout_transactions(contest, scenario)
+            sure = transactions // 2 if cls.place == "call" else transactions
+        else:
+            at = scenario.start
+            sure = cls.sure(scenario, transaction, at) or 0
+        if not sure:
             return None
-        nth = drawing.source.randrange(1, surely[transaction] + 1)
-        return cls._drawn(at=scenario.start, transaction=transaction, nth=nth, expect=cls.expects)
+        nth = drawing.source.randrange(1, sure + 1)
+        return cls._drawn(at=at, transaction=transaction, nth=nth, expect=cls.expects)
 
 
 class AtAStatement(StatementFault, ABC):
@@ -383,6 +428,7 @@ class StatementSlow(StatementFault):
     recovery = "Goes on when it is done; what fell due meanwhile is done late."
     place = "statement"
     deed = "slow"
+    breaks_off = False
     turns_people_away = False
     drawn = 21
 

@@ -64,6 +64,17 @@ class TransferFault(VictimFault, CallFault):
     winner_leaves: ClassVar[bool] = False
     """With the first strike the winner deletes their account on the platform."""
 
+    @property
+    def attempts_used(self) -> int:
+        """Attempts at the transfer that come to nothing before it is paid; none where it is given up at once."""
+        return 0 if self.given_up else 1
+
+    def used_in_all(self, scenario: Scenario) -> int:
+        """Attempts that it and other faults of its victim use up."""
+        others = (fault for fault in scenario.faults if isinstance(fault, TransferFault) and fault.id != self.id)
+        same = (other for other in others if (other.contest, other.nth) == (self.contest, self.nth))
+        return self.attempts_used + sum(other.attempts_used for other in same)
+
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         yield from self.beyond_the_last(sure_transfers(self.its_contest(scenario), scenario))
         for rival in earlier:
@@ -150,6 +161,11 @@ class TransferWinnerDeleted(_GivenUp):
     def effect(cls, *, status: int | None, again: bool) -> CallMode:
         return "close_account" if again else cls.mode
 
+    @property
+    def attempts_used(self) -> int:
+        """The first; the second is refused."""
+        return 1
+
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Who has left enters no other contest."""
         yield from super().broken(scenario, earlier)
@@ -170,16 +186,21 @@ class _Unanswered(TransferFault):
     attempts: ClassVar[int] = 3
     """What a transfer has (fixtures/spec/platform.md, "Payouts")."""
 
+    @property
+    def attempts_used(self) -> int:
+        return self.times
+
     def ending(self, scenario: Scenario) -> Expectation | Beyond:
         """The second attempt follows at once, the third two hours later, unless the runbook makes it."""
-        if self.times >= self.attempts:
+        used = self.used_in_all(scenario)
+        if used >= self.attempts:
             return Beyond(
                 field="times",
-                problem=f"a transfer has {self.attempts} attempts, and one that used them up is given up, which is "
-                "escalated",
-                remedy=f"{self.attempts - 1} or fewer",
+                problem=f"a transfer has {self.attempts} attempts; this one uses up {used}, with those of other faults "
+                "that strike it, and is given up, which is escalated",
+                remedy=f"{self.attempts - 1} or fewer in all",
             )
-        return SELF_HEALS if self.times == 1 else _STUCK
+        return SELF_HEALS if used == 1 else _STUCK
 
     recovery = (
         "Sends it again under the same idempotency key. If it stays open for long, the runbook runs the scheduler."
@@ -220,9 +241,13 @@ class TransferTimeoutAfter(TransferFault):
     recovery = "Sends the transfer again under the same idempotency key, and is told of the one that was made."
     mode = "timeout_after"
 
+    @property
+    def attempts_used(self) -> int:
+        return self.times
+
     def ending(self, scenario: Scenario) -> Expectation:
         """Whoever has no attempt left asks Stripe, and is told."""
-        return SELF_HEALS if self.times == 1 else _STUCK
+        return SELF_HEALS if self.used_in_all(scenario) == 1 else _STUCK
 
 
 class TransferError(_Unanswered):

@@ -16,18 +16,21 @@ from simulation.faults.statements import Passing, StatementEffect, StatementFaul
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
 from simulation.paths import SCENARIOS_FOLDER
+from simulation.scenario.faults.attempts import contests_in_reach, paid_from
 from simulation.scenario.faults.expectation import SELF_HEALS
-from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.fault import Beyond, Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import KINDS, broken_fault_rules
 from simulation.scenario.faults.statements import JOBS, StatementFault
 from simulation.scenario.file import load_scenario
+from simulation.scenario.model import Scenario
 from simulation.staging.jobs import JOBS as PLATFORM_JOBS
 from simulation.targets.builtin.statement_point import operation_of
 from tests.unit.faults.kinds import fault
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SMOKE = load_scenario(SCENARIOS_FOLDER / "smoke_2d.yaml")
+FOUR = load_scenario(SCENARIOS_FOLDER / "founder_absence_14d.yaml").model_copy(update={"faults": ()})
 OF_STATEMENTS = {name: kind for name, kind in KINDS.items() if issubclass(kind, StatementFault)}
 
 
@@ -205,3 +208,78 @@ def test_two_at_once_needs_a_job_that_there_is_and_steps_that_ascend() -> None:
     assert "no job 'payouts'" in rules(fault("two_at_once", **given, other="payouts"))[0]
     assert "do not ascend" in rules(fault("two_at_once", **given, order="4 2"))[0]
     assert rules(fault("two_at_once", **given, order="0 4 11")) == []
+
+
+def payouts_broken_off(*, nth: int = 1, contest: str = "weekend_classic", **changes: Any) -> StatementFault:
+    """From ten minutes before the contest's final board on."""
+    at = FOUR.tournaments[next(c.tournament for c in FOUR.contests if c.key == contest)].final_board_at
+    values = {
+        "id": f"off-{nth}",
+        "at": at - timedelta(minutes=10),
+        "transaction": "payout_scheduler",
+        "nth": nth,
+        "expect": SELF_HEALS,
+    }
+    made = fault("platform_killed_after_commit", **values | changes)
+    assert isinstance(made, StatementFault)
+    return made
+
+
+def transfer_error(contest: str, times: int = 2) -> Fault:
+    return fault("transfer_error", id=f"error-{contest}", contest=contest, nth=1, times=times, expect=SELF_HEALS)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_attempt_is_broken_off_of_a_transfer_that_has_few_left(order: int) -> None:
+    faults = (payouts_broken_off(), transfer_error("weekend_classic"))[::order]
+    problems = [rule.problem for rule in broken_fault_rules(_with(faults))]
+    assert problems == [
+        "fault off-1 may break off an attempt at a transfer which error-weekend_classic strikes, too: it may have none "
+        "left"
+    ]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (payouts_broken_off(), transfer_error("club_night")),
+        (payouts_broken_off(), payouts_broken_off(nth=2, contest="club_night")),
+        (payouts_broken_off(transaction="settlement"), transfer_error("weekend_classic")),
+        (
+            payouts_broken_off(),
+            fault("destination_invalid", id="gone", contest="weekend_classic", nth=1, expect=SELF_HEALS),
+        ),
+    ],
+    ids=["of another contest", "two, of two contests", "another job's", "of one given up at once"],
+)
+def test_attempts_of_others_may_be_broken_off(faults: tuple[Fault, ...]) -> None:
+    assert not list(broken_fault_rules(_with(faults)))
+
+
+def test_attempts_are_broken_off_once_for_each_contest() -> None:
+    twice = (payouts_broken_off(), payouts_broken_off(nth=5))
+    assert any("off-5 may break off" in rule.problem for rule in broken_fault_rules(_with(twice)))
+
+
+def test_a_number_may_be_that_of_any_contest_until_as_many_are_sure_to_have_come() -> None:
+    everybody = frozenset(contest.key for contest in FOUR.contests)
+    paid = {contest.key: paid_from(contest, FOUR) for contest in FOUR.contests}
+    first = min(paid.values())
+    at_first = {key for key, moment in paid.items() if moment == first}
+    assert at_first < everybody
+    assert contests_in_reach(FOUR, FOUR.start, 1) == at_first
+    assert contests_in_reach(FOUR, FOUR.start, 1_000) == everybody
+    assert contests_in_reach(FOUR, FOUR.end, 1) == frozenset()
+
+
+def test_faults_of_one_transfer_use_up_its_attempts_together() -> None:
+    reset = fault("transfer_reset", id="reset", contest="club_night", nth=1, times=1, expect=SELF_HEALS)
+    with_both = _with((transfer_error("club_night", times=2), reset))
+    assert isinstance(reset.ending(with_both), Beyond)
+    assert reset.ending(_with((reset,))) == SELF_HEALS
+    once_more = _with((transfer_error("club_night", times=1), reset))
+    assert str(reset.ending(once_more)) == "runbook payout_transfer_stuck_in_retryable"
+
+
+def _with(faults: tuple[Fault, ...]) -> Scenario:
+    return FOUR.model_copy(update={"faults": faults})
