@@ -58,9 +58,9 @@ class Instant(BaseRule):
 class Identity(BaseRule):
     """An identity that the platform generates: it cannot be predicted from outside, but must be unique as stated.
 
-    ``unique``: no two rows of the table have the same. ``ascending``: unique, and greater in later transactions.
-    ``shared``: all rows of the table that one transaction writes and that have equal values in the columns ``by`` have
-    the same, and no other row has it.
+    ``unique``: no two rows of the table have the same. ``ascending``: unique, and greater in later transactions, though
+    not than in those that were open at the same time. ``shared``: all rows of the table that one transaction writes and
+    that have equal values in the columns ``by`` have the same, and no other row has it.
     """
 
     identity: Literal["unique", "ascending", "shared"]

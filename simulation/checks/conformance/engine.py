@@ -142,6 +142,7 @@ class _Engine:
             every.setdefault(written.table, []).append(written.row)
         return {
             "now": transaction.at,
+            "not_yet": 0,
             "happened": self._world.happened,
             "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
             "with": first,
@@ -210,7 +211,7 @@ class _Engine:
 
         def judge(actual: Any, scope: Scope) -> str | None:
             group = (scope["transaction"].xid, *(str(each(scope)) for each in alike))
-            return names.complaint(actual, rule, group=group)
+            return names.complaint(actual, rule, at=scope["now"], group=group)
 
         return judge
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulation.contract.rules import Identity
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OPEN = timedelta(seconds=5)
+"""How long two transactions may have been open beside each other: a sequence gives its numbers in the order of asking,
+and they commit in any."""
 
 
 class Identities:
@@ -16,12 +21,15 @@ class Identities:
     def __init__(self) -> None:
         self._owners: dict[str, tuple[Any, ...]] = {}
         self._names: dict[tuple[Any, ...], str] = {}
+        self._recent = deque[tuple[datetime, int]]()
         self._greatest: int | None = None
+        """Of transactions that were over when any that is still to come began."""
         self._are_uuids: bool | None = None
 
-    def complaint(self, value: Any, rule: Identity, *, group: tuple[Any, ...]) -> str | None:
+    def complaint(self, value: Any, rule: Identity, *, at: datetime, group: tuple[Any, ...]) -> str | None:
         """What the value should have been; None when it identifies its row, or its group of rows, as the rule says.
 
+        :param at: when it was committed; values come in the order of their commits.
         :param group: the values that rows with one shared identity have in common; only used for ``shared``.
         """
         if value is None or value == "":
@@ -35,7 +43,7 @@ class Identities:
         if name in self._owners:
             return "a value that no other row has"
         self._owners[name] = ()
-        return self._in_order(value) if rule.identity == "ascending" else None
+        return self._in_order(value, at) if rule.identity == "ascending" else None
 
     def _another_form(self, name: str) -> bool:
         """Whether the column's first value is a UUID and this one is not, or the reverse."""
@@ -44,8 +52,11 @@ class Identities:
             self._are_uuids = is_uuid
         return is_uuid is not self._are_uuids
 
-    def _in_order(self, value: Any) -> str | None:
+    def _in_order(self, value: Any, at: datetime) -> str | None:
         if not isinstance(value, int):
             return "a whole number"
-        greatest, self._greatest = self._greatest, value
-        return None if greatest is None or value > greatest else f"more than {greatest}"
+        while self._recent and self._recent[0][0] < at - _OPEN:
+            _, earlier = self._recent.popleft()
+            self._greatest = earlier if self._greatest is None else max(self._greatest, earlier)
+        self._recent.append((at, value))
+        return None if self._greatest is None or value > self._greatest else f"more than {self._greatest}"

@@ -65,7 +65,8 @@ def metrics_of(
         last = scrape.values
         for more in moments.states(scrape.until) if wrong else ():
             passed |= more
-            wrong = [one for one in wrong if one.is_wrong(scrape, more, world, moments)]
+            for not_yet in range(world.at_once(scrape.at) + 1):
+                wrong = [one for one in wrong if one.is_wrong(scrape, more, world, moments, not_yet=not_yet)]
             if not wrong:
                 break
         for one in wrong:
@@ -153,12 +154,17 @@ class _Watched:
         self._was_wrong = False
         self._said: set[Labels] = set()
 
-    def is_wrong(self, scrape: _Scrape, touched: frozenset[str], world: World, moments: Moments) -> bool:
-        """Whether the scrape says something else than the rows as they are now."""
+    def is_wrong(
+        self, scrape: _Scrape, touched: frozenset[str], world: World, moments: Moments, *, not_yet: int = 0
+    ) -> bool:
+        """Whether the scrape says something else than the rows as they are now.
+
+        :param not_yet: see :meth:`World.scope`.
+        """
         reported = scrape.values.get(self._name, {})
         stale = self._expected is None or self.timely or not touched.isdisjoint(self._words)
         if stale:
-            self._expected = self._computed(world.scope(moments, scrape.at))
+            self._expected = self._computed(world.scope(moments, scrape.at, not_yet=not_yet))
         if stale or reported is not self._reported:
             self._reported = reported
             self._was_wrong = any(True for _ in self._differences(scrape))

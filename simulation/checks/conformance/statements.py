@@ -121,7 +121,7 @@ def answers_of(
             continue
         moments.come_to(one.event.at)
         scope = world.scope(moments, one.event.at) | {"request": request_of(case, one.event, one.path)}
-        complaint = _complaint(prepared, one.event, scope, moments)
+        complaint = _complaint(prepared, one.event, scope, moments, world)
         found.judged["answers"] += 1
         if complaint is not None:
             found.wrong.append(
@@ -168,12 +168,17 @@ def looked(looks: Mapping[str, ValueOf], scope: dict[str, Any]) -> dict[str, Any
     return scope
 
 
-def _complaint(prepared: _Prepared, event: Exchange, scope: dict[str, Any], moments: Moments) -> str | None:
-    """What was wrong in every state of the rows that the answer may have been about; None if it was right in one."""
+def _complaint(
+    prepared: _Prepared, event: Exchange, scope: dict[str, Any], moments: Moments, world: World
+) -> str | None:
+    """What was wrong in every state that the answer may have been about, of rows and facts; None: right in one."""
     first = None
     for number, _ in enumerate(moments.states(event.at)):
-        complaint = prepared.judge(event.response_body, looked(prepared.looks, scope))
-        if complaint is None:
-            return None
-        first = complaint if number == 0 else first
+        not_yet = 0
+        while not_yet == 0 or not_yet <= world.at_once(event.at):
+            complaint = prepared.judge(event.response_body, looked(prepared.looks, {**scope, "not_yet": not_yet}))
+            if complaint is None:
+                return None
+            first = complaint if number == not_yet == 0 else first
+            not_yet += 1
     return first

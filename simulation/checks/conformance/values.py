@@ -192,7 +192,8 @@ def _happened(rule: Happened) -> ValueOf:
         values = {name: each(scope) for name, each in where.items()}
         facts, now = scope["happened"](rule.happened), scope["now"]
         first = 0 if rule.within is None else bisect_left(facts, now - timedelta(seconds=rule.within), key=_when)
-        until = facts[first : bisect_right(facts, now, key=_when)]
+        last = bisect_right(facts, now, key=_when)
+        until = facts[first : last - min(scope["not_yet"], last - bisect_left(facts, now, key=_when))]
         if not values:
             return until
         return [fact for fact in until if all(getattr(fact, name) == value for name, value in values.items())]

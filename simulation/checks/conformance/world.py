@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -20,9 +21,11 @@ class World:
         self._case = case
         self._facts: dict[str, Sequence[Fact]] = {}
 
-    def scope(self, moments: Moments, now: datetime) -> dict[str, Any]:
+    def scope(self, moments: Moments, now: datetime, *, not_yet: int = 0) -> dict[str, Any]:
+        """:param not_yet: how many facts of this very instant, of each name, have not happened yet."""
         return {
             "now": now,
+            "not_yet": not_yet,
             "tables": moments.tables,
             "requests": self._case.remembered(requests_by_id),
             "whole": self._case.whole,
@@ -36,3 +39,20 @@ class World:
         if name not in self._facts:
             self._facts[name] = sorted(DERIVED[name](self._case), key=lambda fact: fact.at)
         return self._facts[name]
+
+    def at_once(self, now: datetime) -> int:
+        """How many facts of one name that was asked for happened at this very instant, at most.
+
+        A history does not tell in which order they and a statement of the same instant came.
+        """
+        return max(
+            (
+                bisect_right(facts, now, key=_when) - bisect_left(facts, now, key=_when)
+                for facts in self._facts.values()
+            ),
+            default=0,
+        )
+
+
+def _when(fact: Fact) -> datetime:
+    return fact.at

@@ -74,14 +74,13 @@ class Seen:
         number = 1 + sum(isinstance(event, Exchange) for event in self.events)
         return self.add(
             Exchange(
-                actor="entrant",
                 request_id=f"r{number}",
                 method=method,
                 path=path,
                 status=status,
                 request_body=body,
                 response_body=answer,
-                **other,
+                **{"actor": "entrant", **other},
             )
         )
 

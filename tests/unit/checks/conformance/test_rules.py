@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -232,6 +233,22 @@ def test_names_that_the_platform_makes_up_tell_rows_apart(rule: str, transaction
     complaints = seen.complaints(contract(NAMED % rule))
 
     assert told(complaints) == [f"identities things.name {row}" for row in wrong]
+
+
+def test_transactions_that_were_open_at_once_commit_in_any_order() -> None:
+    """A sequence gives its numbers in the order of asking."""
+    rule = contract(NAMED % "{identity: ascending}")
+
+    def judged(*numbers: int, seconds: int) -> list[str]:
+        seen = Seen()
+        for at, number in enumerate(numbers):
+            seen.write(insert("things", id=number, name=number, side=0))
+            seen.events[-1] = seen.events[-1].model_copy(update={"at": minute(0) + timedelta(seconds=seconds * at)})
+        return told(seen.complaints(rule))
+
+    assert judged(1, 3, 2, 4, seconds=0) == []
+    assert judged(1, 3, 2, 4, seconds=5) == []
+    assert judged(1, 3, 2, 4, seconds=6) == ["identities things.name 2"]
 
 
 def test_a_rule_of_a_column_that_the_rows_do_not_have_is_told() -> None:

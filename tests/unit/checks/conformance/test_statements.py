@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.metrics import metrics, metrics_of
 from simulation.checks.conformance.report import contract_report
-from simulation.checks.conformance.statements import Statements, answers
+from simulation.checks.conformance.statements import Statements, answers, answers_of
+from simulation.checks.conformance.statements import answered as answered_by
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
 from simulation.events import Event, HostingAction, MetricChange, RunStarted, Transaction
@@ -66,6 +67,7 @@ CONTRACT = contract(
       secret: {not_judged: it is a secret of the platform}
 """.replace("complete: true\n", "what: What people won\n")
 )
+STARTED = next(event for event in passing().history().events if isinstance(event, RunStarted))
 ANNA, BEN = (
     {"id": "1", "owner": "anna", "cents": 70, "paid_at": None},
     {"id": "2", "owner": "ben", "cents": 30, "paid_at": None},
@@ -130,6 +132,51 @@ def test_an_answer_may_come_before_or_after_a_transaction_of_the_same_instant() 
         assert not answers(Case(story.history(), GOVERNANCE, contract=CONTRACT)).wrong, cents
 
 
+COUNTING = contract(
+    """
+    answers:
+      - to: "GET /told"
+        body: {document: {events: {derived: length, of: [{happened: delivery}]}}}
+    metrics:
+      told: {value: {derived: length, of: [{happened: delivery}]}}
+"""
+)
+
+
+def told_of_three(*, at: int, **event: Any) -> list[Event]:
+    """Three deliveries of one instant, and a statement of the instant ``at`` minutes after them."""
+    story = Seen()
+    for number in range(3):
+        story.request("POST /hook", body={"id": f"evt_{number}"}, actor="stripe")
+    story.request("GET /told", **event)
+    same = [event.model_copy(update={"at": minute(10)}) for event in story.events[:3]]
+    return [*same, story.events[-1].model_copy(update={"at": minute(10 + at)})]
+
+
+@pytest.mark.parametrize(
+    ("events", "at", "right"),
+    [(0, 0, True), (1, 0, True), (3, 0, True), (4, 0, False), (2, 1, False), (3, 1, True)],
+)
+def test_an_answer_may_come_before_or_after_what_happened_in_the_same_instant(
+    events: int, at: int, *, right: bool
+) -> None:
+    case = Case(Seen(events=told_of_three(at=at, answer={"events": events})).history(), GOVERNANCE, contract=COUNTING)
+    wrong = answers_of(case, answered_by(case), (), known=None).wrong
+    assert (not wrong) is right
+
+
+@pytest.mark.parametrize(("events", "at", "right"), [(0, 0, True), (2, 0, True), (4, 0, False), (2, 1, False)])
+def test_a_scrape_may_come_before_or_after_what_happened_in_the_same_instant(
+    events: int, at: int, *, right: bool
+) -> None:
+    *told, asked = told_of_three(at=at)
+    scrape = MetricChange(scrape=1, changes={"up": 1.0, "told": float(events)}).model_copy(update={"at": asked.at})
+    started = STARTED.model_copy(update={"at": minute(0)})
+    ordered = [event.model_copy(update={"seq": place}) for place, event in enumerate([started, *told, scrape], start=1)]
+    case = Case(Seen(events=ordered, whole=False).history(), GOVERNANCE, contract=COUNTING)
+    assert (not metrics_of(case, ("told",), (), known=None).wrong) is right
+
+
 def test_refusals_are_not_judged_and_what_no_rule_is_about_is_counted() -> None:
     story = seen().request("GET /other/7", answer=1).request("GET /prizes", answer="no", status=404)
     story.request("GET /secret", answer="x")
@@ -141,7 +188,6 @@ def test_refusals_are_not_judged_and_what_no_rule_is_about_is_counted() -> None:
     }
 
 
-STARTED = next(event for event in passing().history().events if isinstance(event, RunStarted))
 TRUE = {
     "up": 1.0,
     'prizes{state="owed"}': 2.0,
