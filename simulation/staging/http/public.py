@@ -69,6 +69,7 @@ def blueprint(api: Api) -> APIBlueprint:
         400: ("STRIPE_SIGNATURE_INVALID", "invalid_event"),
         409: ("PAYMENT_INTENT_NOT_FOUND",),
         500: ("webhook_processing_failed",),
+        503: ("contest_busy",),
     }
     event = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
 

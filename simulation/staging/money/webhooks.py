@@ -1,8 +1,8 @@
 """Stripe's events: verified, processed once, stored in the same transaction as their effect.
 
 A processing that fails leaves no event row, so that Stripe's next delivery is processed from the start; the failure
-itself is kept in
-`stripe_webhook_dead_letters` until a later delivery succeeds.
+itself is kept in `stripe_webhook_dead_letters` until a later delivery succeeds. An event that finds its contest held by
+another session has not failed: it is delivered again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import stripe
 from sqlalchemy import text
 
 from simulation.staging.canonical import canonical_json, storable
+from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.money import disputes, payment_events
@@ -61,7 +62,7 @@ class ReplayResult:
 
 
 def receive(runtime: Runtime, context: Context, body: bytes, signature: str | None) -> bool:
-    """Take a delivery; True if it was processed, False if it was a duplicate. Raises ApiError 400, 409 or 500."""
+    """Take a delivery; True if it was processed, False if it was a duplicate. Raises ApiError 400, 409, 500 or 503."""
     try:
         _verify(runtime, body.decode(), signature or "")
         event: Mapping[str, Any] = json.loads(body)
@@ -95,9 +96,22 @@ def _verify(runtime: Runtime, body: str, signature: str) -> None:
 
 
 def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
-    """Process an event once; True if it was processed now. Raises ApiError 409 or 500 after keeping the failure."""
+    """Process an event once; True if it was processed now.
+
+    Raises ApiError 409 or 500 after keeping the failure, and `contests.ContestBusy`, which is none of the event's.
+    """
     try:
         return _process_once(runtime, context, event)
+    except contests.ContestBusy as error:
+        runtime.log.warning(
+            "Payment",
+            "webhook waits",
+            stripe_event_id=event["id"],
+            type=event["type"],
+            error_code=error.code,
+            request_id=context.request_id,
+        )
+        raise
     except payment_events.UnknownPaymentIntent as error:
         _keep_failure(runtime, context, event, error)
         raise ApiError(409, "PAYMENT_INTENT_NOT_FOUND", "the payment intent is not known here") from error
