@@ -5,18 +5,16 @@ Source: simulation/DESIGN.md (Faults), fixtures/spec/requirements.md (C-32; R-12
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from simulation.checks.alert_causes import short_of_money
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.bundle import lacking_in_bundle
-from simulation.checks.evidence.case import Case, WitnessedExecution
+from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys, keys_of_alert
-from simulation.checks.evidence.money import grouped
 from simulation.checks.evidence.relations import TransferRow
-from simulation.events import AlertFired, Escalated, FaultInjected, FaultScheduled
+from simulation.checks.fault_endings import FaultEnding, fault_endings, status_of
+from simulation.events import AlertFired, Escalated, FaultScheduled
 
 
 @check(
@@ -24,118 +22,118 @@ from simulation.events import AlertFired, Escalated, FaultInjected, FaultSchedul
     needs_end=True,
 )
 def faults_recovered(case: Case, inquiry: Inquiry) -> None:
-    strikes = grouped(case.events(FaultInjected), lambda event: event.fault_id)
+    endings = case.remembered(fault_endings)
     for fault in case.events(FaultScheduled):
-        struck = strikes.get(fault.fault_id, ())
-        if not struck:
+        ending = endings[fault.fault_id]
+        if not ending.strikes:
             inquiry.cannot_tell(f"fault {fault.fault_id} met no victim, so its recovery was not seen")
             continue
         inquiry.examine()
-        if fault.runbook is not None:
-            _by_runbook(case, inquiry, fault, struck)
-        if fault.expectation == "terminal":
-            _terminal(case, inquiry, fault, struck)
         if fault.expectation == "self_heals":
-            _by_itself(case, inquiry, fault, struck)
+            _by_itself(inquiry, fault, ending)
+        if fault.runbook is not None:
+            _by_runbook(inquiry, fault, ending)
+        if fault.expectation == "terminal":
+            case.rows(TransferRow)  # what was given up has to be seen
+            _terminal(inquiry, fault, ending)
+        else:
+            _not_given_up(inquiry, fault, ending)
+        _left_behind(case, inquiry, fault, ending)
     if not case.events(FaultScheduled) and not case.scenario.faults:
         inquiry.nothing_needed("the scenario has no faults")
 
 
-def _by_runbook(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
-    answered = [
-        execution
-        for execution in case.executions
-        if execution.started.runbook == fault.runbook
-        and execution.started.at >= struck[0].at
-        and _may_answer(case, execution, struck[0])
-    ]
-    if not any(execution.ended is not None and execution.ended.status == "completed" for execution in answered):
+def _by_itself(inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding) -> None:
+    for execution in ending.executions:
+        inquiry.find(
+            f"fault {fault.fault_id}",
+            f"should have healed by itself, but runbook {execution.started.runbook} was needed",
+            keys=replace(execution.keys, fault_id=fault.fault_id),
+            events=(execution.started, ending.strikes[0]),
+        )
+
+
+def _by_runbook(inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding) -> None:
+    answered = [execution for execution in ending.executions if execution.started.runbook == fault.runbook]
+    in_time = [execution for execution in answered if execution.started.at >= ending.strikes[0].at]
+    if not any(status_of(execution) == "completed" for execution in in_time):
         inquiry.find(
             f"fault {fault.fault_id}",
             f"not recovered by runbook {fault.runbook}",
             keys=Keys(fault_id=fault.fault_id, runbook=fault.runbook),
             expected="an execution after the fault, completed",
-            actual=", ".join(_status(execution) for execution in answered) or "no execution",
-            events=(struck[0],),
+            actual=", ".join(status_of(execution) for execution in in_time) or "no execution",
+            events=(ending.strikes[0],),
         )
 
 
-def _may_answer(case: Case, execution: WitnessedExecution, strike: FaultInjected) -> bool:
-    """Whether an execution may be the recovery from this fault.
-
-    One that another fault caused may not, unless its alert already fired when this fault struck and so covers both.
-    """
-    if execution.started.cause == f"fault:{strike.fault_id}" or not execution.started.cause.startswith("fault:"):
-        return True
-    alerts = (alert for alert in case.events(AlertFired) if alert.alert_id == execution.started.alert_id)
-    return any(alert.at <= strike.at for alert in alerts)
-
-
-def _status(execution: WitnessedExecution) -> str:
-    return execution.ended.status if execution.ended else "in progress"
-
-
-def _terminal(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
+def _terminal(inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding) -> None:
     """A transfer that the fault made impossible must be ``failed_terminal`` with the expected reason in its row."""
-    victims = {value for strike in struck for value in strike.keys.values()}
-    rows = [row for row in case.rows(TransferRow) if victims & {row.transfer_id, row.idempotency_key}]
-    if not rows:
-        keys = Keys(fault_id=fault.fault_id)
-        inquiry.find(f"fault {fault.fault_id}", "its victim is not among the transfers", keys=keys, events=(struck[0],))
-    for row in rows:
+    if not ending.transfers:
+        keys, seen = Keys(fault_id=fault.fault_id), (ending.strikes[0],)
+        inquiry.find(f"fault {fault.fault_id}", "its victim is not among the transfers", keys=keys, events=seen)
+    for row in ending.transfers:
         if row.status != "failed_terminal" or (fault.reason or "").lower() not in (row.failure_reason or "").lower():
-            inquiry.find(
-                f"fault {fault.fault_id}, transfer {row.transfer_id}",
-                "not given up with the expected reason",
-                keys=replace(row.keys, fault_id=fault.fault_id),
-                amount_cents=row.amount_cents,
-                expected=f"failed_terminal: {fault.reason}",
-                actual=f"{row.status}: {row.failure_reason}",
-                events=(struck[0],),
-            )
+            _find_transfer(inquiry, fault, ending, row, message="not given up with the expected reason")
 
 
-def _by_itself(case: Case, inquiry: Inquiry, fault: FaultScheduled, struck: Sequence[FaultInjected]) -> None:
-    cause = f"fault:{fault.fault_id}"
-    for execution in case.executions:
-        if execution.started.cause == cause or _is_all_that_can_have_called(case, fault, execution):
-            inquiry.find(
-                f"fault {fault.fault_id}",
-                f"should have healed by itself, but runbook {execution.started.runbook} was needed",
-                keys=replace(execution.keys, fault_id=fault.fault_id),
-                events=(execution.started, struck[0]),
-            )
-    for escalated in case.events(Escalated):
-        if escalated.cause == cause:
-            inquiry.find(
-                f"fault {fault.fault_id}",
-                "should have healed by itself, but was escalated",
-                keys=replace(_escalation(escalated), fault_id=fault.fault_id),
-                actual=escalated.reason,
-                events=(escalated, struck[0]),
-            )
-    if case.ended.converged_at is None:
-        keys, seen = Keys(fault_id=fault.fault_id), (struck[0], case.ended)
+def _not_given_up(inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding) -> None:
+    for row in ending.given_up:
+        _find_transfer(inquiry, fault, ending, row, message="given up, which is not how it should have ended")
+
+
+def _find_transfer(
+    inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding, row: TransferRow, *, message: str
+) -> None:
+    inquiry.find(
+        f"fault {fault.fault_id}, transfer {row.transfer_id}",
+        message,
+        keys=replace(row.keys, fault_id=fault.fault_id),
+        amount_cents=row.amount_cents,
+        expected=_expected(fault),
+        actual=f"{row.status}: {row.failure_reason}",
+        events=(ending.strikes[0],),
+    )
+
+
+def _expected(fault: FaultScheduled) -> str:
+    if fault.expectation == "terminal":
+        return f"failed_terminal: {fault.reason}"
+    return "completed by itself" if fault.expectation == "self_heals" else f"completed by runbook {fault.runbook}"
+
+
+def _left_behind(case: Case, inquiry: Inquiry, fault: FaultScheduled, ending: FaultEnding) -> None:
+    """What must not be left of any fault: an open transfer or payment, an escalation, a world that is not at rest."""
+    for row in ending.unfinished if fault.expectation != "terminal" else ():
+        _find_transfer(inquiry, fault, ending, row, message="neither made nor given up by the end of the run")
+    for payment in ending.unpaid:
+        inquiry.find(
+            f"fault {fault.fault_id}, payment {payment.payment_id}",
+            "Stripe has the money, and the payment still waits at the end of the run",
+            keys=replace(payment.keys, fault_id=fault.fault_id),
+            amount_cents=payment.amount_cents,
+            expected="SUCCEEDED",
+            actual=payment.status,
+            events=(ending.strikes[0],),
+        )
+    for escalated in ending.escalated:
+        inquiry.find(
+            f"fault {fault.fault_id}",
+            f"{_SHOULD[fault.expectation]}, but was escalated",
+            keys=replace(_escalation(escalated), fault_id=fault.fault_id),
+            actual=escalated.reason,
+            events=(escalated, ending.strikes[0]),
+        )
+    if not ending.at_rest:
+        keys, seen = Keys(fault_id=fault.fault_id), (ending.strikes[0], case.ended)
         inquiry.find(f"fault {fault.fault_id}", "the world did not converge after it", keys=keys, events=seen)
 
 
-def _is_all_that_can_have_called(case: Case, fault: FaultScheduled, execution: WitnessedExecution) -> bool:
-    """Whether an alert called for the execution though nothing had gone wrong that would not heal by itself.
-
-    The fault that struck last before the alert is named; none where a fault that had struck expects any other ending,
-    since its trouble may call for other runbooks than its own, or where the money at Stripe did not suffice.
-    """
-    alert = next((one for one in case.events(AlertFired) if one.alert_id == execution.started.alert_id), None)
-    if alert is None or alert.cause.startswith("fault:"):
-        return False
-    strikes = [event.fault_id for event in case.events(FaultInjected) if event.at <= alert.at]
-    others = {event.fault_id for event in case.events(FaultScheduled) if event.expectation != "self_heals"}
-    return (
-        bool(strikes)
-        and strikes[-1] == fault.fault_id
-        and not others & set(strikes)
-        and not short_of_money(case, alert)
-    )
+_SHOULD = {
+    "self_heals": "should have healed by itself",
+    "runbook": "should have been recovered by its runbook",
+    "terminal": "should have ended in its final failure alone",
+}
 
 
 @check(
@@ -150,10 +148,10 @@ def failures_escalated(case: Case, inquiry: Inquiry) -> None:
     for execution in case.executions:
         inquiry.examine()
         told = executions | handed_over(case)
-        if _status(execution) != "completed" and execution.started.execution_id not in told:
+        if status_of(execution) != "completed" and execution.started.execution_id not in told:
             inquiry.find(
                 execution.started.runbook,
-                f"the execution {_status(execution)} and was not escalated",
+                f"the execution {status_of(execution)} and was not escalated",
                 keys=execution.keys,
                 events=(execution.started, execution.ended),
             )
@@ -197,7 +195,7 @@ def _justified(case: Case, escalated: Escalated, alert: AlertFired | None) -> bo
         if execution.started.execution_id == escalated.execution_id
         or (alert is not None and execution.started.alert_id == alert.alert_id)
     ]
-    return not related or any(_status(execution) != "completed" for execution in related)
+    return not related or any(status_of(execution) != "completed" for execution in related)
 
 
 @check("Nothing had to be escalated beyond operations")

@@ -293,5 +293,5 @@ def runbooks_rehearsed(case: Case, inquiry: Inquiry) -> None:
     for name in sorted(_asked_for(case) - set(completed)):
         inquiry.find(name, "was called for and not carried out to its end", keys=Keys(runbook=name))
     inquiry.leave_unverified(
-        f"this run carried out {', '.join(completed) or 'no runbook'}; of the others it says nothing"
+        f"simulate runbook test carries out each; this run carried out {', '.join(completed) or 'no runbook'}"
     )

@@ -63,7 +63,8 @@ def _case(report: Report, section: SectionView, criterion: CriterionView) -> Ele
         _child(case, "skipped", message="; ".join(criterion.doubts) or "not verified")
     elif criterion.outcome != "pass":
         _child(case, "error", message="; ".join(criterion.doubts) or criterion.outcome)
-    _child(case, "system-out", text="decided by " + ", ".join(_looked(criterion)) + f"\n{report.facts.reproduce}")
+    lines = ["decided by " + ", ".join(_looked(criterion)), criterion.note, report.facts.reproduce]
+    _child(case, "system-out", text="\n".join(line for line in lines if line))
     return case
 
 

@@ -20,6 +20,8 @@ from simulation.reporting.words import dollars, plural
 LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
 _MOST_FINDINGS, _MOST_CRITERIA = 4, 14
+_MOST_UNVERIFIED = 3
+"""Of a section."""
 _READABLE_COLUMNS = 76
 """Findings are wrapped at this width, so that a terminal of 80 columns shows them whole."""
 
@@ -81,14 +83,28 @@ def _criteria(report: Report) -> list[Text]:
     lines = [_line(("Criteria", "bold"))]
     for criterion in shown[:most]:
         failure = criterion.section == "failure"
-        note = f" ({criterion.word})" if failure or criterion.outcome == "not_verified" else ""
+        said = [criterion.word] if failure or criterion.outcome == "not_verified" else []
+        notes = [*said, criterion.note] if criterion.note else said
+        note = f" ({'; '.join(notes)})" if notes else ""
         lines.append(
             _line((f"  {criterion.mark.symbol} ", _STYLES[criterion.mark.tone]), criterion.text, (note, "dim"))
         )
     if len(shown) > most:
         lines.append(_line((f"  … and {len(shown) - most} more, in the report", "dim")))
     rest = [section for section in report.sections if open_ or section.key != "success"]
-    return [*lines, *(_count(section) for section in rest), _line()]
+    for section in rest:
+        lines += [_count(section), *(() if open_ else _unverified(section))]
+    return [*lines, _line()]
+
+
+def _unverified(section: SectionView) -> list[Text]:
+    """Which criteria nobody looked at here, each with the first reason: a pass says nothing of them."""
+    open_ = [criterion for criterion in section.criteria if criterion.outcome == "not_verified"]
+    reasons = [next(iter(criterion.doubts), criterion.word).partition(": ")[2] for criterion in open_]
+    return [
+        _line(("    – ", "dim"), criterion.text, (f": {reason}", "dim"))
+        for criterion, reason in zip(open_[:_MOST_UNVERIFIED], reasons, strict=False)
+    ]
 
 
 def _count(section: SectionView) -> Text:

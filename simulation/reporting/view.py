@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from simulation.checks.base import Finding
 from simulation.checks.evidence.case import Case
+from simulation.checks.faults import faults_recovered
 from simulation.checks.verdict import Verdict
 from simulation.events import EntrantAction, Escalated
 from simulation.events.governance import NO_GOVERNANCE
@@ -24,7 +25,7 @@ from simulation.reporting.parts.figures import Figure, figures_of
 from simulation.reporting.parts.funds import Funds, funds_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
 from simulation.reporting.parts.source import ReportSource
-from simulation.reporting.parts.story import Story, story_of
+from simulation.reporting.parts.story import Story, recoveries, story_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
 from simulation.reporting.timeline import timeline_of
 from simulation.reporting.timeline_marks import Timeline
@@ -78,7 +79,9 @@ def build_report(history: History, verdict: Verdict) -> Report:
     judged = judged_faults(verdict)
     faults = faults_of(source, judged, alerts, executions)
     funds, facts = funds_of(source), facts_of(source, verdict)
-    sections, findings = sections_of(verdict, source.names), findings_of(verdict, source.names)
+    notes = {faults_recovered.name: recovered} if (recovered := recoveries(faults)) else {}
+    sections = sections_of(verdict, source.names, notes=notes)
+    findings = findings_of(verdict, source.names)
     escalations = tuple(history.of(Escalated))
     entrants = len({act.person for act in history.of(EntrantAction) if act.action == "joined"})
     return Report(

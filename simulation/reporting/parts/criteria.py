@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from simulation.checks.base import CheckResult, Finding
 from simulation.checks.verdict import Criterion, Verdict
@@ -30,6 +32,8 @@ class CriterionView:
     mark: Mark
     word: str
     checks: tuple[CheckResult, ...]
+    note: str = ""
+    """What its words leave open: by what the faults were recovered."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -63,19 +67,24 @@ class SectionView:
         return mark(next((o for o in ("fail", "unknown", "not_verified") if o in outcomes), "pass"))
 
 
-def sections_of(verdict: Verdict, names: Directory) -> tuple[SectionView, ...]:
-    """The sections that have criteria, in the specification's order."""
+def sections_of(
+    verdict: Verdict, names: Directory, *, notes: Mapping[str, str] = MappingProxyType({})
+) -> tuple[SectionView, ...]:
+    """The sections that have criteria, in the specification's order.
+
+    :param notes: check → the note of each criterion that it decides.
+    """
     results = {result.check: _told(result, names) for result in verdict.results}
     known = [*_SECTIONS, *(c.section for c in verdict.criteria if c.section not in _SECTIONS)]
     sections = []
     for key in dict.fromkeys(known):
-        criteria = tuple(_criterion(c, results) for c in verdict.criteria if c.section == key)
+        criteria = tuple(_criterion(c, results, notes) for c in verdict.criteria if c.section == key)
         if criteria:
             sections.append(SectionView(key=key, title=_SECTIONS.get(key, key.capitalize()), criteria=criteria))
     return tuple(sections)
 
 
-def _criterion(criterion: Criterion, results: dict[str, CheckResult]) -> CriterionView:
+def _criterion(criterion: Criterion, results: dict[str, CheckResult], notes: Mapping[str, str]) -> CriterionView:
     marked = mark(criterion.outcome)
     word = _NOT_OCCURRED.get(criterion.outcome, marked.word) if criterion.section == "failure" else marked.word
     return CriterionView(
@@ -85,6 +94,7 @@ def _criterion(criterion: Criterion, results: dict[str, CheckResult]) -> Criteri
         mark=marked,
         word=word,
         checks=tuple(results[name] for name in criterion.checks if name in results),
+        note="; ".join(notes[name] for name in criterion.checks if name in notes),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulation.events import FaultInjected, FaultScheduled, Interleaved
+from simulation.checks.fault_endings import FaultEnding, expected_kind, fault_endings
+from simulation.events import FaultScheduled, Interleaved
 from simulation.reporting.parts.chain import Link, chain_of
-from simulation.reporting.parts.endings import Judged, ending_of, foreseen_ending
+from simulation.reporting.parts.endings import Judged, told_ending
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.victims import victims_of
@@ -44,15 +45,14 @@ class FaultView:
     @property
     def ended_short(self) -> str:
         """How it ended, in a few words for the terminal."""
-        runbooks = listed(sorted({e.runbook for e in self.executions if e.status == "completed"}))
-        if self.ending == "terminal" and runbooks != "none":
-            return f"final failure; runbook {runbooks}"
-        words = {
-            "runbook": f"runbook {runbooks}",
-            "self": "healed by itself",
-            "terminal": "final failure, nothing to do" if self.as_foreseen else "final failure, not foreseen",
-        }
-        return words.get(self.ending, self.ended_how)
+        runbooks = listed(sorted({e.runbook for e in self.executions if e.status == "completed"}) or ["none"])
+        words = {"runbook": f"runbook {runbooks}", "self": "healed by itself", "terminal": "final failure"}
+        if self.ending not in words:
+            return self.ended_how
+        told = words[self.ending] + ("" if self.as_foreseen else ", not foreseen")
+        if self.ending != "terminal":
+            return told
+        return told + (f"; runbook {runbooks}" if runbooks != "none" else ", nothing to do" if self.as_foreseen else "")
 
     @property
     def as_foreseen(self) -> bool:
@@ -77,29 +77,32 @@ def faults_of(
     source: ReportSource, judged: Judged, alerts: tuple[AlertView, ...], executions: tuple[ExecutionView, ...]
 ) -> tuple[FaultView, ...]:
     """All scheduled faults, by the time they were planned for."""
+    endings = source.case.remembered(fault_endings)
     scheduled = sorted(source.history.of(FaultScheduled), key=lambda event: (event.starts_at, event.fault_id))
-    return tuple(_view(source, judged, event, alerts, executions) for event in scheduled)
+    return tuple(_view(source, judged, event, endings[event.fault_id], alerts, executions) for event in scheduled)
 
 
 def _view(
     source: ReportSource,
     judged: Judged,
     fault: FaultScheduled,
+    ending: FaultEnding,
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
 ) -> FaultView:
-    injected = tuple(event for event in source.history.of(FaultInjected) if event.fault_id == fault.fault_id)
-    answers = _answers(fault, injected, executions)
+    injected = ending.strikes
+    called = {execution.started.execution_id for execution in ending.executions}
+    answers = tuple(execution for execution in executions if execution.execution_id in called)
     answered = {execution.alert.alert_id for execution in answers if execution.alert}
     mine = tuple(alert for alert in alerts if alert.fault_id == fault.fault_id or alert.alert_id in answered)
     victims = victims_of(source, fault, injected)
-    ending = ending_of(fault, injected, victims, answers, judged)
+    told = told_ending(fault, ending, victims, answers, judged)
     return FaultView(
         fault_id=fault.fault_id,
         kind=fault.fault_kind,
         title=fault_title(fault.title, fault.fault_kind),
         expected=_expected(fault),
-        foreseen=foreseen_ending(fault),
+        foreseen=expected_kind(fault),
         planned_at=fault.starts_at,
         planned_end=fault.ends_at,
         struck_at=injected[0].at if injected else None,
@@ -108,27 +111,12 @@ def _view(
         victims=victims.named,
         alerts=mine,
         executions=answers,
-        ending=ending.kind,
-        over=ending.over,
-        ended_how=ending.how,
-        ended_at=ending.at,
+        ending=told.kind,
+        over=told.over,
+        ended_how=told.how,
+        ended_at=told.at,
         chain=chain_of(source, fault.fault_id, injected, victims, mine, answers),
         interleaved=next((one for one in source.history.of(Interleaved) if one.fault_id == fault.fault_id), None),
-    )
-
-
-def _answers(
-    fault: FaultScheduled, injected: tuple[FaultInjected, ...], executions: tuple[ExecutionView, ...]
-) -> tuple[ExecutionView, ...]:
-    """Executions caused by the fault. If none names it (two faults share a runbook), those of its runbook that name no
-    fault and started after it struck."""
-    marked = tuple(execution for execution in executions if execution.fault_id == fault.fault_id)
-    if marked or not injected:
-        return marked
-    return tuple(
-        execution
-        for execution in executions
-        if execution.runbook == fault.runbook and execution.fault_id is None and execution.started_at >= injected[0].at
     )
 
 

@@ -87,6 +87,20 @@ def _faults(faults: tuple[FaultView, ...]) -> str:
     return f"Of {plural(len(faults), 'injected fault')}, {listed(told)}."
 
 
+def recoveries(faults: tuple[FaultView, ...]) -> str:
+    """By what the faults were recovered: ``7 by runbook, 9 by themselves, 3 given up``; the last as it was foreseen."""
+    counts = Counter(fault.ending if fault.over else "open" for fault in faults)
+    told = [f"{counts[kind]} {words}" for kind, words in _RECOVERIES.items() if counts[kind]]
+    return ", ".join(told)
+
+
+_RECOVERIES = {
+    "runbook": "by runbook",
+    "self": "by themselves",
+    "terminal": "given up",
+    "open": "not as foreseen",
+}
+
 _ENDINGS = {
     ("runbook", True): "recovered by runbook",
     ("runbook", False): "recovered by runbook though it should have ended otherwise",

@@ -19,6 +19,7 @@ DEFECTS = DefectRegistry("paying")
 
 
 @DEFECTS.sabotage(
+    "faults_recovered",
     "payout_retry_rules",
     "three_way_reconciliation",
     origin="any exception of the client library taken for a refusal",

@@ -43,7 +43,7 @@ def test_the_story_looks_before_it_says_that_an_ending_was_foreseen(history: His
     assert "1 recovered by runbook though it should have ended otherwise" in report.story.happened
     assert "1 ended in a final failure that was not foreseen" in report.story.happened
     assert "1 healed by itself though a runbook or a final failure was foreseen" in report.story.happened
-    assert fault(report, "F3").ended_short == "final failure; runbook destination_account_invalid"
+    assert fault(report, "F3").ended_short == "final failure, not foreseen; runbook destination_account_invalid"
 
 
 def test_causes_are_told_before_what_came_of_them(history: History) -> None:
