@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from simulation.assembly.request import prepare
-from simulation.events import StripeMovement
+from simulation.events import FaultInjected, StripeMovement
 from simulation.progress import Silent
 from simulation.run import RunResult, run
 from tests.targets.points_league_support import (
+    ABSENCE,
     BACKEND,
     DEFECTS,
     SCENARIO,
@@ -33,9 +34,9 @@ PLANTED = (
 """Each in one run; those that share a run are found by different checks."""
 
 
-def _live_with(folder: Path, *defects: str) -> RunResult:
+def _live_with(folder: Path, *defects: str, scenario: Path = SCENARIO) -> RunResult:
     target = copy_of_league(folder, *defects)
-    return run(prepare(scenario=str(SCENARIO), seed=1, out=folder / "reports", target=target), Silent())
+    return run(prepare(scenario=str(scenario), seed=1, out=folder / "reports", target=target), Silent())
 
 
 def _named(result: RunResult) -> dict[str, list[str]]:
@@ -61,6 +62,15 @@ def test_nothing_is_held_against_a_business_that_keeps_its_own_contract(tmp_path
     examined = {check.check: check.examined for check in result.verdict.results}
     for name in {check for checks in stated_checks().values() for check in checks}:
         assert examined[name] > 0, f"{name} passed without looking at anything"
+
+
+def test_nor_is_it_in_the_fourteen_days_of_an_absence(tmp_path: Path) -> None:
+    result = _live_with(tmp_path, scenario=ABSENCE)
+
+    assert _named(result) == {}, _said(result)
+    assert result.verdict.outcome == "pass"
+    struck = {event.fault_id for event in result.history.of(FaultInjected)}
+    assert struck == {"webhook-twice", "webhook-after-a-reset", "two-events", "feed-down", "feed-broken"}
 
 
 @pytest.mark.parametrize("defects", PLANTED, ids="+".join)

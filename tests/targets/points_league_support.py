@@ -8,6 +8,8 @@ from pathlib import Path
 
 BACKEND = Path(__file__).with_name("points_league")
 SCENARIO = BACKEND / "scenario.yaml"
+ABSENCE = BACKEND / "scenario_14d.yaml"
+"""As long as a founder's absence."""
 _ONCE = 'f"{kind}:{about}:{wallet}"'
 
 DEFECTS: dict[str, tuple[tuple[str, str], ...]] = {
