@@ -29,9 +29,12 @@ _WIDTH = 140
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
+@click.option(
+    "--swarm", is_flag=True, help="Draw the faults by the seed: not every defect finds its chance among them."
+)
 @jobs_option
 @out_option("Where the matrix and the run directories go.")
-def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | None, out: Path) -> int:
+def sabotage(names: tuple[str, ...], everything: bool, seeds: int, swarm: bool, jobs: int | None, out: Path) -> int:
     """Plant the defects NAMES and see whether the checks named for them find them. Each in a run of its own.
 
     Without NAMES and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
@@ -48,6 +51,7 @@ def sabotage(names: tuple[str, ...], everything: bool, seeds: int, jobs: int | N
         seeds=range(_FIRST_SEED, _FIRST_SEED + seeds),
         workers=jobs or len(os.sched_getaffinity(0)),
         out=directory.path / "runs",
+        swarmed=swarm,
         told=lambda trial: console.print(_progress(trial), highlight=False),
     )
     matrix = matrix_of(campaign)

@@ -42,10 +42,13 @@ class _Job:
     seed: int
 
 
-def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], workers: int, out: Path, told: Told) -> Campaign:
+def carry_out(
+    entries: Sequence[Sabotage], *, seeds: Iterable[int], workers: int, out: Path, told: Told, swarmed: bool = False
+) -> Campaign:
     """Run every entry with every seed, and each scenario once per seed without any.
 
     :param workers: processes at a time. :param told: called with each trial as it ends.
+    :param swarmed: with the seed's faults in place of the scenarios' own, among which a defect may find no chance.
     """
     seeds = tuple(seeds)
     untried = {entry.name: why for entry in entries if (why := missing(entry.needs)) is not None}
@@ -53,7 +56,7 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], workers: int
     scenarios = dict.fromkeys(entry.scenario for entry in entries)
     jobs = [_Job(name=None, scenario=scenario, seed=seed) for seed in seeds for scenario in scenarios]
     jobs += [_Job(name=entry.name, scenario=entry.scenario, seed=seed) for entry in entries for seed in seeds]
-    trials = _run(jobs, workers=workers, out=out, told=told)
+    trials = _run(jobs, partial(_try, out=out, swarmed=swarmed), workers=workers, told=told)
     controls = {(trial.scenario, trial.seed): trial for trial in trials.values() if trial.sabotage is None}
     return Campaign(
         rulings=tuple(
@@ -66,11 +69,13 @@ def carry_out(entries: Sequence[Sabotage], *, seeds: Iterable[int], workers: int
     )
 
 
-def _run(jobs: Sequence[_Job], *, workers: int, out: Path, told: Told) -> dict[tuple[str | None, str, int], Trial]:
-    trials = in_parallel(jobs, partial(_try, out=out), workers=workers, told=told)
+def _run(
+    jobs: Sequence[_Job], work: Callable[[_Job], Trial], *, workers: int, told: Told
+) -> dict[tuple[str | None, str, int], Trial]:
+    trials = in_parallel(jobs, work, workers=workers, told=told)
     return {(trial.sabotage, trial.scenario, trial.seed): trial for trial in trials}
 
 
-def _try(job: _Job, *, out: Path) -> Trial:
+def _try(job: _Job, *, out: Path, swarmed: bool) -> Trial:
     entry = CATALOGUE[job.name] if job.name is not None else None
-    return attempt(entry, scenario=job.scenario, seed=job.seed, out=out)
+    return attempt(entry, scenario=job.scenario, seed=job.seed, out=out, swarmed=swarmed)

@@ -23,8 +23,10 @@ _MISSING = object()
 class Patches:
     """One defect in one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, until: datetime | None = None) -> None:
+        """:param until: simulated instant at which the defect is taken out of the run; None: it stays to the end."""
         self.triggers: list[datetime] = []
+        self._until = until
         self._undo = ExitStack()
         self._when_assembled: list[Callable[[Simulation], None]] = []
         self._rewrites: list[Callable[[History], History]] = []
@@ -49,8 +51,7 @@ class Patches:
         """Call ``act`` at an instant of the scenario."""
 
         def schedule(sim: Simulation) -> None:
-            instant = sim.scenario.start + timedelta(days=day, hours=hour, minutes=minute)
-            sim.kernel.spawn(_at(sim, instant, act))
+            self._spawn(sim, sim.scenario.start + timedelta(days=day, hours=hour, minutes=minute), act)
 
         self.when_assembled(schedule)
 
@@ -61,13 +62,20 @@ class Patches:
             act()
             self.trigger()
 
-        _spawn(sim, _at(sim, sim.scenario.start + timedelta(days=day, hours=hour), deed))
+        self._spawn(sim, sim.scenario.start + timedelta(days=day, hours=hour), deed)
 
     def when(
         self, holds: Callable[[Simulation], bool], act: Callable[[Simulation], None], *, look_seconds: int = 60
     ) -> None:
         """Call ``act`` the first time ``holds`` is true, looking every minute of the absence."""
-        self.when_assembled(lambda sim: _spawn(sim, _watch(sim, holds, act, look_seconds)))
+
+        def look(sim: Simulation) -> None:
+            _spawn(
+                sim,
+                _watch(sim, lambda one: self._taken_out(one) or holds(one), self._unless_taken_out(act), look_seconds),
+            )
+
+        self.when_assembled(look)
 
     def after_the_run(self, rewrite: Callable[[History], History]) -> None:
         """Let the jury read ``rewrite(history)``."""
@@ -76,6 +84,15 @@ class Patches:
     def finally_(self, undo: Callable[[], object]) -> None:
         """Call ``undo`` when the trial is over."""
         self._undo.callback(undo)
+
+    def _spawn(self, sim: Simulation, instant: datetime, act: Callable[[Simulation], None]) -> None:
+        _spawn(sim, _at(sim, instant, self._unless_taken_out(act)))
+
+    def _unless_taken_out(self, act: Callable[[Simulation], None]) -> Callable[[Simulation], None]:
+        return lambda sim: None if self._taken_out(sim) else act(sim)
+
+    def _taken_out(self, sim: Simulation) -> bool:
+        return self._until is not None and sim.kernel.now >= self._until
 
     # --- for the trial -----------------------------------------------------------------------------------------------
 
@@ -87,6 +104,8 @@ class Patches:
 
     def plant(self, sim: Simulation) -> None:
         """Plant the defect; to be called as soon as everything is brought up."""
+        if self._until is not None:
+            _spawn(sim, _at(sim, self._until, lambda _: self._undo.close()))
         for act in self._when_assembled:
             act(sim)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from simulation.sabotage.needs import ToolNeed
@@ -46,6 +48,14 @@ class Sabotage:
     verdict: Literal["fail", "unknown"]
     plant: Plant
     needs: ToolNeed | None = None
+
+    @contextmanager
+    def planted(self, *, until: datetime | None = None) -> Iterator[Patches]:
+        """In place within this block. :param until: simulated instant at which the defect is taken out of the run."""
+        patches = Patches(until=until)
+        with patches.under_way():
+            self.plant(patches)
+            yield patches
 
 
 class DefectRegistry:

@@ -22,6 +22,8 @@ from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import Sabotage
 
 SCENARIOS = SCENARIOS_FOLDER / "sabotage"
+PLANTED = "sabotage.txt"
+"""File of a run's folder with the name of the defect that was planted in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +52,20 @@ class Trial:
     directory: Path
 
 
-def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -> Trial:
-    """Run the scenario with the defect planted and judge it. Never raises for what the run or the harness does."""
+def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, swarmed: bool = False) -> Trial:
+    """Run the scenario with the defect planted and judge it. Never raises for what the run or the harness does.
+
+    :param swarmed: with the seed's faults in place of the scenario's own.
+    """
     began = time.perf_counter()
-    request = prepare(scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out)
+    request = prepare(
+        scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out, swarmed=swarmed
+    )
     patches = Patches()
     with patches.under_way():
         if sabotage is not None:
             sabotage.plant(patches)
-        directory, history, broke_off = _live(request, patches)
+        directory, history, broke_off = _live(request, patches, sabotage)
         judged = verdict.judge(patches.rewritten(history))
     return Trial(
         sabotage=None if sabotage is None else sabotage.name,
@@ -74,9 +81,11 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path) -
     )
 
 
-def _live(request: RunRequest, patches: Patches) -> tuple[RunDirectory, History, str | None]:
+def _live(request: RunRequest, patches: Patches, sabotage: Sabotage | None) -> tuple[RunDirectory, History, str | None]:
     """The history, and the error that stopped the run before its end, if any: a run that was stopped has not passed."""
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
+    if sabotage is not None:
+        directory.write(PLANTED, f"{sabotage.name}\n")
     progress: Progress = Silent()
     try:
         return directory, carry_out(request, directory, progress, plant=patches.plant), None

@@ -1,0 +1,1 @@
+"""``simulate shrink``: the smallest scenario that still gives a failed run's finding, and when it became inevitable."""
