@@ -5,6 +5,8 @@ Messages quote files and programs, and are made harmless for a terminal.
 
 from __future__ import annotations
 
+import shlex
+
 from simulation.untrusted import printable
 
 _LONGEST = 4_000
@@ -33,6 +35,11 @@ class EnvironmentFault(SimulationError):
     def __init__(self, *, problem: str, remedy: str) -> None:
         self.problem, self.remedy = _shown(problem), _shown(remedy)
         super().__init__(f"{self.problem}\n  remedy: {self.remedy}")
+
+
+def command(*words: object) -> str:
+    """A command of ours as people can paste it, whatever is in its words: for remedies, and for seeing a run again."""
+    return shlex.join(("simulate", *map(str, words)))
 
 
 def _shown(text: str) -> str:

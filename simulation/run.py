@@ -5,6 +5,7 @@ Read this first. Each step is a few lines here and a module of its own.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from simulation.checks.verdict import Verdict, judge
 from simulation.clock import SimProcess
 from simulation.environment.caller import plain_environment
 from simulation.environment.clock_library import clock_library
+from simulation.environment.release import release
 from simulation.environment.workspace import require_room, workspace_root
 from simulation.events import ContractDeclared, RunStarted, WitnessSummary
 from simulation.history import History
@@ -52,7 +54,7 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     progress.phase("judging")
     verdict = judge(history)
     progress.phase("writing the report")
-    report = write_report(directory.path, history, verdict)
+    report, verdict = write_report(directory.path, history, verdict)
     directory.become_latest()
     return RunResult(directory=directory, history=history, verdict=verdict, report=report)
 
@@ -102,6 +104,10 @@ def begin(sim: Simulation) -> None:
             absence_start=scenario.start,
             target=sim.target.name,
             target_option=sim.request.target.option,
+            asked=sim.request.asked or _own_files(sim),
+            version=release().version,
+            commit=release().commit,
+            tree=release().tree,
             environment=sim.server.name,
             environment_reason="; ".join(
                 filter(None, (sim.request.environment_reason, sim.server.detail, clock_library().detail))
@@ -115,6 +121,11 @@ def begin(sim: Simulation) -> None:
         sim.recorder.record(ContractDeclared(document=declared))
     for fault in sim.request.plan.scheduled:
         sim.recorder.record(fault.model_copy())
+
+
+def _own_files(sim: Simulation) -> tuple[str, ...]:
+    """The command for a run that no command line asked for as it is: from what it leaves in its folder."""
+    return (*sim.directory.again(seed=sim.request.seed), *shlex.split(sim.request.target.option))
 
 
 def revoke_founder_access(sim: Simulation) -> None:

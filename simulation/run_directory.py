@@ -35,6 +35,16 @@ class RunDirectory:
         return cls(path=path.resolve())
 
     @property
+    def shown(self) -> str:
+        """The path as short as it can be typed in the working folder."""
+        here = Path.cwd()
+        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+
+    def again(self, *, seed: int) -> tuple[str, ...]:
+        """The arguments of ``simulate`` that live it once more, from the files in it."""
+        return ("run", str(self.scenario), "--seed", str(seed), "--faults", str(self.faults))
+
+    @property
     def history(self) -> Path:
         return self.path / "history.jsonl"
 

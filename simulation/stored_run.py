@@ -12,14 +12,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simulation.checks.run_record import UNKNOWN, FaultRecord, Release, RunRecord
 from simulation.checks.verdict import Verdict
 from simulation.documents.text import decoded
 from simulation.documents.yaml import parse_yaml
 from simulation.errors import UsageError
-from simulation.events import FaultScheduled
+from simulation.events import FaultScheduled, RunStarted
 from simulation.faults.plan import FaultPlan
 from simulation.history import History
 from simulation.run_directory import RunDirectory
+from simulation.untrusted import printable
 
 VERDICT = "verdict.json"
 _REMEDY = (
@@ -85,6 +87,28 @@ def contradictions(directory: RunDirectory, history: History, verdict: Verdict |
     return UsageError(place=str(directory.path), problem="\n  ".join([*shown, *more]), remedy=_REMEDY)
 
 
+def other_words(before: Verdict | None, now: Verdict) -> Iterator[str]:
+    """What a verdict on the same history says of the run otherwise than the one before, and whose code judged it."""
+    if before is None or before.run is None or now.run is None:
+        return
+    made, judged = now.run.made_by, now.run.judged_by
+    if UNKNOWN not in (made.commit, judged.commit) and made.commit != judged.commit:
+        yield f"the run was made by version {made}; it is judged by version {judged}"
+    faults = {fault.fault_id: fault for fault in before.run.faults}
+    for fault in now.run.faults:
+        told = faults.get(fault.fault_id)
+        if told != fault:
+            was = "nothing" if told is None else f"it ended {told.ended!r}, {_as_expected(told)}"
+            judged_now = f"judged now: {fault.ended!r}, {_as_expected(fault)}"
+            yield printable(f"verdict.json says of fault {fault.fault_id}: {was}; {judged_now}")
+    if before.run.money != now.run.money:
+        yield f"verdict.json has other sums of money: {before.run.money}; now: {now.run.money}"
+
+
+def _as_expected(fault: FaultRecord) -> str:
+    return "as expected" if fault.as_expected else "not as expected"
+
+
 def _contradictions(directory: RunDirectory, history: History, verdict: Verdict | None) -> Iterator[str]:
     if verdict is not None and verdict.digest != history.digest():
         yield (
@@ -92,6 +116,8 @@ def _contradictions(directory: RunDirectory, history: History, verdict: Verdict 
             f" {history.digest()}"
         )
     started = history.started
+    if verdict is not None and verdict.run is not None and started is not None:
+        yield from (f"verdict.json: run.{said}" for said in _other_run(verdict.run, started))
     scenario = _yaml_of(directory, directory.scenario.name)
     if started is not None and scenario is not None:
         ours, lived = _without_nulls(scenario), _without_nulls(started.scenario_document)
@@ -99,6 +125,21 @@ def _contradictions(directory: RunDirectory, history: History, verdict: Verdict 
     faults = _yaml_of(directory, directory.faults.name)
     if started is not None and faults is not None:
         yield from _other_faults(faults, history)
+
+
+def _other_run(told: RunRecord, started: RunStarted) -> Iterator[str]:
+    """How the run that a verdict is about differs from the one that the history began as."""
+    lived = {
+        "scenario": started.scenario,
+        "seed": started.seed,
+        "days": started.days,
+        "target": started.target,
+        "environment": started.environment,
+        "made_by": Release(version=started.version, commit=started.commit, tree=started.tree),
+    }
+    for name, value in lived.items():
+        if getattr(told, name) != value:
+            yield f"{name} is {str(getattr(told, name))[:80]!r}, and {str(value)[:80]!r} in the history"
 
 
 def _other_faults(stored: Any, history: History) -> Iterator[str]:

@@ -15,7 +15,7 @@ from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.paths import STAGING_TARGET_FOLDER
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
-from simulation.scenario.file import find_scenario, load_scenario
+from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
 from simulation.scenario.model import Scenario
 from simulation.targets.protocol import TargetChoice
 from simulation.world.monitoring.alert_rules import RuleSet, load_rules, refuse_blind_groups, refuse_dead_links
@@ -62,6 +62,8 @@ class RunRequest:
     target: TargetChoice = field(default_factory=platform_that_comes_along)
     environment: str = "embedded"
     environment_reason: str = ""
+    asked: tuple[str, ...] = ()
+    """The arguments of ``simulate`` that ask for it; none: the files that it leaves in its folder have to do."""
     on_statement: Callable[[Passing], None] | None = None
     """Told every statement of the platform in this process, by whoever wants to learn them."""
 
@@ -108,4 +110,26 @@ def prepare(
         target=chosen,
         environment=choice.name,
         environment_reason=choice.reason,
+        asked=_asked(scenario, seed=seed, days=days, plan_file=plan_file, target=target, swarmed=swarmed),
     )
+
+
+def _asked(
+    scenario: str, *, seed: int, days: int | None, plan_file: Path | None, target: Path | None, swarmed: bool
+) -> tuple[str, ...]:
+    """The arguments that ask for the same history, in the same working folder."""
+    return (
+        "run",
+        scenario if scenario in available_scenarios() else _argument(Path(scenario)),
+        *("--seed", str(seed)),
+        *(() if days is None else ("--days", str(days))),
+        *(() if plan_file is None else ("--faults", _argument(plan_file))),
+        *(("--swarm",) if swarmed else ()),
+        *(() if target is None else ("--target", _argument(target))),
+    )
+
+
+def _argument(path: Path) -> str:
+    """A path that is not taken for an option, as short as it can be from the working folder."""
+    short = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
+    return f"./{short}" if str(short).startswith("-") else str(short)

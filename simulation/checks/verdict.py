@@ -13,6 +13,7 @@ from simulation.checks.conformance.share import Share, share_of
 from simulation.checks.criteria import RULES, CriterionRule
 from simulation.checks.evidence.case import Case
 from simulation.checks.left_out import LeftOut, left_out
+from simulation.checks.run_record import RunRecord
 from simulation.contract.document import Contract
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
@@ -44,6 +45,8 @@ class Verdict:
     """How much of what the platform wrote was judged by its contract; None where the log could not be read."""
     left_out: tuple[LeftOut, ...] = ()
     """What was not judged, since the target does not declare it or does not have it."""
+    run: RunRecord | None = None
+    """The run that was judged; None before it is reported, and in a verdict from before it was recorded."""
 
     def to_json(self) -> str:
         """The text of ``verdict.json``."""

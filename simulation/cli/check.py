@@ -9,11 +9,12 @@ import click
 
 from simulation.checks.verdict import EXIT_CODES, Verdict, judge
 from simulation.cli.output import print_verdict
+from simulation.reporting.record import with_record
 from simulation.reporting.view import build_report
 from simulation.reporting.write import POSTMORTEM, postmortem_of, write_report
 from simulation.run_directory import RunDirectory
 from simulation.sealing.folder import is_sealed
-from simulation.stored_run import contradictions, refuse_contradictions, stored_history, stored_verdict
+from simulation.stored_run import contradictions, other_words, refuse_contradictions, stored_history, stored_verdict
 from simulation.targets.process.loader import contract_of
 from simulation.untrusted import printable
 
@@ -45,14 +46,15 @@ def check(run_dir: Path, as_json: bool, folder: Path | None) -> int:
         click.echo(f"! verdict.json says {printable(before.outcome)}; judged now, it is {verdict.outcome}", err=True)
     if changed is not None:
         click.echo(f"! {changed}\n  nothing is written", err=True)
-        report = build_report(history, verdict)
     elif is_sealed(directory):
         click.echo(f"! {directory.path} is sealed: nothing is written there", err=True)
-        report = build_report(history, verdict)
-    elif folder is not None:
-        report = build_report(history, verdict)
-    else:
-        report = write_report(directory.path, history, verdict)
+    report = build_report(history, verdict, folder=directory.shown)
+    verdict = with_record(verdict, report)
+    if changed is None:
+        for said in other_words(before, verdict):
+            click.echo(f"! {said}", err=True)
+        if folder is None and not is_sealed(directory):
+            write_report(directory.path, history, verdict)
     if as_json:
         click.echo(verdict.to_json(), nl=False)
     else:
@@ -70,7 +72,7 @@ def postmortem(run_dir: Path) -> int:
     directory = RunDirectory.stored(run_dir)
     history = stored_history(directory)
     refuse_contradictions(directory, history, stored_verdict(directory))
-    text = postmortem_of(build_report(history, judge(history)), history)
+    text = postmortem_of(build_report(history, judge(history), folder=directory.shown), history)
     click.echo(_kept(directory, text), err=True)
     click.echo(text, nl=False)
     return 0

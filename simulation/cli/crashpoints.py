@@ -68,7 +68,7 @@ def crashpoints(
         return 0
     if not endings:
         raise UsageError(place="--of", problem=f"no transaction has {part!r} in its row", remedy="see them with --list")
-    return _tell(endings, directory, time.perf_counter() - began, terminal=console.is_terminal)
+    return _tell(endings, directory, seed, time.perf_counter() - began, terminal=console.is_terminal)
 
 
 def _points(scenario: str, seed: int, out: Path) -> list[Point]:
@@ -97,10 +97,10 @@ def _in_order(points: Sequence[Point], killing: Killing, workers: int, console: 
     return sorted(done, key=lambda ending: points.index(ending.point))
 
 
-def _tell(endings: Sequence[Ending], directory: RunDirectory, wall_seconds: float, *, terminal: bool) -> int:
+def _tell(endings: Sequence[Ending], directory: RunDirectory, seed: int, wall_seconds: float, *, terminal: bool) -> int:
     output = Console(width=None if terminal else _WIDTH)
     output.print(table_of(endings))
-    for finding in findings_of(endings):
+    for finding in findings_of(endings, seed=seed):
         output.print(finding, highlight=False, soft_wrap=True, markup=False)
     write_json(directory.path / "crashpoints.json", endings)
     directory.become_latest()

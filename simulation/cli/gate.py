@@ -14,6 +14,7 @@ from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
 from simulation.cli.options import environment_option, out_option, seal_option
 from simulation.environment.choice import Choice, choose
+from simulation.environment.release import release
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Plain, Progress, Silent
@@ -59,7 +60,10 @@ def gate(scenario: str, seeds_text: str, environment: str, out: Path, seal_key: 
         if key is not None and (folder := outcomes[-1].folder) is not None:
             seal(RunDirectory(path=folder), key)
     report = GateReport(
-        scenario=runs[0].scenario.name, environment=f"{choice.name}: {choice.reason}", seeds=tuple(outcomes)
+        scenario=runs[0].scenario.name,
+        environment=f"{choice.name}: {choice.reason}",
+        made_by=release(),
+        seeds=tuple(outcomes),
     )
     write_gate(directory.path, report)
     directory.become_latest()

@@ -72,7 +72,7 @@ def interleave(
     directory.become_latest()
     output = Console(width=None if console.is_terminal else _WIDTH)
     output.print(table_of(met))
-    for line in (*chances, *findings_of(met)):
+    for line in (*chances, *findings_of(met, seed=seed)):
         output.print(line, highlight=False, soft_wrap=True, markup=False)
     runs = sum(len(meetings) for meetings in met.values())
     output.print(f"{runs} runs in {time.perf_counter() - began:.0f} s", highlight=False)

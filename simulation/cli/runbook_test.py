@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def _rehearse(name: str, *, out: Path) -> Rehearsed:
 
 def _prepared(name: str, *, out: Path) -> RunRequest:
     file = SCENARIOS_FOLDER / "runbooks" / f"{name}.yaml"
-    return prepare(scenario=str(file), seed=_SEED, environment="embedded", out=out)
+    request = prepare(scenario=str(file), seed=_SEED, environment="embedded", out=out)
+    return replace(request, asked=("runbook", "test", name))
 
 
 def _progress(item: Rehearsed) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from simulation.cli.options import jobs_option, out_option
 from simulation.documents.refusal import suggest
-from simulation.errors import UsageError
+from simulation.errors import UsageError, command
 from simulation.proof.sweep.campaign import carry_out, cases_of, tried_before
 from simulation.proof.sweep.trial import Tried
 from simulation.run_directory import RunDirectory
@@ -54,11 +54,12 @@ def sweep(
 
     now = left[:most]
     carry_out(now, workers=jobs or len(os.sched_getaffinity(0)), folder=folder, target=target, told=told)
-    console.print(_summary(results, folder), highlight=False, soft_wrap=True, markup=False)
+    console.print(_summary(results, folder, target), highlight=False, soft_wrap=True, markup=False)
     if not all(tried.good for tried in results):
         return 1
     if len(now) < len(left):
-        more = f"{len(left) - len(now)} cases are left: simulate sweep --resume {folder}"
+        options = () if target is None else ("--target", target)
+        more = f"{len(left) - len(now)} cases are left: {command('sweep', *kinds, *options, '--resume', folder)}"
         console.print(more, highlight=False, soft_wrap=True)
         return 2
     return 0
@@ -75,8 +76,11 @@ def _line(tried: Tried) -> str:
     return f"{tried.outcome:8} {tried.kind} {tried.case} ({tried.expect})" + (f": {tried.said}" if tried.said else "")
 
 
-def _summary(results: Sequence[Tried], folder: Path) -> str:
+def _summary(results: Sequence[Tried], folder: Path, target: Path | None) -> str:
     counts = Counter(tried.outcome for tried in results)
     told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
-    bad = [f"  simulate run {folder / 'scenarios' / tried.scenario}" for tried in results if not tried.good]
+    options = () if target is None else ("--target", target)
+    bad = [
+        f"  {command('run', folder / 'scenarios' / tried.scenario, *options)}" for tried in results if not tried.good
+    ]
     return "\n".join([f"{len(results)} cases: {told or 'none'}", *bad])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from simulation.errors import command
 from simulation.targets.new_folder import TEMPLATE, write_target_folder
 from simulation.targets.proposal.ask import tables_of_database, tables_of_file
 from simulation.targets.proposal.files import guesses, proposal
@@ -36,7 +37,7 @@ def target_init(folder: Path, schema: Path | None, url: str | None) -> int:
 3. people.py      how a player joins and pays; delete it if your routes are those of fixtures/spec/platform.md
 4. contract.yaml  how your business works and what it must write; what is not declared is not judged
 
-Then:  simulate target check {folder}
-       simulate run smoke_2d --target {folder}"""
+Then:  {command("target", "check", folder)}
+       {command("run", "smoke_2d", "--target", folder)}"""
     )
     return 0

@@ -13,7 +13,9 @@ from simulation.events.operations import AlertRuleAsRun, ShippedRunbook
 
 
 class RunStarted(Event):
-    outside_digest = frozenset({"environment", "environment_reason", "target_option"})
+    outside_digest = frozenset(
+        {"environment", "environment_reason", "target_option", "asked", "version", "commit", "tree"}
+    )
 
     kind: Literal["run_started"] = "run_started"
     scenario: str
@@ -28,6 +30,13 @@ class RunStarted(Event):
     target: str
     target_option: str = ""
     """The command-line option that chose the target."""
+    asked: tuple[str, ...] = ()
+    """The arguments of ``simulate`` that give this run once more."""
+    version: str = "unknown"
+    commit: str = "unknown"
+    """Of the code that made the run; ``unknown`` outside of git, as ``tree`` is."""
+    tree: str = "unknown"
+    """``clean`` or ``changed``: whether all of it was committed."""
     environment: str
     environment_reason: str = ""
     """Why the environment ``auto`` chose this one."""

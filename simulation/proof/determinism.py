@@ -16,6 +16,7 @@ from pathlib import Path
 
 from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
+from simulation.events import Event
 from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import available_scenarios
@@ -50,9 +51,23 @@ def first_difference(first: Path, second: Path) -> Difference | None:
     """Compare two ``history.jsonl`` files; None when they are equal."""
     with open(first, encoding="utf-8") as one, open(second, encoding="utf-8") as other:
         for number, (left, right) in enumerate(zip_longest(one, other, fillvalue=""), start=1):
-            if left != right:
+            if left != right and _within_digest(left) != _within_digest(right):
                 return Difference(line=number, at=_instant(left or right), first=left.strip(), second=right.strip())
     return None
+
+
+def _within_digest(line: str) -> object:
+    """An event without what is no part of its digest: the machine, the code's commit, the command."""
+    try:
+        document = json.loads(line)
+        outside = _OUTSIDE.get(document.get("kind"), frozenset())
+    except (ValueError, AttributeError):
+        return line
+    return {name: value for name, value in document.items() if name not in outside}
+
+
+_OUTSIDE = {kind.model_fields["kind"].default: kind.outside_digest for kind in Event.__subclasses__()}
+"""Kind of event → its fields outside of the digest."""
 
 
 def _instant(line: str) -> str:

@@ -56,7 +56,7 @@ def run_with(scenario: str, *, seed: int, out: Path, change: Callable[[FaultPlan
     request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out)
     directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=seed)
     try:
-        history = carry_out(replace(request, plan=change(request.plan)), directory, Silent())
+        history = carry_out(replace(request, plan=change(request.plan), asked=()), directory, Silent())
         verdict = judge(history)
     except (SimulationError, OSError) as error:
         return PlannedRun(history=None, verdict=None, told=(str(error),), directory=directory.path)

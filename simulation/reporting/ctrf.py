@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from simulation.checks.run_record import Release
 from simulation.reporting.parts.criteria import CriterionView, SectionView
-from simulation.reporting.text import finding_lines
+from simulation.reporting.text import about, finding_lines
 from simulation.reporting.view import Report
 from simulation.reporting.words import plural
 
@@ -29,10 +30,12 @@ def render_ctrf(report: Report) -> str:
     suite = f"{report.facts.scenario} seed {report.facts.seed}"
     tests = [_test(report, suite, section, criterion) for section in report.sections for criterion in section.criteria]
     start, stop = (_milliseconds(moment) for moment in (report.calendar.start, report.calendar.end))
-    return document(tests, start=start, stop=stop, name=suite, extra=_extra(report))
+    return document(tests, start=start, stop=stop, name=suite, made_by=report.facts.made_by, extra=_extra(report))
 
 
-def document(tests: Sequence[Test], *, start: int, stop: int, name: str, extra: dict[str, Any]) -> str:
+def document(
+    tests: Sequence[Test], *, start: int, stop: int, name: str, made_by: Release, extra: dict[str, Any]
+) -> str:
     """A CTRF document as JSON: the tests, and a summary that counts them by status.
 
     :param start: like ``stop``, in milliseconds since 1970 (UTC).
@@ -48,7 +51,12 @@ def document(tests: Sequence[Test], *, start: int, stop: int, name: str, extra: 
         "tool": {"name": "founder-absence-sim"},
         "summary": summary,
         "tests": list(tests),
-        "environment": {"reportName": name, "testEnvironment": "simulation"},
+        "environment": {
+            "reportName": name,
+            "appVersion": made_by.version,
+            "commit": made_by.commit,
+            "testEnvironment": "simulation",
+        },
         "extra": {"times": "simulated", **extra},
     }
     log = {"reportFormat": "CTRF", "specVersion": _SPEC_VERSION, "generatedBy": "simulate", "results": results}
@@ -73,8 +81,7 @@ def _test(report: Report, suite: str, section: SectionView, criterion: Criterion
 
 
 def _extra(report: Report) -> dict[str, Any]:
-    facts = report.facts
-    return {"outcome": report.outcome, "seed": facts.seed, "digest": facts.digest, "reproduce": facts.reproduce}
+    return {**about(report), "outcome": report.outcome, "seed": report.facts.seed, "reproduce": report.facts.reproduce}
 
 
 def _milliseconds(moment: datetime) -> int:

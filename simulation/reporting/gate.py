@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from simulation.checks.run_record import Release
 from simulation.checks.verdict import EXIT_CODES
 from simulation.reporting import ctrf
 from simulation.reporting.junit import clean, document
@@ -39,6 +40,7 @@ class GateReport:
 
     scenario: str
     environment: str
+    made_by: Release
     seeds: tuple[SeedOutcome, ...]
 
     @property
@@ -82,7 +84,7 @@ def render_gate_summary(report: GateReport) -> str:
     lines = [
         f"## {mark(report.outcome).symbol} Gate: {report.outcome.upper()}",
         "",
-        plain(f"{report.scenario}, {len(report.seeds)} seeds, in {report.environment}."),
+        plain(f"{report.scenario}, {len(report.seeds)} seeds, in {report.environment}; version {report.made_by}."),
         "",
         *table(("seed", "verdict", "findings", "seconds", "digest", "report, or why there is none"), rows),
     ]
@@ -114,6 +116,7 @@ def render_gate_ctrf(report: GateReport) -> str:
         start=min((results["summary"]["start"] for results in own), default=0),
         stop=max((results["summary"]["stop"] for results in own), default=0),
         name=f"gate {report.scenario}",
+        made_by=report.made_by,
         extra={"outcome": report.outcome},
     )
 
@@ -127,7 +130,7 @@ def _suites(seed: SeedOutcome) -> list[Element]:
     suites = [] if seed.folder is None else list(_own(seed.folder))
     for suite in suites:
         suite.set("name", f"seed {seed.seed}: {suite.attrib['name']}")
-        for case in suite:
+        for case in suite.iter("testcase"):
             case.set("classname", f"seed{seed.seed}.{case.attrib['classname']}")
     if seed.reason:
         suites.append(_broken(seed))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree  # only written here, never parsed
 from xml.etree.ElementTree import Element, SubElement
 
 from simulation.reporting.parts.criteria import CriterionView, SectionView
-from simulation.reporting.text import finding_lines
+from simulation.reporting.text import about, finding_lines
 from simulation.reporting.view import Report
 from simulation.reporting.words import plural
 
@@ -48,9 +48,18 @@ def _suite(report: Report, section: SectionView) -> Element:
             "skipped": str(outcomes.count("not_verified")),
         },
     )
+    suite.append(_properties(report))
     for criterion in section.criteria:
         suite.append(_case(report, section, criterion))
     return suite
+
+
+def _properties(report: Report) -> Element:
+    """Which run it was, for readers who have only this file; the same in each suite."""
+    properties = Element("properties")
+    for name, value in about(report).items():
+        SubElement(properties, "property", {"name": name, "value": clean(value)})
+    return properties
 
 
 def _case(report: Report, section: SectionView, criterion: CriterionView) -> Element:

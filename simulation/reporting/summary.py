@@ -30,6 +30,8 @@ def render_summary(report: Report) -> str:
         "",
         *([plain(report.facts.written.sentence + "."), ""] if report.facts.written else []),
         *([plain(f"Not judged: {rest}."), ""] if (rest := in_words(report.facts.left_out)) else []),
+        plain(f"Made by version {report.facts.made_by}, in {report.facts.environment}, in {report.facts.folder}."),
+        "",
         f"See it again: `{report.facts.reproduce}` · digest `{report.facts.digest}`",
     ]
     return within_step_summary(lines)

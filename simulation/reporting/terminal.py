@@ -47,7 +47,7 @@ def _head(report: Report) -> list[Text]:
     style = f"bold {_STYLES[report.mark.tone]}"
     return [
         _line((f"{report.mark.symbol} {report.mark.word.upper()}", style), ("  " + report.headline, "bold")),
-        _line((f"  {run_title(report.facts)}; {_contests(report)}", "dim")),
+        _line((f"  {run_title(report.facts)}; {_contests(report)}; version {report.facts.made_by}", "dim")),
         _line(),
     ]
 

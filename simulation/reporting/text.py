@@ -6,6 +6,7 @@ from simulation.checks.base import Finding
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar, duration
+from simulation.reporting.view import Report
 from simulation.reporting.words import dollars
 
 
@@ -20,6 +21,25 @@ def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
     if finding.seqs:
         lines.append(f"  evidence: events {', '.join(map(str, finding.seqs[:10]))} of history.jsonl")
     return lines
+
+
+def about(report: Report) -> dict[str, str]:
+    """The run in name and value: what made it, where it is, what went wrong in it, its money."""
+    facts = report.facts
+    over = sum(fault.over for fault in report.faults)
+    return {
+        "scenario": facts.scenario,
+        "seed": str(facts.seed),
+        "version": facts.made_by.version,
+        "commit": facts.made_by.commit,
+        "tree": facts.made_by.tree,
+        "environment": facts.environment or "unknown",
+        "target": facts.target or "unknown",
+        "folder": facts.folder or "unknown",
+        "digest": facts.digest,
+        "faults": f"{over} of {len(report.faults)} ended as expected",
+        "money": money_line(report.funds),
+    }
 
 
 def fault_outcome(fault: FaultView) -> str:

@@ -70,15 +70,18 @@ class Report:
         return tuple(dict.fromkeys(doubt for criterion in unknown for doubt in criterion.doubts))
 
 
-def build_report(history: History, verdict: Verdict) -> Report:
-    """Compute the view model. An incomplete history gives a shorter report, never an error."""
+def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Report:
+    """Compute the view model. An incomplete history gives a shorter report, never an error.
+
+    :param folder: the run's, as readers are to type it.
+    """
     source = _source(history)
     contests = contests_of(source)
     alerts = alerts_of(source)
     executions = executions_of(source, alerts)
     judged = judged_faults(verdict)
     faults = faults_of(source, judged, alerts, executions)
-    funds, facts = funds_of(source), facts_of(source, verdict)
+    funds, facts = funds_of(source), facts_of(source, verdict, folder)
     notes = {faults_recovered.name: recovered} if (recovered := recoveries(faults)) else {}
     sections = sections_of(verdict, source.names, notes=notes)
     findings = findings_of(verdict, source.names)

@@ -13,6 +13,7 @@ from simulation.reporting.html import render_html
 from simulation.reporting.junit import render_junit
 from simulation.reporting.parts.near_misses import near_misses_of
 from simulation.reporting.postmortem import render_postmortem
+from simulation.reporting.record import with_record
 from simulation.reporting.summary import render_summary
 from simulation.reporting.tables import audit_csv, ledger_csv, runbooks_csv
 from simulation.reporting.transcript import render_transcript
@@ -24,23 +25,24 @@ _WITH_BOM = "utf-8-sig"
 """CSV files get a byte order mark: without it Excel reads them in its local code page instead of UTF-8."""
 
 
-def write_report(run_dir: Path, history: History, verdict: Verdict) -> Report:
+def write_report(run_dir: Path, history: History, verdict: Verdict) -> tuple[Report, Verdict]:
     """Write ``verdict.json``, ``report.html``, the files for CI, the CSV files, transcripts and ``summary.md``.
 
     Also ``postmortem.md`` unless the run passed; an existing one is kept, since people may have edited it.
-    Returns the view model.
+    Returns the view model, and the verdict as it was written.
 
     :raises EnvironmentFault: the folder cannot be written.
     :raises UsageError: a link is in the place of a file.
     """
-    report = build_report(history, verdict)
     directory = RunDirectory(path=run_dir)
+    report = build_report(history, verdict, folder=directory.shown)
+    verdict = with_record(verdict, report)
     directory.write("verdict.json", verdict.to_json())
-    for name, text in _files(report, history).items():
+    for name, text in files_of(report, history).items():
         directory.write(name, text, encoding=_WITH_BOM if name.endswith(".csv") else "utf-8")
     if verdict.outcome != "pass":
         directory.write(POSTMORTEM, postmortem_of(report, history), keep=True)
-    return report
+    return report, verdict
 
 
 def postmortem_of(report: Report, history: History) -> str:
@@ -49,7 +51,8 @@ def postmortem_of(report: Report, history: History) -> str:
     return render_postmortem(report, near_misses_of(case))
 
 
-def _files(report: Report, history: History) -> dict[str, str]:
+def files_of(report: Report, history: History) -> dict[str, str]:
+    """Name → text of what a run leaves besides verdict and postmortem."""
     return {
         "report.html": render_html(report),
         "junit.xml": render_junit(report),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulation.checks.catalogue import CHECKS
+from simulation.errors import command
 from simulation.sabotage.campaign import Campaign
 from simulation.sabotage.registry import HOW
 from simulation.sabotage.report_matrix import Cell, Control, Matrix, MatrixRow
@@ -39,7 +40,7 @@ def _row(ruling: Ruling) -> MatrixRow:
         first_words=(first.message or first.doubt or "") if first else trial.broke_off or "",
         detection_seconds=None if ruling.detection is None else int(ruling.detection.total_seconds()),
         wall_seconds=round(trial.wall_seconds, 1),
-        again=f"simulate sabotage {entry.name}",
+        again=command("sabotage", entry.name, *(("--seeds", trial.seed) if trial.seed > 1 else ())),
     )
 
 

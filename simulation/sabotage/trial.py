@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -61,6 +61,8 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, s
     request = prepare(
         scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out, swarmed=swarmed
     )
+    if sabotage is not None:
+        request = replace(request, asked=("sabotage", sabotage.name, *(("--seeds", str(seed)) if seed > 1 else ())))
     patches = Patches()
     with patches.under_way():
         if sabotage is not None:

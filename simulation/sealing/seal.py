@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from simulation.checks.verdict import judge
+from simulation.checks.verdict import Verdict, judge
 from simulation.errors import EnvironmentFault, UsageError
+from simulation.history import History
+from simulation.reporting.record import with_record
+from simulation.reporting.view import build_report
 from simulation.run_directory import RunDirectory
 from simulation.sealing.envelope import BadEnvelope, opened, signed
 from simulation.sealing.folder import SEAL, Contents, contents_of
@@ -39,7 +42,7 @@ def seal(directory: RunDirectory, key: PrivateKey) -> Statement:
         raise UsageError(place=str(directory.path), problem="there is no verdict to seal", remedy=_CHECK_AGAIN)
     refuse_contradictions(directory, history, verdict)
     judged = judge(history)
-    if judged.to_json() != verdict.to_json():
+    if _recorded(judged, history, verdict).to_json() != verdict.to_json():
         raise UsageError(
             place=str(directory.path),
             problem=f"verdict.json ({verdict.outcome[:40]!r}) is not what the history gives now ({judged.outcome!r})",
@@ -98,3 +101,14 @@ def _changes(sealed: Mapping[str, str], found: Contents) -> Iterator[str]:
             del came[other]
             yield f"{name} was renamed to {other}"
     yield from (f"{name} was added" for name in came)
+
+
+def _recorded(judged: Verdict, history: History, stored: Verdict) -> Verdict:
+    """What is judged now, with the part about the run as it is written, but for where the folder was and who judged."""
+    if stored.run is None:
+        return judged
+    told = with_record(judged, build_report(history, judged))
+    assert told.run is not None
+    place = stored.run
+    run = replace(told.run, judged_by=place.judged_by, folder=place.folder, check=place.check)
+    return replace(told, run=run)

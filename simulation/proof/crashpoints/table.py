@@ -9,7 +9,9 @@ from pathlib import Path
 
 from rich.table import Table
 
+from simulation.errors import command
 from simulation.proof.crashpoints.kill import Ending
+from simulation.run_directory import RunDirectory
 
 _OUTCOMES = ("survived", "turned away", "escalated", "wrong", "not met")
 
@@ -29,7 +31,7 @@ def table_of(endings: Sequence[Ending]) -> Table:
     return table
 
 
-def findings_of(endings: Sequence[Ending]) -> list[str]:
+def findings_of(endings: Sequence[Ending], *, seed: int) -> list[str]:
     """A paragraph for each place that went wrong or was not met: what was found, and how to see it again."""
     return [
         "\n".join(
@@ -37,7 +39,7 @@ def findings_of(endings: Sequence[Ending]) -> list[str]:
                 f"{ending.outcome}: {ending.point.row}, {ending.point.where}",
                 *(f"  {finding}" for finding in ending.findings),
                 f"  report {ending.directory}/report.html",
-                f"  again: simulate run {ending.directory}/scenario.yaml --faults {ending.directory}/faults.json",
+                f"  again: {command(*RunDirectory(path=ending.directory).again(seed=seed))}",
             )
         )
         for ending in endings

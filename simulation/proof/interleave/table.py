@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 
+from simulation.errors import command
 from simulation.events import Interleaved
 from simulation.proof.interleave.meet import Meeting
+from simulation.run_directory import RunDirectory
 
 _WIDTH = 60
 
@@ -41,7 +43,7 @@ def side_by_side(interleaved: Interleaved) -> Iterator[str]:
         yield f"{number:3} {said}" if step.side == "first" else f"{number:3} {'':{_WIDTH}}  {said}"
 
 
-def findings_of(met: Mapping[str, Sequence[Meeting]]) -> Iterator[str]:
+def findings_of(met: Mapping[str, Sequence[Meeting]], *, seed: int) -> Iterator[str]:
     """For each pair the first order that did not hold: its findings, the two sides, and how to see it again."""
     for pair, meetings in met.items():
         bad = next((meeting for meeting in meetings if meeting.outcome != "held"), None)
@@ -51,4 +53,5 @@ def findings_of(met: Mapping[str, Sequence[Meeting]]) -> Iterator[str]:
         yield from (f"  {finding}" for finding in bad.findings)
         if bad.interleaved is not None:
             yield from (f"  {line}" for line in side_by_side(bad.interleaved))
-        yield f"  again: simulate run {bad.directory}/scenario.yaml --faults {bad.directory}/faults.json"
+        assert bad.directory is not None, "a run that did not hold is kept"
+        yield f"  again: {command(*RunDirectory(path=bad.directory).again(seed=seed))}"

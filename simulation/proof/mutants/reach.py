@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from simulation.errors import EnvironmentFault
+from simulation.errors import EnvironmentFault, command
 from simulation.proof.mutants.tree import PACKAGE, run, tree
 
 _PASSED = 0
@@ -46,7 +46,7 @@ def reach_of(scenario: str, *, seed: int) -> Reach:
         if plain.exit_code != _PASSED:
             raise EnvironmentFault(
                 problem=f"{scenario} with seed {seed} ends with {plain.exit_code} and no mutant in it: {plain.said}",
-                remedy=f"mend it first: simulate run {scenario} --seed {seed}",
+                remedy=f"mend it first: {command('run', scenario, '--seed', seed)}",
             )
         return Reach(scenario=scenario, lines=_lines(data, folder / PACKAGE), cpu_seconds=plain.cpu_seconds)
 

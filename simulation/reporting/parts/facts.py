@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from simulation.checks.conformance.share import Share
 from simulation.checks.left_out import LeftOut
+from simulation.checks.run_record import Release
 from simulation.checks.verdict import Verdict
+from simulation.errors import command
 from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.words import plural
@@ -31,6 +33,8 @@ class RunFacts:
     environment: str
     environment_reason: str
     digest: str
+    made_by: Release
+    folder: str
     reproduce: str
     rejudge: str
     rows: tuple[RunFact, ...]
@@ -43,11 +47,17 @@ class RunFacts:
     """What was not judged, and why."""
 
 
-def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
-    """Read the facts from the history's first and last event, its summaries and the verdict."""
+def facts_of(source: ReportSource, verdict: Verdict, folder: str) -> RunFacts:
+    """Read the facts from the history's first and last event, its summaries and the verdict.
+
+    :param folder: the run's, or nothing where it is not known.
+    """
     started, ended = source.history.started, source.history.ended
     scenario = started.scenario if started else "(no beginning on record)"
-    rows = [RunFact(name="Events in the history", value=f"{len(source.history.events):,}")]
+    made_by = Release(version=started.version, commit=started.commit, tree=started.tree) if started else Release()
+    rows = [RunFact(name="Made by version", value=str(made_by))]
+    rows += [RunFact(name="Folder", value=folder, code=True)] if folder else []
+    rows += [RunFact(name="Events in the history", value=f"{len(source.history.events):,}")]
     if started:
         rows.append(RunFact(name="Founder access revoked", value=source.calendar.when(started.absence_start)))
     if ended:
@@ -69,7 +79,9 @@ def facts_of(source: ReportSource, verdict: Verdict) -> RunFacts:
         environment_reason=started.environment_reason if started else "",
         digest=verdict.digest,
         reproduce=_reproduce(started),
-        rejudge=f"simulate check reports/{scenario}/latest",
+        made_by=made_by,
+        folder=folder,
+        rejudge=command("check", folder or f"reports/{scenario}/latest"),
         rows=tuple(rows),
         jobs=tuple(source.history.of(JobSummary)),
         witnesses=tuple(source.history.of(WitnessSummary)),
@@ -84,9 +96,11 @@ def _description(started: RunStarted | None) -> str:
 
 
 def _reproduce(started: RunStarted | None) -> str:
-    """The command that gives the same history; with ``--days`` only if the run's length was not the scenario's."""
+    """The command that gives the same history. Of a run from before it was recorded it is guessed."""
     if started is None:
         return ""
+    if started.asked:
+        return command(*started.asked)
     document = started.scenario_document
     planned = document.get("days") if isinstance(document, dict) else None
     days = f" --days {started.days}" if planned not in (None, started.days) else ""

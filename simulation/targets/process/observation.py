@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from simulation.environment.protocol import Database
-from simulation.errors import UsageError
+from simulation.errors import UsageError, command
 from simulation.targets.process.target_file import missing
 from simulation.targets.queries import load_queries, name_lines
 
@@ -20,7 +20,8 @@ def load_relations(folder: Path) -> Mapping[str, str]:
     """:raises UsageError: no such file, or a name that is no canonical relation."""
     file = folder / FILE_NAME
     if not file.is_file():
-        raise UsageError(place=str(file), problem=missing(file), remedy=f"write one: simulate target init {folder}")
+        remedy = f"write one: {command('target', 'init', folder)}"
+        raise UsageError(place=str(file), problem=missing(file), remedy=remedy)
     return load_queries(file)
 
 

@@ -58,7 +58,7 @@ from simulation.documents.refusal import refused, suggest
 from simulation.documents.strict import refusal
 from simulation.documents.toml import read_toml
 from simulation.documents.yaml import MarkedYaml
-from simulation.errors import UsageError
+from simulation.errors import UsageError, command
 from simulation.events.governance import Governance
 from simulation.world.stripe.integration import Integration, Stub
 from simulation.world.stripe.labels import MetadataNames
@@ -383,7 +383,8 @@ def load_target_file(folder: Path) -> TargetFile:
     """:raises UsageError: no such file, not TOML, an unknown key, a bad value; with ``file:line`` and remedy."""
     file = folder / FILE_NAME
     if not file.is_file():
-        raise UsageError(place=str(file), problem=missing(file), remedy=f"write one: simulate target init {folder}")
+        remedy = f"write one: {command('target', 'init', folder)}"
+        raise UsageError(place=str(file), problem=missing(file), remedy=remedy)
     document = read_toml(file)
     try:
         found = TargetFile.model_validate(document.value)

@@ -12,8 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from simulation.checks.run_record import UNKNOWN
 from simulation.checks.verdict import judge
 from simulation.cli.commands import carry_out
+from simulation.environment.release import release
 from simulation.errors import UsageError
 from simulation.history import History, line_of
 from simulation.reporting.write import write_report
@@ -43,16 +45,29 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
-def test_checking_again_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_checking_again_changes_nothing_but_where_the_run_is(
+    original: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = everything(folder)
     assert carry_out(["check", str(folder)]) == 0
-    assert everything(folder) == before
+    moved = {name: content.replace(bytes(original), bytes(folder)) for name, content in before.items()}
+    assert everything(folder) == moved
     assert "PASS" in capsys.readouterr().out
 
 
 def _in_history(old: str, new: str) -> Callable[[Path], object]:
     def change(folder: Path) -> None:
         file = folder / "history.jsonl"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def _in_verdict(old: str, new: str) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        file = folder / "verdict.json"
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -81,6 +96,8 @@ def _second_line_gone(folder: Path) -> None:
         (_append("\n"), "follows the end"),
         (_append("torn"), "follows the end"),
         (_second_line_gone, "here stands event 3"),
+        (_in_verdict('"commit": "unknown"', '"commit": "abc"'), "verdict.json: run.made_by is "),
+        (_in_verdict('"seed": 1', '"seed": 2'), "verdict.json: run.seed is '2', and '1' in the history"),
         (lambda folder: (folder / "verdict.json").write_text("{}"), "is no verdict"),
         (lambda folder: (folder / "verdict.json").write_bytes(b"\xff"), "is no verdict"),
         (lambda folder: (folder / "verdict.json").write_text("[" * 99_999), "is no verdict"),
@@ -191,3 +208,20 @@ def test_a_sealed_folder_is_judged_and_not_written(folder: Path, capsys: pytest.
     (folder / SEAL).unlink()
     assert carry_out(["check", str(folder)]) == 0
     assert (folder / "report.html").read_text(encoding="utf-8") != "changed"
+
+
+def test_checking_says_what_the_verdict_had_otherwise_and_whose_code_judges(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another commit and other endings are told; they make nothing unknown, and the history's digest stays."""
+    _in_history('"commit":"unknown"', '"commit":"' + "f" * 40 + '"')(folder)
+    _in_verdict('"commit": "unknown"', '"commit": "' + "f" * 40 + '"')(folder)
+    _in_verdict('"ended": "runbook"', '"ended": "self"')(folder)
+    _in_verdict('"prizes_cents": 2700', '"prizes_cents": 1')(folder)
+
+    assert carry_out(["check", str(folder)]) == 0
+
+    said = capsys.readouterr().err
+    assert "verdict.json says of fault slow: it ended 'self', as expected; judged now: 'runbook', as expected" in said
+    assert "verdict.json has other sums of money" in said
+    assert ("the run was made by version unknown at ffffffffffff" in said) == (release().commit != UNKNOWN)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from simulation.checks.run_record import Release
 from simulation.cli.gate import gate, parse_seeds
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.reporting.ctrf import render_ctrf
@@ -39,7 +40,7 @@ def _report(*outcomes: str) -> GateReport:
         SeedOutcome(seed=number, outcome=outcome, wall_seconds=1, reason="it broke" if outcome == "unknown" else "")
         for number, outcome in enumerate(outcomes, start=1)
     )
-    return GateReport(scenario="smoke", environment="containers: asked for", seeds=seeds)
+    return GateReport(made_by=Release(), scenario="smoke", environment="containers: asked for", seeds=seeds)
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("1-3", (1, 2, 3)), ("7", (7,)), ("1-2,9", (1, 2, 9))])
@@ -76,7 +77,7 @@ def test_what_the_gate_leaves_is_valid_for_its_readers(tmp_path: Path, passed: R
         (folder / "ctrf-report.json").write_text(render_ctrf(report), encoding="utf-8")
         seeds.append(SeedOutcome(seed=number, outcome=report.outcome, wall_seconds=1, folder=folder))
     seeds.append(SeedOutcome(seed=3, outcome="unknown", wall_seconds=1, reason="no engine\x1b[1m"))
-    gate = GateReport(scenario="smoke", environment="containers", seeds=tuple(seeds))
+    gate = GateReport(scenario="smoke", environment="containers", made_by=Release(), seeds=tuple(seeds))
 
     assert violations(render_gate_junit(gate)) == []
     document = Document.model_validate_json(render_gate_ctrf(gate))
@@ -88,7 +89,7 @@ def test_the_gates_summary_of_many_seeds_is_one_that_github_shows() -> None:
     long = tuple(
         SeedOutcome(seed=number, outcome="unknown", wall_seconds=1, reason="no engine " * 500) for number in range(1000)
     )
-    text = render_gate_summary(GateReport(scenario="smoke", environment="containers", seeds=long))
+    text = render_gate_summary(GateReport(scenario="smoke", environment="containers", made_by=Release(), seeds=long))
     assert 800_000 < len(text.encode()) < 1024 * 1024
     assert "The rest is left out here" in text
     assert text.startswith("## ? Gate: UNKNOWN")

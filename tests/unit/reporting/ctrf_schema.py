@@ -50,6 +50,8 @@ class Test(_Part):
 
 class Environment(_Part):
     reportName: str | None = None
+    appVersion: str | None = None
+    commit: str | None = None
     testEnvironment: str | None = None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,15 @@ def test_a_spreadsheet_sees_that_a_table_is_utf_8(tmp_path: Path, history: Histo
 
 def test_the_stored_verdict_is_the_verdict(tmp_path: Path, history: History) -> None:
     write_report(tmp_path, history, failed_verdict())
-    assert Verdict.from_json((tmp_path / "verdict.json").read_text()) == failed_verdict()
+    stored = Verdict.from_json((tmp_path / "verdict.json").read_text())
+    assert replace(stored, run=None) == failed_verdict()
+    assert stored.run is not None
+    assert (stored.run.scenario, stored.run.seed, stored.run.folder) == ("founder_absence_14d", 7, str(tmp_path))
+    assert [(fault.fault_id, fault.ended, fault.as_expected) for fault in stored.run.faults][2:4] == [
+        ("F7", "runbook", True),
+        ("F5", "runbook", True),
+    ]
+    assert (stored.run.money.in_cents, stored.run.money.owed_cents) == (84_000, 3_000)
 
 
 def test_a_failed_run_leaves_a_postmortem_and_judging_again_keeps_what_people_wrote(
