@@ -1,32 +1,36 @@
 # Everything a user or CI needs, in words. `make` alone lists it.
 SHELL := /bin/bash
-PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+BIN := .venv/bin
 ARGS ?=
+# Nothing of the caller's Python reaches ours.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS
+# The Python that is named by PYTHON, else the environment's own, else the first that is new enough.
+INSTALL = @if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; else set -- $(BIN)/python python3 python3.13 python3.12 python3.11; fi; \
+	for python; do \
+		! "$$python" -c 'import shutil, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || exec "$$python" -m simulation.installation; \
+	done; \
+	echo "✗ Python 3.11 or newer with its standard modules is needed, and none of these is that: $$*" >&2; \
+	echo "  remedy: as root: apt-get install python3 python3-venv (Debian 12, Ubuntu 24.04 or newer);" \
+		"or name one: make PYTHON=/usr/bin/python3.12 …" >&2; exit 1
 # Docker's own compose where it is, else the older program of that name.
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -f docker-compose.sim.yml
+RESOLVE = $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	--no-emit-find-links --build-deps-for editable
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup simulate sabotage mutants determinism sweep test fuzz fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo; echo "  ARGS passes options on: make simulate ARGS='--seed 7'"
 
-setup: $(STAMP) ## Create .venv with the locked dependencies (done by the other targets when needed)
+setup: ## Create .venv with what a run needs, from requirements.lock (the other targets do it when needed)
+	$(INSTALL)
 
-$(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/usr/bin/python3.12 setup"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q simulation  # where PYTHONDONTWRITEBYTECODE is set, nobody would do it later
-	@touch $@
+tools: ## Add what tests and development need, from requirements-dev.lock (their targets do it when needed)
+	$(subst simulation.installation,simulation.installation tools,$(INSTALL))
 
 simulate: setup ## Run the 14 founderless days and print the verdict
 	@$(BIN)/simulate run $(ARGS)
@@ -38,7 +42,7 @@ runbooks: setup ## Lint every runbook, then carry each out in three ways: recove
 sabotage: setup ## Plant every defect and see whether the jury names it
 	@$(BIN)/simulate sabotage --all $(ARGS)
 
-mutants: setup ## Change one thing at a time in the platform's source, a sample; the jury must name 80 % of it
+mutants: tools ## Change one thing at a time in the platform's source, a sample; the jury must name 80 % of it
 	@$(BIN)/simulate mutants $(ARGS)
 
 determinism: setup ## Run every scenario twice (20 seeds of the default one), idle and under load: equal histories
@@ -48,20 +52,20 @@ determinism: setup ## Run every scenario twice (20 seeds of the default one), id
 sweep: setup ## Put every kind of fault on a contest, over the edges of its fields (an hour)
 	@$(BIN)/simulate sweep $(ARGS)
 
-test: setup ## Run every test; at the end, what was skipped and how to have it
+test: tools ## Run every test; at the end, what was skipped and how to have it
 	$(BIN)/pytest -n 2 --dist worksteal -rs $(ARGS)
 
 fast: check ## Lint, types, contracts and the unit tests: before every commit
 	$(BIN)/pytest -n auto tests/unit $(ARGS)
 
-check: setup ## Lint, types, import contracts
+check: tools ## Lint, types, import contracts
 	$(BIN)/pip check --quiet || { echo "requirements.lock does not fit pyproject.toml: make lock"; exit 1; }
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fuzz: setup ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
+fuzz: tools ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
 	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest tests/unit/fuzz -k malformed -s $(ARGS)
 
 bench: setup ## Time the default run beside the same SQL replayed bare
@@ -90,12 +94,12 @@ up: ## Keep PostgreSQL and stripe-mock of docker-compose.sim.yml up, for --envir
 down: ## Take them down again
 	@$(COMPOSE) down --volumes
 
-test-containers: setup ## The container tests; no engine or no image is a failure here, not a skip
+test-containers: tools ## The container tests; no engine or no image is a failure here, not a skip
 	SIMULATE_REQUIRE_DOCKER=1 $(BIN)/pytest tests/integration/containers $(ARGS)
 
-lock: setup ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-		--no-emit-find-links --output-file requirements.lock pyproject.toml
+lock: tools ## Resolve the dependencies anew into requirements.lock and requirements-dev.lock
+	$(RESOLVE) --output-file requirements.lock pyproject.toml
+	$(RESOLVE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
 	$(BIN)/python -m simulation.promotion.snapshot > fixtures/schema.snapshot.sql
@@ -107,5 +111,5 @@ figures: setup ## Write the counts in README (defects, checks, runbooks ...) as 
 	@$(BIN)/python -m simulation.figures
 
 clean: ## Remove what runs and tests left behind (not the reports)
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf "$$(readlink -f .venv)" .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,7 @@ from simulation.witness.access import record_access
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract
 from simulation.world.operator.shipped import shipped
-from simulation.world.operator.tools import find_tools, try_tools
+from simulation.world.operator.tools import find_tools, require_programs, try_tools
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
@@ -49,6 +49,10 @@ def run(request: RunRequest, progress: Progress) -> RunResult:
     """
     clock_library(), workspace_root()  # what this machine lacks is said before a folder is made
     try_tools(find_tools(), plain_environment())
+    tasks = {task.runbook for task in request.scenario.operator.tasks}
+    for runbook in request.runbooks:
+        if runbook.name in tasks:
+            require_programs(runbook.commands, of=runbook.name)
     directory = RunDirectory.create(out=request.out, scenario=request.scenario.name, seed=request.seed)
     history = carry_out(request, directory, progress)
     progress.phase("judging")

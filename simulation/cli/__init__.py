@@ -20,6 +20,7 @@ from simulation.environment.caller import leave_the_caller_behind, require_addre
 from simulation.environment.causes import fault_behind
 from simulation.errors import SimulationError
 
+INSTALL = "run 'make setup'; for tests, mutants and other development: 'make tools'"
 _BROKE = 255
 _OF_A_SIGNAL = 128
 """What a shell adds to a signal's number."""
@@ -104,7 +105,7 @@ def _broke(error: BaseException) -> int:
 def _not_installed(error: BaseException) -> str | None:
     """What to do when a package is missing that is not the project's own."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("simulation"):
-        return f"the package {error.name.partition('.')[0]} is not installed\n  remedy: run 'make setup'"
+        return f"the package {error.name.partition('.')[0]} is not installed\n  remedy: {INSTALL}"
     return None
 
 

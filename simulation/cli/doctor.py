@@ -8,16 +8,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
+from simulation.assembly.request import prepare
+from simulation.cli import INSTALL
 from simulation.clock_file import write_clock_file
 from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, provide
@@ -31,10 +35,16 @@ from simulation.environment.stripe_mock import REMEDY as STRIPE_MOCK_REMEDY
 from simulation.environment.stripe_mock import binary_version, find_binary, stripe_mock
 from simulation.environment.workspace import reap_leftovers, workspace, workspace_root
 from simulation.errors import EnvironmentFault
+from simulation.progress import Silent
+from simulation.run import run
+from simulation.run_directory import DEFAULT_OUT
+from simulation.targets.process.sandbox import what_bars_a_sandbox
 from simulation.world.operator.tools import find_tools, try_tools
 from simulation.world.operator.trial import try_shell
 
 _INSTANT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+_SHORTEST = "smoke_2d"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +60,12 @@ PIECES = (
     Piece(name="machine", look=lambda: _machine()),
     Piece(name="leftovers", look=lambda: _leftovers()),
     Piece(name="workspace", look=lambda: _room()),
+    Piece(name="reports", look=lambda: _reports()),
     Piece(name="clock library", look=lambda: _clock()),
     Piece(name="PostgreSQL", look=lambda: _postgres()),
     Piece(name="shell tools", look=lambda: _tools()),
+    Piece(name="a run", look=lambda: _run()),
+    Piece(name="namespaces", look=lambda: _namespaces(), needed=False),
     Piece(name="Docker engine", look=lambda: _engine(), needed=False),
     Piece(name="images", look=lambda: _image_tags(), needed=False),
     Piece(name="containers", look=lambda: _containers(), needed=False),
@@ -90,7 +103,7 @@ def _as_fault(error: EnvironmentFault | ImportError) -> EnvironmentFault:
     """The packages for containers may not be installed."""
     if isinstance(error, EnvironmentFault):
         return error
-    return EnvironmentFault(problem=f"the package {error.name} is not installed", remedy="run 'make setup'")
+    return EnvironmentFault(problem=f"the package {error.name} is not installed", remedy=INSTALL)
 
 
 def _machine() -> str:
@@ -105,6 +118,18 @@ def _leftovers() -> str:
 def _room() -> str:
     root = workspace_root()
     return f"{root}, {shutil.disk_usage(root).free / 1024**3:.1f} GB free"
+
+
+def _reports() -> str:
+    """Where a run leaves its folder, unless it is told otherwise."""
+    folder = DEFAULT_OUT.absolute()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise EnvironmentFault(
+            problem=f"{folder} cannot be written",
+            remedy="name a folder that can be: simulate run --out DIR; or call it in another folder",
+        )
+    return f"{folder}, {shutil.disk_usage(there).free / 1024**3:.1f} GB free"
 
 
 def _clock() -> str:
@@ -146,6 +171,27 @@ def _tools() -> str:
     with workspace() as folder:
         try_shell(folder, tools)
     return f"{tools.bash}, {tools.curl}, {tools.jq}"
+
+
+def _run() -> str:
+    """The shortest scenario, from its file to its report: whatever else a run needs of this machine is tried by one."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="simulate-doctor-") as out:
+        request = prepare(scenario=_SHORTEST, seed=1, environment="embedded", out=Path(out))
+        outcome = run(request, Silent()).verdict.outcome
+    if outcome != "pass":
+        raise EnvironmentFault(
+            problem=f"{_SHORTEST} ended with {outcome}",
+            remedy=f"that is no lack of this machine: 'simulate run {_SHORTEST}' shows why",
+        )
+    return f"{_SHORTEST} passed in {time.monotonic() - began:.1f} s"
+
+
+def _namespaces() -> str:
+    """What a backend in processes of its own needs."""
+    if bars := what_bars_a_sandbox():
+        raise EnvironmentFault(problem=f"{bars.problem}: no backend of your own (--target)", remedy=bars.remedy)
+    return "a backend of your own (--target) gets a network of its own"
 
 
 def _promtool() -> str:

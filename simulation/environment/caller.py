@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from simulation.environment.causes import NO_MEMORY
 from simulation.errors import EnvironmentFault
@@ -62,6 +63,12 @@ def plain_environment() -> dict[str, str]:
     """For a program that needs nothing of the caller but the way to other programs, in the C locale."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
     return {**kept, "LC_ALL": "C"}
+
+
+def beside_python(program: str) -> Path | None:
+    """A program that the set-up put beside this Python. A search would split the folder's path at a colon."""
+    file = Path(sys.executable).with_name(program)
+    return file if os.access(file, os.X_OK) else None
 
 
 def _allow_as_many_files_as_may_be() -> None:

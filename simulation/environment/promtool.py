@@ -6,12 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.environment.caller import beside_python
 from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
 
@@ -63,7 +63,7 @@ def find_promtool() -> Path | None:
                 problem=f"{BINARY_VARIABLE} names {named}, which is not there", remedy="unset it or point it at one"
             )
         return Path(named)
-    found = shutil.which("promtool") or shutil.which("promtool", path=Path(sys.executable).parent)
+    found = shutil.which("promtool") or beside_python("promtool")
     return Path(found) if found else None
 
 

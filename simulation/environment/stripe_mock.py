@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from simulation.environment.caller import beside_python
 from simulation.environment.compose_file import images
 from simulation.environment.process import die_with_parent
 from simulation.errors import EnvironmentFault
@@ -142,7 +142,7 @@ def find_binary() -> Path | None:
                 problem=f"{BINARY_VARIABLE} names {named}, which is not there", remedy="unset it or point it at one"
             )
         return Path(named)
-    found = shutil.which("stripe-mock") or shutil.which("stripe-mock", path=Path(sys.executable).parent)
+    found = shutil.which("stripe-mock") or beside_python("stripe-mock")
     return Path(found) if found else None
 
 

@@ -236,7 +236,7 @@ class Execution:
         known = set(self._captures)
         difference = self._difference(step, answer)
         if difference is not None:
-            self._terminal.blame_the_machine(answer)
+            self._terminal.blame_the_machine(answer, command=step.command, runbook=self._runbook.name)
         captured: JsonValue = {name: text for name, text in self._captures.items() if name not in known}
         outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
         with self._acting("operator_robot"):

@@ -131,6 +131,11 @@ class Runbook:
         return any(step.writes for step in self.steps_from(self.first))
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """All that it may have the operator type."""
+        return tuple(step.command for steps in self.steps.values() for step in steps)
+
+    @property
     def first(self) -> Place:
         """Where an execution begins."""
         return Place(section=self.kind.happy_path[0])

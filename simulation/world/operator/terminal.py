@@ -14,7 +14,7 @@ from simulation.clock import Kernel
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.credentials import Credentials, Tokens
 from simulation.world.operator.shell import Broken, Finished, Shell, ShellSettings
-from simulation.world.operator.tools import complaint_of_the_machine, try_tools
+from simulation.world.operator.tools import complaint_of_the_machine, require_programs, try_tools
 
 _NO_EXIT_STATUS = -1
 
@@ -73,11 +73,12 @@ class Terminal:
             self._credentials.renew()
             event.wake()
 
-    def blame_the_machine(self, answer: Answer) -> None:
+    def blame_the_machine(self, answer: Answer, *, command: str, runbook: str) -> None:
         """Called when an answer is not the documented one, to rule out that this machine is the cause.
 
-        :raises EnvironmentFault: the machine refused a resource to a program of the operator, or one cannot run.
+        :raises EnvironmentFault: the machine refused a resource to a program of the operator, or lacks one.
         """
+        require_programs([command], of=runbook)
         if fault := complaint_of_the_machine(answer.output):
             raise fault
         try_tools(self._settings.tools, self._settings.environment())

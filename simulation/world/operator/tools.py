@@ -7,10 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.environment.caller import beside_python
 from simulation.environment.causes import fault_of
 from simulation.environment.clock_library import CLOCK_VARIABLES
 from simulation.errors import EnvironmentFault
@@ -23,6 +24,12 @@ _COMPLAINT = re.compile(
     re.MULTILINE,
 )
 """A program's own name, then the error for what the kernel refused it; no answer of a platform looks like this."""
+_USUAL = frozenset((
+    "awk", "basename", "cat", "cut", "date", "dirname", "find", "git", "grep", "head", "ls", "mkdir", "openssl", "rm",
+    "sed", "seq", "sha256sum", "sort", "tail", "tar", "tr", "uniq", "wc", "xargs",
+))  # fmt: skip
+"""Programs that a machine has or lacks; bash and curl, which every run needs, are tried before it."""
+_CALLED = re.compile(r"(?:^|[|;&({`!]|\b(?:do|then|else|if|while|xargs|env)\s)\s*([a-z][\w-]*)(?=\s|$)", re.MULTILINE)
 _MEND = "mend or install it: 'simulate doctor' tries each program"
 _KILLED = "was it the out-of-memory killer (dmesg tells)? Give more memory, and run again"
 
@@ -37,8 +44,7 @@ class Tools:
 
 def find_tools() -> Tools:
     """Raises :class:`EnvironmentFault` naming what the machine lacks."""
-    beside_python = str(Path(sys.executable).parent)
-    jq = shutil.which("jaq", path=beside_python) or shutil.which("jq")
+    jq = beside_python("jaq") or shutil.which("jq")
     return Tools(
         bash=_found(shutil.which("bash"), "bash", "install bash"),
         curl=_found(shutil.which("curl"), "curl", "install curl"),
@@ -76,7 +82,23 @@ def complaint_of_the_machine(output: str) -> EnvironmentFault | None:
     return None
 
 
-def _found(path: str | None, name: str, remedy: str) -> Path:
+def require_programs(commands: Iterable[str], *, of: str) -> None:
+    """See that the programs that commands of a runbook call are here, as far as they are a usual system's own: another
+    name may be the runbook's mistake.
+
+    :param of: the runbook, for the message.
+    :raises EnvironmentFault: one is not; without it the runbook would fail, and the platform be blamed.
+    """
+    called = {name for command in commands for name in _CALLED.findall(command)}
+    if missing := sorted(name for name in called & _USUAL if shutil.which(name) is None):
+        names = " and ".join(missing)
+        raise EnvironmentFault(
+            problem=f"the runbook {of} calls {names}, not found on this machine",
+            remedy=f"install {names}",
+        )
+
+
+def _found(path: str | Path | None, name: str, remedy: str) -> Path:
     if path is None:
         raise EnvironmentFault(problem=f"the operator's shell needs {name}, which is not here", remedy=remedy)
     return Path(path)

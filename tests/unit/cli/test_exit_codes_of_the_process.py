@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from simulation.cli import INSTALL
 from simulation.history import line_of
 from tests.unit.checks.story import passing
 
@@ -114,7 +115,7 @@ def test_a_missing_package_is_the_machines_fault(folder: Path, package: str) -> 
         [sys.executable, "-c", program, "check", str(folder)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 255
-    assert f"the package {package} is not installed\n  remedy: run 'make setup'" in done.stderr
+    assert f"the package {package} is not installed\n  remedy: {INSTALL}" in done.stderr
 
 
 def test_too_little_memory_is_no_verdict(folder: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from simulation.environment import causes
 from simulation.environment.causes import Cause, cause_in, fault_behind, fault_of
-from simulation.world.operator.tools import complaint_of_the_machine
+from simulation.errors import EnvironmentFault
+from simulation.world.operator.tools import complaint_of_the_machine, require_programs
 
 SAID = [
     ('could not write to file "pg_wal/x": No space left on device', causes.NO_ROOM),
@@ -115,3 +117,29 @@ def test_a_program_of_the_operator_that_is_refused_something_blames_the_machine(
 )
 def test_what_a_platform_answers_does_not(line: str) -> None:
     assert complaint_of_the_machine(f"{line}\n") is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'git -C "$CHECKOUT" status --porcelain | wc -l',
+        'cd "$CHECKOUT" &&\n  git rev-parse HEAD',
+        'test "$(git rev-parse A)" = b',
+        'if git diff --quiet; then echo same; fi',
+        'find . | xargs git add',
+    ],
+)  # fmt: skip
+def test_a_program_of_a_runbook_that_is_not_here_blames_the_machine(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_programs([command], of="schema_snapshot")
+    for program in ("wc", "find", "xargs"):
+        (tmp_path / program).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentFault, match=r"schema_snapshot calls git, not found.*\n  remedy: install git"):
+        require_programs([command], of="schema_snapshot")
+
+
+def test_a_name_that_is_no_usual_program_stays_the_runbooks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    require_programs(['crul -sS "$API_BASE_URL"; echo git', "gti status"], of="misspelt")

@@ -252,7 +252,7 @@ Thread.new { loop { sleep 300; puts "timer #{Time.now.to_i}" } }
 puts "begun"
 loop { sleep 300; puts "sleep #{Time.now.to_i}" }
 """
-PHP = 'echo "begun\n"; while (true) { sleep(300); echo "sleep ", time(), "\n"; }'
+PHP = 'echo "begun\n"; while (true) { sleep(300); echo "sleep " . time() . "\n"; }'
 NODE = "console.log('begun'); setInterval(() => console.log('timer', Math.floor(Date.now() / 1000)), 300000)"
 RUNTIMES = {
     "java": (["-Xshare:auto", "-XX:+UseSerialGC", "Timer.java"], {"timer", "sleep"}),
