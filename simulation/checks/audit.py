@@ -11,6 +11,7 @@ from functools import partial
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.held_open import may_have_begun
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.signals import audit_of
 from simulation.checks.evidence.wal import RowChange, as_instant
@@ -77,7 +78,7 @@ def _record_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, rec
         what = "audit record speaks of another transaction than the one that wrote it"
         find(what, column=columns["transaction_id"], expected=transaction.xid, actual=noted)
     dated = record.get(columns["created_at"])
-    if not _at_commit(dated, transaction):
+    if not _at_commit(case, dated, transaction):
         what = "audit record is not dated at its commit"
         find(what, column=columns["created_at"], expected=transaction.at.isoformat(), actual=dated)
     if not governed and _STEP_WORD not in str(record.get(columns["action"]) or ""):
@@ -114,9 +115,9 @@ def _changed(case: Case, transaction: Transaction, governed: list[str]) -> Keys:
     return replace(one, transaction=str(transaction.xid))
 
 
-def _at_commit(noted: object, transaction: Transaction) -> bool:
-    instant = as_instant(noted)
-    return instant is not None and abs(instant - transaction.at) <= TOLERANCE
+def _at_commit(case: Case, noted: object, transaction: Transaction) -> bool:
+    instant, begun = as_instant(noted), may_have_begun(case, transaction.at)
+    return instant is not None and begun - TOLERANCE <= instant <= transaction.at + TOLERANCE
 
 
 @check("Every change of a contest's status has its audit row in the same transaction: actor, reason, from, to, time")
@@ -184,7 +185,7 @@ def _row_is_sound(case: Case, inquiry: Inquiry, transaction: Transaction, row: R
             events=(transaction,),
         )
     dated = row.get(columns["created_at"])
-    if not _at_commit(dated, transaction):
+    if not _at_commit(case, dated, transaction):
         inquiry.find(
             subject,
             "audit record is not dated at its commit",

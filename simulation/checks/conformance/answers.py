@@ -23,7 +23,7 @@ class Answers:
         self._places = [Place(place, joined=place.split(".")[0] in write.joins) for place in write.match]
         self._by_values: dict[Key | None, deque[Fact]] = defaultdict(deque)
         self._answered: set[Key] = set()
-        for fact in facts:
+        for fact in sorted(facts, key=lambda fact: not fact.required):
             self._by_values[key_of(self._values_of(fact))].append(fact)
 
     def _values_of(self, fact: Fact) -> tuple[Any, ...]:
@@ -34,7 +34,10 @@ class Answers:
         return tuple(place.value(written, scope) for place in self._places)
 
     def take(self, key: Key | None) -> Fact | None:
-        """The next fact with these values that has no row yet, or None; with ``repeated`` always the first."""
+        """The next fact with these values that has no row yet, or None; with ``repeated`` always the first.
+
+        Those that must have a row come first.
+        """
         left = self._by_values.get(key)
         if key is None or not left:
             return None

@@ -16,6 +16,7 @@ from simulation.checks.conformance.values import ValueOf, argument
 from simulation.checks.conformance.world import World
 from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.held_open import may_have_begun
 from simulation.contract.document import Contract, Join, Table, Write
 from simulation.contract.facts import TransactionScope
 from simulation.contract.parts import by_need, paths_of
@@ -142,6 +143,7 @@ class _Engine:
             every.setdefault(written.table, []).append(written.row)
         return {
             "now": transaction.at,
+            "begun": may_have_begun(self._case, transaction.at),
             "not_yet": 0,
             "happened": self._world.happened,
             "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
@@ -211,7 +213,7 @@ class _Engine:
 
         def judge(actual: Any, scope: Scope) -> str | None:
             group = (scope["transaction"].xid, *(str(each(scope)) for each in alike))
-            return names.complaint(actual, rule, at=scope["now"], group=group)
+            return names.complaint(actual, rule, begun=scope["begun"], at=scope["now"], group=group)
 
         return judge
 

@@ -6,13 +6,14 @@ All facts come from outside the platform, none from its own tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from urllib.parse import parse_qsl
 
 from simulation.checks.conformance.happenings import balance_changes, deliveries, polled
+from simulation.checks.conformance.tries import tries
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
@@ -90,14 +91,24 @@ def _route(pattern: str) -> tuple[str, re.Pattern[str]]:
 
 
 def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request]:
+    return [fact for event in case.events(Exchange) for fact in _request(case, pattern, statuses, event)]
+
+
+def _request(case: Case, pattern: str, statuses: Sequence[int], event: Exchange) -> Iterator[Request]:
+    """The exchange as a fact, if it is to the route and answered so; of several tries those that left rows."""
     method, path = _route(pattern)
-    return [
-        request_of(case, event, found.groupdict())
-        for event in case.events(Exchange)
-        if event.method == method
-        and (event.status in statuses if statuses else 200 <= event.status < 300)
-        and (found := path.fullmatch(event.path)) is not None
-    ]
+    found = path.fullmatch(event.path) if event.method == method else None
+    if found is None:
+        return
+    one = case.remembered(tries).get(event.request_id)
+    status = event.status if one is None else one.answered.status
+    if status not in statuses if statuses else not 200 <= status < 300:
+        return
+    fact = request_of(case, event, found.groupdict())
+    if one is None:
+        yield fact
+    elif one.left_rows:
+        yield replace(fact, answer=one.answered.response_body, status=status, required=one.required)
 
 
 def request_of(case: Case, event: Exchange, path: Mapping[str, str]) -> Request:

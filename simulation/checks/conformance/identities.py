@@ -26,10 +26,13 @@ class Identities:
         """Of transactions that were over when any that is still to come began."""
         self._are_uuids: bool | None = None
 
-    def complaint(self, value: Any, rule: Identity, *, at: datetime, group: tuple[Any, ...]) -> str | None:
+    def complaint(
+        self, value: Any, rule: Identity, *, begun: datetime, at: datetime, group: tuple[Any, ...]
+    ) -> str | None:
         """What the value should have been; None when it identifies its row, or its group of rows, as the rule says.
 
-        :param at: when it was committed; values come in the order of their commits.
+        :param begun: when its transaction began, at the earliest. :param at: when it was committed; values come in the
+            order of their commits.
         :param group: the values that rows with one shared identity have in common; only used for ``shared``.
         """
         if value is None or value == "":
@@ -43,7 +46,7 @@ class Identities:
         if name in self._owners:
             return "a value that no other row has"
         self._owners[name] = ()
-        return self._in_order(value, at) if rule.identity == "ascending" else None
+        return self._in_order(value, begun, at) if rule.identity == "ascending" else None
 
     def _another_form(self, name: str) -> bool:
         """Whether the column's first value is a UUID and this one is not, or the reverse."""
@@ -52,10 +55,10 @@ class Identities:
             self._are_uuids = is_uuid
         return is_uuid is not self._are_uuids
 
-    def _in_order(self, value: Any, at: datetime) -> str | None:
+    def _in_order(self, value: Any, begun: datetime, at: datetime) -> str | None:
         if not isinstance(value, int):
             return "a whole number"
-        while self._recent and self._recent[0][0] < at - _OPEN:
+        while self._recent and self._recent[0][0] < begun - _OPEN:
             _, earlier = self._recent.popleft()
             self._greatest = earlier if self._greatest is None else max(self._greatest, earlier)
         self._recent.append((at, value))

@@ -264,7 +264,7 @@ def _moment(rule: Instant) -> Judge:
         then, found = instant(wanted(scope)), instant(actual)
         if then is None:
             return "a moment that can be known"
-        earliest, latest = then + from_then, then + from_then + until
+        earliest, latest = (scope["begun"] if of_commit else then) + from_then, then + from_then + until
         if found is not None and earliest <= found <= latest:
             return None
         return earliest.isoformat() if earliest == latest else f"{earliest.isoformat()} to {latest.isoformat()}"

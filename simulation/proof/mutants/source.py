@@ -166,6 +166,8 @@ def _beside_the_code(node: cst.CSTNode) -> bool:
             return True
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value="__all__"))]):
             return True
+        case cst.Decorator(decorator=cst.Call(func=cst.Name(value="dataclass"))):
+            return True  # whether records allow to be changed shows only where something tries to change one
     return False
 
 

@@ -25,6 +25,17 @@ _INSERT = text("""
         'SCHEDULED',
             :provider_event_id, CAST(:scoring AS jsonb), :lock_time, :start_time, :end_time)
 """)
+_CREATED_JUST_NOW = text("""
+    SELECT id FROM contest_instances
+    WHERE organizer_id = :organizer_id AND published_at IS NULL AND status = 'SCHEDULED'
+        AND contest_name = :contest_name AND entry_fee_cents = :entry_fee_cents AND max_entries = :max_entries
+        AND payout_structure = CAST(:payout_structure AS jsonb) AND scoring = CAST(:scoring AS jsonb)
+        AND provider_event_id = :provider_event_id AND lock_time = :lock_time AND start_time = :start_time
+        AND end_time = :end_time AND created_at > now() - make_interval(mins => :minutes)
+    ORDER BY created_at LIMIT 1
+""")
+_ASKS_AGAIN_MINUTES = 10
+"""Whoever got no answer asks again; so long after the first try the same terms are taken for the same contest."""
 _LOCK = text("SELECT * FROM contest_instances WHERE id = :id FOR NO KEY UPDATE NOWAIT")
 _PUBLISH = text("UPDATE contest_instances SET published_at = now(), updated_at = now() WHERE id = :id RETURNING id")
 _SET_TIMES = text("""
@@ -63,26 +74,28 @@ def locked(work: UnitOfWork, contest_id: UUID) -> Row[Any]:
 
 
 def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
-    """A new contest of the acting organizer, not yet visible."""
+    """A new contest of the acting organizer, not yet visible; the same one for the same terms again soon after."""
     terms.schedule.check(datetime.now(UTC))
+    asked = {
+        "contest_name": terms.contest_name,
+        "organizer_id": context.actor,
+        "entry_fee_cents": terms.entry_fee_cents,
+        "payout_structure": canonical_json(terms.payout_structure),
+        "max_entries": terms.max_entries,
+        "provider_event_id": terms.provider_event_id,
+        "scoring": canonical_json(terms.scoring),
+        "lock_time": terms.schedule.lock_time,
+        "start_time": terms.schedule.start_time,
+        "end_time": terms.schedule.end_time,
+    }
+    known = runtime.database.read(_CREATED_JUST_NOW, **asked, minutes=_ASKS_AGAIN_MINUTES)
+    if known:
+        return UUID(str(known[0].id))
     contest_id = runtime.new_id()
     with runtime.unit_of_work(
         context, action="contest_created", reason="organizer created a contest", entity=("contest", contest_id)
     ) as work:
-        work.write(
-            _INSERT,
-            id=contest_id,
-            contest_name=terms.contest_name,
-            organizer_id=context.actor,
-            entry_fee_cents=terms.entry_fee_cents,
-            payout_structure=canonical_json(terms.payout_structure),
-            max_entries=terms.max_entries,
-            provider_event_id=terms.provider_event_id,
-            scoring=canonical_json(terms.scoring),
-            lock_time=terms.schedule.lock_time,
-            start_time=terms.schedule.start_time,
-            end_time=terms.schedule.end_time,
-        )
+        work.write(_INSERT, id=contest_id, **asked)
         work.record_contest_action(contest_id, action="created", reason=work.reason, to_status="SCHEDULED")
     runtime.log.info(
         "Lifecycle", "contest created", contest_id=contest_id, user_id=context.actor, request_id=context.request_id

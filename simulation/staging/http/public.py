@@ -62,7 +62,7 @@ def blueprint(api: Api) -> APIBlueprint:
     def create_user(body: SignUp) -> tuple[Response, int]:
         if "@" not in body.email[1:]:
             raise ApiError(400, "invalid_field", "email must be an e-mail address")
-        user_id = users.create(runtime, None, name=body.name, email=body.email, request_id=request_id())
+        user_id = users.sign_up(runtime, name=body.name, email=body.email, request_id=request_id())
         return jsonify(user_id=str(user_id)), 201
 
     refused = {

@@ -1,12 +1,13 @@
 """What players and organizers do: they sign up, make contests, join and pay, each at a time of their own.
 
 Every action is an event of the history. A refusal by the platform is one too: the person then gives up on that contest,
-and the run goes on.
+and the run goes on. Whoever gets an error of the server, or no answer, tries again as people do: a few times, a few
+minutes apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -27,6 +28,9 @@ from simulation.world.stripe.errors import ApiError
 
 _T = TypeVar("_T")
 _SECONDS_TO_LEAVE = 60
+_TRIES = 3
+_SECONDS_TO_TRY_AGAIN = 120
+_SERVER_ERROR = 500
 _LONGEST_REASON = 200
 
 
@@ -37,7 +41,11 @@ class Confirm(Protocol):
 
 
 class _Refused(Exception):
-    """The platform refused an action, which is recorded; the person gives up on this contest."""
+    """The platform refused an action, which is recorded. ``for_good``: it is no use to try again."""
+
+    def __init__(self, *, for_good: bool) -> None:
+        super().__init__()
+        self.for_good = for_good
 
 
 @dataclass(kw_only=True)
@@ -50,6 +58,9 @@ class _Part:
     """The entrant's plan; None for the organizer."""
     intents: list[tuple[str, str]] = field(default_factory=list)
     """Stripe's id and client secret of each intent opened."""
+    joined: bool = False
+    paid: int = 0
+    """How many of the intents."""
 
     @property
     def planned(self) -> Entry:
@@ -81,6 +92,8 @@ class Entrants:
         self._provider = provider
         self._confirm = confirm
         self._population = populate(scenario.contests, seed=seed)
+        self._connected: set[str] = set()
+        """Keys of the people who have an account for their winnings."""
 
     def start(self) -> None:
         """Spawn every organizer and entrant; nobody acts before their time."""
@@ -99,53 +112,68 @@ class Entrants:
 
     def _organize(self, organizer: Person, contest: Contest) -> SimProcess:
         yield self._kernel.until(contest.created)
-        self._act(_Part(person=organizer, contest=contest), self._open_contest)
+        yield from self._act(_Part(person=organizer, contest=contest), self._open_contest)
 
     def _enter(self, entry: Entry, contest: Contest) -> SimProcess:
         part = _Part(person=entry.person, contest=contest, entry=entry)
         yield self._kernel.until(entry.join_at)
-        if not self._act(part, self._join):
+        if not (yield from self._act(part, self._join)):
             return
         if entry.pay_at is None:
             yield self._kernel.until(contest.lock)
-            self._act(part, self._never_pay)
+            yield from self._act(part, self._never_pay)
             return
         yield self._kernel.until(entry.pay_at)
-        self._act(part, self._pay)
+        yield from self._act(part, self._pay)
 
     def _leave(self, user_id: str, fault_id: str) -> SimProcess:
         yield self._kernel.sleep(_SECONDS_TO_LEAVE)
         person = next((key for key, known in self._registry.user_ids.items() if known == user_id), "")
-        with caused_by(f"fault:{fault_id}"):
-            action = partial(EntrantAction, person=person, user_id=user_id, contest=None, contest_id=None)
+        action = partial(EntrantAction, person=person, user_id=user_id, contest=None, contest_id=None)
+
+        def ask() -> None:
             try:
                 self._people.delete_user(user_id=user_id)
             except httpx.HTTPError as error:
                 detail = f"delete account: {_reason(error)}"
                 self._recorder.record(action(action="refused", act="delete account", detail=detail))
-            else:
-                self._recorder.record(action(action="deleted_account"))
+                raise _Refused(for_good=_is_final(error)) from error
+            self._recorder.record(action(action="deleted_account"))
 
-    def _act(self, part: _Part, act: Callable[[_Part], None]) -> bool:
-        """Carry out an action in this person's name; False if the platform refused it."""
-        with caused_by(f"entrant:{part.person.key}:{part.contest.key}"):
-            try:
-                act(part)
-            except _Refused:
-                return False
-        return True
+        yield from self._tried(f"fault:{fault_id}", ask)
+
+    def _act(self, part: _Part, act: Callable[[_Part], None]) -> Generator[Any, Any, bool]:
+        """Carry out an action in this person's name; False if the platform refused it.
+
+        :param act: goes on from where it was broken off.
+        """
+        return (yield from self._tried(f"entrant:{part.person.key}:{part.contest.key}", partial(act, part)))
+
+    def _tried(self, cause: str, act: Callable[[], None]) -> Generator[Any, Any, bool]:
+        for left in reversed(range(_TRIES)):
+            with caused_by(cause):
+                try:
+                    act()
+                except _Refused as refused:
+                    if refused.for_good or not left:
+                        return False
+                else:
+                    return True
+            yield self._kernel.sleep(_SECONDS_TO_TRY_AGAIN)
+        return False
 
     # --- acts ---------------------------------------------------------------------------------------------------
 
     def _open_contest(self, part: _Part) -> None:
-        organizer_id = self._user_id(part)
-        contest_id = self._ask(
-            part,
-            "create contest",
-            lambda: self._people.create_contest(organizer_id=organizer_id, contest=contest_terms(part.contest)),
-        )
-        self._registry.contest_ids[part.contest.key] = contest_id
-        self._record(part, "created_contest", amount_cents=part.contest.entry_fee_cents)
+        organizer_id, known = self._user_id(part), self._registry.contest_ids
+        if part.contest.key not in known:
+            known[part.contest.key] = self._ask(
+                part,
+                "create contest",
+                lambda: self._people.create_contest(organizer_id=organizer_id, contest=contest_terms(part.contest)),
+            )
+            self._record(part, "created_contest", amount_cents=part.contest.entry_fee_cents)
+        contest_id = known[part.contest.key]
         self._ask(
             part,
             "publish contest",
@@ -156,12 +184,14 @@ class Entrants:
     def _join(self, part: _Part) -> None:
         roster = part.planned.roster
         user_id, contest_id = self._user_id(part), self._contest_id(part)
-        self._ask(part, "join", lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
-        self._registry.rosters[part.contest.key, user_id] = roster
-        self._record(part, "joined", roster=roster)
-        if part.contest.entry_fee_cents:
-            for number in range(2 if part.planned.habit == "double_payer" else 1):
-                self._open_intent(part, number)
+        if not part.joined:
+            self._ask(part, "join", lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
+            self._registry.rosters[part.contest.key, user_id] = roster
+            self._record(part, "joined", roster=roster)
+            part.joined = True
+        wanted = 2 if part.planned.habit == "double_payer" else 1
+        for number in range(len(part.intents), wanted if part.contest.entry_fee_cents else 0):
+            self._open_intent(part, number)
 
     def _open_intent(self, part: _Part, number: int) -> None:
         contest, user_id, contest_id = part.contest, self._user_id(part), self._contest_id(part)
@@ -180,9 +210,10 @@ class Entrants:
 
     def _pay(self, part: _Part) -> None:
         late = self._kernel.now > part.contest.lock
-        for number, (reference, client_secret) in enumerate(part.intents):
+        for number, (reference, client_secret) in enumerate(part.intents[part.paid :], start=part.paid):
             confirm = partial(self._confirm, reference=reference, client_secret=client_secret)
             payment_intent_id = self._ask(part, "pay", confirm)
+            part.paid += 1
             self._record(
                 part,
                 "paid_twice" if number else "paid_late" if late else "paid",
@@ -204,9 +235,11 @@ class Entrants:
                 part, "sign up", lambda: self._people.sign_up(name=person.name, email=person.email)
             )
             self._record(part, "signed_up")
-            user_id = known[person.key]
+        user_id = known[person.key]
+        if person.key not in self._connected:
             self._ask(part, "connect account", lambda: self._people.connect_account(user_id=user_id))
-        return known[person.key]
+            self._connected.add(person.key)
+        return user_id
 
     def _contest_id(self, part: _Part) -> str:
         contest_id = self._registry.contest_ids.get(part.contest.key)
@@ -214,7 +247,7 @@ class Entrants:
             self._record(
                 part, "refused", act="join", detail="join: there is no such contest, its organizer was refused"
             )
-            raise _Refused
+            raise _Refused(for_good=True)
         return contest_id
 
     def _ask(self, part: _Part, what: PersonAct, request: Callable[[], _T]) -> _T:
@@ -223,7 +256,7 @@ class Entrants:
             return request()
         except (httpx.HTTPError, ApiError) as error:
             self._record(part, "refused", act=what, detail=f"{what}: {_reason(error)}")
-            raise _Refused from error
+            raise _Refused(for_good=_is_final(error)) from error
 
     def _record(self, part: _Part, action: Action, **details: Any) -> None:
         self._recorder.record(
@@ -252,6 +285,13 @@ def contest_terms(contest: Contest) -> dict[str, Any]:
         "provider_event_id": contest.tournament,
         "scoring": {"roster_size": contest.roster_size, "missed_round_strokes": contest.missed_round_strokes},
     }
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the answer says that it is no use to try again: every one but an error of the server."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code < _SERVER_ERROR
+    return isinstance(error, ApiError) and error.status < _SERVER_ERROR
 
 
 def _reason(error: Exception) -> str:

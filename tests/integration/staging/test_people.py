@@ -121,5 +121,36 @@ def test_a_deleted_user_can_do_nothing_more(stage: StagingPlatform) -> None:
 
 
 def test_an_address_is_used_once_while_its_owner_is_here(stage: StagingPlatform) -> None:
-    for expected in (201, 409):
-        assert stage.post("/api/users", {"name": "A", "email": "a@x.test"}).status_code == expected
+    for name, expected in (("A", 201), ("B", 409)):
+        assert stage.post("/api/users", {"name": name, "email": "a@x.test"}).status_code == expected
+
+
+def test_who_got_no_answer_and_signs_up_again_is_the_same_person(stage: StagingPlatform) -> None:
+    body = {"name": "A", "email": "a@x.test"}
+    first = stage.post("/api/users", body)
+    stage.clock.advance(9 * 60)
+    again = stage.post("/api/users", body | {"email": "A@X.test"})
+    assert (again.status_code, again.json) == (201, first.json)
+    stage.clock.advance(2 * 60)
+    assert stage.post("/api/users", body).status_code == 409
+    assert len(stage.sql("SELECT id FROM users WHERE name = 'A'")) == 1
+
+
+def test_terms_that_come_again_are_the_same_contest_until_it_is_published(stage: StagingPlatform) -> None:
+    start, organizer = stage.clock.now + timedelta(hours=2), stage.user()
+    body = {
+        "contest_name": "Open", "entry_fee_cents": 1, "payout_structure": {"1": 100}, "max_entries": 2,
+        "lock_time": start.isoformat(), "start_time": start.isoformat(), "end_time": (start + timedelta(1)).isoformat(),
+        "provider_event_id": "E1", "scoring": {"roster_size": 1, "missed_round_strokes": 80},
+    }  # fmt: skip
+
+    def create(**change: object) -> str:
+        answer = stage.post("/api/custom-contests", body | change, user=organizer)
+        assert answer.status_code == 201
+        return str(answer.json["contest_instance_id"])
+
+    first = create()
+    assert create() == first
+    assert create(max_entries=3) != first
+    assert stage.post(f"/api/custom-contests/{first}/publish", {}, user=organizer).status_code == 200
+    assert create() != first

@@ -48,9 +48,13 @@ MIXED = contest(late_joiners=2, late_payers=1, double_payers=1, non_payers=1)
 
 @dataclass
 class FakePeople:
-    """A platform that says yes, unless ``refuse`` names the act (and the person's number) it says no to."""
+    """A platform that says yes, unless ``refuse`` names the act it says no to.
+
+    ``failures``: act → how many times it is answered by an error of the server first.
+    """
 
     refuse: frozenset[str] = frozenset()
+    failures: dict[str, int] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
     contests: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
@@ -58,9 +62,11 @@ class FakePeople:
     keys: list[str] = field(default_factory=list)
 
     def _maybe(self, act: str) -> None:
-        if act in self.refuse:
+        self.failures[act] = self.failures.get(act, 0) - 1
+        status = 503 if self.failures[act] >= 0 else 409
+        if status == 503 or act in self.refuse:
             request = httpx.Request("POST", "http://platform")
-            response = httpx.Response(409, text=f'{{"error":"{act}"}}', request=request)
+            response = httpx.Response(status, text=f'{{"error":"{act}"}}', request=request)
             raise httpx.HTTPStatusError(act, request=request, response=response)
 
     def sign_up(self, *, name: str, email: str) -> str:
@@ -80,6 +86,7 @@ class FakePeople:
         return f"contest-{len(self.contests) - 1}"
 
     def publish_contest(self, *, organizer_id: str, contest_id: str) -> None:
+        self._maybe("publish_contest")
         self.published.append(contest_id)
 
     def join(self, *, user_id: str, contest_id: str, roster: Sequence[str]) -> None:
@@ -287,6 +294,52 @@ def test_refusal_is_on_record_and_the_run_goes_on(act: str, what: str, missing: 
     assert refused[0].detail == f'{what}: 409 {{"error":"{act}"}}'
     assert world.acts(missing) == [] or act == "connect_account"
     assert world.kernel.now == START + timedelta(days=10)
+
+
+ACTS = {
+    "sign_up": "sign up",
+    "connect_account": "connect account",
+    "create_contest": "create contest",
+    "publish_contest": "publish contest",
+    "join": "join",
+    "open_intent": "open payment",
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_who_gets_an_error_of_the_server_tries_again_as_people_do(act: str):
+    world, untroubled = World(people=FakePeople(failures={act: 2})), World()
+    refused = world.acts("refused")
+    assert [one.act for one in refused] == [ACTS[act]] * 2
+    assert [one.at - refused[0].at for one in refused] == [timedelta(0), timedelta(minutes=2)]
+    done = ("signed_up", "published_contest", "joined", "opened_intent", "paid", "paid_twice")
+    for action in done:
+        assert len(world.acts(action)) == len(untroubled.acts(action)), action
+    assert len(set(world.people.accounts)) == len(world.people.accounts), "nobody has two accounts"
+    assert len(set(world.people.keys)) == len(world.people.keys)
+
+
+@pytest.mark.parametrize("act", ["create_contest", "join"])
+def test_after_three_tries_people_give_up(act: str):
+    world = World(contests=(contest(entrants=2),), people=FakePeople(failures={act: 1_000}))
+    tried = [one for one in world.acts("refused") if one.act == ACTS[act] and "no such contest" not in one.detail]
+    assert len(tried) == 3 * (1 if act == "create_contest" else 2)
+    assert world.acts("opened_intent") == []
+
+
+def test_a_card_at_a_bank_that_is_down_is_tried_again():
+    class Down(World):
+        downs = 2
+
+        def confirm(self, *, reference: str, client_secret: str) -> str:
+            self.downs -= 1
+            if self.downs >= 0:
+                raise ApiError("An error occurred.", status=500)
+            return super().confirm(reference=reference, client_secret=client_secret)
+
+    world = Down()
+    assert len(world.acts("refused")) == 2
+    assert len(world.confirmed) == len({reference for reference, _ in world.confirmed}) == 10
 
 
 def test_entrants_of_a_contest_that_was_never_made_say_so():

@@ -10,6 +10,7 @@ import yaml
 
 from simulation.contract.rules import kinds
 from simulation.documents.canonical import canonical_sha256
+from simulation.events import FaultInjected
 from tests.unit.checks.conformance.seen import Seen, audited, contract, insert, minute, told, update
 
 ITEMS = [{"id": "a", "n": 1}, {"id": "b", "n": 2}]
@@ -254,3 +255,19 @@ def test_transactions_that_were_open_at_once_commit_in_any_order() -> None:
 def test_a_rule_of_a_column_that_the_rows_do_not_have_is_told() -> None:
     complaints = Seen().write(insert("things", id="t1")).complaints(contract(NAMED % "{constant: null}"))
     assert [complaint.expected for complaint in complaints] == ["a column of this name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "began", "right"),
+    [("two_at_once", 0, True), ("two_at_once", -1, False), ("two_at_once", 31, False), ("transfer_error", 0, False)],
+)
+def test_what_was_held_open_bears_the_instant_at_which_it_began(kind: str, began: int, *, right: bool) -> None:
+    """PostgreSQL's now() is the start of the transaction; it was committed half a minute after the two met."""
+    rule = contract(NAMED % "{instant: commit}")
+    met = FaultInjected(fault_id="f", fault_kind=kind, keys={}, detail="").model_copy(
+        update={"seq": 1, "at": minute(1)}
+    )
+    at = minute(1) + timedelta(seconds=began)
+    seen = Seen(events=[met]).write(insert("things", id=1, name=at.isoformat(), side=0))
+    seen.events[-1] = seen.events[-1].model_copy(update={"at": minute(1) + timedelta(seconds=30)})
+    assert (told(seen.complaints(rule)) == []) is right
