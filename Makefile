@@ -19,7 +19,7 @@ RESOLVE = $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-un
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench gate images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -73,6 +73,9 @@ bench: setup ## Time the default run beside the same SQL replayed bare
 
 gate: setup ## The nightly gate: several seeds, in containers, with stripe-mock (ARGS='--seeds 1-5')
 	@$(BIN)/simulate gate $(ARGS)
+
+closure: setup ## May the iteration close? What is missing, with the command for each
+	@$(BIN)/simulate closure $(ARGS)
 
 images: setup ## Build both container images without a registry (FORCE=1: anew)
 	@PYTHON=$(BIN)/python fixtures/images/build.sh

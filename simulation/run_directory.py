@@ -37,8 +37,7 @@ class RunDirectory:
     @property
     def shown(self) -> str:
         """The path as short as it can be typed in the working folder."""
-        here = Path.cwd()
-        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+        return shortest(self.path)
 
     def again(self, *, seed: int) -> tuple[str, ...]:
         """The arguments of ``simulate`` that live it once more, from the files in it."""
@@ -196,6 +195,12 @@ class RunDirectory:
             os.replace(temporary, self.path.parent / "latest")
         except OSError as error:
             raise _unwritable(self.path.parent, error) from error
+
+
+def shortest(path: Path) -> str:
+    """A path as people can type it in the working folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _exists(name: str, folder: int) -> bool:

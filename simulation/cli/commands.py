@@ -61,6 +61,7 @@ COMMANDS = {
     "snapshot start": Command("snapshot", "Say what the iteration begins from."),
     "snapshot end": Command("snapshot", "Replace the snapshot by what the migrations make now."),
     "snapshot verify": Command("snapshot", "Say whether the snapshot is whole, current, indexed and committed."),
+    "closure": Command("closure", "Say whether the iteration may close."),
     "contract": Command(
         "contract",
         "Hold what the platform wrote in RUN_DIR against its contract, and say how much of it the contract covers.",

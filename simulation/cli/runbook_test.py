@@ -18,7 +18,10 @@ from rich.text import Text
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
 from simulation.cli.options import jobs_option, out_option
+from simulation.closure.evidence import record_rehearsals
+from simulation.closure.runbooks import rehearsal_record
 from simulation.documents.refusal import suggest
+from simulation.environment.release import release
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.proof.parallel import in_parallel
@@ -35,7 +38,7 @@ _WIDTH = 120
 @click.argument("names", nargs=-1)
 @jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON on standard output.")
-@out_option("Where the runs go that did not hold.")
+@out_option("Where the runs go that did not hold, and the record for `simulate closure`.")
 def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: Path) -> int:
     """Carry the runbooks NAMES, or all, out in three ways. Each is a run of the scenario that belongs to the runbook.
 
@@ -59,8 +62,10 @@ def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: P
         told=lambda item: console.print(_progress(item), highlight=False, soft_wrap=True),
     )
     rehearsed.sort(key=lambda item: item.name)
+    books = {book.name: book for book in load_runbooks(RUNBOOKS_FOLDER)}
+    record_rehearsals(out, {item.name: rehearsal_record(item, books[item.name], release()) for item in rehearsed})
     good = all(item.good for item in rehearsed)
-    if not good:  # else nothing is kept
+    if not good:  # else nothing is kept of the runs
         directory.become_latest()
     if as_json:
         click.echo(json.dumps([_row(item) for item in rehearsed], indent=2))

@@ -64,8 +64,9 @@ def snapshot_end(iteration: str, title: str, changes: str, snapshot: Path) -> in
 
 
 @click.command()
+@click.option("--iteration", default="06", show_default=True, help="For the remedy.")
 @_SNAPSHOT
-def snapshot_verify(snapshot: Path) -> int:
+def snapshot_verify(iteration: str, snapshot: Path) -> int:
     """Say whether the snapshot is whole, current, indexed and committed.
 
     Exit code 1: it is not.
@@ -73,7 +74,9 @@ def snapshot_verify(snapshot: Path) -> int:
     found = list(ritual.problems(_existing(snapshot)))
     click.echo(f"the snapshot may close the iteration: {'no' if found else 'yes'}")
     for problem in found:
-        click.echo(f"   {problem}")
+        click.echo(f"   {snapshot}: {problem}")
+    for number, remedy in enumerate(ritual.remedies(snapshot, found, iteration=iteration), start=1):
+        click.echo(f"   remedy {number}: {remedy}")
     return 1 if found else 0
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,10 @@ import psycopg
 
 from simulation.environment.git import commit_of, is_committed
 from simulation.environment.protocol import Database
+from simulation.errors import command
+from simulation.paths import SCHEMA_SNAPSHOT
 from simulation.promotion.snapshot import fresh_database, schema_of, without_header
+from simulation.run_directory import shortest
 from simulation.targets.builtin import migration_versions
 
 _HEADER = ("Iteration", "Generated", "Changes", "Commit", "Migration")
@@ -90,6 +94,20 @@ def problems(snapshot: Path) -> Iterator[str]:
         yield from (f"foreign key without an index: {key}" for key in unindexed_foreign_keys(database))
     if not is_committed(snapshot):
         yield "the file is not committed as it stands"
+
+
+def remedies(snapshot: Path, found: Sequence[str], *, iteration: str) -> tuple[str, ...]:
+    """What mends the problems of a snapshot file, in order."""
+    if not found:
+        return ()
+    usual = Path.cwd() / "fixtures" / SCHEMA_SNAPSHOT.name
+    named = () if snapshot.resolve() == usual.resolve() else ("--snapshot", shortest(snapshot))
+    titled = ("--iteration", iteration, "--title", "TITLE", "--changes", "WHAT CHANGED")
+    keys = ("write a migration with an index for each foreign key",) if "foreign key" in " ".join(found) else ()
+    anew = (command("snapshot", "end", *titled, *named),) if any("not committed" not in one for one in found) else ()
+    message = f"docs: update schema snapshot iteration {iteration}"
+    file = shortest(snapshot)
+    return (*keys, *anew, f"{shlex.join(('git', 'add', file))} && {shlex.join(('git', 'commit', file, '-m', message))}")
 
 
 def unindexed_foreign_keys(database: Database) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from simulation.environment.embedded import embedded_postgres, install_folder
 from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
+from simulation.paths import SCHEMA_SNAPSHOT
 from simulation.targets.builtin import load_schema
 
 _HEADER = """\
@@ -59,8 +60,10 @@ def without_header(snapshot: str) -> str:
 
 
 def main() -> None:
-    """Print the snapshot of the current migrations."""
-    sys.stdout.write(fresh_schema())
+    """Print the snapshot of the current migrations, under the header that the file has from its iteration's end."""
+    text = SCHEMA_SNAPSHOT.read_text(encoding="utf-8")
+    header = text.removesuffix(without_header(text))
+    sys.stdout.write(header + without_header(fresh_schema()))
 
 
 if __name__ == "__main__":

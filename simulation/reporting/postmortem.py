@@ -16,7 +16,9 @@ from simulation.reporting.times import duration
 from simulation.reporting.view import Report
 from simulation.reporting.words import plural
 
-_BLANK = "_(to be written)_"
+BLANK = "_(to be written)_"
+REVIEWED = "Reviewed by"
+"""Heading under which people say who reviewed it; ``simulate closure`` reads it."""
 _MOST_NEAR_MISSES = 12
 _MOST_OUTPUT_LINES = 12
 
@@ -52,13 +54,13 @@ def render_postmortem(report: Report, near_misses: Sequence[NearMiss]) -> str:
         *_blank("Runbook added or fixed"),
         *_blank("Alert, threshold or check added"),
         *_again(report),
-        *_blank("Reviewed by"),
+        *_blank(REVIEWED),
     ]
     return "\n".join(lines)
 
 
 def _blank(heading: str) -> list[str]:
-    return [f"### {heading}", "", _BLANK, ""]
+    return [f"### {heading}", "", BLANK, ""]
 
 
 def _failing_steps(report: Report) -> list[str]:
@@ -113,7 +115,7 @@ def _worked(report: Report) -> list[str]:
         f"{plural(len(one.steps), 'command')}"
         for one in done
     ]
-    return ["### What worked", "", *lines, "", _BLANK, ""]
+    return ["### What worked", "", *lines, "", BLANK, ""]
 
 
 def _criteria(report: Report) -> list[str]:

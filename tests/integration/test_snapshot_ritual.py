@@ -90,7 +90,9 @@ def test_the_commands_say_what_they_did(checkout: Path, capsys: pytest.CaptureFi
     assert snapshot_end.main([*said, *file], standalone_mode=False) == 0
     assert checkout.read_text(encoding="utf-8").startswith("-- Iteration 07: Next\n")
     assert snapshot_verify.main(file, standalone_mode=False) == 1
-    assert "the file is not committed as it stands" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"{checkout}: the file is not committed as it stands" in printed
+    assert f"remedy 1: git add {checkout} && git commit {checkout} -m 'docs: update schema snapshot" in printed
 
 
 def test_a_snapshot_that_is_not_there_is_refused(tmp_path: Path) -> None:
