@@ -55,6 +55,11 @@ def test_annotations_docstrings_imports_and_words_of_the_log_are_left_alone() ->
     assert ("int | None", "int & None") not in changes(PAYS)
 
 
+def test_how_a_class_of_records_is_made_is_left_alone() -> None:
+    text = "@dataclass(frozen=True)\nclass Sum:\n    cents: int = 5\n"
+    assert {before for before, _ in changes(text)} == {"5", "cents: int = 5"}
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
