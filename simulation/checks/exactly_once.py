@@ -5,7 +5,7 @@ Source: fixtures/spec/platform.md (Tables, Money), fixtures/spec/stripe.md (Idem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from simulation.checks.base import Inquiry, check
@@ -38,11 +38,18 @@ def exactly_once(case: Case, inquiry: Inquiry) -> None:
 
 
 def _at_stripe(case: Case, inquiry: Inquiry) -> None:
-    for kind, what in (("charge", "charged"), ("refund", "refunded")):
-        for key, items in grouped(moved(case, kind), _intent).items():
+    came_back = {item.movement.source_id for item in moved(case, "refund_failure")}
+    ours = [item for item in moved(case, "refund") if _is_ours(item, came_back)]
+    for what, found in (("charged", moved(case, "charge")), ("refunded", ours)):
+        for key, items in grouped(found, _intent).items():
             _once_at_stripe(inquiry, f"payment {key}", what, items)
     for (contest_id, user_id), items in grouped(moved(case, "transfer"), lambda item: item.entrant).items():
         _once_at_stripe(inquiry, f"prize of {user_id} in {case.name(contest_id)}", "transferred", items)
+
+
+def _is_ours(refund: Moved, came_back: Collection[str]) -> bool:
+    """Whether the target made the refund and the entrant kept it. What Stripe gives by itself comes in parts."""
+    return refund.movement.origin != "harness" and refund.movement.source_id not in came_back
 
 
 def _intent(item: Moved) -> str:

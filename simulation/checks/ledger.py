@@ -16,6 +16,7 @@ from simulation.checks.evidence.case import Case, Undeclared
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.money import dollars, grouped
 from simulation.checks.evidence.relations import (
+    CAME_BACK,
     ContestRow,
     DisputeRow,
     EntryRow,
@@ -79,14 +80,15 @@ def _lines(rows: Sequence[PostingRow]) -> str:
     return "; ".join(f"{row.direction} {row.account} {dollars(row.amount_cents)}" for row in rows)
 
 
-@check("Pools and winnings end at zero, but for prizes that could not be delivered", needs_end=True)
+@check("Pools and winnings end at zero, but for prizes and refunds that could not be delivered", needs_end=True)
 def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
     ledger = case.remembered(books)
     if "clearing" not in ledger.chart.accounts.values():
         raise Undeclared("business.ledger.accounts: one of the kind clearing", "its contract")
-    owed = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow) if row.status == "failed_terminal"}
+    prizes, refunds = Counter(_undelivered(case.rows(TransferRow))), Counter(_undelivered(case.rows(RefundRow)))
     settled = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
     clearing = grouped((half for half in ledger.halves if half.kind == "clearing"), lambda half: half.account)
+    booked_as_owed: set[tuple[str, str]] = set()
     for account, halves in sorted(clearing.items()):
         _, ids = ledger.chart.find(account) or (None, {})
         contest_id, user_id = ids.get("contest"), ids.get("user")
@@ -94,8 +96,10 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
             inquiry.cannot_tell(f"{account} belongs to a contest that was not settled")
             continue
         inquiry.examine()
-        given_up = owed.get((contest_id or "", user_id or ""))
-        expected, balance = given_up.amount_cents if given_up else 0, sum(half.credit_cents for half in halves)
+        of_refunds = any(ledger.chart.meaning(half.row.entry_type) == "refund_returned" for half in halves)
+        booked_as_owed |= {(contest_id or "", user_id or "")} if of_refunds else set()
+        expected = (refunds if of_refunds else prizes)[contest_id or "", user_id or ""]
+        balance = sum(half.credit_cents for half in halves)
         if balance != expected:
             inquiry.find(
                 account,
@@ -105,6 +109,22 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
                 expected=dollars(expected),
                 actual=dollars(balance),
             )
+    for contest_id, user_id in sorted(refunds.keys() - booked_as_owed):
+        inquiry.find(
+            f"refund of {user_id} in {case.name(contest_id)}",
+            "came back, and no account says that it is owed",
+            keys=Keys(contest_id=contest_id, user_id=user_id),
+            amount_cents=refunds[contest_id, user_id],
+        )
+
+
+def _undelivered(rows: Sequence[TransferRow] | Sequence[RefundRow]) -> dict[tuple[str, str], int]:
+    """(contest, user) → cents that the last attempt could not deliver, or that came back."""
+    owed: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.status in ("failed_terminal",) if isinstance(row, TransferRow) else row.status in CAME_BACK:
+            owed[row.contest_id, row.user_id] += row.amount_cents
+    return owed
 
 
 @check("No balance was ever below zero", needs_end=True)

@@ -126,7 +126,7 @@ def _must_be_final(case: Case) -> Iterator[tuple[str, str | None, Relation]]:
         status = None if transfer.status in _FINAL else transfer.status
         yield f"transfer {transfer.transfer_id}", status, transfer
     for refund in case.rows(RefundRow):
-        yield f"refund {refund.refund_id}", None if refund.status in _FINAL else refund.status, refund
+        yield f"refund {refund.refund_id}", None if refund.status in (*_FINAL, "owed") else refund.status, refund
     for job in case.rows(PayoutJobRow):
         yield f"payout job of {case.name(job.contest_id)}", None if job.status == "complete" else job.status, job
     for row in case.rows(ExecutionRow):

@@ -111,27 +111,40 @@ def entries(case: Case) -> Iterator[Line]:
 
 
 def refunds(case: Case) -> Iterator[Line]:
-    """By payment intent: charges that must go back, refunds in the ledger, refunds at Stripe."""
+    """By payment intent: charges that must go back and parts that Stripe gave back, refunds in the ledger, refunds at
+    Stripe; less what came back."""
     intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
-    rows: dict[str, RefundRow] = {intents.get(row.payment_id, row.payment_id): row for row in case.rows(RefundRow)}
-    booked = posted(case, "refund", "refund")
-    refunded = grouped(moved(case, "refund"), _intent)
-    due = _refunds_due(case, rows.keys() | refunded.keys())
-    for key in sorted(rows.keys() | refunded.keys() | due.keys()):
-        row, movements = rows.get(key), refunded.get(key, ())
+    rows = grouped(case.rows(RefundRow), lambda row: intents.get(row.payment_id, row.payment_id))
+    booked, returned = posted(case, "refund", "refund"), posted(case, "refund_returned", "refund")
+    refunded = grouped((*moved(case, "refund"), *moved(case, "refund_failure")), _intent)
+    due, parts = _refunds_due(case, rows.keys() | refunded.keys()), _given_by_stripe(case)
+    for key in sorted(rows.keys() | refunded.keys() | due.keys() | parts.keys()):
+        own, movements = rows.get(key, ()), refunded.get(key, ())
         amounts = Amounts(
-            expected_cents=due[key].amount_cents if key in due else 0,
-            ledger_cents=booked.get(row.refund_id, 0) if row else 0,
-            stripe_cents=sum(movement.amount_cents for movement in movements),
+            expected_cents=due[key].amount_cents if key in due else parts[key],
+            ledger_cents=sum(booked.get(row.refund_id, 0) - returned.get(row.refund_id, 0) for row in own),
+            stripe_cents=-sum(item.movement.amount_cents for item in movements),
         )
+        row = own[-1] if own else None
         known = movements or ([due[key]] if key in due else ())
         yield compare(
             "refund", key, _payee(row, known), amounts, excuse=excuse_of(case, row, amounts), evidence=movements
         )
 
 
+def _given_by_stripe(case: Case) -> Counter[str]:
+    """Cents that cardholders say they got back without anybody here having sent them, by payment intent."""
+    cents: Counter[str] = Counter()
+    for action in case.events(EntrantAction):
+        if action.action == "refunded_by_stripe":
+            cents[action.payment_intent_id or ""] += action.amount_cents
+    return cents
+
+
 def _payee(row: RefundRow | None, known: Sequence[Moved]) -> Entrant:
-    return (row.contest_id, row.user_id) if row is not None else known[0].entrant
+    if row is not None:
+        return row.contest_id, row.user_id
+    return known[0].entrant if known else ("", "")
 
 
 def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:

@@ -34,10 +34,13 @@ Lacking = Literal[
 AccountKind = Literal["asset", "liability", "clearing", "own"]
 """``asset``: its balance is a debit, and is never below zero by more than the own accounts are; ``liability``: owed to
 somebody, never below zero; ``clearing``: the same, and empty in the end; ``own``: the business's, of any sign."""
-Meaning = Literal["payment", "entry_fee", "refund", "prize", "remainder", "payout", "adjustment", "nothing"]
+Meaning = Literal[
+    "payment", "entry_fee", "refund", "refund_returned", "prize", "remainder", "payout", "adjustment", "nothing"
+]
 """What an entry type stands for: ``payment`` (money arrived from Stripe), ``entry_fee`` (a wallet paid for an entry),
-``refund``, ``prize`` (credited to the winner), ``remainder`` (rake and what rounding leaves), ``payout`` (a prize left
-for Stripe), ``adjustment`` (of a settlement or a dispute), ``nothing`` (a note that moves no money)."""
+``refund``, ``refund_returned`` (its money came back, and is owed), ``prize`` (credited to the winner), ``remainder``
+(rake and what rounding leaves), ``payout`` (a prize left for Stripe), ``adjustment`` (of a settlement or a dispute),
+``nothing`` (a note that moves no money)."""
 Identity = Literal["metadata", "idempotency_key", "transfer_id", "account_id"]
 ContestStatus = Literal["SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "ERROR", "CANCELLED"]
 TransferStatus = Literal["pending", "processing", "retryable", "completed", "failed_terminal"]
@@ -123,10 +126,12 @@ DOCUMENTED_LEDGER = Ledger(
         "platform": "own",
         "contest_pool:{contest}": "clearing",
         "winnings_payable:{contest}:{user}": "clearing",
+        "refunds_payable:{contest}:{user}": "clearing",
     },
     movements={
         "ENTRY_FEE": Movement(means="payment"),
         "ENTRY_FEE_REFUND": Movement(means="refund"),
+        "ENTRY_FEE_REFUND_RETURNED": Movement(means="refund_returned"),
         "PRIZE_PAYOUT": Movement(means="prize"),
         "PAYOUT_ATTEMPT_COMPLETED": Movement(means="payout"),
         "PAYOUT_ATTEMPT_RETRYABLE": Movement(means="nothing"),

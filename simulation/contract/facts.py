@@ -97,7 +97,10 @@ class Account(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Movement(Fact):
-    """Money that moved at Stripe: a transfer, a refund. ``id`` is Stripe's (``tr_…``, ``re_…``)."""
+    """Money that moved at Stripe: a transfer, a refund, or a refund's money that came back.
+
+    ``id`` is Stripe's of the transfer (``tr_…``) or refund (``re_…``).
+    """
 
     id: str
     amount_cents: int
@@ -225,6 +228,7 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "contest": Contest,
     "transfer_made": Movement,
     "refund_made": Movement,
+    "refund_returned": Movement,
     "board": Board,
     "settlement": Settlement,
     "prize": Prize,

@@ -20,6 +20,7 @@ Action = Literal[
     "refused",
     "asked_for_refund",
     "charged_back",
+    "refunded_by_stripe",
 ]
 
 
@@ -47,6 +48,7 @@ class EntrantAction(Event):
     contest: str | None
     contest_id: str | None
     action: Action
+    """``refunded_by_stripe``: the cardholder sees on a statement that a part of the payment has come back."""
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ class StripeMovement(Event):
 
     kind: Literal["stripe_movement"] = "stripe_movement"
     balance_transaction_id: str
-    movement: Literal["charge", "transfer", "refund", "adjustment", "topup", "transfer_reversal"]
+    movement: Literal["charge", "transfer", "refund", "refund_failure", "adjustment", "topup", "transfer_reversal"]
     amount_cents: int
     fee_cents: int
     net_cents: int

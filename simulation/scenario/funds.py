@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.scenario.faults.people import Chargeback, RefundRequested
+from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.model import Contest, Scenario
 
@@ -63,12 +64,13 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     of_it = [fault for fault in scenario.faults if getattr(fault, "contest", None) == contest.key]
     refunds = contest.double_payers + sum(isinstance(fault, RefundRequested) for fault in of_it)
     disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
+    parts = sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
     final = scenario.tournaments[contest.tournament].final_board_at
     return _Flow(
         contest=contest,
         brings_cents=charges * charge_cents,
         brings_at=(contest.start if contest.late_payers else contest.lock) + timedelta(days=stripe.pending_days),
-        returns_cents=refunds * fee_cents + disputes * (fee_cents + stripe.dispute_fee_cents),
+        returns_cents=refunds * fee_cents + parts + disputes * (fee_cents + stripe.dispute_fee_cents),
         prizes_cents=payers * fee_cents * sum(contest.payout_percent.values()) // 100,
         due_at=max(final, contest.end),
     )

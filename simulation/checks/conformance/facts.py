@@ -358,6 +358,7 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "contest": _contests,
     "transfer_made": _movements("transfer"),
     "refund_made": _movements("refund"),
+    "refund_returned": _movements("refund_failure"),
     "board": _boards,
     "settlement": lambda case: case.remembered(_settlements),
     "prize": _prizes,

@@ -16,7 +16,7 @@ from simulation.checks.evidence.books import books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.money import Moved
-from simulation.checks.evidence.relations import RefundRow, TransferRow
+from simulation.checks.evidence.relations import CAME_BACK, RefundRow, TransferRow
 from simulation.contract.business import Meaning
 from simulation.events import Event
 
@@ -117,8 +117,9 @@ def excuse_of(
     """Why money that is due has not moved: given up for good, or under way with a deadline that is not over."""
     if row is None or not amounts.untouched or row.status == "completed":
         return ""
-    if row.status == "failed_terminal":
-        return f"given up for good: {row.failure_reason}" if row.failure_reason else ""
+    if row.status in ("failed_terminal", *CAME_BACK):
+        how = "came back and is owed" if row.status in CAME_BACK else "given up for good"
+        return f"{how}: {row.failure_reason}" if row.failure_reason else ""
     begun = max(case.ended.healthy_at, since or case.ended.healthy_at)
     deadline = begun + timedelta(hours=case.scenario.converge_within_hours)
     return f"in flight ({row.status}), due by {deadline:%Y-%m-%d %H:%M}" if case.ended.at < deadline else ""

@@ -214,6 +214,10 @@ class TransferRow(Relation):
         )
 
 
+CAME_BACK = ("returned", "owed")
+"""Statuses of a refund whose money is back at Stripe: nobody has seen to it yet, and somebody has."""
+
+
 class RefundRow(Relation):
     relation = "refunds"
     refund_id: str

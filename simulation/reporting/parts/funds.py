@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulation.checks.evidence.relations import CAME_BACK
 from simulation.events import StripeBalance, StripeMovement
 from simulation.reporting.parts.fields import number, text
 from simulation.reporting.parts.source import ReportSource
@@ -59,7 +60,7 @@ def funds_of(source: ReportSource) -> Funds:
     """Sum Stripe's movements, and what the platform's tables show as still owed."""
     movements = source.history.of(StripeMovement)
     balances = source.history.of(StripeBalance)
-    amounts: dict[str, list[int]] = {"charge": [], "transfer": [], "refund": []}
+    amounts: dict[str, list[int]] = {"charge": [], "transfer": [], "refund": [], "refund_failure": []}
     other = 0
     for movement in movements:
         if movement.movement in amounts:
@@ -70,14 +71,16 @@ def funds_of(source: ReportSource) -> Funds:
         opening_cents=balances[-1].opening_cents if balances else 0,
         in_cents=sum(amounts["charge"]),
         fees_cents=sum(movement.fee_cents for movement in movements),
-        refunds_cents=-sum(amounts["refund"]),
+        refunds_cents=-sum(amounts["refund"]) - sum(amounts["refund_failure"]),
         prizes_cents=-sum(amounts["transfer"]),
         other_cents=other,
         closing_cents=balances[-1].available_cents + balances[-1].pending_cents if balances else None,
         pending_cents=balances[-1].pending_cents if balances else 0,
         prizes_owed_cents=_unfinished(source, "transfers", ("pending", "processing", "retryable")),
         prizes_undeliverable_cents=_unfinished(source, "transfers", ("failed_terminal",)),
-        refunds_owed_cents=_unfinished(source, "refunds", ("pending", "processing", "retryable", "failed_terminal")),
+        refunds_owed_cents=_unfinished(
+            source, "refunds", ("pending", "processing", "retryable", "failed_terminal", *CAME_BACK)
+        ),
         platform_share_cents=_platform_share(source),
         charges=len(amounts["charge"]),
         transfers=len(amounts["transfer"]),

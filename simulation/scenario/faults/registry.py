@@ -23,6 +23,7 @@ from simulation.scenario.faults.people import PeopleKinds
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.programs import ProgramKinds
 from simulation.scenario.faults.provider import ProviderKinds
+from simulation.scenario.faults.refunds import RefundKinds
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.statements import StatementKinds
 from simulation.scenario.faults.stripe import StripeKinds
@@ -39,6 +40,7 @@ _Kinds = (
     | DatabaseKinds
     | IdentityKinds
     | PeopleKinds
+    | RefundKinds
     | ProviderKinds
     | OperatorKinds
     | StatementKinds

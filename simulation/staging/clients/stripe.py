@@ -15,6 +15,8 @@ import requests
 import stripe
 
 PAGE_SIZE = 100
+RETURNED_AT_STRIPE = ("failed", "canceled")
+"""Statuses of a refund whose money is back in our balance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,14 @@ class EndpointAtStripe:
     role: str
     status: str
     url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundAtStripe:
+    """A refund as Stripe has it, whoever made it."""
+
+    stripe_id: str
+    amount_cents: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +144,20 @@ class StripeGateway:
         )
         return refund.id
 
-    def find_refund(self, *, stripe_payment_intent_id: str) -> str | None:
-        """The refund of a payment, if Stripe has one that did not fail."""
+    def find_refund(self, *, stripe_payment_intent_id: str, refund_id: UUID) -> str | None:
+        """The refund of a payment, if Stripe has one that did not fail: ours by its metadata, else the newest."""
+        made = [item for item in self._refunds_of(stripe_payment_intent_id) if item.status not in RETURNED_AT_STRIPE]
+        ours = (item for item in made if _metadata(item).get("refund_id") == str(refund_id))
+        return next((item.id for item in (*ours, *made)), None)
+
+    def refunds_of(self, stripe_payment_intent_id: str) -> list[RefundAtStripe]:
+        """Every refund of a payment whose money is not back, oldest first."""
+        made = [item for item in self._refunds_of(stripe_payment_intent_id) if item.status not in RETURNED_AT_STRIPE]
+        return [RefundAtStripe(stripe_id=item.id, amount_cents=item.amount) for item in reversed(made)]
+
+    def _refunds_of(self, stripe_payment_intent_id: str) -> Iterator[stripe.Refund]:
         page = self._client.v1.refunds.list({"payment_intent": stripe_payment_intent_id, "limit": PAGE_SIZE})
-        for refund in page.auto_paging_iter():
-            if refund.status not in ("failed", "canceled"):
-                return refund.id
-        return None
+        return page.auto_paging_iter()
 
     def events_since(self, since: datetime, *, type_: str | None = None) -> list[dict[str, object]]:
         """Events created at or after `since`, oldest first, ties in the order of their ids."""
@@ -202,7 +219,7 @@ def _seen(transfer: stripe.Transfer) -> TransferAtStripe:
     )
 
 
-def _metadata(item: stripe.Transfer | stripe.WebhookEndpoint) -> dict[str, str]:
+def _metadata(item: stripe.Transfer | stripe.WebhookEndpoint | stripe.Refund) -> dict[str, str]:
     metadata = item.metadata
     return metadata.to_dict() if isinstance(metadata, stripe.StripeObject) else dict(metadata or {})
 

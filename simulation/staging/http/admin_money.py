@@ -1,4 +1,4 @@
-"""Endpoints of admins for refund requests and disputes."""
+"""Endpoints of admins for refund requests, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from simulation.staging.http.declaration import (
     Text,
     answers,
 )
-from simulation.staging.money import disputes, refund_requests
+from simulation.staging.money import disputes, refund_requests, returned_refunds
 
 _UNKNOWN_REQUEST = {404: ("refund_request_not_found",)}
 _DECIDED = {409: ("refund_request_decided",)}
@@ -37,6 +37,12 @@ class OfRequest(BaseModel):
     """The refund request that an address names."""
 
     request_id: UUID
+
+
+class OfRefund(BaseModel):
+    """The refund that an address names."""
+
+    refund_id: UUID
 
 
 class OfDispute(BaseModel):
@@ -53,7 +59,11 @@ class DisputesAsked(Query):
     acknowledged: Literal["true", "false"] | None = None
 
 
-class AcknowledgeDispute(Reasoned):
+class RefundsAsked(Query):
+    status: Text | None = None
+
+
+class Acknowledge(Reasoned):
     acknowledged: Flag
 
 
@@ -91,6 +101,32 @@ class ReopenedRequest(Done):
     reopened: bool
 
 
+class Refund(Answer):
+    id: UUID
+    payment_intent_id: UUID
+    contest_instance_id: UUID
+    user_id: UUID
+    amount_cents: int
+    status: str
+    attempt_count: int
+    max_attempts: int
+    next_attempt_at: datetime
+    first_attempted_at: datetime | None
+    claimed_at: datetime | None
+    stripe_refund_id: str | None
+    idempotency_key: str
+    reason: str
+    failure_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    owed_cents: int
+
+
+class Refunds(Answer):
+    refunds: list[Refund]
+
+
 class Dispute(Answer):
     id: UUID
     stripe_dispute_id: str
@@ -113,7 +149,7 @@ class Disputes(Answer):
     disputes: list[Dispute]
 
 
-class AcknowledgedDispute(Done):
+class Acknowledged(Done):
     acknowledged: bool
 
 
@@ -121,6 +157,7 @@ def blueprint(api: Api) -> APIBlueprint:
     """Looking at requests and disputes, and deciding on one with a reason."""
     routes = api.routes("money", security="admin")
     _add_requests(routes, api)
+    _add_refunds(routes, api)
     _add_disputes(routes, api)
     return routes
 
@@ -154,6 +191,23 @@ def _add_requests(routes: APIBlueprint, api: Api) -> None:
         return jsonify(success=True, reopened=reopened)
 
 
+def _add_refunds(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
+
+    @routes.get("/refunds", responses=answers(Refunds, ADMIN, ASKED))
+    def refund_list(query: RefundsAsked) -> Response:
+        return jsonify(refunds=[row_json(row) for row in returned_refunds.refunds(runtime, status=query.status)])
+
+    refused = {404: ("refund_not_found",), 409: ("refund_not_returned",)}
+
+    @routes.post("/refunds/<uuid:refund_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, refused))
+    def acknowledge_refund(path: OfRefund, body: Acknowledge) -> Response:
+        returned_refunds.acknowledge(
+            runtime, caller(), path.refund_id, acknowledged=body.acknowledged, reason=body.reason
+        )
+        return jsonify(success=True, acknowledged=body.acknowledged)
+
+
 def _add_disputes(routes: APIBlueprint, api: Api) -> None:
     runtime = api.runtime
 
@@ -165,8 +219,8 @@ def _add_disputes(routes: APIBlueprint, api: Api) -> None:
     unknown = {404: ("dispute_not_found",)}
 
     @routes.post(
-        "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(AcknowledgedDispute, ADMIN, NAMED, SENT, unknown)
+        "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, unknown)
     )
-    def acknowledge(path: OfDispute, body: AcknowledgeDispute) -> Response:
+    def acknowledge(path: OfDispute, body: Acknowledge) -> Response:
         disputes.acknowledge(runtime, caller(), path.dispute_id, acknowledged=body.acknowledged, reason=body.reason)
         return jsonify(success=True, acknowledged=body.acknowledged)

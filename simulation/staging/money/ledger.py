@@ -1,7 +1,7 @@
 """The double-entry ledger: every business event is one transaction whose debits equal its credits.
 
 Accounts: `stripe` (our money at Stripe, gross of fees), `contest_pool:<contest id>`, `winnings_payable:<contest
-id>:<user id>` and `platform`.
+id>:<user id>`, `refunds_payable:<contest id>:<user id>` and `platform`.
 Idempotency keys come from business keys, never from Stripe's event ids, so that two events for one payment post once.
 """
 
@@ -39,6 +39,11 @@ def contest_pool(contest_id: UUID) -> str:
 def winnings_payable(contest_id: UUID, user_id: UUID) -> str:
     """The account of what we owe a winner until it is transferred."""
     return f"winnings_payable:{contest_id}:{user_id}"
+
+
+def refunds_payable(contest_id: UUID, user_id: UUID) -> str:
+    """The account of what we owe an entrant whose refund came back."""
+    return f"refunds_payable:{contest_id}:{user_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

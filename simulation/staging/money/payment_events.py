@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from simulation.staging.clients.stripe import RETURNED_AT_STRIPE, RefundAtStripe
 from simulation.staging.contests import contests
-from simulation.staging.money import ledger, refund_requests, refunds
+from simulation.staging.money import ledger, refund_requests, refunds, returned_refunds
 from simulation.staging.unit_of_work import UnitOfWork
 
 _BY_STRIPE_ID = text("SELECT * FROM payment_intents WHERE stripe_payment_intent_id = :stripe_id FOR UPDATE")
@@ -18,13 +19,12 @@ _SET_STATUS = text("""
     UPDATE payment_intents SET status = :status, stripe_payment_intent_id = :stripe_id, updated_at = now()
     WHERE id = :id AND (status, stripe_payment_intent_id) IS DISTINCT FROM (:status, :stripe_id)
 """)
-_OTHER_COUNTED = text("""
+_OTHER_COUNTED = text(f"""
     SELECT p.id FROM payment_intents p
     WHERE p.contest_instance_id = :contest_id AND p.user_id = :user_id AND p.id <> :id AND p.status = 'SUCCEEDED'
-      AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_intent_id = p.id)
+      AND NOT {refunds.GIVEN_BACK}
     ORDER BY p.id LIMIT 1
-""")
-_IS_REFUNDED = text("SELECT id FROM refunds WHERE payment_intent_id = :id")
+""")  # noqa: S608 - every part is ours
 
 
 class UnknownPaymentIntent(Exception):
@@ -113,22 +113,29 @@ def changed_status(work: UnitOfWork, intent: Mapping[str, Any], status: str) -> 
     return f"payment is {status}"
 
 
-def charge_refunded(work: UnitOfWork, charge: Mapping[str, Any], stripe_event_id: str) -> str:
-    """A charge was refunded, by our own call or by somebody at Stripe."""
+def charge_refunded(
+    work: UnitOfWork, charge: Mapping[str, Any], made: Sequence[RefundAtStripe], stripe_event_id: str
+) -> str:
+    """A charge was refunded, by our own call or by somebody at Stripe.
+
+    :param made: what Stripe has of it besides what we know; the event tells the sum only.
+    """
     payment = locked_intent(work, {"id": charge["payment_intent"]})
-    if charge["amount_refunded"] != payment.amount_cents or payment.status != "SUCCEEDED":
+    if charge["amount_refunded"] > payment.amount_cents or payment.status != "SUCCEEDED":
         raise AmountMismatch(
             f"payment intent {payment.id}: {charge['amount_refunded']} of {payment.amount_cents} refunded "
             f"while {payment.status}"
         )
     contest = contests.locked(work, payment.contest_instance_id)
-    counted = contest.settle_time is not None and not work.read(_IS_REFUNDED, id=payment.id)
-    listed = (charge.get("refunds") or {}).get("data") or [{}]
-    refunds.record_made_outside(
-        work,
-        payment,
-        stripe_refund_id=listed[0].get("id"),
-        stripe_event_id=stripe_event_id,
-        from_account=ledger.PLATFORM if counted else ledger.contest_pool(contest.id),
-    )
+    told_by: str | None = stripe_event_id
+    for refund in made:
+        if refunds.record_made_outside(work, payment, refund, contest, stripe_event_id=told_by):
+            told_by = None  # an event stands on one entry only
     return "refund recorded"
+
+
+def refund_changed(work: UnitOfWork, refund: Mapping[str, Any], stripe_event_id: str) -> str:
+    """A refund has come to its end; the money of one that failed or was canceled is back at Stripe."""
+    if refund["status"] not in RETURNED_AT_STRIPE:
+        return "recorded, without effect on money"
+    return returned_refunds.came_back(work, refund, stripe_event_id)

@@ -19,7 +19,7 @@ _HELD = "held"
 OPEN = text("""
     SELECT 1 FROM payout_jobs WHERE status <> 'complete'
     UNION ALL
-    SELECT 1 FROM refunds WHERE status NOT IN ('completed', 'failed_terminal')
+    SELECT 1 FROM refunds WHERE status IN ('pending', 'processing', 'retryable')
 """)
 # Jobs whose transfers all wait for their back-off do not count towards the limit. Jobs created at the same instant are
 # ordered by name, because ids are random.
@@ -30,7 +30,7 @@ _DUE = text(f"""
      ORDER BY j.created_at, c.contest_name, j.id LIMIT :job_limit)
     UNION ALL
     (SELECT 'refund', r.id, r.contest_instance_id FROM refunds r
-     WHERE r.status NOT IN ('completed', 'failed_terminal') AND {outbox.due_condition("r")}
+     WHERE r.status IN ('pending', 'processing', 'retryable') AND {outbox.due_condition("r")}
      ORDER BY r.created_at, r.id LIMIT :refund_limit)
 """)  # noqa: S608 - every part is ours
 _DUE_TRANSFERS = text(f"""

@@ -11,6 +11,7 @@ import stripe
 from sqlalchemy import text
 
 from simulation.staging.canonical import canonical_json, iso
+from simulation.staging.clients.stripe import RETURNED_AT_STRIPE
 from simulation.staging.clients.stripe_failures import failure_of
 from simulation.staging.context import Context
 from simulation.staging.runtime import Runtime
@@ -30,7 +31,7 @@ _BOOKED = text("""
     SELECT 'refund', coalesce(r.stripe_refund_id, p.stripe_payment_intent_id), l.amount_cents, l.created_at
     FROM ledger l JOIN refunds r ON l.reference_type = 'refund' AND r.id = l.reference_id
     JOIN payment_intents p ON p.id = r.payment_intent_id
-    WHERE l.entry_type = 'ENTRY_FEE_REFUND' AND l.direction = 'DEBIT'
+    WHERE l.entry_type = 'ENTRY_FEE_REFUND' AND l.direction = 'DEBIT' AND r.status NOT IN ('returned', 'owed')
     UNION ALL
     SELECT 'transfer', t.stripe_transfer_id, l.amount_cents, l.created_at
     FROM ledger l JOIN payout_transfers t ON l.reference_type = 'payout_transfer' AND t.id = l.reference_id
@@ -121,7 +122,7 @@ def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item
     )
     for event in gateway.events_since(since, type_="payment_intent.succeeded"):
         payments |= _items("payment_intent", [_object_of(event) | {"created": event["created"]}])
-    refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in ("failed", "canceled"))
+    refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in RETURNED_AT_STRIPE)
     moved = _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
     return payments | moved | _items("dispute", gateway.listed_since("disputes", since))
 

@@ -1,12 +1,14 @@
-"""Entry fees on their way back: why a refund is due, and the call that makes it."""
+"""Entry fees on their way back: why a refund is due, the call that makes it, and money that the bank sends back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from simulation.staging.clients.stripe import RefundAtStripe
 from simulation.staging.context import Context
 from simulation.staging.money import ledger, outbox
 from simulation.staging.runtime import Runtime
@@ -17,18 +19,38 @@ _INSERT = text("""
         reason)
     VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'pending', :idempotency_key, :reason)
 """)
-_PAID_NOT_REFUNDED = text("""
-    SELECT p.id, p.user_id, p.amount_cents FROM payment_intents p
-    WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED'
-      AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_intent_id = p.id)
+MADE_AT_STRIPE = "refunded_at_stripe"
+GIVEN_BACK = f"""EXISTS (
+    SELECT FROM refunds r WHERE r.payment_intent_id = p.id
+        AND (r.reason <> '{MADE_AT_STRIPE}' OR r.amount_cents = p.amount_cents))"""
+"""SQL condition: the payment ``p`` counts for no entry. A part that Stripe gave back takes no entry away."""
+_PAID_NOT_REFUNDED = text(f"""
+    SELECT p.id, p.user_id, p.amount_cents - coalesce((
+        SELECT sum(r.amount_cents) FROM refunds r WHERE r.payment_intent_id = p.id), 0)::bigint AS amount_cents
+    FROM payment_intents p
+    WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED' AND NOT {GIVEN_BACK}
     ORDER BY p.id
-""")
+""")  # noqa: S608 - every part is ours
 _LOCK = text(f"""
     SELECT r.*, r.contest_instance_id AS contest_id, p.stripe_payment_intent_id
     FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id
     WHERE r.id = :id AND {outbox.due_condition("r")} FOR UPDATE OF r SKIP LOCKED
 """)  # noqa: S608 - every part is ours
-_BY_PAYMENT = text("SELECT id, status FROM refunds WHERE payment_intent_id = :payment_intent_id FOR UPDATE")
+_KNOWN = text("""
+    SELECT id, status, stripe_refund_id, reason FROM refunds WHERE payment_intent_id = :payment_intent_id
+    ORDER BY created_at, id FOR UPDATE
+""")
+_SENT_CENTS = text("""
+    SELECT coalesce(sum(r.amount_cents), 0)::bigint AS cents FROM refunds r
+    JOIN payment_intents p ON p.id = r.payment_intent_id
+    WHERE p.stripe_payment_intent_id = :stripe_id AND r.status NOT IN ('failed_terminal', 'returned', 'owed')
+""")
+_INSERT_MADE = text("""
+    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, status, idempotency_key,
+        reason, stripe_refund_id, completed_at)
+    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'completed', :idempotency_key, :reason,
+        :stripe_refund_id, now())
+""")
 _COMPLETE_FROM_OUTSIDE = text("""
     UPDATE refunds SET status = 'completed', stripe_refund_id = :stripe_refund_id, completed_at = now(),
         updated_at = now()
@@ -84,35 +106,52 @@ def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
     return len(paid)
 
 
+def told_sum_is_known(runtime: Runtime, charge: Mapping[str, Any]) -> bool:
+    """Whether what Stripe says was refunded of a charge is what we have sent, so that nothing was made elsewhere."""
+    rows = runtime.database.read(_SENT_CENTS, stripe_id=charge["payment_intent"])
+    return bool(rows[0].cents == charge["amount_refunded"])
+
+
 def record_made_outside(
-    work: UnitOfWork, payment: Row[Any], *, stripe_refund_id: str | None, stripe_event_id: str, from_account: str
-) -> None:
-    """Book a refund that Stripe reports; one of ours that is still open gets its outcome from our own call instead."""
-    existing = work.read(_BY_PAYMENT, payment_intent_id=payment.id)
-    if existing and existing[0].status != outbox.FAILED_TERMINAL:
-        return
-    refund_id = (
-        existing[0].id
-        if existing
-        else request(
-            work,
+    work: UnitOfWork, payment: Row[Any], made: RefundAtStripe, contest: Row[Any], *, stripe_event_id: str | None
+) -> bool:
+    """Book a refund that Stripe has and we have not; one of ours that is open gets its outcome from our own call.
+
+    The whole fee takes the entry away as long as the contest is not settled; a part is the platform's loss. Whether it
+    was booked now.
+    """
+    known = work.read(_KNOWN, payment_intent_id=payment.id)
+    if any(row.stripe_refund_id == made.stripe_id for row in known):
+        return False
+    ours = next((row for row in known if row.reason != MADE_AT_STRIPE), None)
+    if ours is not None and ours.status != outbox.FAILED_TERMINAL:
+        return False
+    takes_entry = made.amount_cents == payment.amount_cents and (contest.settle_time is None or bool(known))
+    refund_id = work.new_id() if ours is None else ours.id
+    if ours is None:
+        work.write(
+            _INSERT_MADE,
+            id=refund_id,
             payment_intent_id=payment.id,
-            contest_id=payment.contest_instance_id,
+            contest_id=contest.id,
             user_id=payment.user_id,
-            amount_cents=payment.amount_cents,
-            reason="refunded_at_stripe",
+            amount_cents=made.amount_cents,
+            idempotency_key=f"refund:{refund_id}",
+            reason=MADE_AT_STRIPE,
+            stripe_refund_id=made.stripe_id,
         )
-    )
-    work.write(_COMPLETE_FROM_OUTSIDE, id=refund_id, stripe_refund_id=stripe_refund_id)
+    else:
+        work.write(_COMPLETE_FROM_OUTSIDE, id=refund_id, stripe_refund_id=made.stripe_id)
     _post(
         work,
         refund_id,
-        payment.contest_instance_id,
+        contest.id,
         payment.user_id,
-        payment.amount_cents,
-        from_account=from_account,
+        made.amount_cents,
+        from_account=ledger.contest_pool(contest.id) if takes_entry else ledger.PLATFORM,
         stripe_event_id=stripe_event_id,
     )
+    return True
 
 
 def send(runtime: Runtime, context: Context, refund_id: UUID, *, ignore_backoff: bool) -> str | None:
@@ -130,7 +169,7 @@ def _call(runtime: Runtime, row: Row[Any]) -> str:
 
 
 def _find(runtime: Runtime, row: Row[Any]) -> str | None:
-    return runtime.stripe.find_refund(stripe_payment_intent_id=row.stripe_payment_intent_id)
+    return runtime.stripe.find_refund(stripe_payment_intent_id=row.stripe_payment_intent_id, refund_id=row.id)
 
 
 def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:

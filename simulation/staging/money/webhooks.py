@@ -8,7 +8,7 @@ another session has not failed: it is delivered again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,11 @@ import stripe
 from sqlalchemy import text
 
 from simulation.staging.canonical import canonical_json, storable
+from simulation.staging.clients.stripe import RefundAtStripe
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
-from simulation.staging.money import disputes, payment_events
+from simulation.staging.money import disputes, payment_events, refunds
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -101,7 +102,7 @@ def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> boo
     Raises ApiError 409 or 500 after keeping the failure, and `contests.ContestBusy`, which is none of the event's.
     """
     try:
-        return _process_once(runtime, context, event)
+        return _process_once(runtime, context, event, _refunds_made(runtime, event))
     except contests.ContestBusy as error:
         runtime.log.warning(
             "Payment",
@@ -120,7 +121,18 @@ def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> boo
         raise ApiError(500, "webhook_processing_failed", "the event could not be processed") from error
 
 
-def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
+def _refunds_made(runtime: Runtime, event: Mapping[str, Any]) -> Sequence[RefundAtStripe]:
+    """What Stripe has of a charge's refunds, where the sum that the event tells is not the one we know.
+
+    Asked before the transaction: no lock waits for Stripe. Raises `stripe.StripeError`; Stripe then delivers again.
+    """
+    charge = event["data"]["object"]
+    if event["type"] != "charge.refunded" or refunds.told_sum_is_known(runtime, charge):
+        return ()
+    return runtime.stripe.refunds_of(charge["payment_intent"])
+
+
+def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any], made: Sequence[RefundAtStripe]) -> bool:
     with runtime.unit_of_work(
         context,
         action="stripe_event_processed",
@@ -134,7 +146,7 @@ def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any]) 
             event_type=event["type"],
             payload=canonical_json(event),
         )
-        effect = _apply(work, event) if stored else "duplicate delivery"
+        effect = _apply(work, event, made) if stored else "duplicate delivery"
         work.payload["effect"] = effect
         if stored:
             work.write(_RESOLVE_DEAD_LETTER, stripe_event_id=event["id"])
@@ -154,7 +166,7 @@ def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any]) 
     return bool(stored)
 
 
-def _apply(work: UnitOfWork, event: Mapping[str, Any]) -> str:
+def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtStripe]) -> str:
     subject, event_id = event["data"]["object"], event["id"]
     match event["type"]:
         case "payment_intent.succeeded":
@@ -166,7 +178,9 @@ def _apply(work: UnitOfWork, event: Mapping[str, Any]) -> str:
         case "payment_intent.canceled":
             return payment_events.changed_status(work, subject, "CANCELED")
         case "charge.refunded":
-            return payment_events.charge_refunded(work, subject, event_id)
+            return payment_events.charge_refunded(work, subject, made, event_id)
+        case "refund.failed" | "refund.updated":
+            return payment_events.refund_changed(work, subject, event_id)
         case "charge.dispute.created":
             return disputes.opened(work, subject, event_id)
         case _:

@@ -15,6 +15,7 @@ from simulation.staging.context import Context
 from simulation.staging.database import PASSING
 from simulation.staging.errors import ApiError, SettlementRefused
 from simulation.staging.money.ledger import balance_cents, contest_pool
+from simulation.staging.money.refunds import GIVEN_BACK
 from simulation.staging.runtime import Runtime
 from simulation.staging.scores import scoring
 from simulation.staging.scores.board import Board
@@ -35,17 +36,17 @@ _LATEST_VALID_EVENT = text("""
     SELECT id, provider_data_json, is_terminal FROM ingestion_events
     WHERE contest_instance_id = :contest_id AND validation_status = 'VALID' ORDER BY sequence_number DESC LIMIT 1
 """)
-_PAID_ENTRANTS = text("""
+_PAID_ENTRANTS = text(f"""
     SELECT e.user_id, e.roster FROM contest_participants e
     WHERE e.contest_instance_id = :contest_id AND (:entry_fee_cents = 0 OR EXISTS (
         SELECT FROM payment_intents p
         WHERE p.contest_instance_id = e.contest_instance_id AND p.user_id = e.user_id AND p.status = 'SUCCEEDED'
-          AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_intent_id = p.id)))
+          AND NOT {GIVEN_BACK}))
     ORDER BY e.user_id
-""")
+""")  # noqa: S608 - every part is ours
 _REFUNDS_UNDER_WAY = text("""
     SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM refunds
-    WHERE contest_instance_id = :contest_id AND status <> 'completed'
+    WHERE contest_instance_id = :contest_id AND status NOT IN ('completed', 'returned', 'owed')
 """)
 
 

@@ -91,6 +91,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/configuration",
         "POST /api/admin/configuration/*/*",
         "POST /api/admin/refund-requests/*/*",
+        "POST /api/admin/refunds/*/*",
         "POST /api/admin/disputes/*/*",
         "POST /api/admin/score-audits/*/*",
         "POST /api/admin/stripe/webhook-endpoint",

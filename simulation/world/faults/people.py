@@ -29,11 +29,11 @@ def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
         try:
             around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON)
         except httpx.HTTPError as error:
-            _record(
+            record_action(
                 around, contest, user_id, "refused", act="ask for a refund", detail=f"ask for a refund: {error}"[:200]
             )
             return
-        _record(around, contest, user_id, "asked_for_refund")
+        record_action(around, contest, user_id, "asked_for_refund")
 
 
 @carries_out(Chargeback)
@@ -50,7 +50,7 @@ def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
         around.injector.strike(fault, {"payment_intent": left[0]}, detail="a cardholder charges a payment back")
         dispute = around.twin.open_dispute(payment_intent_id=left[0])
         fee_cents = around.entry_fees[contest]
-        _record(
+        record_action(
             around,
             contest,
             user_id,
@@ -61,7 +61,7 @@ def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
         )
 
 
-def _record(
+def record_action(
     around: FaultContext,
     contest: str,
     user_id: str,
@@ -72,6 +72,7 @@ def _record(
     act: PersonAct | None = None,
     detail: str = "",
 ) -> None:
+    """Write down what a person did, or saw happen to their money."""
     person = next(key for key, known in around.registry.user_ids.items() if known == user_id)
     around.recorder.record(
         EntrantAction(

@@ -18,7 +18,7 @@ from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.balance_transaction import BalanceTransaction
 from simulation.world.stripe.table import Table
 
-Movement = Literal["charge", "transfer", "refund", "adjustment", "transfer_reversal"]
+Movement = Literal["charge", "transfer", "refund", "refund_failure", "adjustment", "transfer_reversal"]
 _TRANSACTION_TYPES: Mapping[Movement, str] = {"transfer_reversal": "transfer_refund"}
 """Stripe's name for a balance transaction, where it differs from ours."""
 

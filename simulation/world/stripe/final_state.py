@@ -57,7 +57,7 @@ def _refunds(store: Store) -> Iterator[StripeObject]:
         yield StripeObject(
             object_type="refund",
             object_id=refund.id,
-            status="succeeded",
+            status=refund.status,
             amount_cents=refund.amount_cents,
             payment_intent_id=refund.payment_intent,
             contest_id=store.names.contest_id(tags),

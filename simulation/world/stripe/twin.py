@@ -33,6 +33,7 @@ from simulation.world.stripe.objects.webhook_endpoint import PRIMARY, STANDBY
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
 from simulation.world.stripe.resources.disputes import Disputes
+from simulation.world.stripe.resources.refunds import Refunds
 from simulation.world.stripe.service import Service
 from simulation.world.stripe.store import Store
 from simulation.world.stripe.subject import Subject, subject_of
@@ -85,6 +86,7 @@ class StripeTwin:
             endpoint.secret = secrets[endpoint.metadata["role"]]
         self._accounts = Accounts(self._store)
         self._disputes = Disputes(self._store)
+        self.refunds = Refunds(self._store)
         self._checkout = CheckoutSessions(self._store)
         self._deliveries = Deliveries(
             kernel=kernel,

@@ -93,6 +93,11 @@ def log(world: World) -> Log:  # noqa: F811 - the fixture
     ask("POST", f"/v1/webhook_endpoints/{endpoint}", ("description", "staging"))
     ask("POST", f"/v1/webhook_endpoints/{endpoint}", ("disabled", "true"))
     ask("GET", "/v1/events", ("delivery_success", "false"))
+    world.twin.refunds.take_long(intent)
+    pending = ask("POST", "/v1/refunds", ("payment_intent", intent), ("amount", "100"))["id"]
+    world.twin.refunds.end(pending, "failed", failure_reason="lost_or_stolen_card")
+    ask("GET", f"/v1/refunds/{pending}")
+    world.twin.refunds.make_by_stripe(intent, amount_cents=50)
     world.twin.open_dispute(payment_intent_id=intent)
     ask("GET", "/v1/disputes")
     world.twin.set_account_onboarding(account, finished=False)
@@ -221,9 +226,11 @@ def test_every_event_has_the_envelope_and_its_object_the_fields_of_stripe_mocks(
         "account.updated", "checkout.session.completed", "checkout.session.expired", "customer.created",
         "customer.deleted", "customer.updated", "payment_method.attached", "payment_method.detached",
         "payout.canceled", "payout.created", "payout.paid", "setup_intent.canceled", "setup_intent.created",
-        "setup_intent.succeeded", "charge.dispute.created", "charge.failed", "charge.refunded", "charge.succeeded",
+        "setup_intent.succeeded", "charge.dispute.created", "charge.failed", "charge.refunded", "charge.refund.updated",
+        "charge.succeeded",
         "payment_intent.canceled", "payment_intent.created", "payment_intent.payment_failed",
-        "payment_intent.succeeded", "refund.created", "transfer.created", "transfer.reversed",
+        "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated", "transfer.created",
+        "transfer.reversed",
     }  # fmt: skip
 
 

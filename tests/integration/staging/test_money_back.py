@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
@@ -72,6 +74,98 @@ def test_only_entrants_ask_and_only_admins_decide(stage: StagingPlatform) -> Non
     assert stage.client.post(f"/api/admin/{nobody}", json=REASON).status_code == 401
     assert stage.admin_post(nobody, REASON).json["error"] == "refund_request_not_found"
     assert stage.admin_post(nobody).status_code == 400
+
+
+def refund_event(stage: StagingPlatform, type_: str, refund: dict[str, Any], status: str, *, id_: str) -> Any:
+    reason = {"failure_reason": "lost_or_stolen_card"} if status == "failed" else {}
+    return stage.deliver(stage.stripe.event(type_, {**refund, "status": status, **reason}, id_=id_))
+
+
+@pytest.mark.parametrize(("status", "type_"), [("failed", "refund.failed"), ("canceled", "refund.updated")])
+def test_a_refund_that_comes_back_is_owed_once_and_an_admin_sees_to_it(
+    stage: StagingPlatform, status: str, type_: str
+) -> None:
+    contest_id = stage.contest()
+    leaving, _ = stage.entrant(contest_id, "1"), stage.entrant(contest_id, "2")
+    ask(stage, contest_id, leaving)
+    stage.admin_post(f"refund-requests/{open_requests(stage)[0]['id']}/grant", REASON)
+    stage.tick()
+    (refund,) = stage.stripe.objects["refunds"].values()
+    assert refund_event(stage, type_, refund, "succeeded", id_="evt_arrived").status_code == 200
+    assert stage.balances() == {"contest_pool": -1000, "stripe": 1000}
+    for id_ in ("evt_back", "evt_back_again"):
+        assert refund_event(stage, type_, refund, status, id_=id_).status_code == 200
+    assert stage.balances() == {"contest_pool": -1000, "refunds_payable": -1000, "stripe": 2000}
+    (row,) = stage.admin_get("refunds?status=returned").json["refunds"]
+    assert (row["owed_cents"], row["failure_reason"]) == (
+        1000,
+        "LOST_OR_STOLEN_CARD" if status == "failed" else "CANCELED",
+    )
+    assert 'refunds{status="returned"} 1\n' in stage.client.get("/metrics").text
+    path = f"refunds/{row['id']}/acknowledge"
+    assert stage.admin_post(path, REASON | {"acknowledged": True}).status_code == 200
+    assert 'refunds{status="returned"}' not in stage.client.get("/metrics").text
+    assert stage.admin_post(path, REASON | {"acknowledged": False}).status_code == 200
+    stage.play(contest_id)
+    stage.tick()
+    assert stage.sql("SELECT participant_count, total_pool_cents FROM settlement_records") == [
+        {"participant_count": 1, "total_pool_cents": 1000}
+    ]
+
+
+def test_a_refund_that_came_back_before_its_own_outcome_is_known_waits(stage: StagingPlatform) -> None:
+    assert refund_event(stage, "refund.failed", {"id": "re_9"}, "failed", id_="evt_early").status_code == 500
+    assert stage.sql("SELECT id FROM stripe_events") == []
+
+
+def test_only_a_refund_that_came_back_is_acknowledged(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    stage.admin_post(f"contests/{contest_id}/cancel", REASON)
+    (row,) = stage.admin_get("refunds").json["refunds"]
+    body = REASON | {"acknowledged": True}
+    assert stage.admin_post(f"refunds/{row['id']}/acknowledge", body).json["error"] == "refund_not_returned"
+    nobody = "refunds/00000000-0000-0000-0000-000000000001/acknowledge"
+    assert stage.admin_post(nobody, body).json["error"] == "refund_not_found"
+
+
+def given_by_stripe(stage: StagingPlatform, payment: str, *cents: int) -> None:
+    """Refunds that Stripe made, as its list has them."""
+    for number, amount in enumerate(cents, start=1):
+        made = {"id": f"re_s{number}", "payment_intent": payment, "amount": amount, "status": "succeeded"}
+        stage.stripe.objects["refunds"][made["id"]] = {**made, "object": "refund", "created": 0, "metadata": {}}
+
+
+def test_parts_that_stripe_gives_back_are_booked_once_whatever_the_order_and_the_entry_stands(
+    stage: StagingPlatform,
+) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    payment = list(stage.stripe.objects["payment_intents"])[-1]
+    given_by_stripe(stage, payment, 300, 200)
+    charge = {"id": "ch_1", "payment_intent": payment, "amount": 1000}
+    for number, told in enumerate((500, 300, 500)):
+        event = stage.stripe.event("charge.refunded", {**charge, "amount_refunded": told}, id_=f"evt_{number}")
+        assert stage.deliver(event).status_code == 200
+    assert stage.balances() == {"contest_pool": -1000, "platform": 500, "stripe": 500}
+    stage.play(contest_id)
+    stage.tick()
+    assert stage.sql("SELECT participant_count FROM settlement_records") == [{"participant_count": 1}]
+
+
+def test_of_a_payment_of_which_stripe_gave_a_part_back_the_rest_is_owed(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    payment = list(stage.stripe.objects["payment_intents"])[-1]
+    given_by_stripe(stage, payment, 300)
+    charge = {"id": "ch_1", "payment_intent": payment, "amount": 1000, "amount_refunded": 300}
+    stage.deliver(stage.stripe.event("charge.refunded", charge))
+    stage.admin_post(f"contests/{contest_id}/cancel", REASON)
+    stage.tick()
+    assert stage.sql("SELECT amount_cents, status FROM refunds ORDER BY amount_cents") == [
+        {"amount_cents": 300, "status": "completed"},
+        {"amount_cents": 700, "status": "completed"},
+    ]
 
 
 def dispute_event(

@@ -166,6 +166,8 @@ def test_events_without_effect_are_recorded(stage: StagingPlatform, type_: str) 
 def test_a_refund_made_at_stripe_takes_the_entrant_out_of_the_pool(stage: StagingPlatform, paying: Any) -> None:
     stage.deliver(stage.stripe.succeed(paying[2]))
     charge = {"id": "ch_1", "payment_intent": paying[2], "amount": 1000, "amount_refunded": 1000}
+    made = {"id": "re_1", "payment_intent": paying[2], "amount": 1000, "status": "succeeded", "created": 0}
+    stage.stripe.objects["refunds"]["re_1"] = {**made, "object": "refund", "metadata": {}}
     assert stage.deliver(stage.stripe.event("charge.refunded", charge)).status_code == 200
     assert stage.balances() == {"contest_pool": 0, "stripe": 0}
     assert stage.sql("SELECT status, reason FROM refunds") == [{"status": "completed", "reason": "refunded_at_stripe"}]

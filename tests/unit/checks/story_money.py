@@ -227,6 +227,49 @@ def charge_back(book: Book, *, fee: int = 1_500, booked: int = FEE + 1_500) -> N
     )
 
 
+def refund_comes_back(book: Book) -> None:
+    """Cat's second payment went back, and her bank sends it to Stripe again: she is owed it."""
+    at = day(3, 12)
+    movement(book, "refund_failure", "re_pi_cat2", FEE, at, payment_intent_id="pi_cat2", user_id="cat")
+    book.write(
+        at,
+        ("refunds", {"id": "r-pi_cat2", "status": "owed", "failure_reason": "LOST_OR_STOLEN_CARD"}),
+        *post(
+            "refund-pi_cat2-returned",
+            "ENTRY_FEE_REFUND_RETURNED",
+            "stripe",
+            "refunds_payable:C1:cat",
+            FEE,
+            ("refund", "r-pi_cat2"),
+            at,
+        ),
+    )
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(StripeBalance, {}, available_cents=closing.available_cents + FEE)
+
+
+def part_given_by_stripe(book: Book) -> None:
+    """Stripe gives 2 dollars of Bob's payment back by itself: the platform bears it, and the entry stands."""
+    at, cents = day(2, 12), 200
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "refunded_by_stripe"}
+    book.add(EntrantAction(person="bob", user_id="bob", amount_cents=cents, payment_intent_id="pi_bob", **facts), at)
+    facts = {"payment_intent_id": "pi_bob", "user_id": "bob", "origin": "harness"}
+    movement(book, "refund", "re_part", -cents, at, **facts)
+    row = {"refund_id": "r-part", "payment_id": "p-pi_bob", "contest_id": "C1", "user_id": "bob"}
+    book.write(
+        at,
+        ("refunds", {**row, "amount_cents": cents, "status": "completed", "stripe_refund_id": "re_part"}),
+        *post("refund-part", "ENTRY_FEE_REFUND", "platform", "stripe", cents, ("refund", "r-part"), at),
+    )
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(
+        StripeBalance,
+        {},
+        opening_cents=closing.opening_cents + 1_000,
+        available_cents=closing.available_cents + 1_000 - cents,
+    )
+
+
 def post_again(
     book: Book, key: str, entry_type: str, debit: str, credit: str, cents: int, reference: tuple[str, str]
 ) -> None:

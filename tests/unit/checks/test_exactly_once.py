@@ -10,7 +10,15 @@ from simulation.checks.base import Check
 from simulation.checks.exactly_once import exactly_once
 from tests.unit.checks.builder import Break, assert_found, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_money import POOL, charge, movement, post_again, twice
+from tests.unit.checks.story_money import (
+    POOL,
+    charge,
+    movement,
+    part_given_by_stripe,
+    post_again,
+    refund_comes_back,
+    twice,
+)
 
 
 def _again(relation: str, **updates: Any) -> Break:
@@ -66,3 +74,13 @@ def test_findings_point_at_the_movements() -> None:
     shown = [event for event in history.events if event.seq in finding.seqs]
     assert [getattr(event, "source_id", None) for event in shown] == ["tr_ann", "tr_again"]
     assert finding.at == day(5, 11)
+
+
+def test_a_refund_that_came_back_may_be_made_again_and_stripe_gives_as_many_parts_as_it_likes() -> None:
+    book = passing()
+    refund_comes_back(book)
+    movement(book, "refund", "re_2", -1_000, day(4), payment_intent_id="pi_cat2", user_id="cat")
+    part_given_by_stripe(book)
+    movement(book, "refund", "re_part2", -100, day(3), payment_intent_id="pi_bob", user_id="bob", origin="harness")
+
+    assert run(exactly_once, book).outcome == "pass"

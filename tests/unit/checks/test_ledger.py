@@ -10,7 +10,18 @@ from simulation.checks.stripe_money import stripe_balance_explained
 from simulation.events import StripeBalance, StripeMovement
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
-from tests.unit.checks.story_money import POOL, amend_both, charge_back, give_up, movement, post, post_again, undo_both
+from tests.unit.checks.story_money import (
+    POOL,
+    amend_both,
+    charge_back,
+    give_up,
+    movement,
+    part_given_by_stripe,
+    post,
+    post_again,
+    refund_comes_back,
+    undo_both,
+)
 
 
 def _only_debit(rows: list[Row]) -> list[Row]:
@@ -52,6 +63,21 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "winnings not paid": (
         clearing_accounts_drained,
         lambda b: undo_both(b, "payout-ann"),
+        "not drained",
+    ),
+    "refund that came back and is owed to nobody": (
+        clearing_accounts_drained,
+        lambda b: (refund_comes_back(b), undo_both(b, "refund-pi_cat2-returned")),
+        "no account says that it is owed",
+    ),
+    "refund that came back, owed in part": (
+        clearing_accounts_drained,
+        lambda b: (refund_comes_back(b), amend_both(b, "refund-pi_cat2-returned", amount_cents=999)),
+        "not drained",
+    ),
+    "refund that is owed and did not come back": (
+        clearing_accounts_drained,
+        lambda b: (refund_comes_back(b), b.amend("refunds", "r-pi_cat2", status="completed")),
         "not drained",
     ),
     "pool overdrawn for a while": (nothing_negative, _drained_early, "below zero"),
@@ -143,5 +169,20 @@ def test_a_chargeback_that_is_booked_balances_everything() -> None:
     for check in (stripe_balance_explained, double_entry, nothing_negative, postings_referenced):
         book = passing()
         charge_back(book)
+        result = run(check, book)
+        assert (result.findings, result.unknown) == ((), None), check.name
+
+
+@pytest.mark.parametrize("happens", [refund_comes_back, part_given_by_stripe])
+def test_refunds_in_parts_and_those_that_come_back_balance_everything(happens: Break) -> None:
+    for check in (
+        stripe_balance_explained,
+        double_entry,
+        nothing_negative,
+        postings_referenced,
+        clearing_accounts_drained,
+    ):
+        book = passing()
+        happens(book)
         result = run(check, book)
         assert (result.findings, result.unknown) == ((), None), check.name

@@ -18,7 +18,9 @@ from tests.unit.checks.story_money import (
     charge_back,
     give_up,
     movement,
+    part_given_by_stripe,
     post_again,
+    refund_comes_back,
     twice,
     undo_both,
 )
@@ -83,6 +85,26 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "fee kept though the entrant asked for it in time": (
         three_way_reconciliation,
         _second_thoughts,
+        "expected, ledger and Stripe differ",
+    ),
+    "refund that came back and is booked as if the entrant had it": (
+        three_way_reconciliation,
+        lambda b: (refund_comes_back(b), undo_both(b, "refund-pi_cat2-returned")),
+        "expected, ledger and Stripe differ",
+    ),
+    "refund booked as come back that the entrant has": (
+        three_way_reconciliation,
+        lambda b: (refund_comes_back(b), b.drop(StripeMovement, movement="refund_failure")),
+        "expected, ledger and Stripe differ",
+    ),
+    "part given by Stripe that nobody booked": (
+        three_way_reconciliation,
+        lambda b: (part_given_by_stripe(b), undo_both(b, "refund-part")),
+        "expected, ledger and Stripe differ",
+    ),
+    "part given back that no cardholder knows of": (
+        three_way_reconciliation,
+        lambda b: (part_given_by_stripe(b), b.drop(EntrantAction, action="refunded_by_stripe")),
         "expected, ledger and Stripe differ",
     ),
     "prize paid twice": (three_way_reconciliation, twice, "expected, ledger and Stripe differ"),
@@ -156,3 +178,13 @@ def test_a_chargeback_is_one_line_in_three_books() -> None:
     result = run(three_way_reconciliation, book)
     assert (result.findings, result.unknown) == ((), None)
     assert result.examined == run(three_way_reconciliation, passing()).examined + 1
+
+
+def test_a_refund_that_came_back_is_owed_and_a_part_that_stripe_gave_is_as_it_should_be() -> None:
+    book = passing()
+    refund_comes_back(book)
+    part_given_by_stripe(book)
+
+    result = run(three_way_reconciliation, book)
+
+    assert (result.outcome, result.findings) == ("pass", ())

@@ -125,6 +125,44 @@ def test_a_refund_announces_the_charge_as_refunded(world):
     assert event["data"]["previous_attributes"] == {"amount_refunded": 0, "refunded": False}
 
 
+@pytest.mark.parametrize(("end", "told"), [("failed", True), ("canceled", False)])
+def test_the_money_of_a_refund_that_ends_badly_comes_back_and_the_charge_is_not_refunded(world, end, told):
+    intent = world.paid(10_000)
+    world.twin.refunds.take_long(intent.id)
+    refund = world.stripe.refunds.create({"payment_intent": intent.id})
+    assert (refund.status, balance(world)) == ("pending", (1_000_000, -320))
+    world.pass_time(days=5)
+    world.twin.refunds.end(refund.id, end, failure_reason="lost_or_stolen_card" if told else None)
+    world.pass_time(seconds=2)
+    back = world.stripe.refunds.retrieve(refund.id)
+    line = world.stripe.balance_transactions.retrieve(back.failure_balance_transaction)
+    assert (back.status, line.type, line.amount, line.source) == (end, "refund_failure", 10_000, refund.id)
+    assert balance(world) == (1_009_680, 0)
+    assert world.stripe.charges.retrieve(intent.latest_charge).amount_refunded == 0
+    assert [len(world.mailbox.events(kind)) for kind in ("refund.updated", "refund.failed")] == [1, int(told)]
+
+
+def test_a_slow_refund_arrives_and_no_money_moves(world):
+    intent = world.paid(10_000)
+    world.twin.refunds.take_long(intent.id)
+    refund = world.stripe.refunds.create({"payment_intent": intent.id})
+    before = balance(world)
+    world.twin.refunds.end(refund.id, "succeeded")
+    assert (world.stripe.refunds.retrieve(refund.id).status, balance(world)) == ("succeeded", before)
+    with pytest.raises(AssertionError, match="only a pending refund"):
+        world.twin.refunds.end(refund.id, "failed")
+
+
+def test_stripe_gives_parts_back_by_itself_and_each_event_tells_the_sum(world):
+    intent = world.paid(10_000)
+    for cents in (3_000, 2_000):
+        world.twin.refunds.make_by_stripe(intent.id, amount_cents=cents)
+    world.pass_time(seconds=2)
+    told = [event["data"]["object"]["amount_refunded"] for event in world.mailbox.events("charge.refunded")]
+    assert told == [3_000, 5_000]
+    assert [refund.amount for refund in world.stripe.refunds.list({"payment_intent": intent.id})] == [2_000, 3_000]
+
+
 def test_an_unpaid_intent_cannot_be_refunded(world):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         world.stripe.refunds.create({"payment_intent": world.intent().id})

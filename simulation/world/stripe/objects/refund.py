@@ -1,13 +1,16 @@
-"""Money given back to a card."""
+"""Money given back to a card, which may take days and may come back (fixtures/spec/stripe.md 18)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix
 from simulation.world.stripe.objects.unused_features import REFUND
+
+RefundStatus = Literal["pending", "succeeded", "failed", "canceled"]
 
 
 @dataclass(kw_only=True)
@@ -21,8 +24,26 @@ class Refund:
     balance_transaction: str
     reason: str | None = None
     currency: str = "usd"
+    status: RefundStatus = "succeeded"
+    failure_balance_transaction: str | None = None
+    failure_reason: str | None = None
+    """For ``failed``: Stripe's word for why the bank sent the money back."""
 
     def render(self) -> JsonObject:
+        return {**self._always(), **self._while_pending(), **self._came_back()}
+
+    def _while_pending(self) -> JsonObject:
+        return {"pending_reason": "processing"} if self.status == "pending" else {}
+
+    def _came_back(self) -> JsonObject:
+        """Fields that a refund has only once its money is back."""
+        shown = {
+            "failure_balance_transaction": self.failure_balance_transaction,
+            "failure_reason": self.failure_reason,
+        }
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def _always(self) -> JsonObject:
         return {
             "id": self.id,
             "object": "refund",
@@ -37,7 +58,7 @@ class Refund:
             "reason": self.reason,
             "receipt_number": None,
             "source_transfer_reversal": None,
-            "status": "succeeded",
+            "status": self.status,
             "transfer_reversal": None,
             **REFUND,
         }

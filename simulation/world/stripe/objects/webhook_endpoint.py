@@ -21,6 +21,8 @@ SUBSCRIBED = (
     "payment_intent.payment_failed",
     "payment_intent.processing",
     "payment_intent.succeeded",
+    "refund.failed",
+    "refund.updated",
     "transfer.created",
     "transfer.reversed",
     "transfer.updated",
