@@ -54,8 +54,8 @@ class Tried:
 
 
 def ground(kind: str) -> Scenario:
-    """What faults of a kind are put on: a scenario of the kind's name, or the one for all others."""
-    own = GROUNDS / f"{kind}.yaml"
+    """What faults of a kind are put on: a scenario that it names, or of its name, or the one for all others."""
+    own = GROUNDS / f"{KINDS[kind].ground or kind}.yaml"
     return load_scenario(own if own.exists() else GROUNDS / "ground.yaml")
 
 

@@ -114,6 +114,9 @@ class Fault(ScenarioModel, ABC):
     also_calls_for: ClassVar[tuple[str, ...]] = ()
     """Runbooks that it may call for besides, as a scenario may expect."""
 
+    ground: ClassVar[str | None] = None
+    """The scenario below ``scenarios/sweep`` that has what it needs, where several kinds share one."""
+
     # What rules of other kinds ask about it.
     closes_account: ClassVar[bool] = False
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""

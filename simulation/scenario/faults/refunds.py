@@ -71,6 +71,7 @@ class _RefundTakesLong(VictimFault):
 
     victim = "refund"
     acts = True
+    ground = "refund_asked_for"
     end: ClassVar[RefundEnd]
     failure_reason: ClassVar[str | None] = None
     delay_hours: Annotated[int, _HOURS]
