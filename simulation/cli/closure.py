@@ -88,9 +88,12 @@ def _asked(scenario: str, named: Path | None, snapshot: Path, iteration: str, ou
 def _carry_out(words: tuple[str, ...]) -> None:
     """A command of its own, whose result is then read like any other's."""
     Console(stderr=True).print(command(*words), highlight=False, soft_wrap=True, markup=False)
-    subprocess.run(
-        [sys.executable, "-m", "simulation", *words],
-        preexec_fn=die_with_parent(signal.SIGTERM),
-        stdout=sys.stderr,
-        check=False,
+    child = subprocess.Popen(
+        [sys.executable, "-m", "simulation", *words], preexec_fn=die_with_parent(signal.SIGTERM), stdout=sys.stderr
     )
+    try:
+        child.wait()
+    except BaseException:  # whoever stops us stops it, and lets it clear up
+        child.terminate()
+        child.wait()
+        raise

@@ -62,7 +62,8 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, s
         scenario=str(SCENARIOS / f"{scenario}.yaml"), seed=seed, environment="embedded", out=out, swarmed=swarmed
     )
     if sabotage is not None:
-        request = replace(request, asked=("sabotage", sabotage.name, *(("--seeds", str(seed)) if seed > 1 else ())))
+        options = (*(("--seeds", str(seed)) if seed > 1 else ()), *(("--swarm",) if swarmed else ()))
+        request = replace(request, asked=("sabotage", sabotage.name, *options))
     patches = Patches()
     with patches.under_way():
         if sabotage is not None:

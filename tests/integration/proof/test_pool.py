@@ -1,4 +1,4 @@
-"""A pool of runs ends with the process that made it, and what its workers started ends with them."""
+"""A pool of runs ends with the process that made it, and what its workers started ends with them; a gate, too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,44 @@ DEADLINE_WALL_SECONDS = 120
 """Until hope is given up on a crowded machine; it takes a second or two."""
 
 
+SABOTAGE = ("-m", "simulation", "sabotage", "--all", "--jobs", "2")
+"""Two runs at a time."""
+GATE = (
+    "-c",
+    """if True:
+    import simulation.cli.gate
+    from simulation.cli import main
+    from simulation.environment.choice import Choice
+    simulation.cli.gate._demand_containers = lambda _: Choice(name="embedded", reason="no engine is needed to end")
+    main()
+    """,
+    *("gate", "quiet_14d", "--seeds", "1-3", "--quiet"),
+)
+CLOSURE = (
+    "-c",
+    """if True:
+    import simulation.cli.closure
+    from simulation.checks.run_record import Release
+    from simulation.cli import main
+    from simulation.closure.gates import Closure, Gate, Item
+    lacks = Item(name="simulation", says="it passed", missing=("there is no run",))
+    gates = (Gate(phase="06C", says="", items=(lacks,)),)
+    simulation.cli.closure._asked = lambda *_: Closure(gates=gates, of=Release())
+    main()
+    """,
+    *("closure", "--run", "--scenario", "smoke_2d"),
+)
+
+
 @contextmanager
-def _campaign(out: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """``simulate sabotage --all``, two runs at a time, while both live their days; killed should anything go wrong."""
-    command = [sys.executable, "-m", "simulation", "sabotage", "--all", "--jobs", "2", "--out", str(out)]
+def _campaign(
+    out: Path, *, words: Sequence[str] = SABOTAGE, runs: int = 2, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """A command with that many runs, while they live their days; killed should anything go wrong."""
+    command = [sys.executable, *words, "--out", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options) as campaign:
         try:
-            _wait_until(lambda: len(_living_days(out)) >= 2)
+            _wait_until(lambda: len(_living_days(out)) >= runs)
             yield campaign
         finally:
             campaign.kill()
@@ -32,8 +63,7 @@ def _campaign(out: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 def _living_days(out: Path) -> list[Path]:
     """Histories that say more than how the run began."""
-    histories = out.glob("sabotage/*/runs/**/history.jsonl")
-    return [history for history in histories if history.stat().st_size > 100_000]
+    return [history for history in out.rglob("history.jsonl") if history.stat().st_size > 100_000]
 
 
 def _wait_until(true: Callable[[], bool]) -> None:
@@ -65,11 +95,43 @@ def _alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(
+_SIGNALS = pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
     ids=lambda value: getattr(value, "name", ""),
 )
+
+
+@_SIGNALS
+def test_a_gate_ends_with_everything_it_started_and_begins_no_further_seed(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with _campaign(tmp_path, words=GATE, runs=1) as gate:
+        started = _descendants(gate.pid)
+        assert len(started) > 1, "a server at least"
+        os.kill(gate.pid, number)
+        gate.wait(DEADLINE_WALL_SECONDS)
+        _wait_until(lambda: not any(map(_alive, started)))
+    assert gate.returncode == code
+    assert [folder.name[-5:] for folder in (tmp_path / "quiet_14d").iterdir()] == ["seed1"], (
+        "no further seed, no latest"
+    )
+    assert not list(tmp_path.glob("gate/latest"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_what_closure_runs_ends_with_it(tmp_path: Path, number: signal.Signals) -> None:
+    with _campaign(tmp_path, words=CLOSURE, runs=1) as closure:
+        started = _descendants(closure.pid)
+        assert len(started) > 2, "the run, and its server"
+        os.kill(closure.pid, number)
+        closure.wait(DEADLINE_WALL_SECONDS)
+        _wait_until(lambda: not any(map(_alive, started)))
+    assert closure.returncode == (143 if number == signal.SIGTERM else -number)
+    assert not list(tmp_path.glob("closure/*"))
+
+
+@_SIGNALS
 def test_a_campaign_ends_with_everything_it_started(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with _campaign(tmp_path) as campaign:
         started = _descendants(campaign.pid)
