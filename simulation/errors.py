@@ -6,11 +6,15 @@ Messages quote files and programs, and are made harmless for a terminal.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from itertools import accumulate
 
 from simulation.untrusted import printable
 
 _LONGEST = 4_000
 """Characters of each part of a message; one may quote a file or an answer of any length."""
+_LONGEST_OF_ALL = 10_000
+"""Characters of several mistakes together; nobody reads more at once."""
 
 
 class SimulationError(Exception):
@@ -18,15 +22,47 @@ class SimulationError(Exception):
 
     exit_code = 255
 
+    @property
+    def messages(self) -> Sequence[str]:
+        """One for each thing that is wrong, with its remedy."""
+        return (str(self),)
+
 
 class UsageError(SimulationError):
-    """Input that cannot be run: a scenario, a CSV, a runbook, a rule file. Nothing was started."""
+    """Input that cannot be run: a scenario, a CSV, a runbook, a rule file. Nothing was started.
+
+    :param others: further mistakes of the same input, each without ``others`` of its own.
+    :param left_out: how many more there are.
+    """
 
     exit_code = 254
 
-    def __init__(self, *, place: str, problem: str, remedy: str) -> None:
+    def __init__(
+        self, *, place: str, problem: str, remedy: str, others: Sequence[UsageError] = (), left_out: int = 0
+    ) -> None:
         self.place, self.problem, self.remedy = _shown(place), _shown(problem), _shown(remedy)
-        super().__init__(f"{self.place}: {self.problem}\n  remedy: {self.remedy}")
+        self.others, self.left_out = tuple(others), left_out
+        super().__init__("\n".join(self.messages))
+
+    @classmethod
+    def of(cls, mistakes: Sequence[UsageError]) -> UsageError:
+        """Several mistakes, one or more, as the one error that is raised; the first gives it its place."""
+        first, *others = mistakes
+        lengths = accumulate((len(str(other)) for other in others), initial=len(str(first)))
+        next(lengths)
+        told = [other for other, length in zip(others, lengths, strict=True) if length <= _LONGEST_OF_ALL]
+        left_out = len(others) - len(told)
+        return cls(place=first.place, problem=first.problem, remedy=first.remedy, others=told, left_out=left_out)
+
+    @property
+    def each(self) -> Sequence[UsageError]:
+        """All mistakes, this first."""
+        return (self, *self.others)
+
+    @property
+    def messages(self) -> Sequence[str]:
+        said = [f"{each.place}: {each.problem}\n  remedy: {each.remedy}" for each in self.each]
+        return [*said, f"and {self.left_out} more"] if self.left_out else said
 
 
 class EnvironmentFault(SimulationError):

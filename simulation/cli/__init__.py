@@ -85,7 +85,7 @@ def _code() -> int:
         _say("interrupted; everything that was started is stopped")
         return _INTERRUPTED
     except SimulationError as error:
-        _say(f"✗ {error}")
+        _say("\n".join(f"✗ {message}" for message in error.messages))
         return error.exit_code
     except BaseException as error:
         return _broke(error)

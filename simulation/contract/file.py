@@ -12,7 +12,7 @@ from simulation.contract.document import Contract, Table
 from simulation.contract.mistakes import mistakes
 from simulation.contract.model import ModelError, load_model
 from simulation.contract.statements import Answer, Metric
-from simulation.documents.refusal import more, refused
+from simulation.documents.refusal import MOST_TOLD, refused
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 
@@ -36,8 +36,10 @@ def load_contract(folder: Path) -> Contract:
     whole = _joined(zip(documents, parts, strict=True))
     for document, found in zip(documents, mistakes(parts, whole), strict=True):
         if found:
-            first = min(found, key=lambda mistake: document.line_of(mistake.place))
-            raise document.error(first.place, problem=first.problem + more(len(found)), remedy=first.remedy)
+            found.sort(key=lambda mistake: document.line_of(mistake.place))
+            raise UsageError.of(
+                [document.error(each.place, problem=each.problem, remedy=each.remedy) for each in found[:MOST_TOLD]]
+            )
     return whole.model_copy(update={"business": _business(folder / MODEL_FILE, documents, parts)})
 
 

@@ -11,19 +11,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simulation.documents.keys import alternatives_at, keys_at, without_tags
+from simulation.documents.strict import REFUSED, SEVERAL, TIMES
 from simulation.documents.yaml import MarkedYaml
 from simulation.errors import UsageError
 
-_TIMES = "write 2026-03-01T00:00:00Z or 'day 3 08:00'"
+MOST_TOLD = 100
+"""Mistakes of a file; nobody reads more at once."""
+_MOST_LISTED = 60
+"""Known names that are listed."""
 _LONGEST_NAME = 100
 """Characters of an unknown name that are compared with the known ones; longer ones take long to compare."""
 _REMEDIES = {
     "int_type": "write a whole number",
     "int_parsing": "write a whole number",
     "int_from_float": "write a whole number",
-    "datetime_type": _TIMES,
-    "datetime_parsing": _TIMES,
-    "datetime_from_date_parsing": _TIMES,
+    "datetime_type": TIMES,
+    "datetime_parsing": TIMES,
+    "datetime_from_date_parsing": TIMES,
     "string_type": "write a text",
     "string_pattern_mismatch": "use lower-case letters, digits and _, with a letter first",
     "model_type": "write `key: value` lines below it",
@@ -39,14 +43,42 @@ def refused(
     *,
     examples: str = "the project's scenarios have an example of every key",
 ) -> UsageError:
-    """The error that stands first in the file. A misspelt key is told before the key that is missing because of it.
+    """All that is wrong, in the order of the file. Misspelt keys are told before those missing because of them.
 
     :param examples: where to look, for whoever wrote a value that is not accepted.
     """
-    errors = _roots(error.errors(include_url=False))
-    first = min(errors, key=lambda found: (found["type"] == "missing", document.line_of(_path(found, model))))
-    problem, remedy = _explain(first, model, examples)
-    return document.error(_path(first, model), problem=problem + more(len(errors)), remedy=remedy)
+    return UsageError.of(told(document, mistakes(error), model, examples=examples))
+
+
+def mistakes(error: ValidationError) -> list[ErrorDetails]:
+    """Each mistake by itself, with its place in ``loc`` and, where a validator names one, in ``ctx["path"]``."""
+    return [single for found in _roots(error.errors(include_url=False)) for single in _singles(found)]
+
+
+def told(
+    document: MarkedYaml,
+    errors: Sequence[ErrorDetails],
+    model: type[BaseModel],
+    *,
+    examples: str = "the project's scenarios have an example of every key",
+) -> list[UsageError]:
+    """Each mistake as a message, in the order of the file."""
+
+    def order(found: ErrorDetails) -> tuple[bool, int]:
+        return found["type"] == "missing", document.line_of(path_of(found, model))
+
+    said = []
+    for found in sorted(errors, key=order)[:MOST_TOLD]:
+        problem, remedy = _explain(found, model, examples)
+        said.append(document.error(path_of(found, model), problem=problem, remedy=remedy))
+    return said
+
+
+def _singles(error: ErrorDetails) -> list[ErrorDetails]:
+    """One for each mistake that a validator found in a whole: see :func:`simulation.documents.strict.refusals`."""
+    if error["type"] != SEVERAL:
+        return [error]
+    return [{**error, "type": REFUSED, "ctx": context} for context in error["ctx"]["mistakes"]]
 
 
 def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
@@ -55,9 +87,10 @@ def _roots(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     return [error for error in errors if error["loc"] not in wholes]
 
 
-def _path(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
+def path_of(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
+    """The place of a mistake as the file has it."""
     context = error.get("ctx", {})
-    own = context.get("path", ()) if error["type"] == "refused" else ()
+    own = context.get("path", ()) if error["type"] == REFUSED else ()
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
         own = (str(context["discriminator"]).strip("'"),)
     return without_tags(model, (*error["loc"], *own))
@@ -66,9 +99,9 @@ def _path(error: ErrorDetails, model: type[BaseModel]) -> tuple[str | int, ...]:
 def _explain(error: ErrorDetails, model: type[BaseModel], examples: str) -> tuple[str, str]:
     """Problem and remedy of one validation error."""
     kind, context = error["type"], error.get("ctx", {})
-    path = _path(error, model)
+    path = path_of(error, model)
     dotted = ".".join(str(part) for part in path if part != "[key]")
-    if kind == "refused":
+    if kind == REFUSED:
         return f"{dotted}: {context['problem']}", str(context["remedy"])
     if kind in ("extra_forbidden", "missing") and (one_of := alternatives_at(model, error["loc"][:-1])):
         return _explain_key(error, dotted, one_of)
@@ -113,10 +146,5 @@ def _bound(context: dict[str, Any], examples: str) -> str:
 def suggest(value: str, known: Sequence[str]) -> str:
     """A remedy for an unknown name: the known one that is spelt most like it, and a list of all."""
     nearest = difflib.get_close_matches(value[:_LONGEST_NAME], known, n=1, cutoff=0.5)
-    listed = f"known: {', '.join(known)}"
+    listed = f"known: {', '.join(known[:_MOST_LISTED])}{' …' * (len(known) > _MOST_LISTED)}"
     return f"did you mean {nearest[0]!r}? {listed}" if nearest else listed
-
-
-def more(findings: int) -> str:
-    """How many more errors there are, said after the first."""
-    return f" (and {findings - 1} more in this file)" if findings > 1 else ""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+TIMES = "write 2026-03-01T00:00:00Z or 'day 3 08:00'"
 _DAY = re.compile(r"^day (\d{1,4}) ([01]?\d|2[0-3]):([0-5]\d)$")
+
+REFUSED, SEVERAL = "refused", "several"
+"""Types of a validator's error: one mistake, or several of which each has its place."""
 
 YEARS = range(2000, 2100)
 """In which clocks, certificates and sums with times work."""
@@ -21,6 +27,8 @@ def _instant(value: Any, info: ValidationInfo) -> Any:
     """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
     if isinstance(value, str) and _DAY.match(value):
         return day_moment(value, (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC)))
+    if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
+        raise refusal(f"{reprlib.repr(value)} is a number, which could be any time", remedy=TIMES)
     return value
 
 
@@ -38,12 +46,28 @@ def day_moment(text: str, start: datetime) -> datetime | None:
 
 def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
     """A validator's error with its remedy. ``path``: where below the validated model the mistake is."""
-    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
+    return PydanticCustomError(REFUSED, "{problem}", {"problem": problem, "remedy": remedy, "path": tuple(path)})
+
+
+class Mistake(NamedTuple):
+    """One of several that a validator finds in a whole."""
+
+    path: tuple[str | int, ...]
+    """Where it is, below the validated model."""
+    problem: str
+    remedy: str
+
+
+def refusals(mistakes: Sequence[Mistake]) -> PydanticCustomError:
+    """A validator's error that tells all mistakes that it found, one or more."""
+    return PydanticCustomError(
+        SEVERAL, "{count} mistakes", {"count": len(mistakes), "mistakes": [each._asdict() for each in mistakes]}
+    )
 
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise refusal("a time needs a zone", remedy="write 2026-03-01T00:00:00Z or 'day 3 08:00'")
+        raise refusal("a time needs a zone", remedy=TIMES)
     if value.year not in YEARS:
         raise refusal(
             f"the year {value.year} is beyond what the clocks of a run carry",
@@ -66,3 +90,49 @@ class ScenarioModel(BaseModel):
     """Base of every part of a scenario: unknown keys are refused, and nothing changes after loading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers_only(cls, data: Any) -> Any:
+        """Pydantic takes ``1000.00``, ``'1000'`` and ``true`` for numbers. Who writes them may mean something else."""
+        if not isinstance(data, Mapping):
+            return data
+        return {key: _marked(value) if _holds_numbers(cls, str(key)) else value for key, value in data.items()}
+
+
+class _NoNumber:
+    """Stands in the place of a value that pydantic would turn into a number, so that it refuses it in its place."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return repr(self._value)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else _marked(key): _marked(item) for key, item in value.items()}  # JSON's
+    if isinstance(value, list | tuple):
+        return [_marked(item) for item in value]
+    return _NoNumber(value) if isinstance(value, bool | float | str) else value
+
+
+@cache
+def _holds_numbers(model: type[BaseModel], field: str) -> bool:
+    """Whether what stands in the field is whole numbers, or lists or mappings of them, and nothing else."""
+    known = model.model_fields.get(field)
+    return known is not None and set(_leaves(known.annotation)) - {type(None)} == {int}
+
+
+def _leaves(annotation: Any) -> Iterator[type]:
+    """Types of the single values that an annotation holds."""
+    if get_origin(annotation) is Literal:
+        yield from map(type, get_args(annotation))
+    elif get_origin(annotation) is Annotated:
+        yield from _leaves(get_args(annotation)[0])
+    elif arguments := [argument for argument in get_args(annotation) if argument is not Ellipsis]:
+        for argument in arguments:
+            yield from _leaves(argument)
+    else:
+        yield annotation

@@ -5,6 +5,7 @@ Aliases are understood up to a bound; tags and merge keys, which no file here ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,9 @@ Place = tuple[str, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C takes a twentieth of the time; a PyYAML that was built without it has only the other."""
 _STANDARD_TAGS = "tag:yaml.org,2002:"
-_TEXT, _NULL, _MERGE = (f"{_STANDARD_TAGS}{kind}" for kind in ("str", "null", "merge"))
+_TEXT, _NULL, _MERGE, _INTEGER = (f"{_STANDARD_TAGS}{kind}" for kind in ("str", "null", "merge", "int"))
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
+"""YAML reads 010 as eight, 0x10 as sixteen and 1:30 as ninety."""
 _LONGEST_NUMBER = 40
 """Characters of a number or date. Python takes quadratic time to read long ones."""
 
@@ -199,6 +202,10 @@ class _Reader:
         if len(event.value) > _LONGEST_NUMBER:
             raise self._error(
                 event, f"a number of {len(event.value):,} characters", "write a shorter one, or put it in quotes"
+            )
+        if tag == _INTEGER and not _DECIMAL.fullmatch(event.value):
+            raise self._error(
+                event, f"{event.value!r} is not the number that it seems", "write it in decimals without a leading 0"
             )
         try:
             return self.loader.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark))

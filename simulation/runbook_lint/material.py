@@ -112,7 +112,7 @@ class Material:
         try:
             return read()
         except UsageError as error:
-            self.unreadable.append(error)
+            self.unreadable.extend(error.each)
             return None
 
 

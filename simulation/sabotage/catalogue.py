@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulation.documents.refusal import suggest
 from simulation.errors import UsageError
 from simulation.sabotage import alerting, harness, people
 from simulation.sabotage import missed_jobs as idling
@@ -70,9 +71,10 @@ def chosen(names: Sequence[str]) -> tuple[Sabotage, ...]:
     """
     unknown = [name for name in names if name not in CATALOGUE]
     if unknown:
-        raise UsageError(
-            place=unknown[0],
-            problem="no sabotage has this name",
-            remedy="'simulate sabotage' without a name lists them",
+        raise UsageError.of(
+            [
+                UsageError(place=name, problem="no sabotage has this name", remedy=suggest(name, list(CATALOGUE)))
+                for name in unknown
+            ]
         )
     return tuple(CATALOGUE[name] for name in names) if names else tuple(CATALOGUE.values())

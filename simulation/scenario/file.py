@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from simulation.documents.refusal import more, refused, suggest
+from simulation.documents.refusal import MOST_TOLD, mistakes, path_of, suggest, told
 from simulation.documents.strict import YEARS
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.faults.operator import OperatorCrash
+from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.model import Scenario
+from simulation.scenario.partial import Partial
 from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
 
@@ -31,16 +37,21 @@ def available_scenarios(folder: Path = SCENARIOS_FOLDER) -> dict[str, Path]:
 
 
 def find_scenario(name: str, *, folder: Path = SCENARIOS_FOLDER) -> Path:
-    """File of a scenario given by its name or by a path.
+    """File of a scenario given by its name, by that of its folder and its own (``runbooks/chargeback``), or by a path.
 
     :raises UsageError: there is neither; the nearest name is suggested.
     """
     known = available_scenarios(folder)
-    if name in known:
-        return known[name]
+    below = {file.relative_to(folder).with_suffix("").as_posix(): file for file in sorted(folder.glob("*/*.yaml"))}
+    if name in known or name in below:
+        return known.get(name) or below[name]
     if os.path.isfile(name):  # a name may be too long to ask for
         return Path(name)
-    raise UsageError(place=name, problem="no scenario has this name or path", remedy=suggest(name, list(known)))
+    raise UsageError(
+        place=name,
+        problem="no scenario has this name or path",
+        remedy=suggest(name, list(below if "/" in name else known)),
+    )
 
 
 def load_scenario(
@@ -59,13 +70,40 @@ def load_scenario(
     data: dict[str, Any] = dict(document.value)
     if days is not None:
         data["days"] = days
-    _read_played(document, data)
-    try:
-        scenario = Scenario.model_validate(data, context={"start": _start(data.get("start"))})
-    except ValidationError as error:
-        raise refused(document, error, Scenario) from error
-    _check_rules(document, scenario, runbooks, usual_platform=usual_platform)
+    found: list[UsageError] = []
+    partial = Partial(data)
+    unread = _read_played(document, data, found)
+    partial.leave_out([("tournaments", key) for key in unread], known=frozenset())
+    scenario = _validated(document, partial, found)
+    if scenario is not None:
+        rules = _Rules(document=document, runbooks=runbooks, usual_platform=usual_platform, days_instead=days)
+        found += rules.broken(scenario, partial, all_there=not found)
+    if found:
+        raise UsageError.of(found)
+    assert scenario is not None
     return scenario
+
+
+def _validated(document: MarkedYaml, partial: Partial, found: list[UsageError]) -> Scenario | None:
+    """The scenario without the parts that have mistakes, which are added to ``found``; None: too much is missing."""
+    while True:
+        context = {"start": _start(partial.document.get("start"))}
+        try:
+            return Scenario.model_validate(partial.document, context=context)
+        except ValidationError as error:
+            errors = [each for each in mistakes(error) if not (partial.emptied and each["loc"] == ("contests",))]
+            found += told(document, [_as_in_the_file(each, partial) for each in errors], Scenario)
+            places = [path_of(each, Scenario) for each in errors]
+            if len(found) >= MOST_TOLD or not partial.leave_out(places, known=frozenset(Scenario.model_fields)):
+                return None
+
+
+def _as_in_the_file(error: ErrorDetails, partial: Partial) -> ErrorDetails:
+    """With its place in the file instead of that in what is left of it."""
+    if error["loc"]:
+        return {**error, "loc": partial.original(error["loc"])}
+    context = error.get("ctx", {})
+    return {**error, "ctx": {**context, "path": partial.original(context.get("path", ()))}}
 
 
 def _start(value: Any) -> datetime:
@@ -78,12 +116,22 @@ def _start(value: Any) -> datetime:
     return moment if moment.year in YEARS else _NO_START
 
 
-def _read_played(document: MarkedYaml, data: dict[str, Any]) -> None:
-    """Replace each tournament that has ``results`` by one that has them in it. Paths go from the scenario's folder."""
+def _read_played(document: MarkedYaml, data: dict[str, Any], found: list[UsageError]) -> list[str]:
+    """Replace each tournament that has ``results`` by one that has them in it. Paths go from the scenario's folder.
+
+    Returns the keys of those whose results cannot be had; why is added to ``found``.
+    """
     tournaments = data.get("tournaments")
     if not isinstance(tournaments, dict):
-        return
-    data["tournaments"] = {key: _with_played(document, key, value) for key, value in tournaments.items()}
+        return []
+    data["tournaments"], unread = dict(tournaments), []
+    for key, value in tournaments.items():
+        try:
+            data["tournaments"][key] = _with_played(document, key, value)
+        except UsageError as error:
+            found += error.each
+            unread.append(str(key))
+    return unread
 
 
 def _with_played(document: MarkedYaml, key: str, tournament: Any) -> Any:
@@ -96,17 +144,85 @@ def _with_played(document: MarkedYaml, key: str, tournament: Any) -> Any:
             problem=f"no file {tournament['results']!r} in the scenario's folder",
             remedy="name a CSV by its path from the scenario file",
         )
+    drawn = [name for name in ("players", "cut_after_round_2", "withdrawals") if name in tournament]
+    if drawn:
+        raise UsageError.of(
+            [
+                document.error(
+                    ("tournaments", key, name),
+                    problem=f"{name} is of a drawn tournament, and this one is replayed from its results",
+                    remedy=f"take out {name}, or results",
+                )
+                for name in drawn
+            ]
+        )
     return {**tournament, "played": [result.model_dump() for result in read_results(file)]}
 
 
-def _check_rules(document: MarkedYaml, scenario: Scenario, runbooks: Path, *, usual_platform: bool) -> None:
-    files = {file.stem: file for file in runbooks.glob("*.md")}
-    crashed = {fault.expect.runbook for fault in scenario.faults if isinstance(fault, OperatorCrash)}
-    steps = {name: count for name in crashed & files.keys() if name and (count := _steps(files[name]))}
-    broken = broken_rules(scenario, runbooks=frozenset(files), steps=steps, usual_platform=usual_platform)
-    if broken:
-        first = min(broken, key=lambda rule: document.line_of(rule.path))
-        raise document.error(first.path, problem=first.problem + more(len(broken)), remedy=first.remedy)
+@dataclass(frozen=True, kw_only=True)
+class _Rules:
+    """The rules between the parts of a scenario, for a file and what was said beside it."""
+
+    document: MarkedYaml
+    runbooks: Path
+    usual_platform: bool
+    days_instead: int | None
+
+    def broken(self, scenario: Scenario, partial: Partial, *, all_there: bool) -> list[UsageError]:
+        """What is wrong, in the order of the file.
+
+        :param all_there: the scenario is whole; without all its parts its money cannot be counted.
+        """
+        rules = self._broken(scenario, all_there=all_there)
+        in_the_file = self.document.value.get("days")
+        if rules and self.days_instead is not None and type(in_the_file) is int:
+            written = scenario.model_copy(update={"days": in_the_file})
+            by_the_option = [rule for rule in rules if rule.path not in self._places(written, all_there=all_there)]
+            if by_the_option:
+                return [self._of_days(by_the_option, scenario, written.days, all_there=all_there)]
+        rules = sorted(rules, key=lambda rule: self.document.line_of(partial.original(rule.path)))
+        return [
+            self.document.error(partial.original(rule.path), problem=rule.problem, remedy=rule.remedy)
+            for rule in rules[:MOST_TOLD]
+        ]
+
+    def _of_days(self, rules: Sequence[BrokenRule], scenario: Scenario, most: int, *, all_there: bool) -> UsageError:
+        """One message for all that ``--days`` breaks: no line of the file is wrong."""
+        enough = next(
+            (
+                days
+                for days in range(scenario.days + 1, most)
+                if not self._broken(scenario.model_copy(update={"days": days}), all_there=all_there)
+            ),
+            None,
+        )
+        more = f" (and {len(rules) - 1} more things do not fit)" if len(rules) > 1 else ""
+        return UsageError(
+            place=f"--days {scenario.days}",
+            problem=f"{scenario.name} does not fit into {scenario.days} days: {rules[0].problem}{more}",
+            remedy=f"--days {enough} or more" if enough else f"leave it out: the scenario has {most} days",
+        )
+
+    def _places(self, scenario: Scenario, *, all_there: bool) -> set[tuple[str | int, ...]]:
+        return {rule.path for rule in self._broken(scenario, all_there=all_there)}
+
+    def _broken(self, scenario: Scenario, *, all_there: bool) -> Sequence[BrokenRule]:
+        return broken_rules(
+            scenario,
+            runbooks=frozenset(self._files),
+            steps={name: count for name in self._crashed(scenario) if (count := _steps(self._files[name]))},
+            usual_platform=self.usual_platform,
+            all_there=all_there,
+        )
+
+    def _crashed(self, scenario: Scenario) -> list[str]:
+        """Runbooks in the middle of which an operator is to be gone."""
+        named = {fault.expect.runbook for fault in scenario.faults if isinstance(fault, OperatorCrash)}
+        return sorted(name for name in named if name in self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {file.stem: file for file in self.runbooks.glob("*.md")}
 
 
 def _steps(runbook: Path) -> int:

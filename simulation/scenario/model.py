@@ -5,7 +5,7 @@ Times are ISO 8601 or ``day N HH:MM`` (days count from 0 at ``start``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,7 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from simulation.documents.strict import Instant, ScenarioModel, absolute, refusal
+from simulation.documents.refusal import suggest
+from simulation.documents.strict import Instant, Mistake, ScenarioModel, absolute, refusal, refusals
 from simulation.prometheus_version import DEFAULT_VERSION
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
@@ -183,33 +184,33 @@ class Contest(ScenarioModel):
         return percent
 
     @model_validator(mode="after")
-    def _times_in_order(self) -> Contest:
+    def _fits_together(self) -> Contest:
+        if mistakes := [*self._times_out_of_order(), *self._too_many()]:
+            raise refusals(mistakes)
+        return self
+
+    def _times_out_of_order(self) -> Iterator[Mistake]:
         for earlier, later in (("created", "lock"), ("lock", "start"), ("start", "end")):
             first, second = getattr(self, earlier), getattr(self, later)
             if first > second or (first == second and (earlier, later) != ("lock", "start")):
-                raise refusal(
+                yield Mistake(
+                    (later,),
                     f"{later} {second:%Y-%m-%d %H:%M} is not after {earlier} {first:%Y-%m-%d %H:%M}",
-                    remedy=f"created < lock <= start < end must hold: move {later} or {earlier}",
-                    path=(later,),
+                    f"created < lock <= start < end must hold: move {later} or {earlier}",
                 )
-        return self
 
-    @model_validator(mode="after")
-    def _entrants_add_up(self) -> Contest:
+    def _too_many(self) -> Iterator[Mistake]:
         special = self.late_joiners + self.late_payers + self.double_payers + self.non_payers
         if special > self.entrants:
-            raise refusal(
+            yield Mistake(
+                ("entrants",),
                 f"{special} late, double or non payers and late joiners of {self.entrants} entrants",
-                remedy="raise entrants or name fewer",
-                path=("entrants",),
+                "raise entrants or name fewer",
             )
         if self.entrants > self.max_entries:
-            raise refusal(
-                f"entrants {self.entrants} exceeds max_entries {self.max_entries}",
-                remedy="raise max_entries",
-                path=("entrants",),
+            yield Mistake(
+                ("entrants",), f"entrants {self.entrants} exceeds max_entries {self.max_entries}", "raise max_entries"
             )
-        return self
 
 
 class Scenario(ScenarioModel):
@@ -241,28 +242,30 @@ class Scenario(ScenarioModel):
         return self.model_copy(update={"faults": (*self.faults, fault), "operator": operator})
 
     @model_validator(mode="after")
-    def _keys_are_unique(self) -> Scenario:
+    def _keys_and_references(self) -> Scenario:
+        if mistakes := [*self._keys_that_stand_twice(), *self._dead_references()]:
+            raise refusals(mistakes)
+        return self
+
+    def _keys_that_stand_twice(self) -> Iterator[Mistake]:
         contests, faults = [contest.key for contest in self.contests], [fault.id for fault in self.faults]
         for section, name, keys in (("contests", "key", contests), ("faults", "id", faults)):
             seen: set[str] = set()
             for index, key in enumerate(keys):
                 if key in seen:
-                    raise refusal(f"{name} {key!r} stands twice", remedy="rename one", path=(section, index, name))
+                    yield Mistake((section, index, name), f"{name} {key!r} stands twice", "rename one")
                 seen.add(key)
-        return self
 
-    @model_validator(mode="after")
-    def _references_resolve(self) -> Scenario:
+    def _dead_references(self) -> Iterator[Mistake]:
         contests = sorted(contest.key for contest in self.contests)
         tournaments = sorted(self.tournaments)
         for index, contest in enumerate(self.contests):
-            _known(contest.tournament, tournaments, ("contests", index, "tournament"))
+            yield from _unknown(contest.tournament, tournaments, ("contests", index, "tournament"))
         for index, fault in enumerate(self.faults):
-            _known(getattr(fault, "contest", None), contests, ("faults", index, "contest"))
-            _known(getattr(fault, "tournament", None), tournaments, ("faults", index, "tournament"))
-        return self
+            yield from _unknown(getattr(fault, "contest", None), contests, ("faults", index, "contest"))
+            yield from _unknown(getattr(fault, "tournament", None), tournaments, ("faults", index, "tournament"))
 
 
-def _known(value: str | None, known: Sequence[str], path: tuple[str | int, ...]) -> None:
+def _unknown(value: str | None, known: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Mistake]:
     if value is not None and value not in known:
-        raise refusal(f"no {path[-1]} is called {value!r}", remedy=f"name one of: {', '.join(known)}", path=path)
+        yield Mistake(path, f"no {path[-1]} is called {value!r}", suggest(value, known))

@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal
 
+from simulation.documents.refusal import MOST_TOLD
 from simulation.documents.text import read_text
 from simulation.errors import UsageError
 from simulation.scenario.model import LONGEST_NAME, ROUNDS, PlayerResult, Rounds
@@ -37,17 +38,23 @@ def read_results(file: Path) -> tuple[PlayerResult, ...]:
     lines = _table(file)
     _check_header(lines[0])
     players: dict[str, int] = {}
-    results = []
+    results, wrong = [], []
     for line in lines[1:]:
-        result = _result(line)
-        if result.player in players:
-            raise line.error(
-                "player",
-                f"{result.player!r} stands in line {players[result.player]} already",
-                "write the name of one differently (Jr., a first name), or remove a line that is there twice",
-            )
-        players[result.player] = line.number
-        results.append(result)
+        try:
+            result = _result(line)
+            if result.player in players:
+                raise line.error(
+                    "player",
+                    f"{result.player!r} stands in line {players[result.player]} already",
+                    "write the name of one differently (Jr., a first name), or remove a line that is there twice",
+                )
+        except UsageError as error:
+            wrong.append(error)
+        else:
+            players[result.player] = line.number
+            results.append(result)
+    if wrong:
+        raise UsageError.of(wrong[:MOST_TOLD])
     if len(results) < 4:
         raise UsageError(
             place=str(file), problem=f"{len(results)} players", remedy="a tournament needs 4: add a line for each"

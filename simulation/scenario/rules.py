@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
+from simulation.documents.refusal import suggest
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.funds import broken_fund_rules
@@ -26,11 +27,13 @@ def broken_rules(
     runbooks: frozenset[str],
     steps: Mapping[str, int] = MappingProxyType({}),
     usual_platform: bool = True,
+    all_there: bool = True,
 ) -> tuple[BrokenRule, ...]:
     """Everything that makes the scenario impossible to run, or a fault impossible to meet.
 
     :param runbooks: names of the runbooks there are.
     :param steps: see :func:`broken_fault_rules`. :param usual_platform: see :func:`broken_fault_rules`.
+    :param all_there: no part was left out because of a mistake in it; else its money cannot be counted.
     """
     found: list[BrokenRule] = []
     for key, tournament in scenario.tournaments.items():
@@ -49,7 +52,7 @@ def broken_rules(
     for index, task in enumerate(scenario.operator.tasks):
         found.extend(_of_task(index, task, scenario, runbooks))
     found.extend(broken_fault_rules(scenario, runbooks=runbooks, steps=steps, usual_platform=usual_platform))
-    if not found:  # else its money may be counted wrongly
+    if all_there and not found:  # else its money may be counted wrongly
         found.extend(broken_fund_rules(scenario))
     return tuple(found)
 
@@ -83,6 +86,13 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             f"{tournament.cut_after_round_2} make the cut",
             remedy=f"let {_SURE_TO_FINISH} be left who are sure to finish",
         )
+    default = Tournament.model_fields["cut_after_round_2"].default  # stands in every stored scenario
+    if tournament.cut_after_round_2 > tournament.players and tournament.cut_after_round_2 != default:
+        yield BrokenRule(
+            path=(*path, "cut_after_round_2"),
+            problem=f"{tournament.cut_after_round_2} make the cut of a field of {tournament.players}",
+            remedy=f"{tournament.players} or fewer",
+        )
     if tournament.suspended_round and tournament.round_interval_hours < _NIGHT_HOURS:
         yield BrokenRule(
             path=(*path, "suspended_round"),
@@ -104,7 +114,7 @@ def _of_task(index: int, task: OperatorTask, scenario: Scenario, runbooks: froze
         yield BrokenRule(
             path=(*path, "runbook"),
             problem=f"the task names the runbook {task.runbook!r}, which does not exist",
-            remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+            remedy=f"write it; {suggest(task.runbook, sorted(runbooks))}" if runbooks else "write it",
         )
     if not scenario.start <= task.at <= scenario.end - _ROOM_FOR_A_TASK:
         yield BrokenRule(
@@ -154,6 +164,13 @@ def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[Br
 
 
 def _of_entrants(path: tuple[str | int, ...], contest: Contest, tournament: Tournament) -> Iterator[BrokenRule]:
+    for name in ("late_payers", "double_payers", "non_payers") if not contest.entry_fee_cents else ():
+        if getattr(contest, name):
+            yield BrokenRule(
+                path=(*path, name),
+                problem=f"{name} {getattr(contest, name)}, and nobody pays anything for this contest",
+                remedy=f"take out {name}, or give it an entry fee",
+            )
     if contest.late_payers and contest.start - contest.lock < _ROOM_TO_PAY_LATE:
         yield BrokenRule(
             path=(*path, "late_payers"),

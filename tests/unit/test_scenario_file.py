@@ -383,12 +383,6 @@ def test_missing_key_is_reported_where_it_is_missing(tmp_path: Path, runbooks: P
     assert caught.value.place.endswith(f":{line_of(text, 'key: cup')}")
 
 
-def test_first_of_several_problems_comes_with_their_number(tmp_path: Path, runbooks: Path):
-    text = GOOD.replace("entrants: 5", "entrants: five").replace("minutes: 90", "minutes: long")
-    with pytest.raises(UsageError, match=r"'five'.*\(and 1 more in this file\)"):
-        load_scenario(written(tmp_path, text), runbooks=runbooks)
-
-
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
+from simulation.documents.refusal import suggest
 from simulation.scenario.faults.concurrency import ConcurrencyKinds
 from simulation.scenario.faults.database import DatabaseKinds
 from simulation.scenario.faults.fault import Fault
@@ -85,12 +86,13 @@ def broken_fault_rules(
         that come along: a fault that is sure to end otherwise than expected is refused, too.
     """
     for index, fault in enumerate(scenario.faults):
+        unknown = tuple(_of_runbook(fault, runbooks)) if runbooks is not None else ()
         rules = (
-            *(_of_runbook(fault, runbooks) if runbooks is not None else ()),
+            *unknown,
             *_of_steps(fault, steps),
             *fault.out_of_range(),
             *fault.broken(scenario, scenario.faults[:index]),
-            *(fault.unproven(scenario) if usual_platform else ()),
+            *(fault.unproven(scenario) if usual_platform and not unknown else ()),
         )
         for rule in rules:
             yield replace(rule, path=("faults", index, *rule.path))
@@ -111,5 +113,5 @@ def _of_runbook(fault: Fault, runbooks: frozenset[str]) -> Iterator[BrokenRule]:
         yield BrokenRule(
             path=("expect", "runbook"),
             problem=f"fault {fault.id} expects the runbook {fault.expect.runbook!r}, which does not exist",
-            remedy=f"write it, or name one of: {', '.join(sorted(runbooks)) or '(there are none)'}",
+            remedy=f"write it; {suggest(fault.expect.runbook, sorted(runbooks))}" if runbooks else "write it",
         )
