@@ -25,7 +25,9 @@ from simulation.scenario.faults.fault import At, Fault, Window
 from simulation.scenario.faults.needs import STATEMENTS_TO_STRIKE
 from simulation.scenario.faults.people import Chargeback
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.programs import PayoutTimerStopped
 from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
@@ -155,6 +157,8 @@ class StatementFault(Fault, ABC):
                     remedy="choose another nth",
                 )
         yield from self._wears_out(scenario, earlier)
+        yield from self._forgets_a_refusal(scenario)
+        yield from self._waits_for_a_stopped_timer(scenario)
 
     def _wears_out(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """What breaks a payout off uses up an attempt; nobody can say how a transfer ends of which two faults do."""
@@ -172,6 +176,29 @@ class StatementFault(Fault, ABC):
                 remedy="move one of them to another contest's payouts; this one by `at`, to shortly before its final "
                 "board, and a low nth",
             )
+
+    def _forgets_a_refusal(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """A refusal for good that the platform could not write down is one that it does not know: it tries again."""
+        struck = self.struck_contests(scenario)
+        for rival in scenario.faults:
+            if isinstance(rival, TransferFault) and rival.given_up and rival.contest in struck:
+                yield BrokenRule(
+                    path=("nth",),
+                    problem=f"fault {self.id} may keep the platform from writing down the refusal of {rival.id}, which "
+                    "it then does not know",
+                    remedy="move one of them to another contest's payouts",
+                )
+
+    def _waits_for_a_stopped_timer(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """Payouts that are made by hand while the timer stands still are the request's transactions, not the job's."""
+        for rival in scenario.faults:
+            if isinstance(rival, PayoutTimerStopped) and self.transaction == PAYOUTS:
+                yield BrokenRule(
+                    path=("transaction",),
+                    problem=f"fault {self.id} waits for {self.transaction}, whose timer {rival.id} stops: payouts are "
+                    "made by hand meanwhile",
+                    remedy="leave one of them out, or strike another job",
+                )
 
     def struck_contests(self, scenario: Scenario) -> frozenset[str]:
         """Keys of the contests an attempt at whose prizes it may break off."""

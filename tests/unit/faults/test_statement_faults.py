@@ -247,13 +247,32 @@ def test_no_attempt_is_broken_off_of_a_transfer_that_has_few_left(order: int) ->
         (payouts_broken_off(transaction="settlement"), transfer_error("weekend_classic")),
         (
             payouts_broken_off(),
-            fault("destination_invalid", id="gone", contest="weekend_classic", nth=1, expect=SELF_HEALS),
+            fault("destination_invalid", id="gone", contest="club_night", nth=1, expect=SELF_HEALS),
         ),
     ],
-    ids=["of another contest", "two, of two contests", "another job's", "of one given up at once"],
+    ids=["of another contest", "two, of two contests", "another job's", "of one given up in another contest"],
 )
 def test_attempts_of_others_may_be_broken_off(faults: tuple[Fault, ...]) -> None:
     assert not list(broken_fault_rules(_with(faults)))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_refusal_is_not_kept_from_being_written_down(order: int) -> None:
+    """The platform would not know of it, and ask once more."""
+    gone = fault("destination_invalid", id="gone", contest="weekend_classic", nth=1, expect=SELF_HEALS)
+    problems = [rule.problem for rule in broken_fault_rules(_with((payouts_broken_off(), gone)[::order]))]
+
+    assert problems == [
+        "fault off-1 may keep the platform from writing down the refusal of gone, which it then does not know"
+    ]
+
+
+def test_no_transaction_of_payouts_is_waited_for_whose_timer_is_stopped() -> None:
+    struck = payouts_broken_off()
+    stopped = fault("payout_timer_stopped", id="stopped", at=struck.at, minutes=120, expect=SELF_HEALS)
+    (problem,) = [rule.problem for rule in broken_fault_rules(_with((struck, stopped)))]
+
+    assert "whose timer stopped stops" in problem
 
 
 def test_attempts_are_broken_off_once_for_each_contest() -> None:

@@ -1,0 +1,1 @@
+"""``simulate campaign``: what many lives are drawn, and what they reached."""
