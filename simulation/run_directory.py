@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,9 @@ DEFAULT_OUT = Path("reports")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINKS = (errno.ELOOP, errno.ENOTDIR)
 """What opening a link without following it is answered with: as a file, as a folder."""
+_made: list[Path] = []
+"""Folders of this program's runs, in the order in which they were made."""
+_PLAN = frozenset({"scenario.yaml", "faults.json"})
 _NO_LINK = "remove the link, or name a folder that a run left"
 
 
@@ -84,6 +88,7 @@ class RunDirectory:
                     path.mkdir()
                 except FileExistsError:
                     continue
+                _made.append(path.absolute())
                 return cls(path=path)
         except OSError as error:
             raise _unwritable(parent, error) from error
@@ -201,6 +206,22 @@ def shortest(path: Path) -> str:
     """A path as people can type it in the working folder."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def remove_unused() -> None:
+    """Remove the folders that this program made and in which nothing came to be: a command that refuses its input, or
+    that the machine stops before anything happened, leaves nothing behind."""
+    while _made:
+        folder = _made.pop()
+        if folder.is_dir() and not any(_says_something(file) for file in folder.rglob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                folder.parent.rmdir()  # refused where there is anything in it
+
+
+def _says_something(file: Path) -> bool:
+    """A plan, which can be had again, says nothing of what happened; nor does a file in which nothing stands yet."""
+    return file.is_symlink() or (file.is_file() and file.name not in _PLAN and file.stat().st_size > 0)
 
 
 def _exists(name: str, folder: int) -> bool:

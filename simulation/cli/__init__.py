@@ -18,7 +18,7 @@ from typing import NoReturn
 from simulation.cli.streams import Stream, replace_standard_streams
 from simulation.environment.caller import leave_the_caller_behind, require_address_space
 from simulation.environment.causes import fault_behind
-from simulation.errors import SimulationError
+from simulation.errors import SimulationError, UsageError
 
 INSTALL = "run 'make setup'; for tests, mutants and other development: 'make tools'"
 _BROKE = 255
@@ -72,7 +72,14 @@ def _carry_out(output: Stream) -> int:
 
 
 def _code() -> int:
-    """The command's own code, or that of what stopped it."""
+    """The command's own code, or that of what stopped it; what refuses or breaks leaves no empty folder."""
+    code = _carried_out()
+    if code in (UsageError.exit_code, _BROKE) and "simulation.run_directory" in sys.modules:
+        sys.modules["simulation.run_directory"].remove_unused()
+    return code
+
+
+def _carried_out() -> int:
     try:
         require_address_space()
         from simulation.cli.commands import carry_out  # not above: click may be missing

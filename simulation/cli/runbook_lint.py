@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -29,7 +30,7 @@ from simulation.runbook_lint.sarif import shown, to_json, to_sarif
 def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "json"]) -> int:
     """Find all that is wrong with FILES, or with all that comes along. That is runbooks, index, alerts and scenarios.
 
-    FILES are known by their ending: runbooks (.md), files of alert rules (.yml), scenarios (.yaml).
+    FILES are known by what stands in them: runbooks, files of alert rules, scenarios.
 
     Exit code 1: something was found.
     """
@@ -38,7 +39,8 @@ def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "j
     )
     findings = lint(material)
     if as_format == "text":
-        looked = plural(len(files), "file") if files else plural(len(material.books), "runbook")
+        kinds = Counter(material.kinds.values()) or Counter(runbook=len(material.books))
+        looked = ", ".join(plural(number, kind) for kind, number in kinds.items())
         click.echo(_text(findings, looked=looked))
     else:
         click.echo((to_sarif if as_format == "sarif" else to_json)(findings, root=ROOT), nl=False)

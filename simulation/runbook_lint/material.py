@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from simulation.documents.text import read_text
 from simulation.errors import UsageError
+from simulation.runbook_lint.kinds import kind_of
 from simulation.runbook_lint.markdown_links import MarkdownPage
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
@@ -19,7 +20,6 @@ from simulation.world.operator.parser import INDEX, read_runbook
 from simulation.world.operator.runbook import Runbook, Section, Step
 
 _T = TypeVar("_T")
-_KINDS = {".md": "a runbook", ".yml": "a file of alert rules", ".yaml": "a scenario"}
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ class Material:
     :param runbooks: folder of the runbooks and their index. :param alerts: folder of alert rule files.
     :param scenarios: folder of the scenarios; its folder ``runbooks`` has those of runbooks.
     :param facts: Markdown page whose section Metrics lists the platform's metrics.
-    :param files: the files to lint: runbooks or their index (``.md``), rule files (``.yml``), scenarios (``.yaml``);
-        when empty, everything.
-    :raises UsageError: a file has another ending.
+    :param files: the files to lint: runbooks or their index, rule files, scenarios; when empty, everything.
+    :raises UsageError: a file is of another kind.
     """
 
     def __init__(
@@ -70,12 +69,12 @@ class Material:
         """The files to lint, as absolute paths; empty for everything."""
         index = (runbooks / INDEX).resolve()
         books = [file for file in files or sorted(runbooks.glob("*.md")) if file.suffix == ".md"]
+        self.kinds = {file: kind_of(file) for file in files}
+        """What each of the files to lint is."""
         self._books = tuple(file for file in books if file.resolve() != index)
-        self._rule_files = tuple(file for file in files if file.suffix == ".yml")
-        self.scenario_files = tuple(file for file in files if file.suffix == ".yaml")
+        self._rule_files = tuple(file for file, kind in self.kinds.items() if kind == "rule file")
+        self.scenario_files = tuple(file for file, kind in self.kinds.items() if kind == "scenario")
         """The scenarios among the files to lint."""
-        for file in files:
-            _refuse_unknown(file)
         self.unreadable: list[UsageError] = []
 
     @cached_property
@@ -114,12 +113,6 @@ class Material:
         except UsageError as error:
             self.unreadable.extend(error.each)
             return None
-
-
-def _refuse_unknown(file: Path) -> None:
-    if file.suffix not in _KINDS:
-        kinds = ", ".join(f"{kind} ({suffix})" for suffix, kind in _KINDS.items())
-        raise UsageError(place=str(file), problem="no kind of file that is linted ends so", remedy=f"name one: {kinds}")
 
 
 def _read(file: Path) -> RunbookSet:

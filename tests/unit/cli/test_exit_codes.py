@@ -11,7 +11,8 @@ from psycopg.errors import DiskFull
 
 from simulation.cli import main
 from simulation.cli import scenarios as command
-from simulation.errors import EnvironmentFault, UsageError
+from simulation.errors import EnvironmentFault, SimulationError, UsageError
+from simulation.run_directory import RunDirectory
 
 
 def stopped_by(error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -68,3 +69,35 @@ def test_a_wrong_option_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, capsys: 
         main()
     assert exit_.value.code == 254
     assert "'x' is not a valid integer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error", [UsageError(place="a", problem="b", remedy="c"), EnvironmentFault(problem="d", remedy="e")]
+)
+@pytest.mark.parametrize("came_to_be", [False, True])
+def test_a_command_that_is_stopped_leaves_no_empty_folder_and_keeps_latest(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: SimulationError,
+    came_to_be: bool,
+) -> None:
+    before = RunDirectory.create(out=tmp_path, scenario="smoke", seed=1)
+    before.history.write_text("{}\n")
+    before.become_latest()
+
+    def begun() -> dict[str, Path]:
+        for scenario in ("smoke", "other"):
+            directory = RunDirectory.create(out=tmp_path, scenario=scenario, seed=2)
+            directory.scenario.write_text("name: smoke\n")
+            directory.history.write_text("{}\n" if came_to_be else "")
+        raise error
+
+    monkeypatch.setattr(command, "available_scenarios", begun)
+    monkeypatch.setattr("sys.argv", ["simulate", "scenarios"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "smoke" / "latest").resolve() == before.path
+    assert len(list((tmp_path / "smoke").iterdir())) == 2 + came_to_be
+    assert (tmp_path / "other").exists() == came_to_be

@@ -94,7 +94,7 @@ def test_single_files_are_linted_by_themselves(broken: Path, capsys: pytest.Capt
     assert runbook_lint.main([str(broken)], standalone_mode=False) == 1
     *findings, total = capsys.readouterr().out.splitlines()
     assert f"{broken}:21: RB020 'TODO' is a placeholder (write what is meant)" in findings
-    assert total == f"1 file, {len(findings)} findings"
+    assert total == f"1 runbook, {len(findings)} findings"
 
 
 def test_machines_get_nothing_but_the_document(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
