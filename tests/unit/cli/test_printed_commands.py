@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import shlex
@@ -33,14 +32,10 @@ _OPTION = re.compile(r"--[a-z][a-z-]+")
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Every text in which a command may be named: strings of the source, templates, runbooks, pages, build files."""
-    for file in sorted((ROOT / "simulation").rglob("*.py")):
-        source = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(source)) if "simulate " in source else ():
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
+    """Every text in which a command may be named: the source, templates, runbooks, pages, build files."""
     pages = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / ".github").rglob("*"), *(ROOT / "fixtures").rglob("*.md")]
-    for file in [*pages, *(ROOT / "simulation").rglob("*.j2")]:
+    source = [file for ending in ("*.py", "*.j2") for file in (ROOT / "simulation").rglob(ending)]
+    for file in [*pages, *source]:
         if file.is_file():
             yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
 
@@ -136,8 +131,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", [*NAMES, "smoke_2d", "scenarios/regressions/what_tournaments_do.yaml"])
-@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize(
+    ("name", "absolute"),
+    [
+        *((name, False) for name in (*NAMES, "smoke_2d", "scenarios/regressions/what_tournaments_do.yaml")),
+        (NAMES[1], True),
+    ],
+)
 def test_a_run_says_how_to_see_it_again_whatever_its_scenario_is_called(here: Path, name: str, absolute: bool) -> None:
     given = name
     if name != "smoke_2d":
@@ -145,7 +145,7 @@ def test_a_run_says_how_to_see_it_again_whatever_its_scenario_is_called(here: Pa
         source = ROOT / name if name.startswith("scenarios/") else SCENARIOS_FOLDER / "smoke_2d.yaml"
         shutil.copy(source, here / name)
         given = str(here / name) if absolute else name
-    for options in OPTIONS if name == "mine.yaml" else OPTIONS[:2]:
+    for options in OPTIONS if name == "mine.yaml" else OPTIONS[1:2]:
         request = prepare(scenario=given, environment="embedded", out=here, **{"seed": 1, **options})
 
         again = _resolved(command(*request.asked))
@@ -164,6 +164,35 @@ def test_a_run_of_stored_faults_says_so(here: Path) -> None:
 
     assert isinstance(again, RunRequest)
     assert again.plan == request.plan != plain.plan
+
+
+def test_a_target_is_named_with_its_folder_whatever_it_is_called(here: Path) -> None:
+    shutil.copytree(STAGING_TARGET_FOLDER, here / "my target's")
+    request = prepare(
+        scenario="smoke_2d", seed=1, environment="embedded", out=here, target=Path("my target's"), swarmed=True
+    )
+
+    again = _resolved(command(*request.asked))
+
+    assert isinstance(again, RunRequest)
+    assert (again.scenario, again.target.option) == (request.scenario, request.target.option)
+
+
+@pytest.mark.parametrize("name", ["smoke_2d", "scenarios/regressions/identical_board.yaml"])
+@pytest.mark.parametrize("swarmed", [False, True])
+def test_what_a_run_leaves_in_its_folder_gives_the_same_run(here: Path, name: str, swarmed: bool) -> None:
+    """For runs that no command line asked for as they are: of crashpoints, interleave, sweep."""
+    given = str(ROOT / name) if "/" in name else name
+    request = prepare(scenario=given, seed=5, environment="embedded", out=here, swarmed=swarmed)
+    directory = RunDirectory(path=Path("a folder") / "run-seed5")
+    directory.path.mkdir(parents=True)
+    directory.scenario.write_text(request.scenario.to_yaml())
+    directory.faults.write_text(request.plan.to_json())
+
+    again = _resolved(command(*directory.again(seed=5)))
+
+    assert isinstance(again, RunRequest)
+    assert (again.scenario, again.seed, again.plan) == (request.scenario, 5, request.plan)
 
 
 @pytest.mark.parametrize("asked", [("sabotage", "wrong-winner", "--seeds", "3"), ("runbook", "test", "stripe_outage")])
