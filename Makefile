@@ -110,6 +110,9 @@ snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
 openapi: setup ## Write fixtures/openapi.json from what the platform's endpoints declare
 	$(BIN)/python -m simulation.targets.builtin.openapi > fixtures/openapi.json
 
+reference: setup ## Write simulation/REFERENCE.md and scenarios/README.md from the code
+	@$(BIN)/simulate reference --write
+
 figures: setup ## Write the counts in README (defects, checks, runbooks ...) as they are today
 	@$(BIN)/python -m simulation.figures
 

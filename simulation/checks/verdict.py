@@ -47,6 +47,8 @@ class Verdict:
     """What was not judged, since the target does not declare it or does not have it."""
     run: RunRecord | None = None
     """The run that was judged; None before it is reported, and in a verdict from before it was recorded."""
+    format_version: int = 1
+    """Raised when a field of this document is renamed, removed or given another meaning; a new field raises nothing."""
 
     def to_json(self) -> str:
         """The text of ``verdict.json``."""

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from simulation.environment.process import imports_without_collector
 from simulation.errors import UsageError
 
-_COMPLETION = "_SIMULATE_COMPLETE"
-"""Set by a shell that completes a command line: ``eval "$(_SIMULATE_COMPLETE=bash_source simulate)"``."""
+COMPLETION = "_SIMULATE_COMPLETE"
+"""Set by a shell that completes a command line: see `simulate completion`."""
 
 
 class Command(NamedTuple):
@@ -69,6 +70,11 @@ COMMANDS = {
     "coverage": Command("coverage", "Tell the facts of RUN_DIR falsely, one by one, and see what the jury notices."),
     "faults": Command("faults", "List the kinds of faults, or say all about KIND."),
     "scenarios": Command("scenarios", "List the scenarios that come with the project."),
+    "reference": Command(
+        "reference",
+        "Print a page of the reference: the commands with their JSON, or the fields and faults of scenarios.",
+    ),
+    "completion": Command("reference", "Print the script that completes `simulate` in SHELL."),
     "doctor": Command("doctor", "Say what is here, what is missing, and what to do about it."),
 }
 
@@ -109,6 +115,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands, from the table: nothing is imported for it."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=short_help(self.prefix + name)) for name in names]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the table: nothing is imported for it."""
         with formatter.section("Commands"):
@@ -133,12 +146,33 @@ cli = LazyGroup(
 )
 
 
+def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    from simulation.environment.release import release  # asks git
+
+    click.echo(f"{cli.name} {release()}")
+    context.exit()
+
+
+cli.params.append(
+    click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_print_version,
+        help="Show the version and its commit.",
+    )
+)
+
+
 def carry_out(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name; returns its exit code, or 254 for arguments that are wrong.
 
     Not by way of ``cli.main()``, which ends the program with 1 on any broken pipe.
     """
-    if _COMPLETION in os.environ:
+    if COMPLETION in os.environ:
         return _complete()
     try:
         with cli.make_context(cli.name, list(arguments)) as context:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
-from simulation.cli.options import environment_option, out_option, seal_option
+from simulation.cli.options import Names, environment_option, out_option, seal_option
 from simulation.environment.choice import Choice, choose
 from simulation.environment.release import release
 from simulation.errors import EnvironmentFault, UsageError
@@ -21,6 +21,7 @@ from simulation.progress import Plain, Progress, Silent
 from simulation.reporting.gate import GateReport, SeedOutcome, write_gate
 from simulation.run import run
 from simulation.run_directory import RunDirectory
+from simulation.scenario.file import available_scenarios
 from simulation.sealing.keys import load_private_key
 from simulation.sealing.seal import seal
 
@@ -31,7 +32,7 @@ _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
 @click.command()
-@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.argument("scenario", type=Names(available_scenarios), default=DEFAULT_SCENARIO)
 @click.option("--seeds", "seeds_text", default="1-5", show_default=True, help="Which seeds, as in 1-5,9.")
 @environment_option("containers", "compose")
 @out_option("Where run directories and the gate's own go.")

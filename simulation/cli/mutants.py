@@ -109,7 +109,7 @@ def _totals(campaign: Campaign) -> Text:
 
 
 def _write(file: Path, campaign: Campaign) -> None:
-    told = {**asdict(campaign), "share_percent": campaign.share, "fates": dict(campaign.fates)}
+    told = {"format_version": 1, **asdict(campaign), "share_percent": campaign.share, "fates": dict(campaign.fates)}
     try:
         file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from simulation.run_directory import DEFAULT_OUT
 
@@ -22,6 +23,19 @@ def environment_option(*choices: str, of: str = "PostgreSQL and stripe-mock come
         show_default=True,
         help=f"Where {of} from.",
     )
+
+
+class Names(click.ParamType[str]):
+    """A name that a shell completes. What it may be says the command itself, which knows more than names."""
+
+    name = "text"
+
+    def __init__(self, known: Callable[[], Iterable[str]]) -> None:
+        self._known = known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click names them
+        names = [CompletionItem(name) for name in sorted(self._known()) if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="file")]
 
 
 jobs_option = click.option(

@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.assembly.request import prepare
-from simulation.cli.options import environment_option, out_option, seal_option
+from simulation.cli.options import Names, environment_option, out_option, seal_option
 from simulation.cli.output import print_verdict
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.proof.determinism import check_twice
 from simulation.run import run as run_scenario
+from simulation.scenario.file import available_scenarios
 from simulation.scenario.model import Scenario
 from simulation.sealing.keys import load_private_key
 from simulation.sealing.seal import seal
@@ -23,7 +24,7 @@ _NOT_DETERMINISTIC = 1
 
 
 @click.command()
-@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.argument("scenario", type=Names(available_scenarios), default=DEFAULT_SCENARIO)
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Draws people, scores, and moments. Same seed, same history."
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from rich.text import Text
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
-from simulation.cli.options import jobs_option, out_option
+from simulation.cli.options import Names, jobs_option, out_option
 from simulation.closure.evidence import record_rehearsals
 from simulation.closure.runbooks import rehearsal_record
 from simulation.documents.refusal import suggest
@@ -25,6 +24,7 @@ from simulation.environment.release import release
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.proof.parallel import in_parallel
+from simulation.reference.json_documents import RehearsalRow, RehearsalsDocument, WayRow
 from simulation.rehearsal.rehearse import WAYS, RehearsalOutcome, Rehearsed, rehearse, totals
 from simulation.run_directory import RunDirectory
 from simulation.world.operator.parser import load_runbooks
@@ -34,8 +34,12 @@ _WIDTH = 120
 """Columns where there is no terminal to fit."""
 
 
+def _known() -> list[str]:
+    return [runbook.name for runbook in load_runbooks(RUNBOOKS_FOLDER)]
+
+
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", type=Names(_known), nargs=-1)
 @jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON on standard output.")
 @out_option("Where the runs go that did not hold, and the record for `simulate closure`.")
@@ -49,7 +53,7 @@ def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: P
 
     Exit code 1: one of them does not hold; the reasons are printed and the run is kept.
     """
-    known = [runbook.name for runbook in load_runbooks(RUNBOOKS_FOLDER)]
+    known = _known()
     for name in names:
         if name not in known:
             raise UsageError(place=name, problem="no runbook has this name", remedy=suggest(name, known))
@@ -68,7 +72,7 @@ def runbook_test(names: tuple[str, ...], jobs: int | None, as_json: bool, out: P
     if not good:  # else nothing is kept of the runs
         directory.become_latest()
     if as_json:
-        click.echo(json.dumps([_row(item) for item in rehearsed], indent=2))
+        click.echo(RehearsalsDocument(runbooks=tuple(map(_row, rehearsed))).model_dump_json(indent=2))
     else:
         _print(rehearsed, wall_seconds=time.perf_counter() - began)
     return 0 if good else 1
@@ -127,17 +131,14 @@ def _explain(output: Console, name: str, way: str, outcome: RehearsalOutcome) ->
         output.print(f"  run     {outcome.directory}", highlight=False, soft_wrap=True, markup=False)
 
 
-def _row(item: Rehearsed) -> dict[str, object]:
-    return {
-        "runbook": item.name,
-        "sim_seconds": item.sim_seconds,
-        **{
-            way: {
-                "held": not outcome.problems,
-                "note": outcome.note,
-                "problems": outcome.problems,
-                "run": None if outcome.directory is None else str(outcome.directory),
-            }
-            for way, outcome in item.ways.items()
-        },
+def _row(item: Rehearsed) -> RehearsalRow:
+    ways = {
+        way: WayRow(
+            held=not outcome.problems,
+            note=outcome.note,
+            problems=tuple(outcome.problems),
+            run=None if outcome.directory is None else str(outcome.directory),
+        )
+        for way, outcome in item.ways.items()
     }
+    return RehearsalRow(runbook=item.name, sim_seconds=item.sim_seconds, ways=ways)

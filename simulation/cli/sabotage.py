@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from simulation.cli.options import jobs_option, out_option
+from simulation.cli.options import Names, jobs_option, out_option
 from simulation.errors import EnvironmentFault
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.campaign import carry_out
@@ -26,7 +26,7 @@ _WIDTH = 140
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", type=Names(lambda: CATALOGUE), nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
 @click.option(

@@ -66,6 +66,7 @@ class Closure:
     def document(self) -> dict[str, Any]:
         """For ``--json`` and ``closure.json``."""
         return {
+            "format_version": 1,
             "closes": self.state == "pass",
             "outcome": self.state,
             "exit_code": self.exit_code,

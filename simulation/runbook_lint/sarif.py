@@ -78,7 +78,7 @@ def _uri(file: Path, root: Path) -> str:
 
 
 def to_json(findings: Sequence[LintFinding], *, root: Path) -> str:
-    """A JSON list of findings."""
+    """A JSON document with all findings; its schema stands in ``simulation/REFERENCE.md``."""
     rows = [
         {
             "file": shown(finding.file, root),
@@ -89,7 +89,7 @@ def to_json(findings: Sequence[LintFinding], *, root: Path) -> str:
         }
         for finding in findings
     ]
-    return json.dumps(rows, indent=2) + "\n"
+    return json.dumps({"format_version": 1, "findings": rows}, indent=2) + "\n"
 
 
 def shown(file: Path, root: Path) -> str:

@@ -42,12 +42,17 @@ class StripeSettings(ScenarioModel):
     """The twin's behaviour where Stripe publishes no number (fixtures/spec/stripe.md)."""
 
     opening_balance_cents: _Cents = 0
+    """Available money at Stripe when the run begins."""
     fee_basis_points: int = Field(default=290, ge=0, le=10_000)
+    """Stripe's share of a charge, in hundredths of a percent."""
     fee_fixed_cents: _Cents = 30
+    """What Stripe takes of each charge besides."""
     dispute_fee_cents: _Cents = 1_500
     """Stripe's dispute fee in the United States."""
     pending_days: int = Field(default=2, ge=0, le=366)
+    """From a charge to when its money is available for prizes."""
     webhook_latency_seconds: int = Field(default=2, ge=0, le=_DAY_SECONDS)
+    """From an event at Stripe to its first delivery."""
     webhook_retry_seconds: tuple[Annotated[int, Field(ge=1, le=_MONTH_SECONDS)], ...] = Field(
         default=(60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200), max_length=100
     )
@@ -58,19 +63,25 @@ class OperatorTask(ScenarioModel):
     """An operational task: planned work that no alert asks for."""
 
     at: Instant
+    """When the operator begins it."""
     runbook: str
+    """Its name, without `.md`."""
 
 
 class OperatorSettings(ScenarioModel):
     response_seconds: int = Field(default=300, ge=0, le=_MONTH_SECONDS)
     """From an alert firing to the operator opening its runbook."""
     seconds_per_command: int = Field(default=20, ge=0, le=_DAY_SECONDS)
+    """From one command of a runbook to the next."""
     tasks: tuple[OperatorTask, ...] = Field(default=(), max_length=_MOST_PARTS)
+    """Planned work that no alert asks for."""
 
 
 class MonitorSettings(ScenarioModel):
     scrape_interval_seconds: int = Field(default=600, ge=60, le=_MONTH_SECONDS)
+    """Between two readings of the metrics page."""
     sample_interval_seconds: int = Field(default=21_600, ge=300, le=_MONTH_SECONDS)
+    """Between two looks at the dashboards and at what the database holds."""
     prometheus: str = Field(default=DEFAULT_VERSION, pattern=r"^[23]\.\d+$")
     """The version of Prometheus whose evaluation of rules is followed."""
 
@@ -104,9 +115,11 @@ class Tournament(ScenarioModel):
     round_interval_hours: int = Field(default=24, ge=_ROUND_HOURS, le=168)
     """From one round's first tee to the next one's."""
     players: int = Field(default=24, ge=4, le=200)
+    """Golfers in the field."""
     cut_after_round_2: int = Field(default=16, ge=1, le=200)
     """Players who make the cut (ties at the line stay in)."""
     withdrawals: int = Field(default=1, ge=0, le=200)
+    """Players who give up on the way."""
     disqualified: int = Field(default=0, ge=0)
     """Players who finished three rounds and are disqualified before the fourth: what they played stays on the board."""
     alternates: int = Field(default=0, ge=0)
@@ -151,24 +164,39 @@ _RARE: Mapping[str, Any] = {"disqualified": 0, "alternates": 0, "suspended_round
 
 class Contest(ScenarioModel):
     key: str = Field(pattern=_KEY)
+    """By which faults name it."""
     name: str = Field(max_length=LONGEST_NAME)
+    """As people see it."""
     tournament: str
+    """Key of the tournament that it is played on."""
     entry_fee_cents: _Cents
+    """What each entrant pays; 0 for a contest that costs nothing."""
     payout_percent: dict[int, int]
+    """Share of the entry fees by place, from place 1 on; 100 at most in all."""
     entrants: int = Field(ge=1, le=500)
+    """People who join, those who never pay counted."""
     max_entries: int = Field(default=100, ge=1, le=100_000)
+    """Entries that the contest has room for."""
     roster_size: int = Field(default=3, ge=1, le=10)
+    """Golfers on each entrant's roster."""
     missed_round_strokes: int = Field(default=80, ge=1, le=1_000)
+    """What counts for a round that a golfer did not play."""
     created: Instant
+    """From when on people can join."""
     lock: Instant
+    """From when on nobody can join; at the first tee at the latest."""
     start: Instant
+    """When those who have paid are the field."""
     end: Instant
+    """Not settled before; between first tee and final board."""
     late_joiners: int = Field(default=0, ge=0)
     """Join within the last hour before the lock."""
     late_payers: int = Field(default=0, ge=0)
     """Join in time, pay after the lock and before the start."""
     double_payers: int = Field(default=0, ge=0)
+    """Pay twice, and get one of the two back."""
     non_payers: int = Field(default=0, ge=0)
+    """Join and never pay."""
 
     @field_validator("payout_percent")
     @classmethod
@@ -215,16 +243,27 @@ class Contest(ScenarioModel):
 
 class Scenario(ScenarioModel):
     name: str = Field(pattern=r"^[a-z0-9_]{1,100}$")
+    """By which it is run and its folder of reports is called."""
     description: str = Field(max_length=2_000)
+    """What it is for."""
     start: Annotated[Instant, BeforeValidator(absolute)]
+    """Day 0: the founder's absence begins. An ISO 8601 time with its zone."""
     days: int = Field(ge=1, le=366)
+    """How long the absence lasts."""
     converge_within_hours: int = Field(default=12, ge=1, le=366 * 24)
+    """How long everything may take to come to rest after the last thing that happens."""
     stripe: StripeSettings = StripeSettings()
+    """See below."""
     operator: OperatorSettings = OperatorSettings()
+    """See below."""
     monitor: MonitorSettings = MonitorSettings()
+    """See below."""
     tournaments: dict[Annotated[str, Field(pattern=_KEY)], Tournament] = Field(max_length=_MOST_PARTS)
+    """By their key, which contests and faults name; see below."""
     contests: tuple[Contest, ...] = Field(min_length=1, max_length=_MOST_PARTS)
+    """One or more; see below."""
     faults: tuple[AnyFault, ...] = Field(default=(), max_length=_MOST_PARTS)
+    """What goes wrong; see below."""
 
     def to_yaml(self) -> str:
         """The scenario as a file that loads equal: what was run, with overrides and replayed results in it."""

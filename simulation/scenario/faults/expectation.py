@@ -13,7 +13,9 @@ class Expectation(ScenarioModel):
     """Exactly one of: it heals by itself, a runbook recovers it, it ends in a documented failure."""
 
     self_heals: Literal[True] | None = None
+    """The platform gets over it without anybody."""
     runbook: str | None = Field(default=None, max_length=100)
+    """The one by which the operator recovers it, without `.md`."""
     terminal: str | None = Field(default=None, max_length=200)
     """The failure reason that must be documented; combined with ``runbook`` when ops must act on it."""
 

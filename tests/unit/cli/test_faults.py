@@ -38,7 +38,7 @@ def test_the_example_of_a_kind_is_a_fault_of_it(name: str) -> None:
 
 def test_ranges_are_those_that_a_scenario_is_held_to() -> None:
     def values(kind: str) -> dict[str, str]:
-        return {field["name"]: field["values"] for field in json.loads(said(kind, "--json"))["fields"]}
+        return {field["name"]: field["values"] for field in json.loads(said(kind, "--json"))["kinds"][0]["fields"]}
 
     assert values("transfer_error") == {
         "contest": "a text",
@@ -53,7 +53,7 @@ def test_ranges_are_those_that_a_scenario_is_held_to() -> None:
 
 
 def test_json_has_every_kind_and_what_it_needs_of_a_target() -> None:
-    documents = {document["kind"]: document for document in json.loads(said("--json"))}
+    documents = {document["kind"]: document for document in json.loads(said("--json"))["kinds"]}
     assert list(documents) == list(KINDS)
     assert "can be killed" in documents["backend_killed"]["needs"][0]
     assert documents["webhook_lost"]["needs"] == []

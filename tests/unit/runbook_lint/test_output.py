@@ -79,7 +79,7 @@ def test_without_findings_sarif_has_results_all_the_same() -> None:
 
 
 def test_json_is_a_list_of_findings() -> None:
-    (row,) = json.loads(to_json([FOUND], root=ROOT))
+    (row,) = json.loads(to_json([FOUND], root=ROOT))["findings"]
     assert (row["file"], row["line"], row["rule"], row["remedy"]) == ("fixtures/runbooks/a.md", 7, "RB020", "write it")
 
 
