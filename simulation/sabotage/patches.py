@@ -6,9 +6,11 @@ defect that never had its chance proves nothing about the jury.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import SimProcess
@@ -38,9 +40,15 @@ class Patches:
         self.triggers.append(datetime.now(UTC))
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        """Put ``make(original)`` in the place of ``owner.name`` until the trial is over."""
-        kept = vars(owner).get(name, _MISSING)
-        setattr(owner, name, make(getattr(owner, name)))
+        """Put ``make(original)`` in the place of ``owner.name`` until the trial is over.
+
+        :raises TypeError: it does not take what the original must be given, so that the platform would break instead.
+        """
+        kept, real = vars(owner).get(name, _MISSING), getattr(owner, name)
+        replaced = make(real)
+        if inspect.isfunction(real) and inspect.isfunction(replaced):
+            _require_the_arguments_of(real, replaced)
+        setattr(owner, name, replaced)
         self._undo.callback(_restore, owner, name, kept)
 
     def when_assembled(self, act: Callable[[Simulation], None]) -> None:
@@ -113,6 +121,16 @@ class Patches:
         for rewrite in self._rewrites:
             history = rewrite(history)
         return history
+
+
+def _require_the_arguments_of(real: FunctionType, replaced: FunctionType) -> None:
+    needed = [one for one in inspect.signature(real).parameters.values() if one.default is one.empty]
+    positional = [None for one in needed if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    named = {one.name: None for one in needed if one.kind == one.KEYWORD_ONLY}
+    try:
+        inspect.signature(replaced).bind(*positional, **named)
+    except TypeError as error:
+        raise TypeError(f"what replaces {real.__qualname__} {error}: it has got other parameters") from error
 
 
 def _restore(owner: Any, name: str, kept: Any) -> None:

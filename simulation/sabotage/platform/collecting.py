@@ -29,8 +29,8 @@ def duplicate_event_counted_twice(patches: Patches) -> None:
     """A second delivery of an event books the payment again."""
 
     def make(real: Any) -> Any:
-        def process_once(runtime: Any, context: Any, event: Any) -> bool:
-            fresh: bool = real(runtime, context, event)
+        def process_once(runtime: Any, context: Any, event: Any, *more: Any) -> bool:
+            fresh: bool = real(runtime, context, event, *more)
             if not fresh and event["type"] == "payment_intent.succeeded":
                 patches.trigger()
                 with runtime.unit_of_work(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import pytest
+
 from simulation.clock import Kernel, SimulationClock
 from simulation.sabotage.patches import Patches
 
@@ -46,3 +48,20 @@ def test_from_the_instant_on_it_is_gone() -> None:
     until = START + timedelta(hours=6)
 
     assert _lived(Patches(until=until), asked_at=[5, 6, 9]) == ["meddled at 3", "wrong", "right", "right"]
+
+
+def test_what_cannot_be_called_like_the_original_is_refused() -> None:
+    """Else the platform would break in its own way, and the defect never act."""
+
+    def takes_four(one: int, two: int, three: int, *, four: int) -> int:
+        return one + two + three + four
+
+    class Owner:
+        function = staticmethod(takes_four)
+
+    with Patches().under_way() as patches:
+        with pytest.raises(TypeError, match="takes_four too many positional arguments: it has got other parameters"):
+            patches.replace(Owner, "function", lambda real: lambda one, two, *, four: real(one, two, 0, four=four))
+        patches.replace(Owner, "function", lambda real: lambda *more, **named: -real(*more, **named))
+        assert Owner.function(1, 2, 3, four=4) == -10
+    assert Owner.function(1, 2, 3, four=4) == 10
