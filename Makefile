@@ -14,8 +14,9 @@ INSTALL = @if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; else set -- $(BIN)/py
 		"or name one: make PYTHON=/usr/bin/python3.12 …" >&2; exit 1
 # Docker's own compose where it is, else the older program of that name.
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -f docker-compose.sim.yml
-RESOLVE = $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-	--no-emit-find-links --build-deps-for editable
+# For every Python that pyproject.toml allows: a package that only one of them needs stands there with its condition.
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra install \
+	--custom-compile-command 'make lock'
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help

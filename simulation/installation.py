@@ -282,9 +282,9 @@ def _show_until_done(pip: subprocess.Popen[str], progress: Progress) -> None:
 
 
 def _last_words(lines: list[str]) -> list[str]:
-    """Its errors; where it names none, the end of what it said."""
-    errors = [line for line in lines if line.lstrip().startswith(("ERROR", "error"))]
-    return [f"  {line}" for line in (errors or lines)[-8:]]
+    """From its first error on; where it names none, the end of what it said."""
+    first = next((number for number, line in enumerate(lines) if line.lstrip().lower().startswith("error")), -8)
+    return [f"  {line}" for line in lines[first:][:12]]
 
 
 def _run_quietly(command: list[str], *, what: str) -> None:

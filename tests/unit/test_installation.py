@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,12 @@ from simulation.installation import LOCKS, CannotInstall, Installation
 from simulation.paths import ROOT
 
 
+def lock_of(name: str) -> str:
+    return (ROOT / LOCKS[name]).read_text(encoding="utf-8")
+
+
 def pins(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / LOCKS[name]).read_text(encoding="utf-8"), re.MULTILINE))
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", lock_of(name), re.MULTILINE))
 
 
 def declared(*requirements: str) -> set[str]:
@@ -28,16 +33,20 @@ def test_a_run_gets_no_tools_and_the_tools_have_the_versions_of_a_run() -> None:
     run, tools = pins("run"), pins("tools")
     assert declared(*project["dependencies"]) <= set(run)
     assert run.items() <= tools.items()
-    only_tools = declared(*project["optional-dependencies"]["dev"]) - {
-        "setuptools"
-    }  # which installs the project itself
+    only_tools = declared(*project["optional-dependencies"]["dev"])
     assert only_tools <= set(tools)
     assert not only_tools & set(run)
 
 
+def test_what_a_package_needs_for_one_version_of_python_alone_is_locked_with_its_condition() -> None:
+    (needed,) = [need for need in metadata.requires("libcst") or () if need.startswith("pyyaml-ft")]
+    assert 'python_version == "3.13"' in needed
+    assert re.search(r"^pyyaml-ft==\S+ ; python_full_version == '3\.13\.\*'", lock_of("tools"), re.MULTILINE)
+
+
 def test_every_pin_has_its_hashes() -> None:
     for name in LOCKS:
-        blocks = re.split(r"^(?=[\w.-]+==)", (ROOT / LOCKS[name]).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+        blocks = re.split(r"^(?=[\w.-]+==)", lock_of(name), flags=re.MULTILINE)[1:]
         assert len(blocks) == len(pins(name))
         assert all("--hash=sha256:" in block for block in blocks)
 

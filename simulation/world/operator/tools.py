@@ -29,7 +29,7 @@ _USUAL = frozenset((
     "sed", "seq", "sha256sum", "sort", "tail", "tar", "tr", "uniq", "wc", "xargs",
 ))  # fmt: skip
 """Programs that a machine has or lacks; bash and curl, which every run needs, are tried before it."""
-_CALLED = re.compile(r"(?:^|[|;&({`!]|\b(?:do|then|else|if|while|xargs|env)\s)\s*([a-z][\w-]*)(?=\s|$)", re.MULTILINE)
+_BEFORE_A_PROGRAM = re.compile(r"[|;&()`{}!\n]|\b(?:do|then|else|if|while|until|xargs|env)\s")
 _MEND = "mend or install it: 'simulate doctor' tries each program"
 _KILLED = "was it the out-of-memory killer (dmesg tells)? Give more memory, and run again"
 
@@ -89,7 +89,8 @@ def require_programs(commands: Iterable[str], *, of: str) -> None:
     :param of: the runbook, for the message.
     :raises EnvironmentFault: one is not; without it the runbook would fail, and the platform be blamed.
     """
-    called = {name for command in commands for name in _CALLED.findall(command)}
+    pieces = (piece.split() for command in commands for piece in _BEFORE_A_PROGRAM.split(command))
+    called = {words[0] for words in pieces if words}
     if missing := sorted(name for name in called & _USUAL if shutil.which(name) is None):
         names = " and ".join(missing)
         raise EnvironmentFault(
