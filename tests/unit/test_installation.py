@@ -91,7 +91,8 @@ def test_a_moved_or_broken_environment_is_not_gone_on_with(tmp_path: Path) -> No
     root = project_in(tmp_path / "here")
     binaries = root / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    (binaries / "python").symlink_to(sys.executable)
+    (binaries / "python").write_text(f"#!/bin/sh\necho {sys.version.split()[0]}\n", encoding="utf-8")
+    (binaries / "python").chmod(0o755)
     (binaries / "pip").write_text(f"#!{tmp_path}/elsewhere/.venv/bin/python\n", encoding="utf-8")
     assert not Installation("run", root=root).is_usable()
     (binaries / "pip").write_text(f"#!{binaries}/python\n", encoding="utf-8")
