@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
+from typing import Any
 
 from simulation.untrusted import printable
 
@@ -64,6 +66,10 @@ class UsageError(SimulationError):
         said = [f"{each.place}: {each.problem}\n  remedy: {each.remedy}" for each in self.each]
         return [*said, f"and {self.left_out} more"] if self.left_out else said
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        words = {"place": self.place, "problem": self.problem, "remedy": self.remedy}
+        return partial(type(self), **words, others=self.others, left_out=self.left_out), (), self.__dict__
+
 
 class EnvironmentFault(SimulationError):
     """The machine cannot carry the run: a port, a disk, a missing library."""
@@ -71,6 +77,9 @@ class EnvironmentFault(SimulationError):
     def __init__(self, *, problem: str, remedy: str) -> None:
         self.problem, self.remedy = _shown(problem), _shown(remedy)
         super().__init__(f"{self.problem}\n  remedy: {self.remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), problem=self.problem, remedy=self.remedy), (), self.__dict__
 
 
 def command(*words: object) -> str:

@@ -51,6 +51,9 @@ COMMANDS = {
         "interleave",
         "Let the two of each SCENARIO meet in one order of statements after another, each in a run of its own.",
     ),
+    "campaign": Command(
+        "campaign", "Live SCENARIOs (default: the project's) with many seeds, and tell all verdicts as one."
+    ),
     "shrink": Command("shrink", "Find the smallest scenario that still gives the finding of the run in RUN_DIR."),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),

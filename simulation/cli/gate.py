@@ -73,7 +73,7 @@ def gate(scenario: str, seeds_text: str, environment: str, out: Path, seal_key: 
     return report.exit_code
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
+def parse_seeds(text: str, *, most: int = _MOST_SEEDS) -> tuple[int, ...]:
     """``1-5,9`` as (1, 2, 3, 4, 5, 9).
 
     :raises UsageError: anything else.
@@ -82,12 +82,12 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     if _SEEDS.fullmatch(text):
         for part in text.split(","):
             first, _, last = part.partition("-")
-            seeds += range(int(first), min(int(last or first), int(first) + _MOST_SEEDS) + 1)
-    if not seeds or len(seeds) > _MOST_SEEDS or len(set(seeds)) < len(seeds):
+            seeds += range(int(first), min(int(last or first), int(first) + most) + 1)
+    if not seeds or len(seeds) > most or len(set(seeds)) < len(seeds):
         raise UsageError(
             place=f"--seeds {text}",
             problem="not a list of different seeds",
-            remedy=f"name numbers and ranges, at most {_MOST_SEEDS} seeds: --seeds 1-5,9",
+            remedy=f"name numbers and ranges, at most {most} seeds: --seeds 1-5,9",
         )
     return tuple(seeds)
 

@@ -1,0 +1,143 @@
+"""``simulate campaign``: many lives of scenarios, on all cores, judged, and told as one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from simulation.cli.gate import parse_seeds
+from simulation.cli.options import environment_option, jobs_option, out_option
+from simulation.environment.caller import plain_environment
+from simulation.environment.choice import choose, environment_of_processes
+from simulation.environment.clock_library import clock_library
+from simulation.environment.workspace import workspace_root
+from simulation.errors import UsageError
+from simulation.paths import DEFAULT_SCENARIO
+from simulation.proof.campaign.campaign import carry_out
+from simulation.proof.campaign.plan import Plan, Shard
+from simulation.proof.campaign.progress import CampaignProgress
+from simulation.proof.campaign.result import Timed
+from simulation.proof.campaign.store import results_in
+from simulation.proof.campaign.summary import Summary
+from simulation.proof.campaign.terminal import lines_of
+from simulation.run_directory import RunDirectory
+from simulation.scenario.file import find_scenario, load_scenario
+from simulation.world.operator.tools import find_tools, try_tools
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_MOST_SEEDS = 1_000_000
+
+
+class _ShardText(click.ParamType[Shard]):
+    name = "I/N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Shard:  # noqa: ARG002
+        """``2/5``: the second of five."""
+        number, _, of = str(value).partition("/")
+        if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+            return Shard(number=int(number), of=int(of))
+        raise UsageError(
+            place=f"--shard {value}", problem="is no part of a whole", remedy="name one of five as 1/5 to 5/5"
+        )
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@click.option("--seeds", "seeds_text", help="Which seeds, as in 1-1000 or 1-5,9.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin nothing more after so long.")
+@click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
+@click.option("--shard", type=_ShardText(), default=None, help="Live the I-th of N equal parts.")
+@click.option("--resume", type=_FOLDER, default=None, help="Go on with the campaign that left this folder.")
+@click.option(
+    "--target", type=_FOLDER, default=None, help="A backend of its own instead of the platform that comes along."
+)
+@environment_option("embedded", "containers", "compose")
+@jobs_option
+@out_option("Where the results and the runs that did not pass go.")
+def campaign(
+    scenarios: tuple[str, ...],
+    seeds_text: str | None,
+    minutes: float | None,
+    swarm: bool,
+    shard: Shard | None,
+    resume: Path | None,
+    target: Path | None,
+    environment: str,
+    jobs: int | None,
+    out: Path,
+) -> int:
+    """Live SCENARIOs (default: the project's) with many seeds, and tell all verdicts as one.
+
+    Seeds, or a time, or both: with --minutes alone the seeds count up from 1 until the time is up. Each result is kept
+    as soon as it is there, so that a campaign that was killed goes on with --resume. Exit code: the worst verdict's; 2
+    where seeds are left; 255 where the machine kept a run from its verdict.
+    """
+    if resume is None:
+        plan = _plan(scenarios, seeds_text, minutes, swarm, shard, target, environment)
+        folder = RunDirectory.create(out=out, scenario="campaign", seed=plan.seeds[0] if plan.seeds else 1).path
+        plan.write(folder)
+    else:
+        folder, plan = resume.resolve(), Plan.read(resume)
+    _require_what_all_need()
+    console, before = Console(stderr=True), results_in(folder)
+    with CampaignProgress(console, total=plan.number_of_cases(), before=before, minutes=plan.minutes) as progress:
+
+        def told(timed: Timed) -> None:
+            progress.ended(timed.result)
+
+        try:
+            carry_out(folder, plan, workers=jobs or len(os.sched_getaffinity(0)), told=told)
+        finally:
+            summary = _tell(folder, plan)
+    return summary.exit_code
+
+
+def _plan(
+    scenarios: tuple[str, ...],
+    seeds_text: str | None,
+    minutes: float | None,
+    swarm: bool,
+    shard: Shard | None,
+    target: Path | None,
+    environment: str,
+) -> Plan:
+    if seeds_text is None and minutes is None:
+        raise UsageError(
+            place="simulate campaign",
+            problem="it would never end",
+            remedy="say --seeds 1-100, or --minutes 30, or both",
+        )
+    scenarios = scenarios or (DEFAULT_SCENARIO,)
+    loaded = [load_scenario(find_scenario(name)) for name in scenarios]
+    if target is not None:
+        choice = environment_of_processes(environment)
+    else:
+        choice = choose(environment, operated=any(scenario.operator.tasks for scenario in loaded))
+    return Plan(
+        scenarios=tuple(dict.fromkeys(scenarios)),
+        seeds=() if seeds_text is None else tuple(sorted(parse_seeds(seeds_text, most=_MOST_SEEDS))),
+        draws=("swarm",) if swarm else ("own",),
+        minutes=minutes,
+        shard=shard or Shard(),
+        environment=choice.name,
+        target=None if target is None else target.resolve(),
+    )
+
+
+def _require_what_all_need() -> None:
+    """What this machine lacks is said once, not by every run; what is made for all runs is made here."""
+    clock_library()
+    workspace_root()
+    try_tools(find_tools(), plain_environment())
+
+
+def _tell(folder: Path, plan: Plan) -> Summary:
+    summary, output = Summary.of(plan, results_in(folder)), Console()
+    for line in lines_of(summary, folder):
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
+    RunDirectory(path=folder).become_latest()
+    output.print(f"results   {folder / 'results.jsonl'}", highlight=False, soft_wrap=True)
+    return summary

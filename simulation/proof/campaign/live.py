@@ -1,0 +1,95 @@
+"""Lives one case of a campaign and judges it; its folder stays only if it did not pass."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from simulation.assembly.request import prepare
+from simulation.checks.base import Finding
+from simulation.checks.evidence.case import Case as Evidence
+from simulation.checks.verdict import Verdict, judge
+from simulation.errors import SimulationError
+from simulation.events import FaultInjected, FaultScheduled
+from simulation.events.governance import NO_GOVERNANCE
+from simulation.history import History
+from simulation.progress import Silent
+from simulation.proof.campaign.result import Case, Found, Margin, Outcome, Result, Timed
+from simulation.proof.cause import Cause, causes_of
+from simulation.reporting.parts.near_misses import near_misses_of
+from simulation.reporting.write import write_report
+from simulation.run import carry_out
+from simulation.run_directory import RunDirectory
+
+_DAY_SECONDS = 24 * 3600
+_RUNS = "runs"
+_OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "unknown": "unknown"}
+
+
+def live(case: Case, *, folder: Path, environment: str, target: Path | None = None) -> Timed:
+    """Never raises for what the run does, nor for a fault of the machine.
+
+    :param folder: the campaign's; the run's own is below it. :param environment: ``embedded``, ``containers`` or
+        ``compose``. :param target: folder of a backend; None: the platform that comes along.
+    """
+    began = time.perf_counter()
+    own = RunDirectory(path=folder / _RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
+    shutil.rmtree(own.path, ignore_errors=True)  # of a worker that was killed over the same case
+    try:
+        own.path.mkdir(parents=True)
+        request = prepare(
+            scenario=case.scenario,
+            seed=case.seed,
+            environment=environment,
+            out=folder / _RUNS,
+            target=target,
+            swarmed=case.draw == "swarm",
+        )
+        history = carry_out(request, own, Silent())
+        verdict = judge(history)
+        shown = "" if verdict.outcome == "pass" else str(own.path.relative_to(folder))
+        if shown:
+            write_report(own.path, history, verdict)
+        sim_seconds = request.scenario.days * _DAY_SECONDS
+        result = Result(case=case, sim_seconds=sim_seconds, folder=shown, **_judged(history, verdict))
+    except (SimulationError, OSError) as error:
+        result = Result(case=case, outcome="broke_off", said=str(error))
+    if not result.folder:
+        shutil.rmtree(own.path, ignore_errors=True)
+    return Timed(result=result, wall_seconds=round(time.perf_counter() - began, 3))
+
+
+def lost(case: Case, how: str) -> Timed:
+    """The result of a case over which worker after worker died."""
+    return Timed(result=Result(case=case, outcome="lost", said=f"every worker died over it: {how}"), wall_seconds=0)
+
+
+def _judged(history: History, verdict: Verdict) -> dict[str, Any]:
+    governance = history.started.governance if history.started is not None else NO_GOVERNANCE
+    return {
+        "outcome": _OUTCOMES[verdict.outcome],
+        "digest": verdict.digest,
+        "findings": tuple(_found(history, verdict)),
+        "faults": tuple(sorted(fault.fault_kind for fault in history.of(FaultScheduled))),
+        "struck": tuple(sorted({strike.fault_kind for strike in history.of(FaultInjected)})),
+        "margins": tuple(
+            Margin(what=miss.what, closest=miss.closest, limit=miss.limit, left=round(miss.left, 6))
+            for miss in near_misses_of(Evidence(history, governance))
+        ),
+    }
+
+
+def _found(history: History, verdict: Verdict) -> Iterator[Found]:
+    for cause, finding in causes_of(history, verdict).items():
+        yield Found(check=cause.check, key=cause.key, cause=str(cause), sentence=_sentence(cause, finding))
+
+
+def _sentence(cause: Cause, finding: Finding) -> str:
+    subject = f"{finding.subject}: " if finding.subject else ""
+    told = f"{cause.check}: {subject}{finding.message}"
+    if finding.expected or finding.actual:
+        told += f" (expected {finding.expected or 'nothing'}, found {finding.actual or 'nothing'})"
+    return told

@@ -1,0 +1,90 @@
+"""One life of a campaign, and what is kept of it: a line of ``results.jsonl``, equal wherever and whenever it is lived.
+
+How long it took stands in a file of its own, ``times.jsonl``: it differs from machine to machine.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from simulation.errors import command
+
+Draw = Literal["own", "swarm"]
+"""Where the faults come from: the scenario's own, or a way to draw them by the seed."""
+Outcome = Literal["pass", "fail", "unknown", "broke_off", "lost"]
+"""A verdict; or the machine or the harness broke off (no word about the platform); or worker after worker died over
+it."""
+JUDGED: frozenset[Outcome] = frozenset({"pass", "fail", "unknown"})
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Case(_Row):
+    """One life to be lived. ``scenario``: a name or a file, as ``simulate run`` takes it."""
+
+    scenario: str
+    seed: int
+    draw: Draw = "own"
+
+    def __str__(self) -> str:
+        drawn = "" if self.draw == "own" else f", {self.draw}"
+        return f"{self.scenario} seed {self.seed}{drawn}"
+
+    @property
+    def command(self) -> str:
+        """Lives it again."""
+        options = () if self.draw == "own" else ("--swarm",)
+        return command("run", self.scenario, "--seed", self.seed, *options)
+
+
+class Found(_Row):
+    """The first of a run's findings that have one cause. ``key``: equal for equal causes; ``cause``: in words."""
+
+    check: str
+    key: str
+    cause: str
+    sentence: str
+
+
+class Margin(_Row):
+    """How close a run came to one limit; ``left``: share of it, 0 where it was reached."""
+
+    what: str
+    closest: str
+    limit: str
+    left: float
+
+
+class Result(_Row):
+    """:param said: why there is no verdict. :param faults: kinds drawn, each as often as it was drawn.
+    :param struck: kinds of which at least one struck. :param folder: of the run, below the campaign's, if it is kept.
+    """
+
+    case: Case
+    outcome: Outcome
+    digest: str = ""
+    findings: tuple[Found, ...] = ()
+    said: str = ""
+    faults: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
+    margins: tuple[Margin, ...] = ()
+    sim_seconds: int = 0
+    folder: str = ""
+
+
+class Timed(_Row):
+    """A result, and how long it took."""
+
+    result: Result
+    wall_seconds: float
+
+
+class Took(_Row):
+    """A line of ``times.jsonl``."""
+
+    case: Case
+    wall_seconds: float
