@@ -13,7 +13,10 @@ INSTALL = @if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; else set -- $(BIN)/py
 	echo "  remedy: as root: apt-get install python3 python3-venv (Debian 12, Ubuntu 24.04 or newer);" \
 		"or name one: make PYTHON=/usr/bin/python3.12 …" >&2; exit 1
 # Docker's own compose where it is, else the older program of that name.
-COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -f docker-compose.sim.yml
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || command -v docker-compose)
+NEED_COMPOSE = @no() { echo "✗ $$1" >&2; echo "  remedy: as root: $$2; runs need neither: make simulate" >&2; exit 1; }; \
+	[ -n "$(COMPOSE)" ] || no "neither 'docker compose' nor 'docker-compose' is here" "apt-get install docker.io docker-compose"; \
+	! command -v docker >/dev/null || docker version >/dev/null 2>&1 || no "no Docker engine answers" "dockerd &"
 # For every Python that pyproject.toml allows: a package that only one of them needs stands there with its condition.
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra install \
 	--custom-compile-command 'make lock'
@@ -54,7 +57,8 @@ sweep: setup ## Put every kind of fault on a contest, over the edges of its fiel
 	@$(BIN)/simulate sweep $(ARGS)
 
 test: tools ## Run every test; at the end, what was skipped and how to have it
-	$(BIN)/pytest -n 2 --dist worksteal -rs $(ARGS)
+	@echo "… every test, two at a time: a quarter of an hour; how far it is stands at the end of each line"
+	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 fast: check ## Lint, types, contracts and the unit tests: before every commit
 	$(BIN)/pytest -n auto tests/unit $(ARGS)
@@ -93,10 +97,12 @@ promtool: setup ## Unpack Debian's promtool into .venv/bin: it evaluates a run's
 	@$(BIN)/promtool --version | head -1
 
 up: ## Keep PostgreSQL and stripe-mock of docker-compose.sim.yml up, for --environment compose
-	@$(COMPOSE) up -d
+	$(NEED_COMPOSE)
+	@$(COMPOSE) -f docker-compose.sim.yml up -d
 
 down: ## Take them down again
-	@$(COMPOSE) down --volumes
+	$(NEED_COMPOSE)
+	@$(COMPOSE) -f docker-compose.sim.yml down --volumes
 
 test-containers: tools ## The container tests; no engine or no image is a failure here, not a skip
 	SIMULATE_REQUIRE_DOCKER=1 $(BIN)/pytest tests/integration/containers $(ARGS)

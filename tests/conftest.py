@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -47,6 +48,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reason = f"{bars.problem}; {bars.remedy}; with {NAMESPACES_REQUIRED}=1 this fails instead"
         for item in ours:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Every reason once, with how many tests it kept from running: each says what to do."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", ())
+    )
+    if reasons:
+        terminalreporter.section(f"{reasons.total()} tests did not run here; how to have them")
+    for reason, number in reasons.most_common():
+        terminalreporter.write_line(f"{number:>4}  {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ from simulation.world.network.external import ExternalNetwork
 _HEADER_BYTES = 12
 _LARGEST_QUERY_BYTES = 4096
 _ANSWER_FLAGS, _NO_SUCH_NAME = 0x8580, 3
-_ADDRESS, _IN_FIRST_NAME, _TTL_SECONDS = 1, 0xC00C, 60
+_ADDRESS, _POINTER, _IN_FIRST_NAME, _TTL_SECONDS = 1, 12, 0xC00C, 60
 _LOOPBACK = bytes((127, 0, 0, 1))
+_OWN_NAME, _OWN_ZONES = "localhost", (".127.in-addr.arpa", f"1.{'0.' * 31}ip6.arpa")
+"""What a machine without an /etc/hosts asks about itself: no other host is meant (RFC 6761)."""
 
 
 class NameServer:
@@ -35,12 +37,16 @@ class NameServer:
         name, end = _name(query)
         question = query[_HEADER_BYTES : end + 4]
         kind = struct.unpack(">H", query[end : end + 2])[0]
-        known = self._network.knows(name)
+        own = name == _OWN_NAME or name.endswith(_OWN_ZONES)
+        known = own or self._network.knows(name)
         if not known:
             self._network.refuse(name)
-        record = b""
-        if known and kind == _ADDRESS:
-            record = struct.pack(">HHHIH", _IN_FIRST_NAME, _ADDRESS, 1, _TTL_SECONDS, len(_LOOPBACK)) + _LOOPBACK
+        told = b""
+        if own and kind == _POINTER:
+            told = bytes((len(_OWN_NAME),)) + _OWN_NAME.encode() + b"\0"
+        elif known and kind == _ADDRESS:
+            told = _LOOPBACK
+        record = struct.pack(">HHHIH", _IN_FIRST_NAME, kind, 1, _TTL_SECONDS, len(told)) + told if told else b""
         flags = _ANSWER_FLAGS | (0 if known else _NO_SUCH_NAME)
         return query[:2] + struct.pack(">HHHHH", flags, 1, 1 if record else 0, 0, 0) + question + record
 

@@ -192,6 +192,8 @@ def _own_shared_memory(workspace: str) -> None:
     """Mount a /dev/shm of its own: file names in it carry process numbers, which are not unique across namespaces. The
     run's workspace may lie in the machine's, and stays where it is."""
     shared = "/dev/shm"  # noqa: S108 - the place itself
+    if not os.path.isdir(shared):
+        return
     if not workspace.startswith(shared + "/"):
         _mount("tmpfs", shared, "tmpfs", 0)
         return

@@ -16,6 +16,7 @@ from simulation.environment.server import PostgresServer, running
 from simulation.environment.workspace import workspace
 
 REQUIRED = "SIMULATE_REQUIRE_DOCKER"
+_REMEDY = "start an engine (as root: apt-get install docker.io, dockerd &), then: make images"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _used: list[str] = []
 
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacks = what_is_missing() if ours and not os.environ.get(REQUIRED) else None
     if lacks is not None:
         for item in ours:
-            item.add_marker(pytest.mark.skip(reason=f"{lacks}; with {REQUIRED}=1 this fails instead"))
+            item.add_marker(pytest.mark.skip(reason=f"{lacks}; {_REMEDY}; with {REQUIRED}=1 this fails instead"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

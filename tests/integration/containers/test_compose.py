@@ -49,7 +49,7 @@ def up(ports: dict[str, str]) -> Iterator[None]:
     program = _program()
     if program is None:
         assert not os.environ.get(REQUIRED), "neither 'docker compose' nor 'docker-compose' is here"
-        pytest.skip("neither 'docker compose' nor 'docker-compose' is here")
+        pytest.skip("neither 'docker compose' nor 'docker-compose' is here: apt-get install docker-compose")
     command = [*program, "-f", str(COMPOSE_FILE)]
     if _is_up():
         yield

@@ -221,7 +221,7 @@ def test_a_backend_past_the_c_library_is_refused_for_ignoring_the_clock(folder: 
 
 @pytest.mark.skipif(
     shutil.which("gcc") is None and not os.environ.get("SIMULATE_REQUIRE_GCC"),
-    reason="no C compiler on this machine; with SIMULATE_REQUIRE_GCC=1 this fails instead",
+    reason="no C compiler on this machine: install gcc and libc6-dev; with SIMULATE_REQUIRE_GCC=1 this fails instead",
 )
 def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None:
     source, program = folder / "static.c", folder / "static"

@@ -282,7 +282,7 @@ def _lines_so_far(output: IO[str]) -> Iterator[str]:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_timers_and_sleeps_of_each_runtime_come_due_in_simulated_time(runtime: str, folder: Path) -> None:
     if shutil.which(runtime) is None:
-        pytest.skip(f"install {runtime}")
+        pytest.skip(f"no {runtime} on this machine: install it")
     (folder / "Timer.java").write_text(JAVA)
     arguments, ways = RUNTIMES[runtime]
     environment = _environment(folder, monotonic=True)

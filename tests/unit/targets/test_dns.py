@@ -14,7 +14,7 @@ from simulation.history import Recorder
 from simulation.targets.process.dns import NameServer
 from simulation.world.network.external import ExternalNetwork
 
-_A, _AAAA = 1, 28
+_A, _PTR, _AAAA = 1, 12, 28
 
 
 def _question(name: str, kind: int) -> bytes:
@@ -63,6 +63,17 @@ def test_it_has_no_other_address_and_is_not_refused_for_that() -> None:
 def test_any_other_host_is_refused_and_recorded() -> None:
     code, answers, _, refused = _ask("hooks.slack.com")
     assert (code, answers, refused) == (3, 0, ["hooks.slack.com"])
+
+
+@pytest.mark.parametrize("name", ["1.0.0.127.in-addr.arpa", "9.8.7.127.IN-ADDR.ARPA", f"1.{'0.' * 31}ip6.arpa"])
+def test_the_loopback_s_own_name_is_no_other_host(name: str) -> None:
+    code, answers, end, refused = _ask(name, _PTR)
+    assert (code, answers, end, refused) == (0, 1, b"ost\0", [])
+
+
+def test_a_machine_without_a_hosts_file_knows_itself() -> None:
+    assert _ask("localhost") == (0, 1, bytes((127, 0, 0, 1)), [])
+    assert _ask("1.2.3.10.in-addr.arpa", _PTR)[3] == ["1.2.3.10.in-addr.arpa"]
 
 
 @pytest.mark.parametrize(
