@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from simulation.checks.run_record import Release
 from simulation.checks.verdict import Verdict
 from simulation.errors import EnvironmentFault
-from simulation.events import ExecutionStarted, RunbookStep
+from simulation.events import ExecutionStarted, RunbookStep, RunStarted
 from simulation.history import History
 from simulation.reporting.write import write_report
 from tests.unit.reporting.sample import failed_verdict, passed_verdict
@@ -88,3 +91,32 @@ def test_a_failed_run_leaves_a_postmortem_and_judging_again_keeps_what_people_wr
 def test_a_folder_that_is_not_there_is_an_error_with_a_remedy(tmp_path: Path, history: History) -> None:
     with pytest.raises(EnvironmentFault, match="judge the stored history again"):
         write_report(tmp_path / "missing", history, passed_verdict())
+
+
+def test_every_file_for_readers_and_programs_says_which_code_made_the_run_and_where_it_is(
+    tmp_path: Path, history: History
+) -> None:
+    first, *rest = history.events
+    assert isinstance(first, RunStarted)
+    commit = "a1b2c3d4e5f6" + "0" * 28
+    made = History([first.model_copy(update={"version": "1.2.3", "commit": commit, "tree": "changed"}), *rest])
+    _, verdict = write_report(tmp_path, made, failed_verdict())
+    texts = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir() if file.is_file()}
+
+    assert verdict.run is not None
+    assert verdict.run.made_by == Release(version="1.2.3", commit=commit, tree="changed")
+    for name in ("report.html", "summary.md"):
+        assert "1.2.3 at a1b2c3d4e5f6 (changed)" in texts[name], name
+    properties = {
+        element.attrib["name"]: element.attrib["value"]
+        for element in ElementTree.fromstring(texts["junit.xml"]).iter("property")
+    }
+    extra = json.loads(texts["ctrf-report.json"])["results"]["extra"]
+    for told in (properties, {name: str(value) for name, value in extra.items()}):
+        assert (told["version"], told["commit"], told["tree"]) == ("1.2.3", commit, "changed")
+        assert (told["scenario"], told["seed"], told["environment"]) == ("founder_absence_14d", "7", "embedded")
+        assert (told["folder"], told["digest"]) == (str(tmp_path), verdict.digest)
+        assert told["faults"] == "8 of 8 ended as expected"
+        assert told["money"].startswith("opening $500.00 + in $840.00")
+    for name in ("report.html", "summary.md", "junit.xml", "verdict.json"):
+        assert str(tmp_path) in texts[name], name
