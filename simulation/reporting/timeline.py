@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from simulation.events import ProviderAnswer, WebhookAttempt
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import ReportSource
+from simulation.reporting.parts.wrong import WentWrong
 from simulation.reporting.timeline_marks import (
     APART_PERCENT,
     NARROW_PIXELS,
@@ -18,6 +20,7 @@ from simulation.reporting.timeline_marks import (
     Timeline,
     TimelineLane,
     TimelineMark,
+    TimelineTick,
 )
 from simulation.reporting.times import Calendar, duration
 
@@ -28,10 +31,12 @@ def timeline_of(
     faults: tuple[FaultView, ...],
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
+    wrong: WentWrong,
 ) -> Timeline:
-    """One lane for each contest, then lanes for faults, provider outages, alerts, runbooks and webhooks."""
+    """One lane for each contest, then lanes for findings, faults, provider outages, alerts, runbooks and webhooks."""
     calendar = source.calendar
     lanes = [_contest_lane(calendar, contest) for contest in contests]
+    lanes += [_finding_lane(calendar, wrong)] if wrong.causes else []
     lanes += [
         _fault_lane(calendar, faults),
         _outage_lane(source, faults),
@@ -39,11 +44,35 @@ def timeline_of(
         _execution_lane(calendar, executions),
         _webhook_lane(source, faults),
     ]
-    step = 1 if calendar.days <= 16 else 2 if calendar.days <= 31 else 7
-    days = tuple(
-        (round(100 * day / calendar.days, 3), day, calendar.date_of(day)) for day in range(0, calendar.days, step)
-    )
-    return Timeline(lanes=tuple(lanes), days=days)
+    return Timeline(lanes=tuple(lanes), ticks=tuple(ticks_of(calendar)))
+
+
+def ticks_of(calendar: Calendar) -> Iterator[TimelineTick]:
+    """Midnights; on a run of a few days the hours between them, too."""
+    hours = 6 if calendar.days <= 3 else 24 if calendar.days <= 16 else 48 if calendar.days <= 31 else 168
+    for hour in range(0, 24 * calendar.days, hours):
+        day, rest = divmod(hour, 24)
+        at = calendar.start + timedelta(hours=hour)
+        yield TimelineTick(
+            left=calendar.percent(at),
+            label=f"{at:%H:%M}" if rest else f"day {day}",
+            date="" if rest else f"{at:%d %b}",
+        )
+
+
+def _finding_lane(calendar: Calendar, wrong: WentWrong) -> TimelineLane:
+    """A mark for each instant of a cause's findings, with a label at the first."""
+    marks, rows, labelled = [], LaneRows(), set[int]()
+    found = [(number, finding) for number, cause in enumerate(wrong.causes) for finding in cause.findings]
+    dated = [(finding.at, number, finding) for number, finding in found if finding.at is not None]
+    for at, number, finding in sorted(dated, key=lambda one: one[:2]):
+        text = f"{finding.subject}: {finding.message}, {calendar.when(at)}"
+        label = "" if number in labelled else finding.check
+        labelled.add(number)
+        marks.append(rows.place(TimelineMark(left=calendar.percent(at), shape="wrong", tooltip=text, label=label)))
+    undated = len(found) - len(dated)
+    note = f"{undated} without an instant" if undated else ""
+    return TimelineLane(title="What was found wrong", kind="wrong", marks=tuple(marks), note=note)
 
 
 def _contest_lane(calendar: Calendar, contest: ContestView) -> TimelineLane:
@@ -112,7 +141,7 @@ def _alert_lane(calendar: Calendar, alerts: tuple[AlertView, ...]) -> TimelineLa
         until = f", resolved {calendar.when(alert.resolved_at)}" if alert.resolved_at else ", never resolved"
         text = f"{alert.name} ({alert.severity}) fired {calendar.when(alert.fired_at)}{until}"
         stretch = _stretch(calendar, alert.fired_at, alert.resolved_at, style="alert", tooltip=text)
-        mark = TimelineMark(left=stretch.left, shape="alert", tooltip=text, label=alert.fault_id or "")
+        mark = TimelineMark(left=stretch.left, shape="alert", tooltip=text, label=alert.name)
         marks.append(rows.place(mark, until=stretch.left + stretch.width))
         segments.append(replace(stretch, row=marks[-1].row))
     return TimelineLane(title="Alerts", kind="alert", segments=tuple(segments), marks=tuple(marks))

@@ -71,10 +71,18 @@ class TimelineLane:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimelineTick:
+    """A line of the axis: its position, ``day 3`` or ``06:00``, and under a day its date."""
+
+    left: float
+    label: str
+    date: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timeline:
     lanes: tuple[TimelineLane, ...]
-    days: tuple[tuple[float, int, str], ...]
-    """(position, day number, date) of each midnight."""
+    ticks: tuple[TimelineTick, ...]
 
 
 class LaneRows:

@@ -13,7 +13,7 @@ from simulation.events import EntrantAction, Escalated
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
-from simulation.reporting.parts.criteria import CriterionView, SectionView, findings_of, sections_of
+from simulation.reporting.parts.criteria import CriterionView, SectionView, ranked, sections_of
 from simulation.reporting.parts.days import DayView, days_of
 from simulation.reporting.parts.directory import directory_of
 from simulation.reporting.parts.endings import judged_faults
@@ -27,6 +27,7 @@ from simulation.reporting.parts.reconciliation import Reconciliation, reconcilia
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, recoveries, story_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
+from simulation.reporting.parts.wrong import WentWrong, went_wrong
 from simulation.reporting.timeline import timeline_of
 from simulation.reporting.timeline_marks import Timeline
 from simulation.reporting.times import Calendar
@@ -44,6 +45,7 @@ class Report:
     calendar: Calendar
     facts: RunFacts
     story: Story
+    wrong: WentWrong
     figures: tuple[Figure, ...]
     sections: tuple[SectionView, ...]
     findings: tuple[Finding, ...]
@@ -84,7 +86,9 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
     funds, facts = funds_of(source), facts_of(source, verdict, folder)
     notes = {faults_recovered.name: recovered} if (recovered := recoveries(faults)) else {}
     sections = sections_of(verdict, source.names, notes=notes)
-    findings = findings_of(verdict, source.names)
+    found = ranked(verdict, source.names)
+    findings = tuple(told for _, told in found)
+    wrong = went_wrong(history, found, facts)
     escalations = tuple(history.of(Escalated))
     entrants = len({act.person for act in history.of(EntrantAction) if act.action == "joined"})
     return Report(
@@ -95,12 +99,15 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         calendar=source.calendar,
         facts=facts,
         story=story_of(source.calendar, facts, contests, entrants, funds, faults, sections, findings),
-        figures=figures_of(sections, contests, faults, executions, funds, len(escalations)),
+        wrong=wrong,
+        figures=figures_of(
+            sections, contests, faults, executions, funds, len(escalations), whole=verdict.outcome != "unknown"
+        ),
         sections=sections,
         findings=findings,
         evidence=evidence_of(history, findings),
-        timeline=timeline_of(source, contests, faults, alerts, executions),
-        days=days_of(source, contests, faults, alerts, executions),
+        timeline=timeline_of(source, contests, faults, alerts, executions, wrong),
+        days=days_of(source, contests, faults, alerts, executions, wrong),
         contests=contests,
         faults=faults,
         alerts=alerts,

@@ -15,7 +15,13 @@ def matrix_of(campaign: Campaign) -> Matrix:
         columns=tuple(check.name for check in CHECKS),
         rows=tuple(_row(ruling) for ruling in campaign.rulings),
         controls=tuple(
-            Control(scenario=trial.scenario, seed=trial.seed, outcome=trial.outcome, wall_seconds=trial.wall_seconds)
+            Control(
+                scenario=trial.scenario,
+                seed=trial.seed,
+                outcome=trial.outcome,
+                wall_seconds=trial.wall_seconds,
+                report=trial.report,
+            )
             for trial in campaign.controls
         ),
         untried=campaign.untried,
@@ -41,6 +47,7 @@ def _row(ruling: Ruling) -> MatrixRow:
         detection_seconds=None if ruling.detection is None else int(ruling.detection.total_seconds()),
         wall_seconds=round(trial.wall_seconds, 1),
         again=command("sabotage", entry.name, *(("--seeds", trial.seed) if trial.seed > 1 else ())),
+        report=trial.report,
     )
 
 

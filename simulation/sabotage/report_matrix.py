@@ -36,6 +36,8 @@ class MatrixRow(BaseModel):
     wall_seconds: float
     again: str
     """The command that reproduces it."""
+    report: str = ""
+    """Of its run, seen from the matrix, where it was not caught as it must be."""
 
 
 class Control(BaseModel):
@@ -45,6 +47,7 @@ class Control(BaseModel):
     seed: int
     outcome: str
     wall_seconds: float
+    report: str = ""
 
 
 class Matrix(BaseModel):

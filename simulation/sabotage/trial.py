@@ -16,6 +16,7 @@ from simulation.errors import SimulationError
 from simulation.history import History
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.progress import Progress, Silent
+from simulation.reporting.write import write_report
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.patches import Patches
@@ -38,7 +39,8 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """``sabotage`` is None for a control. ``broke_off``: the harness stopped the run, and why."""
+    """``sabotage`` is None for a control. ``broke_off``: the harness stopped the run, and why. ``report``: of a run
+    that did not go as it must, seen from the folder above ``out``; empty for the others."""
 
     sabotage: str | None
     scenario: str
@@ -50,6 +52,7 @@ class Trial:
     broke_off: str | None
     wall_seconds: float
     directory: Path
+    report: str = ""
 
 
 def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, swarmed: bool = False) -> Trial:
@@ -69,7 +72,10 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, s
         if sabotage is not None:
             sabotage.plant(patches)
         directory, history, broke_off = _live(request, patches, sabotage)
-        judged = verdict.judge(patches.rewritten(history))
+        history = patches.rewritten(history)
+        judged = verdict.judge(history)
+    seen = _seen(judged)
+    as_it_must = judged.outcome == "pass" if sabotage is None else all(name in seen for name in sabotage.caught_by)
     return Trial(
         sabotage=None if sabotage is None else sabotage.name,
         scenario=scenario,
@@ -77,11 +83,18 @@ def attempt(sabotage: Sabotage | None, *, scenario: str, seed: int, out: Path, s
         outcome=judged.outcome,
         triggers=tuple(patches.triggers),
         ended_at=history.events[-1].at if history.events else None,
-        seen=_seen(judged),
+        seen=seen,
         broke_off=broke_off,
         wall_seconds=time.perf_counter() - began,
         directory=directory.path,
+        report="" if as_it_must else _report(directory.path, history, judged, out),
     )
+
+
+def _report(directory: Path, history: History, judged: Verdict, out: Path) -> str:
+    """Keep what the run looked like: whoever asks why a defect was missed reads it."""
+    write_report(directory, history, judged)
+    return f"{out.name}/{directory.relative_to(out).as_posix()}/report.html"
 
 
 def _live(request: RunRequest, patches: Patches, sabotage: Sabotage | None) -> tuple[RunDirectory, History, str | None]:

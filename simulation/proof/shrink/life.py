@@ -14,11 +14,11 @@ from typing import Protocol
 from simulation.assembly import Simulation
 from simulation.assembly.request import RunRequest, prepare
 from simulation.checks.base import Finding
+from simulation.checks.cause import Cause, causes_of
 from simulation.checks.verdict import judge
 from simulation.events import FaultInjected
 from simulation.history import History
 from simulation.progress import Silent
-from simulation.proof.cause import Cause, causes_of
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
 from simulation.scenario.model import Scenario

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from simulation.checks.cause import Cause
 from simulation.errors import UsageError
-from simulation.proof.cause import Cause
 from simulation.proof.parallel import in_parallel
 from simulation.proof.shrink.life import Ground, Life, Lived
 from simulation.scenario.model import Scenario

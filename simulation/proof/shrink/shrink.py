@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation.checks.base import Finding
+from simulation.checks.cause import Cause
 from simulation.errors import UsageError
-from simulation.proof.cause import Cause
 from simulation.proof.shrink.delta_debugging import Part, smallest
 from simulation.proof.shrink.inevitable import Inevitability, inevitability
 from simulation.proof.shrink.life import Ground, Life, Lived

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from simulation.checks.base import Finding
-from simulation.proof.cause import Cause
+from simulation.checks.cause import Cause
 from simulation.proof.shrink.inevitable import Inevitability
 from simulation.proof.shrink.life import Life, Lived
 from simulation.proof.shrink.reductions import counted

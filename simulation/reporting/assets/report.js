@@ -28,6 +28,12 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
+  const openAll = document.querySelector(".open-all");
+  openAll.hidden = false;
+  openAll.addEventListener("click", () => {
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  });
+
   const closed = new Set();
   addEventListener("beforeprint", () => {
     for (const part of document.querySelectorAll("details:not(.trail):not([open])")) {

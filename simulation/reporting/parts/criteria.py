@@ -113,13 +113,16 @@ def _told(result: CheckResult, names: Directory) -> CheckResult:
     return replace(result, findings=findings)
 
 
-def findings_of(verdict: Verdict, names: Directory) -> tuple[Finding, ...]:
-    """All findings: first those that are causes, by time; then those with an amount, largest first; then the rest.
+def ranked(verdict: Verdict, names: Directory) -> list[tuple[Finding, Finding]]:
+    """All findings, each as the check made it and as people read it.
 
-    Within each group by time, those without a time last.
+    First those that are causes, by time; then those with an amount, largest first; then the rest. Within each group by
+    time, those without a time last.
     """
-    found = [finding for result in verdict.results for finding in _told(result, names).findings]
-    return tuple(sorted(found, key=_rank))
+    pairs = [
+        pair for result in verdict.results for pair in zip(result.findings, _told(result, names).findings, strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: _rank(pair[1]))
 
 
 def _rank(finding: Finding) -> tuple[bool, int, bool, str, str, str]:

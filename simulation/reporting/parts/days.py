@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
+from simulation.checks.base import Finding
 from simulation.events import AccessProbe, EntrantAction, Escalated, JobFailed, ProviderPublication
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import ReportSource
+from simulation.reporting.parts.wrong import WentWrong
 from simulation.reporting.times import duration
 from simulation.reporting.words import dollars, listed, ordinal, plural
 
@@ -18,7 +20,7 @@ from simulation.reporting.words import dollars, listed, ordinal, plural
 @dataclass(frozen=True, kw_only=True)
 class Notable:
     """A notable event. ``sort`` is one of ``contest``, ``people``, ``fault``, ``alert``, ``runbook``, ``recovered``,
-    ``access``, ``trouble``."""
+    ``access``, ``trouble``, ``wrong``."""
 
     at: datetime
     sort: str
@@ -50,16 +52,22 @@ def days_of(
     faults: tuple[FaultView, ...],
     alerts: tuple[AlertView, ...],
     executions: tuple[ExecutionView, ...],
+    wrong: WentWrong,
 ) -> tuple[DayView, ...]:
-    """Every day of the window; consecutive days without events are merged."""
+    """Every day of the window; consecutive days without events are merged.
+
+    Of one instant first what happened, then what was found wrong, and at last that all is at rest.
+    """
     notables = [
         *_people(source),
-        *_contests(contests),
         *_provider(source),
+        *_contests(contests),
         *_faults(faults),
         *_alerts(alerts, executions),
         *_rest(source),
+        *_wrong(wrong),
     ]
+    notables += _at_rest(source, notables)
     by_day: dict[int, list[Notable]] = {number: [] for number in range(source.calendar.days)}
     for notable in sorted(notables, key=lambda notable: notable.at):
         by_day.setdefault(source.calendar.day_of(notable.at), []).append(notable)
@@ -123,12 +131,12 @@ _STAGE_WORDS = {
 def _contests(contests: tuple[ContestView, ...]) -> Iterable[Notable]:
     for contest in contests:
         for stage in contest.stages:
-            if stage.name in _STAGE_WORDS:
+            if stage.name == "SETTLED":
+                won = [f"{ordinal(w.rank)} {w.person} {dollars(w.prize_cents)}" for w in contest.winners]
+                yield Notable(at=stage.start, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
+            elif stage.name in _STAGE_WORDS:
                 sort = "trouble" if stage.name in ("ERROR", "CANCELLED") else "contest"
                 yield Notable(at=stage.start, sort=sort, text=_STAGE_WORDS[stage.name].format(name=contest.name))
-        if settled_at := contest.reached("SETTLED"):
-            won = [f"{ordinal(w.rank)} {w.person} {dollars(w.prize_cents)}" for w in contest.winners]
-            yield Notable(at=settled_at, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
 
 
 def _provider(source: ReportSource) -> Iterable[Notable]:
@@ -180,6 +188,25 @@ def _rest(source: ReportSource) -> Iterable[Notable]:
         yield Notable(at=event.at, sort="trouble", text=f"escalated to engineering: {event.reason}")
     for failed in source.history.of(JobFailed):
         yield Notable(at=failed.at, sort="trouble", text=f"background job {failed.job} raised {failed.error}")
+
+
+def _wrong(wrong: WentWrong) -> Iterable[Notable]:
+    """Each cause once a day, where it struck first on it."""
+    for cause in wrong.causes:
+        by_day: dict[date, list[Finding]] = {}
+        for finding in cause.findings:
+            if finding.at is not None:
+                by_day.setdefault(finding.at.date(), []).append(finding)
+        for several in by_day.values():
+            at, text = min((finding.at, f"{finding.subject}: {finding.message}") for finding in several if finding.at)
+            more = f", and {len(several) - 1} more like it" if len(several) > 1 else ""
+            yield Notable(at=at, sort="wrong", text=text + more)
+
+
+def _at_rest(source: ReportSource, notables: Sequence[Notable]) -> Iterable[Notable]:
+    """Not before the last alert: whoever looks at one is not at rest."""
     ended = source.history.ended
     if ended and ended.converged_at:
-        yield Notable(at=ended.converged_at, sort="recovered", text="everything has come to rest: nothing is pending")
+        last = max((one.at for one in notables if one.sort in ("alert", "runbook")), default=ended.converged_at)
+        at = max(ended.converged_at, last)
+        yield Notable(at=at, sort="recovered", text="everything has come to rest: nothing is pending")

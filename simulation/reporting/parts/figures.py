@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.criteria import SectionView
@@ -29,8 +29,25 @@ def figures_of(
     executions: tuple[ExecutionView, ...],
     funds: Funds,
     escalations: int,
+    *,
+    whole: bool = True,
 ) -> tuple[Figure, ...]:
-    """The eight key figures, in the order in which they are shown."""
+    """The eight key figures, in the order in which they are shown.
+
+    :param whole: the run was seen to its end, and by everybody; of one that was not nothing is shown as good.
+    """
+    figures = _figures(sections, contests, faults, executions, funds, escalations)
+    return figures if whole else tuple(replace(one, tone="plain") if one.tone == "good" else one for one in figures)
+
+
+def _figures(
+    sections: tuple[SectionView, ...],
+    contests: tuple[ContestView, ...],
+    faults: tuple[FaultView, ...],
+    executions: tuple[ExecutionView, ...],
+    funds: Funds,
+    escalations: int,
+) -> tuple[Figure, ...]:
     over = sum(fault.over for fault in faults)
     completed = sum(execution.status == "completed" for execution in executions)
     paid_out = sum(contest.paid_out for contest in contests)

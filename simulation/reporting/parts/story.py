@@ -124,7 +124,7 @@ def _why(criteria: list[CriterionView], findings: tuple[Finding, ...]) -> str:
         else ""
     )
     if failed:
-        checks = listed(sorted({finding.check for finding in findings}))
+        checks = plural(len({finding.check for finding in findings}), "check")
         return (
             f"The run fails because {plural(len(failed), 'criterion', 'criteria')} of {len(criteria)} "
             f"{'is' if len(failed) == 1 else 'are'} not met: {plural(len(findings), 'finding')} by {checks}.{note}"

@@ -117,6 +117,18 @@ def test_a_failed_run_shows_findings_first_with_links_to_the_evidence(failed: Re
     assert 'id="event-300"' in document
 
 
+def test_a_failed_run_says_first_what_it_cost_and_what_to_do_and_folds_the_rest(failed: Report) -> None:
+    top = render_html(failed).split("Why this verdict.")[0]
+    order = [top.index(text) for text in ("What went wrong", "$270.00", "What to do", "which may follow from it")]
+    assert order == sorted(order)
+    assert '<details class="followed">' in top, "closed"
+
+
+def test_the_page_is_one_file(page: str) -> None:
+    elsewhere = re.findall(r'(?<![-\w])(?:href|src|action|srcset)="(?!#|data:)[^"]+"', page)
+    assert elsewhere == []
+
+
 def test_an_unknown_run_says_what_could_not_be_seen(unknown: Report) -> None:
     top = render_html(unknown).split('<section id="criteria">')[0]
     assert "the write-ahead log witness recorded no transaction" in top

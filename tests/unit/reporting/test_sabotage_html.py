@@ -72,3 +72,10 @@ def test_the_terminal_names_what_was_missed() -> None:
     said = captured.get()
     assert "1 of 2 caught by name · 1 missed" in said
     assert "controls 1 of 1 passed" in said
+
+
+def test_a_defect_that_was_not_caught_links_the_report_of_its_run() -> None:
+    missed = MISSED.model_copy(update={"report": "runs/quiet/20260301T000000Z-seed1/report.html"})
+    page = render_html(_matrix(CAUGHT, missed))
+    assert page.count('href="runs/') == 1
+    assert 'href="runs/quiet/20260301T000000Z-seed1/report.html"' in page

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from simulation.checks.base import Finding
 from simulation.checks.evidence.keys import Keys
 from simulation.events import FaultInjected, FaultScheduled, Observation, RunStarted, Transaction
 from simulation.history import History
 from simulation.reporting.parts.faults import FaultView
+from simulation.reporting.timeline import ticks_of
+from simulation.reporting.times import Calendar
 from simulation.reporting.view import Report, build_report
 from tests.unit.reporting.sample import failed_verdict, passed_verdict, sample_history, unknown_verdict
 from tests.unit.reporting.sample.book import day
@@ -165,6 +169,70 @@ def test_the_days_cover_the_window_and_quiet_ones_are_joined(passed: Report) -> 
 def test_findings_speak_of_people_and_dollars(failed: Report) -> None:
     assert failed.findings[0].expected == "1 transfer of $270.00"
     assert failed.findings[1].actual == "ledger $270.00, Stripe $540.00"
+
+
+def test_what_went_wrong_begins_with_its_cause_what_it_cost_and_what_to_do(failed: Report) -> None:
+    cause = failed.wrong.causes[0]
+    assert cause.first.message == "the prize was transferred twice"
+    assert (cause.cents, cause.people) == (27000, 0)
+    assert [advice.how for advice in failed.wrong.advice][-1] == failed.facts.reproduce
+    assert sum(len(one.findings) for one in failed.wrong.causes) == len(failed.findings)
+
+
+def test_findings_of_one_cause_are_told_once(history: History) -> None:
+    alike = [
+        Finding(
+            check="payout_automatic",
+            subject=f"transfer {number}",
+            message=f"paid into acct_{account}",
+            keys=Keys(user_id=f"u{number}"),
+            amount_cents=100 * number,
+        )
+        for number, account in ((1, "aBcDeFgHiJkLmN"), (2, "1a2b"), (3, "ZzZzZzZzZzZzZz"))
+    ]
+    causes = build_report(history, failed_verdict(*alike)).wrong.causes
+    told = [one for one in causes if one.first.check == "payout_automatic"]
+    assert [(len(one.findings), one.cents, one.people) for one in told] == [(3, 600, 3)]
+
+
+def test_a_run_that_passed_has_nothing_to_tell(passed: Report) -> None:
+    assert (passed.wrong.causes, passed.wrong.advice) == ((), ())
+
+
+def test_a_finding_is_marked_where_it_struck(failed: Report) -> None:
+    (told,) = [event for day in failed.days for event in day.events if event.sort == "wrong"][:1]
+    assert "the prize was transferred twice" in told.text
+    lane = next(lane for lane in failed.timeline.lanes if lane.kind == "wrong")
+    assert lane.marks[0].label == failed.findings[0].check
+
+
+def test_what_happened_in_one_instant_is_told_in_its_order(passed: Report) -> None:
+    texts = [event.text for day in passed.days for event in day.events]
+    for name in {contest.name for contest in passed.contests}:
+        own = [text for text in texts if text.startswith(f"{name} is ")]
+        stages = [word for text in own for word in ("complete", "settled", "paid out") if f" is {word}" in text]
+        assert stages == [stage for stage in ("complete", "settled", "paid out") if stage in stages]
+    rest = next(number for number, text in enumerate(texts) if "come to rest" in text)
+    assert rest > max(number for number, text in enumerate(texts) if text.startswith("alert "))
+
+
+@pytest.mark.parametrize(
+    ("days", "labels"), [(2, ["day 0", "06:00", "12:00", "18:00", "day 1"]), (14, ["day 0", "day 1"])]
+)
+def test_a_short_run_shows_the_hours(days: int, labels: list[str]) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    ticks = list(ticks_of(Calendar(start=start, end=start + timedelta(days=days))))
+    assert [tick.label for tick in ticks][: len(labels)] == labels
+    assert all(bool(tick.date) == tick.label.startswith("day") for tick in ticks)
+
+
+def test_an_alert_bears_its_name(passed: Report) -> None:
+    lane = next(lane for lane in passed.timeline.lanes if lane.kind == "alert")
+    assert {mark.label for mark in lane.marks} <= {alert.name for alert in passed.alerts}
+
+
+def test_nothing_is_good_in_a_run_that_was_not_seen_to_its_end(unknown: Report) -> None:
+    assert not [figure.label for figure in unknown.figures if figure.tone == "good"]
 
 
 def test_evidence_is_the_events_that_findings_point_at(failed: Report) -> None:

@@ -51,7 +51,7 @@ def test_every_execution_leaves_its_transcript_as_a_person_would_have_seen_it(tm
             assert step.output in text
     for said in (f"sha256     {started[0].sha256}", 'before     {"stuck": 1}', started[0].operator, "as written"):
         assert said in text
-    assert f'href="runbooks/{files[0].name}"' in (tmp_path / "report.html").read_text()
+    assert f"<code>runbooks/{files[0].name}</code>" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("table", ["ledger.csv", "audit.csv", "runbooks.csv"])

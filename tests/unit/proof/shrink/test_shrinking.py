@@ -12,9 +12,9 @@ import pytest
 
 from simulation.assembly.request import RunRequest
 from simulation.checks.base import Finding
+from simulation.checks.cause import Cause
 from simulation.errors import UsageError
 from simulation.paths import SCENARIOS_FOLDER
-from simulation.proof.cause import Cause
 from simulation.proof.shrink.life import Ground, Life, Lived
 from simulation.proof.shrink.search import Step
 from simulation.proof.shrink.shrink import Shrinking, Shrunk, cause_to_keep

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from simulation.history import History
 
 _KINDS = ("account", "alert", "runbook", "job", "program", "service", "table", "column")
 """Keys of a finding that name a kind of thing, equal in every run; the others name one thing of a run."""
-_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*")
+_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\b[a-z]{2,5}_[A-Za-z]{12,}")
+"""What is quoted, what has a digit, and an id of Stripe's that happens to have none."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -44,8 +45,7 @@ class Cause:
 def causes_of(history: History, verdict: Verdict) -> Mapping[Cause, Finding]:
     """Each cause with the first of its findings, in the order in which a report tells them: probable causes first, then
     by time. A check that could not tell counts as a finding without a time."""
-    kinds = {event.fault_id: event.fault_kind for event in history.of(FaultScheduled)}
-    names = _names(history)
+    cause_of = naming(history)
     found = [finding for result in verdict.results for finding in result.findings]
     found += [
         Finding(check=result.check, subject="", message=f"cannot tell: {result.unknown}")
@@ -54,8 +54,15 @@ def causes_of(history: History, verdict: Verdict) -> Mapping[Cause, Finding]:
     ]
     causes: dict[Cause, Finding] = {}
     for finding in sorted(found, key=_rank):
-        causes.setdefault(_cause(finding, kinds, names), finding)
+        causes.setdefault(cause_of(finding), finding)
     return causes
+
+
+def naming(history: History) -> Callable[[Finding], Cause]:
+    """Tells the cause of each finding of the run."""
+    kinds = {event.fault_id: event.fault_kind for event in history.of(FaultScheduled)}
+    names = _names(history)
+    return lambda finding: _cause(finding, kinds, names)
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, str, str, str, str]:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from simulation.checks.base import CheckResult, Finding
+from simulation.checks.cause import Cause, causes_of
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.verdict import Verdict
 from simulation.history import History
-from simulation.proof.cause import Cause, causes_of
 
 
 def _verdict(*findings: Finding, doubt: str | None = None) -> Verdict:
