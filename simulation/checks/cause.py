@@ -18,7 +18,7 @@ from simulation.history import History
 
 _KINDS = ("account", "alert", "runbook", "job", "program", "service", "table", "column")
 """Keys of a finding that name a kind of thing, equal in every run; the others name one thing of a run."""
-_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\b[a-z]{2,5}_[A-Za-z]{12,}")
+_VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\b[a-z]{2,5}_[A-Za-z]{12,}\S*")
 """What is quoted, what has a digit, and an id of Stripe's that happens to have none."""
 
 

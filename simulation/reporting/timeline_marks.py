@@ -32,6 +32,11 @@ class Segment:
     def narrow(self) -> bool:
         return self.width < _NARROW_PERCENT
 
+    @property
+    def has_room(self) -> bool:
+        """Its label can be written whole."""
+        return self.width * _CHART_PIXELS / 100 >= _SYMBOL_PIXELS / 2 + (_LETTER_PIXELS + 1) * len(self.label)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineMark:

@@ -73,6 +73,11 @@ class Browser:
         """What is visible."""
         return str(self.evaluate("document.body.innerText"))
 
+    def beyond(self, width: int) -> int:
+        """How many pixels the page reaches beyond a window of this width: a reader would have to scroll sideways."""
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        return max(0, int(self.evaluate("document.documentElement.scrollWidth")) - width)
+
     def screenshot(self, file: Path, *, width: int = 1280, height: int = 900) -> None:
         """The whole page as PNG."""
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)

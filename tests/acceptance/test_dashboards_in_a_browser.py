@@ -27,6 +27,7 @@ from simulation.run_directory import RunDirectory
 from simulation.sabotage.trial import SCENARIOS
 from tests.acceptance.chromium import Browser, browser, find_chromium
 
+WIDTHS = (390, 768, 1440)
 PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
 
 
@@ -57,6 +58,7 @@ class Visit:
         self.seen: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.cookies = "not asked"
+        self.beyond: dict[str, list[int]] = {}
         self.expected: dict[str, list[str]] = {}
 
     def plant(self, sim: Simulation) -> None:
@@ -73,6 +75,8 @@ class Visit:
                 self.seen[page], self.titles[page] = tab.text, str(tab.evaluate("document.title"))
                 self.cookies = str(tab.evaluate("document.cookie"))
                 tab.screenshot(self._folder / f"{page}.png")
+                self.beyond[page] = [tab.beyond(width) for width in WIDTHS]
+                tab.screenshot(self._folder / f"{page}-390.png", width=390)
         self._remember(sim)
 
     def _sign_in(self, tab: Browser, url: str, sim: Simulation) -> None:
@@ -116,6 +120,11 @@ def test_what_the_witnesses_know_is_visible(visit: tuple[Visit, History], page: 
     for expected in made.expected[page]:
         assert expected.casefold() in made.seen[page].casefold()
     assert made.titles[page].endswith("· Contest platform")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_has_to_be_scrolled_sideways(visit: tuple[Visit, History], page: str) -> None:
+    assert visit[0].beyond[page] == [0] * len(WIDTHS)
 
 
 def test_a_browser_without_a_session_sees_only_the_form(visit: tuple[Visit, History]) -> None:
