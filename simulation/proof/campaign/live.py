@@ -10,6 +10,7 @@ from typing import Any
 
 from simulation.assembly.request import prepare
 from simulation.checks.base import Finding
+from simulation.checks.cause import Cause, causes_of
 from simulation.checks.evidence.case import Case as Evidence
 from simulation.checks.verdict import Verdict, judge
 from simulation.errors import SimulationError
@@ -18,7 +19,6 @@ from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.progress import Silent
 from simulation.proof.campaign.result import Case, Found, Margin, Outcome, Result, Timed
-from simulation.proof.cause import Cause, causes_of
 from simulation.reporting.parts.near_misses import near_misses_of
 from simulation.reporting.write import write_report
 from simulation.run import carry_out
