@@ -43,6 +43,14 @@ def _line(*parts: tuple[str, str] | str) -> Text:
     return line
 
 
+def _whole(heading: str, text: str) -> Text:
+    """A path or a command, which somebody copies: however long, it is one line and all of it."""
+    line = Text(no_wrap=True, overflow="ignore", end="\n")
+    line.append(heading, style="bold")
+    line.append("".join(char if char.isprintable() else " " for char in text))
+    return line
+
+
 def _head(report: Report) -> list[Text]:
     style = f"bold {_STYLES[report.mark.tone]}"
     return [
@@ -62,7 +70,7 @@ def _findings(report: Report) -> list[Text]:
     lines = []
     for finding in report.findings[:_MOST_FINDINGS]:
         what, *more = finding_lines(finding, report.calendar)
-        said, *rest = wrap(what, _READABLE_COLUMNS, max_lines=2, placeholder=" …")
+        said, *rest = wrap(what, _READABLE_COLUMNS, max_lines=2, placeholder=" …", break_on_hyphens=False)
         lines.append(_line(("  ✗ ", "red"), said))
         lines += [_line("    " + line) for line in rest]
         lines += [_line(("  " + line, "dim")) for line in more if "expected" in line]
@@ -131,7 +139,8 @@ def _fault(fault: FaultView, width: int) -> Text:
     symbol, style = ("✓", "green") if fault.over else ("✗", "red")
     kind, after = fault.kind.replace("_", " "), duration(fault.over_after_seconds)
     said = f"{fault.fault_id:<{width}}  {after:>11}  {fault.ended_short}"
-    return _line((f"  {symbol} ", style), said, (f"  ({kind})", "dim"))
+    fits = len(said) + len(kind) + len("  x   ()") <= COLUMNS
+    return _line((f"  {symbol} ", style), said, (f"  ({kind})" if fits else "", "dim"))
 
 
 def _money(report: Report) -> list[Text]:
@@ -153,9 +162,9 @@ def _money(report: Report) -> list[Text]:
 
 
 def _foot(report: Report, path: Path) -> list[Text]:
-    again = [] if report.outcome == "pass" else [_line(("Again   ", "bold"), report.facts.reproduce)]
+    again = [] if report.outcome == "pass" else [_whole("Again   ", report.facts.reproduce)]
     written = report.facts.written
     judged = [] if written is None else [_line(("Judged  ", "bold"), written.sentence)]
     rest = in_words(report.facts.left_out)
     not_judged = [_line(("Not judged  ", "bold"), rest)] if rest else []
-    return [*judged, *not_judged, _line(("Report  ", "bold"), str(path)), *again]
+    return [*judged, *not_judged, _whole("Report  ", str(path)), *again]

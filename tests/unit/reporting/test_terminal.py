@@ -8,6 +8,7 @@ from rich.console import Console
 
 from simulation.checks.base import Finding
 from simulation.checks.verdict import Verdict
+from simulation.cli.output import print_verdict
 from simulation.history import History
 from simulation.reporting.terminal import COLUMNS, LINES, render
 from simulation.reporting.view import Report, build_report
@@ -29,6 +30,23 @@ def lines_of(report: Report) -> list[str]:
     with console.capture() as captured:
         console.print(render(report, PATH))
     return captured.get().splitlines()
+
+
+def test_what_is_there_to_be_copied_is_never_broken(
+    history: History, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by a narrow terminal, nor at a hyphen, nor by an ellipsis."""
+    monkeypatch.setenv("COLUMNS", "60")
+    long = Path("/home/somebody", *["a folder of a rather long name"] * 5, "report.html")
+    hyphened = Finding(
+        check="exactly_once", subject="y" * 30, message=f"of winner-account-closed-at-noon{' more' * 4}", seqs=(1,)
+    )
+    report = build_report(history, failed_verdict(hyphened))
+    print_verdict(report, long)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"Report  {long}" in lines
+    assert f"Again   {report.facts.reproduce}" in lines
+    assert any("winner-account-closed-at-noon" in line for line in lines)
 
 
 @pytest.mark.parametrize("verdict", [passed_verdict(), failed_verdict(), unknown_verdict(), failed_verdict(*MANY)])
