@@ -79,7 +79,12 @@ Try:
   curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/diagnostics/health" | jq
   curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/contests" | jq '.contests[].status'
 
-Alerts appear below, each with the runbook to follow. Ctrl-C ends it and leaves nothing.
+The dashboards: {session.variables["API_BASE_URL"]}/admin/dashboards, in a browser; sign in with the token that
+
+  cut -d ' ' -f 3 {session.variables["ADMIN_AUTH_FILE"]}
+
+prints. Alerts appear below, each with the runbook to follow (all: fixtures/runbooks/README.md); the command above a
+runbook's first section opens its execution. Ctrl-C ends it and leaves nothing.
 """
     )
 

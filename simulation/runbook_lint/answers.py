@@ -1,4 +1,4 @@
-"""Rules RB022 to RB025: expected output, and captures (values that a step takes from the output)."""
+"""Rules RB022 to RB026: expected output, and captures (values that a step takes from the output)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from simulation.runbook_lint.bash import parse
 from simulation.runbook_lint.material import Material, RunbookSet, expected_lines
 from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.match import names_in
@@ -17,6 +18,8 @@ from simulation.world.operator.workplace import equip, hosting_variables
 _USED = re.compile(r"(?<!\\)\$\{?([A-Z][A-Z0-9_]*)\b")
 _SET = re.compile(r"\b([A-Z][A-Z0-9_]*)=|\bread (?:-r )?([A-Z][A-Z0-9_]*)|\bfor ([A-Z][A-Z0-9_]*) in|\bas \$([A-Z]\w*)")
 _USED_BARE = re.compile(r"(?<!\\)\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)\})")
+_GUARD = re.compile(r'^:(?: "\$\{[A-Z][A-Z0-9_]*:\?\}")+ &&\s')
+_GUARDED = re.compile(r"\{([A-Z][A-Z0-9_]*):")
 _GIVEN = frozenset(
     (
         *(
@@ -90,6 +93,33 @@ def rollback_knows_enough(book: RunbookSet, _: Material) -> Iterator[Flaw]:
                 message=f"{_name(step)} uses ${name}, captured only by or after the first writing step",
                 remedy=f"find it out anew in Rollback, or write ${{{name}:-}} and provide for its absence",
             )
+
+
+@book_rule(
+    "RB026", "A command that uses what an earlier step kept refuses to run without it: a step may have been skipped"
+)
+def kept_names_are_there(book: RunbookSet, _: Material) -> Iterator[Flaw]:
+    kept: set[str] = set()
+    for step in book.all_steps:
+        used = {match[1] or match[2] for match in _USED_BARE.finditer(step.command)} & kept
+        needed = used - _set_in(step)
+        if needed and not needed <= _refused_when_unset(step):
+            names = sorted(needed)
+            guard = " ".join((":", *(f'"${{{name}:?}}"' for name in names), "&&"))
+            yield Flaw(
+                line=step.line,
+                message=f"{_name(step)} takes an unset ${' or $'.join(names)} for empty",
+                remedy=f"begin it with {guard} and make it one command, with {{ …; }} around several",
+            )
+        kept |= _captured_in(step) | _set_in(step)
+
+
+def _refused_when_unset(step: Step) -> set[str]:
+    """Names without which bash does not even begin the whole command; none where it is several commands."""
+    top = parse(step.command).named_children
+    if len(top) != 1 or not (found := _GUARD.match(step.command)):
+        return set()
+    return set(_GUARDED.findall(found[0]))
 
 
 @cache

@@ -1,4 +1,5 @@
-"""Rules RB030 and RB031: commands can be parsed, and their loops end."""
+"""Rules RB027, RB028, RB030 and RB031: commands can be pasted and parsed, and their loops end; the first opens the
+execution."""
 
 from __future__ import annotations
 
@@ -28,6 +29,31 @@ def commands_parse(book: RunbookSet, _: Material) -> Iterator[Flaw]:
                     message=f"bash cannot parse this: {match[2] if match else complaint}",
                     remedy="close every quote, bracket, if and do; try it with bash -n",
                 )
+
+
+@book_rule("RB027", "The command above the first section opens the execution, under the runbook's name and version")
+def execution_is_opened(book: RunbookSet, _: Material) -> Iterator[Flaw]:
+    if book.runbook is None:
+        return
+    opening = book.page.text.partition("\n## ")[0]
+    named = f'"runbook_name": "{book.runbook.name}", "runbook_version": "{book.runbook.version}"'
+    if named not in opening or "EXECUTION_ID=$(curl " not in opening:
+        yield Flaw(
+            line=1 + opening.count("\n"),
+            message="no command above the first section opens the execution of this name and version",
+            remedy=f"write EXECUTION_ID=$(curl … /api/admin/runbooks/start … {named} …), as other runbooks do",
+        )
+
+
+@book_rule("RB028", "Every command can be pasted: no prompt stands in its way")
+def commands_can_be_pasted(book: RunbookSet, _: Material) -> Iterator[Flaw]:
+    for number, line in enumerate(book.page.text.splitlines(), start=1):
+        if line == "```console":
+            yield Flaw(
+                line=number,
+                message="a block with prompts cannot be pasted",
+                remedy="write the command as ```sh without prompts, and what it prints as ```text below it",
+            )
 
 
 @book_rule("RB031", "No loop without a stated number of rounds")

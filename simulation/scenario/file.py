@@ -20,7 +20,7 @@ from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.faults.operator import OperatorCrash
-from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.rule import BrokenRule, days_of
 from simulation.scenario.model import Scenario
 from simulation.scenario.partial import Partial
 from simulation.scenario.results_csv import read_results
@@ -199,8 +199,8 @@ class _Rules:
         more = f" (and {len(rules) - 1} more things do not fit)" if len(rules) > 1 else ""
         return UsageError(
             place=f"--days {scenario.days}",
-            problem=f"{scenario.name} does not fit into {scenario.days} days: {rules[0].problem}{more}",
-            remedy=f"--days {enough} or more" if enough else f"leave it out: the scenario has {most} days",
+            problem=f"{scenario.name} does not fit into {days_of(scenario.days)}: {rules[0].problem}{more}",
+            remedy=f"--days {enough} or more" if enough else f"leave it out: the scenario has {days_of(most)}",
         )
 
     def _places(self, scenario: Scenario, *, all_there: bool) -> set[tuple[str | int, ...]]:

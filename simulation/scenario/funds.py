@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from simulation.scenario.faults.people import Chargeback, RefundRequested
 from simulation.scenario.faults.refunds import RefundedByStripe
-from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.model import Contest, Scenario
 
 _LONGEST_WAIT = timedelta(hours=71)
@@ -50,7 +50,7 @@ def broken_fund_rules(scenario: Scenario) -> Iterator[BrokenRule]:
                 path=("stripe", "opening_balance_cents"),
                 problem=f"by {minute(flow.due_at)} prizes of up to ${due_cents / 100:,.2f} fall due; with what goes "
                 f"back to payers ${short_cents / 100:,.2f} are missing at Stripe, where charges are pending for "
-                f"{scenario.stripe.pending_days} days: {there}, and by {minute(last_calm)} everything must be paid",
+                f"{days_of(scenario.stripe.pending_days)}: {there}, and by {minute(last_calm)} everything must be paid",
                 remedy=f"opening_balance_cents: {scenario.stripe.opening_balance_cents + short_cents} or more",
             )
             return

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from simulation.documents.refusal import suggest
 from simulation.scenario.faults.registry import broken_fault_rules
-from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.funds import broken_fund_rules
 from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS, Contest, OperatorTask, Scenario, Tournament
 
@@ -68,8 +68,8 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
     if tournament.final_board_at + _ROOM_TO_PAY_OUT > scenario.end:
         yield BrokenRule(
             path=(*path, "first_round"),
-            problem=f"the final board comes {minute(tournament.final_board_at)}; the window of {scenario.days} days "
-            f"ends {minute(scenario.end)} and leaves no hour to settle and pay",
+            problem=f"the final board comes {minute(tournament.final_board_at)}; the window of "
+            f"{days_of(scenario.days)} ends {minute(scenario.end)} and leaves no hour to settle and pay",
             remedy="move first_round earlier, shorten round_interval_hours, or raise days",
         )
     if tournament.played and (tournament.disqualified or tournament.alternates):

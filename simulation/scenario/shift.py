@@ -7,6 +7,7 @@ from typing import Any
 
 from simulation.documents.strict import day_moment
 from simulation.errors import UsageError
+from simulation.scenario.faults.rule import days_of
 from simulation.scenario.model import Scenario
 
 
@@ -19,7 +20,7 @@ def moment_of(scenario: Scenario, text: str) -> datetime:
     if moment is None or not scenario.start <= moment <= scenario.end:
         raise UsageError(
             place=f"--until {text!r}",
-            problem=f"is no moment of the scenario {scenario.name}, which has {scenario.days} days",
+            problem=f"is no moment of the scenario {scenario.name}, which has {days_of(scenario.days)}",
             remedy=f"write 'day 0 00:00' to 'day {scenario.days} 00:00', or a time like 2026-03-01T08:00:00Z",
         )
     return moment

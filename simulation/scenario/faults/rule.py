@@ -14,6 +14,11 @@ class BrokenRule:
     remedy: str
 
 
+def days_of(count: int) -> str:
+    """``1 day``, ``14 days``."""
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
 def minute(moment: datetime) -> str:
     """A moment of the scenario in an error: ``2026-03-04 07:00``."""
     return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,9 +1,12 @@
-"""A fenced ``console`` block: one command, the exit status it must have, the output it must give."""
+"""A step's command, the exit status it must have, the output it must give.
+
+Written as a ``sh`` block, which can be pasted, with a ``text`` block below it; or as one ``console`` block of prompts.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulation.world.operator.complaints import Complaints, Part
 
@@ -50,6 +53,30 @@ def parse_console(content: str, *, first_line: int, complaints: Complaints) -> C
         output_line=first_line + position,
         expected=tuple(lines[position:]),
     )
+
+
+def parse_command(content: str, *, first_line: int, complaints: Complaints) -> ConsoleBlock | None:
+    """Read a ``sh`` block that begins at ``first_line``; None, with a complaint, if it is empty."""
+    lines = content.splitlines()
+    if not content.strip():
+        complaints.add(
+            Part.STEPS, line=first_line, problem="the command is empty", remedy="write one, or remove the step"
+        )
+        return None
+    return ConsoleBlock(
+        line=first_line, command="\n".join(lines), exit_status=0, output_line=first_line + len(lines), expected=()
+    )
+
+
+def with_output(block: ConsoleBlock, content: str, *, first_line: int, complaints: Complaints) -> ConsoleBlock:
+    """The block with the text of the ``text`` block below it, which begins at ``first_line``."""
+    lines, status = content.splitlines(), 0
+    if lines and (match := _STATUS.match(lines[0])):
+        status = int(match[1])
+        lines, first_line = lines[1:], first_line + 1
+    for number, line in enumerate(lines, start=first_line):
+        _refuse_markers(line, number, complaints)
+    return replace(block, exit_status=status, output_line=first_line, expected=tuple(lines))
 
 
 def _refuse_markers(line: str, number: int, complaints: Complaints) -> None:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from simulation.world.operator.branches import is_branch, parse_branch
 from simulation.world.operator.complaints import Complaints, Part
-from simulation.world.operator.console import ConsoleBlock, parse_console
+from simulation.world.operator.console import ConsoleBlock, parse_command, parse_console, with_output
 from simulation.world.operator.runbook import Branch, Kind, Section
 
 
@@ -24,6 +24,8 @@ class StepDraft:
     has_block: bool = False
     block: ConsoleBlock | None = None
     """None if the step has no block, or one that could not be read."""
+    awaits_output: bool = False
+    """Its command was the last that was read: a ``text`` block may follow."""
     branches: list[Branch] = field(default_factory=list)
 
 
@@ -116,18 +118,26 @@ def _take(kind: str, text: str, line: int, read: SectionDraft, complaints: Compl
         read.steps.append(StepDraft(heading=text, line=line))
         return
     read.blocks += 1
+    step = read.steps[-1] if read.steps else None
+    if kind == "fence:text" and step is not None and step.block is not None and step.awaits_output:
+        step.block = with_output(step.block, text, first_line=line + 1, complaints=complaints)
+        step.awaits_output = False
+        return
+    if step is not None:
+        step.awaits_output = False
     if kind.startswith("fence:"):
-        if kind != "fence:console" or not read.steps or read.steps[-1].has_block:
+        if kind not in ("fence:sh", "fence:console") or step is None or step.has_block:
             complaints.add(
                 Part.STEPS,
                 line=line,
                 problem=f"a {kind.removeprefix('fence:') or 'bare'} block that no step heading announces",
-                remedy="put one ```console block under each '### N. What this step does'",
+                remedy="one ```sh block under each '### N. What this step does', its output as ```text below",
             )
             return
-        read.steps[-1].has_block = True
-        read.steps[-1].block = parse_console(text, first_line=line + 1, complaints=complaints)
-    elif kind == "item" and read.steps and read.steps[-1].has_block and is_branch(text):
+        step.has_block, step.awaits_output = True, kind == "fence:sh"
+        read_block = parse_command if step.awaits_output else parse_console
+        step.block = read_block(text, first_line=line + 1, complaints=complaints)
+    elif kind == "item" and step is not None and step.has_block and is_branch(text):
         branch = parse_branch(text, line=line, complaints=complaints)
         if branch is not None:
-            read.steps[-1].branches.append(branch)
+            step.branches.append(branch)

@@ -1,4 +1,4 @@
-"""Reads runbooks, Markdown files with console sessions. Whatever a machine could not follow is refused with its
+"""Reads runbooks, Markdown files of commands and their output. Whatever a machine could not follow is refused with its
 line."""
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _step(draft: StepDraft, section: Section, number: int, complaints: Complaint
             Part.STEPS,
             line=draft.line,
             problem=f"step {number} of {section.heading} has no command",
-            remedy="give it a ```console block",
+            remedy="give it a ```sh block, and what it prints as ```text below it",
         )
     if match is None or draft.block is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,12 @@ def test_the_happy_path_leaves_out_rollback_and_escalation(tmp_path: Path) -> No
             "steps.recovery lists 0 steps, the section Recovery has 1",
         ),
         ("1. Mend each", "2. Mend each", "### 2. Mend", "step 1 of Recovery is headed '2. Mend each'"),
-        ('```console\n$ curl -sS "$API_BASE_URL/cause"', "```sh\n$ x", "```sh", "a sh block that no step heading"),
+        (
+            '```console\n$ curl -sS "$API_BASE_URL/cause"',
+            "```python\n$ x",
+            "```python",
+            "a python block that no step heading",
+        ),
         ('$ curl -sS "$API_BASE_URL/cause"', "curl", "curl", "begins with its command, not with 'curl'"),
         ("[CAUSE]\n```", "[CAUSE]\n$ date\n```", "$ date", "'$ date' stands where output is expected"),
         ("[CAUSE]\n```", "[CAUSE]\n? 1\n```", "? 1", "'? 1' is no exit status of this command"),
@@ -94,3 +100,53 @@ def test_what_cannot_be_carried_out_is_refused(tmp_path: Path, old: str, new: st
     assert refused.value.place == f"{file}:{line or text.count(chr(10))}"
     assert refused.value.remedy
     assert refused.value.exit_code == 254
+
+
+PASTED = """\
+```sh
+for number in 1 2; do
+  echo "$number"
+done
+```
+
+```text
+? 3
+[FIRST]
+2
+```
+
+- if [FIRST] is 1, go to Documentation
+- otherwise, continue
+"""
+
+
+def test_a_command_without_prompts_is_followed_by_its_output(tmp_path: Path) -> None:
+    old = MINI[MINI.index('```console\n$ curl -sS "$API_BASE_URL/cause"') : MINI.index("## Recovery")]
+    file = tmp_path / "mini.md"
+    file.write_text(MINI.replace(old, PASTED))
+    (step,) = load_runbook(file).steps[Section.DIAGNOSIS]
+    assert (step.command, step.exit_status) == ('for number in 1 2; do\n  echo "$number"\ndone', 3)
+    assert step.expected == ("[FIRST]", "2")
+    lines = file.read_text().splitlines()
+    assert lines[step.line - 1] == "for number in 1 2; do"
+    assert lines[step.output_line - 1] == "[FIRST]"
+    assert len(step.branches) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("```\n\n```text", "```\n\nIt prints:\n\n```text", "a text block that no step heading announces"),
+        ('for number in 1 2; do\n  echo "$number"\ndone\n', "\n", "the command is empty"),
+        ("[FIRST]\n2", "$ date\n2", "'$ date' stands where output is expected"),
+    ],
+)
+def test_a_pasted_command_with_something_in_between_is_refused(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    before = MINI[MINI.index('```console\n$ curl -sS "$API_BASE_URL/cause"') : MINI.index("## Recovery")]
+    assert old in PASTED
+    file = tmp_path / "mini.md"
+    file.write_text(MINI.replace(before, PASTED.replace(old, new)))
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        load_runbook(file)

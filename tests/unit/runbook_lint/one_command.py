@@ -8,14 +8,13 @@ from simulation.runbook_lint.rule import LintFinding
 from tests.unit.runbook_lint.project import GOOD, linted
 
 _BOOK = "runbooks/mini.md"
-_CAUSE = '$ curl -sS "$API_BASE_URL/cause"\n'
+_CAUSE = 'curl -sS "$API_BASE_URL/cause"\n'
 
 
 def found(folder: Path, command: str, rule: str) -> list[LintFinding]:
     """The findings of ``rule`` with ``command`` as Diagnosis step 1."""
-    typed = "$ " + command.replace("\n", "\n> ") + "\n"
     assert _CAUSE in GOOD[_BOOK]
-    findings = linted(folder, {_BOOK: GOOD[_BOOK].replace(_CAUSE, typed, 1)})
+    findings = linted(folder, {_BOOK: GOOD[_BOOK].replace(_CAUSE, f"{command}\n", 1)})
     return [finding for finding in findings if finding.rule == rule]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from simulation.runbook_lint.lint import lint
@@ -35,7 +36,21 @@ def _whole(text: str) -> str:
     """What the robot's tests leave out and the rules ask for."""
     text = text.replace("undone\n```\n", _READ_BACK).replace("Engineering on call gets the execution id.\n", _COLLECT)
     text = text.replace("rollback: [writes]", "rollback: [writes, reads]\n  escalation: [reads]")
-    return text.replace("? 0\n[..]", "? 0\nnothing").replace("## Rollback\n", "## Rollback\n\nA prize stays.\n", 1)
+    text = text.replace("? 0\n[..]", "? 0\nnothing").replace("## Rollback\n", "## Rollback\n\nA prize stays.\n", 1)
+    name, version = (re.findall(rf"^{key}: (.+)$", text, re.MULTILINE)[0] for key in ("name", "version"))
+    opening = f'EXECUTION_ID=$(curl -d \'{{"runbook_name": "{name}", "runbook_version": "{version}"}}\')'
+    text = text.replace("\n## ", f"\n```sh\n{opening}\n```\n\n## ", 1)
+    text = text.replace("$ for number", '$ : "${COUNT:?}" && for number')
+    return _CONSOLE.sub(_without_prompts, text)
+
+
+_CONSOLE = re.compile(r"```console\n\$ (?P<first>.*\n)(?P<more>(?:>.*\n)*)(?P<output>(?:(?!```).*\n)*)```\n")
+
+
+def _without_prompts(block: re.Match[str]) -> str:
+    more = "".join(line[2:] + "\n" for line in block["more"].splitlines())
+    output = f"\n```text\n{block['output']}```\n" if block["output"] else ""
+    return f"```sh\n{block['first']}{more}```\n{output}"
 
 
 SCENARIO = """\

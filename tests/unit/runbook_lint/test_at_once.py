@@ -60,4 +60,4 @@ def test_what_runs_in_turn_is_accepted(tmp_path: Path, command: str) -> None:
 
 def test_the_line_is_that_of_the_second_request(tmp_path: Path) -> None:
     (flaw,) = found(tmp_path, 'curl a \\\n  | jq --argjson made "$(curl b)" .', "RB032")
-    assert line_of(flaw).startswith(">   | jq --argjson made")
+    assert line_of(flaw).startswith("  | jq --argjson made")

@@ -52,4 +52,4 @@ def test_a_credential_shown_by_its_file_is_accepted(tmp_path: Path, command: str
 
 def test_the_line_is_that_of_the_secret(tmp_path: Path) -> None:
     (flaw,) = found(tmp_path, 'curl a\ncurl \\\n  -H "$ADMIN_TOKEN" b', "RB033")
-    assert line_of(flaw) == '>   -H "$ADMIN_TOKEN" b'
+    assert line_of(flaw) == '  -H "$ADMIN_TOKEN" b'

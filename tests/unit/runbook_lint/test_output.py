@@ -93,7 +93,7 @@ def broken(tmp_path: Path) -> Path:
 def test_single_files_are_linted_by_themselves(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert runbook_lint.main([str(broken)], standalone_mode=False) == 1
     *findings, total = capsys.readouterr().out.splitlines()
-    assert f"{broken}:21: RB020 'TODO' is a placeholder (write what is meant)" in findings
+    assert f"{broken}:25: RB020 'TODO' is a placeholder (write what is meant)" in findings
     assert total == f"1 runbook, {len(findings)} findings"
 
 

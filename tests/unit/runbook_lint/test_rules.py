@@ -12,7 +12,7 @@ from tests.unit.runbook_lint.project import FACTS, GOOD, linted
 
 BOOK, TASK_BOOK, INDEX = "runbooks/mini.md", "runbooks/mini_task.md", "runbooks/README.md"
 ALERTS, SCENARIO = "alerts/mini.yml", "scenarios/runbooks/mini.yaml"
-CAUSE, UNDO = '$ curl -sS "$API_BASE_URL/cause"', '$ curl -sS -X POST "$API_BASE_URL/undo'
+CAUSE, UNDO = 'curl -sS "$API_BASE_URL/cause"', 'curl -sS -X POST "$API_BASE_URL/undo'
 ABOVE_ZERO = "The counter is above zero."
 
 
@@ -37,7 +37,7 @@ FLAWS = (
     Broken("RB002", BOOK, "## Diagnosis", "## Diagnoses", "## Diagnoses", "'Diagnoses'"),
     Broken("RB003", BOOK, "### 1. Mend each", "### 2. Mend each", "### 2. Mend", "is headed '2. Mend each'"),
     Broken("RB004", BOOK, "if [COUNT] is 0, go", "if it is done, go", "- if it", "cannot be followed"),
-    Broken("RB010", BOOK, "verification: [reads]", "verification: [writes]", "$ for number", "Recovery step 1 writes"),
+    Broken("RB010", BOOK, "verification: [reads]", "verification: [writes]", ': "${COUNT', "Recovery step 1 writes"),
     Broken(
         "RB011",
         BOOK,
@@ -61,12 +61,26 @@ FLAWS = (
     Broken("RB024", BOOK, '$API_BASE_URL/nothing"', '$API_BASE_URL/$WHAT"', "/$WHAT", "uses $WHAT"),
     Broken("RB024", BOOK, '$API_BASE_URL/nothing"', '$BREAK_GLASS_TOKEN"', "$BREAK_GLASS", "uses $BREAK_GLASS_TOKEN"),
     Broken("RB025", BOOK, "...\n0 stuck\n```", "...\n[LEFT] stuck\n```", UNDO, "uses $LEFT"),
+    Broken("RB026", BOOK, ': "${COUNT:?}" && for', "for", "for number", "takes an unset $COUNT for empty"),
+    Broken(
+        "RB026", BOOK, ': "${COUNT:?}" && for', ': "${COUNT:?}"\nfor', ': "${COUNT', "takes an unset $COUNT for empty"
+    ),
+    Broken("RB026", BOOK, ': "${COUNT:?}" && for', ': "${COUNT:-}" && for', ': "${COUNT', "takes an unset $COUNT"),
+    Broken(
+        "RB027",
+        BOOK,
+        '"runbook_version": "1.0.0"',
+        '"runbook_version": "0.9.0"',
+        "\n## Detection",
+        "opens the execution",
+    ),
+    Broken("RB028", BOOK, f"```sh\n{CAUSE}\n", f"```console\n$ {CAUSE}\n", "```console", "cannot be pasted"),
     Broken("RB030", BOOK, CAUSE, CAUSE[:-1], "/cause", "bash cannot parse this"),
-    Broken("RB031", BOOK, CAUSE, f"$ while true; do {CAUSE[2:]}; done", "while true", "'while true' may never end"),
+    Broken("RB031", BOOK, CAUSE, f"while true; do {CAUSE}; done", "while true", "'while true' may never end"),
     Broken("RB032", BOOK, CAUSE, f'{CAUSE} | jq --argjson made "$(curl -sS more)" .', "/cause", "ask at once"),
     Broken("RB033", BOOK, CAUSE, f'{CAUSE} -H "$ADMIN_TOKEN"', "/cause", "$ADMIN_TOKEN is an argument of curl"),
-    Broken("RB034", BOOK, CAUSE, "$ mine=$ADMIN_TOKEN", "mine=", "mine is a copy of a credential"),
-    Broken("RB035", BOOK, CAUSE, f"$ for n in 1 2; do {CAUSE[2:]}; sleep 5; done", "/cause", "waits in a loop"),
+    Broken("RB034", BOOK, CAUSE, "mine=$ADMIN_TOKEN", "mine=", "mine is a copy of a credential"),
+    Broken("RB035", BOOK, CAUSE, f"for n in 1 2; do {CAUSE}; sleep 5; done", "/cause", "waits in a loop"),
     Broken("RB040", ALERTS, "          no_runbook: people must look\n", "", "- alert: Other", "neither runbook_url"),
     Broken("RB040", ALERTS, "no_runbook: people", "runbook_url: no.md #", "- alert: Other", "which does not exist"),
     Broken(
@@ -152,10 +166,10 @@ def test_all_flaws_of_a_file_are_gathered(tmp_path: Path) -> None:
 
 def test_a_capture_that_only_arithmetic_uses_is_used(tmp_path: Path) -> None:
     text = GOOD[BOOK].replace(CAUSE + "\n[CAUSE]", CAUSE + "\n[CAUSE] [AGE]")
-    text = text.replace('$ curl -sS "$API_BASE_URL/nothing"', "$ echo $(( AGE - 1 ))")
+    text = text.replace('curl -sS "$API_BASE_URL/nothing"', "echo $(( AGE - 1 ))")
     assert linted(tmp_path, {BOOK: text}) == ()
 
 
 def test_names_that_a_command_sets_itself_are_known(tmp_path: Path) -> None:
-    new = '$ A=1; for B in 1; do read -r C <<<"$A$B"; done; jq -n \'$ENV.HOME as $D | $D\'; echo "$C \\$E"'
+    new = 'A=1; for B in 1; do read -r C <<<"$A$B"; done; jq -n \'$ENV.HOME as $D | $D\'; echo "$C \\$E"'
     assert linted(tmp_path, {BOOK: GOOD[BOOK].replace(CAUSE, new)}) == ()
