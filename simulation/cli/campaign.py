@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from simulation.cli.gate import parse_seeds
-from simulation.cli.options import environment_option, jobs_option, out_option
+from simulation.cli.options import TargetFolder, environment_option, jobs_option, out_option
 from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.clock_library import clock_library
@@ -52,7 +52,7 @@ class _ShardText(click.ParamType[Shard]):
 @click.option("--shard", type=_ShardText(), default=None, help="Live the I-th of N equal parts.")
 @click.option("--resume", type=_FOLDER, default=None, help="Go on with the campaign that left this folder.")
 @click.option(
-    "--target", type=_FOLDER, default=None, help="A backend of its own instead of the platform that comes along."
+    "--target", type=TargetFolder(), default=None, help="A backend of its own instead of the platform that comes along."
 )
 @environment_option("embedded", "containers", "compose")
 @jobs_option

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simulation.checks.verdict import EXIT_CODES, Verdict, judge
+from simulation.cli.options import TargetFolder
 from simulation.cli.output import print_verdict
 from simulation.reporting.record import with_record
 from simulation.reporting.view import build_report
@@ -27,7 +28,7 @@ _RUN_DIR = click.argument("run_dir", type=click.Path(exists=True, file_okay=Fals
 @click.option(
     "--target",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=TargetFolder(),
     default=None,
     help="A target folder with contract.yaml or contract/: judge by that contract, as it is now; nothing is written.",
 )

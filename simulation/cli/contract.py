@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simulation.checks.conformance.report import contract_report
+from simulation.cli.options import TargetFolder
 from simulation.run_directory import RunDirectory
 from simulation.stored_run import stored_history
 from simulation.targets.process.loader import contract_of
@@ -17,7 +18,7 @@ from simulation.targets.process.loader import contract_of
 @click.option(
     "--target",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=TargetFolder(),
     default=None,
     help="A target folder with contract.yaml or contract/: judge by that one, as it is now.",
 )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.assembly.request import prepare
-from simulation.cli.options import Names, environment_option, out_option, seal_option
+from simulation.cli.options import Names, TargetFolder, environment_option, out_option, seal_option
 from simulation.cli.output import print_verdict
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
@@ -41,7 +41,7 @@ _NOT_DETERMINISTIC = 1
 @out_option("Where run directories go.")
 @click.option(
     "--target",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=TargetFolder(),
     default=None,
     help="A folder with target.toml: run that backend instead of the staging platform that comes along.",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from simulation.cli.options import jobs_option, out_option
+from simulation.cli.options import TargetFolder, jobs_option, out_option
 from simulation.documents.refusal import suggest
 from simulation.errors import UsageError, command
 from simulation.proof.sweep.campaign import carry_out, cases_of, tried_before
@@ -25,7 +25,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
-@click.option("--target", type=_FOLDER, default=None, help="A backend of its own, for the faults that need one.")
+@click.option("--target", type=TargetFolder(), default=None, help="A backend of its own, for the faults that need one.")
 @click.option("--most", type=click.IntRange(min=1), default=None, help="Try so many cases, and leave the rest.")
 @click.option("--resume", type=_FOLDER, default=None, help="Go on with the sweep that left this folder.")
 @jobs_option

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from simulation.documents.refusal import refused, suggest
 from simulation.documents.strict import Instant, refusal
 from simulation.documents.yaml import read_yaml
+from simulation.errors import UsageError
 from simulation.events import FaultScheduled
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import KINDS, kind_of
@@ -92,12 +93,13 @@ def load_plan(file: Path, scenario: Scenario) -> FaultPlan:
         "contest": [contest.key for contest in scenario.contests],
         "tournament": list(scenario.tournaments),
     }
+    unknown = []
     for index, fault in enumerate(plan.faults):
         for name, aim in (("contest", fault.contest), ("tournament", fault.tournament)):
             if aim is not None and aim not in known[name]:
-                raise document.error(
-                    ("faults", index, name),
-                    problem=f"fault {fault.fault_id}: {scenario.name} has no {name} {aim!r}",
-                    remedy=suggest(aim, known[name]),
-                )
+                problem = f"fault {fault.fault_id}: {scenario.name} has no {name} {aim!r}"
+                where = ("faults", index, name)
+                unknown.append(document.error(where, problem=problem, remedy=suggest(aim, known[name])))
+    if unknown:
+        raise UsageError.of(unknown)
     return plan

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulation.checks.base import Finding
 from simulation.checks.cause import Cause
+from simulation.documents.refusal import suggest
 from simulation.errors import UsageError
 from simulation.proof.shrink.delta_debugging import Part, smallest
 from simulation.proof.shrink.inevitable import Inevitability, inevitability
@@ -201,7 +202,7 @@ def cause_to_keep(lived: Lived, *, check: str | None, preferred: Sequence[str] =
         raise UsageError(
             place=f"--finding {check}" if check else "the run",
             problem=f"this check found nothing; these did: {', '.join(found)}" if found else "it has no finding",
-            remedy="name one of them" if found else "name the folder of a run that did not pass",
+            remedy=suggest(check or "", found) if found else "name the folder of a run that did not pass",
         )
     liked = (cause for name in preferred for cause in causes if cause.check == name)
     return next(liked, next(iter(causes)))

@@ -59,11 +59,11 @@ def refuse_unmet_needs(faults: Sequence[Fault], *, met: Collection[Need], place:
 
     :raises UsageError: a fault needs something else of its target.
     """
-    for fault in faults:
-        for need in fault.needs:
-            if need not in met:
-                raise UsageError(
-                    place=place,
-                    problem=f"fault {fault.id} is a {fault.kind}, {need.lacking}",
-                    remedy=need.remedy,
-                )
+    unmet = [
+        UsageError(place=place, problem=f"fault {fault.id} is a {fault.kind}, {need.lacking}", remedy=need.remedy)
+        for fault in faults
+        for need in fault.needs
+        if need not in met
+    ]
+    if unmet:
+        raise UsageError.of(unmet)
