@@ -32,6 +32,11 @@ DUE = text("""
         'FAILED'
     ORDER BY c.end_time, c.contest_name, c.id
 """)
+_LATEST_REFUSED = text("""
+    SELECT FROM (SELECT status FROM settlement_audit WHERE contest_instance_id = :contest_id
+                 ORDER BY sequence_number DESC LIMIT 1) latest
+    WHERE latest.status = 'FAILED'
+""")
 _LATEST_VALID_EVENT = text("""
     SELECT id, provider_data_json, is_terminal FROM ingestion_events
     WHERE contest_instance_id = :contest_id AND validation_status = 'VALID' ORDER BY sequence_number DESC LIMIT 1
@@ -72,7 +77,7 @@ def run(runtime: Runtime, context: Context) -> SettlementResult:
     settled = failed = 0
     for due in runtime.database.read(DUE):
         try:
-            settle(runtime, context, due.id, reason="the contest is complete")
+            settle(runtime, context, due.id, reason="the contest is complete", automatic=True)
             settled += 1
         except (SettlementRefused, ApiError):
             failed += 1
@@ -88,8 +93,10 @@ def run(runtime: Runtime, context: Context) -> SettlementResult:
     return SettlementResult(contests_settled=settled, contests_failed=failed)
 
 
-def settle(runtime: Runtime, context: Context, contest_id: UUID, *, reason: str) -> Settled:
+def settle(runtime: Runtime, context: Context, contest_id: UUID, *, reason: str, automatic: bool = False) -> Settled:
     """Settle one contest, or say that it was settled before.
+
+    :param automatic: by the job, whose refusals are recorded once, however many replicas run it.
 
     Raises ApiError 404 or 409 when it cannot be settled yet, SettlementRefused after recording a FAILED run, and
     database errors that may pass
@@ -118,7 +125,7 @@ def settle(runtime: Runtime, context: Context, contest_id: UUID, *, reason: str)
             if isinstance(error, SettlementRefused)
             else SettlementRefused("SETTLEMENT_INCONSISTENT_STATE", {"error": " ".join(repr(error).split())[:500]})
         )
-        _record_failure(runtime, context, run_id, contest_id, refusal)
+        _record_failure(runtime, context, run_id, contest_id, refusal, once=automatic)
         raise refusal from error
     runtime.log.info(
         "Settlement", "contest settled", contest_id=contest_id, settlement_run_id=run_id, request_id=context.request_id
@@ -198,8 +205,9 @@ def _check_pool(work: UnitOfWork, contest_id: UUID, pool_cents: int) -> None:
 
 
 def _record_failure(
-    runtime: Runtime, context: Context, run_id: UUID, contest_id: UUID, refusal: SettlementRefused
+    runtime: Runtime, context: Context, run_id: UUID, contest_id: UUID, refusal: SettlementRefused, *, once: bool
 ) -> None:
+    """:param once: leave it out where the last run is recorded as refused: another replica did the same just now."""
     runtime.log.error(
         "Settlement",
         "settlement failed",
@@ -216,4 +224,8 @@ def _record_failure(
         entity=("contest", contest_id),
         payload={"settlement_run_id": str(run_id)},
     ) as work:
+        if once:
+            contests.locked(work, contest_id)
+            if work.read(_LATEST_REFUSED, contest_id=contest_id):
+                return
         records.write_failure(work, run_id, contest_id, refusal)
