@@ -126,6 +126,8 @@ def _cause_of(error: BaseException) -> Cause | None:
         return _OF_ERRNO.get(error.errno or 0)
     if isinstance(error, RuntimeError) and NO_PROCESS.said.search(str(error)):
         return NO_PROCESS
+    if type(error).__module__.startswith("psycopg") and getattr(error, "sqlstate", None) is None:
+        return cause_in(str(error))  # a connection that did not come about: the server says why, without a code
     return OF_SQLSTATE.get(getattr(error, "sqlstate", None) or "")
 
 

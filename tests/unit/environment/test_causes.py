@@ -6,6 +6,7 @@ import errno
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from simulation.environment import causes
@@ -80,6 +81,14 @@ def test_a_process_that_cannot_be_started_is_told_from_a_read_that_would_wait(mo
     assert fault is not None
     assert "ulimit -u" in fault.remedy
     assert fault_behind(BlockingIOError(errno.EAGAIN, "would wait")) is None
+
+
+def test_a_connection_that_the_server_could_not_fork_for_blames_the_machine() -> None:
+    error = psycopg.OperationalError("could not fork new process for connection: Resource temporarily unavailable")
+    fault = fault_behind(error)
+    assert fault is not None
+    assert "ulimit -u" in fault.remedy
+    assert fault_behind(psycopg.OperationalError("connection failed: FATAL: role x may not log in")) is None
 
 
 def test_what_an_error_came_from_counts() -> None:
