@@ -72,11 +72,17 @@ def _rank(finding: Finding) -> tuple[bool, bool, str, str, str, str]:
 
 def _cause(finding: Finding, kinds: Mapping[str, str], names: re.Pattern[str] | None) -> Cause:
     ids = finding.keys.named()
-    about = [f"{name} {ids[name]}" for name in _KINDS if name in ids]
+    about = [f"{name} {_kind(ids[name])}" for name in _KINDS if name in ids]
     if (kind := kinds.get(ids.get("fault_id", ""))) is not None:
         about.append(f"fault {kind}")
     message = _VARIES.sub("…", finding.message)
     return Cause(check=finding.check, message=message if names is None else names.sub("…", message), about=tuple(about))
+
+
+def _kind(name: str) -> str:
+    """``contest_pool:3f2a…`` is the account of one contest: its id is left out."""
+    head, colon, one = name.partition(":")
+    return f"{head}:…" if colon and one else name
 
 
 def _names(history: History) -> re.Pattern[str] | None:

@@ -188,7 +188,12 @@ def _serve(connection: Connection, work: Callable[[Any], Any], core: int) -> Non
     _settle(core)
     try:
         while (sent := connection.recv()) is not None:
-            connection.send(_done(work, *sent))
+            answer = _done(work, *sent)
+            if (
+                signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+            ):  # it came, and somebody kept the exception to himself
+                raise _Terminated
+            connection.send(answer)
     except _Terminated:
         os._exit(128 + signal.SIGTERM)
     except (EOFError, OSError):

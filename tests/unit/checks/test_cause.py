@@ -60,3 +60,8 @@ def test_a_check_that_could_not_tell_is_a_cause_too() -> None:
     (cause,) = causes_of(History([]), _verdict(doubt="the log broke off at 12"))
 
     assert cause.message == "cannot tell: the log broke off at …"
+
+
+def test_the_account_of_one_contest_is_a_kind_of_account() -> None:
+    assert _cause("wrong", account="contest_pool:ae9c") == _cause("wrong", account="contest_pool:3f2a")
+    assert _cause("wrong", account="contest_pool:ae9c") != _cause("wrong", account="cash")

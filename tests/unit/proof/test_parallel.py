@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -86,3 +87,18 @@ def test_jobs_are_taken_only_when_a_worker_is_free():
     results.close()
     assert len(taken) <= 3
     assert multiprocessing.active_children() == []
+
+
+def _keeps_the_end_to_itself(_job: int) -> str:
+    """As a library's callback may: what is raised in it goes nowhere."""
+    with suppress(BaseException):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return "went on"
+
+
+def test_a_worker_that_was_told_to_end_ends_even_if_somebody_kept_the_exception_to_himself() -> None:
+    ended = in_parallel(
+        [1], _keeps_the_end_to_itself, workers=1, told=lambda _: None, lost=lambda _job, how: f"lost: {how}"
+    )
+
+    assert ended == ["lost: exit code 143"]
