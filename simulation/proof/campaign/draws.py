@@ -30,6 +30,7 @@ from simulation.scenario.faults.identity import AuthenticationOutage
 from simulation.scenario.faults.needs import Need
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.registry import drawn_kinds
 from simulation.scenario.faults.statements import PAYOUTS, StatementFault
 from simulation.scenario.faults.transfers import TransferFault
@@ -45,6 +46,7 @@ _USUAL_REPEATS = 3
 _MOST_FAULTS, _MOST_OF_A_KIND = 12, 3
 _ROOM_TO_END = timedelta(hours=6)
 """From the end of a fault until nothing of it is left to see."""
+_ROOM_TO_POLL = timedelta(hours=1)
 _SEVERAL = (0, 0, 1, 2, 3)
 """Of a kind: two seeds in five have none, so that rare mixtures come up."""
 _INTENSITIES = ("times", "minutes", "delay_hours", "seconds")
@@ -123,6 +125,18 @@ def _each_its_transaction(scenario: Scenario) -> bool:
     return all(len(starts) == 1 for starts in counting.values())
 
 
+def _each_its_polls(scenario: Scenario) -> bool:
+    """Of two faults of one feed at once, one strikes the polls, and the other nobody."""
+    feeds = [fault for fault in scenario.faults if isinstance(fault, FeedFault)]
+    pairs = ((one, other) for one, other in combinations(feeds, 2) if one.tournament == other.tournament)
+    return all(_polled_between(*(fault.planned(scenario, 0) for fault in pair)) for pair in pairs)
+
+
+def _polled_between(one: PlannedFault, other: PlannedFault) -> bool:
+    first, second = sorted((one, other), key=lambda fault: fault.starts_at)
+    return second.starts_at >= first.over_by + _ROOM_TO_POLL
+
+
 def _missing_is_seen(scenario: Scenario) -> bool:
     """The runbook for a storm of deliveries fetches what is missing, too, before anybody sees it missing."""
     payments = [fault for fault in scenario.faults if isinstance(fault, PaymentFault)]
@@ -143,6 +157,7 @@ _RESTRAINTS: Sequence[Callable[[Scenario], bool]] = (
     _once,
     _starts_again,
     _each_its_transaction,
+    _each_its_polls,
     _missing_is_seen,
     _somebody_is_paid,
 )

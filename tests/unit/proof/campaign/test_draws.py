@@ -118,6 +118,23 @@ def test_what_one_ending_hides_from_another_is_not_drawn_together() -> None:
     assert not fits(_with(lost, *thrice))
 
 
+def test_two_faults_of_one_feed_do_not_come_at_once() -> None:
+    at = SMOKE.start + timedelta(hours=17, minutes=15)
+    outage = fault(
+        "provider_outage", id="out", tournament="two_day_masters", at=at, minutes=25, expect={"self_heals": True}
+    )
+
+    def malformed(minutes: int) -> Scenario:
+        when = at + timedelta(minutes=minutes)
+        return _with(
+            outage,
+            fault("provider_malformed", id="bad", tournament="two_day_masters", at=when, expect={"self_heals": True}),
+        )
+
+    assert not fits(malformed(10))
+    assert fits(malformed(120))
+
+
 def test_not_every_prize_is_given_up() -> None:
     gone = [
         fault(
