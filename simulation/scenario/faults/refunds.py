@@ -33,7 +33,7 @@ class RefundedByStripe(PersonFault):
     delay_hours: Annotated[int, Field(ge=0, description="How long after the payment the first part goes back")]
     times: Annotated[
         int, Field(ge=1, description="How many parts go back"), Within(most=4, otherwise="would be more parts than any")
-    ] = 2
+    ] = 1
     title = "Stripe gives parts of a payment back"
     origin = "A correction between Stripe and the card network, or somebody of Stripe's support: nobody asked us."
     recovery = "Asks Stripe what was refunded, and books each part once, as its own loss. The entry stands."

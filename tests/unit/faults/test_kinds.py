@@ -91,6 +91,14 @@ def test_a_kind_is_named_where_it_is_declared_and_nowhere_else(name: str) -> Non
 
 OTHER_MEANINGS = {
     "chargeback": {"world/stripe/objects/unused_features.py"},
+    "refund_returned": {
+        "checks/conformance/facts.py",
+        "checks/ledger.py",
+        "checks/reconciliation.py",
+        "contract/business.py",
+        "contract/facts.py",
+    },
     "refund_requested": {"staging/money/refund_requests.py"},
+    "refunded_by_stripe": {"checks/reconciliation.py", "events/people.py", "world/faults/refunds.py"},
 }
-"""Words that are Stripe's or the platform's, too."""
+"""Words that are Stripe's, the platform's or the contract's, too."""

@@ -120,6 +120,11 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     book.add(AdminAppointed(user_id="adm", name="Ada", email="ada@example.com", role="founder"), day(0))
     book.add(StripeObject(object_type="account", object_id="acct_1", status="enabled", user_id="adm"), day(0))
     book.add(made("evt_1", "charge.dispute.created"), day(0))
+    back = StripeMovement(
+        balance_transaction_id="txn_back", movement="refund_failure", amount_cents=500, fee_cents=0, net_cents=500,
+        currency="usd", available_at=minute(0), source_id="re_1", payment_intent_id="pi_1",
+    )  # fmt: skip
+    book.add(back, day(0))
     assert DERIVED.keys() == DERIVED_FACTS.keys()
     for name, kind in DERIVED_FACTS.items():
         found = facts(book, fact=name)
