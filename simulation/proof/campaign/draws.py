@@ -30,9 +30,11 @@ from simulation.scenario.faults.identity import AuthenticationOutage
 from simulation.scenario.faults.needs import Need
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.programs import PayoutTimerStopped
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.registry import drawn_kinds
 from simulation.scenario.faults.statements import PAYOUTS, StatementFault
+from simulation.scenario.faults.stripe import StripeWindowFault
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_transfers
 from simulation.scenario.model import Scenario
@@ -137,6 +139,18 @@ def _polled_between(one: PlannedFault, other: PlannedFault) -> bool:
     return second.starts_at >= first.over_by + _ROOM_TO_POLL
 
 
+def _one_trouble_of_payouts(scenario: Scenario) -> bool:
+    """What holds payouts up for hours, and calls for a runbook, moves them into whatever comes next: no runbook can
+    wait for two such troubles one after the other."""
+    holding = (StripeWindowFault, PayoutTimerStopped, DatabaseConnectionsExhausted)
+    planned = [
+        fault.planned(scenario, 0)
+        for fault in scenario.faults
+        if isinstance(fault, holding) and fault.expect.runbook is not None
+    ]
+    return all(_after(one, other) or _after(other, one) for one, other in combinations(planned, 2))
+
+
 def _missing_is_seen(scenario: Scenario) -> bool:
     """The runbook for a storm of deliveries fetches what is missing, too, before anybody sees it missing."""
     payments = [fault for fault in scenario.faults if isinstance(fault, PaymentFault)]
@@ -158,6 +172,7 @@ _RESTRAINTS: Sequence[Callable[[Scenario], bool]] = (
     _starts_again,
     _each_its_transaction,
     _each_its_polls,
+    _one_trouble_of_payouts,
     _missing_is_seen,
     _somebody_is_paid,
 )
