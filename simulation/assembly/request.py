@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.paths import STAGING_TARGET_FOLDER
-from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes, refuse_unmet_needs
+from simulation.scenario.faults.needs import MET_INSIDE, Need, met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
 from simulation.scenario.model import Scenario
 from simulation.targets.protocol import TargetChoice
@@ -24,6 +24,18 @@ from simulation.world.operator.runbook import Runbook
 
 if TYPE_CHECKING:
     from simulation.targets.process.loader import ProcessChoice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redraw:
+    """Another way than a swarm to draw faults in place of the scenario's own. ``options``: what asks `run` for it.
+
+    :param drawn: of a scenario, a seed and what the target has.
+    """
+
+    options: tuple[str, ...]
+    drawn: Callable[[Scenario, int, Collection[Need]], Scenario]
+
 
 PREPARATION = timedelta(hours=1)
 """Simulated time before day 0: the platform is deployed, admins are created, the founder's access is revoked."""
@@ -78,6 +90,7 @@ def prepare(
     out: Path,
     target: Path | None = None,
     swarmed: bool = False,
+    redraw: Redraw | None = None,
 ) -> RunRequest:
     """Read and check scenario, faults, alert rules and runbooks.
 
@@ -88,9 +101,11 @@ def prepare(
     loaded = load_scenario(
         find_scenario(scenario), days=days, runbooks=chosen.runbooks, usual_platform=_keeps_the_usual_rules(target)
     )
-    met = MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)
+    met = _met(outside)
     if swarmed:
         loaded = swarm_faults(loaded, seed, met=met)
+    if redraw is not None:
+        loaded = redraw.drawn(loaded, seed, met)
     refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts, version=loaded.monitor.prometheus), load_runbooks(chosen.runbooks)
@@ -110,12 +125,37 @@ def prepare(
         target=chosen,
         environment=choice.name,
         environment_reason=choice.reason,
-        asked=_asked(scenario, seed=seed, days=days, plan_file=plan_file, target=target, swarmed=swarmed),
+        asked=_asked(
+            scenario,
+            seed=seed,
+            days=days,
+            plan_file=plan_file,
+            target=target,
+            drawn=("--swarm",) if swarmed else () if redraw is None else redraw.options,
+        ),
     )
 
 
+def _met(outside: ProcessChoice | None) -> Collection[Need]:
+    return MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)
+
+
+def met_by(target: Path | None) -> Collection[Need]:
+    """What a target has that kinds of faults need.
+
+    :param target: folder of a backend; None: the platform that comes along.
+    """
+    return _met(None if target is None else _backend_in(target))
+
+
 def _asked(
-    scenario: str, *, seed: int, days: int | None, plan_file: Path | None, target: Path | None, swarmed: bool
+    scenario: str,
+    *,
+    seed: int,
+    days: int | None,
+    plan_file: Path | None,
+    target: Path | None,
+    drawn: tuple[str, ...],
 ) -> tuple[str, ...]:
     """The arguments that ask for the same history, in the same working folder."""
     return (
@@ -124,7 +164,7 @@ def _asked(
         *("--seed", str(seed)),
         *(() if days is None else ("--days", str(days))),
         *(() if plan_file is None else ("--faults", _argument(plan_file))),
-        *(("--swarm",) if swarmed else ()),
+        *drawn,
         *(() if target is None else ("--target", _argument(target))),
     )
 

@@ -13,15 +13,19 @@ from simulation.cli.options import TargetFolder, environment_option, jobs_option
 from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.clock_library import clock_library
+from simulation.environment.release import release
 from simulation.environment.workspace import workspace_root
 from simulation.errors import UsageError
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.proof.campaign.campaign import carry_out
+from simulation.proof.campaign.conclude import PAGE, conclude
+from simulation.proof.campaign.memory import Memory
+from simulation.proof.campaign.merge import merge as merge_shards
+from simulation.proof.campaign.page import Campaign
 from simulation.proof.campaign.plan import Plan, Shard
 from simulation.proof.campaign.progress import CampaignProgress
-from simulation.proof.campaign.result import Timed
+from simulation.proof.campaign.result import DRAWS, Draw, Timed
 from simulation.proof.campaign.store import results_in
-from simulation.proof.campaign.summary import Summary
 from simulation.proof.campaign.terminal import lines_of
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import find_scenario, load_scenario
@@ -44,29 +48,50 @@ class _ShardText(click.ParamType[Shard]):
         )
 
 
+since_option = click.option(
+    "--since",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    help="Folder or memory.json of an earlier campaign: say what is new, known, gone and flaky.",
+)
+
+
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--seeds", "seeds_text", help="Which seeds, as in 1-1000 or 1-5,9.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin nothing more after so long.")
-@click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
-@click.option("--shard", type=_ShardText(), default=None, help="Live the I-th of N equal parts.")
+@click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed: --draw swarm.")
+@click.option(
+    "--draw",
+    type=click.Choice(DRAWS),
+    multiple=True,
+    help="Where the faults come from: the scenario's own (default), or drawn by the seed. Several: a life for each.",
+)
+@click.option(
+    "--shard", type=_ShardText(), default=None, help="Live the I-th of N equal parts; `simulate merge` joins them."
+)
 @click.option("--resume", type=_FOLDER, default=None, help="Go on with the campaign that left this folder.")
+@since_option
 @click.option(
     "--target", type=TargetFolder(), default=None, help="A backend of its own instead of the platform that comes along."
 )
 @environment_option("embedded", "containers", "compose")
 @jobs_option
+@click.option("--dask", metavar="ADDRESS", help="Live them on the Dask cluster whose scheduler is at this address.")
 @out_option("Where the results and the runs that did not pass go.")
 def campaign(
     scenarios: tuple[str, ...],
     seeds_text: str | None,
     minutes: float | None,
     swarm: bool,
+    draw: tuple[Draw, ...],
     shard: Shard | None,
     resume: Path | None,
+    since: Path | None,
     target: Path | None,
     environment: str,
     jobs: int | None,
+    dask: str | None,
     out: Path,
 ) -> int:
     """Live SCENARIOs (default: the project's) with many seeds, and tell all verdicts as one.
@@ -75,8 +100,9 @@ def campaign(
     as soon as it is there, so that a campaign that was killed goes on with --resume. Exit code: the worst verdict's; 2
     where seeds are left; 255 where the machine kept a run from its verdict.
     """
+    last = None if since is None else Memory.read(since)
     if resume is None:
-        plan = _plan(scenarios, seeds_text, minutes, swarm, shard, target, environment)
+        plan = _plan(scenarios, seeds_text, minutes, _draws(swarm, draw), shard, target, environment)
         folder = RunDirectory.create(out=out, scenario="campaign", seed=plan.seeds[0] if plan.seeds else 1).path
         plan.write(folder)
     else:
@@ -89,17 +115,17 @@ def campaign(
             progress.ended(timed.result)
 
         try:
-            carry_out(folder, plan, workers=jobs or len(os.sched_getaffinity(0)), told=told)
+            carry_out(folder, plan, workers=jobs or len(os.sched_getaffinity(0)), dask=dask, told=told)
         finally:
-            summary = _tell(folder, plan)
-    return summary.exit_code
+            told_all = _tell(folder, plan, last)
+    return told_all.exit_code
 
 
 def _plan(
     scenarios: tuple[str, ...],
     seeds_text: str | None,
     minutes: float | None,
-    swarm: bool,
+    draws: tuple[Draw, ...],
     shard: Shard | None,
     target: Path | None,
     environment: str,
@@ -119,12 +145,18 @@ def _plan(
     return Plan(
         scenarios=tuple(dict.fromkeys(scenarios)),
         seeds=() if seeds_text is None else tuple(sorted(parse_seeds(seeds_text, most=_MOST_SEEDS))),
-        draws=("swarm",) if swarm else ("own",),
+        draws=draws,
         minutes=minutes,
         shard=shard or Shard(),
         environment=choice.name,
         target=None if target is None else target.resolve(),
+        made_by=str(release()),
     )
+
+
+def _draws(swarm: bool, draw: tuple[Draw, ...]) -> tuple[Draw, ...]:
+    asked = {*draw, *(("swarm",) if swarm else ())} or {"own"}
+    return tuple(way for way in DRAWS if way in asked)
 
 
 def _require_what_all_need() -> None:
@@ -134,10 +166,26 @@ def _require_what_all_need() -> None:
     try_tools(find_tools(), plain_environment())
 
 
-def _tell(folder: Path, plan: Plan) -> Summary:
-    summary, output = Summary.of(plan, results_in(folder)), Console()
-    for line in lines_of(summary, folder):
+def _tell(folder: Path, plan: Plan, last: Memory | None) -> Campaign:
+    concluded, output = conclude(folder, plan, last=last), Console()
+    for line in lines_of(concluded, folder):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
     RunDirectory(path=folder).become_latest()
-    output.print(f"results   {folder / 'results.jsonl'}", highlight=False, soft_wrap=True)
-    return summary
+    output.print(f"page      {folder / PAGE}", highlight=False, soft_wrap=True)
+    return concluded
+
+
+@click.command()
+@click.argument("shards", nargs=-1, required=True, metavar="DIR...", type=_FOLDER)
+@since_option
+@out_option("Where the whole campaign's folder goes.")
+def merge(shards: tuple[Path, ...], since: Path | None, out: Path) -> int:
+    """Join the shards of a campaign, each the folder DIR of a `simulate campaign --shard I/N`.
+
+    What comes of it are the files of the same campaign lived in one place. Exit code: as of the whole campaign; a shard
+    that is missing leaves seeds that were not lived.
+    """
+    last = None if since is None else Memory.read(since)
+    directory = RunDirectory.create(out=out, scenario="campaign", seed=0)
+    plan = merge_shards([shard.resolve() for shard in shards], directory.path)
+    return _tell(directory.path, plan, last).exit_code

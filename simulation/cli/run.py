@@ -11,8 +11,10 @@ from rich.markup import escape
 from simulation.assembly.request import prepare
 from simulation.cli.options import Names, TargetFolder, environment_option, out_option, seal_option
 from simulation.cli.output import print_verdict
+from simulation.errors import UsageError
 from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
+from simulation.proof.campaign.draws import Way, redraw
 from simulation.proof.determinism import check_twice
 from simulation.run import run as run_scenario
 from simulation.scenario.file import available_scenarios
@@ -47,6 +49,13 @@ _NOT_DETERMINISTIC = 1
 )
 @click.option("--swarm", is_flag=True, help="Draw the faults from the whole catalogue by the seed instead.")
 @click.option(
+    "--draw",
+    type=click.Choice(["several", "meeting", "covering"]),
+    default=None,
+    help="Draw them by the seed in a way that reaches further: several of a kind; those that meet at one payment; rows"
+    " of a covering array.",
+)
+@click.option(
     "--twice", is_flag=True, help="Run it again in another process and show the first event where the histories part."
 )
 @seal_option
@@ -61,12 +70,17 @@ def run(
     out: Path,
     target: Path | None,
     swarm: bool,
+    draw: Way | None,
     twice: bool,
     seal_key: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Run SCENARIO (a name from `simulate scenarios`, or a YAML file) and judge it."""
+    if swarm and draw is not None:
+        raise UsageError(
+            place="--swarm", problem=f"draws the faults, and so does --draw {draw}", remedy="say one of them"
+        )
     key = None if seal_key is None else load_private_key(seal_key)
     request = prepare(
         scenario=scenario,
@@ -77,6 +91,7 @@ def run(
         out=out,
         target=target,
         swarmed=swarm,
+        redraw=None if draw is None else redraw(draw),
     )
     console = Console(stderr=True)
     progress = _progress(request.scenario, console, silent=quiet or as_json)

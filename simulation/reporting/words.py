@@ -37,6 +37,8 @@ _MARKS = {
     "pass": Mark(word="pass", symbol="✓", tone="good"),
     "fail": Mark(word="fail", symbol="✗", tone="bad"),
     "unknown": Mark(word="unknown", symbol="?", tone="doubt"),
+    "broke_off": Mark(word="broke off", symbol="!", tone="doubt"),
+    "lost": Mark(word="lost", symbol="!", tone="doubt"),
     "not_verified": Mark(word="not verified", symbol="–", tone="plain"),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from simulation.proof.campaign.cluster import finished_on
 from simulation.proof.campaign.live import live, lost
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.result import JUDGED, Case, Result, Timed
@@ -14,20 +15,27 @@ from simulation.proof.campaign.store import appending, results_in, write_sorted
 from simulation.proof.parallel import finished
 
 
-def carry_out(folder: Path, plan: Plan, *, workers: int, told: Callable[[Timed], None]) -> None:
+def carry_out(folder: Path, plan: Plan, *, workers: int, dask: str | None, told: Callable[[Timed], None]) -> None:
     """Live every case that has no verdict yet.
 
+    :param workers: processes at a time, on this machine. :param dask: address of a cluster that lives them instead.
     :param told: called with each result when it is on the disk.
     """
-    ended = partial(live, folder=folder, environment=plan.environment, target=plan.target)
     left = _until(plan.minutes, left_of(plan, results_in(folder)))
     try:
         with appending(folder) as keep:
-            for timed in finished(left, ended, workers=workers, lost=lost):
+            for timed in _lived(left, folder, plan, workers, dask):
                 keep(timed)
                 told(timed)
     finally:
-        write_sorted(folder, plan, results_in(folder))
+        write_sorted(folder, plan, of=(folder,))
+
+
+def _lived(cases: Iterator[Case], folder: Path, plan: Plan, workers: int, dask: str | None) -> Iterator[Timed]:
+    if dask is None:
+        work = partial(live, folder=folder, environment=plan.environment, target=plan.target)
+        return finished(cases, work, workers=workers, lost=lost)
+    return finished_on(dask, cases, plan=plan, folder=folder)
 
 
 def left_of(plan: Plan, results: list[Result]) -> Iterator[Case]:

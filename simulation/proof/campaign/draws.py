@@ -11,13 +11,13 @@ what a platform is allowed are refused there (``simulation/scenario/faults/attem
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import combinations
 from random import Random
 from typing import Any, Literal, get_args
 
+from simulation.assembly.request import Redraw
 from simulation.chance import chance
 from simulation.faults.swarm import swarm
 from simulation.paths import RUNBOOKS_FOLDER
@@ -55,16 +55,14 @@ _INTENSITIES = ("times", "minutes", "delay_hours", "seconds")
 _FACTORS = (0.25, 0.5, 2, 3, 4)
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
-class Case:
-    """One life of a campaign. ``scenario``: a name or a file, as ``simulate run`` takes it."""
+def redraw(way: Way) -> Redraw:
+    """For a request."""
+    return Redraw(options=draw_options(way), drawn=lambda scenario, seed, met: drawn(scenario, seed, way, met=met))
 
-    scenario: str
-    seed: int
-    draw: Way
 
-    def __str__(self) -> str:
-        return f"{self.scenario}, seed {self.seed}, {self.draw}"
+def draw_options(draw: str) -> tuple[str, ...]:
+    """What asks ``simulate run`` for a way."""
+    return ("--swarm",) if draw == "swarm" else ("--draw", draw)
 
 
 def drawn(scenario: Scenario, seed: int, draw: Way, *, met: Collection[Need]) -> Scenario:

@@ -18,6 +18,8 @@ from simulation.events import FaultInjected, FaultScheduled
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.progress import Silent
+from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.draws import redraw
 from simulation.proof.campaign.result import Case, Found, Margin, Outcome, Result, Timed
 from simulation.reporting.parts.near_misses import near_misses_of
 from simulation.reporting.write import write_report
@@ -25,7 +27,9 @@ from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
 
 _DAY_SECONDS = 24 * 3600
-_RUNS = "runs"
+RUNS = "runs"
+_MARGINS = 5
+"""Of each run, the smallest."""
 _OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "unknown": "unknown"}
 
 
@@ -36,7 +40,7 @@ def live(case: Case, *, folder: Path, environment: str, target: Path | None = No
         ``compose``. :param target: folder of a backend; None: the platform that comes along.
     """
     began = time.perf_counter()
-    own = RunDirectory(path=folder / _RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
+    own = RunDirectory(path=folder / RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
     shutil.rmtree(own.path, ignore_errors=True)  # of a worker that was killed over the same case
     try:
         own.path.mkdir(parents=True)
@@ -44,27 +48,28 @@ def live(case: Case, *, folder: Path, environment: str, target: Path | None = No
             scenario=case.scenario,
             seed=case.seed,
             environment=environment,
-            out=folder / _RUNS,
+            out=folder / RUNS,
             target=target,
-            swarmed=case.draw == "swarm",
+            redraw=None if case.draw == "own" else redraw(case.draw),
         )
         history = carry_out(request, own, Silent())
-        verdict = judge(history)
+        verdict, reach = judge(history), Reach.of(history)
         shown = "" if verdict.outcome == "pass" else str(own.path.relative_to(folder))
         if shown:
             write_report(own.path, history, verdict)
         sim_seconds = request.scenario.days * _DAY_SECONDS
         result = Result(case=case, sim_seconds=sim_seconds, folder=shown, **_judged(history, verdict))
     except (SimulationError, OSError) as error:
-        result = Result(case=case, outcome="broke_off", said=str(error))
+        result, reach = Result(case=case, outcome="broke_off", said=str(error)), Reach()
     if not result.folder:
         shutil.rmtree(own.path, ignore_errors=True)
-    return Timed(result=result, wall_seconds=round(time.perf_counter() - began, 3))
+    return Timed(result=result, reach=reach, wall_seconds=round(time.perf_counter() - began, 3))
 
 
 def lost(case: Case, how: str) -> Timed:
     """The result of a case over which worker after worker died."""
-    return Timed(result=Result(case=case, outcome="lost", said=f"every worker died over it: {how}"), wall_seconds=0)
+    result = Result(case=case, outcome="lost", said=f"every worker died over it: {how}")
+    return Timed(result=result, reach=Reach(), wall_seconds=0)
 
 
 def _judged(history: History, verdict: Verdict) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _judged(history: History, verdict: Verdict) -> dict[str, Any]:
         "struck": tuple(sorted({strike.fault_kind for strike in history.of(FaultInjected)})),
         "margins": tuple(
             Margin(what=miss.what, closest=miss.closest, limit=miss.limit, left=round(miss.left, 6))
-            for miss in near_misses_of(Evidence(history, governance))
+            for miss in near_misses_of(Evidence(history, governance))[:_MARGINS]
         ),
     }
 

@@ -42,6 +42,8 @@ class Plan(BaseModel):
     shard: Shard = Shard()
     environment: str = "embedded"
     target: Path | None = None
+    made_by: str = ""
+    """Version and commit of the code, as ``0.1.0 at 40a59dc (changed)``."""
 
     def cases(self) -> Iterator[Case]:
         """This shard's, in order; without end where there are no seeds."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from simulation.proof.campaign.result import Result
+from simulation.reporting.words import plural
 
 _LINE_WALL_SECONDS = 20
 """Between two lines of a log that is no terminal."""
@@ -60,7 +61,7 @@ class CampaignProgress:
         rate = self._lived / wall_seconds * 60 if wall_seconds else 0.0
         counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(self._outcomes.items()))
         left = self._left(done, rate, wall_seconds)
-        causes = "no finding" if not self._causes else f"{len(self._causes)} different findings"
+        causes = plural(len(self._causes), "different finding") if self._causes else "no finding"
         return f"{done:,}{of} done, {rate:.1f} a minute{left}; {counts}; {causes}"
 
     def _left(self, done: int, rate: float, wall_seconds: float) -> str:

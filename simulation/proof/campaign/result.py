@@ -5,14 +5,18 @@ How long it took stands in a file of its own, ``times.jsonl``: it differs from m
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from simulation.errors import command
+from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.draws import draw_options
 
-Draw = Literal["own", "swarm"]
+Draw = Literal["own", "swarm", "several", "meeting", "covering"]
 """Where the faults come from: the scenario's own, or a way to draw them by the seed."""
+DRAWS: tuple[Draw, ...] = get_args(Draw)
 Outcome = Literal["pass", "fail", "unknown", "broke_off", "lost"]
 """A verdict; or the machine or the harness broke off (no word about the platform); or worker after worker died over
 it."""
@@ -37,8 +41,11 @@ class Case(_Row):
     @property
     def command(self) -> str:
         """Lives it again."""
-        options = () if self.draw == "own" else ("--swarm",)
-        return command("run", self.scenario, "--seed", self.seed, *options)
+        return command("run", self.scenario, "--seed", self.seed, *self.options)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return () if self.draw == "own" else draw_options(self.draw)
 
 
 class Found(_Row):
@@ -76,11 +83,20 @@ class Result(_Row):
     folder: str = ""
 
 
-class Timed(_Row):
-    """A result, and how long it took."""
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """A result, what its life reached, and how long it took."""
 
     result: Result
+    reach: Reach
     wall_seconds: float
+
+
+class Reached(_Row):
+    """A line of ``reach.jsonl``."""
+
+    case: Case
+    reach: dict[str, list[str]]
 
 
 class Took(_Row):

@@ -1,29 +1,37 @@
-"""The results of a campaign on disk: a line is there for good as soon as its case has ended."""
+"""The results of a campaign on disk: a line is there for good as soon as its case has ended.
+
+``results.jsonl`` and ``reach.jsonl`` are equal wherever the campaign is lived; ``times.jsonl`` is not.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from simulation.errors import UsageError
+from simulation.proof.campaign.coverage import Reach
 from simulation.proof.campaign.plan import Plan
-from simulation.proof.campaign.result import Case, Result, Timed, Took
+from simulation.proof.campaign.result import Case, Reached, Result, Timed, Took
 
-RESULTS, TIMES = "results.jsonl", "times.jsonl"
-_Line = TypeVar("_Line", Result, Took)
+RESULTS, REACH, TIMES = "results.jsonl", "reach.jsonl", "times.jsonl"
+_KINDS: dict[str, type[Result] | type[Reached] | type[Took]] = {TIMES: Took, REACH: Reached, RESULTS: Result}
+"""The result last: where it stands, the case is over."""
+_Line = TypeVar("_Line", Result, Reached, Took)
+_Kind = type[Result] | type[Reached] | type[Took]
 
 
 def results_in(folder: Path) -> list[Result]:
-    """The last result of every case, in the order of the file.
+    """The last result of every case, in the order in which the cases stand in the file first.
 
     :raises UsageError: a line is no result.
     """
-    return _last(_lines(folder / RESULTS, Result))
+    return list({line.case: line for line in _lines(folder / RESULTS, Result)}.values())
 
 
 def times_in(folder: Path) -> dict[Case, float]:
@@ -31,8 +39,10 @@ def times_in(folder: Path) -> dict[Case, float]:
     return {took.case: took.wall_seconds for took in _lines(folder / TIMES, Took)}
 
 
-def _last(lines: Iterable[Result]) -> list[Result]:
-    return list({line.case: line for line in lines}.values())
+def reach_in(folder: Path) -> Reach:
+    """What all lives together reached; they are read one by one."""
+    rows = (Reach.from_row(reached.reach) for reached in _lines(folder / REACH, Reached))
+    return reduce(lambda one, other: one | other, rows, Reach())
 
 
 def _lines(file: Path, kind: type[_Line]) -> Iterator[_Line]:
@@ -56,22 +66,24 @@ def _lines(file: Path, kind: type[_Line]) -> Iterator[_Line]:
 @contextmanager
 def appending(folder: Path) -> Iterator[Callable[[Timed], None]]:
     """Within this block: keeps a result, on the disk when it returns."""
-    for name in (RESULTS, TIMES):
+    for name in _KINDS:
         _cut_off_half_a_line(folder / name)
-    with open(folder / RESULTS, "a", encoding="utf-8") as results, open(folder / TIMES, "a", encoding="utf-8") as times:
+    with ExitStack() as opened:
+        files = {name: opened.enter_context(open(folder / name, "a", encoding="utf-8")) for name in _KINDS}
 
         def keep(timed: Timed) -> None:
-            # The result last: where it stands, the case is over.
-            for file, line in ((times, _took(timed)), (results, timed.result)):
-                file.write(line.model_dump_json() + "\n")
+            case = timed.result.case
+            rows = {
+                TIMES: Took(case=case, wall_seconds=timed.wall_seconds),
+                REACH: Reached(case=case, reach=timed.reach.as_row()),
+                RESULTS: timed.result,
+            }
+            for name, file in files.items():
+                file.write(rows[name].model_dump_json() + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
         yield keep
-
-
-def _took(timed: Timed) -> BaseModel:
-    return Took(case=timed.result.case, wall_seconds=timed.wall_seconds)
 
 
 def _cut_off_half_a_line(file: Path) -> None:
@@ -81,12 +93,39 @@ def _cut_off_half_a_line(file: Path) -> None:
             os.truncate(file, text.rfind(b"\n") + 1)
 
 
-def write_sorted(folder: Path, plan: Plan, results: Iterable[Result]) -> None:
-    """Replace the file by the results in the order of the campaign's cases: equal however many workers there were."""
-    new = folder / f"{RESULTS}.new"
-    ordered = sorted(results, key=lambda result: plan.order(result.case))
-    with open(new, "w", encoding="utf-8") as lines:
-        lines.writelines(result.model_dump_json() + "\n" for result in ordered)
-        lines.flush()
-        os.fsync(lines.fileno())
-    os.replace(new, folder / RESULTS)
+def write_sorted(folder: Path, plan: Plan, *, of: Collection[Path]) -> None:
+    """Leave each file with the last line of every case, in the order of the campaign's cases: equal however many
+    workers, and however many shards, there were.
+
+    :param of: the folders that have the lines; of ``folder`` itself the old files are replaced.
+    """
+    for name, kind in _KINDS.items():
+        where = _where(of, name, kind)
+        new = folder / f"{name}.new"
+        with ExitStack() as opened, open(new, "w", encoding="utf-8") as lines:
+            files = {
+                one: opened.enter_context(open(one / name, "rb")) for one in {place for place, _ in where.values()}
+            }
+            for case in sorted(where, key=plan.order):
+                place, at = where[case]
+                files[place].seek(at)
+                lines.write(files[place].readline().decode())
+            lines.flush()
+            os.fsync(lines.fileno())
+        os.replace(new, folder / name)
+
+
+def _where(
+    folders: Iterable[Path], name: str, kind: type[Result] | type[Reached] | type[Took]
+) -> dict[Case, tuple[Path, int]]:
+    """Case → folder and byte at which its last line begins: thousands of lines need not be in memory to be sorted."""
+    where = {}
+    for folder in folders:
+        if (folder / name).exists():
+            with open(folder / name, "rb") as lines:
+                at = 0
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        where[kind.model_validate_json(line).case] = folder, at
+                    at += len(line)
+    return where

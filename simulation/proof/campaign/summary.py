@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulation.proof.campaign.plan import Plan
-from simulation.proof.campaign.result import JUDGED, Case, Found, Outcome, Result
+from simulation.proof.campaign.result import JUDGED, Case, Found, Margin, Outcome, Result
 
 EXIT_CODES: Mapping[Outcome, int] = {"fail": 1, "unknown": 2, "lost": 255, "broke_off": 255, "pass": 0}
 """Worst first."""
+_SOME = 20
+_NAMES_ONE = re.compile(r"\d|^[a-z]+_[A-Za-z]{12,}$")
+"""An id has a digit in it, nearly always."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """All runs that found one thing. ``first``: as the earliest of them says it; ``stories``: their results."""
+    """All runs that found one thing. ``first``: as the earliest of them says it; ``results``: of them all."""
 
     first: Found
     results: tuple[Result, ...]
@@ -64,6 +68,18 @@ class Summary:
         return tuple(sorted(causes, key=lambda cause: -len(cause.results)))
 
     @property
+    def near_misses(self) -> tuple[tuple[Margin, Result], ...]:
+        """For each limit the run that came closest to it, the closest of all first; names of single things are left
+        out of what a limit is called."""
+        closest: dict[str, tuple[Margin, Result]] = {}
+        for result in self.results:
+            for margin in result.margins:
+                what = " ".join(word for word in margin.what.split() if not _NAMES_ONE.search(word))
+                if what not in closest or margin.left < closest[what][0].left:
+                    closest[what] = margin.model_copy(update={"what": what}), result
+        return tuple(sorted(closest.values(), key=lambda pair: (pair[0].left, pair[0].what)))
+
+    @property
     def outcome(self) -> Outcome:
         """The worst of all; a campaign that lived nothing has proved nothing."""
         return next((outcome for outcome in EXIT_CODES if outcome in self.counts), "unknown")
@@ -76,6 +92,3 @@ class Summary:
     @property
     def unjudged(self) -> tuple[Result, ...]:
         return tuple(result for result in self.results if result.outcome not in JUDGED)
-
-
-_SOME = 20
