@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from simulation.checks.catalogue import CHECKS
 from simulation.cli.gate import parse_seeds
 from simulation.cli.options import TargetFolder, environment_option, jobs_option, out_option
 from simulation.environment.caller import plain_environment
@@ -76,6 +77,14 @@ since_option = click.option(
     "--target", type=TargetFolder(), default=None, help="A backend of its own instead of the platform that comes along."
 )
 @environment_option("embedded", "containers", "compose")
+@click.option(
+    "--require",
+    "required",
+    metavar="CHECK",
+    type=click.Choice([check.name for check in CHECKS]),
+    multiple=True,
+    help="A run for which this check could not look is unknown, and no pass.",
+)
 @jobs_option
 @click.option("--dask", metavar="ADDRESS", help="Live them on the Dask cluster whose scheduler is at this address.")
 @out_option("Where the results and the runs that did not pass go.")
@@ -90,6 +99,7 @@ def campaign(
     since: Path | None,
     target: Path | None,
     environment: str,
+    required: tuple[str, ...],
     jobs: int | None,
     dask: str | None,
     out: Path,
@@ -102,7 +112,7 @@ def campaign(
     """
     last = None if since is None else Memory.read(since)
     if resume is None:
-        plan = _plan(scenarios, seeds_text, minutes, _draws(swarm, draw), shard, target, environment)
+        plan = _plan(scenarios, seeds_text, minutes, _draws(swarm, draw), shard, target, environment, required)
         folder = RunDirectory.create(out=out, scenario="campaign", seed=plan.seeds[0] if plan.seeds else 1).path
         plan.write(folder)
     else:
@@ -129,6 +139,7 @@ def _plan(
     shard: Shard | None,
     target: Path | None,
     environment: str,
+    required: tuple[str, ...],
 ) -> Plan:
     if seeds_text is None and minutes is None:
         raise UsageError(
@@ -150,6 +161,7 @@ def _plan(
         shard=shard or Shard(),
         environment=choice.name,
         target=None if target is None else target.resolve(),
+        required=required,
         made_by=str(release()),
     )
 

@@ -33,7 +33,7 @@ def carry_out(folder: Path, plan: Plan, *, workers: int, dask: str | None, told:
 
 def _lived(cases: Iterator[Case], folder: Path, plan: Plan, workers: int, dask: str | None) -> Iterator[Timed]:
     if dask is None:
-        work = partial(live, folder=folder, environment=plan.environment, target=plan.target)
+        work = partial(live, folder=folder, environment=plan.environment, target=plan.target, required=plan.required)
         return finished(cases, work, workers=workers, lost=lost)
     return finished_on(dask, cases, plan=plan, folder=folder)
 

@@ -49,7 +49,7 @@ def finished_on(address: str, cases: Iterator[Case], *, plan: Plan, folder: Path
         losses: Counter[Case] = Counter()
 
         def submit(case: Case) -> Any:
-            task = Task(case=case, environment=plan.environment, target=plan.target)
+            task = Task(case=case, environment=plan.environment, target=plan.target, required=plan.required)
             future = client.submit(_answer, task.model_dump_json(), pure=False)
             given[future.key] = case
             return future

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,14 @@ _MARGINS = 5
 _OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "unknown": "unknown"}
 
 
-def live(case: Case, *, folder: Path, environment: str, target: Path | None = None) -> Timed:
+def live(
+    case: Case, *, folder: Path, environment: str, target: Path | None = None, required: Sequence[str] = ()
+) -> Timed:
     """Never raises for what the run does, nor for a fault of the machine.
 
     :param folder: the campaign's; the run's own is below it. :param environment: ``embedded``, ``containers`` or
-        ``compose``. :param target: folder of a backend; None: the platform that comes along.
+        ``compose``. :param target: folder of a backend; None: the platform that comes along. :param required: checks
+        that must have looked: else a run that passes otherwise is unknown.
     """
     began = time.perf_counter()
     own = RunDirectory(path=folder / RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
@@ -58,7 +61,7 @@ def live(case: Case, *, folder: Path, environment: str, target: Path | None = No
         if shown:
             write_report(own.path, history, verdict)
         sim_seconds = request.scenario.days * _DAY_SECONDS
-        result = Result(case=case, sim_seconds=sim_seconds, folder=shown, **_judged(history, verdict))
+        result = Result(case=case, sim_seconds=sim_seconds, folder=shown, **_judged(history, verdict, required))
     except (SimulationError, OSError) as error:
         result, reach = Result(case=case, outcome="broke_off", said=str(error)), Reach()
     if not result.folder:
@@ -72,10 +75,16 @@ def lost(case: Case, how: str) -> Timed:
     return Timed(result=result, reach=Reach(), wall_seconds=0)
 
 
-def _judged(history: History, verdict: Verdict) -> dict[str, Any]:
+def _judged(history: History, verdict: Verdict, required: Sequence[str]) -> dict[str, Any]:
     governance = history.started.governance if history.started is not None else NO_GOVERNANCE
+    missing = [
+        f"{result.check} is not verified: {result.not_verified}"
+        for result in verdict.results
+        if result.check in required and result.outcome == "not_verified"
+    ]
     return {
-        "outcome": _OUTCOMES[verdict.outcome],
+        "outcome": "unknown" if missing and verdict.outcome == "pass" else _OUTCOMES[verdict.outcome],
+        "said": "; ".join(missing),
         "digest": verdict.digest,
         "findings": tuple(_found(history, verdict)),
         "faults": tuple(sorted(fault.fault_kind for fault in history.of(FaultScheduled))),

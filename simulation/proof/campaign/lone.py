@@ -33,6 +33,7 @@ class Task(_Row):
     case: Case
     environment: str
     target: Path | None
+    required: tuple[str, ...] = ()
 
 
 class Answer(_Row):
@@ -55,7 +56,13 @@ def lived(task: Task) -> Answer:
     """Live one case in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="simulate-campaign-") as name:
         folder = Path(name)
-        timed = live(task.case, folder=folder, environment=task.environment, target=task.target)
+        timed = live(
+            task.case,
+            folder=folder,
+            environment=task.environment,
+            target=task.target,
+            required=task.required,
+        )
         return Answer(
             result=timed.result,
             reach=timed.reach.as_row(),

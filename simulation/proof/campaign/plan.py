@@ -42,6 +42,8 @@ class Plan(BaseModel):
     shard: Shard = Shard()
     environment: str = "embedded"
     target: Path | None = None
+    required: tuple[str, ...] = ()
+    """Checks of which "not verified" is not good enough: such a run's verdict is unknown."""
     made_by: str = ""
     """Version and commit of the code, as ``0.1.0 at 40a59dc (changed)``."""
 
