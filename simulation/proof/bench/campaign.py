@@ -54,7 +54,7 @@ def _figures(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
         yield f"runs a minute, {workers} workers on {cores} cores", f"{rate:.1f} ({rate / ideal:.0%} of ideal)"
     shards = [(*words, "--jobs", "1", "--shard", f"{number}/{cores}") for number in range(1, cores + 1)]
     yield f"runs a minute, {cores} shards side by side", f"{runs / _timed(shards) * 60:.1f}"
-    with _cluster(cores) as address:
+    with cluster(cores) as (address, _):
         rate = runs / _timed([(*words, "--dask", address)]) * 60
         yield f"runs a minute, Dask with {cores} local workers", f"{rate:.1f}"
     for many in _MANY:
@@ -83,8 +83,8 @@ def _timed(commands: Sequence[Sequence[str]]) -> float:
 
 
 @contextmanager
-def _cluster(workers: int) -> Iterator[str]:
-    """A scheduler and workers on loopback."""
+def cluster(workers: int) -> Iterator[tuple[str, Sequence[subprocess.Popen[bytes]]]]:
+    """A scheduler on loopback, by its address, and the processes of its workers."""
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     with tempfile.TemporaryDirectory(prefix="bench-campaign-") as folder:
         known = Path(folder) / "scheduler.json"
@@ -94,9 +94,9 @@ def _cluster(workers: int) -> Iterator[str]:
             while not known.exists() and time.monotonic() < deadline:
                 time.sleep(0.1)
             worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(known)]
-            worker += ["--nthreads", "1", "--no-dashboard", "--local-directory", folder]
+            worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
             started += [_quiet(worker) for _ in range(workers)]
-            yield _address(known, workers)
+            yield _address(known, workers), started[1:]
         finally:
             for process in started[::-1]:
                 process.terminate()
