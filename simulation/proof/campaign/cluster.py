@@ -54,7 +54,8 @@ def finished_on(address: str, cases: Iterator[Case], *, plan: Plan, folder: Path
             given[future.key] = case
             return future
 
-        running = as_completed([submit(case) for case in islice(cases, threads * _AHEAD)])
+        first = [submit(case) for case in islice(cases, threads * _AHEAD)]
+        running = as_completed(first, loop=client.loop)
         for future in running:
             case = given.pop(future.key)
             error = future.exception() if future.status == "error" else None
