@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
+from threading import Timer
 
 from simulation.environment.workspace import PREFIX, candidate_roots
 
 SIMULATE = (sys.executable, "-m", "simulation", "staging")
-LAST_LINE = "Alerts appear below, each with the runbook to follow. Ctrl-C ends it and leaves nothing."
+LAST_LINE = "Ctrl-C ends it and leaves nothing."
+STARTS_WITHIN_WALL_SECONDS = 120
 
 PAY_AN_ENTRY_FEE = r"""
 post() { curl -sS -X POST "$API_BASE_URL$1" -H 'Content-Type: application/json' "${@:3}" -d "$2"; }
@@ -42,13 +44,18 @@ def standing(*options: str, ended_by: signal.Signals = signal.SIGINT) -> Iterato
     """Its port. The platform stands in a process of its own until it is told to end; it must leave nothing."""
     command = [*SIMULATE, "up", "--environment", "embedded", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        late = Timer(STARTS_WITHIN_WALL_SECONDS, program.kill)
         try:
             assert program.stdout is not None
+            late.start()
             said = "".join(takewhile(lambda line: LAST_LINE not in line, program.stdout))
+            late.cancel()
+            assert "API_BASE_URL=" in said, said
             yield said.partition("API_BASE_URL=http://127.0.0.1:")[2].partition("\n")[0]
             program.send_signal(ended_by)
             assert program.wait(60) == 128 + ended_by
         finally:
+            late.cancel()
             program.kill()
     assert left_behind(program.pid) == []
 
