@@ -17,7 +17,7 @@ from simulation.paths import ROOT
 _FOLDERS = ("simulation", "tests", "fixtures", "scenarios", ".ci", ".github")
 _PAGES = {".md", ".sql", ".toml", ".yml", ".yaml", ".sh", ".js", ".j2"}
 _NOT_OURS = ("fixtures/releases/v", "tests/targets/node_backend/node_modules")
-_OF_RUNS = ("coverage.md", "postmortem.md", "summary.md")
+_OF_RUNS = ("campaign.md", "coverage.md", "postmortem.md", "summary.md")
 """Documents that a run leaves; README says so."""
 
 _DOCUMENT = re.compile(r"(?<![\w/.-])((?:[\w.-]+/)*[\w-]+\.md)\b")

@@ -57,6 +57,7 @@ BODIES: dict[int, str | None] = {
 @pytest.fixture
 def no_promtool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulation.environment.promtool.shutil.which", lambda *_args, **_named: None)
+    monkeypatch.setattr("simulation.environment.promtool.beside_python", lambda _name: None)
     monkeypatch.delenv(promtool.BINARY_VARIABLE, raising=False)
 
 
