@@ -57,7 +57,7 @@ sweep: setup ## Put every kind of fault on a contest, over the edges of its fiel
 	@$(BIN)/simulate sweep $(ARGS)
 
 test: tools ## Run every test; at the end, what was skipped and how to have it
-	@echo "… every test, two at a time: a quarter of an hour; how far it is stands at the end of each line"
+	@echo "… every test, two at a time: some ten minutes on two free cores; how far it is stands at the end of each line"
 	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 fast: check ## Lint, types, contracts and the unit tests: before every commit

@@ -37,6 +37,14 @@ class Finding:
     cause: bool = False
     """Whether it probably explains other findings, so that it is reported first."""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, with what was expected and what was found."""
+        told = f"{self.subject}: {self.message}" if self.subject else self.message
+        if not (self.expected or self.actual):
+            return told
+        return f"{told} (expected {self.expected or 'nothing'}, found {self.actual or 'nothing'})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -92,20 +92,30 @@ def _absent(case: Case) -> Mapping[str, str]:
         return {}  # a contract that cannot be read; the checks say what is wrong with it
 
 
+def unverified(verdict: Verdict, required: Collection[str]) -> list[str]:
+    """Why checks of which "not verified" is not good enough could not look, each in a sentence."""
+    return [
+        f"{result.check} is not verified: {result.not_verified}"
+        for result in verdict.results
+        if result.check in required and result.outcome == "not_verified"
+    ]
+
+
 def _decide(rule: CriterionRule, outcomes: Mapping[str, Outcome]) -> Criterion:
     """A criterion with the worst outcome of its checks. A check that did not run counts as unknown."""
     return Criterion(
         section=rule.section,
         text=rule.text,
         checks=rule.checks,
-        outcome=_worst(outcomes.get(name, "unknown") for name in rule.checks),
+        outcome=worst(outcomes.get(name, "unknown") for name in rule.checks),
     )
 
 
-def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of several; of none it is unknown."""
     return min(outcomes, key=_RANK.index, default="unknown")
 
 
 def _overall(outcomes: Iterable[Outcome]) -> Outcome:
     """The worst of the outcomes, without those that are not verified."""
-    return _worst(outcome for outcome in outcomes if outcome != "not_verified")
+    return worst(outcome for outcome in outcomes if outcome != "not_verified")

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from simulation.assembly import RunRequest
 from simulation.assembly.request import prepare
+from simulation.checks.verdict import unverified
 from simulation.cli.options import Names, environment_option, out_option, seal_option
 from simulation.environment.choice import Choice, choose
 from simulation.environment.release import release
@@ -118,11 +119,7 @@ def _run_seed(prepared: RunRequest, progress: Progress) -> SeedOutcome:
         return SeedOutcome(
             seed=prepared.seed, outcome="unknown", wall_seconds=time.monotonic() - began, reason=str(fault)
         )
-    missing = [
-        f"{check.check} is not verified: {check.not_verified}"
-        for check in result.verdict.results
-        if check.check in REQUIRED_CHECKS and check.outcome == "not_verified"
-    ]
+    missing = unverified(result.verdict, REQUIRED_CHECKS)
     return SeedOutcome(
         seed=prepared.seed,
         outcome="unknown" if missing and result.verdict.outcome == "pass" else result.verdict.outcome,

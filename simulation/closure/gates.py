@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
+from simulation.checks.base import Outcome
 from simulation.checks.run_record import Release
-from simulation.checks.verdict import EXIT_CODES
-
-State = Literal["pass", "fail", "unknown"]
+from simulation.checks.verdict import EXIT_CODES, worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class Item:
     """What was looked at: a file, a run's folder."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> Outcome:
         if not self.missing:
             return "pass"
         return "unknown" if self.unknown else "fail"
@@ -41,8 +40,8 @@ class Gate:
     items: tuple[Item, ...]
 
     @property
-    def state(self) -> State:
-        return _worst(item.state for item in self.items)
+    def state(self) -> Outcome:
+        return worst(item.state for item in self.items)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +51,8 @@ class Closure:
     """The code that the answer is about."""
 
     @property
-    def state(self) -> State:
-        return _worst(gate.state for gate in self.gates)
+    def state(self) -> Outcome:
+        return worst(gate.state for gate in self.gates)
 
     @property
     def exit_code(self) -> int:
@@ -81,8 +80,3 @@ class Closure:
                 for gate in self.gates
             ],
         }
-
-
-def _worst(states: Any) -> State:
-    found = set(states)
-    return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"

@@ -189,9 +189,7 @@ def _serve(connection: Connection, work: Callable[[Any], Any], core: int) -> Non
     try:
         while (sent := connection.recv()) is not None:
             answer = _done(work, *sent)
-            if (
-                signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
-            ):  # it came, and somebody kept the exception to himself
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # it came, and somebody swallowed the exception
                 raise _Terminated
             connection.send(answer)
     except _Terminated:

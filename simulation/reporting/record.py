@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from simulation.checks.run_record import FaultRecord, MoneyRecord, RunRecord
 from simulation.checks.verdict import Verdict
@@ -12,7 +12,7 @@ from simulation.reporting.view import Report
 
 def with_record(verdict: Verdict, report: Report) -> Verdict:
     """The verdict as it is written and printed."""
-    facts, funds = report.facts, report.funds
+    facts = report.facts
     record = RunRecord(
         scenario=facts.scenario,
         seed=facts.seed,
@@ -34,15 +34,6 @@ def with_record(verdict: Verdict, report: Report) -> Verdict:
             )
             for fault in report.faults
         ),
-        money=MoneyRecord(
-            opening_cents=funds.opening_cents,
-            in_cents=funds.in_cents,
-            fees_cents=funds.fees_cents,
-            refunds_cents=funds.refunds_cents,
-            prizes_cents=funds.prizes_cents,
-            other_cents=funds.other_cents,
-            closing_cents=funds.closing_cents,
-            owed_cents=funds.owed_cents,
-        ),
+        money=MoneyRecord(**{field.name: getattr(report.funds, field.name) for field in fields(MoneyRecord)}),
     )
     return replace(verdict, run=record)

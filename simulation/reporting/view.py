@@ -21,7 +21,7 @@ from simulation.reporting.parts.evidence import Evidence, evidence_of
 from simulation.reporting.parts.executions import AlertView, ExecutionView, alerts_of, executions_of
 from simulation.reporting.parts.facts import RunFacts, facts_of
 from simulation.reporting.parts.faults import FaultView, faults_of
-from simulation.reporting.parts.figures import Figure, figures_of
+from simulation.reporting.parts.figures import Figure, figures_of, none_good
 from simulation.reporting.parts.funds import Funds, funds_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
 from simulation.reporting.parts.source import ReportSource
@@ -90,6 +90,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
     findings = tuple(told for _, told in found)
     wrong = went_wrong(history, found, facts)
     escalations = tuple(history.of(Escalated))
+    figures = figures_of(sections, contests, faults, executions, funds, len(escalations))
     entrants = len({act.person for act in history.of(EntrantAction) if act.action == "joined"})
     return Report(
         outcome=verdict.outcome,
@@ -100,9 +101,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         facts=facts,
         story=story_of(source.calendar, facts, contests, entrants, funds, faults, sections, findings),
         wrong=wrong,
-        figures=figures_of(
-            sections, contests, faults, executions, funds, len(escalations), whole=verdict.outcome != "unknown"
-        ),
+        figures=none_good(figures) if verdict.outcome == "unknown" else figures,
         sections=sections,
         findings=findings,
         evidence=evidence_of(history, findings),

@@ -65,7 +65,7 @@ def metrics_of(
         last = scrape.values
         for more in moments.states(scrape.until) if wrong else ():
             passed |= more
-            for not_yet in range(world.at_once(scrape.at) + 1):
+            for not_yet in world.orders(scrape.at):
                 wrong = [one for one in wrong if one.is_wrong(scrape, more, world, moments, not_yet=not_yet)]
             if not wrong:
                 break

@@ -174,11 +174,9 @@ def _complaint(
     """What was wrong in every state that the answer may have been about, of rows and facts; None: right in one."""
     first = None
     for number, _ in enumerate(moments.states(event.at)):
-        not_yet = 0
-        while not_yet == 0 or not_yet <= world.at_once(event.at):
+        for not_yet in world.orders(event.at):
             complaint = prepared.judge(event.response_body, looked(prepared.looks, {**scope, "not_yet": not_yet}))
             if complaint is None:
                 return None
             first = complaint if number == not_yet == 0 else first
-            not_yet += 1
     return first

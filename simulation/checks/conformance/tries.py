@@ -48,8 +48,9 @@ def tries(case: Case) -> Mapping[str, Try]:
 
 def _made_again(case: Case) -> Iterator[list[Exchange]]:
     failed: dict[str, list[Exchange]] = {}
+    ever_failed = {exchange.path for exchange in case.events(Exchange) if exchange.status >= _ERROR}
     for exchange in case.events(Exchange):
-        if exchange.method == "GET":
+        if exchange.method == "GET" or exchange.path not in ever_failed:
             continue
         asked = _asked(exchange)
         before = [one for one in failed.pop(asked, []) if exchange.at - one.at <= _AGAIN_WITHIN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,11 +40,17 @@ class World:
             self._facts[name] = sorted(DERIVED[name](self._case), key=lambda fact: fact.at)
         return self._facts[name]
 
-    def at_once(self, now: datetime) -> int:
-        """How many facts of one name that was asked for happened at this very instant, at most.
+    def orders(self, now: datetime) -> Iterator[int]:
+        """Every number of facts of this very instant that may not have happened yet, none first.
 
-        A history does not tell in which order they and a statement of the same instant came.
+        A history does not tell in which order they and a statement of the same instant came. Which facts are meant is
+        known when the statement has been looked at once.
         """
+        yield 0
+        yield from range(1, self._at_once(now) + 1)
+
+    def _at_once(self, now: datetime) -> int:
+        """How many facts of one name that was asked for happened at this very instant, at most."""
         return max(
             (
                 bisect_right(facts, now, key=_when) - bisect_left(facts, now, key=_when)

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import trustme
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +32,7 @@ from simulation.proof.campaign.store import appending, write_sorted
 _WORKERS = (1, 2, 4)
 _MANY = (1_000, 10_000)
 _START_WALL_SECONDS = 60
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__{}"
 
 
 def main() -> None:
@@ -54,14 +57,14 @@ def _figures(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
         yield f"runs a minute, {workers} workers on {cores} cores", f"{rate:.1f} ({rate / ideal:.0%} of ideal)"
     shards = [(*words, "--jobs", "1", "--shard", f"{number}/{cores}") for number in range(1, cores + 1)]
     yield f"runs a minute, {cores} shards side by side", f"{runs / _timed(shards) * 60:.1f}"
-    with cluster(cores) as (address, _):
-        rate = runs / _timed([(*words, "--dask", address)]) * 60
+    with cluster(cores) as dask:
+        rate = runs / _timed([(*words, "--dask", dask.address)], dask.environment) * 60
         yield f"runs a minute, Dask with {cores} local workers", f"{rate:.1f}"
     for many in _MANY:
         yield from _kept(many)
 
 
-def _timed(commands: Sequence[Sequence[str]]) -> float:
+def _timed(commands: Sequence[Sequence[str]], environment: Mapping[str, str] | None = None) -> float:
     """Wall seconds until all have ended.
 
     :raises RuntimeError: one of them has not passed.
@@ -73,6 +76,7 @@ def _timed(commands: Sequence[Sequence[str]]) -> float:
                 [sys.executable, "-m", "simulation", *words, "--out", f"{out}/{number}"],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=environment,
             )
             for number, words in enumerate(commands)
         ]
@@ -82,21 +86,32 @@ def _timed(commands: Sequence[Sequence[str]]) -> float:
         return time.perf_counter() - began
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A scheduler on loopback by its address, the processes of its workers, and what makes others let in."""
+
+    address: str
+    workers: Sequence[subprocess.Popen[bytes]]
+    environment: Mapping[str, str]
+    """For whoever is to use it: a Dask cluster carries out what anybody who is let in sends."""
+
+
 @contextmanager
-def cluster(workers: int) -> Iterator[tuple[str, Sequence[subprocess.Popen[bytes]]]]:
-    """A scheduler on loopback, by its address, and the processes of its workers."""
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+def cluster(workers: int) -> Iterator[Cluster]:
+    """Nobody else on this machine is let in: both sides show a certificate that was made for it."""
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1"]
     with tempfile.TemporaryDirectory(prefix="bench-campaign-") as folder:
         known = Path(folder) / "scheduler.json"
-        started = [_quiet([*dask, "--no-dashboard", "--scheduler-file", str(known)])]
+        environment = {**os.environ, **_certificates(Path(folder))}
+        started = [_quiet([*dask, "--port", "0", "--no-dashboard", "--scheduler-file", str(known)], environment)]
         try:
             deadline = time.monotonic() + _START_WALL_SECONDS
             while not known.exists() and time.monotonic() < deadline:
                 time.sleep(0.1)
             worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(known)]
             worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
-            started += [_quiet(worker) for _ in range(workers)]
-            yield _address(known, workers), started[1:]
+            started += [_quiet(worker, environment) for _ in range(workers)]
+            yield Cluster(address=_address(known, workers, environment), workers=started[1:], environment=environment)
         finally:
             for process in started[::-1]:
                 process.terminate()
@@ -104,14 +119,31 @@ def cluster(workers: int) -> Iterator[tuple[str, Sequence[subprocess.Popen[bytes
                 process.wait()
 
 
-def _quiet(words: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _certificates(folder: Path) -> dict[str, str]:
+    """Dask's variables for a certificate that all of the cluster share, and that is its own authority's."""
+    authority, file, key = trustme.CA(), folder / "authority.pem", folder / "shared.pem"
+    authority.cert_pem.write_to_path(str(file))
+    key.touch(mode=0o600)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(key))
+    sides = ("SCHEDULER", "WORKER", "CLIENT")
+    return {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+        _TLS.format("CA_FILE"): str(file),
+        **{_TLS.format(f"{side}__{part}"): str(key) for side in sides for part in ("CERT", "KEY")},
+    }
 
 
-def _address(known: Path, workers: int) -> str:
+def _quiet(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+
+def _address(known: Path, workers: int, environment: Mapping[str, str]) -> str:
     from distributed import Client
+    from distributed.security import Security
 
-    with Client(scheduler_file=str(known), timeout=_START_WALL_SECONDS) as client:
+    key = environment[_TLS.format("CLIENT__KEY")]
+    shown = Security(tls_ca_file=environment[_TLS.format("CA_FILE")], tls_client_cert=key, tls_client_key=key)
+    with Client(scheduler_file=str(known), security=shown, timeout=_START_WALL_SECONDS) as client:
         client.wait_for_workers(workers, timeout=_START_WALL_SECONDS)
         return str(client.scheduler.address)
 

@@ -101,16 +101,12 @@ def aimed(kind: type[Fault], aim: Aim, calm: Scenario, source: Random) -> Fault 
     elif aim.victim != "first" and aim.phase is not None:
         return None
     if "at" in fields:
-        update["at"] = _moment(aim.phase or _any(source), contest, calm, source)
+        update["at"] = _moment(aim.phase if aim.phase is not None else source.choice(PHASES), contest, calm, source)
     turned = fault.model_copy(update=update)
     if aim.phase is not None and phase_at(turned.window(calm, 0).starts_at, contest, calm) != aim.phase:
         return None
     ending = turned.ending(calm)
     return turned.model_copy(update={"expect": ending}) if isinstance(ending, Expectation) else None
-
-
-def _any(source: Random) -> Phase:
-    return source.choice(PHASES)
 
 
 def phase_at(instant: datetime, contest: Contest, scenario: Scenario) -> Phase | None:

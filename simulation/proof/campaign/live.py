@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from simulation.assembly.request import prepare
-from simulation.checks.base import Finding
-from simulation.checks.cause import Cause, causes_of
+from simulation.checks.cause import causes_of
 from simulation.checks.evidence.case import Case as Evidence
-from simulation.checks.verdict import Verdict, judge
+from simulation.checks.verdict import Verdict, judge, unverified
 from simulation.errors import SimulationError
 from simulation.events import FaultInjected, FaultScheduled
 from simulation.events.governance import NO_GOVERNANCE
@@ -77,11 +76,7 @@ def lost(case: Case, how: str) -> Timed:
 
 def _judged(history: History, verdict: Verdict, required: Sequence[str]) -> dict[str, Any]:
     governance = history.started.governance if history.started is not None else NO_GOVERNANCE
-    missing = [
-        f"{result.check} is not verified: {result.not_verified}"
-        for result in verdict.results
-        if result.check in required and result.outcome == "not_verified"
-    ]
+    missing = unverified(verdict, required)
     return {
         "outcome": "unknown" if missing and verdict.outcome == "pass" else _OUTCOMES[verdict.outcome],
         "said": "; ".join(missing),
@@ -98,12 +93,4 @@ def _judged(history: History, verdict: Verdict, required: Sequence[str]) -> dict
 
 def _found(history: History, verdict: Verdict) -> Iterator[Found]:
     for cause, finding in causes_of(history, verdict).items():
-        yield Found(check=cause.check, key=cause.key, cause=str(cause), sentence=_sentence(cause, finding))
-
-
-def _sentence(cause: Cause, finding: Finding) -> str:
-    subject = f"{finding.subject}: " if finding.subject else ""
-    told = f"{cause.check}: {subject}{finding.message}"
-    if finding.expected or finding.actual:
-        told += f" (expected {finding.expected or 'nothing'}, found {finding.actual or 'nothing'})"
-    return told
+        yield Found(check=cause.check, key=cause.key, cause=str(cause), sentence=f"{cause.check}: {finding.sentence}")

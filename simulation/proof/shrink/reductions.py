@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from simulation.reporting.words import plural
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.model import Contest, Scenario, Tournament
 
@@ -129,7 +130,7 @@ def size(scenario: Scenario) -> str:
     """``2 faults, 1 contest, 6 entrants, 2 days``."""
     entrants = sum(contest.entrants for contest in scenario.contests)
     return ", ".join(
-        counted(number, name)
+        plural(number, name)
         for number, name in (
             (len(scenario.faults), "fault"),
             (len(scenario.contests), "contest"),
@@ -137,11 +138,6 @@ def size(scenario: Scenario) -> str:
             (scenario.days, "day"),
         )
     )
-
-
-def counted(number: int, name: str) -> str:
-    """``1 day``, ``2 days``."""
-    return f"{number} {name}" + ("" if number == 1 else "s")
 
 
 def _each_contest(scenario: Scenario, change: Callable[[Contest], Contest]) -> Scenario:

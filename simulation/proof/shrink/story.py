@@ -10,7 +10,7 @@ from simulation.checks.base import Finding
 from simulation.checks.cause import Cause
 from simulation.proof.shrink.inevitable import Inevitability
 from simulation.proof.shrink.life import Life, Lived
-from simulation.proof.shrink.reductions import counted
+from simulation.reporting.words import plural
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.model import Scenario
 from simulation.untrusted import printable
@@ -25,7 +25,9 @@ def sentence(life: Life, lived: Lived, cause: Cause, *, defect: str | None) -> s
     faults = f", with {' and '.join(struck)}" if struck else ", without any fault"
     planted = f" and the planted defect {defect}" if defect else ""
     finding = lived.causes[cause]
-    return printable(f"In {_place(life.scenario)}{faults}{planted}, {cause.check} finds: {_said(finding)}.")
+    return printable(
+        f"In {_place(life.scenario)}{faults}{planted}, {cause.check} finds: {finding.sentence.rstrip('.')}."
+    )
 
 
 def document(
@@ -58,8 +60,8 @@ def _place(scenario: Scenario) -> str:
     """``2 days of 1 contest with 6 entrants``."""
     entrants = sum(contest.entrants for contest in scenario.contests)
     return (
-        f"{counted(scenario.days, 'day')} of {counted(len(scenario.contests), 'contest')} with "
-        f"{counted(entrants, 'entrant')}"
+        f"{plural(scenario.days, 'day')} of {plural(len(scenario.contests), 'contest')} with "
+        f"{plural(entrants, 'entrant')}"
     )
 
 
@@ -68,11 +70,3 @@ def _told(fault: Fault, strikes: Mapping[str, datetime]) -> str:
     when = "never met" if at is None else f"at {at:%Y-%m-%d %H:%M:%S}"
     aim = getattr(fault, "contest", None) or getattr(fault, "tournament", None)
     return f"“{fault.title}” ({fault.kind}{f' of {aim}' if aim else ''}, {when})"
-
-
-def _said(finding: Finding) -> str:
-    subject = f"{finding.subject}: " if finding.subject else ""
-    told = f"{subject}{finding.message}"
-    if finding.expected or finding.actual:
-        told += f" (expected {finding.expected or 'nothing'}, found {finding.actual or 'nothing'})"
-    return told.rstrip(".")

@@ -29,25 +29,8 @@ def figures_of(
     executions: tuple[ExecutionView, ...],
     funds: Funds,
     escalations: int,
-    *,
-    whole: bool = True,
 ) -> tuple[Figure, ...]:
-    """The eight key figures, in the order in which they are shown.
-
-    :param whole: the run was seen to its end, and by everybody; of one that was not nothing is shown as good.
-    """
-    figures = _figures(sections, contests, faults, executions, funds, escalations)
-    return figures if whole else tuple(replace(one, tone="plain") if one.tone == "good" else one for one in figures)
-
-
-def _figures(
-    sections: tuple[SectionView, ...],
-    contests: tuple[ContestView, ...],
-    faults: tuple[FaultView, ...],
-    executions: tuple[ExecutionView, ...],
-    funds: Funds,
-    escalations: int,
-) -> tuple[Figure, ...]:
+    """The eight key figures, in the order in which they are shown."""
     over = sum(fault.over for fault in faults)
     completed = sum(execution.status == "completed" for execution in executions)
     paid_out = sum(contest.paid_out for contest in contests)
@@ -66,6 +49,11 @@ def _figures(
             tone="bad" if escalations else "good",
         ),
     )
+
+
+def none_good(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
+    """As they are shown of a run that was not seen to its end, or not by everybody."""
+    return tuple(replace(one, tone="plain") if one.tone == "good" else one for one in figures)
 
 
 def _criteria(outcomes: list[str]) -> Figure:

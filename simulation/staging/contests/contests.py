@@ -25,6 +25,7 @@ _INSERT = text("""
         'SCHEDULED',
             :provider_event_id, CAST(:scoring AS jsonb), :lock_time, :start_time, :end_time)
 """)
+_LOCK_ORGANIZER = text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE")
 _CREATED_JUST_NOW = text("""
     SELECT id FROM contest_instances
     WHERE organizer_id = :organizer_id AND published_at IS NULL AND status = 'SCHEDULED'
@@ -88,13 +89,14 @@ def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
         "start_time": terms.schedule.start_time,
         "end_time": terms.schedule.end_time,
     }
-    known = runtime.database.read(_CREATED_JUST_NOW, **asked, minutes=_ASKS_AGAIN_MINUTES)
-    if known:
-        return UUID(str(known[0].id))
     contest_id = runtime.new_id()
     with runtime.unit_of_work(
         context, action="contest_created", reason="organizer created a contest", entity=("contest", contest_id)
     ) as work:
+        work.read(_LOCK_ORGANIZER, id=context.actor)  # two of one request at once: the second finds the first's contest
+        known = work.read(_CREATED_JUST_NOW, **asked, minutes=_ASKS_AGAIN_MINUTES)
+        if known:
+            return UUID(str(known[0].id))
         work.write(_INSERT, id=contest_id, **asked)
         work.record_contest_action(contest_id, action="created", reason=work.reason, to_status="SCHEDULED")
     runtime.log.info(

@@ -27,7 +27,7 @@ from simulation.staging.http.declaration import (
     Text,
     answers,
 )
-from simulation.staging.money import disputes, refund_requests, returned_refunds
+from simulation.staging.money import acknowledgement, disputes, refund_requests, returned_refunds
 
 _UNKNOWN_REQUEST = {404: ("refund_request_not_found",)}
 _DECIDED = {409: ("refund_request_decided",)}
@@ -202,8 +202,13 @@ def _add_refunds(routes: APIBlueprint, api: Api) -> None:
 
     @routes.post("/refunds/<uuid:refund_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, refused))
     def acknowledge_refund(path: OfRefund, body: Acknowledge) -> Response:
-        returned_refunds.acknowledge(
-            runtime, caller(), path.refund_id, acknowledged=body.acknowledged, reason=body.reason
+        acknowledgement.acknowledge(
+            runtime,
+            caller(),
+            returned_refunds.TO_ACKNOWLEDGE,
+            path.refund_id,
+            acknowledged=body.acknowledged,
+            reason=body.reason,
         )
         return jsonify(success=True, acknowledged=body.acknowledged)
 
@@ -222,5 +227,12 @@ def _add_disputes(routes: APIBlueprint, api: Api) -> None:
         "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, unknown)
     )
     def acknowledge(path: OfDispute, body: Acknowledge) -> Response:
-        disputes.acknowledge(runtime, caller(), path.dispute_id, acknowledged=body.acknowledged, reason=body.reason)
+        acknowledgement.acknowledge(
+            runtime,
+            caller(),
+            disputes.TO_ACKNOWLEDGE,
+            path.dispute_id,
+            acknowledged=body.acknowledged,
+            reason=body.reason,
+        )
         return jsonify(success=True, acknowledged=body.acknowledged)

@@ -26,7 +26,7 @@ from simulation.staging.http.declaration import (
     Text,
     answers,
 )
-from simulation.staging.money import payout_admin_views, payout_batches
+from simulation.staging.money import acknowledgement, payout_admin_views, payout_batches
 
 _UNKNOWN_JOB = {404: ("payout_job_not_found",)}
 _UNKNOWN_TRANSFER = {404: ("payout_transfer_not_found",)}
@@ -195,7 +195,12 @@ def _add_transfers(routes: APIBlueprint, api: Api) -> None:
         f"{one}/acknowledge", responses=answers(AcknowledgedTransfer, ADMIN, NAMED, SENT, _UNKNOWN_TRANSFER, refused)
     )
     def acknowledge(path: OfTransfer, body: AcknowledgeTransfer) -> Response:
-        payout_admin_views.acknowledge(
-            runtime, caller(), path.transfer_id, acknowledged=body.acknowledged, reason=body.reason
+        acknowledgement.acknowledge(
+            runtime,
+            caller(),
+            payout_admin_views.TO_ACKNOWLEDGE,
+            path.transfer_id,
+            acknowledged=body.acknowledged,
+            reason=body.reason,
         )
         return jsonify(success=True, acknowledged=body.acknowledged)

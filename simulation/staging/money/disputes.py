@@ -13,9 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from simulation.staging.context import Context
-from simulation.staging.errors import ApiError
 from simulation.staging.money import ledger, payment_events
+from simulation.staging.money.acknowledgement import Acknowledgement
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -33,12 +32,15 @@ _LIST = text("""
     WHERE CAST(:acknowledged AS boolean) IS NULL OR (d.acknowledged_at IS NOT NULL) = :acknowledged
     ORDER BY d.created_at, d.id
 """)
-_LOCK = text("SELECT id, contest_instance_id FROM disputes WHERE id = :id FOR UPDATE")
-_ACKNOWLEDGE = text("""
-    UPDATE disputes SET acknowledged_at = CASE WHEN :acknowledged THEN now() END, updated_at = now(),
-        acknowledged_by = CASE WHEN :acknowledged THEN CAST(:actor AS uuid) END
-    WHERE id = :id
-""")
+TO_ACKNOWLEDGE = Acknowledgement(
+    name="dispute",
+    lock=text("SELECT id, contest_instance_id AS contest_id FROM disputes WHERE id = :id FOR UPDATE"),
+    write=text("""
+        UPDATE disputes SET acknowledged_at = CASE WHEN :acknowledged THEN now() END, updated_at = now(),
+            acknowledged_by = CASE WHEN :acknowledged THEN CAST(:actor AS uuid) END
+        WHERE id = :id
+    """),
+)
 
 
 class DisputeOfUnbookedPayment(Exception):
@@ -99,17 +101,3 @@ def _post(
 def disputes(runtime: Runtime, *, acknowledged: bool | None) -> list[Row[Any]]:
     """Disputes, oldest first, with what the ledger has of each and where its contest stands."""
     return list(runtime.database.read(_LIST, acknowledged=acknowledged))
-
-
-def acknowledge(runtime: Runtime, context: Context, dispute_id: UUID, *, acknowledged: bool, reason: str) -> None:
-    """Acknowledge a dispute, or withdraw the acknowledgement. Raises 404."""
-    action = "dispute_acknowledged" if acknowledged else "dispute_acknowledgement_withdrawn"
-    with runtime.unit_of_work(context, action=action, reason=reason, entity=("dispute", dispute_id)) as work:
-        rows = work.read(_LOCK, id=dispute_id)
-        if not rows:
-            raise ApiError(404, "dispute_not_found", f"no dispute {dispute_id}")
-        work.write(_ACKNOWLEDGE, id=dispute_id, acknowledged=acknowledged, actor=context.actor)
-        work.record_contest_action(
-            rows[0].contest_instance_id, action=action, reason=reason, payload={"dispute_id": str(dispute_id)}
-        )
-    runtime.log_admin(context, action, entity_id=dispute_id, contest_id=rows[0].contest_instance_id)

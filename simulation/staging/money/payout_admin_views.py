@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 
 from simulation.staging.clients.stripe import TransferAtStripe
 from simulation.staging.clients.stripe_failures import failure_of
-from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.money import payout_jobs
+from simulation.staging.money.acknowledgement import Acknowledgement
 from simulation.staging.runtime import Runtime
 
 _WITH_WINNER = """
@@ -29,12 +29,23 @@ _ATTEMPTS = text("""
     SELECT entry_type, amount_cents, metadata_json, created_at FROM ledger
     WHERE reference_type = 'payout_transfer' AND reference_id = :id AND direction = 'DEBIT' ORDER BY sequence_number
 """)
-_LOCK = text("SELECT id, contest_id, status FROM payout_transfers WHERE id = :id FOR UPDATE")
-_ACKNOWLEDGE = text("""
-    UPDATE payout_transfers SET acknowledged_at = CASE WHEN :acknowledged THEN now() END, updated_at = now(),
-        acknowledged_by = CASE WHEN :acknowledged THEN CAST(:actor AS uuid) END
-    WHERE id = :id
-""")
+
+
+def _given_up_only(row: Row[Any]) -> None:
+    if row.status != "failed_terminal":
+        raise ApiError(409, "transfer_not_failed", f"the transfer is {row.status}")
+
+
+TO_ACKNOWLEDGE = Acknowledgement(
+    name="payout_transfer",
+    lock=text("SELECT id, contest_id, status FROM payout_transfers WHERE id = :id FOR UPDATE"),
+    write=text("""
+        UPDATE payout_transfers SET acknowledged_at = CASE WHEN :acknowledged THEN now() END, updated_at = now(),
+            acknowledged_by = CASE WHEN :acknowledged THEN CAST(:actor AS uuid) END
+        WHERE id = :id
+    """),
+    refuse=_given_up_only,
+)
 
 
 def transfers(runtime: Runtime, *, status: str | None, contest_id: UUID | None) -> list[Row[Any]]:
@@ -59,19 +70,3 @@ def transfers_at_stripe(runtime: Runtime, transfer_id: UUID) -> list[TransferAtS
         raise ApiError(502, "STRIPE_API_ERROR", failure_of(error).code) from error
     ours = (str(row.id), str(row.user_id))
     return [item for item in made if item.payout_transfer_id == ours[0] or item.user_id == ours[1]]
-
-
-def acknowledge(runtime: Runtime, context: Context, transfer_id: UUID, *, acknowledged: bool, reason: str) -> None:
-    """Acknowledge a transfer that failed for good, or withdraw the acknowledgement. Raises 404, 409."""
-    action = "payout_transfer_acknowledged" if acknowledged else "payout_transfer_acknowledgement_withdrawn"
-    with runtime.unit_of_work(context, action=action, reason=reason, entity=("payout_transfer", transfer_id)) as work:
-        rows = work.read(_LOCK, id=transfer_id)
-        if not rows:
-            raise ApiError(404, "payout_transfer_not_found", f"no payout transfer {transfer_id}")
-        if rows[0].status != "failed_terminal":
-            raise ApiError(409, "transfer_not_failed", f"the transfer is {rows[0].status}")
-        work.write(_ACKNOWLEDGE, id=transfer_id, acknowledged=acknowledged, actor=context.actor)
-        work.record_contest_action(
-            rows[0].contest_id, action=action, reason=reason, payload={"payout_transfer_id": str(transfer_id)}
-        )
-    runtime.log_admin(context, action, entity_id=transfer_id, contest_id=rows[0].contest_id)

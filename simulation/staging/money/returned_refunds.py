@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
 from simulation.staging.money import ledger
+from simulation.staging.money.acknowledgement import Acknowledgement
 from simulation.staging.money.refunds import MADE_AT_STRIPE
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
@@ -33,8 +32,22 @@ _LIST = text("""
             AND l.account = 'refunds_payable:' || r.contest_instance_id || ':' || r.user_id)::bigint AS owed_cents
     FROM refunds r WHERE CAST(:status AS text) IS NULL OR r.status = :status ORDER BY r.created_at, r.id
 """)
-_LOCK = text("SELECT id, contest_instance_id, status FROM refunds WHERE id = :id FOR UPDATE")
-_SEE_TO = text("UPDATE refunds SET status = :status, updated_at = now() WHERE id = :id")
+
+
+def _returned_only(row: Row[Any]) -> None:
+    if row.status not in (RETURNED, OWED):
+        raise ApiError(409, "refund_not_returned", f"the refund is {row.status}")
+
+
+TO_ACKNOWLEDGE = Acknowledgement(
+    name="refund",
+    lock=text("SELECT id, contest_instance_id AS contest_id, status FROM refunds WHERE id = :id FOR UPDATE"),
+    write=text("""
+        UPDATE refunds SET status = CASE WHEN :acknowledged THEN 'owed' ELSE 'returned' END, updated_at = now()
+        WHERE id = :id
+    """),
+    refuse=_returned_only,
+)
 
 
 class RefundNotSentYet(Exception):
@@ -75,19 +88,3 @@ def came_back(work: UnitOfWork, refund: Mapping[str, Any], stripe_event_id: str)
 def refunds(runtime: Runtime, *, status: str | None) -> list[Row[Any]]:
     """Refunds of a status or all, oldest first, with what the books say that each entrant is owed of it."""
     return list(runtime.database.read(_LIST, status=status))
-
-
-def acknowledge(runtime: Runtime, context: Context, refund_id: UUID, *, acknowledged: bool, reason: str) -> None:
-    """Acknowledge a refund that came back, or withdraw the acknowledgement. Raises 404, 409."""
-    action = "refund_acknowledged" if acknowledged else "refund_acknowledgement_withdrawn"
-    with runtime.unit_of_work(context, action=action, reason=reason, entity=("refund", refund_id)) as work:
-        rows = work.read(_LOCK, id=refund_id)
-        if not rows:
-            raise ApiError(404, "refund_not_found", f"no refund {refund_id}")
-        if rows[0].status not in (RETURNED, OWED):
-            raise ApiError(409, "refund_not_returned", f"the refund is {rows[0].status}")
-        work.write(_SEE_TO, id=refund_id, status=OWED if acknowledged else RETURNED)
-        work.record_contest_action(
-            rows[0].contest_instance_id, action=action, reason=reason, payload={"refund_id": str(refund_id)}
-        )
-    runtime.log_admin(context, action, entity_id=refund_id, contest_id=rows[0].contest_instance_id)

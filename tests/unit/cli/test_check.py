@@ -55,19 +55,9 @@ def test_checking_again_changes_nothing_but_where_the_run_is(
     assert "PASS" in capsys.readouterr().out
 
 
-def _in_history(old: str, new: str) -> Callable[[Path], object]:
+def _in(name: str, old: str, new: str) -> Callable[[Path], object]:
     def change(folder: Path) -> None:
-        file = folder / "history.jsonl"
-        text = file.read_text(encoding="utf-8")
-        assert old in text
-        file.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    return change
-
-
-def _in_verdict(old: str, new: str) -> Callable[[Path], object]:
-    def change(folder: Path) -> None:
-        file = folder / "verdict.json"
+        file = folder / name
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -91,13 +81,13 @@ def _second_line_gone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_in_history('"cause":"', '"cause":"x'), "verdict.json is about another history"),
+        (_in("history.jsonl", '"cause":"', '"cause":"x'), "verdict.json is about another history"),
         (_append('{"kind":"job_failed"}\n'), "follows the end"),
         (_append("\n"), "follows the end"),
         (_append("torn"), "follows the end"),
         (_second_line_gone, "here stands event 3"),
-        (_in_verdict('"commit": "unknown"', '"commit": "abc"'), "verdict.json: run.made_by is "),
-        (_in_verdict('"seed": 1', '"seed": 2'), "verdict.json: run.seed is '2', and '1' in the history"),
+        (_in("verdict.json", '"commit": "unknown"', '"commit": "abc"'), "verdict.json: run.made_by is "),
+        (_in("verdict.json", '"seed": 1', '"seed": 2'), "verdict.json: run.seed is '2', and '1' in the history"),
         (lambda folder: (folder / "verdict.json").write_text("{}"), "is no verdict"),
         (lambda folder: (folder / "verdict.json").write_bytes(b"\xff"), "is no verdict"),
         (lambda folder: (folder / "verdict.json").write_text("[" * 99_999), "is no verdict"),
@@ -214,10 +204,10 @@ def test_checking_says_what_the_verdict_had_otherwise_and_whose_code_judges(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Another commit and other endings are told; they make nothing unknown, and the history's digest stays."""
-    _in_history('"commit":"unknown"', '"commit":"' + "f" * 40 + '"')(folder)
-    _in_verdict('"commit": "unknown"', '"commit": "' + "f" * 40 + '"')(folder)
-    _in_verdict('"ended": "runbook"', '"ended": "self"')(folder)
-    _in_verdict('"prizes_cents": 2700', '"prizes_cents": 1')(folder)
+    _in("history.jsonl", '"commit":"unknown"', '"commit":"' + "f" * 40 + '"')(folder)
+    _in("verdict.json", '"commit": "unknown"', '"commit": "' + "f" * 40 + '"')(folder)
+    _in("verdict.json", '"ended": "runbook"', '"ended": "self"')(folder)
+    _in("verdict.json", '"prizes_cents": 2700', '"prizes_cents": 1')(folder)
 
     assert carry_out(["check", str(folder)]) == 0
 
