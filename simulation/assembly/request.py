@@ -14,6 +14,7 @@ from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.paths import STAGING_TARGET_FOLDER
+from simulation.run_directory import shortest
 from simulation.scenario.faults.needs import MET_INSIDE, Need, met_by_processes, refuse_unmet_needs
 from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
 from simulation.scenario.model import Scenario
@@ -171,5 +172,5 @@ def _asked(
 
 def _argument(path: Path) -> str:
     """A path that is not taken for an option, as short as it can be from the working folder."""
-    short = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
-    return f"./{short}" if str(short).startswith("-") else str(short)
+    short = shortest(path)
+    return f"./{short}" if short.startswith("-") else short

@@ -32,6 +32,8 @@ from simulation.proof.campaign.store import appending, write_sorted
 _WORKERS = (1, 2, 4)
 _MANY = (1_000, 10_000)
 _START_WALL_SECONDS = 60
+_END_WALL_SECONDS = 10
+"""A worker of Dask that was told to end sometimes waits forever for its own tasks to be cancelled."""
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__{}"
 
 
@@ -116,7 +118,7 @@ def cluster(workers: int) -> Iterator[Cluster]:
             for process in started[::-1]:
                 process.terminate()
             for process in started:
-                process.wait()
+                _wait(process)
 
 
 def _certificates(folder: Path) -> dict[str, str]:
@@ -135,6 +137,14 @@ def _certificates(folder: Path) -> dict[str, str]:
 
 def _quiet(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_END_WALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _address(known: Path, workers: int, environment: Mapping[str, str]) -> str:

@@ -22,9 +22,12 @@ def test_what_a_killed_worker_of_a_cluster_lived_is_lived_elsewhere(tmp_path: Pa
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dask.environment
         ) as campaign:
-            _wait_for_a_process_beside(dask.workers[0].pid)
-            dask.workers[0].kill()
-            said, _ = campaign.communicate(timeout=DEADLINE_WALL_SECONDS)
+            try:
+                _wait_for_a_process_beside(dask.workers[0].pid)
+                dask.workers[0].kill()
+                said, _ = campaign.communicate(timeout=DEADLINE_WALL_SECONDS)
+            finally:
+                campaign.kill()
     assert campaign.returncode == 0, said
     results = results_in(tmp_path / "campaign" / "latest")
     assert [(result.case.scenario, result.outcome) for result in results] == [
