@@ -9,7 +9,7 @@ from simulation.assembly.foundation import Ground
 from simulation.assembly.platform import MONITORING_HOST, Front, token_of
 from simulation.environment.server import slot_name
 from simulation.witness.attribution import Attribution
-from simulation.witness.dashboard_truth import DashboardWitnesses
+from simulation.witness.dashboard_truth import DashboardWitnesses, keep_attempts
 from simulation.witness.dashboards import DashboardSampler
 from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
@@ -43,6 +43,7 @@ def post_witnesses(ground: Ground, external: External, front: Front) -> Witnesse
         cause_of=attribution.cause_of,
     )
     ground.stack.callback(wal.close)
+    keep_attempts(wal, target.governance)
     runbooks = [runbook.path for runbook in ground.request.runbooks]
     fingerprints = FingerprintWitness(target=target, observer=observer, runbooks=runbooks, recorder=recorder)
     return Witnesses(observer=observer, wal=wal, fingerprints=fingerprints)

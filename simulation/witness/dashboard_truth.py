@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from simulation.events import AlertFired
+from simulation.events import AlertFired, Row
 from simulation.events.governance import Governance
 from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import NotObservable, Observer
@@ -18,6 +19,12 @@ from simulation.witness.wal import LATEST, WalWitness
 
 DashboardPage = dict[str, Any]
 _ERROR_DAYS, _ERROR_HOURS, _ERROR_BUDGET = 7, 24, 0.01
+_UNSUCCESSFUL = re.compile(r"(payout|refund)(?:_transfer)?_(retryable|failed_terminal)")
+_CLAIMED = re.compile(r"(payout|refund)(?:_transfer)?_claimed")
+_ABANDONED = " was abandoned by its process"
+"""In the audit trail each attempt to pay that did not succeed has a row of its own, also when a later one did
+(``fixtures/spec/platform.md``, Audit trail): its action says how it ended, its reason Stripe's code. Of an attempt that
+never ended the next claim says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +149,7 @@ def error_trends(page: DashboardPage, by: DashboardWitnesses, now: datetime) -> 
     yield Claim(
         subject="top errors",
         told=lambda: {f"{row['source']} {row['code']}": row["number"] for row in page["top_errors"]},
-        observed=dict(sorted(_errors(by.observer, now - timedelta(days=_ERROR_DAYS)).items())),
+        observed=dict(sorted(_errors(by, now - timedelta(days=_ERROR_DAYS)).items())),
     )
 
 
@@ -185,17 +192,41 @@ def _hours(exchange: ExchangeWitness, since: datetime, now: datetime) -> dict[st
     }
 
 
-def _errors(observer: Observer, since: datetime) -> Counter[str]:
-    errors: Counter[str] = Counter()
+def keep_attempts(wal: WalWitness, governance: Governance) -> None:
+    """Have the write-ahead log's witness keep what :func:`error_trends` needs of the audit trail."""
+    if governance.audit_table:
+        wal.keep(governance.audit_table, lambda row: _error_of(row, governance.audit_columns) is not None)
+
+
+def _error_of(row: Row, columns: Mapping[str, str]) -> str | None:
+    """``payout STRIPE_TIMEOUT`` of a row of the audit trail; None if it is about no unsuccessful attempt."""
+    action, reason = (str(row.get(columns.get(name, ""))) for name in ("action", "reason"))
+    if ended := _UNSUCCESSFUL.fullmatch(action):
+        return f"{ended[1]} {reason}"
+    claimed = _CLAIMED.fullmatch(action)
+    return f"{claimed[1]} ATTEMPT_ABANDONED" if claimed and reason.endswith(_ABANDONED) else None
+
+
+def _attempts(by: DashboardWitnesses) -> Iterator[tuple[JsonValue, str]]:
+    """When each attempt to pay did not succeed, and why."""
+    columns = by.governance.audit_columns
+    if not by.governance.audit_table or "created_at" not in columns:
+        raise NotObservable("audit_table of the governance, with created_at")
+    by.wal.collect()
+    for row in by.wal.kept(by.governance.audit_table):
+        error = _error_of(row, columns)
+        if error is not None:
+            yield row[columns["created_at"]], error
+
+
+def _errors(by: DashboardWitnesses, since: datetime) -> Counter[str]:
+    observer, errors = by.observer, Counter[str](error for at, error in _attempts(by) if _after(at, since))
     for row in observer.rows("ingestion_errors"):
         if _after(row["created_at"], since):
             errors[f"ingestion {row['error_code']}"] += 1
     for row in observer.rows("settlement_runs"):
         if row["status"] == "FAILED" and _after(row["started_at"], since):
             errors[f"settlement {row['error_code'] or 'UNKNOWN'}"] += 1
-    for row in observer.rows("transfers"):
-        if row["status"] in ("retryable", "failed_terminal"):
-            errors[f"payout {row['failure_reason'] or 'UNKNOWN'}"] += 1
     return errors
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -171,6 +171,8 @@ class WalWitness:
         self._cause_of = cause_of
         self._numbers: dict[str, int] = {}
         self._latest: dict[str, deque[Row]] = {}
+        self._wanted: dict[str, Callable[[Row], bool]] = {}
+        self._kept: dict[str, list[Row]] = {}
         self.rows = 0
 
     def reconnect(self) -> None:
@@ -199,6 +201,18 @@ class WalWitness:
         for change in changes:
             if change.op == "insert":
                 self._latest.setdefault(change.table, deque(maxlen=LATEST)).append(change.new)
+                wanted = self._wanted.get(change.table)
+                if wanted is not None and wanted(change.new):
+                    self._kept[change.table].append(change.new)
+
+    def keep(self, table: str, wanted: Callable[[Row], bool]) -> None:
+        """From now on keep the rows inserted into ``table`` that are ``wanted``, for :meth:`kept`."""
+        self._wanted[table] = wanted
+        self._kept[table] = []
+
+    def kept(self, table: str) -> Sequence[Row]:
+        """The rows that :meth:`keep` asked for, oldest first, as of the last :meth:`collect`."""
+        return self._kept.get(table, ())
 
     def latest(self, table: str) -> list[Row]:
         """The last rows inserted, at most :data:`LATEST`, newest first, as of the last :meth:`collect`."""

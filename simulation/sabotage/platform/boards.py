@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
+
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.alerts import Alerts, HostedAlerting
@@ -202,6 +204,28 @@ def dashboard_top_errors_incomplete(patches: Patches) -> None:
         return dropped
 
     _altered(patches, "error_trends", drop)
+
+
+@DEFECTS.sabotage(
+    "dashboards_truthful",
+    origin="errors counted from what is open now: a timeout whose next attempt went through never happened",
+)
+def dashboard_forgets_errors_that_healed(patches: Patches) -> None:
+    """A timeout of a payout stands among the top errors only until the transfer is through."""
+    open_now = text("SELECT failure_reason FROM payout_transfers WHERE status IN ('retryable', 'failed_terminal')")
+
+    def make(real: Any) -> Any:
+        def show(self: Any) -> Any:
+            shown = real(self)
+            waiting = {row.failure_reason for row in self.runtime.database.read(open_now)}
+            kept = [row for row in shown["top_errors"] if row["source"] != "payout" or row["code"] in waiting]
+            if len(kept) < len(shown["top_errors"]):
+                patches.trigger()
+            return {**shown, "top_errors": kept}
+
+        return show
+
+    patches.replace(Dashboards, "error_trends", make)
 
 
 @DEFECTS.sabotage(

@@ -59,7 +59,8 @@ _TRANSITIONS = text(f"""
     FROM admin_contest_audit a JOIN contest_instances c ON c.id = a.contest_instance_id
     WHERE a.to_status IS DISTINCT FROM a.from_status ORDER BY a.sequence_number DESC LIMIT {RECENT}
 """)  # noqa: S608
-_TOP_ERRORS = text(f"""
+# The trail keeps every attempt; a transfer keeps its last one, and forgets it once it is through.
+_TOP_ERRORS = text(rf"""
     SELECT * FROM (
         SELECT 'ingestion' AS source, error_code AS code, count(*) AS number, max(created_at) AS last_at
         FROM ingestion_validation_errors WHERE created_at > now() - make_interval(days => {ERROR_DAYS}) GROUP BY 2
@@ -68,8 +69,14 @@ _TOP_ERRORS = text(f"""
         FROM settlement_audit
         WHERE status = 'FAILED' AND started_at > now() - make_interval(days => {ERROR_DAYS}) GROUP BY 2
         UNION ALL
-        SELECT 'payout', coalesce(failure_reason, 'UNKNOWN'), count(*), max(updated_at)
-        FROM payout_transfers WHERE status IN ('retryable', 'failed_terminal') GROUP BY 2
+        SELECT CASE entity_type WHEN 'refund' THEN 'refund' ELSE 'payout' END,
+               CASE WHEN action LIKE '%\_claimed' THEN 'ATTEMPT_ABANDONED' ELSE reason END, count(*), max(created_at)
+        FROM audit_log
+        WHERE created_at > now() - make_interval(days => {ERROR_DAYS}) AND (
+          action IN ('payout_transfer_retryable', 'payout_transfer_failed_terminal')
+          OR action IN ('refund_retryable', 'refund_failed_terminal')
+          OR action IN ('payout_transfer_claimed', 'refund_claimed') AND reason LIKE '% was abandoned by its process')
+        GROUP BY 1, 2
     ) e ORDER BY number DESC, source, code
 """)  # noqa: S608
 

@@ -77,6 +77,23 @@ def test_errors_and_requests_are_counted(stage: StagingPlatform) -> None:
     assert page["top_errors"] == []
 
 
+def test_a_timeout_whose_next_attempt_went_through_stays_among_the_top_errors_for_seven_days(
+    stage: StagingPlatform,
+) -> None:
+    contest = stage.contest()
+    stage.entrant(contest, "1")
+    stage.play(contest)
+    stage.stripe.failures["transfers"] = ["before"]
+    stage.tick(2)
+
+    (error,) = stage.admin_get("dashboards/error-trends").json["top_errors"]
+    assert (error["source"], error["code"], error["number"]) == ("payout", "STRIPE_TIMEOUT", 1)
+    assert stage.admin_get("dashboards/operational").json["payout_transfers"].keys() == {"completed"}
+
+    stage.pass_time(days=7)
+    assert stage.admin_get("dashboards/error-trends").json["top_errors"] == []
+
+
 def test_without_a_monitoring_the_page_says_so_and_not_that_all_is_quiet(stage: StagingPlatform) -> None:
     assert stage.admin_get("dashboards/operational").json["alerts"] == {"status": "not_connected", "active": []}
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from simulation.events import Row
+from simulation.events import Change, Row
 from simulation.events.governance import NO_GOVERNANCE
-from simulation.witness.dashboard_truth import Claim, DashboardWitnesses, contest_status
+from simulation.witness.dashboard_truth import Claim, DashboardWitnesses, contest_status, error_trends, keep_attempts
 from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import Observer
 from simulation.witness.wal import WalWitness
@@ -61,3 +61,62 @@ def test_scores_are_as_old_as_the_last_board_that_was_taken(refused: tuple[str, 
 
 def test_of_a_tournament_none_of_whose_boards_was_taken_nothing_is_claimed() -> None:
     assert lag({"new": timedelta(seconds=300)}, "new").observed == {}
+
+
+TRAIL = NO_GOVERNANCE.model_copy(
+    update={
+        "audit_table": "trail",
+        "audit_columns": {"action": "did", "reason": "why", "created_at": "at"},
+    }
+)
+HAPPENED = [
+    ("payout_transfer_retryable", "STRIPE_TIMEOUT", 1),
+    ("payout_transfer_completed", "Stripe confirmed it", 1),
+    ("payout_transfer_retryable", "STRIPE_TIMEOUT", 2),
+    ("payout_transfer_failed_terminal", "ACCOUNT_CLOSED", 6),
+    ("payout_transfer_claimed", "due for an attempt", 1),
+    ("payout_transfer_claimed", "attempt 1 was abandoned by its process", 1),
+    ("refund_retryable", "STRIPE_TIMEOUT", 3),
+    ("payout_transfer_retryable", "STRIPE_RATE_LIMITED", 8),
+]
+
+
+class Trail(WalWitness):
+    """A write-ahead log that was read already."""
+
+    def __init__(self, *rows: Row) -> None:
+        self._latest, self._wanted, self._kept = {}, {}, {}
+        keep_attempts(self, TRAIL)
+        self._remember([Change(table="trail", op="insert", new=row) for row in rows])
+
+    def collect(self) -> None: ...
+
+
+class Quiet:
+    def rows(self, relation: str) -> list[Row]:
+        return []
+
+
+def test_the_top_errors_are_what_happened_in_seven_days_whatever_became_of_it() -> None:
+    rows: list[Row] = [
+        {"did": action, "why": why, "at": (NOW - timedelta(days=days)).isoformat()} for action, why, days in HAPPENED
+    ]
+    witnesses = DashboardWitnesses(
+        observer=cast(Observer, Quiet()),
+        wal=Trail(*rows),
+        exchange=ExchangeWitness(None, recorder=cast(Any, None), context=cast(Any, None)),
+        governance=TRAIL,
+        firing=list,
+        served={},
+        scraped=lambda _: 100.0,
+    )
+    page: dict[str, Any] = {"counting_since": NOW.isoformat(), "hours": []}
+
+    claim = next(claim for claim in error_trends(page, witnesses, NOW) if claim.subject == "top errors")
+
+    assert claim.observed == {
+        "payout STRIPE_TIMEOUT": 2,
+        "payout ACCOUNT_CLOSED": 1,
+        "payout ATTEMPT_ABANDONED": 1,
+        "refund STRIPE_TIMEOUT": 1,
+    }
