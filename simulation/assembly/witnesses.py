@@ -13,6 +13,7 @@ from simulation.witness.dashboard_truth import DashboardWitnesses, keep_attempts
 from simulation.witness.dashboards import DashboardSampler
 from simulation.witness.fingerprint import FingerprintWitness
 from simulation.witness.observer import Observer
+from simulation.witness.runbook_page import documented_runbook
 from simulation.witness.wal import WalWitness
 from simulation.world.monitoring.api import alerts_app
 from simulation.world.monitoring.monitor import Monitor
@@ -80,6 +81,12 @@ def dashboard_sampler(
             governance=front.target.governance,
             firing=lambda: monitor.firing,
             served=external.provider.served,
+            runbooks={
+                one.name: documented_runbook(
+                    name=one.name, version=one.version, opens=f"{one.name} {one.version}", commands=one.commands
+                )
+                for one in ground.request.runbooks
+            },
             scraped=monitor.value,
             locked_out=lambda: external.injector.locked_out,
         ),

@@ -15,7 +15,7 @@ from simulation.assembly.request import prepare
 from simulation.cli.options import environment_option
 from simulation.faults.plan import FaultPlan
 from simulation.interactive.clock_drivers import this_second
-from simulation.interactive.session import SessionRequest, run_session
+from simulation.interactive.session import SessionRequest, alert_to_follow, run_session
 from simulation.interactive.session_file import Session
 from simulation.scenario.shift import moment_of, shifted
 
@@ -61,6 +61,12 @@ def _introduce(session: Session, sim: Simulation, *, simulated: bool) -> None:
         if simulated
         else "its clock is the real one; its jobs run every 5 minutes"
     )
+    platform = session.variables["API_BASE_URL"]
+    firing = "\n".join(
+        ["Fires now:\n", *(f"  {alert_to_follow(alert, platform=platform)}" for alert in sim.monitor.firing)]
+        if sim.monitor.firing
+        else ["No alert fires now."]
+    )
     click.echo(
         f"""
 The staging platform is up: scenario {sim.scenario.name}, seed {sim.request.seed}; {clock}.
@@ -79,12 +85,19 @@ Try:
   curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/diagnostics/health" | jq
   curl -sS -H @"$ADMIN_AUTH_FILE" "$API_BASE_URL/api/admin/contests" | jq '.contests[].status'
 
-The dashboards: {session.variables["API_BASE_URL"]}/admin/dashboards, in a browser; sign in with the token that
+In a browser:
+
+  {platform}/admin/dashboards
+  {platform}/admin/runbooks
+
+sign in with the token that this prints:
 
   cut -d ' ' -f 3 {session.variables["ADMIN_AUTH_FILE"]}
 
-prints. Alerts appear below, each with the runbook to follow (all: fixtures/runbooks/README.md); the command above a
-runbook's first section opens its execution. Ctrl-C ends it and leaves nothing.
+{firing}
+
+Alerts appear below, each with the page of the runbook to follow; the command above a runbook's first section opens its
+execution. Ctrl-C ends it and leaves nothing.
 """
     )
 

@@ -59,8 +59,9 @@ def run_session(request: SessionRequest, *, ready: Callable[[Session, Simulation
     """
     with ExitStack() as stack:
         outer = stack.enter_context(workspace())
+        announcer = Announcer()
         directory = RunDirectory.create(out=outer, scenario=request.run.scenario.name, seed=request.run.seed)
-        sim = stack.enter_context(assembled(request.run, directory, Announcer()))
+        sim = stack.enter_context(assembled(request.run, directory, announcer))
         prove_the_clock(sim)
         begin(sim)
         _start_world(sim)
@@ -72,6 +73,7 @@ def run_session(request: SessionRequest, *, ready: Callable[[Session, Simulation
         stack.callback(sleeps.close)
         session = _session(sim, addresses, simulated=request.simulated_clock)
         session.write(sim.folder)
+        announcer.platform = addresses["API_BASE_URL"]
         ready(session, sim)
         _keep_running(sim, requests, driver, sleeps)
 
@@ -193,6 +195,9 @@ def _pass_time(driver: ClockDriver, asked: SleepRequest) -> None:
 class Announcer:
     """A :class:`simulation.progress.Progress` that prints alerts and faults for the person at the terminal."""
 
+    platform = ""
+    """Its address, once a browser can open its pages."""
+
     def phase(self, text: str) -> None:
         click.echo(f"… {text}")
 
@@ -200,15 +205,25 @@ class Announcer:
         """Print nothing: this is called whenever time passes."""
 
     def seen(self, event: Event) -> None:
-        text = _said(event)
+        text = _said(event, self.platform)
         if text is not None:
             click.echo(f"{event.at:%Y-%m-%d %H:%M:%S}  {text}")
 
 
-def _said(event: Event) -> str | None:
+def alert_to_follow(alert: AlertFired, *, platform: str) -> str:
+    """An alert with what to do. :param platform: its address; empty: it shows no pages yet."""
+    if alert.runbook is None:
+        todo = "no runbook: escalate"
+    elif platform:
+        todo = f"follow {platform}/admin/runbooks/{alert.runbook}"
+    else:
+        todo = f"follow fixtures/runbooks/{alert.runbook}.md"
+    return f"ALERT {alert.alert} ({alert.severity}): {todo}"
+
+
+def _said(event: Event, platform: str) -> str | None:
     if isinstance(event, AlertFired):
-        todo = f"follow fixtures/runbooks/{event.runbook}.md" if event.runbook else "no runbook: escalate"
-        return f"ALERT {event.alert} ({event.severity}): {todo}"
+        return alert_to_follow(event, platform=platform)
     if isinstance(event, AlertResolved):
         return f"resolved: {event.alert}"
     if isinstance(event, FaultInjected):

@@ -20,6 +20,7 @@ from simulation.staging.http.api import Api
 from simulation.staging.http.app import make_app
 from simulation.staging.jobs import Job, JobBook, make_jobs
 from simulation.staging.operations.dashboards import Dashboards
+from simulation.staging.operations.runbook_texts import RunbookTexts
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 from simulation.staging.settings import LiveSettings, Settings
@@ -65,7 +66,14 @@ class Platform:
         levels = ServiceLevels(shared and shared / "outcomes.log")
         self.jobs: tuple[Job, ...] = make_jobs(self._runtime, book)
         self._alerting = HostedAlerting(base_url=settings.alerts_api_url)
-        boards = Dashboards(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, alerting=self._alerting)
+        boards = Dashboards(
+            runtime=self._runtime,
+            levels=levels,
+            jobs=self.jobs,
+            book=book,
+            alerting=self._alerting,
+            runbooks=RunbookTexts(settings.runbooks_folder),
+        )
         api = Api(runtime=self._runtime, levels=levels, jobs=self.jobs, book=book, boards=boards, documented=documented)
         self.wsgi = make_app(api)
 

@@ -36,6 +36,8 @@ class Settings:
     """Signing secret of break-glass tokens; empty: there are none."""
     alerts_api_url: str = ""
     """URL of the hosted monitoring, which answers `GET /api/v1/alerts` as Prometheus does; empty: none is connected."""
+    runbooks_folder: str = ""
+    """Folder of the runbooks in force (`<name>.md`, and `README.md`), which admins' browsers are shown; empty: none."""
 
     lifecycle_interval_seconds: int = 300
     ingestion_interval_seconds: int = 300
@@ -92,6 +94,7 @@ class Settings:
             admin_jwt_replica_key_file=env.get("ADMIN_JWT_REPLICA_KEY_FILE", cls.admin_jwt_replica_key_file),
             admin_break_glass_secret=env.get("ADMIN_BREAK_GLASS_SECRET", cls.admin_break_glass_secret),
             alerts_api_url=env.get("ALERTS_API_URL", cls.alerts_api_url),
+            runbooks_folder=env.get("RUNBOOKS_FOLDER", cls.runbooks_folder),
             lifecycle_interval_seconds=int(env.get("LIFECYCLE_INTERVAL_SECONDS", cls.lifecycle_interval_seconds)),
         )
 

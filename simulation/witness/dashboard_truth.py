@@ -38,6 +38,8 @@ class DashboardWitnesses:
     firing: Callable[[], Sequence[AlertFired]]
     served: Mapping[str, Mapping[str, datetime]]
     """Tournament → sha256 of each of its boards → when the provider last served that board."""
+    runbooks: Mapping[str, JsonValue]
+    """Name → the runbook that the operator follows, as :mod:`simulation.witness.runbook_page` tells it."""
     scraped: Callable[[str], float | None]
     """A metric's value at the scrape just made."""
     locked_out: Callable[[], bool] = lambda: False

@@ -30,6 +30,7 @@ from simulation.witness.dashboard_truth import (
 )
 from simulation.witness.exchange import ExchangeContext
 from simulation.witness.observer import NotObservable
+from simulation.witness.runbook_page import shown_runbook
 
 FOLDER = "/api/admin/dashboards"
 _LONG_CHARACTERS = 300
@@ -84,9 +85,8 @@ class DashboardSampler:
 
     def take(self, *names: str) -> None:
         """A sample of each page named, now."""
-        headers = {"Authorization": f"Bearer {self._token()}"}
         for name in names:
-            page = None if self._absent else self._get(name, headers)
+            page = None if self._absent else self._get(name)
             if page is None and self._by.locked_out():
                 return  # no token can be verified now; the next page would answer the same
             if page is not None:
@@ -107,6 +107,27 @@ class DashboardSampler:
         except _OTHER_FORM as error:
             said = f"{_OTHER}: {error!r}"
             yield Claim(subject="form", told=lambda: said, observed="the documented page")
+        if name == "operational":
+            yield from self._linked_runbooks(page)
+
+    def _linked_runbooks(self, page: DashboardPage) -> Iterator[Claim]:
+        """What is found by whoever follows the link beside each alert that fires."""
+        for alert in self._by.firing():
+            if alert.runbook is not None:
+                yield Claim(
+                    subject=f"runbook behind the link of {alert.alert}",
+                    told=lambda name=alert.alert: self._behind_the_link(page, name),  # type: ignore[misc]
+                    observed=self._by.runbooks[alert.runbook],
+                )
+
+    def _behind_the_link(self, page: DashboardPage, alert: str) -> JsonValue:
+        link = next(row["runbook_page"] for row in page["alerts"]["active"] if row["alert"] == alert)
+        with caused_by("monitor"), self._context.acting("monitor"):
+            answer = self._http.get(link, headers=self._headers())
+        return shown_runbook(answer.text) if answer.status_code == 200 else f"{link} answered {answer.status_code}"
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token()}"}
 
     def _record(self, page: str, claim: Claim) -> None:
         reported, observed = self._told(claim), claim.observed
@@ -130,10 +151,10 @@ class DashboardSampler:
         except _OTHER_FORM as error:
             return f"{_OTHER}: {error!r}"
 
-    def _get(self, name: str, headers: Mapping[str, str]) -> DashboardPage | None:
+    def _get(self, name: str) -> DashboardPage | None:
         """A page; None where the platform has no such pages, or does not answer properly now."""
         with caused_by("monitor"), self._context.acting("monitor"):
-            answer = self._http.get(f"{FOLDER}/{name}", headers=headers)
+            answer = self._http.get(f"{FOLDER}/{name}", headers=self._headers())
         if answer.status_code == 404:
             self._absent = True
             return None

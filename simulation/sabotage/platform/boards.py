@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.alerts import Alerts, HostedAlerting
 from simulation.staging.database import Database
 from simulation.staging.operations.dashboards import Dashboards
+from simulation.staging.operations.runbook_texts import RunbookTexts
 from simulation.staging.service_levels import Rate
 from simulation.world.operator.execution import Execution
 
@@ -204,6 +206,43 @@ def dashboard_top_errors_incomplete(patches: Patches) -> None:
         return dropped
 
     _altered(patches, "error_trends", drop)
+
+
+@DEFECTS.sabotage(
+    "dashboards_truthful",
+    origin="a table of links kept by hand, one line off",
+)
+def dashboard_links_the_wrong_runbook(patches: Patches) -> None:
+    """The link beside an alert leads to the page of the runbook that is next in the alphabet."""
+
+    def mislead(page: Any) -> bool:
+        linked = [row for row in page["alerts"]["active"] if row["runbook_page"]]
+        for row in linked:
+            names = [file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md"))]
+            row["runbook_page"] = f"/admin/runbooks/{names[names.index(row['runbook']) - 1]}"
+        return bool(linked)
+
+    _altered(patches, "operational", mislead)
+
+
+@DEFECTS.sabotage(
+    "dashboards_truthful",
+    origin="runbooks copied into the image when it was built, and not since",
+)
+def runbook_page_of_an_old_version(patches: Patches) -> None:
+    """A runbook's page shows the version before the one in force: a limit in a command is another."""
+
+    def make(real: Any) -> Any:
+        def find(self: Any, name: str) -> Any:
+            found = real(self, name)
+            if found is None or "30 minutes ago" not in found.body:
+                return found
+            patches.trigger()
+            return replace(found, body=found.body.replace("30 minutes ago", "90 minutes ago"))
+
+        return find
+
+    patches.replace(RunbookTexts, "find", make)
 
 
 @DEFECTS.sabotage(

@@ -31,6 +31,7 @@ from simulation.staging.http import (
     payments,
     people,
     public,
+    runbook_pages,
     runbooks,
 )
 from simulation.staging.http.api import Api
@@ -78,7 +79,8 @@ def make_app(api: Api) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
     _frame_requests(app, api)
     _handle_errors(app, api)
-    for blueprint in (public.blueprint(api), dashboard_pages.blueprint(api), _of_users(api), _of_admins(api)):
+    pages = (dashboard_pages.blueprint(api), runbook_pages.blueprint(api))
+    for blueprint in (public.blueprint(api), *pages, _of_users(api), _of_admins(api)):
         app.register_api(blueprint)
     app.wsgi_app = MetricsPage(app.wsgi_app, api)  # type: ignore[method-assign]
     return app

@@ -30,6 +30,7 @@ class DashboardAlert(Answer):
     labels: dict[str, str]
     summary: str
     runbook: str | None
+    runbook_page: str | None
 
 
 class DashboardAlerts(Answer):

@@ -16,6 +16,7 @@ from simulation.staging.canonical import iso, row_json
 from simulation.staging.clients.alerts import HostedAlerting
 from simulation.staging.jobs import Every, Job, JobBook
 from simulation.staging.operations import connections
+from simulation.staging.operations.runbook_texts import RunbookTexts
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ACCEPTABLE_ERROR_SHARE, ServiceLevels
 
@@ -90,6 +91,7 @@ class Dashboards:
     jobs: tuple[Job, ...]
     book: JobBook
     alerting: HostedAlerting
+    runbooks: RunbookTexts
 
     @property
     def pages(self) -> Mapping[str, Callable[[], Page]]:
@@ -114,6 +116,8 @@ class Dashboards:
         except (psycopg.Error, SQLAlchemyError):
             database, escalations, open_ = "unreachable", [], []
         alerts, jobs = self.alerting.alerts().as_json(), self._jobs()
+        for alert in alerts["active"]:
+            alert["runbook_page"] = self.runbooks.page(alert["runbook"])
         firing = [alert for alert in alerts["active"] if alert["state"] == "firing"]
         calm = database == "ok" and not firing and not any(job["error"] for job in jobs)
         return {

@@ -64,6 +64,7 @@ class BuiltinChoice:
             keys=site.keys,
             provider_base_url=f"https://{self.provider_hosts[0]}",
             alerts_api_url=f"https://{site.alerts_host}",
+            runbooks_folder=str(self.runbooks),
             log=lambda line: print(line, file=log),
             rest=rest,
             identity=site.folder / "identity",

@@ -184,6 +184,7 @@ class ProcessChoice:
             scratch=scratch,
             signing_keys=key_files(own / "identity", keys),
             alerts_api_url=f"https://{alerts_host}",
+            runbooks=self.runbooks.resolve(),
         )
         sandbox = rest.enter_context(open_sandbox())
         commands = [fill_in(table.command[0], values) for table in self.file.process]

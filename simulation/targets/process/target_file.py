@@ -82,6 +82,7 @@ PLACEHOLDERS = {
     "STRIPE_URL": "https:// URL of the first of [stripe] hosts",
     "PROVIDER_URL": "https:// URL of the first of [provider] hosts: below it GET /v1/… are the feeds",
     "ALERTS_URL": "https:// URL of the hosted monitoring: below it GET /api/v1/alerts, as Prometheus has it",
+    "RUNBOOKS": "the folder of the runbooks that the operator follows",
     "ADMIN_SECRET": "secret with which admin tokens are signed",
     "SIGNING_KEY_FILE": "file in which the identity service keeps that secret; a fault may take it away for a while",
     "REPLICA_KEY_FILE": "file in which its replica keeps it",

@@ -27,6 +27,7 @@ def values_of(
     scratch: Path,
     signing_keys: tuple[Path, Path],
     alerts_api_url: str,
+    runbooks: Path,
 ) -> dict[str, str]:
     """Placeholder → value. Some are secrets: never print them."""
     password = database.passwords[_ROLE]
@@ -45,6 +46,7 @@ def values_of(
         "STRIPE_URL": f"https://{file.stripe.hosts[0]}",
         "PROVIDER_URL": f"https://{file.provider.hosts[0]}",
         "ALERTS_URL": alerts_api_url,
+        "RUNBOOKS": str(runbooks),
         "ADMIN_SECRET": keys.admin_jwt_secret,
         "SIGNING_KEY_FILE": str(signing_keys[0]),
         "REPLICA_KEY_FILE": str(signing_keys[1]),

@@ -24,6 +24,7 @@ from werkzeug.test import TestResponse
 
 from simulation.clock import SimulationClock
 from simulation.environment.protocol import Database
+from simulation.paths import RUNBOOKS_FOLDER
 from simulation.staging.admin_token import mint
 from simulation.staging.platform import Platform
 from simulation.staging.settings import Settings
@@ -185,6 +186,7 @@ class StagingPlatform:
             stripe_standby_webhook_secret=STANDBY_SECRET,
             admin_jwt_secret=JWT_SECRET,
             provider_base_url="https://scores.provider.test",
+            runbooks_folder=str(RUNBOOKS_FOLDER),
         )
         self.platform = Platform(
             self.settings,

@@ -43,6 +43,7 @@ def lag(served: dict[str, timedelta], *refused: str) -> Claim:
         governance=NO_GOVERNANCE,
         firing=list,
         served={"open": {board: NOW - ago for board, ago in served.items()}},
+        runbooks={},
         scraped=lambda _: None,
     )
     page: dict[str, Any] = {"contests": [{"provider_event_id": "open", "ingestion_lag_seconds": 3900}]}
@@ -108,6 +109,7 @@ def test_the_top_errors_are_what_happened_in_seven_days_whatever_became_of_it() 
         governance=TRAIL,
         firing=list,
         served={},
+        runbooks={},
         scraped=lambda _: 100.0,
     )
     page: dict[str, Any] = {"counting_since": NOW.isoformat(), "hours": []}
