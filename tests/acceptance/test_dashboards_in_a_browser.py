@@ -28,7 +28,12 @@ from simulation.sabotage.trial import SCENARIOS
 from tests.acceptance.chromium import Browser, browser, find_chromium
 
 WIDTHS = (390, 768, 1440)
-PAGES = ("operational", "contest-status", "audit-trail", "error-trends")
+DASHBOARDS = ("operational", "contest-status", "audit-trail", "error-trends")
+PAGES = {
+    **{name: f"/admin/dashboards/{name}" for name in DASHBOARDS},
+    "runbooks": "/admin/runbooks",
+    "runbook": "/admin/runbooks/payout_transfer_stuck_in_retryable",
+}
 
 
 class _Quiet(WSGIRequestHandler):
@@ -70,8 +75,8 @@ class Visit:
             yield sim.kernel.sleep(60)
         with _served(sim) as url, browser(self._program, self._folder / "profile") as tab:
             self._sign_in(tab, url, sim)
-            for page in PAGES:
-                tab.open(f"{url}/admin/dashboards/{page}")
+            for page, address in PAGES.items():
+                tab.open(f"{url}{address}")
                 self.seen[page], self.titles[page] = tab.text, str(tab.evaluate("document.title"))
                 self.cookies = str(tab.evaluate("document.cookie"))
                 tab.screenshot(self._folder / f"{page}.png")
@@ -95,6 +100,8 @@ class Visit:
             "contest-status": [str(row["name"]) for row in active],
             "audit-trail": [str(last["to_status"]), "dashboard session opened"],
             "error-trends": ["Error budget", "Requests by hour"],
+            "runbooks": ["How to follow one", "payout_transfer_stuck_in_retryable"],
+            "runbook": ["1. Read the metric", "EXECUTION_ID=$(curl"],
         }
 
 
