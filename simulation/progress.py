@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from simulation.events import AlertFired, Event, FaultInjected
+from simulation.words import plural
 
 
 class Progress(Protocol):
@@ -46,7 +47,9 @@ class _Counts:
 
     def line(self, now: datetime) -> str:
         day = max(0.0, (now - self.start).total_seconds() / 86_400)
-        return f"day {day:4.1f} of {self.days}  {self.events:>6,} events  {self.faults} faults  {self.alerts} alerts"
+        events = "event" if self.events == 1 else "events"
+        struck = f"{plural(self.faults, 'fault')}  {plural(self.alerts, 'alert')}"
+        return f"day {day:4.1f} of {self.days}  {self.events:>6,} {events}  {struck}"
 
 
 class Plain(_Counts):

@@ -27,6 +27,7 @@ from simulation.run_directory import RunDirectory
 from simulation.witness.access import record_access
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.stripe_contract import judge_contract
+from simulation.words import plural
 from simulation.world.operator.shipped import shipped
 from simulation.world.operator.tools import find_tools, require_programs, try_tools
 
@@ -83,7 +84,7 @@ def carry_out(
         prove_the_clock(sim)
         begin(sim)
         revoke_founder_access(sim)
-        progress.phase(f"living {request.scenario.days} days")
+        progress.phase(f"living {plural(request.scenario.days, 'day')}")
         convergence = live(sim, progress)
         progress.phase("collecting what the witnesses saw")
         if sim.kernel.halted:  # whoever planted something has seen enough: this run has no end

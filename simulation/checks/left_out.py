@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simulation.checks.base import CheckResult
 from simulation.checks.evidence.money import grouped
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def in_words(items: Sequence[LeftOut]) -> str:
 
 
 def _checks(item: LeftOut) -> str:
-    return "1 check" if len(item.checks) == 1 else f"{len(item.checks)} checks"
+    return plural(len(item.checks), "check")
 
 
 def _names(results: Iterable[CheckResult]) -> tuple[str, ...]:

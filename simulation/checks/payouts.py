@@ -18,6 +18,7 @@ from simulation.checks.evidence.money import grouped, moved
 from simulation.checks.evidence.relations import PayoutJobRow, TransferRow
 from simulation.checks.evidence.stopped_timers import was_stopped
 from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
+from simulation.words import plural
 
 _TRANSFERS = "/v1/transfers"
 _BAD_REQUEST, _CONFLICT, _RATE_LIMIT, _SERVER_ERROR = 400, 409, 429, 500
@@ -144,9 +145,9 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
 def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]:
     problems = []
     if row.attempt_count > row.max_attempts or len(attempts) > row.max_attempts:
-        problems.append(f"{max(row.attempt_count, len(attempts))} attempts, {row.max_attempts} allowed")
+        problems.append(f"{plural(max(row.attempt_count, len(attempts)), 'attempt')}, {row.max_attempts} allowed")
     if len(attempts) > row.attempt_count:
-        problems.append(f"{len(attempts)} calls, but {row.attempt_count} attempts on record")
+        problems.append(f"{plural(len(attempts), 'call')}, but {plural(row.attempt_count, 'attempt')} on record")
     if any(_forbids_another_attempt(call) for call in attempts[:-1]):
         problems.append("tried again after a definite refusal")
     if attempts and attempts[-1].at - attempts[0].at >= _KEY_LIFE:

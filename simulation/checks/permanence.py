@@ -17,6 +17,7 @@ from simulation.checks.lost_rows import taken_by_faults
 from simulation.contract.business import Statuses
 from simulation.events import Row
 from simulation.events.governance import Governance
+from simulation.words import plural
 
 _FINAL = frozenset({"completed", "failed", "partial"})
 _PHASES = (
@@ -194,7 +195,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
             inquiry.cannot_tell(f"relation {relation}: its {id_column} is not the id by which the log tells rows apart")
         elif rows:
             what = "no row of it is in the write-ahead log"
-            inquiry.find(relation, what, keys=Keys(table=relation), actual=f"{len(rows)} rows")
+            inquiry.find(relation, what, keys=Keys(table=relation), actual=plural(len(rows), "row"))
 
 
 def _same_rows(

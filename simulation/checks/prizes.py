@@ -16,6 +16,7 @@ from simulation.checks.evidence.model import Placing
 from simulation.checks.evidence.money import dollars
 from simulation.checks.evidence.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
 from simulation.events import StripeObject
+from simulation.words import plural
 
 
 @check("Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent", needs_end=True)
@@ -108,7 +109,7 @@ def transfers_final(case: Case, inquiry: Inquiry) -> None:
                 keys=row.keys,
                 amount_cents=row.amount_cents,
                 expected="completed, or failed_terminal with a reason",
-                actual=f"{row.status} after {row.attempt_count} attempts",
+                actual=f"{row.status} after {plural(row.attempt_count, 'attempt')}",
             )
     _winners_have_transfers(case, inquiry, transfers)
     _jobs_add_up(case, inquiry, transfers)

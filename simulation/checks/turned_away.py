@@ -18,6 +18,7 @@ from simulation.checks.evidence.money import grouped
 from simulation.events import EntrantAction, Event, Exchange, FaultInjected, FaultScheduled, HostingAction
 from simulation.scenario.faults.database import ContestRowHeld
 from simulation.scenario.faults.registry import KINDS
+from simulation.words import plural
 
 _PEOPLE = frozenset({"entrant", "organizer"})
 _OPERATORS = frozenset({"operator", "operator_robot"})
@@ -109,7 +110,7 @@ def refusals(case: Case, contest: str) -> tuple[EntrantAction, ...]:
 
 def told_why(refused: Sequence[EntrantAction]) -> str:
     """The text of the first refusal and how many there were, for a message; empty where nobody was refused."""
-    return f"; the first of {len(refused)} refusals: {refused[0].detail}" if refused else ""
+    return f"; the first of {plural(len(refused), 'refusal')}: {refused[0].detail}" if refused else ""
 
 
 def _turned_away(case: Case) -> Iterator[_TurnedAway]:

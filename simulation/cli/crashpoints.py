@@ -19,6 +19,7 @@ from simulation.proof.crashpoints.points import Point, points_of
 from simulation.proof.crashpoints.table import findings_of, table_of, write_json
 from simulation.proof.parallel import in_parallel
 from simulation.run_directory import RunDirectory
+from simulation.words import plural
 
 FOLDER = SCENARIOS_FOLDER / "crashpoints"
 _WIDTH = 160
@@ -56,7 +57,7 @@ def crashpoints(
         points = [point for point in points if point.shape not in known]
         known.update(point.shape for point in points)
         points = points[::every]
-        console.print(f"{Path(name).stem}: {len(points)} places", highlight=False)
+        console.print(f"{Path(name).stem}: {plural(len(points), 'place')}", highlight=False)
         if listed:
             for point in points:
                 click.echo(f"{point.row}, {point.where}")
@@ -105,6 +106,6 @@ def _tell(endings: Sequence[Ending], directory: RunDirectory, seed: int, wall_se
     write_json(directory.path / "crashpoints.json", endings)
     directory.become_latest()
     median = sorted(ending.wall_seconds for ending in endings)[len(endings) // 2]
-    output.print(f"{len(endings)} runs in {wall_seconds:.0f} s, median {median:.1f} s a run", highlight=False)
+    output.print(f"{plural(len(endings), 'run')} in {wall_seconds:.0f} s, median {median:.1f} s a run", highlight=False)
     outcomes = {ending.outcome for ending in endings}
     return 1 if "wrong" in outcomes else 2 if "not met" in outcomes else 0

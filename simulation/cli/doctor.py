@@ -39,6 +39,7 @@ from simulation.progress import Silent
 from simulation.run import run
 from simulation.run_directory import DEFAULT_OUT
 from simulation.targets.process.sandbox import what_bars_a_sandbox
+from simulation.words import plural
 from simulation.world.operator.tools import find_tools, try_tools
 from simulation.world.operator.trial import try_shell
 
@@ -107,7 +108,8 @@ def _as_fault(error: EnvironmentFault | ImportError) -> EnvironmentFault:
 
 
 def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}, {os.cpu_count()} cores"
+    cores = plural(os.cpu_count() or 1, "core")
+    return f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}, {cores}"
 
 
 def _leftovers() -> str:
@@ -208,7 +210,7 @@ def _engine() -> str:
     with closing(connect()) as client:
         version = client.version()
         reaped = reap_containers(client)
-        left = f", {len(reaped)} containers of killed runs removed" if reaped else ""
+        left = f", {plural(len(reaped), 'container')} of killed runs removed" if reaped else ""
         return f"Docker {version['Version']}, {version['Os']}/{version['Arch']}{left}"
 
 

@@ -25,6 +25,7 @@ from simulation.run_directory import RunDirectory
 from simulation.scenario.file import available_scenarios
 from simulation.sealing.keys import load_private_key
 from simulation.sealing.seal import seal
+from simulation.words import plural
 
 REQUIRED_CHECKS = ("stripe_contract", "alert_evaluation")
 """Not verified is not good enough for these."""
@@ -88,7 +89,7 @@ def parse_seeds(text: str, *, most: int = _MOST_SEEDS) -> tuple[int, ...]:
         raise UsageError(
             place=f"--seeds {text}",
             problem="not a list of different seeds",
-            remedy=f"name numbers and ranges, at most {most} seeds: --seeds 1-5,9",
+            remedy=f"name numbers and ranges, at most {plural(most, 'seed')}: --seeds 1-5,9",
         )
     return tuple(seeds)
 

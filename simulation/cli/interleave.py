@@ -20,6 +20,7 @@ from simulation.proof.interleave.orders import Order, chance_of, drawn_orders, e
 from simulation.proof.interleave.table import findings_of, table_of
 from simulation.proof.parallel import in_parallel
 from simulation.run_directory import RunDirectory
+from simulation.words import plural
 
 FOLDER = SCENARIOS_FOLDER / "interleave"
 _WIDTH = 160
@@ -64,7 +65,7 @@ def interleave(
         orders = dict.fromkeys(every_order(steps, switches=switches))
         orders |= dict.fromkeys(drawn_orders(steps, depth=depth, number=drawn, source=chance(seed, f"orders:{pair}")))
         orders.pop(())
-        console.print(f"{pair}: {len(orders) + 1} orders of {steps} steps", highlight=False)
+        console.print(f"{pair}: {plural(len(orders) + 1, 'order')} of {plural(steps, 'step')}", highlight=False)
         met[pair] = [first, *_in_order(orders, meet, jobs or len(os.sched_getaffinity(0)))]
         if drawn:
             least = chance_of(steps, depth=depth, number=drawn)
@@ -75,7 +76,7 @@ def interleave(
     for line in (*chances, *findings_of(met, seed=seed)):
         output.print(line, highlight=False, soft_wrap=True, markup=False)
     runs = sum(len(meetings) for meetings in met.values())
-    output.print(f"{runs} runs in {time.perf_counter() - began:.0f} s", highlight=False)
+    output.print(f"{plural(runs, 'run')} in {time.perf_counter() - began:.0f} s", highlight=False)
     outcomes = {meeting.outcome for meetings in met.values() for meeting in meetings}
     return 1 if "wrong" in outcomes else 2 if "not met" in outcomes else 0
 

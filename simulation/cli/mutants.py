@@ -18,6 +18,7 @@ from simulation.proof.mutants.campaign import Campaign, carry_out
 from simulation.proof.mutants.equivalent import Equivalents
 from simulation.proof.mutants.reach import Reach
 from simulation.proof.mutants.trial import Trial
+from simulation.words import plural
 
 _WIDTH = 140
 """Columns where there is no terminal to fit."""
@@ -71,8 +72,8 @@ def mutants(size: int, seed: int, only: str, at_least: float, json_file: Path | 
 
 
 def _reached(reach: Reach) -> str:
-    lines = sum(map(len, reach.lines.values()))
-    return f"{reach.scenario} passes as it is and reaches {lines} lines ({reach.cpu_seconds:.0f} s of processor time)"
+    lines = plural(sum(map(len, reach.lines.values())), "line")
+    return f"{reach.scenario} passes as it is and reaches {lines} ({reach.cpu_seconds:.0f} s of processor time)"
 
 
 def _progress(trial: Trial) -> str:

@@ -10,11 +10,11 @@ from typing import Literal
 import click
 
 from simulation.paths import ALERTS_FOLDER, PLATFORM_FACTS, ROOT, RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.reporting.words import plural
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import LintFinding
 from simulation.runbook_lint.sarif import shown, to_json, to_sarif
+from simulation.words import plural
 
 
 @click.command()

@@ -27,6 +27,7 @@ from simulation.proof.parallel import in_parallel
 from simulation.reference.json_documents import RehearsalRow, RehearsalsDocument, WayRow
 from simulation.rehearsal.rehearse import WAYS, RehearsalOutcome, Rehearsed, rehearse, totals
 from simulation.run_directory import RunDirectory
+from simulation.words import plural
 from simulation.world.operator.parser import load_runbooks
 
 _SEED = 1
@@ -108,7 +109,7 @@ def _print(rehearsed: Sequence[Rehearsed], *, wall_seconds: float) -> None:
         for way in WAYS:
             _explain(output, item.name, way, item.ways[way])
     held = ", ".join(f"{way} {count}" for way, count in totals(rehearsed).items())
-    output.print(f"\n{len(rehearsed)} runbooks: {held}; {wall_seconds:.0f} s", highlight=False)
+    output.print(f"\n{plural(len(rehearsed), 'runbook')}: {held}; {wall_seconds:.0f} s", highlight=False)
 
 
 def _cell(outcome: RehearsalOutcome) -> Text:

@@ -13,6 +13,7 @@ from simulation.sealing.seal import Finding
 from simulation.sealing.seal import seal as seal_folder
 from simulation.sealing.seal import verify as verify_folder
 from simulation.untrusted import printable
+from simulation.words import plural
 
 _RUN_DIR = click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _BROKEN = 1
@@ -32,7 +33,9 @@ def seal(run_dir: Path, key_file: Path) -> int:
     key = load_private_key(key_file)
     directory = RunDirectory.stored(run_dir)
     statement = seal_folder(directory, key)
-    click.echo(f"sealed {len(statement.subject)} files, {statement.predicate.result}: {directory.path / SEAL}")
+    click.echo(
+        f"sealed {plural(len(statement.subject), 'file')}, {statement.predicate.result}: {directory.path / SEAL}"
+    )
     return 0
 
 
@@ -59,7 +62,7 @@ def _told(finding: Finding) -> list[str]:
     if finding.statement is not None and not finding.changes:
         told = finding.statement.predicate
         return [
-            f"✓ the seal holds: {len(finding.statement.subject)} files",
+            f"✓ the seal holds: {plural(len(finding.statement.subject), 'file')}",
             f"  {told.result}: {told.scenario}, seed {told.seed}, history {told.history_digest}",
         ]
     more = len(finding.changes) - _MOST_CHANGES

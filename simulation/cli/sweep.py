@@ -19,6 +19,7 @@ from simulation.run_directory import RunDirectory
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes
 from simulation.scenario.faults.registry import KINDS
 from simulation.targets.process.loader import read_target
+from simulation.words import plural
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -59,7 +60,8 @@ def sweep(
         return 1
     if len(now) < len(left):
         options = () if target is None else ("--target", target)
-        more = f"{len(left) - len(now)} cases are left: {command('sweep', *kinds, *options, '--resume', folder)}"
+        rest = plural(len(left) - len(now), "case is", "cases are")
+        more = f"{rest} left: {command('sweep', *kinds, *options, '--resume', folder)}"
         console.print(more, highlight=False, soft_wrap=True)
         return 2
     return 0
@@ -83,4 +85,4 @@ def _summary(results: Sequence[Tried], folder: Path, target: Path | None) -> str
     bad = [
         f"  {command('run', folder / 'scenarios' / tried.scenario, *options)}" for tried in results if not tried.good
     ]
-    return "\n".join([f"{len(results)} cases: {told or 'none'}", *bad])
+    return "\n".join([f"{plural(len(results), 'case')}: {told or 'none'}", *bad])

@@ -10,6 +10,7 @@ from simulation.errors import command
 from simulation.targets.new_folder import TEMPLATE, write_target_folder
 from simulation.targets.proposal.ask import tables_of_database, tables_of_file
 from simulation.targets.proposal.files import guesses, proposal
+from simulation.words import plural
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -29,7 +30,8 @@ def target_init(folder: Path, schema: Path | None, url: str | None) -> int:
     for file in write_target_folder(folder, texts):
         click.echo(f"wrote {file}")
     if texts is not None:
-        click.echo(f"proposed from {len(tables)} tables; {guesses(texts.values())} lines are guesses, marked with a ?")
+        guessed = plural(guesses(texts.values()), "line is a guess", "lines are guesses")
+        click.echo(f"proposed from {plural(len(tables), 'table')}; {guessed}, marked with a ?")
     click.echo(
         f"""
 1. target.toml    how your backend is started and what it believes in; the lines marked CHANGE first

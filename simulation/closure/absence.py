@@ -18,6 +18,7 @@ from simulation.reporting.postmortem import BLANK, REVIEWED
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.stored_run import contradictions, stored_history, stored_verdict
+from simulation.words import plural
 
 LEAST_DAYS = 14
 _OF_PEOPLE = ("runbooks_rehearsed", "postmortem_reviewed")
@@ -139,7 +140,7 @@ def _other_than_written(history: History, scenario: str) -> Iterator[str]:
         yield "the history has no beginning"
         return
     if started.days < LEAST_DAYS:
-        yield f"it lived {started.days} days"
+        yield f"it lived {plural(started.days, 'day')}"
     written = load_scenario(find_scenario(scenario), usual_platform=started.target == "builtin")
     if started.scenario_document != written.model_dump(mode="json"):
         yield "its scenario is not the one in the file: days, contests or faults differ"

@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element, SubElement
 from simulation.closure.gates import Closure, Gate, Item
 from simulation.reporting.junit import clean, document
 from simulation.reporting.markdown import plain, table, within_step_summary
-from simulation.reporting.words import mark, plural
+from simulation.reporting.words import mark
 from simulation.run_directory import RunDirectory
+from simulation.words import plural
 
 FOLDER = "closure"
 

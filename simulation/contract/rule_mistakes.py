@@ -33,6 +33,7 @@ from simulation.contract.rules import (
     kind_of,
 )
 from simulation.documents.refusal import suggest
+from simulation.words import plural
 
 _ROUTE = re.compile(r"[A-Z]+ /[^\s{}]*(\{[A-Za-z_]\w*\}[^\s{}]*)*")
 _PART = re.compile(r"\{(\w+)\}")
@@ -239,7 +240,7 @@ def _of_function(place: Place, rule: Derived) -> Iterator[Mistake]:
     except TypeError:
         yield Mistake(
             place=(*place, "of"),
-            problem=f"{rule.derived} does not take {len(rule.of)} values",
+            problem=f"{rule.derived} does not take {plural(len(rule.of), 'value')}",
             remedy=f"it takes {', '.join(signature.parameters)}" + (" …" if _takes_many(signature) else ""),
         )
 

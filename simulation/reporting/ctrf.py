@@ -14,7 +14,7 @@ from simulation.checks.run_record import Release
 from simulation.reporting.parts.criteria import CriterionView, SectionView
 from simulation.reporting.text import about, finding_lines
 from simulation.reporting.view import Report
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 _SPEC_VERSION = "1.0.0"
 _STATUS = {"pass": "passed", "fail": "failed", "not_verified": "skipped"}

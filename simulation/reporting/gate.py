@@ -15,6 +15,7 @@ from simulation.reporting import ctrf
 from simulation.reporting.junit import clean, document
 from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.words import mark
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,10 @@ def render_gate_summary(report: GateReport) -> str:
     lines = [
         f"## {mark(report.outcome).symbol} Gate: {report.outcome.upper()}",
         "",
-        plain(f"{report.scenario}, {len(report.seeds)} seeds, in {report.environment}; version {report.made_by}."),
+        plain(
+            f"{report.scenario}, {plural(len(report.seeds), 'seed')}, in {report.environment}; "
+            f"version {report.made_by}."
+        ),
         "",
         *table(("seed", "verdict", "findings", "seconds", "digest", "report, or why there is none"), rows),
     ]

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from simulation.reporting.parts.contests import STAGES
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import dollars, listed, mark, ordinal, plural
+from simulation.reporting.words import dollars, listed, mark, ordinal
+from simulation.words import plural
 
 
 def render_html(report: Report) -> str:

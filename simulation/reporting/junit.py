@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 from simulation.reporting.parts.criteria import CriterionView, SectionView
 from simulation.reporting.text import about, finding_lines
 from simulation.reporting.view import Report
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 forbids, even escaped."""

@@ -14,7 +14,7 @@ from simulation.reporting.parts.near_misses import NearMiss
 from simulation.reporting.text import fault_outcome
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 BLANK = "_(to be written)_"
 REVIEWED = "Reviewed by"

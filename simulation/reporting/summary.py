@@ -6,7 +6,7 @@ from simulation.checks.left_out import in_words
 from simulation.reporting.markdown import finding_list, plain, table, within_step_summary
 from simulation.reporting.text import fault_outcome, money_line
 from simulation.reporting.view import Report
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 _MOST_FINDINGS = 10
 

@@ -15,7 +15,8 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import dollars, plural
+from simulation.reporting.words import dollars
+from simulation.words import plural
 
 LINES, COLUMNS = 45, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}

@@ -23,6 +23,7 @@ from simulation.reporting.timeline_marks import (
     TimelineTick,
 )
 from simulation.reporting.times import Calendar, duration
+from simulation.words import plural
 
 
 def timeline_of(
@@ -129,7 +130,8 @@ def _outage_lane(source: ReportSource, faults: tuple[FaultView, ...]) -> Timelin
     for fault in faults:
         bad = [answer for answer in source.history.of(ProviderAnswer) if answer.fault_id == fault.fault_id]
         if bad:
-            text = f"{bad[0].tournament}: {fault.title}, {len(bad)} answers from {source.calendar.when(bad[0].at)}"
+            answers = plural(len(bad), "answer")
+            text = f"{bad[0].tournament}: {fault.title}, {answers} from {source.calendar.when(bad[0].at)}"
             text += f" to {source.calendar.when(bad[-1].at)}" if len(bad) > 1 else ""
             segments.append(_stretch(source.calendar, bad[0].at, bad[-1].at, style="outage", tooltip=text))
     return TimelineLane(title="Score provider", kind="outage", segments=tuple(segments))

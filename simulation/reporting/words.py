@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulation.checks.evidence.money import dollars as dollars
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 contest``, ``4 contests``, ``1,204 records``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+from simulation.words import plural as plural
 
 
 def listed(things: list[str]) -> str:

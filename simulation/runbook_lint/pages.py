@@ -12,6 +12,7 @@ from simulation.paths import ROOT
 from simulation.runbook_lint.markdown_links import MarkdownLink, MarkdownPage
 from simulation.runbook_lint.material import Material, RunbookSet
 from simulation.runbook_lint.rule import Flaw, book_rule, project_rule
+from simulation.words import plural
 
 _ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*:")
 _CODE = re.compile(r"`([^`]+)`")
@@ -34,7 +35,7 @@ def index_has_a_row(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     if len(rows) != 1:
         yield Flaw(
             line=1,
-            message=f"the index has {len(rows)} rows for this runbook",
+            message=f"the index has {plural(len(rows), 'row')} for this runbook",
             remedy=f"give it one row in {material.index.file.name}: alert, severity, runbook, failure, scenario",
         )
         return

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from simulation.reporting.html import page_environment
 from simulation.reporting.times import duration
 from simulation.sabotage.report_matrix import Matrix
+from simulation.words import plural
 
 _MARKS = {"named": "●", "silent": "✗", "beside": "○", "": ""}
 _WORDS = {
@@ -29,7 +30,7 @@ def render_html(matrix: Matrix) -> str:
 @cache
 def _environment() -> Environment:
     environment = page_environment()
-    environment.globals.update(marks=_MARKS, words=_WORDS, after=_after)
+    environment.globals.update(marks=_MARKS, words=_WORDS, after=_after, plural=plural)
     return environment
 
 

@@ -18,6 +18,7 @@ from simulation.documents.refusal import MOST_TOLD
 from simulation.documents.text import read_text
 from simulation.errors import UsageError
 from simulation.scenario.model import LONGEST_NAME, ROUNDS, PlayerResult, Rounds
+from simulation.words import plural
 
 COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))
 _REMEDY = f"save it as UTF-8 text with the columns {','.join(COLUMNS)}"
@@ -57,7 +58,7 @@ def read_results(file: Path) -> tuple[PlayerResult, ...]:
         raise UsageError.of(wrong[:MOST_TOLD])
     if len(results) < 4:
         raise UsageError(
-            place=str(file), problem=f"{len(results)} players", remedy="a tournament needs 4: add a line for each"
+            place=str(file), problem=plural(len(results), "player"), remedy="a tournament needs 4: add a line for each"
         )
     return tuple(results)
 
@@ -108,7 +109,9 @@ def _result(line: _Line) -> PlayerResult:
     name, *cells = line.cells
     if len(cells) > ROUNDS:
         raise line.error(
-            str(len(COLUMNS) + 1), f"{len(line.cells)} cells, not {len(COLUMNS)}", f"write {','.join(COLUMNS)}"
+            str(len(COLUMNS) + 1),
+            f"{len(line.cells)} cells, not {len(COLUMNS)}",
+            f"write {','.join(COLUMNS)}",
         )
     cells += [""] * (ROUNDS - len(cells))
     if len(name) > LONGEST_NAME:

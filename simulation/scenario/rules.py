@@ -11,6 +11,7 @@ from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.funds import broken_fund_rules
 from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS, Contest, OperatorTask, Scenario, Tournament
+from simulation.words import plural
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
 _ROOM_TO_PAY_LATE = timedelta(minutes=10)
@@ -97,7 +98,7 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
         yield BrokenRule(
             path=(*path, "suspended_round"),
             problem=f"round {tournament.suspended_round} cannot be finished before the next, "
-            f"{tournament.round_interval_hours} hours after its first tee",
+            f"{plural(tournament.round_interval_hours, 'hour')} after its first tee",
             remedy=f"round_interval_hours: {_NIGHT_HOURS} or more",
         )
     if tournament.withdrawals >= tournament.players:

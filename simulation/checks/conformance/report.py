@@ -14,6 +14,7 @@ from simulation.checks.evidence.money import grouped
 from simulation.contract.document import Contract
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class ContractReport:
         for complaint in self.found.complaints:
             place = (complaint.kind, complaint.table, complaint.column, complaint.write)
             alike.setdefault(place, []).append(complaint)
-        lines += ["", f"{len(self.found.complaints)} complaints"]
+        lines += ["", plural(len(self.found.complaints), "complaint")]
         for (kind, table, column, write), complaints in list(alike.items())[:most]:
             first = complaints[0]
             lines.append(f"{len(complaints):5} x {kind}: {table}.{column} ({write or 'no write declares it'})")

@@ -21,7 +21,8 @@ from simulation.reporting.html import page_environment
 from simulation.reporting.junit import clean, document
 from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.times import duration
-from simulation.reporting.words import mark, plural
+from simulation.reporting.words import mark
+from simulation.words import plural
 
 _MOST_OF_A_LIST = 60
 """Of what was never reached, in each area: pairs of kinds are more than a thousand."""

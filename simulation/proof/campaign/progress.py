@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from simulation.proof.campaign.result import Result
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 _LINE_WALL_SECONDS = 20
 """Between two lines of a log that is no terminal."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from simulation.errors import command
 from simulation.proof.campaign.memory import Since
 from simulation.proof.campaign.page import Campaign
-from simulation.reporting.words import mark, plural
+from simulation.reporting.words import mark
+from simulation.words import plural
 
 _MOST_CAUSES = 12
 

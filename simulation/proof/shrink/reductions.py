@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from simulation.reporting.words import plural
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.model import Contest, Scenario, Tournament
+from simulation.words import plural
 
 Reduction = Callable[[Scenario], Iterator[Scenario]]
 

@@ -10,10 +10,10 @@ from simulation.checks.base import Finding
 from simulation.checks.cause import Cause
 from simulation.proof.shrink.inevitable import Inevitability
 from simulation.proof.shrink.life import Life, Lived
-from simulation.reporting.words import plural
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.model import Scenario
 from simulation.untrusted import printable
+from simulation.words import plural
 
 _WIDTH = 118
 _LONGEST_NAME = 100

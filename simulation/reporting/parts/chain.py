@@ -11,6 +11,7 @@ from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.victims import Victims
 from simulation.reporting.words import dollars
+from simulation.words import plural
 
 _BOOKKEEPING = ("/api/admin/runbooks/",)
 """Requests by which the operator only records the execution; they are left out of the chain."""
@@ -94,7 +95,7 @@ def _execution(source: ReportSource, execution: ExecutionView) -> list[Link]:
     title = f"runbook {execution.runbook} v{execution.version}"
     links = [Link(at=execution.started_at, stage="runbook", text=f"{title} opened by the operator")]
     if execution.ended_at:
-        matched = f"{execution.matched} of {len(execution.steps)} commands gave what the runbook states"
+        matched = f"{execution.matched} of {plural(len(execution.steps), 'command')} gave what the runbook states"
         links.append(Link(at=execution.ended_at, stage="runbook", text=f"{title} {execution.status}: {matched}"))
     for exchange in source.history.of(Exchange):
         writes = exchange.method != "GET" and not exchange.path.startswith(_BOOKKEEPING)

@@ -14,7 +14,8 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.wrong import WentWrong
 from simulation.reporting.times import duration
-from simulation.reporting.words import dollars, listed, ordinal, plural
+from simulation.reporting.words import dollars, listed, ordinal
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)

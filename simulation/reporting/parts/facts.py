@@ -11,7 +11,7 @@ from simulation.checks.verdict import Verdict
 from simulation.errors import command
 from simulation.events import JobSummary, RunStarted, WitnessSummary
 from simulation.reporting.parts.source import ReportSource
-from simulation.reporting.words import plural
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.executions import ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
-from simulation.reporting.words import dollars, plural
+from simulation.reporting.words import dollars
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)

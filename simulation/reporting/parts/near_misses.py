@@ -12,6 +12,7 @@ from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.evidence.relations import TransferRow
 from simulation.events import AlertFired, ExecutionStarted, JobSummary, MetricChange, RunStarted, WebhookAttempt
 from simulation.reporting.times import duration
+from simulation.words import plural
 
 WEBHOOK_LIFE = timedelta(days=3)
 """How long Stripe retries the delivery of a webhook (fixtures/spec/stripe.md)."""
@@ -81,7 +82,7 @@ def _attempts(case: Case) -> Iterator[NearMiss]:
         yield NearMiss(
             what=f"attempts of payout transfer {row.transfer_id[:8]}",
             closest=f"paid at attempt {row.attempt_count}",
-            limit=f"{row.max_attempts} attempts",
+            limit=plural(row.max_attempts, "attempt"),
             left=(row.max_attempts - row.attempt_count) / row.max_attempts,
             at=None,
         )

@@ -12,7 +12,8 @@ from simulation.reporting.parts.facts import RunFacts
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar
-from simulation.reporting.words import dollars, listed, plural
+from simulation.reporting.words import dollars, listed
+from simulation.words import plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from simulation.scenario.faults.fault import Beyond, Fault, Times, VictimFault, 
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.victims import sure_payments
+from simulation.words import plural
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -222,8 +223,8 @@ class WebhookReset(PaymentFault):
         if self.times > tries:
             yield BrokenRule(
                 path=("times",),
-                problem=f"fault {self.id} drops {self.times} deliveries of one event, and Stripe makes {tries} more "
-                "after the first",
+                problem=f"fault {self.id} drops {plural(self.times, 'delivery', 'deliveries')} of one event, and "
+                f"Stripe makes {tries} more after the first",
                 remedy=f"{tries} or fewer, or more webhook_retry_seconds",
             )
 

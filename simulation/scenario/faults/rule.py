@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from simulation.words import plural
+
 
 @dataclass(frozen=True, kw_only=True)
 class BrokenRule:
@@ -16,7 +18,7 @@ class BrokenRule:
 
 def days_of(count: int) -> str:
     """``1 day``, ``14 days``."""
-    return f"{count} day" if count == 1 else f"{count} days"
+    return plural(count, "day")
 
 
 def minute(moment: datetime) -> str:

@@ -15,6 +15,7 @@ from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.transfers import STATUSES_THAT_PASS, CallFault, CallMode, may_pass
 from simulation.scenario.faults.victims import sure_transfers
+from simulation.words import plural
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -55,8 +56,9 @@ class PayoutWindowFault(Fault):
             hours = self.longest_wait // timedelta(hours=1)
             return Beyond(
                 field="minutes",
-                problem=f"prizes are kept back for {kept_back}, and the runbook waits {hours} hours, then escalates",
-                remedy=f"let it end {hours} hours after the final board, or earlier",
+                problem=f"prizes are kept back for {kept_back}, and the runbook waits {plural(hours, 'hour')}, then "
+                "escalates",
+                remedy=f"let it end {plural(hours, 'hour')} after the final board, or earlier",
             )
         return alerted(
             scenario,

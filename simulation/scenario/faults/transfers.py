@@ -10,6 +10,7 @@ from simulation.scenario.faults.fault import Beyond, Fault, Status, Times, Victi
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.victims import sure_transfers
+from simulation.words import plural
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -196,8 +197,8 @@ class _Unanswered(TransferFault):
         if used >= self.attempts:
             return Beyond(
                 field="times",
-                problem=f"a transfer has {self.attempts} attempts; this one uses up {used}, with those of other faults "
-                "that strike it, and is given up, which is escalated",
+                problem=f"a transfer has {plural(self.attempts, 'attempt')}; this one uses up {used}, with those of "
+                "other faults that strike it, and is given up, which is escalated",
                 remedy=f"{self.attempts - 1} or fewer in all",
             )
         return SELF_HEALS if used == 1 else _STUCK

@@ -19,6 +19,7 @@ from simulation.targets.protocol import Site
 from simulation.untrusted import printable
 from simulation.witness.exchange import ExchangeContext
 from simulation.witness.wal import WalWitness
+from simulation.words import plural
 from simulation.world.entrants.entrants import contest_terms
 from simulation.world.ports import Admin
 from simulation.world.provider.provider import ScoreProvider
@@ -194,7 +195,7 @@ def jobs(bench: Bench) -> Iterator[Finding]:
         elif not runs[name] and job.daily_at is None:
             yield Finding(piece=f"job {job.name}", wrong=f"{place}: {by} showed no run in {_STEPS_LIVED} steps")
         else:
-            yield Finding(piece=f"job {job.name}", said=f"{runs[name]} runs in {_STEPS_LIVED} steps")
+            yield Finding(piece=f"job {job.name}", said=f"{plural(runs[name], 'run')} in {_STEPS_LIVED} steps")
 
 
 def network(bench: Bench) -> str:

@@ -12,6 +12,7 @@ from simulation.clock import SimProcess
 from simulation.events import row_digest
 from simulation.scenario.faults.database import ContestRowHeld, ContestRowsLost, DatabaseConnectionsExhausted
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.words import plural
 from simulation.world.faults.context import FaultContext, carries_out
 
 _REPORT = "nightly-report"
@@ -49,7 +50,7 @@ def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProce
                 taken[-1].execute("SELECT 1")
     if not taken:
         return
-    detail = f"{_REPORT} has {len(taken)} connections, and the server grants no more"
+    detail = f"{_REPORT} has {plural(len(taken), 'connection')}, and the server grants no more"
     around.injector.strike(fault, {"application": _REPORT}, detail=detail, touches=False)
     yield around.kernel.until(fault.until)
     for session in taken:
@@ -76,5 +77,6 @@ def lose_contest_rows(around: FaultContext, fault: PlannedFault) -> SimProcess:
             lost[table] = [str(row[0]) for row in session.execute(statement, (contest_id,))]
     if any(lost.values()):
         keys = {"contest": contest_id, **{table: row_digest(ids) for table, ids in lost.items() if ids}}
-        detail = f"{sum(map(len, lost.values()))} rows deleted from {', '.join(table for table in lost if lost[table])}"
+        rows = plural(sum(map(len, lost.values())), "row")
+        detail = f"{rows} deleted from {', '.join(table for table in lost if lost[table])}"
         around.injector.strike(fault, keys, detail=detail, touches=False)

@@ -20,6 +20,7 @@ from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
+from simulation.words import plural
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
 from simulation.world.operator.match import compare
 from simulation.world.operator.occasion import Occasion
@@ -49,7 +50,7 @@ class OperatorGone(Exception):
     """A fault took the operator away between two steps: nothing more is typed, and the execution stays in progress."""
 
     def __init__(self, minutes: int) -> None:
-        super().__init__(f"the next operator comes in {minutes} minutes")
+        super().__init__(f"the next operator comes in {plural(minutes, 'minute')}")
         self.minutes = minutes
 
 

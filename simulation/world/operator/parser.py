@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from simulation.documents.text import decoded, read_bytes
+from simulation.words import plural
 from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.front_matter import Document, split
 from simulation.world.operator.markdown import SectionDraft, StepDraft, read_sections
@@ -72,7 +73,8 @@ def _steps(section: Section, read: SectionDraft, document: Document, complaints:
         complaints.add(
             Part.STEPS,
             line=document.steps_line,
-            problem=f"steps.{section} lists {len(effects)} steps, the section {section.heading} has {len(read.steps)}",
+            problem=f"steps.{section} lists {plural(len(effects), 'step')}, "
+            f"the section {section.heading} has {len(read.steps)}",
             remedy="list 'reads' or 'writes' for each step of the section",
         )
     drafts = enumerate(zip_longest(read.steps, effects[: len(read.steps)]), start=1)

@@ -72,7 +72,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "attempts not on record": (
         payout_retry_rules,
         lambda b: b.amend("transfers", "tr-bob", attempt_count=1),
-        "but 1 attempts on record",
+        "but 1 attempt on record",
     ),
     "retried after a refusal": (payout_retry_rules, _answers(400, 200), "tried again after a definite refusal"),
     "retried with a forgotten key": (

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulation.reporting.times import Calendar, duration
-from simulation.reporting.words import dollars, fault_title, listed, mark, ordinal, plural
+from simulation.reporting.words import dollars, fault_title, listed, mark, ordinal
+from simulation.words import plural
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 CALENDAR = Calendar(start=START, end=START + timedelta(days=14))
