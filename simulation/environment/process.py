@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,16 @@ def die_with_parent(how: signal.Signals) -> Callable[[], None]:
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, how)
 
     return ask
+
+
+@contextmanager
+def closed_unless_kept(opened: socket.socket) -> Iterator[None]:
+    """Close what was opened if the block fails; else it is whoever goes on with it who closes it."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import subprocess
 import sys
+from contextlib import closing
 from functools import lru_cache
 
 _GOODBYE = b"well ended\n"
@@ -31,7 +32,8 @@ def main() -> None:
         return
     from simulation.environment.engine import connect, reap_containers
 
-    reap_containers(connect())
+    with closing(connect()) as engine:
+        reap_containers(engine)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from simulation.environment.process import die_with_parent
+from simulation.environment.process import closed_unless_kept, die_with_parent
 
 _LONGEST_WALL_MILLISECONDS = 1
 """Where others keep the processor busy all the time, the child never gets its turn."""
@@ -36,7 +36,7 @@ class IdleProbe:
         self._asked = False
         if hasattr(os, "SCHED_IDLE") and len(os.sched_getaffinity(0)) == 1:
             self._child, theirs = socket.socketpair()
-            with theirs:
+            with theirs, closed_unless_kept(self._child):
                 self._echo = subprocess.Popen(
                     [sys.executable, "-I", "-S", "-c", _ECHO], stdin=theirs.fileno(), stdout=theirs.fileno(),
                     stderr=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulation.environment.process import die_with_parent
+from simulation.environment.process import closed_unless_kept, die_with_parent
 from simulation.errors import EnvironmentFault
 
 _INIT_PROGRAM = Path(__file__).with_name("sandbox_init.py")
@@ -139,10 +139,10 @@ def open_sandbox() -> Iterator[Sandbox]:
     :raises EnvironmentFault: this machine gives no namespaces.
     """
     unshare = _program()
+    namespaces = _permitted(unshare)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(_ANSWER_DEADLINE_WALL_SECONDS)
-    namespaces = _permitted(unshare)
-    with theirs:
+    with theirs, closed_unless_kept(ours):
         process = subprocess.Popen(
             [unshare, *namespaces, sys.executable, "-I", str(_INIT_PROGRAM), str(theirs.fileno())],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -4,6 +4,7 @@ a time."""
 from __future__ import annotations
 
 import io
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -31,12 +32,14 @@ def listening(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
 
     :param port: 0 for any free one. Raises OSError when it is taken.
     """
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)
+    # Bound here: make_server would end the program where the port is taken.
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler, fd=listener.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]  # a browser's idle connection must not hold up the end
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="http server", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.port}"
     finally:
         server.shutdown()
         thread.join()

@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.environment.process import closed_unless_kept
+
 _REQUEST = re.compile(rb"^GET /sleep\?(?P<spans>\S*) HTTP/")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)([smhd]?)$")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -39,8 +41,9 @@ class SleepSocket:
 
     def __init__(self, path: Path) -> None:
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
+        with closed_unless_kept(self._listener):
+            self._listener.bind(str(path))
+            self._listener.listen()
         self._asleep: list[socket.socket] = []
 
     def fileno(self) -> int:

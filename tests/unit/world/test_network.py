@@ -85,6 +85,16 @@ def test_over_real_http_a_lost_answer_is_a_gateway_timeout(clock: SimulationCloc
     assert clock.now == START + timedelta(seconds=30)
 
 
+def test_a_taken_port_is_an_error_that_can_be_said_and_ends_no_program() -> None:
+    with listening(Service(Lost("", sim_seconds=0, how="reset"))) as url:
+        port = int(url.rpartition(":")[2])
+        with (
+            pytest.raises(OSError, match="in use"),
+            listening(Service(Lost("", sim_seconds=0, how="reset")), port=port),
+        ):
+            pytest.fail("served on a port that is taken")
+
+
 def test_requests_of_several_clients_are_served_one_at_a_time(clock: SimulationClock) -> None:
     inside, most = [0], [0]
     release = threading.Event()

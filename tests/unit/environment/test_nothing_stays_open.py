@@ -1,0 +1,86 @@
+"""What was opened before something failed is closed: left to the collector it would break another test as a warning."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import subprocess
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.environment import engine
+from simulation.environment.process import closed_unless_kept
+from simulation.errors import EnvironmentFault
+from simulation.targets.process import idle_probe, sandbox
+from simulation.world.operator.simulated_sleep import SleepSocket
+
+
+def _no_namespaces(*_: Any, **__: Any) -> Any:
+    raise EnvironmentFault(problem="no namespaces", remedy="none")
+
+
+def _no_process(*_: Any, **__: Any) -> Any:
+    raise OSError("no process can be started")
+
+
+def _sandbox_without_namespaces(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setattr(sandbox, "_permitted", _no_namespaces)
+    with sandbox.open_sandbox():
+        pass
+
+
+def _sandbox_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setattr(sandbox, "_permitted", lambda _: ())
+    patch.setattr(subprocess, "Popen", _no_process)
+    with sandbox.open_sandbox():
+        pass
+
+
+def _probe_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setattr(subprocess, "Popen", _no_process)
+    patch.setattr(idle_probe.os, "sched_getaffinity", lambda _: {0})
+    idle_probe.IdleProbe()
+
+
+def _sleep_where_none_can_listen(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    SleepSocket(folder / "absent" / "sleep")
+
+
+def _engine_that_is_gone(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(folder / "docker.sock"))
+    patch.setenv("DOCKER_HOST", f"unix://{folder / 'docker.sock'}")
+    engine.connect()
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        _sandbox_without_namespaces,
+        _sandbox_without_processes,
+        _probe_without_processes,
+        _sleep_where_none_can_listen,
+        _engine_that_is_gone,
+    ],
+)
+def test_a_failed_start_leaves_no_socket_open(
+    fails: Callable[[pytest.MonkeyPatch, Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.collect()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        with monkeypatch.context() as patch, pytest.raises((EnvironmentFault, OSError)):
+            fails(patch, tmp_path)
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
+
+
+def test_what_went_well_stays_open() -> None:
+    with socket.socket() as opened:
+        with closed_unless_kept(opened):
+            pass
+        assert opened.fileno() >= 0
