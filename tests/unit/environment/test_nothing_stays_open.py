@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import subprocess
 import warnings
@@ -42,7 +43,7 @@ def _sandbox_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def _probe_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setattr(subprocess, "Popen", _no_process)
-    patch.setattr(idle_probe.os, "sched_getaffinity", lambda _: {0})
+    patch.setattr(os, "sched_getaffinity", lambda _: {0})
     idle_probe.IdleProbe()
 
 
