@@ -1,4 +1,4 @@
-"""The verdict on one terminal screen: at most 45 lines of 100 columns, readable without colour."""
+"""The verdict on one terminal screen: at most 48 lines of 100 columns, readable without colour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulation.reporting.view import Report
 from simulation.reporting.words import dollars
 from simulation.words import plural
 
-LINES, COLUMNS = 45, 100
+LINES, COLUMNS = 48, 100
 _STYLES = {"good": "green", "bad": "red", "doubt": "yellow", "plain": "dim"}
 _MOST_FINDINGS, _MOST_CRITERIA = 4, 14
 _MOST_UNVERIFIED = 3
@@ -44,6 +44,13 @@ def _line(*parts: tuple[str, str] | str) -> Text:
     return line
 
 
+def _wrapped(lead: tuple[str, str], text: str, style: str = "") -> list[Text]:
+    """Two lines of 100 columns where one is too short: a remedy that is cut helps nobody."""
+    width = COLUMNS - len(lead[0])
+    said = wrap(text, width, max_lines=2, placeholder=" …", break_long_words=False, break_on_hyphens=False)
+    return [_line(lead if not number else " " * len(lead[0]), (row, style)) for number, row in enumerate(said)]
+
+
 def _whole(heading: str, text: str) -> Text:
     """A path or a command, which somebody copies: however long, it is one line and all of it."""
     line = Text(no_wrap=True, overflow="ignore", end="\n")
@@ -56,7 +63,7 @@ def _head(report: Report) -> list[Text]:
     style = f"bold {_STYLES[report.mark.tone]}"
     return [
         _line((f"{report.mark.symbol} {report.mark.word.upper()}", style), ("  " + report.headline, "bold")),
-        _line((f"  {run_title(report.facts)}; {_contests(report)}; version {report.facts.made_by}", "dim")),
+        *_wrapped(("  ", ""), f"{run_title(report.facts)}; {_contests(report)}; version {report.facts.made_by}", "dim"),
         _line(),
     ]
 
@@ -111,8 +118,9 @@ def _unverified(section: SectionView) -> list[Text]:
     open_ = [criterion for criterion in section.criteria if criterion.outcome == "not_verified"]
     reasons = [next(iter(criterion.doubts), criterion.word).partition(": ")[2] for criterion in open_]
     return [
-        _line(("    – ", "dim"), criterion.text, (f": {reason}", "dim"))
+        line
         for criterion, reason in zip(open_[:_MOST_UNVERIFIED], reasons, strict=False)
+        for line in _wrapped(("    – ", "dim"), f"{criterion.text}: {reason}")
     ]
 
 
@@ -165,7 +173,7 @@ def _money(report: Report) -> list[Text]:
 def _foot(report: Report, path: Path) -> list[Text]:
     again = [] if report.outcome == "pass" else [_whole("Again   ", report.facts.reproduce)]
     written = report.facts.written
-    judged = [] if written is None else [_line(("Judged  ", "bold"), written.sentence)]
+    judged = [] if written is None else _wrapped(("Judged  ", "bold"), written.sentence)
     rest = in_words(report.facts.left_out)
-    not_judged = [_line(("Not judged  ", "bold"), rest)] if rest else []
+    not_judged = _wrapped(("Not judged  ", "bold"), rest) if rest else []
     return [*judged, *not_judged, _whole("Report  ", str(path)), *again]

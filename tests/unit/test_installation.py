@@ -28,6 +28,22 @@ def declared(*requirements: str) -> set[str]:
     return {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
 
 
+def test_what_setting_up_and_running_makes_is_no_change_of_the_checkout(tmp_path: Path) -> None:
+    """A link to ``.venv`` too, which a folder's name with a colon needs: else no run is made by a clean commit."""
+    for command in (["init", "-q"], ["config", "core.excludesFile", "/dev/null"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".venv").symlink_to(tmp_path / "elsewhere")
+    for folder in ("build/lib", "reports/smoke_2d", "x.egg-info"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "file").touch()
+    told = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    assert told == "?? .gitignore\n"
+
+
 def test_a_run_gets_no_tools_and_the_tools_have_the_versions_of_a_run() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     run, tools = pins("run"), pins("tools")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulation.checks.base import Finding
+from simulation.checks.base import CheckResult, Finding
 from simulation.checks.verdict import Verdict
 from simulation.cli.output import print_verdict
 from simulation.history import History
@@ -54,6 +54,19 @@ def test_it_fits_one_screen(history: History, verdict: Verdict) -> None:
     lines = screen(verdict, history)
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= COLUMNS
+
+
+def test_the_remedy_for_what_nobody_looked_at_is_there_to_the_end(history: History) -> None:
+    verdict = passed_verdict()
+    reason = "no tool on this machine: make the-tool, or install it from the package that brings it, or name a binary"
+    unseen = CheckResult(check="c", examined=0, findings=(), unknown=None, not_verified=reason)
+    report = build_report(history, verdict)
+    sections = tuple(
+        replace(section, criteria=tuple(replace(c, outcome="not_verified", checks=(unseen,)) for c in section.criteria))
+        for section in report.sections
+    )
+    said = " ".join(" ".join(lines_of(replace(report, sections=sections))).split())
+    assert reason in said
 
 
 def test_it_fits_one_screen_when_everything_is_wrong(history: History) -> None:
