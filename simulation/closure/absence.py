@@ -113,7 +113,7 @@ def _passed(run: ClosingRun, again: str) -> Item:
     said = [f"{finding.check}: {finding.subject}: {finding.message}" for finding in findings[:_MOST]]
     if verdict.outcome != "pass" and not findings:
         said = [f"{result.check}: {result.unknown}" for result in verdict.results if result.unknown][:_MOST]
-    more = [f"and {len(findings) - _MOST} more findings"] if len(findings) > _MOST else []
+    more = [f"and {plural(len(findings) - _MOST, 'more finding', 'more findings')}"] if len(findings) > _MOST else []
     return Item(
         name="passed",
         says="its history, judged again now, passes",

@@ -83,7 +83,7 @@ def _failing_steps(report: Report) -> list[str]:
 
 def _excerpt(text: str) -> list[str]:
     lines = text.splitlines()
-    more = [f"... {len(lines) - _MOST_OUTPUT_LINES} more lines"] if len(lines) > _MOST_OUTPUT_LINES else []
+    more = [f"... {plural(len(lines) - _MOST_OUTPUT_LINES, 'more line')}"] if len(lines) > _MOST_OUTPUT_LINES else []
     return [*(line.replace("```", "`` `") for line in lines[:_MOST_OUTPUT_LINES]), *more]
 
 

@@ -25,6 +25,7 @@ from simulation.scenario.model import Scenario
 from simulation.scenario.partial import Partial
 from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
+from simulation.words import plural
 
 _ONLY_WHEN_FAILED = ("rollback", "escalation")
 """Sections of a runbook."""
@@ -196,7 +197,7 @@ class _Rules:
             ),
             None,
         )
-        more = f" (and {len(rules) - 1} more things do not fit)" if len(rules) > 1 else ""
+        more = f" (and {plural(len(rules) - 1, 'more thing does', 'more things do')} not fit)" if len(rules) > 1 else ""
         return UsageError(
             place=f"--days {scenario.days}",
             problem=f"{scenario.name} does not fit into {days_of(scenario.days)}: {rules[0].problem}{more}",

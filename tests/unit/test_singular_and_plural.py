@@ -11,13 +11,15 @@ import pytest
 
 from simulation.paths import ALERTS_FOLDER, ROOT
 
-_PLURAL = re.compile(r"^ (?!is |was |has |waits |ends |belongs |reaches )[a-z]+s\b")
+_PLURAL = re.compile(
+    r"^ (?:more |other |further |different |drawn |simulated )?(?!is |was |has |waits |ends |belongs |reaches )[a-z]+s\b"
+)
 _COUNTS = re.compile(
     r"len\(|sum\(|count|total|\b(?:runs|steps|lines|days|hours|minutes|attempts|times|faults|alerts)\b"
 )
 _IN_A_TEMPLATE = re.compile(r"(?<!of )\{\{[^{}]*(?:\|\s*length|count|strikes|triggers)[^{}]*\}\} [a-z]+s\b")
 _NEVER_ONE = {
-    "bytes", "characters", "shapes", "mutants", "statements", "kinds", "packages", "checks", "results", "cores", "jobs",
+    "bytes", "characters", "shapes", "mutants", "orders", "statements", "kinds", "packages", "checks", "results", "cores", "jobs",
 }  # fmt: skip
 """Sizes beyond a limit, and what there is always much of."""
 _ELSEWHERE = {
@@ -87,6 +89,7 @@ def test_no_alert_counts_before_a_noun(file: Path) -> None:
         ('f"{done} of {len(rows)} rows"', 0),
         ('f"at most {LINES} lines"', 0),
         ('f"{self.attempt_count} attempts left"', 1),
+        ('f"and {len(rules) - 1} more things"', 1),
         ('f"{account} belongs to nobody"', 0),
     ],
 )
