@@ -19,7 +19,8 @@ _COUNTS = re.compile(
 )
 _IN_A_TEMPLATE = re.compile(r"(?<!of )\{\{[^{}]*(?:\|\s*length|count|strikes|triggers)[^{}]*\}\} [a-z]+s\b")
 _NEVER_ONE = {
-    "bytes", "characters", "shapes", "mutants", "orders", "statements", "kinds", "packages", "checks", "results", "cores", "jobs",
+    "bytes", "characters", "shapes", "mutants", "drawn orders", "statements", "kinds", "packages", "checks", "results",
+    "cores", "jobs",
 }  # fmt: skip
 """Sizes beyond a limit, and what there is always much of."""
 _ELSEWHERE = {

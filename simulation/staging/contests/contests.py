@@ -196,7 +196,6 @@ def _roster(value: object, size: int) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(player, str) and player.strip() for player in value):
         raise ApiError(400, "invalid_roster", "roster must be a list of player ids")
     if len(value) != size or len(set(value)) != size:
-        raise ApiError(
-            400, "invalid_roster", f"roster must have {size} different {'player' if size == 1 else 'players'}"
-        )
+        players = "one player" if size == 1 else f"{size} different players"
+        raise ApiError(400, "invalid_roster", f"roster must have {players}")
     return list(value)
