@@ -12,7 +12,7 @@ import pytest
 from simulation.paths import ALERTS_FOLDER, ROOT
 
 _PLURAL = re.compile(
-    r"^ (?:more |other |further |different |drawn |simulated )?(?!is |was |has |waits |ends |belongs |reaches )[a-z]+s\b"
+    r"^ (?:(?:more|other|further|different|drawn) )?(?!(?:is|was|has|waits|ends|belongs|reaches) )[a-z]+s\b"
 )
 _COUNTS = re.compile(
     r"len\(|sum\(|count|total|\b(?:runs|steps|lines|days|hours|minutes|attempts|times|faults|alerts)\b"
