@@ -29,7 +29,8 @@ def swarm(scenario: Scenario, seed: int, *, met: Collection[Need]) -> Scenario:
         fault = kind.draw(drawing) if source.random() < 0.5 else None
         if fault is not None:
             more = drawn.with_fault(fault)
-            # A victim that is no longer sure to come (its account may be closed by then) is left alone.
-            if not any(broken_fault_rules(more)):
+            # A victim that is no longer sure to come (its account may be closed by then) is left alone, and so is what
+            # together with those before it is more than a platform survives.
+            if not any(broken_fault_rules(more, usual_platform=True)):
                 drawn = more
     return drawn

@@ -149,9 +149,12 @@ class Tournament(ScenarioModel):
         """First tee of round 1 to 4; everybody is in six hours later."""
         return self.first_round + timedelta(hours=self.round_interval_hours * (round_number - 1))
 
+    def round_ends_at(self, round_number: int) -> datetime:
+        return self.tee(round_number) + timedelta(hours=_ROUND_HOURS)
+
     @property
     def last_round_ends_at(self) -> datetime:
-        return self.tee(ROUNDS) + timedelta(hours=_ROUND_HOURS)
+        return self.round_ends_at(ROUNDS)
 
     @property
     def final_board_at(self) -> datetime:

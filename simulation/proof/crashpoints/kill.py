@@ -12,7 +12,7 @@ from simulation.events import FaultInjected
 from simulation.faults.plan import FaultPlan
 from simulation.proof.crashpoints.points import Point
 from simulation.proof.planned_run import PlannedRun, run_with
-from simulation.scenario.faults.statements import WEBHOOKS
+from simulation.scenario.faults.transactions import WEBHOOKS
 
 Outcome = Literal["survived", "escalated", "turned away", "wrong", "not met"]
 """``turned away``: a person's own request was killed, and they gave up; what was promised to them is missing, and

@@ -39,7 +39,7 @@ def _comparison_after(paid: datetime) -> datetime:
     return night if night >= paid + _GRACE else night + _A_DAY
 
 
-_USUAL_REPEATS, _STORM = 3, Expectation(runbook="duplicate_payment_webhook")
+USUAL_REPEATS, _STORM = 3, Expectation(runbook="duplicate_payment_webhook")
 """Repeated deliveries within an hour that the alert StripeWebhookDuplicates lets pass, and its runbook."""
 _STORM_MINUTES = 150
 """The runbook looks for three hours, from the fourth repetition on until an hour has passed after the last but two."""
@@ -88,6 +88,10 @@ class PaymentFault(VictimFault):
         contest = self.its_contest(scenario)
         return Window(starts_at=contest.created, last_chance=contest.start, delay_seconds=self.delay_seconds(seed))
 
+    def repeats_in_an_hour(self, scenario: Scenario) -> int:
+        """How many deliveries too many it makes within one hour at most."""
+        return int(self.repeats)
+
     def delay_seconds(self, seed: int) -> int:
         """From when its event would be delivered to the delivery that the fault is about."""
         return 3_600 * self.hours_after
@@ -131,7 +135,10 @@ class WebhookDuplicated(_Repeated):
                 problem=f"they may come for {longest} minutes, and the runbook waits {_STORM_MINUTES} for their end",
                 remedy=f"{_STORM_MINUTES * 60 // _REPEAT_SECONDS[1]} or fewer",
             )
-        return SELF_HEALS if self.times <= _USUAL_REPEATS else _STORM
+        return SELF_HEALS if self.times <= USUAL_REPEATS else _STORM
+
+    def repeats_in_an_hour(self, scenario: Scenario) -> int:
+        return self.times
 
 
 class TwoEventsForOnePayment(_Repeated):
@@ -212,9 +219,11 @@ class WebhookReset(PaymentFault):
 
     def ending(self, scenario: Scenario) -> Expectation | Beyond:
         """Each further delivery repeats one: many in one hour are a storm."""
+        return SELF_HEALS if self.repeats_in_an_hour(scenario) <= USUAL_REPEATS else _STORM
+
+    def repeats_in_an_hour(self, scenario: Scenario) -> int:
         at = list(accumulate(scenario.stripe.webhook_retry_seconds[: self.times]))
-        within_an_hour = max(sum(0 <= after - first < 3_600 for after in at) for first in at)
-        return SELF_HEALS if within_an_hour <= _USUAL_REPEATS else _STORM
+        return max(sum(0 <= after - first < 3_600 for after in at) for first in at)
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         """Stripe must try once more than the connection drops."""

@@ -28,6 +28,7 @@ from simulation.scenario.faults.refunds import RefundKinds
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.statements import StatementKinds
 from simulation.scenario.faults.stripe import StripeKinds
+from simulation.scenario.faults.together import broken_together
 from simulation.scenario.faults.transfers import TransferKinds
 
 if TYPE_CHECKING:
@@ -80,11 +81,20 @@ def broken_fault_rules(
 ) -> Iterator[BrokenRule]:
     """Every fault that may strike nobody, stands in another one's way, or waits for a runbook that is not there.
 
+    What they do together is said when each keeps its own rules.
+
     :param runbooks: names of the runbooks there are; None: they are not asked for.
     :param steps: how many an execution of a runbook has in which nothing fails, as far as it is known.
     :param usual_platform: it keeps the rules of ``fixtures/spec/platform.md``, and the alerts and runbooks are those
         that come along: a fault that is sure to end otherwise than expected is refused, too.
     """
+    alone = tuple(_each_alone(scenario, runbooks, steps, usual_platform))
+    yield from alone or broken_together(scenario, usual_platform=usual_platform)
+
+
+def _each_alone(
+    scenario: Scenario, runbooks: frozenset[str] | None, steps: Mapping[str, int], usual_platform: bool
+) -> Iterator[BrokenRule]:
     for index, fault in enumerate(scenario.faults):
         unknown = tuple(_of_runbook(fault, runbooks)) if runbooks is not None else ()
         rules = (

@@ -23,12 +23,19 @@ from simulation.scenario.faults.attempts import (
 )
 from simulation.scenario.faults.fault import At, Fault, Window
 from simulation.scenario.faults.needs import STATEMENTS_TO_STRIKE
-from simulation.scenario.faults.people import Chargeback
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.programs import PayoutTimerStopped
 from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.transactions import (
+    PAYOUTS,
+    SURE_STATEMENTS,
+    WEBHOOKS,
+    kept_back,
+    sure_calls,
+    sure_moments,
+    sure_transactions,
+)
 from simulation.scenario.faults.transfers import TransferFault
-from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -44,19 +51,9 @@ request runs at once."""
 
 DOWN_SECONDS = 30
 """From a kill to the next start: what a supervisor takes to notice and a program to start."""
-WEBHOOKS = "POST /api/webhooks/stripe"
-PAYOUTS = "payout_scheduler"
 _ROOM_TO_ANSWER = timedelta(hours=6)
 JOBS = ("lifecycle_reconciler", "ingestion_poller", "settlement", "payout_scheduler", "financial_reconciliation")
 """Of the platform that comes along: only it has such a point."""
-_SURE_STATEMENTS = {
-    WEBHOOKS: 8,
-    "lifecycle_reconciler": 3,
-    "ingestion_poller": 1,
-    "settlement": 10,
-    PAYOUTS: 3,
-}
-"""Statements that each of a job's or request's transactions has which are sure to come."""
 _LEFT_OUT = 0.5
 _BEFORE_PAYOUTS = timedelta(minutes=10)
 _JOB_OR_REQUEST = r"^([a-z_]+|(GET|POST|PUT|PATCH|DELETE) /\S*)$"
@@ -73,43 +70,6 @@ NthTransaction = Annotated[
 ]
 Statement = Annotated[int, Field(ge=1, description="The statement's number in its transaction")]
 SlowSeconds = Annotated[int, Field(ge=1, le=240, description="Simulated seconds that it takes")]
-
-
-def sure_transactions(scenario: Scenario, transaction: str, since: datetime) -> int | None:
-    """How many transactions a job or request is sure to have from a moment on, where that is known.
-
-    A payment, a chargeback, each transition of a contest, a settlement, the start of its payouts, and the claim and the
-    outcome of each prize has one.
-    """
-    if transaction not in _SURE_STATEMENTS:
-        return None
-    if transaction == WEBHOOKS:
-        return _sure_deliveries(scenario, since)
-    count = 0
-    for contest in scenario.contests:
-        final = scenario.tournaments[contest.tournament].final_board_at
-        if transaction == "lifecycle_reconciler":
-            count += sum(moment > since for moment in (contest.lock, contest.start, final))
-        elif transaction == "ingestion_poller":
-            count += (final > since) + 3 * (contest.start > since)
-        elif contest.entry_fee_cents and paid_from(contest, scenario) > since:
-            count += 1 if transaction == "settlement" else sure_payout_transactions(contest, scenario)
-    return count
-
-
-def _sure_deliveries(scenario: Scenario, since: datetime) -> int:
-    paid = (contest for contest in scenario.contests if contest.entry_fee_cents and contest.created >= since)
-    disputes = (fault for fault in scenario.faults if isinstance(fault, Chargeback))
-    disputed = (dispute.its_contest(scenario).created + timedelta(hours=dispute.hours_after) for dispute in disputes)
-    return sum(sure_payments(contest) for contest in paid) + sum(moment >= since for moment in disputed)
-
-
-def sure_calls(scenario: Scenario, operation: str, since: datetime) -> int | None:
-    """How many calls to the outside a job is sure to make from a moment on: for each prize, or for each board."""
-    if operation == "ingestion_poller":
-        return sure_transactions(scenario, operation, since)
-    transactions = sure_transactions(scenario, PAYOUTS, since) or 0
-    return {PAYOUTS: transactions // 2, "settlement": 0, "lifecycle_reconciler": 0}.get(operation)
 
 
 class StatementFault(Fault, ABC):
@@ -222,6 +182,13 @@ class StatementFault(Fault, ABC):
                 remedy=suggest(name, list(JOBS)),
             )
 
+    def strikes_by(self, scenario: Scenario) -> datetime:
+        """When it has struck at the latest: with the n-th transaction that is sure to come, and after whatever may keep
+        that back."""
+        moments = sure_moments(scenario, self.transaction, self.at) or []
+        number = 2 * self.nth if self.place == "call" and self.transaction == PAYOUTS else self.nth
+        return kept_back(moments[number - 1], scenario) if number <= len(moments) else scenario.end
+
     @property
     def victim(self) -> tuple[str, datetime, int]:
         """No two faults of a scenario may have the same."""
@@ -275,7 +242,7 @@ class AtAStatement(StatementFault, ABC):
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         yield from super().broken(scenario, earlier)
-        sure = _SURE_STATEMENTS.get(self.transaction)
+        sure = SURE_STATEMENTS.get(self.transaction)
         if sure is not None and self.statement > sure:
             yield BrokenRule(
                 path=("statement",),

@@ -15,7 +15,6 @@ from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.faults.registry import drawn_kinds
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
-from tests.unit.faults.kinds import fault
 
 SMOKE = load_scenario(SCENARIOS_FOLDER / "smoke_2d.yaml")
 CALM = SMOKE.model_copy(update={"faults": ()})
@@ -95,57 +94,3 @@ def test_a_phase_is_told_by_the_contests_times() -> None:
     assert phase_at(final, contest, CALM) == "paying"
     assert phase_at(final + timedelta(hours=12), contest, CALM) is None
     assert phase_at(contest.created - timedelta(seconds=1), contest, CALM) is None
-
-
-def _with(*faults) -> Scenario:
-    return CALM.model_copy(update={"faults": faults})
-
-
-def test_what_one_ending_hides_from_another_is_not_drawn_together() -> None:
-    at, self_heals = SMOKE.start + timedelta(hours=10), {"self_heals": True}
-    runbook = {"runbook": "authentication_service_unavailable"}
-    first = fault("authentication_outage", id="one", at=at, minutes=60, expect=runbook)
-    second = fault("authentication_outage", id="two", at=at + timedelta(hours=10), minutes=60, expect=runbook)
-    lost = fault("webhook_lost", id="lost", contest="early_birds", nth=1, expect={"runbook": "payment_webhook_missing"})
-    thrice = [
-        fault("webhook_reset", id=f"again-{nth}", contest="early_birds", nth=nth, times=2, expect=self_heals)
-        for nth in (2, 3)
-    ]
-
-    assert fits(_with(first))
-    assert not fits(_with(first, second))
-    assert fits(_with(lost, thrice[0]))
-    assert not fits(_with(lost, *thrice))
-
-
-def test_two_faults_of_one_feed_do_not_come_at_once() -> None:
-    at = SMOKE.start + timedelta(hours=17, minutes=15)
-    outage = fault(
-        "provider_outage", id="out", tournament="two_day_masters", at=at, minutes=25, expect={"self_heals": True}
-    )
-
-    def malformed(minutes: int) -> Scenario:
-        when = at + timedelta(minutes=minutes)
-        return _with(
-            outage,
-            fault("provider_malformed", id="bad", tournament="two_day_masters", at=when, expect={"self_heals": True}),
-        )
-
-    assert not fits(malformed(10))
-    assert fits(malformed(120))
-
-
-def test_not_every_prize_is_given_up() -> None:
-    gone = [
-        fault(
-            "destination_invalid",
-            id=f"gone-{nth}",
-            contest="early_birds",
-            nth=nth,
-            expect={"terminal": "DESTINATION_ACCOUNT_INVALID", "runbook": "destination_account_invalid"},
-        )
-        for nth in (1, 2)
-    ]
-
-    assert fits(_with(gone[0]))
-    assert not fits(_with(*gone))
