@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from simulation.documents.text import read_text
 from simulation.errors import UsageError
+from simulation.paths import RUNBOOK_INDEX, runbook_files
 from simulation.runbook_lint.kinds import kind_of
 from simulation.runbook_lint.markdown_links import MarkdownPage
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 from simulation.world.monitoring.alert_rules import AlertRule, load_rules
 from simulation.world.operator.complaints import Complaint, Complaints
-from simulation.world.operator.parser import INDEX, read_runbook
+from simulation.world.operator.parser import read_runbook
 from simulation.world.operator.runbook import Runbook, Section, Step
 
 _T = TypeVar("_T")
@@ -67,7 +68,7 @@ class Material:
         self._alerts_folder = alerts
         self.asked = frozenset(file.resolve() for file in files)
         """The files to lint, as absolute paths; empty for everything."""
-        index = (runbooks / INDEX).resolve()
+        index = (runbooks / RUNBOOK_INDEX).resolve()
         books = [file for file in files or sorted(runbooks.glob("*.md")) if file.suffix == ".md"]
         self.kinds = {file: kind_of(file) for file in files}
         """What each of the files to lint is."""
@@ -84,7 +85,7 @@ class Material:
     @cached_property
     def index(self) -> MarkdownPage:
         """The index page; empty when there is none, which the rules about it report."""
-        file = self.runbooks_folder / INDEX
+        file = self.runbooks_folder / RUNBOOK_INDEX
         return MarkdownPage(file=file, text=read_text(file, kind="the index") if file.is_file() else "")
 
     @cached_property
@@ -97,7 +98,7 @@ class Material:
     @cached_property
     def names(self) -> frozenset[str]:
         """Names of all runbooks, whether they are to be linted or not."""
-        return frozenset(file.stem for file in self.runbooks_folder.glob("*.md") if file.name != INDEX)
+        return frozenset(file.stem for file in runbook_files(self.runbooks_folder))
 
     def scenario_file(self, runbook: str) -> Path:
         """The file in which a runbook's own scenario belongs."""

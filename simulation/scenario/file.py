@@ -18,7 +18,7 @@ from simulation.documents.refusal import MOST_TOLD, mistakes, path_of, suggest, 
 from simulation.documents.strict import YEARS
 from simulation.documents.yaml import MarkedYaml, read_yaml
 from simulation.errors import UsageError
-from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER, runbook_files
 from simulation.scenario.faults.operator import OperatorCrash
 from simulation.scenario.faults.rule import BrokenRule, days_of
 from simulation.scenario.model import Scenario
@@ -223,7 +223,7 @@ class _Rules:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        return {file.stem: file for file in self.runbooks.glob("*.md")}
+        return {file.stem: file for file in runbook_files(self.runbooks)}
 
 
 def _steps(runbook: Path) -> int:

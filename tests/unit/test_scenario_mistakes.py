@@ -141,6 +141,12 @@ def test_the_nearest_task_defect_and_scenario_are_suggested(tmp_path: Path) -> N
         find_scenario("runbooks/chargebak")
 
 
+def test_the_index_of_runbooks_is_none_of_them(tmp_path: Path) -> None:
+    told = refused(tmp_path, GOOD + "operator:\n  tasks:\n    - {at: day 1 10:00, runbook: README}\n")
+    assert "README" in told.problem
+    assert "README" not in told.remedy
+
+
 def test_a_scenario_of_a_subfolder_is_found_by_its_name() -> None:
     assert find_scenario("runbooks/chargeback").name == "chargeback.yaml"
     assert load_scenario(find_scenario("runbooks/chargeback")).name == "chargeback"

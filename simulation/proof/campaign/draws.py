@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from simulation.assembly.request import Redraw
 from simulation.chance import chance
 from simulation.faults.swarm import swarm
-from simulation.paths import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, runbook_files
 from simulation.proof.campaign.covering import VICTIMS, Aim, aimed, covering_array
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.expectation import Expectation
@@ -66,7 +66,7 @@ def fits(scenario: Scenario) -> bool:
 
 @cache
 def _runbooks() -> frozenset[str]:
-    return frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
+    return frozenset(file.stem for file in runbook_files(RUNBOOKS_FOLDER))
 
 
 def _several(calm: Scenario, seed: int, kinds: list[type[Fault]]) -> Scenario:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from simulation.paths import RUNBOOKS_FOLDER
+from simulation.paths import RUNBOOKS_FOLDER, runbook_files
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.alerts import Alerts, HostedAlerting
@@ -218,7 +218,7 @@ def dashboard_links_the_wrong_runbook(patches: Patches) -> None:
     def mislead(page: Any) -> bool:
         linked = [row for row in page["alerts"]["active"] if row["runbook_page"]]
         for row in linked:
-            names = [file.stem for file in sorted(RUNBOOKS_FOLDER.glob("*.md"))]
+            names = [file.stem for file in runbook_files(RUNBOOKS_FOLDER)]
             row["runbook_page"] = f"/admin/runbooks/{names[names.index(row['runbook']) - 1]}"
         return bool(linked)
 

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from simulation.documents.text import decoded, read_bytes
+from simulation.paths import runbook_files
 from simulation.words import plural
 from simulation.world.operator.complaints import Complaints, Part
 from simulation.world.operator.front_matter import Document, split
@@ -17,13 +18,11 @@ from simulation.world.operator.runbook import Runbook, Section, Step
 from simulation.world.operator.validation import validate
 
 _STEP_HEADING = re.compile(r"^(?P<number>\d+)\. (?P<title>\S.*)$")
-INDEX = "README.md"
-"""The page in the runbooks' folder that is not a runbook."""
 
 
 def load_runbooks(folder: Path) -> tuple[Runbook, ...]:
     """Every runbook of ``folder``, by name. Raises :class:`UsageError` for the first that cannot be carried out."""
-    return tuple(load_runbook(file) for file in sorted(folder.glob("*.md")) if file.name != INDEX)
+    return tuple(load_runbook(file) for file in runbook_files(folder))
 
 
 def load_runbook(file: Path) -> Runbook:
