@@ -11,14 +11,11 @@ from rich.console import Console
 from simulation.checks.catalogue import CHECKS
 from simulation.cli.gate import parse_seeds
 from simulation.cli.options import TargetFolder, environment_option, jobs_option, out_option
-from simulation.environment.caller import plain_environment
 from simulation.environment.choice import choose, environment_of_processes
-from simulation.environment.clock_library import clock_library
 from simulation.environment.release import release
-from simulation.environment.workspace import workspace_root
 from simulation.errors import UsageError
 from simulation.paths import DEFAULT_SCENARIO
-from simulation.proof.campaign.campaign import carry_out
+from simulation.proof.campaign.campaign import carry_out, require_what_all_need
 from simulation.proof.campaign.conclude import PAGE, conclude
 from simulation.proof.campaign.memory import Memory
 from simulation.proof.campaign.merge import merge as merge_shards
@@ -30,7 +27,6 @@ from simulation.proof.campaign.store import results_in
 from simulation.proof.campaign.terminal import lines_of
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import find_scenario, load_scenario
-from simulation.world.operator.tools import find_tools, try_tools
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _MOST_SEEDS = 1_000_000
@@ -117,7 +113,7 @@ def campaign(
         plan.write(folder)
     else:
         folder, plan = resume.resolve(), Plan.read(resume)
-    _require_what_all_need()
+    require_what_all_need()
     console, before = Console(stderr=True), results_in(folder)
     with CampaignProgress(console, total=plan.number_of_cases(), before=before, minutes=plan.minutes) as progress:
 
@@ -169,13 +165,6 @@ def _plan(
 def _draws(swarm: bool, draw: tuple[Draw, ...]) -> tuple[Draw, ...]:
     asked = {*draw, *(("swarm",) if swarm else ())} or {"own"}
     return tuple(way for way in DRAWS if way in asked)
-
-
-def _require_what_all_need() -> None:
-    """What this machine lacks is said once, not by every run; what is made for all runs is made here."""
-    clock_library()
-    workspace_root()
-    try_tools(find_tools(), plain_environment())
 
 
 def _tell(folder: Path, plan: Plan, last: Memory | None) -> Campaign:

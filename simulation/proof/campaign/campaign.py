@@ -7,12 +7,23 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from simulation.environment.caller import plain_environment
+from simulation.environment.clock_library import clock_library
+from simulation.environment.workspace import workspace_root
 from simulation.proof.campaign.cluster import finished_on
 from simulation.proof.campaign.live import live, lost
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.result import JUDGED, Case, Result, Timed
 from simulation.proof.campaign.store import appending, results_in, write_sorted
 from simulation.proof.parallel import finished
+from simulation.world.operator.tools import find_tools, try_tools
+
+
+def require_what_all_need() -> None:
+    """What this machine lacks is said once, not by every run; what is made for all runs is made here."""
+    clock_library()
+    workspace_root()
+    try_tools(find_tools(), plain_environment())
 
 
 def carry_out(folder: Path, plan: Plan, *, workers: int, dask: str | None, told: Callable[[Timed], None]) -> None:
@@ -33,7 +44,14 @@ def carry_out(folder: Path, plan: Plan, *, workers: int, dask: str | None, told:
 
 def _lived(cases: Iterator[Case], folder: Path, plan: Plan, workers: int, dask: str | None) -> Iterator[Timed]:
     if dask is None:
-        work = partial(live, folder=folder, environment=plan.environment, target=plan.target, required=plan.required)
+        work = partial(
+            live,
+            folder=folder,
+            environment=plan.environment,
+            target=plan.target,
+            required=plan.required,
+            kept_below=plan.kept_below,
+        )
         return finished(cases, work, workers=workers, lost=lost)
     return finished_on(dask, cases, plan=plan, folder=folder)
 

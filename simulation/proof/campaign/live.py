@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,19 +34,22 @@ _OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "unknown": "
 
 
 def live(
-    case: Case, *, folder: Path, environment: str, target: Path | None = None, required: Sequence[str] = ()
+    case: Case,
+    *,
+    folder: Path,
+    environment: str,
+    target: Path | None = None,
+    required: Sequence[str] = (),
+    kept_below: Path | None = None,
 ) -> Timed:
     """Never raises for what the run does, nor for a fault of the machine.
 
     :param folder: the campaign's; the run's own is below it. :param environment: ``embedded``, ``containers`` or
         ``compose``. :param target: folder of a backend; None: the platform that comes along. :param required: checks
-        that must have looked: else a run that passes otherwise is unknown.
+        that must have looked: else a run that passes otherwise is unknown. :param kept_below: see :class:`Plan`.
     """
-    began = time.perf_counter()
-    own = RunDirectory(path=folder / RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
-    shutil.rmtree(own.path, ignore_errors=True)  # of a worker that was killed over the same case
+    began, own = time.perf_counter(), None
     try:
-        own.path.mkdir(parents=True)
         request = prepare(
             scenario=case.scenario,
             seed=case.seed,
@@ -54,18 +58,30 @@ def live(
             target=target,
             redraw=None if case.draw == "own" else redraw(case.draw),
         )
+        own = _own_folder(case, request.scenario.name, folder, kept_below)
         history = carry_out(request, own, Silent())
         verdict, reach = judge(history), Reach.of(history)
-        shown = "" if verdict.outcome == "pass" else str(own.path.relative_to(folder))
+        shown = "" if verdict.outcome == "pass" and kept_below is None else os.path.relpath(own.path, folder)
         if shown:
             write_report(own.path, history, verdict)
+        if kept_below is not None:
+            own.become_latest()
         sim_seconds = request.scenario.days * _DAY_SECONDS
         result = Result(case=case, sim_seconds=sim_seconds, folder=shown, **_judged(history, verdict, required))
     except (SimulationError, OSError) as error:
         result, reach = Result(case=case, outcome="broke_off", said=str(error)), Reach()
-    if not result.folder:
+    if not result.folder and own is not None and kept_below is None:
         shutil.rmtree(own.path, ignore_errors=True)
     return Timed(result=result, reach=reach, wall_seconds=round(time.perf_counter() - began, 3))
+
+
+def _own_folder(case: Case, scenario: str, folder: Path, kept_below: Path | None) -> RunDirectory:
+    if kept_below is not None:
+        return RunDirectory.create(out=kept_below, scenario=scenario, seed=case.seed)
+    own = RunDirectory(path=folder / RUNS / f"{Path(case.scenario).stem}-{case.draw}-seed{case.seed}")
+    shutil.rmtree(own.path, ignore_errors=True)  # of a worker that was killed over the same case
+    own.path.mkdir(parents=True)
+    return own
 
 
 def lost(case: Case, how: str) -> Timed:

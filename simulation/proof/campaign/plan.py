@@ -44,6 +44,9 @@ class Plan(BaseModel):
     target: Path | None = None
     required: tuple[str, ...] = ()
     """Checks of which "not verified" is not good enough: such a run's verdict is unknown."""
+    kept_below: Path | None = None
+    """Where the folder of every run stays, as ``simulate run`` leaves it; None: below the campaign's, and only of those
+    that did not pass."""
     made_by: str = ""
     """Version and commit of the code, as ``0.1.0 at 40a59dc (changed)``."""
 

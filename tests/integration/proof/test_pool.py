@@ -29,7 +29,7 @@ GATE = (
     simulation.cli.gate._demand_containers = lambda _: Choice(name="embedded", reason="no engine is needed to end")
     main()
     """,
-    *("gate", "quiet_14d", "--seeds", "1-3", "--quiet"),
+    *("gate", "quiet_14d", "--seeds", "1-3", "--jobs", "1", "--quiet"),
 )
 CLOSURE = (
     "-c",

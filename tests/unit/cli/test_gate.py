@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from simulation.checks.run_record import Release
-from simulation.cli.gate import gate, parse_seeds
+from simulation.cli.gate import REQUIRED_CHECKS, gate, parse_seeds
+from simulation.environment.choice import Choice
 from simulation.errors import EnvironmentFault, UsageError
+from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.plan import Plan
+from simulation.proof.campaign.result import Result, Timed
+from simulation.proof.campaign.store import appending
 from simulation.reporting.ctrf import render_ctrf
 from simulation.reporting.gate import (
     GateReport,
@@ -100,3 +107,43 @@ def test_without_containers_nothing_is_run(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(EnvironmentFault, match="the gate runs in containers"):
         gate.main(["smoke_2d", "--seeds", "1", "--out", str(tmp_path)], standalone_mode=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_gate_is_a_campaign_that_keeps_every_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One seed passes, one has no verdict since its engine broke: that one is unknown, and the gate with it."""
+    asked: list[Plan] = []
+
+    def carried_out(folder: Path, plan: Plan, *, told: Callable[[Timed], None], **_: object) -> None:
+        asked.append(plan)
+        kept = tmp_path / "smoke_2d" / "kept"
+        kept.mkdir(parents=True)
+        report = build_report(sample_history(), passed_verdict())
+        (kept / "junit.xml").write_text(render_junit(report), encoding="utf-8")
+        (kept / "ctrf-report.json").write_text(render_ctrf(report), encoding="utf-8")
+        first, second = plan.cases()
+        results = (
+            Result(case=first, outcome="pass", digest="1" * 64, folder=os.path.relpath(kept, folder)),
+            Result(case=second, outcome="broke_off", said="no engine answers"),
+        )
+        with appending(folder) as keep:
+            for result in results:
+                timed = Timed(result=result, reach=Reach(), wall_seconds=1.0)
+                keep(timed)
+                told(timed)
+
+    monkeypatch.setattr("simulation.cli.gate.carry_out", carried_out)
+    monkeypatch.setattr("simulation.cli.gate.choose", lambda _: Choice(name="containers", reason="they are here"))
+
+    code = gate.main(["smoke_2d", "--seeds", "4,7", "--out", str(tmp_path)], standalone_mode=False)
+
+    (plan,) = asked
+    assert (plan.seeds, plan.environment, plan.required) == ((4, 7), "containers", REQUIRED_CHECKS)
+    assert plan.kept_below == tmp_path
+    assert code == 2
+    said = capsys.readouterr().out
+    assert "seed 4: pass" in said
+    assert "seed 7: unknown, 1.0 s, no engine answers" in said
+    left = {file.name for file in (tmp_path / "gate" / "latest").iterdir()}
+    assert left >= {"junit.xml", "ctrf-report.json", "summary.md", "campaign.html", "results.jsonl"}
