@@ -9,6 +9,9 @@ from pydantic import JsonValue
 from simulation.events.base import Event
 from simulation.events.database import Row
 
+ANSWERS = "answers, as /metrics does"
+"""Subject of the sample that says whether a page was answered at all, as true or false."""
+
 
 class Sample(Event):
     """One number or list the platform reports about itself, beside what the witness saw at that instant."""

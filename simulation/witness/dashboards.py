@@ -16,6 +16,7 @@ from pydantic import JsonValue, TypeAdapter
 from simulation.clock import Kernel
 from simulation.documents.canonical import canonical_sha256
 from simulation.events import Sample, SampleLacking
+from simulation.events.observation import ANSWERS
 from simulation.history import Recorder, caused_by
 from simulation.untrusted import NotPlain, bounded, plain_object
 from simulation.witness.dashboard_truth import (
@@ -163,7 +164,7 @@ class DashboardSampler:
             self._record(name, Claim(subject="lets nobody in", told=lambda: True, observed=True))
             return None
         if not (answers and up):
-            self._record(name, Claim(subject="answers, as /metrics does", told=lambda: answers, observed=up))
+            self._record(name, Claim(subject=ANSWERS, told=lambda: answers, observed=up))
         try:
             return plain_object(answer.content) if answers else None
         except NotPlain as error:

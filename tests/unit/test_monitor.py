@@ -12,6 +12,7 @@ import pytest
 from simulation.clock import Kernel, SimulationClock
 from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange, ScrapeFailed
 from simulation.history import History, Recorder, line_of
+from simulation.paths import ALERTS_FOLDER
 from simulation.scenario.model import MonitorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.monitoring.alert_rules import RuleSet, load_rules
@@ -186,3 +187,11 @@ def test_a_page_that_is_no_text_or_too_large_is_not_read(body: bytes, problem: s
     scraper = MetricsScraper(app=app, context=ExchangeContext(), path="/metrics")
     with pytest.raises(ValueError, match=problem):
         scraper.scrape()
+
+
+@pytest.mark.parametrize(("back_at", "told"), [(15, []), (25, ["PlatformMetricsUnavailable"])], ids=["one", "two"])
+def test_engineering_is_called_when_two_scrapes_miss_the_platform_and_not_for_one(
+    back_at: int, told: list[str]
+) -> None:
+    history = watch({0: "lag 1\n", 5: None, back_at: "lag 1\n"}, load_rules(ALERTS_FOLDER), minutes=60)
+    assert [alert.alert for alert in history.of(AlertFired)] == told

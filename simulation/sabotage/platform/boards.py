@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
+from werkzeug.exceptions import abort
 
 from simulation.paths import RUNBOOKS_FOLDER, runbook_files
 from simulation.sabotage.patches import Patches
@@ -110,6 +111,24 @@ def dashboard_takes_no_answer_for_no_alerts(patches: Patches) -> None:
         return alerts
 
     patches.replace(HostedAlerting, "alerts", make)
+
+
+@DEFECTS.sabotage(
+    "dashboards_truthful",
+    scenario="killed",
+    origin="the proxy in front of the page gives up on it, at any hour: it looks like a restart, and is none",
+)
+def dashboard_not_answered(patches: Patches) -> None:
+    """The operational page is never answered (502), whether a fault has killed the platform in that second or not."""
+
+    def make(_real: Any) -> Any:
+        def show(_self: Any) -> Any:
+            patches.trigger()
+            abort(502)
+
+        return show
+
+    patches.replace(Dashboards, "operational", make)
 
 
 @DEFECTS.sabotage(

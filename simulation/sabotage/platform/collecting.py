@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import requests
@@ -15,7 +16,7 @@ from simulation.sabotage.platform.runtime_access import runtime_of
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.contests import contests
-from simulation.staging.money import ledger, payment_events, webhooks
+from simulation.staging.money import ledger, payment_events, reconciliation, webhooks
 
 DEFECTS = DefectRegistry("collecting")
 
@@ -239,3 +240,19 @@ def telemetry_sent_to_a_stranger(patches: Patches) -> None:
         patches.trigger()
 
     patches.at(day=0, hour=9, act=call)
+
+
+@DEFECTS.sabotage("values_as_declared", origin="a job that assumes it ran last night, also on its first night of all")
+def first_reconciliation_looks_back_from_today(patches: Patches) -> None:
+    """The first reconciliation looks back from its own time and not from the first payment, which may be days older."""
+
+    def make(real: Any) -> Any:
+        def since(runtime: Any, now: Any) -> Any:
+            if runtime.database.read(reconciliation._LAST_RUN):
+                return real(runtime, now)
+            patches.trigger()
+            return now - timedelta(seconds=runtime.settings.reconciliation_overlap_seconds)
+
+        return since
+
+    patches.replace(reconciliation, "_since", make)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from simulation.checks.dashboards import FOLDER, PAGES, dashboards_truthful
 from simulation.checks.monitoring import diagnostics_truthful
-from simulation.events import Sample, SampleLacking
+from simulation.events import FaultInjected, Sample, SampleLacking
+from simulation.events.observation import ANSWERS
 from tests.unit.checks.builder import Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 
@@ -64,3 +68,27 @@ def test_a_platform_without_dashboards_is_not_verified() -> None:
     for page in PAGES:
         book.drop(Sample, endpoint=FOLDER + page)
     assert run(dashboards_truthful, book).outcome == "not_verified"
+
+
+@pytest.mark.parametrize(
+    ("killed_at", "outcome"),
+    [(None, "fail"), (day(5, 8), "pass"), (day(5, 7), "fail")],
+    ids=["up", "killed", "since up"],
+)
+def test_only_a_page_that_met_a_kill_may_stay_unanswered(killed_at: datetime | None, outcome: str) -> None:
+    book = passing()
+    page: dict[str, Any] = {"endpoint": FOLDER + "operational", "subject": ANSWERS}
+    book.add(Sample(**page, reported=False, observed=True), day(5, 8))
+    if killed_at is not None:
+        kill: dict[str, Any] = {"fault_id": "kill", "fault_kind": "platform_killed_before_call"}
+        book.add(FaultInjected(**kill, keys={"transaction": "payout_scheduler"}, detail="killed"), killed_at)
+    assert run(dashboards_truthful, book).outcome == outcome
+
+
+def test_a_kill_is_no_reason_to_show_what_is_not_so() -> None:
+    book = passing()
+    kill: dict[str, Any] = {"fault_id": "kill", "fault_kind": "platform_killed_before_call"}
+    book.add(FaultInjected(**kill, keys={"transaction": "payout_scheduler"}, detail="killed"), day(5, 8))
+    page: dict[str, Any] = {"endpoint": FOLDER + "operational", "subject": "refunds by status"}
+    book.add(Sample(**page, reported={}, observed={"completed": 1}), day(5, 8))
+    assert run(dashboards_truthful, book).outcome == "fail"
