@@ -13,6 +13,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
 _NO_WORD = re.compile(r"[^\w\- ]")
+_BREAKS = re.compile(r"(?<=\w_)(?=\w)|(?<=[a-z])(?=[A-Z])")
 _KINDS = {"sh": "command", "text": "output"}
 
 
@@ -34,6 +35,10 @@ def html_of(markdown: str, *, address: Callable[[str], str | None]) -> str:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("text", _text)
+    parser.add_render_rule("code_inline", _code)
+    parser.add_render_rule("td_close", lambda *_: "</span></td>\n")
+    parser.add_render_rule("td_open", _cell)
     parser.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return parser
@@ -43,6 +48,24 @@ def _fence(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _
     token = tokens[index]
     kind = _KINDS.get(token.info.strip(), "example")
     return f'<pre class="{kind}"><code>{escapeHtml(token.content)}</code></pre>\n'
+
+
+def _text(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _environment: Any) -> str:
+    return breakable(tokens[index].content)
+
+
+def _code(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _environment: Any) -> str:
+    return f"<code>{breakable(tokens[index].content)}</code>"
+
+
+def _cell(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _environment: Any) -> str:
+    """What stands in it is one thing beside the name of its column."""
+    return f'<td data-label="{escapeHtml(str(tokens[index].attrGet("data-label")))}"><span>'
+
+
+def breakable(text: str) -> str:
+    """The text as HTML, in which a long name may go on in the next line after an underscore or before a capital."""
+    return _BREAKS.sub("<wbr>", escapeHtml(text))
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import jinja2
 from flask import Response, request
+from markupsafe import Markup
 
 from simulation.staging.access import sessions
+from simulation.staging.http.markdown_page import breakable
 from simulation.staging.operations.runbook_texts import PAGES as RUNBOOKS
 from simulation.staging.operations.runbook_texts import RunbookTexts
 from simulation.staging.runtime import Runtime
@@ -51,7 +53,12 @@ def templates(runbooks: RunbookTexts) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": _moment, "short": lambda text: str(text)[:8], "lasted": _lasted}
+    environment.filters |= {
+        "breakable": _breakable,
+        "moment": _moment,
+        "short": lambda text: str(text)[:8],
+        "lasted": _lasted,
+    }
     environment.globals |= {
         "titles": TITLES,
         "runbooks": RUNBOOKS,
@@ -59,6 +66,10 @@ def templates(runbooks: RunbookTexts) -> jinja2.Environment:
         "runbook_page": runbooks.page,
     }
     return environment
+
+
+def _breakable(text: object) -> Markup:
+    return Markup(breakable(str(text)))  # noqa: S704 - it escapes
 
 
 def _moment(text: str | None) -> str:
