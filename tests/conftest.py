@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ _OF_PROCESSES = (
     "acceptance/test_points_league.py",
 )
 """Tests of backends in processes of their own, which need namespaces."""
+GIT_REQUIRED = "SIMULATE_REQUIRE_GIT"
 NAMESPACES_REQUIRED = "SIMULATE_REQUIRE_NAMESPACES"
 
 
@@ -48,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reason = f"{bars.problem}; {bars.remedy}; with {NAMESPACES_REQUIRED}=1 this fails instead"
         for item in ours:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is about commits needs ``git``, which a run does without."""
+    if item.get_closest_marker("needs_git") and shutil.which("git") is None and not os.environ.get(GIT_REQUIRED):
+        pytest.skip(f"no git on this machine: apt-get install git; with {GIT_REQUIRED}=1 this fails instead")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

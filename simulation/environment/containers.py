@@ -26,6 +26,9 @@ _INIT_FILES = {"roles.sql": "10-roles.sql", "passwords.sh": "20-passwords.sh"}
 
 # Ryuk needs an image of its own and a network; see watchdog.py for what stands in its place.
 testcontainers_config.ryuk_disabled = True
+# Unless it is set, reading the library's attributes (as freezegun does, of every module) asks the engine for it, and
+# leaves a socket open where there is none.
+testcontainers_config.ryuk_docker_socket = "/var/run/docker.sock"
 
 
 class ContainerPostgres(ContainerServer):

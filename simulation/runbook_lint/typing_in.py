@@ -31,6 +31,12 @@ def commands_parse(book: RunbookSet, _: Material) -> Iterator[Flaw]:
                 )
 
 
+_UNSAFE_OPENINGS = (
+    ("$USER", "the name of who opens it comes from a variable that not every shell has", "write $(id -un)"),
+    ("jq -r .execution_id", "a refused start looks like an opened execution without a name", "write jq -er"),
+)
+
+
 @book_rule("RB027", "The command above the first section opens the execution, under the runbook's name and version")
 def execution_is_opened(book: RunbookSet, _: Material) -> Iterator[Flaw]:
     if book.runbook is None:
@@ -43,6 +49,9 @@ def execution_is_opened(book: RunbookSet, _: Material) -> Iterator[Flaw]:
             message="no command above the first section opens the execution of this name and version",
             remedy=f"write EXECUTION_ID=$(curl … /api/admin/runbooks/start … {named} …), as other runbooks do",
         )
+    for unsafe, message, remedy in _UNSAFE_OPENINGS:
+        if unsafe in opening:
+            yield Flaw(line=1 + opening[: opening.index(unsafe)].count("\n"), message=message, remedy=remedy)
 
 
 @book_rule("RB028", "Every command can be pasted: no prompt stands in its way")

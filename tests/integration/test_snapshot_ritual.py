@@ -46,10 +46,12 @@ def test_the_header_is_the_specifications(closing: str) -> None:
     ]
 
 
+@pytest.mark.needs_git
 def test_a_committed_closing_snapshot_may_close_the_iteration(checkout: Path) -> None:
     assert list(ritual.problems(checkout)) == []
 
 
+@pytest.mark.needs_git
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -70,6 +72,7 @@ def test_a_foreign_key_without_an_index_is_found(database: Database) -> None:
     assert ritual.unindexed_foreign_keys(database) == ["pets.owner"]
 
 
+@pytest.mark.needs_git
 def test_migrations_newer_than_the_snapshot_are_pending(checkout: Path) -> None:
     *_, before, last = migration_versions()
     checkout.write_text(
@@ -80,6 +83,7 @@ def test_migrations_newer_than_the_snapshot_are_pending(checkout: Path) -> None:
     assert (begin.migration, begin.pending) == (before, (last,))
 
 
+@pytest.mark.needs_git
 def test_the_commands_say_what_they_did(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = checkout.with_name("baseline.txt")
     file = ["--snapshot", str(checkout)]

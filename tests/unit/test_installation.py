@@ -28,6 +28,7 @@ def declared(*requirements: str) -> set[str]:
     return {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
 
 
+@pytest.mark.needs_git
 def test_what_setting_up_and_running_makes_is_no_change_of_the_checkout(tmp_path: Path) -> None:
     """A link to ``.venv`` too, which a folder's name with a colon needs: else no run is made by a clean commit."""
     for command in (["init", "-q"], ["config", "core.excludesFile", "/dev/null"]):

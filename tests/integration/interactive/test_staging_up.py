@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from threading import Timer
 
 from simulation.environment.workspace import PREFIX, candidate_roots
+from simulation.paths import RUNBOOKS_FOLDER
 
 SIMULATE = (sys.executable, "-m", "simulation", "staging")
 LAST_LINE = "Ctrl-C ends it and leaves nothing."
@@ -81,6 +83,21 @@ def test_a_runbook_has_something_to_do_and_time_passes_when_told() -> None:
         "2026-03-02T16:00:00",
         "payout_transfers_stuck_retryable 0",
     ]
+
+
+def _opening(runbook: str) -> str:
+    """What the runbook has people paste before its first step."""
+    text = (RUNBOOKS_FOLDER / f"{runbook}.md").read_text(encoding="utf-8")
+    return text.partition("```sh\n")[2].partition("```")[0]
+
+
+def test_an_execution_is_opened_in_any_shell_and_a_refused_start_does_not_look_like_one() -> None:
+    opening = _opening("payout_transfer_stuck_in_retryable")
+    with standing("--clock", "simulated") as port:
+        said = at_its_shell(
+            port, f"unset USER\n{opening}unset EXECUTION_ID\nADMIN_AUTH_FILE=/dev/null\n{opening}true\n"
+        )
+    assert re.fullmatch(r"execution [0-9a-f-]{36}\n", said), said
 
 
 def test_a_player_pays_on_the_simulated_clock() -> None:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
+from testcontainers.core import config
 
-from simulation.environment import engine
+from simulation.environment import containers, engine
 from simulation.environment.process import closed_unless_kept
 from simulation.errors import EnvironmentFault
 from simulation.targets.process import idle_probe, sandbox
@@ -85,3 +87,14 @@ def test_what_went_well_stays_open() -> None:
         with closed_unless_kept(opened):
             pass
         assert opened.fileno() >= 0
+
+
+def test_reading_the_attributes_of_every_module_asks_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As freezegun does where the clock of a run begins: once ``containers`` was imported, this opened a socket."""
+    assert config.testcontainers_config.ryuk_disabled, f"as {containers.__name__} has it"
+    asked: list[str] = []
+    monkeypatch.setattr(docker, "from_env", lambda: asked.append("engine"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = {name: getattr(config, name) for name in {*dir(config), "RYUK_DOCKER_SOCKET"}}
+    assert (asked, values["RYUK_DOCKER_SOCKET"]) == ([], "/var/run/docker.sock")

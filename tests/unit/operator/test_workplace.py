@@ -11,6 +11,7 @@ from simulation.environment.git import commit_of
 from simulation.world.operator.workplace import equip
 
 
+@pytest.mark.needs_git
 def test_the_checkout_is_the_same_whatever_the_callers_git_is_set_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

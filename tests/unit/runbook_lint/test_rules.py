@@ -74,6 +74,8 @@ FLAWS = (
         "\n## Detection",
         "opens the execution",
     ),
+    Broken("RB027", BOOK, "EXECUTION_ID=$(curl ", "EXECUTION_ID=$(curl $USER ", "EXECUTION_ID", "not every shell has"),
+    Broken("RB027", BOOK, "\"}')", "\"}' | jq -r .execution_id)", "EXECUTION_ID", "looks like an opened execution"),
     Broken("RB028", BOOK, f"```sh\n{CAUSE}\n", f"```console\n$ {CAUSE}\n", "```console", "cannot be pasted"),
     Broken("RB030", BOOK, CAUSE, CAUSE[:-1], "/cause", "bash cannot parse this"),
     Broken("RB031", BOOK, CAUSE, f"while true; do {CAUSE}; done", "while true", "'while true' may never end"),
