@@ -23,7 +23,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -73,8 +73,15 @@ check: tools ## Lint, types, import contracts
 fuzz: tools ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
 	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest tests/unit/fuzz -k malformed -s $(ARGS)
 
-bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback
+bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback; defects found a CPU minute
 	$(BIN)/python -m simulation.proof.bench.campaign $(ARGS)
+	$(BIN)/python -m simulation.sabotage.bench --find
+
+bench-kills: setup ## Kill a campaign's workers ten times, and shard it: nothing is lost, all files are equal
+	$(BIN)/python -m simulation.proof.bench.kills $(ARGS)
+
+bench-planted: setup ## Shrink ten planted defects with a dozen faults each: two faults, 40 runs at most (an hour)
+	$(BIN)/python -m simulation.sabotage.bench --shrink $(ARGS)
 
 bench: setup ## Time the default run beside the same SQL replayed bare
 	$(BIN)/python -m simulation.proof.bench $(ARGS)

@@ -26,6 +26,8 @@ from simulation.words import plural
 
 _MOST_OF_A_LIST = 60
 """Of what was never reached, in each area: pairs of kinds are more than a thousand."""
+_FEW = 8
+"""Of these, named where there is one line."""
 _HEADLINES = {
     "pass": "The platform lived through every run",
     "fail": "The platform did not live through every run",
@@ -65,6 +67,16 @@ class Campaign:
     @property
     def wall_median_seconds(self) -> float:
         return statistics.median(self.wall_seconds.values()) if self.wall_seconds else 0.0
+
+    @property
+    def never_in_words(self) -> tuple[str, ...]:
+        """A line for each area of which something was never reached, the first few by name."""
+        return tuple(
+            f"never reached, {AREAS[area]}: {', '.join(names[:_FEW])}"
+            + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
+            for area, names in self.never.items()
+            if names
+        )
 
     def age(self, cause: Cause) -> str:
         """``new``, ``known since …``, ``back``; empty without an earlier campaign."""
@@ -127,6 +139,8 @@ def render_markdown(campaign: Campaign) -> str:
             ("what", "reached", "of"), ((AREAS[area], reached, of) for area, (reached, of) in campaign.share.items())
         ),
         "",
+        *(plain(line) for line in campaign.never_in_words),
+        "",
         *_unjudged(summary),
         "### Closest to a limit",
         "",
@@ -168,7 +182,10 @@ def _unjudged(summary: Summary) -> list[str]:
 
 
 def render_junit(campaign: Campaign) -> str:
-    """A suite for each scenario and draw, a test for each seed, and one that fails where cases are left."""
+    """A suite for each scenario and draw, a test for each seed, and one that fails where cases are left.
+
+    Each state and kind of fault that was never reached is a test that is skipped: of it the campaign says nothing.
+    """
     plan = campaign.summary.plan
     suites = [
         _suite(f"{scenario} {draw}", campaign.cases_of(scenario, draw))
@@ -179,7 +196,17 @@ def render_junit(campaign: Campaign) -> str:
     flaky = () if campaign.since is None else campaign.since.flaky or ()
     _own_case(own, "every case was lived", [f"left: {case}" for case in campaign.summary.some_left])
     _own_case(own, "the same code lives a case alike every time", [str(one) for one in flaky])
-    return document("campaign", [*suites, own])
+    return document("campaign", [*suites, own, _never(campaign)])
+
+
+def _never(campaign: Campaign) -> Element:
+    missing = [(area, name) for area in ("kinds", "states") for name in campaign.never.get(area, ())]
+    counts = {"tests": str(len(missing)), "failures": "0", "errors": "0", "skipped": str(len(missing))}
+    suite = Element("testsuite", {"name": "never reached", **counts})
+    for area, name in missing:
+        case = SubElement(suite, "testcase", {"classname": f"never reached.{area}", "name": clean(name), "time": "0"})
+        SubElement(case, "skipped", {"message": "no run reached it"})
+    return suite
 
 
 def _own_case(suite: Element, name: str, wrong: Sequence[str]) -> None:

@@ -32,6 +32,7 @@ def lines_of(campaign: Campaign, folder: Path) -> Iterator[str]:
         yield from _changes(campaign.since)
     reached = ", ".join(f"{area} {got} of {of}" for area, (got, of) in campaign.share.items())
     yield f"  reached: {reached}"
+    yield from (f"  {line}" for line in campaign.never_in_words)
     if summary.left:
         yield f"{plural(summary.left, 'case')} left; to go on: {command('campaign', '--resume', folder)}"
 

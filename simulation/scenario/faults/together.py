@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from simulation.scenario.faults.database import DatabaseConnectionsExhausted
+from simulation.scenario.faults.database import ContestRowHeld, DatabaseConnectionsExhausted
 from simulation.scenario.faults.fault import Fault, VictimFault
 from simulation.scenario.faults.identity import AuthenticationOutage
 from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
@@ -171,6 +171,30 @@ def _can_start_again(fault: Fault, earlier: Sequence[Fault], scenario: Scenario)
                 )
 
 
+def _lets_a_lock_be_understood(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
+    """The runbook for a lock that fails reads why it failed last, and hands any cause but a held row to people."""
+    for rival in earlier:
+        for held, other in ((fault, rival), (rival, fault)):
+            if not isinstance(held, ContestRowHeld) or not isinstance(other, StatementFault):
+                continue
+            start, end = _on(held, scenario)
+            if (
+                held.expect.runbook is not None
+                and other.transaction == "lifecycle_reconciler"
+                and other.breaks_off
+                and other.deed != "kill"  # which leaves no cause in the trail
+                and other.at <= end
+                and start <= other.strikes_by(scenario)
+            ):
+                yield _broken(
+                    fault,
+                    f"does not go with {rival.id}: while {held.id} holds the row, from {minute(start)} to "
+                    f"{minute(end)}, {other.id} may fail the same lock for another cause, and the runbook then "
+                    "calls people",
+                    "move one of them",
+                )
+
+
 def _is_the_only_trouble_of_payouts(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
     """What holds payouts up for hours moves them into whatever comes next: no runbook waits for two, one after the
     other."""
@@ -215,6 +239,7 @@ _OF_THE_USUAL_PLATFORM: Sequence[_Rule] = (
     _is_noticed_by_itself,
     _is_the_first_outage,
     _can_start_again,
+    _lets_a_lock_be_understood,
     _is_the_only_trouble_of_payouts,
     _is_seen_missing,
 )

@@ -82,6 +82,22 @@ def test_what_keeps_a_transaction_back_counts() -> None:
     assert any("kill kills the platform" in problem for problem in problems(held, soon, killed()))
 
 
+def test_a_lock_that_a_held_row_fails_must_not_fail_for_another_cause_meanwhile() -> None:
+    """Seed 2 of several on smoke_2d: the runbook read the deadlock, and called people."""
+    held = fault(
+        "contest_row_held", id="held", contest=CONTEST.key, minutes=180, expect={"runbook": "contest_lock_failed"}
+    )
+
+    def deadlock(at: datetime) -> Fault:
+        return fault("deadlock_detected", at=at, transaction="lifecycle_reconciler", expect=SELF_HEALS)
+
+    (problem,) = problems(held, deadlock(SMOKE.start))
+
+    assert "fail the same lock for another cause" in problem
+    assert not problems(held, deadlock(FINAL - timedelta(hours=1)))
+    assert not problems(held, killed())
+
+
 def test_of_two_that_may_count_to_one_transaction_the_later_is_refused() -> None:
     first = killed(nth=2)
     between = killed(CONTEST.lock, id="between")

@@ -1,0 +1,40 @@
+"""The benches of campaigns and shrinking choose what they say they choose."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import islice
+
+from simulation.proof.bench.kills import _children, _workers
+from simulation.sabotage.bench import A_DOZEN, SCENARIOS, TEN, _with_a_dozen
+from simulation.sabotage.catalogue import CATALOGUE
+from simulation.scenario.file import load_scenario
+
+_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
+
+
+def test_ten_defects_of_the_platform_are_planted() -> None:
+    assert len({*TEN}) == 10
+    assert {CATALOGUE[name].how for name in TEN} == {"platform"}
+
+
+def test_each_life_has_a_dozen_faults_and_is_another() -> None:
+    calm = load_scenario(SCENARIOS / "payday.yaml").model_copy(update={"faults": ()})
+    lives = list(islice(_with_a_dozen(calm), 3))
+
+    assert [len(life.scenario.faults) for life in lives] == [A_DOZEN] * 3
+    assert len({life.key for life in lives}) == 3
+
+
+def test_a_worker_is_a_child_that_has_children() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _A_CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "1\n"
+        assert parent.pid in _children(os.getpid())
+        assert parent.pid in _workers(os.getpid())
+        assert not list(_workers(parent.pid))
+        parent.communicate("\n")
