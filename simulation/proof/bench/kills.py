@@ -20,6 +20,7 @@ from rich.console import Console
 
 from simulation.proof.campaign.plan import FILE
 from simulation.proof.campaign.store import REACH, RESULTS, results_in
+from simulation.words import plural
 
 KILLS, _SHARDS = 10, 3
 _SAME = (RESULTS, REACH, FILE)
@@ -42,7 +43,9 @@ def main() -> None:
         killed, kills = _killed(words, folder / "killed")
         joined = _joined(words, folder / "shards")
         lost = len(results_in(alone)) - len(results_in(killed))
-        console.print(f"{len(results_in(alone))} runs; {kills} workers killed with -9 meanwhile: {lost} results lost")
+        console.print(
+            f"{plural(len(results_in(alone)), 'run')}; {kills} workers killed with -9 meanwhile: {lost} results lost"
+        )
         differing = [
             f"{what}: {file} differs"
             for what, other in ((f"{kills} kills", killed), (f"{_SHARDS} shards merged", joined))

@@ -8,8 +8,9 @@ import sys
 from itertools import islice
 
 from simulation.proof.bench.kills import _children, _workers
-from simulation.sabotage.bench import A_DOZEN, SCENARIOS, TEN, _with_a_dozen
+from simulation.sabotage.bench import A_DOZEN, TEN, _with_a_dozen
 from simulation.sabotage.catalogue import CATALOGUE
+from simulation.sabotage.trial import SCENARIOS
 from simulation.scenario.file import load_scenario
 
 _A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
