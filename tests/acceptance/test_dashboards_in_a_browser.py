@@ -36,6 +36,10 @@ PAGES = {
 }
 
 
+_WITHIN = "Math.max(0, ...[...document.querySelectorAll('.wide')].map(one => one.scrollWidth - one.clientWidth))"
+"""How many pixels a table reaches beyond its frame."""
+
+
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None: ...
 
@@ -80,7 +84,7 @@ class Visit:
                 self.seen[page], self.titles[page] = tab.text, str(tab.evaluate("document.title"))
                 self.cookies = str(tab.evaluate("document.cookie"))
                 tab.screenshot(self._folder / f"{page}.png")
-                self.beyond[page] = [tab.beyond(width) for width in WIDTHS]
+                self.beyond[page] = [tab.beyond(width) + int(tab.evaluate(_WITHIN)) for width in WIDTHS]
                 tab.screenshot(self._folder / f"{page}-390.png", width=390)
         self._remember(sim)
 
