@@ -10,6 +10,7 @@ from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.concurrent import fresh_keys, trigger_at
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.money import ledger, refunds, webhooks
+from simulation.staging.operations import runbooks
 from simulation.staging.settlement import settlement
 
 DEFECTS = DefectRegistry("concurrency", scenario="broken_off")
@@ -76,3 +77,19 @@ def refund_asked_for_in_another_transaction(patches: Patches) -> None:
 def payment_counted_before_its_posting(patches: Patches) -> None:
     """A payment's status is committed before its posting."""
     _commit_before(patches, ledger, "post")
+
+
+@KILLED.sabotage(
+    "rows_accounted_for", scenario="killed_recording", origin="an endpoint that takes every request for a new one"
+)
+def entry_recorded_again(patches: Patches) -> None:
+    """A runbook's entry whose answer was lost, and which comes again, is recorded a second time."""
+
+    def make(real: Any) -> Any:
+        def recorded(*arguments: Any) -> None:
+            if real(*arguments) is not None:
+                patches.trigger()
+
+        return recorded
+
+    patches.replace(runbooks, "_recorded", make)

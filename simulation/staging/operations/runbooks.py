@@ -5,7 +5,7 @@ Source: fixtures/spec/requirements.md, 06A: Execution endpoints.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,11 @@ PHASES = (
 FINAL_STATUSES = ("completed", "failed", "partial")
 STEP_OUTCOMES = ("started", "passed", "failed")
 
+_RECORDED = text("""
+    SELECT entity_id FROM audit_log
+    WHERE request_id = :request_id AND actor = :actor AND action = :action AND reason = :reason
+        AND (CAST(:entity_id AS text) IS NULL OR entity_id = :entity_id)
+""")
 _START = text("""
     INSERT INTO runbook_executions (id, runbook_name, runbook_version, executed_by, status, system_state_before)
     VALUES (:id, :name, :version, :executed_by, 'in_progress', CAST(:state AS jsonb)) RETURNING start_time
@@ -58,7 +63,7 @@ _LIST = text("""
 def start(
     runtime: Runtime, context: Context, *, name: str, version: str, executed_by: str, state: dict[str, object] | None
 ) -> tuple[UUID, datetime]:
-    """Open an execution; its id and start time."""
+    """Open an execution; its id and start time. Sent again under the same request id, it is the one opened before."""
     execution_id = runtime.new_id()
     with runtime.unit_of_work(
         context,
@@ -66,6 +71,8 @@ def start(
         reason=f"{executed_by} executes {name} {version}",
         entity=("runbook_execution", execution_id),
     ) as work:
+        if (before := _recorded(work)) is not None:
+            return UUID(before), datetime.now(UTC)
         row = work.write(
             _START, id=execution_id, name=name, version=version, executed_by=executed_by, state=_json(state)
         )[0]
@@ -90,7 +97,10 @@ def step(
     outcome: str,
     detail: object = None,
 ) -> datetime:
-    """Record that a step began or ended; phases and steps only go forward. Raises ApiError 400, 404, 409."""
+    """Record that a step began or ended, once a request id; phases and steps only go forward.
+
+    Raises ApiError 400, 404, 409.
+    """
     if phase not in PHASES or outcome not in STEP_OUTCOMES:
         raise ApiError(
             400, "invalid_step", f"phase must be one of {', '.join(PHASES)}; outcome one of {', '.join(STEP_OUTCOMES)}"
@@ -102,6 +112,8 @@ def step(
         entity=("runbook_execution", execution_id),
         payload={"phase": phase, "step": number, "outcome": outcome, "detail": detail},
     ) as work:
+        if _recorded(work, execution_id) is not None:
+            return datetime.now(UTC)
         row = _in_progress(work, execution_id)
         if row.execution_phase and (PHASES.index(phase), number) < (PHASES.index(row.execution_phase), row.phase_step):
             raise ApiError(409, "step_not_forward", f"the execution is at {row.execution_phase} step {row.phase_step}")
@@ -128,7 +140,7 @@ def complete(
     error_reason: str | None,
     state: dict[str, object] | None,
 ) -> datetime:
-    """Close an execution, once. Raises ApiError 400, 404, 409."""
+    """Close an execution, once; the same request may come again. Raises ApiError 400, 404, 409."""
     if status not in FINAL_STATUSES:
         raise ApiError(400, "invalid_status", f"status must be one of {', '.join(FINAL_STATUSES)}")
     with runtime.unit_of_work(
@@ -138,6 +150,8 @@ def complete(
         entity=("runbook_execution", execution_id),
         payload={"status": status},
     ) as work:
+        if _recorded(work, execution_id) is not None:
+            return datetime.now(UTC)
         row = _in_progress(work, execution_id)
         ended: datetime = work.write(
             _COMPLETE,
@@ -162,6 +176,19 @@ def complete(
 def executions(runtime: Runtime, status: str | None) -> list[Row[Any]]:
     """Executions, newest first, of one status or of all."""
     return list(runtime.database.read(_LIST, status=status))
+
+
+def _recorded(work: UnitOfWork, execution_id: UUID | None = None) -> str | None:
+    """The execution that this very request is on record for: its answer was lost, and it is sent again."""
+    rows = work.read(
+        _RECORDED,
+        request_id=work.context.request_id,
+        actor=work.context.actor_name,
+        action=work.action,
+        reason=work.reason,
+        entity_id=None if execution_id is None else str(execution_id),
+    )
+    return str(rows[0].entity_id) if rows else None
 
 
 def _in_progress(work: UnitOfWork, execution_id: UUID) -> Row[Any]:

@@ -30,6 +30,11 @@ class NotRecorded(Exception):
         self.reason = reason
 
 
+class NotAnswered(NotRecorded):
+    """Nobody answered (502, 503, 504): the platform is being restarted, or is gone. The same entry may be made again,
+    and is under the same request id then, so that it is recorded once."""
+
+
 class NobodyLetIn(NotRecorded):
     """The platform can verify no token at present (503 ``authentication_unavailable``)."""
 
@@ -142,6 +147,9 @@ class AuditTrail:
             answer = self._asked(method, path, body)
         if _says(answer, _SHUT):
             raise NobodyLetIn(f"{method} {path}: HTTP {answer.status_code} {answer.text[:_MOST_SHOWN]}")
+        if answer.status_code in _NOBODY_THERE:
+            self._numbers -= 1
+            raise NotAnswered(f"{method} {path}: HTTP {answer.status_code} {answer.text[:_MOST_SHOWN]}")
         if answer.status_code != httpx.codes.OK:
             raise NotRecorded(f"{method} {path}: HTTP {answer.status_code} {answer.text[:_MOST_SHOWN]}")
         try:
@@ -159,6 +167,7 @@ class AuditTrail:
             raise NotRecorded(f"{method} {path}: {error}") from error
 
 
+_NOBODY_THERE = (502, 503, 504)
 _SHUT, _NOT_NEEDED = (503, "authentication_unavailable"), (403, "break_glass_not_needed")
 
 

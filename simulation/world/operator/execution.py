@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
@@ -21,12 +21,15 @@ from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.words import plural
-from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded
+from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotAnswered, NotRecorded
 from simulation.world.operator.match import compare
 from simulation.world.operator.occasion import Occasion
 from simulation.world.operator.runbook import Outcome, Place, Runbook, Section, Step
 from simulation.world.operator.terminal import Answer, Terminal
 
+_T = TypeVar("_T")
+_AGAIN_SECONDS = (60, 60, 60)
+"""Waits before an entry that nobody answered is made again; a restart takes half a minute."""
 Status = Literal["completed", "failed", "partial"]
 _NOTHING_WRITTEN = "nothing had been written, so nothing was rolled back"
 _ROLLED_BACK = "rolled back as the runbook says"
@@ -95,20 +98,17 @@ class Execution:
         :raises NobodyLetIn: the execution could not begin, since the platform can verify no token at present.
         """
         try:
-            with self._acting("operator_robot"):
-                self._start()
+            yield from self._start()
         except NobodyLetIn:
             raise
         except NotRecorded as error:
-            with self._acting("operator_robot"):
-                self._end(Ending(status="failed", error=str(error)))
+            yield from self._end(Ending(status="failed", error=str(error)))
             return
         try:
             ending = yield from self._run()
         except NotRecorded as error:
             ending = Ending(status="failed", error=str(error))
-        with self._acting("operator_robot"):
-            self._end(ending)
+        yield from self._end(ending)
 
     def wind_up(self, left: LeftOpen) -> Generator[Any, Any, bool]:
         """Close the execution that another operator left open: Rollback if it may have written, then ``failed``.
@@ -127,49 +127,72 @@ class Execution:
         except NotRecorded as error:
             undone, ending = "", Ending(status="failed", error=f"{reason}; {error}")
         clean = undone in (_NOTHING_WRITTEN, _ROLLED_BACK)
-        with self._acting("operator_robot"):
-            self._end(ending, escalates=not clean)
+        yield from self._end(ending, escalates=not clean)
         return clean
 
     # --- beginning and end --------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        state = self._trail.state()
-        self._id = self._trail.start(self._runbook, executed_by=self._desk.operator_name, state=state)
-        self._desk.recorder.record(
-            ExecutionStarted(
-                execution_id=self._id,
-                runbook=self._runbook.name,
-                version=self._runbook.version,
-                sha256=self._runbook.sha256,
-                alert_id=self._occasion.alert_id,
-                task_id=self._occasion.task_id,
-                operator=self._desk.operator_name,
-                writes=self._runbook.writes,
-                state_before=state,
-            )
-        )
-
-    def _end(self, ending: Ending, *, escalates: bool = True) -> None:
-        state: JsonValue = None
-        if self._id is not None:
+    def _on_record(self, enter: Callable[[], _T]) -> Generator[Any, Any, _T]:
+        """Make an entry in the trail, or read it; once more after a minute where nobody answers, and at most thrice."""
+        for seconds in _AGAIN_SECONDS:
             try:
-                state = self._trail.state()
-                self._trail.complete(
-                    self._id, status=ending.status, result=self._result(), error=ending.error, state=state
-                )
-            except NotRecorded as error:
-                ending = Ending(status="failed", error=f"{ending.error}; {error}" if ending.error else str(error))
-            self._desk.recorder.record(self._ended(self._id, ending, state))
-        if ending.status != "completed" and escalates:
+                with self._acting("operator_robot"):
+                    return enter()
+            except NotAnswered:
+                yield self._desk.kernel.sleep(seconds)
+        with self._acting("operator_robot"):
+            return enter()
+
+    def _start(self) -> Generator[Any, Any, None]:
+        state = yield from self._on_record(self._trail.state)
+        self._id = yield from self._on_record(
+            lambda: self._trail.start(self._runbook, executed_by=self._desk.operator_name, state=state)
+        )
+        with self._acting("operator_robot"):
             self._desk.recorder.record(
-                Escalated(
-                    alert_id=self._occasion.alert_id,
+                ExecutionStarted(
                     execution_id=self._id,
-                    reason=f"runbook {self._runbook.name} {ending.status}: {ending.error}",
-                    bundle=self._trail.bundle(alert=self._occasion.described, execution_id=self._id),
+                    runbook=self._runbook.name,
+                    version=self._runbook.version,
+                    sha256=self._runbook.sha256,
+                    alert_id=self._occasion.alert_id,
+                    task_id=self._occasion.task_id,
+                    operator=self._desk.operator_name,
+                    writes=self._runbook.writes,
+                    state_before=state,
                 )
             )
+
+    def _end(self, ending: Ending, *, escalates: bool = True) -> Generator[Any, Any, None]:
+        if self._id is not None:
+            ending, state = yield from self._close(self._id, ending)
+            with self._acting("operator_robot"):
+                self._desk.recorder.record(self._ended(self._id, ending, state))
+        if ending.status != "completed" and escalates:
+            with self._acting("operator_robot"):
+                self._desk.recorder.record(
+                    Escalated(
+                        alert_id=self._occasion.alert_id,
+                        execution_id=self._id,
+                        reason=f"runbook {self._runbook.name} {ending.status}: {ending.error}",
+                        bundle=self._trail.bundle(alert=self._occasion.described, execution_id=self._id),
+                    )
+                )
+
+    def _close(self, execution_id: str, ending: Ending) -> Generator[Any, Any, tuple[Ending, JsonValue]]:
+        """Complete the execution's record; how it ended then, and the platform's state."""
+        state: JsonValue = None
+        try:
+            state = yield from self._on_record(self._trail.state)
+            yield from self._on_record(
+                lambda: self._trail.complete(
+                    execution_id, status=ending.status, result=self._result(), error=ending.error, state=state
+                )
+            )
+        except NotRecorded as error:
+            said = f"{ending.error}; {error}" if ending.error else str(error)
+            return Ending(status="failed", error=said), state
+        return ending, state
 
     def _result(self) -> JsonValue:
         return {"steps_passed": self._steps_passed, "captured": dict(sorted(self._captures.items()))}
@@ -230,8 +253,10 @@ class Execution:
         """Type one command; returns how its answer differs from the documented one, or None."""
         yield self._desk.kernel.sleep(self._desk.settings.seconds_per_command)
         assert self._id is not None
-        with self._acting("operator_robot"):
-            self._trail.step(self._id, section=step.section, number=step.number, outcome="started")
+        execution_id = self._id
+        yield from self._on_record(
+            lambda: self._trail.step(execution_id, section=step.section, number=step.number, outcome="started")
+        )
         self._wrote = self._wrote or step.writes
         answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
         known = set(self._captures)
@@ -242,8 +267,12 @@ class Execution:
         outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
         with self._acting("operator_robot"):
             self._desk.recorder.record(_transcript(self._id, step, answer, matched=difference is None))
-            detail: JsonValue = difference or ({"captured": captured} if captured else None)
-            self._trail.step(self._id, section=step.section, number=step.number, outcome=outcome, detail=detail)
+        detail: JsonValue = difference or ({"captured": captured} if captured else None)
+        yield from self._on_record(
+            lambda: self._trail.step(
+                execution_id, section=step.section, number=step.number, outcome=outcome, detail=detail
+            )
+        )
         self._see_who_is_there(step)
         return difference
 

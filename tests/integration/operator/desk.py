@@ -53,6 +53,11 @@ class CounterPlatform:
     undo_answer: str = "undone"
     refuse: str = ""
     """Path ending, with the outcome of a step after a colon, that is answered with 500."""
+    lose: str = ""
+    """Path ending, as above, whose first answers get lost (502): it is carried out or not, nobody knows."""
+    lost: list[str] = field(default_factory=list)
+    """Request ids of what came to that path, in their order."""
+    loses: int = 1
     tokens: bool = False
     """Tokens that are shown are looked at: one lives an hour from when it was minted, and names that moment."""
     shut: bool = False
@@ -66,6 +71,11 @@ class CounterPlatform:
         if locked is not None:
             start_response(locked[0], [("Content-Type", "application/json")])
             return [json.dumps({"error": locked[1]}).encode()]
+        if self.lose and f"{path}:{body.get('outcome', '')}".endswith(self.lose):
+            self.lost.append(environ["HTTP_X_REQUEST_ID"])
+            if len(self.lost) <= self.loses:
+                start_response("502 Bad Gateway", [("Content-Type", "text/plain")])
+                return [b"upstream prematurely closed connection"]
         refused = bool(self.refuse) and f"{path}:{body.get('outcome', '')}".endswith(self.refuse)
         answer = "{}" if refused else self._answer(path, body)
         start_response("500 Oops" if refused else "200 OK", [("Content-Type", "application/json")])

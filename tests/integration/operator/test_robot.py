@@ -167,6 +167,22 @@ def test_an_execution_that_cannot_be_completed_is_failed() -> None:
     assert len(history.of(Escalated)) == 1
 
 
+@pytest.mark.parametrize("entry", ["/start:", "/step:started", "/step:passed", "/complete:"])
+def test_an_entry_that_nobody_answered_is_made_again_under_its_request_id(entry: str) -> None:
+    platform = CounterPlatform(lose=entry, loses=3)
+    history = carried_out(platform)
+    assert (history.of(ExecutionEnded)[0].status, history.of(Escalated)) == ("completed", [])
+    assert len(set(platform.lost[:4])) == 1
+    assert len(platform.lost) == 3 + len(set(platform.lost))
+
+
+def test_an_entry_that_nobody_ever_answers_is_escalated() -> None:
+    platform = CounterPlatform(lose="/start:", loses=99)
+    (escalated,) = carried_out(platform).of(Escalated)
+    assert "HTTP 502" in escalated.reason
+    assert len(platform.lost) == 4
+
+
 @pytest.mark.parametrize("runbook", [None, "unheard_of"])
 def test_an_alert_without_a_runbook_is_escalated_at_once(runbook: str | None) -> None:
     with desk(CounterPlatform()) as sim:

@@ -262,6 +262,25 @@ def test_an_execution_is_one_row_from_start_to_end(stage: StagingPlatform) -> No
     assert (rows[0]["system_state_before"], rows[0]["system_state_after"]) == ({"stuck": 2}, {"stuck": 0})
 
 
+def test_an_entry_that_comes_again_under_its_request_id_is_recorded_once(stage: StagingPlatform) -> None:
+    def send(action: str, body: dict[str, Any], request_id: str) -> Any:
+        headers = stage.admin | {"X-Request-Id": request_id}
+        answer = stage.client.post(f"/api/admin/runbooks/{action}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+    opened = [send("start", START, request_id)["execution_id"] for request_id in ("a", "a", "b")]
+    assert opened[0] == opened[1] != opened[2]
+    execution = {"execution_id": opened[0]}
+    step = execution | {"phase": "detection", "step": 1}
+    for outcome, request_id in (("started", "c"), ("started", "c"), ("passed", "c"), ("passed", "d")):
+        send("step", step | {"outcome": outcome}, request_id)
+    for _ in range(2):
+        send("complete", execution | {"status": "completed"}, "e")
+    rows = stage.sql(f"SELECT reason FROM audit_log WHERE entity_id = '{opened[0]}' ORDER BY sequence_number")
+    assert [row["reason"].rsplit(" ", 1)[1] for row in rows] == ["1.0.0", "started", "passed", "passed", "completed"]
+
+
 def test_each_step_leaves_an_audit_record_and_goes_forward(stage: StagingPlatform) -> None:
     execution_id = start(stage)
 
