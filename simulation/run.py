@@ -18,7 +18,7 @@ from simulation.environment.caller import plain_environment
 from simulation.environment.clock_library import clock_library
 from simulation.environment.release import release
 from simulation.environment.workspace import require_room, workspace_root
-from simulation.events import ContractDeclared, RunStarted, WitnessSummary
+from simulation.events import ContractDeclared, PlatformLog, RunStarted, WitnessSummary
 from simulation.history import History
 from simulation.progress import Progress
 from simulation.reporting.view import Report
@@ -33,6 +33,7 @@ from simulation.world.operator.tools import find_tools, require_programs, try_to
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
+_LINES_AN_EVENT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,9 @@ def observe(sim: Simulation, convergence: Convergence) -> None:
         sim.provider.record_final_state()
         sim.recorder.record(WitnessSummary(witness="exchange", records=sim.exchange.requests), cause="monitor")
         sim.jobs.record_summaries()
+        written = tuple(sim.target.log_lines())
+        for first in range(0, len(written), _LINES_AN_EVENT):
+            sim.recorder.record(PlatformLog(lines=written[first : first + _LINES_AN_EVENT]), cause="monitor")
         sim.recorder.record(judge_contract(sim.recorder.events, sim.stripe_mock), cause="monitor")
         sim.recorder.record(alerts.evaluated(), cause="monitor")
     sim.recorder.record(convergence.ended(), cause="monitor")

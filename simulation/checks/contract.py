@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 from simulation.checks.base import Check, Inquiry, check
 from simulation.checks.conformance.engine import Complaint, Kind, conformance
+from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.metrics import metrics
-from simulation.checks.conformance.statements import Statements, answers
+from simulation.checks.conformance.statements import Statements, Told, answers
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
+from simulation.events import PlatformLog
 
 
 @check("Every row answers something that happened outside, and everything that happened left its row", needs_end=True)
@@ -55,6 +56,15 @@ def metrics_true(case: Case, inquiry: Inquiry) -> None:
     _report_statements(case, inquiry, metrics, "metrics")
 
 
+@check("Every line of the log says what was so, and what happened stands in it", needs_end=True)
+def log_true(case: Case, inquiry: Inquiry) -> None:
+    """The log is held against rows and facts outside; nothing is ever concluded from it."""
+    if case.contract.log is not None and not case.events(PlatformLog):
+        inquiry.leave_unverified("the log is not in the history, since the target writes it in processes of its own")
+        return
+    _report_statements(case, inquiry, log_lines, "log")
+
+
 CONTRACT_CHECKS: tuple[Check, ...] = (
     rows_accounted_for,
     values_as_declared,
@@ -64,6 +74,7 @@ CONTRACT_CHECKS: tuple[Check, ...] = (
     reasons_said,
     answers_true,
     metrics_true,
+    log_true,
 )
 
 
@@ -98,10 +109,8 @@ def _find(inquiry: Inquiry, complaint: Complaint) -> None:
     )
 
 
-def _report_statements(
-    case: Case, inquiry: Inquiry, judge: Callable[[Case], Statements], kind: Literal["answers", "metrics"]
-) -> None:
-    if not (case.contract.answers if kind == "answers" else case.contract.metrics):
+def _report_statements(case: Case, inquiry: Inquiry, judge: Callable[[Case], Statements], kind: Told) -> None:
+    if not getattr(case.contract, kind):
         inquiry.leave_unverified(f"the target declares no contract, in which its {kind} would stand")
         return
     found = case.remembered(judge)

@@ -92,7 +92,7 @@ _SUCCESS = _rules(
     ("Audit trail shows every operation with timestamp and reason", _TRAIL),
     (
         "Admin dashboards reflect real-time state accurately",
-        ("diagnostics_truthful", "dashboards_truthful", "answers_true", "metrics_true"),
+        ("diagnostics_truthful", "dashboards_truthful", "answers_true", "metrics_true", "log_true"),
     ),
     ("No errors requiring database access to resolve", ("no_database_access", "convergence", "no_escalation")),
 )
@@ -104,7 +104,7 @@ _FAILURE = _rules(
         ("no_database_access", "audit_completeness", "append_only", "books_match_wal", "restored_as_it_was"),
     ),
     ("Runbook procedure fails when executed exactly as documented", ("runbook_steps_exact",)),
-    ("Ingestion validation fails silently (no error logged)", ("ingestion_errors_logged",)),
+    ("Ingestion validation fails silently (no error logged)", ("ingestion_errors_logged", "log_true")),
     (
         "Payment or payout requires manual Stripe intervention",
         ("no_stripe_dashboard", "stripe_balance_explained", "three_way_reconciliation"),

@@ -19,6 +19,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from simulation.contract.business import DOCUMENTED, Business
+from simulation.contract.facts_named import Facts
+from simulation.contract.log import Log, LogLine
 from simulation.contract.paths import Argument, Path
 from simulation.contract.rules import Rule
 from simulation.contract.statements import Answer, Metric
@@ -27,43 +29,6 @@ from simulation.documents.strict import refusal
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Facts(_Part):
-    """Which facts outside the platform explain a write: exactly one of the kinds is named.
-
-    ``request``: ``METHOD /path`` with ``{name}`` for a segment, answered with 2xx (or ``status``); ``call``: the same
-    for Stripe, with ``outcome``; ``event``: a type of Stripe event that the platform accepted, ``*`` for all; ``fact``:
-    a derived fact by name. ``distinct``: of facts with the same value of this field only the first counts. ``where``:
-    values that a fact's fields must have.
-    """
-
-    request: str | None = None
-    status: tuple[int, ...] = ()
-    call: str | None = None
-    outcome: Literal["ok", "refused", "lost"] = "ok"
-    event: str | None = None
-    fact: str | None = None
-    distinct: str | None = None
-    where: dict[str, JsonValue] = {}
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        named = [kind for kind in (self.request, self.call, self.event, self.fact) if kind is not None]
-        if len(named) != 1:
-            raise refusal(
-                f"names {len(named)} kinds of facts",
-                remedy="name exactly one of request, call, event and fact",
-                path=("fact",) if self.fact is not None else (),
-            )
-        return self
-
-    @property
-    def name(self) -> str:
-        """The fact's name in the scope of the write."""
-        if self.fact is not None:
-            return self.fact
-        return next(kind for kind in ("request", "call", "event") if getattr(self, kind) is not None)
 
 
 class Join(_Part):
@@ -135,12 +100,26 @@ class Table(_Part):
         return {**shared, **write.columns}
 
 
+def write_of(line: LogLine) -> Write:
+    """The write of a row that a line of the log is about; its fields stand for columns."""
+    return Write(
+        name=line.says,
+        op=line.op,
+        actions=line.actions,
+        when=line.when,
+        before=line.before,
+        touching=line.touching,
+        columns=line.fields,
+    )
+
+
 class Contract(_Part):
     """All that a target declares. ``tables``: an empty one judges nothing; ``business``: None is the documented one."""
 
     tables: dict[str, Table] = {}
     answers: tuple[Answer, ...] = ()
     metrics: dict[str, Metric] = {}
+    log: Log | None = None
     business: Business | None = None
 
     @property

@@ -199,6 +199,7 @@ class Delivery(Fact):
     """An event that Stripe delivered to the platform. ``accepted``: answered 2xx; ``repeated``: it had been before."""
 
     event_id: str
+    request_id: str
     type: str
     accepted: bool
     repeated: bool

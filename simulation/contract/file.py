@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from simulation.contract.business import FILLED_IN, MODEL_FILE, Business
 from simulation.contract.document import Contract, Table
+from simulation.contract.log import Log
 from simulation.contract.mistakes import mistakes
 from simulation.contract.model import ModelError, load_model
 from simulation.contract.statements import Answer, Metric
@@ -76,8 +77,12 @@ def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
     tables: dict[str, Table] = {}
     answers: list[Answer] = []
     metrics: dict[str, Metric] = {}
+    log: Log | None = None
     for document, contract in parts:
         answers += contract.answers
+        if log is not None and contract.log is not None:
+            raise document.error(("log",), problem="the log is declared in two files", remedy="keep one of them")
+        log = log or contract.log
         for name, metric in contract.metrics.items():
             if name in metrics:
                 raise document.error(
@@ -98,7 +103,7 @@ def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
             else:
                 known = known.model_copy(update={"writes": known.writes + table.writes})
             tables[name] = known
-    return Contract(tables=tables, answers=tuple(answers), metrics=metrics)
+    return Contract(tables=tables, answers=tuple(answers), metrics=metrics, log=log)
 
 
 def _business(model: Path, documents: list[MarkedYaml], parts: list[Contract]) -> Business | None:

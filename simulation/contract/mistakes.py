@@ -10,10 +10,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from simulation.contract.document import Contract, Facts, Join, Table, Write
+from simulation.contract.document import Contract, Join, Table, Write, write_of
 from simulation.contract.facts import DERIVED_FACTS, Call, Event, Request, TransactionScope
+from simulation.contract.facts_named import Facts
+from simulation.contract.log import LogLine
 from simulation.contract.names import ANYTHING, Columns, ListOf, Named, fields_of
 from simulation.contract.parts import Place, paths_of
+from simulation.contract.paths import holes
 from simulation.contract.rule_mistakes import Mistake, RuleReader, misnamed, no_columns, no_route, undeclared
 from simulation.contract.rules import Rule
 from simulation.contract.statement_mistakes import of_answer, of_metric
@@ -65,6 +68,26 @@ class _Reader:
             yield from (_below(("answers", number), found) for found in of_answer(answer, self.columns))
         for name, metric in part.metrics.items():
             yield from (_below(("metrics", name), found) for found in of_metric(metric, self.columns))
+        for number, line in enumerate(part.log.lines if part.log is not None else ()):
+            yield from (_below(("log", "lines", number), found) for found in self._of_line(line))
+
+    def _of_line(self, line: LogLine) -> Iterator[Mistake]:
+        if line.for_each is not None:
+            yield from _of_facts(line.for_each)
+            scope: Mapping[str, Any] = {"now": datetime, line.for_each.name: _fact_kind(line.for_each)}
+        else:
+            table = line.row or ""
+            unknown = list(undeclared(("row",), table, self.columns))
+            yield from unknown
+            if unknown:
+                return
+            write = write_of(line)
+            yield from self._of_conditions(write, self.columns[table])
+            scope = self._before_joins(table, write)
+        yield from (each for path in holes(line.says) for each in misnamed(("says",), path, scope))
+        for name, rule in line.fields.items():
+            reader = RuleReader(op="statement", scope=scope, columns=(), tables=self.columns)
+            yield from reader.mistakes(("fields", name), rule, whole=False)
 
     def of_table(self, name: str, table: Table) -> Iterator[Mistake]:
         """Mistakes in one file's part about a table."""

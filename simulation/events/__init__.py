@@ -13,7 +13,7 @@ from simulation.events.database import Change, DatabaseAccess, Row, TableCatalog
 from simulation.events.exchange import Actor, Exchange
 from simulation.events.faults import FaultInjected, FaultScheduled, Interleaved, InterleavedStep, row_digest
 from simulation.events.hosting import HostingAction
-from simulation.events.observation import Observation, Sample, SampleLacking
+from simulation.events.observation import Observation, PlatformLog, Sample, SampleLacking
 from simulation.events.operations import (
     AlertFired,
     AlertResolved,
@@ -106,7 +106,8 @@ AnyEvent = Annotated[
     | TableCatalogue
     | WitnessSummary
     | Sample
-    | Observation,
+    | Observation
+    | PlatformLog,
     Field(discriminator="kind"),
 ]
 
@@ -147,6 +148,7 @@ __all__ = [
     "MetricChange",
     "Observation",
     "PersonAct",
+    "PlatformLog",
     "ProgramEnded",
     "ProviderAnswer",
     "ProviderPublication",

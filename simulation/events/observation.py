@@ -39,3 +39,10 @@ class Observation(Event):
     kind: Literal["observation"] = "observation"
     relation: str
     rows: tuple[Row, ...]
+
+
+class PlatformLog(Event):
+    """Lines of the platform's log, in the order in which it wrote them; further ones follow in further events."""
+
+    kind: Literal["platform_log"] = "platform_log"
+    lines: tuple[str, ...]

@@ -172,6 +172,10 @@ class Target(Protocol):
         """The files whose change would be a deploy."""
         ...
 
+    def log_lines(self) -> Sequence[str]:
+        """Its log so far, where that is the same in each run of a seed; else nothing, and the run's file has it."""
+        ...
+
     def close(self) -> None: ...
 
 

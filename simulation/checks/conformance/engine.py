@@ -85,6 +85,33 @@ def conformance_of(case: Case, transactions: Sequence[Transaction], extent: Exte
     return _Engine(case, transactions, extent).judge()
 
 
+def write_scope(
+    case: Case, world: World, tables: Tables, transaction: Transaction, writes: Sequence[RowWrite]
+) -> dict[str, Any]:
+    """What all writes of a transaction have in their scope."""
+    first: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    every: dict[str, list[Any]] = {}
+    for written in writes:
+        if written.table not in first:
+            first[written.table], before[written.table] = written.row, written.old
+        every.setdefault(written.table, []).append(written.row)
+    return {
+        "now": transaction.at,
+        "begun": may_have_begun(case, transaction.at),
+        "not_yet": 0,
+        "happened": world.happened,
+        "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
+        "with": first,
+        "before": before,
+        "all": every,
+        "tables": tables,
+        "requests": case.remembered(requests_by_id),
+        "whole": case.whole,
+        "audit": first.get(case.governance.audit_table),
+    }
+
+
 class _Engine:
     def __init__(self, case: Case, transactions: Sequence[Transaction], extent: Extent | None = None) -> None:
         """:param extent: None: the whole contract."""
@@ -110,7 +137,7 @@ class _Engine:
         )
         for transaction, writes in read:
             judged = [written for written in writes if self._is_judged(written.table, written.write)]
-            shared = self._shared_scope(transaction, writes) if judged else {}
+            shared = write_scope(self._case, self._world, self._tables, transaction, writes) if judged else {}
             for written in judged:
                 self._look(written, shared)
         self._count()
@@ -132,29 +159,6 @@ class _Engine:
                 rules = table.rules_of(write).values()
                 if any(path.split(".")[0] == "audit" for rule in rules for path in paths_of(rule)):
                     self._case.need_declared("audit_table")
-
-    def _shared_scope(self, transaction: Transaction, writes: Sequence[RowWrite]) -> dict[str, Any]:
-        first: dict[str, Any] = {}
-        before: dict[str, Any] = {}
-        every: dict[str, list[Any]] = {}
-        for written in writes:
-            if written.table not in first:
-                first[written.table], before[written.table] = written.row, written.old
-            every.setdefault(written.table, []).append(written.row)
-        return {
-            "now": transaction.at,
-            "begun": may_have_begun(self._case, transaction.at),
-            "not_yet": 0,
-            "happened": self._world.happened,
-            "transaction": TransactionScope(xid=transaction.xid, at=transaction.at, text=transaction.at.isoformat()),
-            "with": first,
-            "before": before,
-            "all": every,
-            "tables": self._tables,
-            "requests": self._case.remembered(requests_by_id),
-            "whole": self._case.whole,
-            "audit": first.get(self._case.governance.audit_table),
-        }
 
     def _look(self, written: RowWrite, shared: dict[str, Any]) -> None:
         table = self._contract.tables.get(written.table)

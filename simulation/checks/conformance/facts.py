@@ -17,7 +17,6 @@ from simulation.checks.conformance.tries import tries
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
-from simulation.contract.document import Facts
 from simulation.contract.facts import (
     Account,
     Admin,
@@ -34,6 +33,7 @@ from simulation.contract.facts import (
     Request,
     Settlement,
 )
+from simulation.contract.facts_named import Facts
 from simulation.events import (
     AdminAppointed,
     EntrantAction,

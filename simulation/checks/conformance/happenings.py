@@ -34,6 +34,7 @@ def deliveries(case: Case) -> Sequence[Fact]:
             Delivery(
                 at=exchange.at,
                 event_id=event_id,
+                request_id=exchange.request_id,
                 type=str(body.get("type")),
                 accepted=taken,
                 repeated=event_id in accepted,

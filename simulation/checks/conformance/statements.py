@@ -27,13 +27,17 @@ _CUT = re.compile(r"\(\d+ bytes\)")
 """What the witness of exchanges keeps of a body that is too long."""
 
 
+Told = Literal["answers", "metrics", "log"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Misstatement:
-    """Something that the platform said and that was not so. ``about``: a request with its route, or a series."""
+    """Something that the platform said and that was not so. ``about``: a request with its route, a series, or what a
+    line of the log says."""
 
-    kind: Literal["answers", "metrics"]
+    kind: Told
     declared: int | str
-    """Of an answer its number in the contract, of a metric its name."""
+    """Of an answer or a line of the log its number in the contract, of a metric its name."""
     about: str
     expected: str
     actual: str
@@ -47,7 +51,7 @@ class Statements:
     """``not_judged``: what no rule is about, or what the contract says cannot be known, with how often."""
 
     wrong: list[Misstatement] = field(default_factory=list)
-    judged: Counter[Literal["answers", "metrics"]] = field(default_factory=Counter)
+    judged: Counter[Told] = field(default_factory=Counter)
     not_judged: Counter[str] = field(default_factory=Counter)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulation.proof.coverage.edits import Edits
 
-Area = Literal["table", "row", "answer", "metric", "sample", "runbook"]
+Area = Literal["table", "row", "answer", "metric", "sample", "runbook", "log"]
 
 AREAS: dict[Area, str] = {
     "table": "columns of tables",
@@ -16,6 +16,7 @@ AREAS: dict[Area, str] = {
     "metric": "metrics",
     "sample": "samples of pages",
     "runbook": "runbook executions",
+    "log": "lines of the log",
 }
 """Area → its name in reports."""
 
@@ -26,7 +27,7 @@ class Falsehood:
 
     area: Area
     subject: str
-    """By area: the table, request, metric, page or kind of event."""
+    """By area: the table, request, metric, page, kind of event or what the line says."""
     fact: str
     """The column, the path in a document, or the field."""
     operation: str = ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simulation.checks.base import Check, CheckResult
 from simulation.checks.catalogue import CHECKS
 from simulation.checks.conformance.engine import conformance
+from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.metrics import metrics
 from simulation.checks.conformance.statements import answers
 from simulation.checks.evidence.case import CannotTell, Case
@@ -92,7 +93,7 @@ def _looked(
         case = watched.case(true.governance)
         with suppress(CannotTell):
             case.give(conformance, conforming.found(), conforming.things)
-        for find in (answers, metrics):
+        for find in (answers, metrics, *((log_lines,) if true.contract.log is not None else ())):
             with suppress(CannotTell):
                 case.give(find, true.remembered(find), stating.things(find))
         result = check.examine(case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.share import share_of
 from simulation.checks.evidence.case import Case
 from simulation.checks.verdict import judge
@@ -32,8 +33,15 @@ def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Covera
         rows=draw.rows,
         told=tuple(told_of(history, draw, jobs=jobs)),
         log_lines=_lines(RunDirectory(path=run_dir).platform_log),
+        log_lines_judged=_judged_lines(history),
         without_rule=_without_rule(history),
     )
+
+
+def _judged_lines(history: History) -> int:
+    started = history.started
+    case = Case(history, started.governance if started is not None else NO_GOVERNANCE)
+    return 0 if case.contract.log is None else case.remembered(log_lines).judged["log"]
 
 
 def _without_rule(history: History) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def _head(coverage: Coverage) -> Iterator[str]:
         f"- Columns, one falsehood each: **{coverage.columns}** noticed.",
         f"- Falsehoods about columns that the contract does not leave free: **{judged}** noticed,"
         f" **{judged.percent:.1f} %**.",
-        f"- Lines of the platform's log: {coverage.log_lines}, of which no check reads any.",
+        f"- Lines of the platform's log: {coverage.log_lines}, of which {coverage.log_lines_judged} are judged.",
         "",
     )
 

@@ -6,6 +6,7 @@ from simulation.history import History
 from simulation.proof.coverage.columns import column_falsehoods
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.falsehood import Falsehood
+from simulation.proof.coverage.log import log_falsehoods
 from simulation.proof.coverage.recorded import Recorded
 from simulation.proof.coverage.statements import statement_falsehoods
 from simulation.proof.coverage.whole_rows import row_falsehoods
@@ -18,5 +19,6 @@ def falsehoods_of(history: History, draw: Draw) -> list[Falsehood]:
         *column_falsehoods(recorded, draw),
         *row_falsehoods(recorded, draw),
         *statement_falsehoods(history.events, draw),
+        *log_falsehoods(history, draw),
     )
     return [falsehood for falsehood in told if falsehood.edits]

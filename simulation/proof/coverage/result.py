@@ -90,7 +90,9 @@ class Coverage(BaseModel):
     rows: int
     told: tuple[Told, ...]
     log_lines: int
-    """Number of lines in the platform's log; none is judged, since no check reads the log."""
+    """Number of lines in the platform's log."""
+    log_lines_judged: int = 0
+    """Of how many the contract says what they must say."""
     without_rule: tuple[str, ...] = ()
     """Columns (``table.column``) that the platform wrote and that the contract has no rule for."""
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from simulation.checks.conformance.engine import conformance
+from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.metrics import metrics
 from simulation.checks.conformance.statements import answers
 from simulation.checks.evidence.case import CannotTell, Case
@@ -66,7 +67,7 @@ class FalseCase(Case):
     def _found(self, find: Callable[[Case], object]) -> object:
         if find is conformance:
             return self._true.conforming.again(self, self._changed)
-        if find is answers or find is metrics:
+        if find in (answers, metrics, log_lines):
             return self._true.stating.again(find, self, self._changed)
         shared = self._true.looked_at(find).isdisjoint(self._changed)
         return self._true.case.remembered(find) if shared else find(self)

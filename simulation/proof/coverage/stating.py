@@ -1,14 +1,17 @@
-"""Judges answers and metrics again only as far as a falsehood can affect them."""
+"""Judges answers, metrics and the log again only as far as a falsehood can affect them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from simulation.checks.conformance.facts import segments_of
+from simulation.checks.conformance.log_lines import log_lines, log_lines_of, number_of, words_of
 from simulation.checks.conformance.metrics import metrics, metrics_of
 from simulation.checks.conformance.statements import (
     Misstatement,
@@ -20,7 +23,8 @@ from simulation.checks.conformance.statements import (
 )
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
-from simulation.events import Exchange, MetricChange
+from simulation.contract.log import Log
+from simulation.events import Event, Exchange, MetricChange, PlatformLog
 from simulation.proof.coverage.dependencies import Thing
 
 _Key = TypeVar("_Key")
@@ -28,14 +32,15 @@ _Key = TypeVar("_Key")
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What the declaration of one answer or metric names: tables, and the things that its rules may read of them."""
+    """What one declaration (answer, metric, line of the log) names: tables, and the things that its rules may read of
+    them."""
 
     tables: frozenset[str]
     things: frozenset[Thing]
 
     @classmethod
-    def of(cls, declared: BaseModel, contract: Contract) -> _Part:
-        words = set(re.findall(r"\w+", declared.model_dump_json()))
+    def of(cls, declared: BaseModel, contract: Contract, *more: str) -> _Part:
+        words = {*re.findall(r"\w+", declared.model_dump_json()), *more}
         tables = frozenset(words & contract.tables.keys())
         things: set[Thing] = {("rows", table) for table in tables}
         for table in tables:
@@ -44,27 +49,57 @@ class _Part:
 
 
 class Stating:
-    """The findings about answers and metrics in the true history."""
+    """The findings about answers, metrics and the log in the true history."""
 
     def __init__(self, true: Case) -> None:
         contract = true.contract
         self._case = true
         self._answers = {number: _Part.of(answer, contract) for number, answer in enumerate(contract.answers)}
         self._metrics = {name: _Part.of(metric, contract) for name, metric in contract.metrics.items()}
+        self._lines = dict(_lines(true, contract))
         self._answered = tuple(answered(true)) if contract.answers else ()
         self._changes = {event.seq: event for event in true.events(MetricChange)}
 
     def things(self, find: Callable[[Case], Statements]) -> frozenset[Thing]:
-        """Everything that the judging of all answers, or of all metrics, reads."""
-        parts: Iterable[_Part] = (self._answers if find is answers else self._metrics).values()
-        kind = Exchange if find is answers else MetricChange
-        events = (event.seq for event in self._case.events(kind))
-        fields = {(f"{kind.__name__}.{name}", str(seq)) for seq in events for name in kind.model_fields}
+        """Everything that the judging of all answers, of all metrics, or of the log reads."""
+        parts: Sequence[_Part]
+        events: Sequence[Event]
+        if find is answers:
+            parts, events = [*self._answers.values()], [*self._case.events(Exchange)]
+        elif find is metrics:
+            parts, events = [*self._metrics.values()], [*self._case.events(MetricChange)]
+        else:
+            parts, events = [*self._lines.values()], [*self._case.events(PlatformLog), *self._case.events(Exchange)]
+        fields = {
+            (f"{type(event).__name__}.{name}", str(event.seq)) for event in events for name in type(event).model_fields
+        }
         return frozenset(fields).union(*(part.things for part in parts))
 
     def again(self, find: Callable[[Case], Statements], case: Case, changed: frozenset[Thing]) -> Statements:
         """The findings in a case in which ``changed`` differs from the true history."""
-        return self._answers_again(case, changed) if find is answers else self._metrics_again(case, changed)
+        if find is answers:
+            return self._answers_again(case, changed)
+        return self._metrics_again(case, changed) if find is metrics else self._log_again(case, changed)
+
+    def _log_again(self, case: Case, changed: frozenset[Thing]) -> Statements:
+        declared, true = case.contract.log, self._case.remembered(log_lines)
+        assert declared is not None
+        numbers = {number for number, part in self._lines.items() if not part.things.isdisjoint(changed)}
+        numbers |= {*_asked_about(declared, case, changed), *self._told_otherwise(declared, case, changed)}
+        numbers = set(_with_siblings(declared, numbers))
+        found = log_lines_of(case, numbers, known=_tables_of(self._lines, numbers))
+        return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in numbers], found)
+
+    def _told_otherwise(self, declared: Log, case: Case, changed: frozenset[Thing]) -> Iterator[int]:
+        """The declarations of lines that stand in one of the two logs only."""
+        seqs = _events_in(changed, PlatformLog)
+        before = Counter(text for event in self._case.events(PlatformLog) if event.seq in seqs for text in event.lines)
+        now = Counter(text for event in case.events(PlatformLog) if event.seq in seqs for text in event.lines)
+        for text in (before - now) + (now - before):
+            words = words_of(declared, text)
+            number = None if words is None else number_of(declared, words)
+            if number is not None:
+                yield number
 
     def _answers_again(self, case: Case, changed: frozenset[Thing]) -> Statements:
         seqs = _events_in(changed, Exchange)
@@ -93,11 +128,37 @@ class Stating:
         return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in names], found)
 
 
+def _lines(true: Case, contract: Contract) -> Iterator[tuple[int, _Part]]:
+    """Each declared line of the log with what its judging reads: of a row, the audit record beside it too."""
+    for number, line in enumerate(contract.log.lines if contract.log is not None else ()):
+        trail = (true.governance.audit_table, *true.governance.audit_columns.values()) if line.row is not None else ()
+        yield number, _Part.of(line, contract, *trail)
+
+
+def _asked_about(declared: Log, case: Case, changed: frozenset[Thing]) -> Iterator[int]:
+    """The lines about requests that were changed."""
+    seqs = _events_in(changed, Exchange)
+    asked = [event for event in case.events(Exchange) if event.seq in seqs]
+    for number, line in enumerate(declared.lines):
+        route = None if line.for_each is None else line.for_each.request
+        if route is not None and any(segments_of(route, event) is not None for event in asked):
+            yield number
+
+
+def _with_siblings(declared: Log, numbers: Collection[int]) -> Iterator[int]:
+    """These lines, those about rows of the same tables, and those that say the same."""
+    rows = {declared.lines[number].row for number in numbers} - {None}
+    words = {declared.lines[number].says for number in numbers}
+    for number, line in enumerate(declared.lines):
+        if number in numbers or line.row in rows or line.says in words:
+            yield number
+
+
 def _joined(true: Statements, kept: list[Misstatement], found: Statements) -> Statements:
     return Statements(wrong=[*kept, *found.wrong], judged=true.judged, not_judged=true.not_judged)
 
 
-def _events_in(changed: frozenset[Thing], kind: type[Exchange] | type[MetricChange]) -> set[int]:
+def _events_in(changed: frozenset[Thing], kind: type[Exchange] | type[MetricChange] | type[PlatformLog]) -> set[int]:
     """The numbers of the events of a kind that are changed."""
     return {int(seq) for name, seq in changed if name.partition(".")[0] == kind.__name__}
 

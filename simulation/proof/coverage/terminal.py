@@ -31,7 +31,7 @@ def totals(coverage: Coverage) -> Iterator[Text]:
     if coverage.without_rule:
         yield Text(f"columns without a rule: {', '.join(coverage.without_rule)}")
     if coverage.log_lines:
-        yield Text(f"log lines: 0 of {coverage.log_lines} judged: no check reads the log")
+        yield Text(f"log lines: {coverage.log_lines_judged} of {coverage.log_lines} judged")
 
 
 def _areas(coverage: Coverage) -> Table:

@@ -98,6 +98,7 @@ class BuiltinTarget:
         failed: Callable[[str, str], None] = lambda _job, _error: None,
     ) -> None:
         self._clock = clock
+        self._log, self._log_lines = log, list[str]()
         self._kernel = kernel
         self._rest = rest or ExitStack()
         self._break_glass_secret = keys.admin_break_glass_secret
@@ -128,7 +129,7 @@ class BuiltinTarget:
                 self._settings,
                 sleep=clock.advance,
                 new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
-                log=log,
+                log=self._write_log,
             ),
             point=point,
             start_later=self._start_later,
@@ -176,6 +177,13 @@ class BuiltinTarget:
     def code_files(self) -> Sequence[Path]:
         folder = Path(simulation.staging.__file__).parent
         return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql", ".j2", ".css"))
+
+    def log_lines(self) -> Sequence[str]:
+        return self._log_lines
+
+    def _write_log(self, line: str) -> None:
+        self._log_lines.append(line)
+        self._log(line)
 
     def close(self) -> None:
         self._instances.stop()

@@ -136,5 +136,9 @@ class ProcessTarget:
                 found.update(path for path in folder.glob(pattern) if path.is_file() and _NEVER_CODE not in path.parts)
         return sorted(found)
 
+    def log_lines(self) -> Sequence[str]:
+        """None: what several processes say at one instant comes in any order."""
+        return ()
+
     def close(self) -> None:
         self._rest.close()

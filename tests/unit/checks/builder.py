@@ -244,6 +244,7 @@ _WITHOUT_IDS = frozenset(
         "dashboards_truthful",
         "alerts_as_specified",
         "metrics_true",
+        "log_true",
         "monitoring_active",
         "witnesses_present",
     }

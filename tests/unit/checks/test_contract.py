@@ -12,6 +12,7 @@ from simulation.checks.contract import (
     answers_true,
     identities_kept,
     instants_true,
+    log_true,
     metrics_true,
     reasons_said,
     rows_accounted_for,
@@ -19,12 +20,12 @@ from simulation.checks.contract import (
     values_as_declared,
 )
 from simulation.contract.document import Contract
-from simulation.events import ContractDeclared, Exchange, MetricChange, RunEnded
+from simulation.events import ContractDeclared, Exchange, MetricChange, PlatformLog, RunEnded
 from tests.unit.checks.builder import GOVERNANCE, Book, assert_found, day, run
 from tests.unit.checks.conformance.seen import contract
 from tests.unit.checks.story import passing
 
-DECLARED = contract("""
+DECLARED = contract(r"""
     tables:
       contests:
         writes:
@@ -60,12 +61,18 @@ DECLARED = contract("""
       - {to: "POST /api/custom-contests/{contest}/join", body: {constant: null}}
     metrics:
       settlement_duration_seconds: {value: {constant: 0}}
+    log:
+      shape: '(?P<at>\S+) [A-Z]+ \w+(?P<fields>( \w+=\S*)*)'
+      lines:
+        - {says: INFO live, row: contests, op: update, when: {status: LIVE}, fields: {contest: {given: row.id}}}
 """)
+LIVE = "2026-03-02T09:05:00.000+00:00 INFO live contest=C1"
 
 
 def declared(of: Contract = DECLARED) -> Book:
     book = passing()
     book.add(ContractDeclared(document=of.model_dump(mode="json", exclude_defaults=True)), day(0))
+    book.add(PlatformLog(lines=(LIVE,)), day(6))
     return book
 
 
@@ -133,6 +140,11 @@ BROKEN: dict[str, tuple[Check, Any, str]] = {
         lambda book: book.edit(MetricChange, {}, changes={"up": 1.0, "settlement_duration_seconds": 7.0}),
         "2026-03-01 00:10:00: not as the contract says",
     ),
+    "a line of the log about another contest": (
+        log_true,
+        lambda book: book.edit(PlatformLog, {}, lines=(LIVE.replace("C1", "C2"),)),
+        "2026-03-02 09:05:00: not as the contract says",
+    ),
 }
 
 
@@ -177,6 +189,12 @@ def test_a_contract_that_speaks_of_actions_needs_to_know_where_they_are() -> Non
         result = values_as_declared.run(history, GOVERNANCE.model_copy(update={field: empty}))
         assert result.outcome == "unknown"
         assert f"does not declare {field}" in str(result.unknown)
+
+
+def test_a_log_that_is_not_in_the_history_is_not_verified() -> None:
+    book = declared()
+    book.drop(PlatformLog)
+    assert _said(run(log_true, book)) == ("not_verified", "the log is not in the history")
 
 
 def test_a_history_that_breaks_off_is_judged_as_far_as_it_goes() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from simulation.checks.conformance.facts import DERIVED, facts_for
 from simulation.checks.evidence.case import CannotTell, Case
-from simulation.contract.document import Facts
 from simulation.contract.facts import DERIVED_FACTS, Board, Fact
+from simulation.contract.facts_named import Facts
 from simulation.events import (
     AdminAppointed,
     ProviderPublication,
