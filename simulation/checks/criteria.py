@@ -104,7 +104,7 @@ _FAILURE = _rules(
         ("no_database_access", "audit_completeness", "append_only", "books_match_wal", "restored_as_it_was"),
     ),
     ("Runbook procedure fails when executed exactly as documented", ("runbook_steps_exact",)),
-    ("Ingestion validation fails silently (no error logged)", ("ingestion_errors_logged", "log_true")),
+    ("Ingestion validation fails silently (no error logged)", ("ingestion_errors_logged",)),
     (
         "Payment or payout requires manual Stripe intervention",
         ("no_stripe_dashboard", "stripe_balance_explained", "three_way_reconciliation"),

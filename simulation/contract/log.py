@@ -7,6 +7,8 @@ line about a fact has ``now`` and the fact by its name.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -17,6 +19,9 @@ from simulation.contract.rules import Rule
 from simulation.documents.strict import refusal
 
 _GROUPS = ("at", "fields")
+_HOLE = re.compile(r"\{[^{}]*\}")
+FIELD = re.compile(r'(\w+)=("(?:\\.|[^"\\])*"|\S*)')
+"""A field of a line, and its value as it is written there."""
 
 
 def _shape(text: str) -> str:
@@ -72,8 +77,35 @@ class LogLine(_Part):
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadLine:
+    """``says``: a line without its instant, which stands at ``at_span``, and without its fields."""
+
+    says: str
+    at: str
+    at_span: tuple[int, int]
+    fields: str
+
+
 class Log(_Part):
     """``shape``: a regular expression for a whole line, with the groups ``at`` and ``fields`` (``key=value``)."""
 
     shape: Annotated[str, AfterValidator(_shape)]
     lines: Annotated[tuple[LogLine, ...], Field(min_length=1)]
+
+    def read(self, text: str) -> ReadLine | None:
+        """A line in its parts; None: it has another shape."""
+        parts = re.fullmatch(self.shape, text)
+        if parts is None:
+            return None
+        words = text[: parts.start("at")] + text[parts.end("at") : parts.start("fields")]
+        return ReadLine(says=" ".join(words.split()), at=parts["at"], at_span=parts.span("at"), fields=parts["fields"])
+
+    def number_of(self, says: str) -> int | None:
+        """The number of the first declaration that lines with these words may be of; None: of none."""
+        return next((number for number, line in enumerate(self.lines) if _pattern(line.says).fullmatch(says)), None)
+
+
+@cache
+def _pattern(says: str) -> re.Pattern[str]:
+    return re.compile(".+".join(map(re.escape, _HOLE.split(says))))

@@ -7,13 +7,11 @@ outside; it is never taken as evidence of anything.
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from simulation.checks.conformance.engine import write_scope
@@ -26,7 +24,7 @@ from simulation.checks.conformance.world import World
 from simulation.checks.conformance.writes import Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Table, Write, write_of
-from simulation.contract.log import Log, LogLine
+from simulation.contract.log import FIELD, Log, LogLine
 from simulation.contract.rules import EXACT, Rule
 from simulation.events import Event, FaultInjected, PlatformLog
 from simulation.scenario.faults.concurrency import TwoAtOnce
@@ -36,9 +34,6 @@ from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.faults.statements import StatementFault
 from simulation.scenario.faults.transfers import TransferThenKilled
 
-FIELD = re.compile(r'(\w+)=("(?:\\.|[^"\\])*"|\S*)')
-"""A field of a line, and its value as it is written there."""
-_HOLE = re.compile(r"\{[^{}]*\}")
 _BREAKING = frozenset(
     name
     for name, kind in KINDS.items()
@@ -102,9 +97,9 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
     lines = {number: declared.lines[number] for number in sorted(numbers)}
     by_words: dict[str, list[_Line]] = defaultdict(list)
     for line in _written(case, declared, found):
-        if number_of(declared, line.says) is None:
+        if declared.number_of(line.says) is None:
             found.not_judged[f"{line.says}: no rule is about it"] += 1
-        elif number_of(declared, line.says) in lines:
+        elif declared.number_of(line.says) in lines:
             by_words[line.says].append(line)
             found.judged["log"] += 1
     troubled = _Troubles(case)
@@ -117,40 +112,23 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
         elif one.required and not troubled.near(one.at):
             found.wrong.append(_missing(one))
     for line in (line for several in by_words.values() for line in several if not line.taken):
-        found.wrong.append(_unexplained(line, number_of(declared, line.says)))
+        found.wrong.append(_unexplained(line, declared.number_of(line.says)))
     return found
 
 
-def number_of(declared: Log, says: str) -> int | None:
-    """The number of the first declaration that lines with these words may be of; None: of none."""
-    return next((number for number, line in enumerate(declared.lines) if _pattern(line.says).fullmatch(says)), None)
-
-
-def words_of(declared: Log, text: str) -> str | None:
-    """What a line says, without its instant and its fields; None: it has another shape."""
-    parts = re.fullmatch(declared.shape, text)
-    return None if parts is None else _words(parts)
-
-
-def _words(parts: re.Match[str]) -> str:
-    text = parts.string
-    return " ".join((text[: parts.start("at")] + text[parts.end("at") : parts.start("fields")]).split())
-
-
 def _written(case: Case, declared: Log, found: Statements) -> Iterator[_Line]:
-    shape = re.compile(declared.shape)
     for event in case.events(PlatformLog):
         for text in event.lines:
-            parts = shape.fullmatch(text)
-            at = None if parts is None else instant(parts["at"])
+            parts = declared.read(text)
+            at = None if parts is None else instant(parts.at)
             if parts is None or at is None:
                 found.not_judged["a line of another shape"] += 1
                 continue
             yield _Line(
                 text=text,
-                says=_words(parts),
+                says=parts.says,
                 at=at,
-                fields={name: _unquoted(value) for name, value in FIELD.findall(parts["fields"])},
+                fields={name: _unquoted(value) for name, value in FIELD.findall(parts.fields)},
                 event=event,
             )
 
@@ -160,11 +138,6 @@ def _unquoted(value: str) -> str:
         return str(json.loads(value)) if value.startswith('"') else value
     except ValueError:
         return value
-
-
-@cache
-def _pattern(says: str) -> re.Pattern[str]:
-    return re.compile(".+".join(map(re.escape, _HOLE.split(says))))
 
 
 def _of_rows(case: Case, lines: Mapping[int, LogLine], known: Collection[str] | None) -> Iterator[_Expected]:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simulation.checks.conformance.log_lines import FIELD, words_of
-from simulation.contract.log import Log
+from simulation.contract.log import FIELD, Log
 from simulation.events import ContractDeclared, PlatformLog
 from simulation.history import History
 from simulation.proof.coverage.draw import Draw
@@ -49,15 +48,15 @@ def _by_words(history: History, log: Log) -> dict[str, list[_Place]]:
     for position, event in enumerate(history.events):
         if isinstance(event, PlatformLog):
             for number, text in enumerate(event.lines):
-                found.setdefault(words_of(log, text) or "", []).append(
-                    _Place(position=position, number=number, text=text)
-                )
+                line = log.read(text)
+                if line is not None:
+                    found.setdefault(line.says, []).append(_Place(position=position, number=number, text=text))
     return found
 
 
 def _moved(log: Log, text: str) -> str:
-    parts = re.fullmatch(log.shape, text)
-    return text if parts is None else text[: parts.start("at")] + _ELSEWHEN + text[parts.end("at") :]
+    line = log.read(text)
+    return text if line is None else text[: line.at_span[0]] + _ELSEWHEN + text[line.at_span[1] :]
 
 
 def _without(text: str, name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from simulation.checks.conformance.facts import segments_of
-from simulation.checks.conformance.log_lines import log_lines, log_lines_of, number_of, words_of
+from simulation.checks.conformance.log_lines import log_lines, log_lines_of
 from simulation.checks.conformance.metrics import metrics, metrics_of
 from simulation.checks.conformance.statements import (
     Misstatement,
@@ -96,8 +96,8 @@ class Stating:
         before = Counter(text for event in self._case.events(PlatformLog) if event.seq in seqs for text in event.lines)
         now = Counter(text for event in case.events(PlatformLog) if event.seq in seqs for text in event.lines)
         for text in (before - now) + (now - before):
-            words = words_of(declared, text)
-            number = None if words is None else number_of(declared, words)
+            line = declared.read(text)
+            number = None if line is None else declared.number_of(line.says)
             if number is not None:
                 yield number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
@@ -72,7 +72,10 @@ class WatchedJobs:
         jobs: tuple[JobTable, ...],
         step_seconds: int,
         log: Path,
+        told: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        """:param told: gets every line of the log, those of the set-up too."""
+        self._told = told
         self._kernel = kernel
         self._recorder = recorder
         self._stepper = stepper
@@ -84,8 +87,8 @@ class WatchedJobs:
 
     def start(self) -> None:
         """Begin now. The first step runs what fell due while the backend was set up."""
-        for _ in self._tail.lines():
-            pass  # printed while it was set up
+        for line in self._tail.lines():
+            self._told(line)  # printed while it was set up: no job's doing
         self._began_at = self._kernel.now
         self._watched = [
             (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
@@ -97,6 +100,8 @@ class WatchedJobs:
         self._kernel.spawn(self._live())
 
     def record_summaries(self) -> None:
+        for line in self._tail.lines():
+            self._told(line)
         for job, tally in self._watched:
             if job.seen_in_table is not None:
                 for at in self._writes(job.seen_in_table):
@@ -137,6 +142,7 @@ class WatchedJobs:
 
     def _read_log(self) -> None:
         for line in self._tail.lines():
+            self._told(line)
             for job, tally in self._watched:
                 if job.seen_in_log is not None and (seen := re.search(job.seen_in_log, line)):
                     tally.count(self._kernel.now, busy="busy" in seen.re.groupindex and seen["busy"] is not None)

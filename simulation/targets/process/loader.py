@@ -159,6 +159,7 @@ class ProcessChoice:
             admins=admins,
             supervisor=supervisor,
             rest=rest,
+            declared_log=self.contract.log,
         )
         prove_it_is_up(target)
         keep_to_our_processors(stepper.own())

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from simulation.clock import Kernel
+from simulation.contract.log import Log
 from simulation.events.governance import Governance
 from simulation.history import Recorder
 from simulation.targets.columns import plain_columns
@@ -36,7 +37,8 @@ _KEY_FILE = "SIGNING_KEY_FILE"
 
 
 class ProcessTarget:
-    """:param make_people: the class ``People`` of the folder's people.py, None without one."""
+    """:param make_people: the class ``People`` of the folder's people.py, None without one.
+    :param declared_log: what its contract says of its log; None: nothing."""
 
     def __init__(
         self,
@@ -50,7 +52,10 @@ class ProcessTarget:
         admins: Admins,
         supervisor: Supervisor,
         rest: ExitStack,
+        declared_log: Log | None = None,
     ) -> None:
+        self._declared_log = declared_log
+        self._log_lines = list[tuple[str, str]]()
         self.file = file
         self.programs = programs
         self.stepper = stepper
@@ -97,6 +102,7 @@ class ProcessTarget:
             jobs=self.file.job,
             step_seconds=self.file.step_seconds,
             log=self.programs.log,
+            told=self._keep_line,
         )
 
     def create_admin(self, *, name: str, email: str, role: str) -> Admin:
@@ -137,8 +143,14 @@ class ProcessTarget:
         return sorted(found)
 
     def log_lines(self) -> Sequence[str]:
-        """None: what several processes say at one instant comes in any order."""
-        return ()
+        """By their instants: what several processes say at one comes in any order. Only what the contract declares."""
+        return [line for _, line in sorted(self._log_lines)]
+
+    def _keep_line(self, text: str) -> None:
+        declared = self._declared_log
+        line = None if declared is None else declared.read(text)
+        if declared is not None and line is not None and declared.number_of(line.says) is not None:
+            self._log_lines.append((line.at, text))
 
     def close(self) -> None:
         self._rest.close()
