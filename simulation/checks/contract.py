@@ -60,7 +60,7 @@ def metrics_true(case: Case, inquiry: Inquiry) -> None:
 def log_true(case: Case, inquiry: Inquiry) -> None:
     """The log is held against rows and facts outside; nothing is ever concluded from it."""
     if case.contract.log is not None and not case.events(PlatformLog):
-        inquiry.leave_unverified("the log is not in the history, since the target writes it in processes of its own")
+        inquiry.leave_unverified("the history has no line of the log")
         return
     _report_statements(case, inquiry, log_lines, "log")
 

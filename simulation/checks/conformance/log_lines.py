@@ -103,7 +103,8 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
             by_words[line.says].append(line)
             found.judged["log"] += 1
     troubled = _Troubles(case)
-    expected = [*_of_rows(case, lines, known), *_of_facts(case, lines)]
+    every = known is None and len(lines) == len(declared.lines)
+    expected = case.remembered(_all_expected) if every else [*_of_rows(case, lines, known), *_of_facts(case, lines)]
     left = [one for one in expected if not _take(one, by_words[one.says], troubled, whole=True)]
     for one in left:
         other = _take(one, by_words[one.says], troubled, whole=False)
@@ -114,6 +115,13 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
     for line in (line for several in by_words.values() for line in several if not line.taken):
         found.wrong.append(_unexplained(line, declared.number_of(line.says)))
     return found
+
+
+def _all_expected(case: Case) -> Sequence[_Expected]:
+    """What must stand in the log, whatever does."""
+    assert case.contract.log is not None
+    lines = dict(enumerate(case.contract.log.lines))
+    return [*_of_rows(case, lines, None), *_of_facts(case, lines)]
 
 
 def _written(case: Case, declared: Log, found: Statements) -> Iterator[_Line]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.checks.conformance.engine import Complaint, Conformance, conformance
+from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.metrics import metrics
 from simulation.checks.conformance.statements import Statements, answers
 from simulation.checks.evidence.case import Case
@@ -19,8 +20,8 @@ from simulation.words import plural
 
 @dataclass(frozen=True, kw_only=True)
 class ContractReport:
-    """``cells``: table → how many column values were judged, are free, and have no rule. ``said``: answers and metrics;
-    None where the history breaks off, so that they cannot be judged."""
+    """``cells``: table → how many column values were judged, are free, and have no rule. ``said``: answers, metrics and
+    log; None where the history breaks off, so that they cannot be judged."""
 
     found: Conformance
     cells: dict[str, Counter[str]]
@@ -53,7 +54,10 @@ class ContractReport:
         if self.said is None:
             return
         judged, wrong = self.said.judged, grouped(self.said.wrong, lambda one: str(one.declared))
-        yield f"{judged['answers']} answers and {judged['metrics']} readings of metrics, {len(self.said.wrong)} not so"
+        yield (
+            f"{judged['answers']} answers, {judged['metrics']} readings of metrics and {judged['log']} lines of the"
+            f" log, {len(self.said.wrong)} not so"
+        )
         for several in list(wrong.values())[:most]:
             first = several[0]
             yield f"{len(several):5} x {first.about} ({first.at:%Y-%m-%d %H:%M:%S})"
@@ -73,12 +77,12 @@ def contract_report(history: History, contract: Contract | None) -> ContractRepo
     cells: dict[str, Counter[str]] = {}
     for (table, _, how), count in found.cells.items():
         cells.setdefault(table, Counter())[how] += count
-    if not case.whole or not (case.contract.answers or case.contract.metrics):
+    contract = case.contract
+    if not case.whole or not (contract.answers or contract.metrics or contract.log):
         return ContractReport(found=found, cells=cells)
-    told, measured = answers(case), metrics(case)
-    said = Statements(
-        wrong=told.wrong + measured.wrong,
-        judged=told.judged + measured.judged,
-        not_judged=told.not_judged + measured.not_judged,
-    )
+    said = Statements()
+    for told in (answers(case), metrics(case), *((log_lines(case),) if contract.log is not None else ())):
+        said.wrong += told.wrong
+        said.judged += told.judged
+        said.not_judged += told.not_judged
     return ContractReport(found=found, cells=cells, said=said)

@@ -23,7 +23,7 @@ from simulation.checks.conformance.statements import (
 )
 from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract
-from simulation.contract.log import Log
+from simulation.contract.log import Log, LogLine
 from simulation.events import Event, Exchange, MetricChange, PlatformLog
 from simulation.proof.coverage.dependencies import Thing
 
@@ -85,6 +85,8 @@ class Stating:
         declared, true = case.contract.log, self._case.remembered(log_lines)
         assert declared is not None
         numbers = {number for number, part in self._lines.items() if not part.things.isdisjoint(changed)}
+        if not numbers and not _events_in(changed, Exchange):
+            return log_lines(case)  # only lines differ, and what must stand there is known
         numbers |= {*_asked_about(declared, case, changed), *self._told_otherwise(declared, case, changed)}
         numbers = set(_with_siblings(declared, numbers))
         found = log_lines_of(case, numbers, known=_tables_of(self._lines, numbers))
@@ -146,12 +148,25 @@ def _asked_about(declared: Log, case: Case, changed: frozenset[Thing]) -> Iterat
 
 
 def _with_siblings(declared: Log, numbers: Collection[int]) -> Iterator[int]:
-    """These lines, those about rows of the same tables, and those that say the same."""
-    rows = {declared.lines[number].row for number in numbers} - {None}
-    words = {declared.lines[number].says for number in numbers}
+    """These lines, those that a row may be about instead, and those that say the same."""
     for number, line in enumerate(declared.lines):
-        if number in numbers or line.row in rows or line.says in words:
+        others = (declared.lines[other] for other in numbers)
+        if number in numbers or any(_may_be_instead(line, other) or line.says == other.says for other in others):
             yield number
+
+
+def _may_be_instead(line: LogLine, other: LogLine) -> bool:
+    """Whether one row may fit both: they are about one table, and no column must have values that differ."""
+    both = line.when.keys() & other.when.keys()
+    return (
+        line.row is not None
+        and line.row == other.row
+        and not any(_values(line.when[column]).isdisjoint(_values(other.when[column])) for column in both)
+    )
+
+
+def _values(wanted: object) -> set[str]:
+    return set(map(str, wanted)) if isinstance(wanted, list) else {str(wanted)}
 
 
 def _joined(true: Statements, kept: list[Misstatement], found: Statements) -> Statements:

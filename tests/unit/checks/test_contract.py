@@ -194,7 +194,7 @@ def test_a_contract_that_speaks_of_actions_needs_to_know_where_they_are() -> Non
 def test_a_log_that_is_not_in_the_history_is_not_verified() -> None:
     book = declared()
     book.drop(PlatformLog)
-    assert _said(run(log_true, book)) == ("not_verified", "the log is not in the history")
+    assert _said(run(log_true, book)) == ("not_verified", "the history has no line of the log")
 
 
 def test_a_history_that_breaks_off_is_judged_as_far_as_it_goes() -> None:

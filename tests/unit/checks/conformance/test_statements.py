@@ -287,7 +287,7 @@ def test_the_report_for_authors_says_what_was_not_so_and_what_was_not_judged() -
     report = contract_report(story.history(), CONTRACT)
     text = report.text(most=5)
     assert report.exit_code == 1
-    assert "1 answers and 0 readings of metrics, 1 not so" in text
+    assert "1 answers, 0 readings of metrics and 0 lines of the log, 1 not so" in text
     assert "1 x GET /prizes" in text
     assert "expected cents: 100; actual {" in text
     assert "1 x not judged: GET /secret: it is a secret of the platform" in text
