@@ -136,7 +136,7 @@ def _given_by_stripe(case: Case) -> Counter[str]:
     """Cents that cardholders say they got back without anybody here having sent them, by payment intent."""
     cents: Counter[str] = Counter()
     for action in case.events(EntrantAction):
-        if action.action == "refunded_by_stripe":
+        if action.action == "got_part_back":
             cents[action.payment_intent_id or ""] += action.amount_cents
     return cents
 
@@ -216,19 +216,21 @@ REFERENCE = "dispute"
 
 
 def disputes(case: Case) -> Iterator[Line]:
-    """By payment intent: what people charged back, what the ledger gave for it, what Stripe withdrew; fees included."""
-    claims = {action.payment_intent_id or "": action for action in charged_back(case)}
+    """By payment intent: what people charged back, what the ledger gave for it, what Stripe withdrew; fees included,
+    less what came back of disputes that were won."""
+    claims = grouped(charged_back(case), lambda action: action.payment_intent_id or "")
+    reversed_cents = _reversed(case)
     withdrawals = grouped(moved(case, "adjustment"), lambda item: item.payment_intent_id or item.movement.source_id)
     booked = _booked(case)
     fee_cents = case.scenario.stripe.dispute_fee_cents
-    for key in sorted(claims.keys() | withdrawals.keys() | booked.keys()):
-        claim, movements = claims.get(key), withdrawals.get(key, ())
+    for key in sorted(claims.keys() | withdrawals.keys() | booked.keys() | reversed_cents.keys()):
+        made, movements = claims.get(key, ()), withdrawals.get(key, ())
         amounts = Amounts(
-            expected_cents=claim.amount_cents + fee_cents if claim else 0,
+            expected_cents=sum(claim.amount_cents + fee_cents for claim in made) - reversed_cents[key],
             ledger_cents=booked[key],
             stripe_cents=sum(_gone_cents(movement) for movement in movements),
         )
-        entrant = (claim.contest_id or "", claim.user_id or "") if claim else ("", "")
+        entrant = (made[0].contest_id or "", made[0].user_id or "") if made else ("", "")
         yield compare("dispute", key, entrant, amounts, evidence=movements)
 
 
@@ -237,19 +239,31 @@ def charged_back(case: Case) -> Iterator[EntrantAction]:
     return (action for action in case.events(EntrantAction) if action.action == "charged_back")
 
 
+def charges_reversed(case: Case) -> Iterator[EntrantAction]:
+    """The chargebacks whose amount the bank gave back, as cardholders report it."""
+    return (action for action in case.events(EntrantAction) if action.action == "chargeback_reversed")
+
+
+def _reversed(case: Case) -> Counter[str]:
+    cents: Counter[str] = Counter()
+    for action in charges_reversed(case):
+        cents[action.payment_intent_id or ""] += action.amount_cents
+    return cents
+
+
 def _gone_cents(withdrawal: Moved) -> int:
     return -withdrawal.movement.net_cents
 
 
 def _booked(case: Case) -> Counter[str]:
-    """Cents that the ledger credited to the account ``stripe`` for disputes, by payment intent."""
+    """Cents that the ledger credited to the account ``stripe`` for disputes, less its debits, by payment intent."""
     booked: Counter[str] = Counter()
-    postings = [row for row in case.rows(PostingRow) if row.reference_type == REFERENCE and row.direction == "CREDIT"]
+    postings = [row for row in case.rows(PostingRow) if row.reference_type == REFERENCE]
     if not postings:
         return booked
     intents = {row.payment_id: row.stripe_payment_intent_id or row.payment_id for row in case.rows(PaymentRow)}
     disputed = {row.dispute_id: intents.get(row.payment_id, row.payment_id) for row in case.rows(DisputeRow)}
     for row in postings:
         if row.account == "stripe":
-            booked[disputed.get(row.reference_id, row.reference_id)] += row.amount_cents
+            booked[disputed.get(row.reference_id, row.reference_id)] -= row.debit_cents
     return booked

@@ -11,12 +11,12 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import dollars
-from simulation.checks.reconciliation import charged_back
+from simulation.checks.reconciliation import charged_back, charges_reversed
 from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario.model import StripeSettings
 
 _DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "refund_failure": 1, "adjustment": -1}
-"""Movement type → sign of its amount. An adjustment is always a chargeback: scenarios cause no other kind."""
+"""Movement type → sign of its amount. An adjustment is always of a chargeback: scenarios cause no other kind."""
 
 
 @check(
@@ -31,6 +31,7 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
     closing = balances[-1]
     movements = case.events(StripeMovement)
     disputed = {claim.payment_intent_id for claim in charged_back(case)}
+    won = {claim.payment_intent_id for claim in charges_reversed(case)}
     for movement in movements:
         inquiry.examine()
         if movement.movement == "adjustment" and movement.payment_intent_id not in disputed:
@@ -41,7 +42,8 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
                 amount_cents=abs(movement.net_cents),
                 events=(movement,),
             )
-        _is_sound(inquiry, movement, case.scenario.stripe)
+        gives_back = movement.amount_cents > 0 and movement.payment_intent_id in won
+        _is_sound(inquiry, movement, case.scenario.stripe, reverses=movement.movement == "adjustment" and gives_back)
     inquiry.examine()
     total = closing.opening_cents + sum(movement.net_cents for movement in movements)
     if total != closing.available_cents + closing.pending_cents:
@@ -66,13 +68,14 @@ def _of(movement: StripeMovement) -> Keys:
     )
 
 
-def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettings) -> None:
+def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettings, *, reverses: bool) -> None:
+    """:param reverses: it is a chargeback's amount that comes back: the other way, and without a fee."""
     subject, keys, seen = f"{movement.movement} {movement.source_id}", _of(movement), (movement,)
     amount_cents, net_cents = abs(movement.amount_cents), movement.amount_cents - movement.fee_cents
     if movement.movement not in _DIRECTION:
         what = "a movement that nothing in the scenario explains"
         inquiry.find(subject, what, keys=keys, amount_cents=amount_cents, events=seen)
-    elif movement.amount_cents * _DIRECTION[movement.movement] <= 0:
+    elif movement.amount_cents * _DIRECTION[movement.movement] * (-1 if reverses else 1) <= 0:
         what, actual = "moves money the wrong way", dollars(movement.amount_cents)
         inquiry.find(subject, what, keys=keys, amount_cents=amount_cents, actual=actual, events=seen)
     if movement.net_cents != net_cents:
@@ -85,7 +88,7 @@ def _is_sound(inquiry: Inquiry, movement: StripeMovement, settings: StripeSettin
             actual=dollars(movement.net_cents),
             events=seen,
         )
-    fee = _fee_cents(movement, settings)
+    fee = 0 if reverses else _fee_cents(movement, settings)
     if movement.fee_cents != fee:
         inquiry.find(
             subject,

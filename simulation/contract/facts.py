@@ -230,6 +230,8 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "transfer_made": Movement,
     "refund_made": Movement,
     "refund_returned": Movement,
+    "dispute_withdrawn": Movement,
+    "dispute_reinstated": Movement,
     "board": Board,
     "settlement": Settlement,
     "prize": Prize,

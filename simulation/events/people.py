@@ -20,7 +20,8 @@ Action = Literal[
     "refused",
     "asked_for_refund",
     "charged_back",
-    "refunded_by_stripe",
+    "got_part_back",
+    "chargeback_reversed",
 ]
 
 
@@ -48,7 +49,8 @@ class EntrantAction(Event):
     contest: str | None
     contest_id: str | None
     action: Action
-    """``refunded_by_stripe``: the cardholder sees on a statement that a part of the payment has come back."""
+    """``got_part_back``: the cardholder sees on a statement that a part of the payment has come back;
+    ``chargeback_reversed``: that the bank has given it to the platform again, after all."""
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from simulation.scenario.faults.disputes import ChargebackInParts
 from simulation.scenario.faults.people import Chargeback, RefundRequested
 from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
@@ -63,8 +64,10 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     charge_cents = fee_cents - (fee_cents * stripe.fee_basis_points // 10_000 + 1) - stripe.fee_fixed_cents
     of_it = [fault for fault in scenario.faults if getattr(fault, "contest", None) == contest.key]
     refunds = contest.double_payers + sum(isinstance(fault, RefundRequested) for fault in of_it)
+    in_parts = [fault for fault in of_it if isinstance(fault, ChargebackInParts)]
     disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
-    parts = sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
+    parts = sum(fault.taken_cents(fee_cents) + fault.times * stripe.dispute_fee_cents for fault in in_parts)
+    parts += sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
     final = scenario.tournaments[contest.tournament].final_board_at
     return _Flow(
         contest=contest,

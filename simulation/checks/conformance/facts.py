@@ -222,7 +222,7 @@ def _accounts(case: Case) -> list[Fact]:
     ]
 
 
-def _movements(kind: str) -> Callable[[Case], Sequence[Fact]]:
+def _movements(kind: str, *, sign: int = 0) -> Callable[[Case], Sequence[Fact]]:
     def find(case: Case) -> list[Fact]:
         return [
             Movement(
@@ -237,7 +237,7 @@ def _movements(kind: str) -> Callable[[Case], Sequence[Fact]]:
                 origin=event.origin,
             )
             for event in case.events(StripeMovement)
-            if event.movement == kind
+            if event.movement == kind and event.amount_cents * sign >= 0
         ]
 
     return find
@@ -359,6 +359,8 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "transfer_made": _movements("transfer"),
     "refund_made": _movements("refund"),
     "refund_returned": _movements("refund_failure"),
+    "dispute_withdrawn": _movements("adjustment", sign=-1),
+    "dispute_reinstated": _movements("adjustment", sign=1),
     "board": _boards,
     "settlement": lambda case: case.remembered(_settlements),
     "prize": _prizes,

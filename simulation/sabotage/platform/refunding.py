@@ -130,14 +130,13 @@ def chargeback_booked_without_its_fee(patches: Patches) -> None:
     """A chargeback is booked with what the cardholder took back, and without what Stripe took for it."""
 
     def make(real: Any) -> Any:
-        def withdrawn(dispute: Any) -> tuple[int, int]:
+        def moved(dispute: Any) -> Any:
             patches.trigger()
-            amount_cents, _ = real(dispute)
-            return amount_cents, 0
+            return dataclasses.replace(real(dispute), fee_cents=0)
 
-        return withdrawn
+        return moved
 
-    patches.replace(disputes, "_withdrawn", make)
+    patches.replace(disputes, "_moved", make)
 
 
 @DEFECTS.sabotage(

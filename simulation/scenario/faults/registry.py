@@ -15,6 +15,7 @@ from pydantic import Field
 from simulation.documents.refusal import suggest
 from simulation.scenario.faults.concurrency import ConcurrencyKinds
 from simulation.scenario.faults.database import DatabaseKinds
+from simulation.scenario.faults.disputes import DisputeKinds
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
 from simulation.scenario.faults.needs import Need
@@ -43,6 +44,7 @@ _Kinds = (
     | IdentityKinds
     | PeopleKinds
     | RefundKinds
+    | DisputeKinds
     | ProviderKinds
     | OperatorKinds
     | StatementKinds

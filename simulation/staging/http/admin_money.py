@@ -135,6 +135,8 @@ class Dispute(Answer):
     user_id: UUID
     amount_cents: int
     fee_cents: int
+    reinstated_cents: int
+    status: str
     reason: str
     acknowledged_at: datetime | None
     acknowledged_by: UUID | None

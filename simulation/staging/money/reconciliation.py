@@ -39,6 +39,7 @@ _BOOKED = text("""
     UNION ALL
     SELECT 'dispute', d.stripe_dispute_id, d.amount_cents, d.created_at FROM disputes d WHERE EXISTS (
         SELECT FROM ledger l WHERE l.reference_type = 'dispute' AND l.reference_id = d.id AND l.account = 'stripe'
+            AND l.direction = 'CREDIT'
         HAVING sum(l.amount_cents) = d.amount_cents + d.fee_cents)
     ORDER BY 1, 2
 """)
@@ -124,7 +125,8 @@ def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item
         payments |= _items("payment_intent", [_object_of(event) | {"created": event["created"]}])
     refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in RETURNED_AT_STRIPE)
     moved = _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
-    return payments | moved | _items("dispute", gateway.listed_since("disputes", since))
+    taken = (d for d in gateway.listed_since("disputes", since) if d["balance_transactions"])
+    return payments | moved | _items("dispute", taken)
 
 
 def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:

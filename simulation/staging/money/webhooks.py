@@ -181,8 +181,8 @@ def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtSt
             return payment_events.charge_refunded(work, subject, made, event_id)
         case "refund.failed" | "refund.updated":
             return payment_events.refund_changed(work, subject, event_id)
-        case "charge.dispute.created":
-            return disputes.opened(work, subject, event_id)
+        case kind if kind.startswith("charge.dispute."):
+            return disputes.told(work, subject, event_id)
         case _:
             return "recorded, without effect on money"
 

@@ -33,7 +33,7 @@ def give_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
                 around,
                 contest,
                 user_id,
-                "refunded_by_stripe",
+                "got_part_back",
                 amount_cents=cents,
                 payment=payment,
                 detail=f"refund {refund.id}",

@@ -85,7 +85,7 @@ class StripeTwin:
             endpoint.enabled_events = integration.events
             endpoint.secret = secrets[endpoint.metadata["role"]]
         self._accounts = Accounts(self._store)
-        self._disputes = Disputes(self._store)
+        self.disputes = Disputes(self._store)
         self.refunds = Refunds(self._store)
         self._checkout = CheckoutSessions(self._store)
         self._deliveries = Deliveries(
@@ -176,7 +176,7 @@ class StripeTwin:
 
     def open_dispute(self, *, payment_intent_id: str, reason: str = "fraudulent") -> str:
         """A cardholder charges a payment back; returns the dispute's id."""
-        return self._disputes.open(payment_intent_id, reason=reason).id
+        return self.disputes.open(payment_intent_id, reason=reason).id
 
     def roll_signing_secret(self, *, fault_id: str) -> str:
         """Change the signing secret of the platform's endpoint without telling the platform. Returns the endpoint's

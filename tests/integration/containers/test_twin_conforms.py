@@ -98,8 +98,12 @@ def log(world: World) -> Log:  # noqa: F811 - the fixture
     world.twin.refunds.end(pending, "failed", failure_reason="lost_or_stolen_card")
     ask("GET", f"/v1/refunds/{pending}")
     world.twin.refunds.make_by_stripe(intent, amount_cents=50)
-    world.twin.open_dispute(payment_intent_id=intent)
+    asked = world.twin.disputes.inquire(intent, reason="unrecognized")
+    world.twin.disputes.close(asked.id, "warning_closed")
+    taken = world.twin.disputes.open(intent, reason="general", amount_cents=500)
+    world.twin.disputes.close(taken.id, "won")
     ask("GET", "/v1/disputes")
+    ask("GET", f"/v1/disputes/{taken.id}")
     world.twin.set_account_onboarding(account, finished=False)
     event = ask("GET", "/v1/events", ("limit", "100"))["data"][0]["id"]
     ask("GET", f"/v1/events/{event}")
@@ -226,7 +230,9 @@ def test_every_event_has_the_envelope_and_its_object_the_fields_of_stripe_mocks(
         "account.updated", "checkout.session.completed", "checkout.session.expired", "customer.created",
         "customer.deleted", "customer.updated", "payment_method.attached", "payment_method.detached",
         "payout.canceled", "payout.created", "payout.paid", "setup_intent.canceled", "setup_intent.created",
-        "setup_intent.succeeded", "charge.dispute.created", "charge.failed", "charge.refunded", "charge.refund.updated",
+        "setup_intent.succeeded", "charge.dispute.closed", "charge.dispute.created",
+        "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn",
+        "charge.failed", "charge.refunded", "charge.refund.updated",
         "charge.succeeded",
         "payment_intent.canceled", "payment_intent.created", "payment_intent.payment_failed",
         "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated", "transfer.created",

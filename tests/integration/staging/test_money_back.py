@@ -11,6 +11,9 @@ from tests.integration.staging.conftest import StagingPlatform
 REASON = {"reason": "a test says so"}
 
 
+TAKEN, GIVEN = {"amount": -1000, "fee": 1500}, {"amount": 1000, "fee": 0}
+
+
 def ask(stage: StagingPlatform, contest_id: str, user: str) -> Any:
     return stage.post(f"/api/custom-contests/{contest_id}/refund-request", REASON, user=user)
 
@@ -169,12 +172,19 @@ def test_of_a_payment_of_which_stripe_gave_a_part_back_the_rest_is_owed(stage: S
 
 
 def dispute_event(
-    stage: StagingPlatform, contest_id: str, *, payment: str | None = None, id_: str | None = None
+    stage: StagingPlatform,
+    contest_id: str,
+    *,
+    payment: str | None = None,
+    id_: str | None = None,
+    change: str = "created",
+    **facts: Any,
 ) -> dict[str, Any]:
     intent = payment or list(stage.stripe.objects["payment_intents"])[-1]
-    lines = [{"amount": -1000, "fee": 1500}]
-    dispute = {"id": "dp_1", "payment_intent": intent, "reason": "fraudulent", "balance_transactions": lines}
-    return stage.stripe.event("charge.dispute.created", dispute, id_=id_)
+    dispute = {"id": "dp_1", "payment_intent": intent, "reason": "fraudulent", "status": "needs_response"}
+    return stage.stripe.event(
+        f"charge.dispute.{change}", {**dispute, "balance_transactions": [TAKEN], **facts}, id_=id_
+    )
 
 
 def test_a_chargeback_is_booked_once_as_the_platforms_loss_and_the_entry_stands(stage: StagingPlatform) -> None:
@@ -190,6 +200,50 @@ def test_a_chargeback_is_booked_once_as_the_platforms_loss_and_the_entry_stands(
     stage.play(contest_id)
     stage.tick()
     assert stage.sql("SELECT participant_count FROM settlement_records") == [{"participant_count": 1}]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_a_dispute_that_is_won_gives_the_amount_back_once_in_whatever_order_events_come(
+    stage: StagingPlatform, order: tuple[int, ...]
+) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    won = {"status": "won", "balance_transactions": [TAKEN, GIVEN]}
+    events = [
+        dispute_event(stage, contest_id, change="created", id_="evt_a"),
+        dispute_event(stage, contest_id, change="funds_withdrawn", id_="evt_b"),
+        dispute_event(stage, contest_id, change="closed", id_="evt_c", **won),
+        dispute_event(stage, contest_id, change="funds_reinstated", id_="evt_d", **won),
+    ]
+    for number in order:
+        assert stage.deliver(events[number]).status_code == 200
+    assert stage.balances() == {"contest_pool": -1000, "platform": 1500, "stripe": -500}
+    (row,) = stage.admin_get("disputes").json["disputes"]
+    assert (row["status"], row["amount_cents"], row["reinstated_cents"]) == ("won", 1000, 1000)
+
+
+def test_a_dispute_that_is_lost_is_recorded_for_good(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    for change, status in (("created", "needs_response"), ("closed", "lost"), ("updated", "under_review")):
+        event = dispute_event(stage, contest_id, change=change, id_=f"evt_{change}", status=status)
+        assert stage.deliver(event).status_code == 200
+    assert stage.sql("SELECT status, reinstated_cents FROM disputes") == [{"status": "lost", "reinstated_cents": 0}]
+    assert stage.balances() == {"contest_pool": -1000, "platform": 2500, "stripe": -1500}
+
+
+def test_an_inquiry_is_recorded_and_nothing_is_booked_until_it_becomes_a_chargeback(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    stage.entrant(contest_id, "1")
+    asked = dispute_event(stage, contest_id, id_="evt_a", status="warning_needs_response", balance_transactions=[])
+    assert stage.deliver(asked).status_code == 200
+    assert stage.balances() == {"contest_pool": -1000, "stripe": 1000}
+    (row,) = stage.admin_get("disputes?acknowledged=false").json["disputes"]
+    assert (row["amount_cents"], row["booked_cents"], row["status"]) == (0, 0, "warning_needs_response")
+    stage.admin_post(f"disputes/{row['id']}/acknowledge", REASON | {"acknowledged": True})
+    assert stage.deliver(dispute_event(stage, contest_id, change="funds_withdrawn", id_="evt_b")).status_code == 200
+    (row,) = stage.admin_get("disputes?acknowledged=false").json["disputes"]
+    assert (row["amount_cents"], row["booked_cents"], row["status"]) == (1000, 2500, "needs_response")
 
 
 def test_a_dispute_of_a_payment_that_is_not_booked_gets_its_second_chance(stage: StagingPlatform) -> None:

@@ -227,6 +227,17 @@ def charge_back(book: Book, *, fee: int = 1_500, booked: int = FEE + 1_500) -> N
     )
 
 
+def chargeback_won(book: Book) -> None:
+    """Bob's bank gives the amount back to the platform, after :func:`charge_back`; Stripe keeps its fee."""
+    at = day(3, 12)
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "chargeback_reversed"}
+    book.add(EntrantAction(person="bob", user_id="bob", amount_cents=FEE, payment_intent_id="pi_bob", **facts), at)
+    movement(book, "adjustment", "dp_bob", FEE, at, payment_intent_id="pi_bob", user_id="bob")
+    book.write(at, *post("chargeback-won", "ADJUSTMENT", "stripe", "platform", FEE, ("dispute", "d1"), at))
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(StripeBalance, {}, available_cents=closing.available_cents + FEE)
+
+
 def refund_comes_back(book: Book) -> None:
     """Cat's second payment went back, and her bank sends it to Stripe again: she is owed it."""
     at = day(3, 12)
@@ -251,7 +262,7 @@ def refund_comes_back(book: Book) -> None:
 def part_given_by_stripe(book: Book) -> None:
     """Stripe gives 2 dollars of Bob's payment back by itself: the platform bears it, and the entry stands."""
     at, cents = day(2, 12), 200
-    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "refunded_by_stripe"}
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "got_part_back"}
     book.add(EntrantAction(person="bob", user_id="bob", amount_cents=cents, payment_intent_id="pi_bob", **facts), at)
     facts = {"payment_intent_id": "pi_bob", "user_id": "bob", "origin": "harness"}
     movement(book, "refund", "re_part", -cents, at, **facts)

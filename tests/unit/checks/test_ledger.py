@@ -7,13 +7,14 @@ import pytest
 from simulation.checks.base import Check
 from simulation.checks.ledger import clearing_accounts_drained, double_entry, nothing_negative, postings_referenced
 from simulation.checks.stripe_money import stripe_balance_explained
-from simulation.events import StripeBalance, StripeMovement
+from simulation.events import EntrantAction, StripeBalance, StripeMovement
 from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import (
     POOL,
     amend_both,
     charge_back,
+    chargeback_won,
     give_up,
     movement,
     part_given_by_stripe,
@@ -131,6 +132,20 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         lambda b: charge_back(b, fee=1_600),
         "another fee than agreed",
     ),
+    "an adjustment that gives back what nobody won": (
+        stripe_balance_explained,
+        lambda b: (charge_back(b), chargeback_won(b), b.drop(EntrantAction, action="chargeback_reversed")),
+        "moves money the wrong way",
+    ),
+    "a fee for a chargeback that is won": (
+        stripe_balance_explained,
+        lambda b: (
+            charge_back(b),
+            chargeback_won(b),
+            b.edit(StripeMovement, {"source_id": "dp_bob", "amount_cents": 1_000}, fee_cents=15),
+        ),
+        "another fee than agreed",
+    ),
     "pending wrong": (
         stripe_balance_explained,
         lambda b: b.edit(StripeBalance, {}, available_cents=0, pending_cents=64),
@@ -169,6 +184,7 @@ def test_a_chargeback_that_is_booked_balances_everything() -> None:
     for check in (stripe_balance_explained, double_entry, nothing_negative, postings_referenced):
         book = passing()
         charge_back(book)
+        chargeback_won(book)
         result = run(check, book)
         assert (result.findings, result.unknown) == ((), None), check.name
 

@@ -16,6 +16,7 @@ from tests.unit.checks.story_money import (
     amend_both,
     charge,
     charge_back,
+    chargeback_won,
     give_up,
     movement,
     part_given_by_stripe,
@@ -82,6 +83,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         lambda b: (charge_back(b), b.drop(EntrantAction, action="charged_back")),
         "expected, ledger and Stripe differ",
     ),
+    "chargeback that was won and not booked": (
+        three_way_reconciliation,
+        lambda b: (charge_back(b), chargeback_won(b), undo_both(b, "chargeback-won")),
+        "expected, ledger and Stripe differ",
+    ),
+    "chargeback booked as won that the bank keeps": (
+        three_way_reconciliation,
+        lambda b: (charge_back(b), chargeback_won(b), b.drop(StripeMovement, source_id="dp_bob", amount_cents=1_000)),
+        "expected, ledger and Stripe differ",
+    ),
     "fee kept though the entrant asked for it in time": (
         three_way_reconciliation,
         _second_thoughts,
@@ -104,7 +115,7 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     ),
     "part given back that no cardholder knows of": (
         three_way_reconciliation,
-        lambda b: (part_given_by_stripe(b), b.drop(EntrantAction, action="refunded_by_stripe")),
+        lambda b: (part_given_by_stripe(b), b.drop(EntrantAction, action="got_part_back")),
         "expected, ledger and Stripe differ",
     ),
     "prize paid twice": (three_way_reconciliation, twice, "expected, ledger and Stripe differ"),

@@ -90,7 +90,7 @@ def test_a_kind_is_named_where_it_is_declared_and_nowhere_else(name: str) -> Non
 
 
 OTHER_MEANINGS = {
-    "chargeback": {"world/stripe/objects/unused_features.py"},
+    "chargeback": {"world/stripe/objects/unused_features.py", "world/stripe/objects/dispute.py"},
     "refund_returned": {
         "checks/conformance/facts.py",
         "checks/ledger.py",

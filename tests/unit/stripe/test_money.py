@@ -183,6 +183,50 @@ def test_a_dispute_debits_the_platform_with_a_fee_and_leaves_transfers_alone(wor
     assert refused.value.code == "charge_disputed"
 
 
+def test_a_dispute_that_is_won_gives_the_amount_back_and_stripe_keeps_its_fee(world):
+    intent, before = world.paid(10_000), balance(world)[0]
+    dispute = world.twin.open_dispute(payment_intent_id=intent.id)
+    world.pass_time(days=20)
+    world.twin.disputes.close(dispute, "won")
+    world.pass_time(seconds=2)
+    seen = world.stripe.disputes.retrieve(dispute)
+    assert [(line.amount, line.fee) for line in seen.balance_transactions] == [(-10_000, 1_500), (10_000, 0)]
+    assert (seen.status, balance(world)[0]) == ("won", before + 9_680 - 1_500)
+    told = [kind for kind in ("closed", "funds_reinstated") if world.mailbox.events(f"charge.dispute.{kind}")]
+    assert told == ["closed", "funds_reinstated"]
+    with pytest.raises(AssertionError, match="won already"):
+        world.twin.disputes.close(dispute, "lost")
+
+
+def test_a_dispute_that_is_lost_moves_nothing_more(world):
+    dispute = world.twin.open_dispute(payment_intent_id=world.paid(10_000).id)
+    before = balance(world)
+    world.twin.disputes.close(dispute, "lost")
+    world.pass_time(seconds=2)
+    assert (world.stripe.disputes.retrieve(dispute).status, balance(world)) == ("lost", before)
+    assert world.mailbox.events("charge.dispute.funds_reinstated") == []
+
+
+def test_an_inquiry_moves_no_money_and_has_no_balance_transaction(world):
+    intent, before = world.paid(10_000), balance(world)
+    dispute = world.twin.disputes.inquire(intent.id, reason="unrecognized")
+    world.twin.disputes.close(dispute.id, "warning_closed")
+    seen = world.stripe.disputes.retrieve(dispute.id)
+    assert (seen.status, seen.amount, list(seen.balance_transactions)) == ("warning_closed", 10_000, [])
+    assert balance(world) == before
+    assert world.stripe.charges.retrieve(intent.latest_charge).disputed is False
+
+
+def test_a_payment_has_several_disputes_of_parts_and_never_more_than_itself(world):
+    intent = world.paid(10_000)
+    before = balance(world)[0]
+    for cents in (4_000, 5_000):
+        world.twin.disputes.open(intent.id, reason="general", amount_cents=cents)
+    assert balance(world)[0] == before - 9_000 - 2 * 1_500
+    with pytest.raises(AssertionError, match="1000 left, not 1001"):
+        world.twin.disputes.open(intent.id, reason="general", amount_cents=1_001)
+
+
 def test_a_reversal_brings_the_money_back(world):
     transfer = world.transfer(world.account(), 5_000)
     world.stripe.transfers.reversals.create(transfer.id, {"amount": 2_000})

@@ -33,6 +33,8 @@ class Charge:
     transferred_cents: int = 0
     """Sum of the transfers that name this charge as their source."""
     disputed: bool = False
+    disputed_cents: int = 0
+    """What the cardholder's bank has taken back and not given back."""
     refunds_take_long: bool = False
     """The cardholder's bank takes days to credit a refund: until then it is pending."""
     failure_code: str | None = None

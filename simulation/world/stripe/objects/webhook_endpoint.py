@@ -15,7 +15,10 @@ STANDBY_URL = f"{PLATFORM_URL}?endpoint=standby"
 PRIMARY, STANDBY = "primary", "standby"
 SUBSCRIBED = (
     "account.updated",
+    "charge.dispute.closed",
     "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
     "charge.refunded",
     "payment_intent.canceled",
     "payment_intent.payment_failed",
