@@ -23,6 +23,7 @@ from simulation.reporting.parts.facts import RunFacts, facts_of
 from simulation.reporting.parts.faults import FaultView, faults_of
 from simulation.reporting.parts.figures import Figure, figures_of, none_good
 from simulation.reporting.parts.funds import Funds, funds_of
+from simulation.reporting.parts.money_back import MoneyBack, money_back_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, recoveries, story_of
@@ -58,6 +59,7 @@ class Report:
     executions: tuple[ExecutionView, ...]
     escalations: tuple[Escalated, ...]
     funds: Funds
+    money_back: MoneyBack
     reconciliation: Reconciliation
     trail: tuple[AuditRow, ...]
 
@@ -113,6 +115,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         executions=executions,
         escalations=escalations,
         funds=funds,
+        money_back=money_back_of(source, contests),
         reconciliation=reconciliation_of(source),
         trail=trail_of(source),
     )

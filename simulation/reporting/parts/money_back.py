@@ -1,0 +1,111 @@
+"""Money that went back to payers, by contest: refunds, and what cardholders' banks took, gave back or kept.
+
+Asked for: by people. Everything else: as Stripe recorded it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from simulation.events import EntrantAction, StripeMovement, StripeObject
+from simulation.reporting.parts.contests import ContestView
+from simulation.reporting.parts.source import ReportSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many, and their sum in integer cents, never negative."""
+
+    number: int
+    cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refunded:
+    """Refunds of one contest: asked for by entrants; made at Stripe; failed or canceled there, so come back."""
+
+    contest: str
+    asked: Tally
+    made: Tally
+    came_back: Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disputed:
+    """Disputes of one contest: inquiries, which take nothing; chargebacks by how they ended; Stripe's fees for them."""
+
+    contest: str
+    inquiries: Tally
+    taken: Tally
+    won: Tally
+    lost: Tally
+    undecided: Tally
+    fees: Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyBack:
+    """One row for each contest that has any, in the order of the contests."""
+
+    refunds: tuple[Refunded, ...]
+    disputes: tuple[Disputed, ...]
+
+
+def money_back_of(source: ReportSource, contests: Sequence[ContestView]) -> MoneyBack:
+    """Refunds and disputes by contest. What belongs to no known contest stands under its id, last."""
+    fees = {contest.contest_id: contest.entry_fee_cents for contest in contests}
+    history = source.history
+    asked = [(act.contest_id, fees.get(act.contest_id or "", 0)) for act in history.of(EntrantAction) if _asks(act)]
+    movements = list(history.of(StripeMovement))
+    disputes = [made for made in history.of(StripeObject) if made.object_type == "dispute"]
+    fees_of = [(move.contest_id, move.fee_cents) for move in movements if _is_dispute_fee(move, disputes)]
+    made = [(move.contest_id, -move.amount_cents) for move in movements if move.movement == "refund"]
+    came_back = [(move.contest_id, move.amount_cents) for move in movements if move.movement == "refund_failure"]
+    refunded = [contest for rows in (asked, made, came_back) for contest, _ in rows]
+    return MoneyBack(
+        refunds=tuple(
+            Refunded(
+                contest=source.names.contest(contest),
+                asked=_tally(asked, contest),
+                made=_tally(made, contest),
+                came_back=_tally(came_back, contest),
+            )
+            for contest in _in_order(refunded, contests)
+        ),
+        disputes=tuple(
+            Disputed(
+                contest=source.names.contest(contest),
+                inquiries=_ended(disputes, contest, lambda status: status.startswith("warning")),
+                taken=_ended(disputes, contest, lambda status: not status.startswith("warning")),
+                won=_ended(disputes, contest, lambda status: status == "won"),
+                lost=_ended(disputes, contest, lambda status: status == "lost"),
+                undecided=_ended(disputes, contest, lambda status: status in ("needs_response", "under_review")),
+                fees=_tally(fees_of, contest),
+            )
+            for contest in _in_order([dispute.contest_id for dispute in disputes], contests)
+        ),
+    )
+
+
+def _asks(action: EntrantAction) -> bool:
+    return action.action == "asked_for_refund"
+
+
+def _is_dispute_fee(movement: StripeMovement, disputes: Sequence[StripeObject]) -> bool:
+    return movement.fee_cents > 0 and any(movement.source_id == dispute.object_id for dispute in disputes)
+
+
+def _in_order(found: Sequence[str | None], contests: Sequence[ContestView]) -> list[str | None]:
+    """Each contest that was found, once."""
+    order = {contest.contest_id: number for number, contest in enumerate(contests)}
+    return sorted(set(found), key=lambda contest: (order.get(contest or "", len(order)), contest or ""))
+
+
+def _tally(rows: Sequence[tuple[str | None, int]], contest: str | None) -> Tally:
+    cents = [amount for its_contest, amount in rows if its_contest == contest]
+    return Tally(number=len(cents), cents=sum(cents))
+
+
+def _ended(disputes: Sequence[StripeObject], contest: str | None, counts: Callable[[str], bool]) -> Tally:
+    return _tally([(one.contest_id, one.amount_cents) for one in disputes if counts(one.status)], contest)
