@@ -13,6 +13,7 @@ from typing import Any
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.clock_library import clock_environment, clock_file_in, library_in
+from simulation.environment.clock_library.faketime import release_shared_state
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
 from simulation.scenario.model import OperatorSettings, OperatorTask
@@ -149,8 +150,12 @@ class Desk:
 @contextmanager
 def short_folder() -> Iterator[Path]:
     """A Unix socket's path holds about a hundred characters; pytest's own folders are longer."""
-    with tempfile.TemporaryDirectory(prefix="op-") as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory(prefix="op-") as name:
+        folder = Path(name)
+        try:
+            yield folder
+        finally:
+            release_shared_state(folder)  # there where no clock library was compiled
 
 
 @contextmanager
