@@ -247,7 +247,7 @@ def _complaints(one: _Expected, line: _Line) -> Iterator[Misstatement]:
         yield Misstatement(
             kind="log",
             declared=one.number,
-            about=f"{one.says}: {name}",
+            about=f"log, {one.says}: {name}",
             expected=should,
             actual=actual,
             at=line.at,
@@ -260,7 +260,7 @@ def _missing(one: _Expected) -> Misstatement:
     return Misstatement(
         kind="log",
         declared=one.number,
-        about=one.says,
+        about=f"log, {one.says}",
         expected="a line that says so",
         actual="none",
         at=one.at,
@@ -272,7 +272,7 @@ def _unexplained(line: _Line, number: int | None) -> Misstatement:
     return Misstatement(
         kind="log",
         declared=-1 if number is None else number,
-        about=line.says,
+        about=f"log, {line.says}",
         expected="a row or a fact outside that it is about",
         actual=shown(line.text),
         at=line.at,

@@ -130,6 +130,9 @@ def _why(criteria: list[CriterionView], findings: tuple[Finding, ...]) -> str:
             f"The run fails because {plural(len(failed), 'criterion', 'criteria')} of {len(criteria)} "
             f"{'is' if len(failed) == 1 else 'are'} not met: {plural(len(findings), 'finding')} by {checks}.{note}"
         )
+    if findings:
+        checks = listed(list(dict.fromkeys(finding.check for finding in findings)))
+        return f"The run fails because of {plural(len(findings), 'finding')}, which no criterion names: {checks}.{note}"
     if unknown:
         reasons = list(dict.fromkeys(doubt for criterion in unknown for doubt in criterion.doubts))
         return (

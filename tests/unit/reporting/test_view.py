@@ -32,6 +32,16 @@ def test_the_story_tells_contests_money_faults_and_why(passed: Report) -> None:
     assert passed.story.why.startswith("The run passes because every criterion that was decided is met (57 of 58)")
 
 
+def test_a_finding_that_no_criterion_names_is_why_the_run_fails(history: History) -> None:
+    verdict = passed_verdict()
+    finding = Finding(check="unheard_of", subject="log", message="says what was not so", at=day(1))
+    results = (*verdict.results, replace(verdict.results[0], check="unheard_of", findings=(finding,)))
+
+    report = build_report(history, replace(verdict, results=results))
+
+    assert report.story.why.startswith("The run fails because of 1 finding, which no criterion names: unheard_of.")
+
+
 def test_the_story_looks_before_it_says_that_an_ending_was_foreseen(history: History) -> None:
     events = [
         event.model_copy(update={"expectation": "self_heals", "runbook": None, "reason": None})

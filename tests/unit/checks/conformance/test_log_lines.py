@@ -64,7 +64,7 @@ def made() -> Seen:
 
 
 def wrong(found: Statements) -> list[tuple[str, str, str]]:
-    return [(one.about, one.expected, one.actual) for one in found.wrong]
+    return [(one.about.removeprefix("log, "), one.expected, one.actual) for one in found.wrong]
 
 
 def test_a_line_that_says_what_was_done_is_right() -> None:
