@@ -5,7 +5,7 @@ Source: fixtures/spec/requirements.md (06A: Constraints).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import zip_longest
@@ -25,9 +25,12 @@ from simulation.events import (
     RunbookStep,
     step_digest,
 )
+from simulation.words import plural
 
 _NEAR = timedelta(seconds=60)
 """Tolerance between the time in the platform's row and the operator's record of the same moment."""
+_MOST_AGAIN = 3
+"""How often a command that nobody answered is typed again (fixtures/runbooks/README.md)."""
 _STEP_PATH, _OK = "/runbooks/step", 200
 
 
@@ -122,11 +125,13 @@ def _time_problems(execution: WitnessedExecution, row: ExecutionRow) -> Iterator
 @check("Every runbook, carried out exactly as documented, gave the documented output at each step and completed")
 def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     documents: dict[tuple[str, str], str] = {}
+    unanswered = _unanswered(case)
     for execution in case.executions:
         started, ended, keys = execution.started, execution.ended, execution.keys
         for step in execution.steps:
             inquiry.examine()
             _step_is_exact(inquiry, execution, step)
+            _typed_again_for_cause(inquiry, execution, step, unanswered)
         if not execution.steps and ended is not None:
             inquiry.find(_name(execution), "an execution without a step", keys=keys, events=(started,))
         wound_up = started.execution_id in handed_over(case)
@@ -221,6 +226,34 @@ def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
                 actual=exchange.request_id,
                 events=(exchange,),
             )
+
+
+def _typed_again_for_cause(
+    inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep, unanswered: Collection[str]
+) -> None:
+    """A command is typed again only if it reads, and once for each time that nobody answered it; at most thrice."""
+    causes = sum(request in unanswered for request in step.request_ids)
+    may = 0 if step.writes else min(causes, _MOST_AGAIN)
+    if step.tries - 1 > may:
+        inquiry.find(
+            _step_name(execution, step),
+            f"typed {plural(step.tries, 'time')}, and it {'writes' if step.writes else 'was answered'}: {step.command}",
+            keys=execution.keys,
+            expected=plural(may + 1, "time"),
+            actual=plural(step.tries, "time"),
+            events=(step,),
+        )
+
+
+def _unanswered(case: Case) -> frozenset[str]:
+    """Requests of operators that met a platform that is being restarted."""
+    return frozenset(
+        exchange.request_id
+        for exchange in case.events(Exchange)
+        if exchange.actor == "operator"
+        and exchange.status in (502, 503, 504)
+        and "authentication_unavailable" not in str(exchange.response_body)
+    )
 
 
 def _step_is_exact(inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep) -> None:

@@ -133,6 +133,8 @@ class RunbookStep(Event):
     matched: bool
     writes: bool
     request_ids: tuple[str, ...] = ()
+    tries: int = 1
+    """How often it was typed: again where nobody answered. The answer is the last one, the requests are of all."""
 
 
 class ExecutionTakenOver(Event):

@@ -40,6 +40,29 @@ def operator_improvises_a_step(patches: Patches) -> None:
 
 @DEFECTS.sabotage(
     "runbook_steps_exact",
+    origin="somebody who trusts an answer only when it comes twice",
+    scenario="payday",
+)
+def operator_types_what_was_answered_again(patches: Patches) -> None:
+    """Each command that only reads is typed a second time, though it was answered as written."""
+
+    def make(real: Any) -> Any:
+        def typed(self: Any, step: Any) -> Any:
+            tries, answer = yield from real(self, step)
+            if step.writes:
+                return tries, answer
+            patches.trigger()
+            again, other = yield from real(self, step)
+            requests = (*answer.request_ids, *other.request_ids)
+            return tries + again, dataclasses.replace(other, request_ids=requests)
+
+        return typed
+
+    patches.replace(Execution, "_typed", make)
+
+
+@DEFECTS.sabotage(
+    "runbook_steps_exact",
     "no_escalation",
     origin="a runbook written for the version before",
     scenario="payday",

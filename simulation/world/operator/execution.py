@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
 from simulation.clock import Kernel
-from simulation.events import Actor, Escalated, ExecutionEnded, ExecutionStarted, ExecutionTakenOver, RunbookStep
+from simulation.events import (
+    Actor,
+    Escalated,
+    Exchange,
+    ExecutionEnded,
+    ExecutionStarted,
+    ExecutionTakenOver,
+    RunbookStep,
+)
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
@@ -29,7 +37,12 @@ from simulation.world.operator.terminal import Answer, Terminal
 
 _T = TypeVar("_T")
 _AGAIN_SECONDS = (60, 60, 60)
-"""Waits before an entry that nobody answered is made again; a restart takes half a minute."""
+"""Waits before what nobody answered is tried again; a restart takes half a minute."""
+_NOBODY_THERE = (502, 503, 504)
+_SHUT = "authentication_unavailable"
+"""The one 503 that is an answer: there is a runbook for it."""
+_RECENT_EVENTS = 1000
+"""In which the requests of a command are looked for, one of which has just been answered."""
 Status = Literal["completed", "failed", "partial"]
 _NOTHING_WRITTEN = "nothing had been written, so nothing was rolled back"
 _ROLLED_BACK = "rolled back as the runbook says"
@@ -258,7 +271,7 @@ class Execution:
             lambda: self._trail.step(execution_id, section=step.section, number=step.number, outcome="started")
         )
         self._wrote = self._wrote or step.writes
-        answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+        tries, answer = yield from self._typed(step)
         known = set(self._captures)
         difference = self._difference(step, answer)
         if difference is not None:
@@ -266,7 +279,7 @@ class Execution:
         captured: JsonValue = {name: text for name, text in self._captures.items() if name not in known}
         outcome: Literal["passed", "failed"] = "passed" if difference is None else "failed"
         with self._acting("operator_robot"):
-            self._desk.recorder.record(_transcript(self._id, step, answer, matched=difference is None))
+            self._desk.recorder.record(_transcript(self._id, step, answer, matched=difference is None, tries=tries))
         detail: JsonValue = difference or ({"captured": captured} if captured else None)
         yield from self._on_record(
             lambda: self._trail.step(
@@ -275,6 +288,30 @@ class Execution:
         )
         self._see_who_is_there(step)
         return difference
+
+    def _typed(self, step: Step) -> Generator[Any, Any, tuple[int, Answer]]:
+        """How often the command was typed, and its last answer with the requests of all: one that only reads is typed
+        again a minute later where nobody answered, at most thrice."""
+        requests, tries = tuple[str, ...](), 0
+        for seconds in (*_AGAIN_SECONDS, 0):
+            tries += 1
+            answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+            requests += answer.request_ids
+            fits = compare(expected=step.expected, output=answer.output, known=self._captures).difference is None
+            if step.writes or not seconds or fits or not self._nobody_answered(answer.request_ids):
+                break
+            yield self._desk.kernel.sleep(seconds)
+        return tries, replace(answer, request_ids=requests)
+
+    def _nobody_answered(self, request_ids: Sequence[str]) -> bool:
+        """Whether one of the requests met a platform that is being restarted."""
+        return any(
+            isinstance(event, Exchange)
+            and event.request_id in request_ids
+            and event.status in _NOBODY_THERE
+            and _SHUT not in str(event.response_body)
+            for event in self._desk.recorder.events[-_RECENT_EVENTS:]
+        )
 
     def _see_who_is_there(self, step: Step) -> None:
         """Check that the operator is still there; raises :class:`OperatorGone` if a fault takes the operator away
@@ -311,7 +348,7 @@ def _name(step: Step) -> str:
     return f"{step.section.heading} step {step.number} (line {step.line})"
 
 
-def _transcript(execution_id: str, step: Step, answer: Answer, *, matched: bool) -> RunbookStep:
+def _transcript(execution_id: str, step: Step, answer: Answer, *, matched: bool, tries: int) -> RunbookStep:
     return RunbookStep(
         execution_id=execution_id,
         section=step.section.value,
@@ -325,4 +362,5 @@ def _transcript(execution_id: str, step: Step, answer: Answer, *, matched: bool)
         matched=matched,
         writes=step.writes,
         request_ids=answer.request_ids,
+        tries=tries,
     )

@@ -183,6 +183,20 @@ def test_an_entry_that_nobody_ever_answers_is_escalated() -> None:
     assert len(platform.lost) == 4
 
 
+@pytest.mark.parametrize(("losses", "tries", "status"), [(1, 2, "completed"), (3, 4, "completed"), (4, 4, "failed")])
+def test_a_reading_command_that_nobody_answered_is_typed_again(losses: int, tries: int, status: str) -> None:
+    history = carried_out(CounterPlatform(lose="/count:", loses=losses))
+    step = next(step for step in history.of(RunbookStep) if "/count" in step.command)
+    assert (step.tries, len(step.request_ids)) == (tries, tries)
+    assert history.of(ExecutionEnded)[0].status == status
+
+
+def test_a_writing_command_is_never_typed_again() -> None:
+    history = carried_out(CounterPlatform(lose="/mend:", loses=1))
+    step = next(step for step in history.of(RunbookStep) if step.writes)
+    assert (step.tries, history.of(ExecutionEnded)[0].status) == (1, "failed")
+
+
 @pytest.mark.parametrize("runbook", [None, "unheard_of"])
 def test_an_alert_without_a_runbook_is_escalated_at_once(runbook: str | None) -> None:
     with desk(CounterPlatform()) as sim:

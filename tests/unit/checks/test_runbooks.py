@@ -109,6 +109,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         lambda b: b.edit(RunbookStep, {"writes": True}, exit_status=1),
         "not the documented output",
     ),
+    "a writing command typed twice": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunbookStep, {"writes": True}, tries=2),
+        "typed 2 times, and it writes",
+    ),
+    "an answered command typed twice": (
+        runbook_steps_exact,
+        lambda b: b.edit(RunbookStep, {"writes": False}, tries=2),
+        "typed 2 times, and it was answered",
+    ),
     "an execution that failed": (runbook_steps_exact, _failed, "the execution failed"),
     "an execution that never ended": (runbook_steps_exact, lambda b: b.drop(ExecutionEnded), "never ended"),
     "an execution without steps": (runbook_steps_exact, lambda b: b.drop(RunbookStep), "without a step"),
@@ -211,3 +221,20 @@ def test_an_alert_without_executions_is_not_a_quiet_run() -> None:
     book.observe(ROW, lambda rows: [])
 
     assert run(runbook_rows, book).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "tries", "findings"), [((502, 200), 2, 0), ((503, 200), 3, 1), ((504,) * 5, 5, 1)]
+)
+def test_a_command_may_be_typed_again_for_each_time_that_nobody_answered(
+    statuses: tuple[int, ...], tries: int, findings: int
+) -> None:
+    book = passing()
+    ids = tuple(f"exec-1-read-{number}" for number in range(len(statuses)))
+    for request_id, status in zip(ids, statuses, strict=True):
+        asked = Exchange(actor="operator", request_id=request_id, method="GET", path="/metrics", status=status)
+        book.add(asked.model_copy(update={"execution_id": EXECUTION}), day(5, 10))
+    read = next(event for event in book.entries if isinstance(event, RunbookStep) and not event.writes)
+    book.edit(RunbookStep, {"section": read.section, "step": read.step}, tries=tries, request_ids=ids)
+    told = [finding for finding in run(runbook_steps_exact, book).findings if "typed" in finding.message]
+    assert len(told) == findings
