@@ -56,7 +56,7 @@ TO_ACKNOWLEDGE = Acknowledgement(
 )
 
 
-class DisputeOfUnbookedPayment(Exception):
+class DisputeOfUnbookedPayment(payment_events.UnknownPaymentIntent):
     """The payment is not booked yet: its own event is still to come, and Stripe will deliver the dispute's again."""
 
 

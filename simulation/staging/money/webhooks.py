@@ -115,7 +115,7 @@ def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> boo
         raise
     except payment_events.UnknownPaymentIntent as error:
         _keep_failure(runtime, context, event, error)
-        raise ApiError(409, "PAYMENT_INTENT_NOT_FOUND", "the payment intent is not known here") from error
+        raise ApiError(409, "PAYMENT_INTENT_NOT_FOUND", "the payment is not known here, or not booked yet") from error
     except Exception as error:
         _keep_failure(runtime, context, event, error)
         raise ApiError(500, "webhook_processing_failed", "the event could not be processed") from error

@@ -125,6 +125,9 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
         currency="usd", available_at=minute(0), source_id="re_1", payment_intent_id="pi_1",
     )  # fmt: skip
     book.add(back, day(0))
+    for cents in (-500, 500):
+        dispute = {"movement": "adjustment", "balance_transaction_id": f"txn_{cents}", "source_id": "dp_1"}
+        book.add(back.model_copy(update={**dispute, "amount_cents": cents, "net_cents": cents}), day(0))
     assert DERIVED.keys() == DERIVED_FACTS.keys()
     for name, kind in DERIVED_FACTS.items():
         found = facts(book, fact=name)
