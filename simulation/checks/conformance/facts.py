@@ -245,6 +245,9 @@ def _movements(kind: str, *, sign: int = 0) -> Callable[[Case], Sequence[Fact]]:
 
 def _disputes_told(case: Case) -> list[Fact]:
     paid = {event.source_id: event.payment_intent_id for event in case.events(StripeMovement)}
+    for dispute in case.events(StripeObject):
+        if dispute.object_type == "dispute":  # of one that asks only, no money moves
+            paid.setdefault(dispute.object_id, dispute.payment_intent_id)
     return [
         DisputeTold(at=event.at, required=False, id=event.event_id, payment_intent_id=paid.get(event.object_id))
         for event in case.events(StripeEventMade)

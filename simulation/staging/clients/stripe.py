@@ -160,10 +160,16 @@ class StripeGateway:
         return page.auto_paging_iter()
 
     def events_since(self, since: datetime, *, type_: str | None = None) -> list[dict[str, object]]:
-        """Events created at or after `since`, oldest first, ties in the order of their ids."""
+        """Events created at or after `since`, oldest first; of one second those about disputes last, then by their ids.
+
+        What is disputed must be booked first.
+        """
         extra: dict[str, object] = {"type": type_} if type_ else {}
         events = list(self._listed("events", since, extra))
-        return sorted(events, key=lambda event: (_created_at(event), str(event["id"])))
+        return sorted(
+            events,
+            key=lambda event: (_created_at(event), str(event["type"]).startswith("charge.dispute."), str(event["id"])),
+        )
 
     def undelivered_since(self, since: datetime) -> list[dict[str, object]]:
         """Events since then that some endpoint has not acknowledged, the newest first."""

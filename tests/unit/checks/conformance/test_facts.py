@@ -144,6 +144,14 @@ def test_an_event_about_a_dispute_tells_the_payment_by_the_money_that_stripe_too
     assert fields(facts(seen, fact="dispute_told"), "id", "payment_intent_id") == [("evt_1", "pi_1")]
 
 
+def test_an_event_about_a_dispute_that_asks_only_tells_the_payment_by_the_dispute_at_stripe() -> None:
+    asked = StripeObject(
+        object_type="dispute", object_id="o", status="warning_needs_response", payment_intent_id="pi_2"
+    )
+    seen = Seen().add(made("evt_1", "charge.dispute.created")).add(asked)
+    assert fields(facts(seen, fact="dispute_told"), "id", "payment_intent_id") == [("evt_1", "pi_2")]
+
+
 def test_prizes_and_what_is_left_over_follow_from_the_final_board() -> None:
     book = passing()
     assert fields(facts(book, fact="prize"), "contest_id", "user_id", "rank", "score", "amount_cents") == [
