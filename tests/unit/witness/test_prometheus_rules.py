@@ -171,6 +171,7 @@ def test_times_are_counted_from_the_first_scrape_for_promtool(expression: str, s
     assert asks_for_time(expression) is (expression != shifted)
 
 
+# Whatever has an order is sorted here: Prometheus gives the elements of a vector in any, another one now and then.
 TEMPLATES = (
     "{{ $value }} {{ .Value }} {{ $labels.queue }} {{ .Labels.queue }} {{ $labels.none }}|",
     '{{ printf "%.2f|%5.1f|%-6s|%v|%d|%s|%q|%e|%t" $value $value "ab" $value 3 "x" "y" $value true }}',
@@ -181,7 +182,7 @@ TEMPLATES = (
     " {{ humanizeDuration 0.004 }} {{ humanizeDuration 0.0 }} {{ humanizeDuration -70.0 }} {{ humanizeDuration 60.0 }}",
     "{{ humanizePercentage 0.12345 }} {{ humanizePercentage $value }} {{ humanizeTimestamp 1435065584.128 }}",
     '{{ if gt $value 5.0 }}many{{ else if eq $value 3.0 }}three{{ else }}few{{ end }} {{ if and true "" }}x{{ end }}',
-    '{{- /* nothing */ -}} {{ with $x := query "depth" }}{{ len $x }} {{ . | first | value }}{{ end }} {{- " cut" }}',
+    '{{- /* no */ -}} {{ with $x := query "sort(depth)" }}{{ len $x }} {{ . | first | value }}{{ end }} {{- " cut" }}',
     '{{ with query "none" }}{{ . | first | value }}{{ else }}no data{{ end }}',
     '{{ range $i, $s := query "sort(depth)" }}{{ $i }}:{{ $s.Labels.queue }}={{ .Value }};{{ end }}',
     '{{ range query "sort_desc(depth)" | sortByLabel "queue" }}{{ label "queue" . }},{{ end }}',
