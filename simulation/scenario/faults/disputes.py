@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
+from simulation.scenario.faults.fault import Fault, Window, Within
+from simulation.scenario.faults.late_ending import LateEnding
 from simulation.scenario.faults.people import Chargeback, PersonFault
-from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.rule import BrokenRule
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Scenario
-
-_ROOM_TO_ANSWER = timedelta(hours=6)
 
 
 class DisputeInquiry(PersonFault):
@@ -81,18 +80,14 @@ class ChargebackInParts(PersonFault):
         return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, times=times, expect=cls.expects)
 
 
-class _DisputeDecided(VictimFault):
+class _DisputeDecided(LateEnding):
     """How a chargeback ends, long after it was opened."""
 
     victim = "dispute"
-    acts = True
+    begun_by = Chargeback
     ground = "disputed"
     status: ClassVar[Literal["won", "lost"]]
     delay_hours: Annotated[int, Field(ge=1, le=720, description="How long after the chargeback the bank decides")]
-
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         contest = self.its_contest(scenario)
@@ -116,22 +111,7 @@ class _DisputeDecided(VictimFault):
             )
         for rival in earlier:
             yield from self.aims_at_the_victim_of(rival)
-        over = self.planned(scenario, seed=0).over_by
-        if over + _ROOM_TO_ANSWER > scenario.end:
-            yield BrokenRule(
-                path=("delay_hours",),
-                problem=f"fault {self.id} may end at {minute(over)}, too late before the end {minute(scenario.end)}",
-                remedy="lower delay_hours",
-            )
-
-    @classmethod
-    def draw(cls, drawing: Drawing) -> Self | None:
-        """Of the chargeback that was drawn, if one was."""
-        made = next((fault for fault in drawing.faults if isinstance(fault, Chargeback)), None)
-        hours = drawing.source.randint(20, 100)
-        if made is None:
-            return None
-        return cls._drawn(contest=made.contest, nth=made.nth, delay_hours=hours, expect=cls.expects)
+        yield from self.too_late(scenario)
 
 
 class DisputeWon(_DisputeDecided):

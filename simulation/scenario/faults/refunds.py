@@ -10,8 +10,9 @@ from pydantic import Field
 
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
+from simulation.scenario.faults.late_ending import LateEnding
 from simulation.scenario.faults.people import PersonFault, RefundRequested
-from simulation.scenario.faults.rule import BrokenRule, minute
+from simulation.scenario.faults.rule import BrokenRule
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 RefundEnd = Literal["succeeded", "failed", "canceled"]
 _HOURS = Field(ge=1, le=720, description="How long after the refund was made its end comes")
 _TIME_TO_GRANT = timedelta(hours=6)
-_ROOM_TO_ANSWER = timedelta(hours=6)
 
 
 class RefundedByStripe(PersonFault):
@@ -66,19 +66,15 @@ def part_cents(fee_cents: int, times: int) -> int:
     return fee_cents // (times + 1)
 
 
-class _RefundTakesLong(VictimFault):
+class _RefundTakesLong(LateEnding):
     """What becomes of a refund that an entrant asked for, long after it was sent."""
 
     victim = "refund"
-    acts = True
+    begun_by = RefundRequested
     ground = "refund_asked_for"
     end: ClassVar[RefundEnd]
     failure_reason: ClassVar[str | None] = None
     delay_hours: Annotated[int, _HOURS]
-
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         contest = self.its_contest(scenario)
@@ -97,26 +93,11 @@ class _RefundTakesLong(VictimFault):
             )
         for rival in same:
             yield from self.aims_at_the_victim_of(rival)
-        over = self.planned(scenario, seed=0).over_by
-        if over + _ROOM_TO_ANSWER > scenario.end:
-            yield BrokenRule(
-                path=("delay_hours",),
-                problem=f"fault {self.id} may end at {minute(over)}, too late before the end {minute(scenario.end)}",
-                remedy="lower delay_hours",
-            )
+        yield from self.too_late(scenario)
 
     @property
     def _of(self) -> tuple[str, int]:
         return self.contest, self.nth
-
-    @classmethod
-    def draw(cls, drawing: Drawing) -> Self | None:
-        """Of the refund that is asked for, if one is."""
-        asked = next((fault for fault in drawing.faults if isinstance(fault, RefundRequested)), None)
-        hours = drawing.source.randint(20, 100)
-        if asked is None:
-            return None
-        return cls._drawn(contest=asked.contest, nth=asked.nth, delay_hours=hours, expect=cls.expects)
 
 
 class RefundSlow(_RefundTakesLong):
