@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulation.contract.document import Contract
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
 from simulation.faults.plan import FaultPlan, load_plan
@@ -147,6 +148,14 @@ def met_by(target: Path | None) -> Collection[Need]:
     :param target: folder of a backend; None: the platform that comes along.
     """
     return _met(None if target is None else _backend_in(target))
+
+
+def contract_of(target: Path | None) -> Contract:
+    """What a target declares.
+
+    :param target: folder of a backend; None: the platform that comes along.
+    """
+    return (platform_that_comes_along() if target is None else _backend_in(target)).contract
 
 
 def _asked(

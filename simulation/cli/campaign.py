@@ -22,7 +22,7 @@ from simulation.proof.campaign.merge import merge as merge_shards
 from simulation.proof.campaign.page import Campaign
 from simulation.proof.campaign.plan import Plan, Shard
 from simulation.proof.campaign.progress import CampaignProgress
-from simulation.proof.campaign.result import DRAWS, Draw, Timed
+from simulation.proof.campaign.result import DRAWS, JUDGED, Draw, Timed
 from simulation.proof.campaign.store import results_in
 from simulation.proof.campaign.terminal import lines_of
 from simulation.run_directory import RunDirectory
@@ -114,7 +114,8 @@ def campaign(
     else:
         folder, plan = resume.resolve(), Plan.read(resume)
     require_what_all_need()
-    console, before = Console(stderr=True), results_in(folder)
+    console = Console(stderr=True)
+    before = (result for result in results_in(folder) if result.outcome in JUDGED)
     with CampaignProgress(console, total=plan.number_of_cases(), before=before, minutes=plan.minutes) as progress:
 
         def told(timed: Timed) -> None:

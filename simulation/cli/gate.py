@@ -90,7 +90,7 @@ def gate(
 
 def _report(scenario: str, choice: Choice, directory: RunDirectory) -> GateReport:
     """A seed whose environment broke is unknown: the others were run all the same."""
-    wall_seconds = times_in(directory.path)
+    wall_seconds = {took.case: took.wall_seconds for took in times_in(directory.path)}
     return GateReport(
         scenario=scenario,
         environment=f"{choice.name}: {choice.reason}",

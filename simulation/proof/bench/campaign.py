@@ -14,19 +14,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import trustme
 from rich.console import Console
 from rich.table import Table
 
+from simulation.assembly.request import contract_of
 from simulation.proof.campaign.conclude import conclude
-from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.coverage import Reach, Reachable
+from simulation.proof.campaign.memory import Memory
 from simulation.proof.campaign.plan import Plan
-from simulation.proof.campaign.result import Case, Margin, Result, Timed
-from simulation.proof.campaign.states import STATES
+from simulation.proof.campaign.result import Case, Found, Margin, Result, Timed
 from simulation.proof.campaign.store import appending, write_sorted
 
 _WORKERS = (1, 2, 4)
@@ -42,9 +45,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="smoke_2d")
     parser.add_argument("--runs", type=int, default=16, help="seeds of each figure")
+    parser.add_argument("--growth", action="store_true", help="only what many results cost")
     arguments = parser.parse_args()
     table = Table("figure", "value", box=None)
-    for name, value in _figures(arguments.scenario, arguments.runs):
+    for name, value in _growth() if arguments.growth else _figures(arguments.scenario, arguments.runs):
         table.add_row(name, value)
     Console().print(table)
 
@@ -62,8 +66,7 @@ def _figures(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
     with cluster(cores) as dask:
         rate = runs / _timed([(*words, "--dask", dask.address)], dask.environment) * 60
         yield f"runs a minute, Dask with {cores} local workers", f"{rate:.1f}"
-    for many in _MANY:
-        yield from _kept(many)
+    yield from _growth()
 
 
 def _timed(commands: Sequence[Sequence[str]], environment: Mapping[str, str] | None = None) -> float:
@@ -158,31 +161,70 @@ def _address(known: Path, workers: int, environment: Mapping[str, str]) -> str:
         return str(client.scheduler.address)
 
 
-def _kept(many: int) -> Iterator[tuple[str, str]]:
-    """What the command itself costs beside the runs: results are made up, kept, sorted and told."""
+def _growth() -> Iterator[tuple[str, str]]:
+    """What the command itself costs beside the runs, in a process of its own for each number of results: the fewest
+    are the baseline of the others."""
+    baseline = None
+    for many in _MANY:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            cost = alone.submit(_cost, many).result()
+        baseline = baseline or cost
+        yield f"{many:,} results: to keep one", f"{cost.keep_ms:.2f} ms ({cost.keep_ms / baseline.keep_ms:.2f} ×)"
+        yield f"{many:,} results: page and all", f"{cost.tell_ms:.2f} ms each"
+        yield f"{many:,} results: peak memory", f"{cost.peak_mb} MB ({cost.peak_mb / baseline.peak_mb:.2f} ×)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Of a campaign's results, each. ``peak_mb``: of the whole process, which lives nothing."""
+
+    keep_ms: float
+    tell_ms: float
+    peak_mb: int
+
+
+def _cost(many: int) -> Cost:
+    """Results are made up, kept, sorted, told and compared with an earlier campaign."""
     with tempfile.TemporaryDirectory(prefix="bench-campaign-") as name:
         folder = Path(name)
         plan = Plan(scenarios=("smoke_2d",), seeds=tuple(range(1, many + 1)))
         plan.write(folder)
+        reach = _all_reached()
         began = time.perf_counter()
         with appending(folder) as keep:
             for case in plan.cases():
-                keep(_made_up(case))
+                keep(_made_up(case, reach))
         kept = time.perf_counter()
         write_sorted(folder, plan, of=(folder,))
         conclude(folder, plan, last=None)
+        conclude(folder, plan, last=Memory.read(folder))
         told = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    yield f"{many:,} results: to keep one", f"{(kept - began) / many * 1000:.2f} ms"
-    yield f"{many:,} results: page and all", f"{told - kept:.1f} s, peak {peak} MB"
+    return Cost(keep_ms=(kept - began) / many * 1000, tell_ms=(told - kept) / many * 1000, peak_mb=peak)
 
 
-def _made_up(case: Case) -> Timed:
+def _all_reached() -> Reach:
+    """As much as no life reaches."""
+    areas = Reachable(kinds=(*map("kind_{}".format, range(6)),), contract=contract_of(None)).areas
+    return Reach(**areas)
+
+
+def _made_up(case: Case, reach: Reach) -> Timed:
+    """One in ten fails."""
     margins = tuple(
         Margin(what=f"alert Number{number}: series", closest="1", limit="> 3", left=0.5) for number in range(5)
     )
-    result = Result(case=case, outcome="pass", digest="0" * 64, faults=("any_kind",) * 6, margins=margins)
-    return Timed(result=result, reach=Reach(states=frozenset([*STATES][:20])), wall_seconds=5.0)
+    found = Found(check="cents_conserved", key=f"{case.seed % 70}", cause="cents are missing", sentence="100 cents")
+    bad = case.seed % 10 == 0
+    result = Result(
+        case=case,
+        outcome="fail" if bad else "pass",
+        digest=f"{case.seed:064x}",
+        findings=(found,) if bad else (),
+        faults=("any_kind",) * 6,
+        margins=margins,
+    )
+    return Timed(result=result, reach=reach, wall_seconds=5.0)
 
 
 if __name__ == "__main__":

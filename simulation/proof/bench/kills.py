@@ -42,9 +42,10 @@ def main() -> None:
         alone = _left_by(words, folder / "alone")
         killed, kills = _killed(words, folder / "killed")
         joined = _joined(words, folder / "shards")
-        lost = len(results_in(alone)) - len(results_in(killed))
+        all_results = [*results_in(alone)]
+        lost = len({result.case for result in all_results} - {result.case for result in results_in(killed)})
         console.print(
-            f"{plural(len(results_in(alone)), 'run')}; {kills} workers killed with -9 meanwhile: {lost} results lost"
+            f"{plural(len(all_results), 'run')}; {kills} workers killed with -9 meanwhile: {lost} results lost"
         )
         differing = [
             f"{what}: {file} differs"
@@ -52,7 +53,7 @@ def main() -> None:
             for file in _SAME
             if (alone / file).read_bytes() != (other / file).read_bytes()
         ]
-        outcomes = sorted({result.outcome for result in results_in(alone)})
+        outcomes = sorted({result.outcome for result in all_results})
         console.print(*differing or [f"undisturbed, killed and merged: equal {', '.join(_SAME)}"], *outcomes, sep="\n")
         sys.exit(bool(differing) or kills < KILLS or outcomes != ["pass"])
 

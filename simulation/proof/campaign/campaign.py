@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -56,10 +56,10 @@ def _lived(cases: Iterator[Case], folder: Path, plan: Plan, workers: int, dask: 
     return finished_on(dask, cases, plan=plan, folder=folder)
 
 
-def left_of(plan: Plan, results: list[Result]) -> Iterator[Case]:
+def left_of(plan: Plan, results: Iterable[Result]) -> Iterator[Case]:
     """Cases without a verdict; one that broke off is tried again."""
-    judged = {result.case for result in results if result.outcome in JUDGED}
-    return (case for case in plan.cases() if case not in judged)
+    judged = {plan.order(result.case) for result in results if result.outcome in JUDGED}
+    return (case for case in plan.cases() if plan.order(case) not in judged)
 
 
 def _until(minutes: float | None, cases: Iterator[Case]) -> Iterator[Case]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
-from simulation.assembly.request import met_by
+from simulation.assembly.request import contract_of, met_by
 from simulation.clock import wall_now
+from simulation.proof.campaign.coverage import Reachable
+from simulation.proof.campaign.junit import write_junit
 from simulation.proof.campaign.memory import FILE, Memory, remember, since
-from simulation.proof.campaign.page import Campaign, render_html, render_junit, render_markdown
+from simulation.proof.campaign.page import Campaign, render_markdown, write_html
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.store import reach_in, results_in, times_in
 from simulation.proof.campaign.summary import Summary
@@ -24,23 +28,30 @@ def conclude(folder: Path, plan: Plan, *, last: Memory | None) -> Campaign:
 
     :param last: of an earlier campaign; None: there is nothing to compare with.
     """
-    summary, reach, kinds = Summary.of(plan, results_in(folder)), reach_in(folder), sorted(set(_kinds(plan)))
-    share, times = reach.share(kinds=kinds), times_in(folder)
-    began = f"{wall_now():%Y-%m-%dT%H:%M:%SZ}"
-    memory = remember(summary, wall_began=began, wall_seconds=times, coverage=share, last=last)
+    summary, reach = Summary.of(plan, results_in(folder)), reach_in(folder)
+    reachable = Reachable(kinds=tuple(sorted(set(_kinds(plan)))), contract=contract_of(plan.target))
+    share, never = reach.share(reachable), reach.never(reachable)
+    seconds = array("d", (took.wall_seconds for took in times_in(folder)))
+    memory = remember(
+        summary,
+        wall_began=f"{wall_now():%Y-%m-%dT%H:%M:%SZ}",
+        wall_median_seconds=median(seconds) if seconds else 0.0,
+        coverage=share,
+        reached=reach.by_area(),
+        last=last,
+    )
     campaign = Campaign(
         summary=summary,
         share=share,
-        never=reach.never(kinds=kinds),
-        wall_seconds=times,
+        never=never,
         memory=memory,
-        since=None if last is None else since(last, memory, summary),
+        since=None if last is None else since(last, memory, summary, never=never),
     )
     directory = RunDirectory(path=folder)
     directory.write(FILE, memory.model_dump_json(indent=1) + "\n")
-    directory.write(PAGE, render_html(campaign))
     directory.write("campaign.md", render_markdown(campaign))
-    directory.write("junit.xml", render_junit(campaign))
+    write_html(folder / PAGE, campaign)
+    write_junit(folder / "junit.xml", campaign, results_in(folder))
     return campaign
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from statistics import median
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +13,8 @@ from simulation.proof.campaign.summary import Summary
 
 FILE = "memory.json"
 _MOST_NIGHTS = 60
+_REMEMBERED = frozenset({"kinds", "states", "rules", "columns"})
+"""Areas of coverage that are compared by name; pairs of kinds are too many."""
 
 
 class _Row(BaseModel):
@@ -33,6 +34,12 @@ class Night(_Row):
     coverage: dict[str, tuple[int, int]]
     margins: dict[str, float]
 
+    @property
+    def closest(self) -> str:
+        """The limit of which least was left, and how much; empty where none is known."""
+        what = min(self.margins, key=lambda limit: (self.margins[limit], limit), default="")
+        return f"{what}: {self.margins[what]:.0%} left" if what else ""
+
 
 class Known(_Row):
     """A cause that a campaign found. ``case``: shows it. ``wall_first``: when the first campaign that did began."""
@@ -43,22 +50,16 @@ class Known(_Row):
     wall_first: str
 
 
-class Remembered(_Row):
-    """How a case ended."""
-
-    case: Case
-    outcome: Outcome
-    digest: str
-
-
 class Memory(_Row):
     """``memory.json``. ``nights``: oldest first, this one last. ``causes``: those that this campaign found, and those
-    known from before whose case it did not live. ``cases``: those that it lived. ``gone``: causes whose case passes
-    now, so that one that comes back is known."""
+    known from before whose case it did not live. ``lives``: how each case ended, by scenario with draw, and seed.
+    ``reached``: area → what it reached. ``gone``: causes whose case passes now, so that one that comes back is
+    known."""
 
     nights: tuple[Night, ...]
     causes: dict[str, Known]
-    cases: tuple[Remembered, ...]
+    lives: dict[str, dict[int, str]]
+    reached: dict[str, tuple[str, ...]] = {}
     gone: dict[str, Known] = {}
 
     @classmethod
@@ -78,15 +79,17 @@ class Memory(_Row):
 
 
 class Flaky(_Row):
-    """The same code lived the same case otherwise."""
+    """The same code lived the same case otherwise. ``before``, ``now``: outcome and digest."""
 
-    before: Remembered
-    now: Remembered
+    case: Case
+    before: str
+    now: str
 
     def __str__(self) -> str:
-        if self.before.outcome != self.now.outcome:
-            return f"{self.now.case}: {self.now.outcome} now, {self.before.outcome} last time"
-        return f"{self.now.case}: {self.now.outcome} both times, of different histories"
+        before, now = (ended.partition(" ")[0] for ended in (self.before, self.now))
+        if before != now:
+            return f"{self.case}: {now} now, {before} last time"
+        return f"{self.case}: {now} both times, of different histories"
 
 
 class Since(_Row):
@@ -94,6 +97,7 @@ class Since(_Row):
     and what it did not look for, since it did not live the case.
 
     :param flaky: None where the code is another one, or was not committed, so that histories may differ.
+    :param no_longer: area → what the last campaign reached and this one did not.
     """
 
     last: Night
@@ -103,19 +107,20 @@ class Since(_Row):
     gone: dict[str, Known]
     not_lived: dict[str, Known]
     flaky: tuple[Flaky, ...] | None
+    no_longer: dict[str, tuple[str, ...]]
 
 
 def remember(
     summary: Summary,
     *,
     wall_began: str,
-    wall_seconds: Mapping[Case, float],
+    wall_median_seconds: float,
     coverage: Mapping[str, tuple[int, int]],
+    reached: Mapping[str, frozenset[str]],
     last: Memory | None,
 ) -> Memory:
     """What is kept of a campaign for the next one."""
     earlier = {} if last is None else {**last.gone, **last.causes}
-    lived = {result.case for result in summary.results if result.outcome in JUDGED}
     found = {
         cause.key: Known(
             cause=cause.first.cause,
@@ -131,25 +136,29 @@ def remember(
         outcome=summary.outcome,
         counts=dict(summary.counts),
         causes=len(found),
-        wall_median_seconds=round(median(wall_seconds.values()), 1) if wall_seconds else 0.0,
+        wall_median_seconds=round(wall_median_seconds, 1),
         coverage=dict(coverage),
         margins={margin.what: margin.left for margin, _ in summary.near_misses},
     )
-    unseen = {} if last is None else {key: known for key, known in last.causes.items() if known.case not in lived}
+    before = {} if last is None else last.causes
+    unseen = {key: known for key, known in before.items() if summary.outcome_of(known.case) not in JUDGED}
     causes = {**unseen, **found}
     return Memory(
         nights=(*(() if last is None else last.nights), night)[-_MOST_NIGHTS:],
         causes=causes,
-        cases=tuple(
-            Remembered(case=result.case, outcome=result.outcome, digest=result.digest) for result in summary.results
-        ),
+        lives=summary.lives,
+        reached={area: tuple(sorted(names)) for area, names in reached.items() if area in _REMEMBERED},
         gone={key: known for key, known in earlier.items() if key not in causes},
     )
 
 
-def since(last: Memory, now: Memory, summary: Summary) -> Since:
-    """What has changed."""
+def since(last: Memory, now: Memory, summary: Summary, *, never: Mapping[str, Collection[str]]) -> Since:
+    """What has changed.
+
+    :param never: area → what this campaign did not reach.
+    """
     found = tuple(cause.key for cause in summary.causes)
+    no_longer = {area: sorted(set(names) & set(never.get(area, ()))) for area, names in last.reached.items()}
     return Since(
         last=last.nights[-1],
         new=tuple(key for key in found if key not in last.causes and key not in last.gone),
@@ -158,6 +167,7 @@ def since(last: Memory, now: Memory, summary: Summary) -> Since:
         gone={key: known for key, known in last.causes.items() if key not in now.causes},
         not_lived={key: known for key, known in now.causes.items() if key not in found},
         flaky=_flaky(last, now),
+        no_longer={area: tuple(names) for area, names in no_longer.items() if names},
     )
 
 
@@ -165,10 +175,9 @@ def _flaky(last: Memory, now: Memory) -> tuple[Flaky, ...] | None:
     made_by = now.nights[-1].made_by
     if made_by != last.nights[-1].made_by or "changed" in made_by or "unknown" in made_by:
         return None
-    before = {remembered.case: remembered for remembered in last.cases}
-    pairs = ((before[one.case], one) for one in now.cases if one.case in before)
     return tuple(
-        Flaky(before=one, now=other)
-        for one, other in pairs
-        if one.digest and other.digest and (one.outcome, one.digest) != (other.outcome, other.digest)
+        Flaky(case=Case.of(group, seed), before=before, now=ended)
+        for group, lives in now.lives.items()
+        for seed, ended in lives.items()
+        if (before := last.lives.get(group, {}).get(seed, "")) != ended and " " in before and " " in ended
     )

@@ -1,24 +1,22 @@
-"""The pages of a campaign: ``campaign.html``, ``campaign.md`` for a CI's summary, and ``junit.xml``."""
+"""The pages of a campaign: ``campaign.html``, and ``campaign.md`` for a CI's summary."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from xml.etree.ElementTree import Element, SubElement  # only written here, never parsed
+from pathlib import Path
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 from simulation.errors import command
 from simulation.proof.campaign.coverage import AREAS
-from simulation.proof.campaign.memory import Memory, Since
-from simulation.proof.campaign.result import Case, Result
+from simulation.proof.campaign.memory import Flaky, Memory, Night, Since
 from simulation.proof.campaign.summary import Cause, Summary
 from simulation.reporting.html import page_environment
-from simulation.reporting.junit import clean, document
 from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.times import duration
 from simulation.reporting.words import mark
@@ -41,20 +39,24 @@ _HEADLINES = {
 class Campaign:
     """All that the pages tell. ``share``, ``never``: area → reached, of how many; what was not.
 
-    :param wall_seconds: of each case. :param since: None: there is no earlier campaign to compare with.
+    :param since: None: there is no earlier campaign to compare with.
     """
 
     summary: Summary
     share: Mapping[str, tuple[int, int]]
     never: Mapping[str, Sequence[str]]
-    wall_seconds: Mapping[Case, float]
     memory: Memory
     since: Since | None
 
     @property
+    def flaky(self) -> Sequence[Flaky]:
+        """None where they could not be looked for, too."""
+        return () if self.since is None else self.since.flaky or ()
+
+    @property
     def outcome(self) -> str:
         """A case that is flaky fails the campaign: one of its two verdicts is wrong."""
-        return "fail" if self.since is not None and self.since.flaky else self.summary.outcome
+        return "fail" if self.flaky else self.summary.outcome
 
     @property
     def exit_code(self) -> int:
@@ -65,18 +67,27 @@ class Campaign:
         return _HEADLINES[self.outcome]
 
     @property
-    def wall_median_seconds(self) -> float:
-        return statistics.median(self.wall_seconds.values()) if self.wall_seconds else 0.0
+    def night(self) -> Night:
+        """This campaign, as one of those in the trend."""
+        return self.memory.nights[-1]
+
+    @property
+    def trend(self) -> tuple[str, ...]:
+        """A line for each figure that is compared with the last campaign's."""
+        if self.since is None:
+            return ()
+        last, now = self.since.last, self.night
+        return (
+            f"a run takes {now.wall_median_seconds:.1f} s (last {last.wall_median_seconds:.1f} s)",
+            f"closest to a limit: {now.closest or 'none'} (last {last.closest or 'none'})",
+            f"reached: {', '.join(_against(area, got, last) for area, got in self.share.items())}",
+            *(f"no longer reached, {AREAS[area]}: {_few(names)}" for area, names in self.since.no_longer.items()),
+        )
 
     @property
     def never_in_words(self) -> tuple[str, ...]:
         """A line for each area of which something was never reached, the first few by name."""
-        return tuple(
-            f"never reached, {AREAS[area]}: {', '.join(names[:_FEW])}"
-            + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
-            for area, names in self.never.items()
-            if names
-        )
+        return tuple(f"never reached, {AREAS[area]}: {_few(names)}" for area, names in self.never.items() if names)
 
     def age(self, cause: Cause) -> str:
         """``new``, ``known since …``, ``back``; empty without an earlier campaign."""
@@ -91,19 +102,34 @@ class Campaign:
         """Live its shortest run again, and shrink it."""
         shortest = cause.shortest
         kept = f"FOLDER/{shortest.folder}"
-        shrink = (command("shrink", kept),) if shortest.folder and shortest.case.draw == "own" else ()
+        shrink = (command("shrink", kept, "--finding", cause.first.check),) if shortest.folder else ()
         return (shortest.case.command, *shrink)
 
-    def cases_of(self, scenario: str, draw: str) -> tuple[Result, ...]:
-        """A grid of the page."""
-        return tuple(
-            result for result in self.summary.results if result.case.scenario == scenario and result.case.draw == draw
-        )
+    def verdicts(self, scenario: str, draw: str) -> Iterator[tuple[int, str]]:
+        """Seed and outcome of each case, for a grid of the page."""
+        lives = self.summary.lives.get(f"{scenario} {draw}", {})
+        return ((seed, ended.partition(" ")[0]) for seed, ended in lives.items())
+
+    def number_of(self, scenario: str, draw: str) -> int:
+        return len(self.summary.lives.get(f"{scenario} {draw}", ()))
 
 
-def render_html(campaign: Campaign) -> str:
-    """The whole document: it loads nothing and needs no script."""
-    return _environment().get_template("campaign.html.j2").render(campaign=campaign, css=_css())
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + more
+
+
+def _against(area: str, got: tuple[int, int], last: Night) -> str:
+    before = last.coverage.get(area)
+    return f"{area} {got[0]} of {got[1]}" + ("" if before is None else f" (last {before[0]} of {before[1]})")
+
+
+def write_html(file: Path, campaign: Campaign) -> None:
+    """The whole document, written as it is rendered: it loads nothing and needs no script."""
+    new = file.with_name(f"{file.name}.new")
+    page = _environment().get_template("campaign.html.j2").stream(campaign=campaign, css=_css())
+    page.dump(str(new), encoding="utf-8")
+    os.replace(new, file)
 
 
 @cache
@@ -128,11 +154,11 @@ def render_markdown(campaign: Campaign) -> str:
     lines = [
         f"## {mark(campaign.outcome).symbol} Campaign: {mark(campaign.outcome).word.upper()}",
         "",
-        plain(f"{plural(len(summary.results), 'run')} of {scenarios}: {counts or 'none'}; {summary.plan.made_by}."),
+        plain(f"{plural(summary.counted.total(), 'run')} of {scenarios}: {counts or 'none'}; {summary.plan.made_by}."),
         *([plain(f"{plural(summary.left, 'case')} left.")] if summary.left else []),
         "",
         *_findings(campaign),
-        *_since(campaign.since),
+        *_since(campaign),
         "### Reached",
         "",
         *table(
@@ -159,83 +185,25 @@ def _findings(campaign: Campaign) -> list[str]:
     if not campaign.summary.causes:
         return ["No finding.", ""]
     rows = (
-        (cause.first.sentence, len(cause.results), campaign.age(cause), " · ".join(campaign.commands(cause)))
+        (cause.first.sentence, cause.runs, campaign.age(cause), " · ".join(campaign.commands(cause)))
         for cause in campaign.summary.causes
     )
     return ["### Findings", "", *table(("finding", "runs", "since", "again"), rows), ""]
 
 
-def _since(since: Since | None) -> list[str]:
+def _since(campaign: Campaign) -> list[str]:
+    since = campaign.since
     if since is None:
         return []
     told = [f"{len(since.new)} new, {len(since.known)} known, {len(since.back)} back, {len(since.gone)} gone"]
     told += [f"gone: {known.sentence}" for known in since.gone.values()]
-    told += [f"flaky: {flaky}" for flaky in since.flaky or ()]
+    told += [f"flaky: {flaky}" for flaky in campaign.flaky]
     if since.flaky is None:
         told.append("histories are not compared: the code is not the same commit, or was changed")
+    told += campaign.trend
     return [f"### Since {since.last.wall_began[:10]}", "", *(f"- {plain(line)}" for line in told), ""]
 
 
 def _unjudged(summary: Summary) -> list[str]:
     rows = [(str(result.case), mark(result.outcome).word, result.said) for result in summary.unjudged]
     return ["### Without a verdict", "", *table(("run", "ended", "why"), rows), ""] if rows else []
-
-
-def render_junit(campaign: Campaign) -> str:
-    """A suite for each scenario and draw, a test for each seed, and one that fails where cases are left.
-
-    Each state and kind of fault that was never reached is a test that is skipped: of it the campaign says nothing.
-    """
-    plan = campaign.summary.plan
-    suites = [
-        _suite(f"{scenario} {draw}", campaign.cases_of(scenario, draw))
-        for scenario in plan.scenarios
-        for draw in plan.draws
-    ]
-    own = Element("testsuite", {"name": "campaign", "tests": "2", "failures": "0", "errors": "0", "skipped": "0"})
-    flaky = () if campaign.since is None else campaign.since.flaky or ()
-    _own_case(own, "every case was lived", [f"left: {case}" for case in campaign.summary.some_left])
-    _own_case(own, "the same code lives a case alike every time", [str(one) for one in flaky])
-    return document("campaign", [*suites, own, _never(campaign)])
-
-
-def _never(campaign: Campaign) -> Element:
-    missing = [(area, name) for area in ("kinds", "states") for name in campaign.never.get(area, ())]
-    counts = {"tests": str(len(missing)), "failures": "0", "errors": "0", "skipped": str(len(missing))}
-    suite = Element("testsuite", {"name": "never reached", **counts})
-    for area, name in missing:
-        case = SubElement(suite, "testcase", {"classname": f"never reached.{area}", "name": clean(name), "time": "0"})
-        SubElement(case, "skipped", {"message": "no run reached it"})
-    return suite
-
-
-def _own_case(suite: Element, name: str, wrong: Sequence[str]) -> None:
-    case = SubElement(suite, "testcase", {"classname": "campaign", "name": name, "time": "0"})
-    if wrong:
-        suite.set("failures", str(int(suite.attrib["failures"]) + 1))
-        SubElement(case, "failure", {"message": clean(wrong[0])}).text = clean("\n".join(wrong))
-
-
-def _suite(name: str, results: Sequence[Result]) -> Element:
-    outcomes = [result.outcome for result in results]
-    failed, passed = outcomes.count("fail"), outcomes.count("pass")
-    suite = Element(
-        "testsuite",
-        {
-            "name": clean(name),
-            "tests": str(len(outcomes)),
-            "failures": str(failed),
-            "errors": str(len(outcomes) - failed - passed),
-            "skipped": "0",
-        },
-    )
-    for result in results:
-        case = SubElement(
-            suite, "testcase", {"classname": clean(name), "name": f"seed {result.case.seed}", "time": "0"}
-        )
-        if result.outcome != "pass":
-            sentences = [found.sentence for found in result.findings] or [result.said or result.outcome]
-            tag = "failure" if result.outcome == "fail" else "error"
-            SubElement(case, tag, {"message": clean(sentences[0])}).text = clean("\n".join(sentences))
-            SubElement(case, "system-out").text = clean(result.case.command)
-    return suite

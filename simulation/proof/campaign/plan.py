@@ -64,7 +64,8 @@ class Plan(BaseModel):
 
     def number_of_cases(self) -> int | None:
         """None: it ends with the time."""
-        return sum(1 for _ in self.cases()) if self.seeds else None
+        every = len(self.seeds) * len(self.scenarios) * len(self.draws)
+        return len(range(self.shard.number - 1, every, self.shard.of)) if self.seeds else None
 
     def order(self, case: Case) -> tuple[int, int, int]:
         """Sorts results as :meth:`cases` gives their cases."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.status import Status
 
-from simulation.proof.campaign.result import Result
+from simulation.proof.campaign.result import Outcome, Result
 from simulation.words import plural
 
 _LINE_WALL_SECONDS = 20
@@ -18,14 +19,18 @@ _LINE_WALL_SECONDS = 20
 class CampaignProgress:
     """A status line on a terminal; elsewhere a line now and then. What does not pass is told at once.
 
-    :param total: cases of this campaign, done before or not; None: it ends with the time.
+    :param total: cases of this campaign, done before or not; None: it ends with the time. :param before: verdicts that
+        were there before.
     :param minutes: the campaign's wall-clock time; None: it ends with its cases.
     """
 
-    def __init__(self, console: Console, *, total: int | None, before: list[Result], minutes: float | None) -> None:
+    def __init__(self, console: Console, *, total: int | None, before: Iterable[Result], minutes: float | None) -> None:
         self._console, self._total, self._minutes = console, total, minutes
-        self._outcomes = Counter(result.outcome for result in before)
-        self._causes = {found.key for result in before for found in result.findings}
+        self._outcomes: Counter[Outcome] = Counter()
+        self._causes: set[str] = set()
+        for result in before:
+            self._outcomes[result.outcome] += 1
+            self._causes |= {found.key for found in result.findings}
         self._began = self._said = time.monotonic()
         self._lived = 0
         self._status: Status | None = console.status("", spinner="dots") if console.is_terminal else None

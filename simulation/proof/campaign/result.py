@@ -39,6 +39,17 @@ class Case(_Row):
         return f"{self.scenario} seed {self.seed}{drawn}"
 
     @property
+    def group(self) -> str:
+        """Of the cases that differ by their seed alone: ``smoke_2d own``."""
+        return f"{self.scenario} {self.draw}"
+
+    @classmethod
+    def of(cls, group: str, seed: int) -> Case:
+        """One of a :attr:`group`."""
+        scenario, _, draw = group.rpartition(" ")
+        return cls.model_validate({"scenario": scenario, "seed": seed, "draw": draw})
+
+    @property
     def command(self) -> str:
         """Lives it again."""
         return command("run", self.scenario, "--seed", self.seed, *self.options)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from simulation.errors import UsageError
 from simulation.proof.campaign.coverage import Reach
 from simulation.proof.campaign.plan import Plan
-from simulation.proof.campaign.result import Case, Reached, Result, Timed, Took
+from simulation.proof.campaign.result import Reached, Result, Timed, Took
 
 RESULTS, REACH, TIMES = "results.jsonl", "reach.jsonl", "times.jsonl"
 _KINDS: dict[str, type[Result] | type[Reached] | type[Took]] = {TIMES: Took, REACH: Reached, RESULTS: Result}
@@ -26,17 +26,18 @@ _Line = TypeVar("_Line", Result, Reached, Took)
 _Kind = type[Result] | type[Reached] | type[Took]
 
 
-def results_in(folder: Path) -> list[Result]:
-    """The last result of every case, in the order in which the cases stand in the file first.
+def results_in(folder: Path) -> Iterator[Result]:
+    """Read one by one: that of every case in the order of the campaign's, once :func:`write_sorted` has left the file;
+    before that in the order in which they ended, and of a case that was lived again both.
 
     :raises UsageError: a line is no result.
     """
-    return list({line.case: line for line in _lines(folder / RESULTS, Result)}.values())
+    return _lines(folder / RESULTS, Result)
 
 
-def times_in(folder: Path) -> dict[Case, float]:
-    """Wall-clock seconds of every case."""
-    return {took.case: took.wall_seconds for took in _lines(folder / TIMES, Took)}
+def times_in(folder: Path) -> Iterator[Took]:
+    """How long each case took, in the order of :func:`results_in`."""
+    return _lines(folder / TIMES, Took)
 
 
 def reach_in(folder: Path) -> Reach:
@@ -100,32 +101,31 @@ def write_sorted(folder: Path, plan: Plan, *, of: Collection[Path]) -> None:
     :param of: the folders that have the lines; of ``folder`` itself the old files are replaced.
     """
     for name, kind in _KINDS.items():
-        where = _where(of, name, kind)
+        files = [folder / name for folder in of if (folder / name).exists()]
+        where = _where(files, kind, plan)
         new = folder / f"{name}.new"
-        with ExitStack() as opened, open(new, "w", encoding="utf-8") as lines:
-            files = {
-                one: opened.enter_context(open(one / name, "rb")) for one in {place for place, _ in where.values()}
-            }
-            for case in sorted(where, key=plan.order):
-                place, at = where[case]
-                files[place].seek(at)
-                lines.write(files[place].readline().decode())
+        with ExitStack() as opened, open(new, "wb") as lines:
+            read = [opened.enter_context(open(file, "rb")) for file in files]
+            for case in sorted(where):
+                number, at = where[case]
+                read[number].seek(at)
+                lines.write(read[number].readline())
             lines.flush()
             os.fsync(lines.fileno())
         os.replace(new, folder / name)
 
 
 def _where(
-    folders: Iterable[Path], name: str, kind: type[Result] | type[Reached] | type[Took]
-) -> dict[Case, tuple[Path, int]]:
-    """Case → folder and byte at which its last line begins: thousands of lines need not be in memory to be sorted."""
+    files: Sequence[Path], kind: type[Result] | type[Reached] | type[Took], plan: Plan
+) -> dict[tuple[int, int, int], tuple[int, int]]:
+    """A case's place in the campaign → number of the file and byte at which its last line begins: thousands of lines
+    need not be in memory to be sorted."""
     where = {}
-    for folder in folders:
-        if (folder / name).exists():
-            with open(folder / name, "rb") as lines:
-                at = 0
-                for line in lines:
-                    if line.endswith(b"\n"):
-                        where[kind.model_validate_json(line).case] = folder, at
-                    at += len(line)
+    for number, file in enumerate(files):
+        with open(file, "rb") as lines:
+            at = 0
+            for line in lines:
+                if line.endswith(b"\n"):
+                    where[plan.order(kind.model_validate_json(line).case)] = number, at
+                at += len(line)
     return where

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from simulation.assembly.request import contract_of as read_contract
 from simulation.cli.campaign import campaign as command
 from simulation.errors import UsageError
 from simulation.proof.campaign import campaign as under_test
+from simulation.proof.campaign import conclude as concluding
 from simulation.proof.campaign.conclude import conclude
 from simulation.proof.campaign.coverage import Reach
 from simulation.proof.campaign.memory import Memory
@@ -18,9 +23,10 @@ from simulation.proof.campaign.merge import merge
 from simulation.proof.campaign.plan import Plan, Shard
 from simulation.proof.campaign.progress import CampaignProgress
 from simulation.proof.campaign.result import Case, Found, Margin, Result, Timed
-from simulation.proof.campaign.store import results_in
+from simulation.proof.campaign.store import appending, results_in, write_sorted
 from simulation.reporting.markdown import _MOST_BYTES
 
+contract_of = cache(read_contract)
 PLAN = Plan(scenarios=("smoke_2d",), seeds=tuple(range(1, 8)), draws=("own", "swarm"), made_by="0.1.0 at 40a59dc01234")
 _MISSING = "cents_conserved: contest <b>A</b>: 100 cents are missing"
 
@@ -37,6 +43,11 @@ def _lived(case: Case, *, failing: tuple[int, ...] = (3, 5), digest: str = "d") 
         margins=(Margin(what="attempts of transfer 78e6a69b", closest="2", limit="3", left=case.seed / 10),),
     )
     return Timed(result=result, reach=Reach(kinds=frozenset({"webhook_duplicated"})), wall_seconds=case.seed)
+
+
+@pytest.fixture(autouse=True)
+def _contract_read_once(monkeypatch):
+    monkeypatch.setattr(concluding, "contract_of", contract_of)
 
 
 @pytest.fixture
@@ -83,7 +94,7 @@ def test_a_case_that_broke_off_is_lived_again_and_has_one_result(tmp_path, lived
         _carry_out(tmp_path / "c", PLAN)
     assert [result.outcome for result in results_in(tmp_path / "c")] == ["broke_off"]
     _carry_out(tmp_path / "c", PLAN)
-    assert len(results_in(tmp_path / "c")) == len(list(PLAN.cases()))
+    assert len([*results_in(tmp_path / "c")]) == len(list(PLAN.cases()))
     assert not [result for result in results_in(tmp_path / "c") if result.outcome == "broke_off"]
 
 
@@ -136,6 +147,54 @@ def test_the_next_campaign_knows_what_is_new_known_gone_back_and_flaky(tmp_path,
     assert len(Memory.read(tmp_path / "five").nights) == 5
 
 
+def test_what_is_reached_no_longer_is_told_with_the_trend(tmp_path, monkeypatch):
+    def night(name: str, states: set[str], last: str | None = None):
+        def lived(jobs, *_, **__):
+            for case in jobs:
+                timed = _lived(case, failing=())
+                yield replace(timed, reach=Reach(states=frozenset(states)))
+
+        monkeypatch.setattr(under_test, "finished", lived)
+        folder = _carry_out(tmp_path / name, PLAN)
+        return conclude(folder, PLAN, last=None if last is None else Memory.read(tmp_path / last))
+
+    assert night("one", {"transfer given up", "people were told"}).trend == ()
+    second = night("two", {"people were told"}, "one")
+    assert second.since.no_longer == {"states": ("transfer given up",)}
+    assert "reached: kinds 0 of " in second.trend[2]
+    assert ", states 1 of " in second.trend[2]
+    assert "(last 2 of " in second.trend[2]
+    assert second.trend[3:] == ("no longer reached, states that must be reached: transfer given up",)
+    assert second.trend[:2] == (
+        "a run takes 4.0 s (last 4.0 s)",
+        "closest to a limit: attempts of transfer: 10% left (last attempts of transfer: 10% left)",
+    )
+    for page in ("campaign.html", "campaign.md"):
+        assert "o longer reached, states that must be reached: transfer given up" in (
+            tmp_path / "two" / page
+        ).read_text(encoding="utf-8")
+    assert night("three", {"people were told", "transfer given up"}, "two").since.no_longer == {}
+
+
+def test_many_results_need_no_more_memory_than_few(tmp_path):
+    def peak(many: int) -> int:
+        plan = PLAN.model_copy(update={"seeds": tuple(range(1, many + 1)), "draws": ("own",)})
+        folder = tmp_path / str(many)
+        folder.mkdir()
+        with appending(folder) as keep:
+            for case in plan.cases():
+                keep(_lived(case, digest="d" * 60))
+        tracemalloc.start()
+        write_sorted(folder, plan, of=(folder,))
+        conclude(folder, plan, last=None)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(1)  # what is loaded at first
+    assert (peak(600) - peak(100)) / 500 < 1200, "bytes that each result more takes"
+
+
 def test_a_cause_whose_case_was_not_lived_is_not_gone(tmp_path, lived):
     _carry_out(tmp_path / "one", PLAN)
     conclude(tmp_path / "one", PLAN, last=None)
@@ -156,7 +215,7 @@ def test_histories_of_other_code_are_not_compared(tmp_path, lived):
 def test_the_pages_tell_each_cause_once_with_its_shortest_story_and_load_nothing(tmp_path, lived):
     concluded = conclude(_carry_out(tmp_path / "c", PLAN), PLAN, last=None)
     (cause,) = concluded.summary.causes
-    assert len(cause.results) == 4
+    assert cause.runs == 4
     assert cause.shortest.case == Case(scenario="smoke_2d", seed=3)
     page = (tmp_path / "c" / "campaign.html").read_text(encoding="utf-8")
     assert page.count("simulate run smoke_2d --seed 3<") == 1

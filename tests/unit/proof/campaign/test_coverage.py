@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from simulation.contract.document import NO_CONTRACT
 from simulation.events import (
     Event,
     ExecutionEnded,
@@ -16,7 +17,7 @@ from simulation.events import (
     WebhookAttempt,
 )
 from simulation.history import History
-from simulation.proof.campaign.coverage import AREAS, Reach, pairs_of
+from simulation.proof.campaign.coverage import AREAS, Reach, Reachable, pairs_of
 from simulation.proof.campaign.states import STATES, states_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -116,20 +117,20 @@ def test_lives_add_up_in_any_order() -> None:
     assert both.kinds == {"webhook_lost", "chargeback", "transfer_error"}
     assert both.pairs == {"chargeback + webhook_lost"}
     assert both.states == {"transfer answered from its key"}
-    assert Reach.from_row(both.as_row()) == both
+    assert Reach.from_row(one.as_row()) == one, "pairs are those of one life"
 
 
 def test_what_was_never_reached_is_named() -> None:
     reach = Reach.of(_history(_strike("webhook_lost", "1")))
-    kinds = ["webhook_lost", "chargeback"]
+    within = Reachable(kinds=("chargeback", "webhook_lost"), contract=NO_CONTRACT)
 
-    never = reach.never(kinds=kinds)
+    never = reach.never(within)
     assert set(never) == set(AREAS)
     assert never["kinds"] == ("chargeback",)
     assert never["pairs"] == ("chargeback + webhook_lost",)
     assert "refund while its payout is pending" in never["states"]
-    assert reach.share(kinds=kinds)["kinds"] == (1, 2)
-    assert reach.share(kinds=kinds)["states"] == (0, len(STATES))
+    assert reach.share(within)["kinds"] == (1, 2)
+    assert reach.share(within)["states"] == (0, len(STATES))
 
 
 def test_a_pair_is_of_two_kinds_whichever_struck_first() -> None:
