@@ -22,6 +22,7 @@ from sqlalchemy import event
 
 from simulation.clock import SimulationClock
 from simulation.environment.protocol import Database
+from simulation.environment.sessions import until_ended
 from simulation.events import Interleaved, InterleavedStep
 from simulation.faults.statements import Passing, Place, StatementEffect, StatementWatch
 from simulation.history import current_cause
@@ -294,9 +295,8 @@ class WatchedConnection(psycopg.Connection[Any]):
         """End it so that the server has rolled back before anybody else goes on."""
         if self.closed:
             return
-        self.pgconn.exec_(b"ROLLBACK")
-        self.pgconn.exec_(b"SELECT pg_advisory_unlock_all()")
-        self.pgconn.finish()
+        with until_ended(self):
+            self.pgconn.finish()
 
     def lose(self) -> NoReturn:
         """It breaks.
@@ -324,7 +324,7 @@ class WatchedConnection(psycopg.Connection[Any]):
 
         :raises AdminShutdown: always.
         """
-        with psycopg.Cursor(self) as cursor:
+        with until_ended(self), psycopg.Cursor(self) as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         raise AssertionError("the server ended nothing")
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import psycopg
 from psycopg.errors import DeadlockDetected, QueryCanceled
 
+from simulation.environment.sessions import end_session
 from simulation.history import caused_by
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.targets.builtin.turns import Side, Step, Turns
@@ -79,7 +80,7 @@ class TwoAtOnce:
         self._turns.done("first")
         self._second_thread.join()
         self._conductor.join()
-        self._control.close()
+        end_session(self._control)
         error = self._turns.failure or self._error
         if error is not None:
             raise error

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from simulation.clock import SimProcess
+from simulation.environment.sessions import end_session
 from simulation.events import row_digest
 from simulation.scenario.faults.database import ContestRowHeld, ContestRowsLost, DatabaseConnectionsExhausted
 from simulation.scenario.faults.planned import PlannedFault
@@ -35,7 +36,7 @@ def hold_contest_row(around: FaultContext, fault: PlannedFault) -> SimProcess:
     yield around.kernel.until(fault.until)
     with contextlib.suppress(psycopg.OperationalError):  # ended from the other side before
         session.rollback()
-    session.close()
+    end_session(session)
 
 
 @carries_out(DatabaseConnectionsExhausted)
@@ -54,7 +55,7 @@ def take_every_connection(around: FaultContext, fault: PlannedFault) -> SimProce
     around.injector.strike(fault, {"application": _REPORT}, detail=detail, touches=False)
     yield around.kernel.until(fault.until)
     for session in taken:
-        session.close()
+        end_session(session)
 
 
 _MAINTENANCE = "maintenance"

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from simulation.environment.protocol import Database
+from simulation.environment.sessions import end_session
 from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
@@ -29,7 +30,7 @@ def nothing_left(database: Database) -> Iterator[list[psycopg.Connection[Any]]]:
         yield taken
     finally:
         for session in taken:
-            session.close()
+            end_session(session)
 
 
 def available(stage: StagingPlatform) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from simulation.environment.protocol import Database
+from simulation.environment.sessions import end_session
 from tests.integration.staging.conftest import StagingPlatform
 
 REASON = {"reason": "a test says so"}
@@ -19,7 +20,7 @@ def held(database: Database, contest_id: str) -> Iterator[psycopg.Connection[Any
     session = psycopg.connect(database.conninfo("platform", application="hanging-worker"))
     session.execute("SELECT id FROM contest_instances WHERE id = %s FOR NO KEY UPDATE", (contest_id,))
     yield session
-    session.close()
+    end_session(session)
 
 
 def failed_transitions(stage: StagingPlatform) -> float:
