@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from simulation.world.operator.parser import load_runbooks
 from simulation.world.operator.runbook import Runbook
 
 if TYPE_CHECKING:
+    from simulation.targets.builtin import BuiltinChoice
     from simulation.targets.process.loader import ProcessChoice
 
 
@@ -44,11 +46,18 @@ PREPARATION = timedelta(hours=1)
 
 
 def platform_that_comes_along() -> TargetChoice:
-    """The builtin target. It is imported only here because importing it takes half of the start-up time."""
+    """The builtin target."""
+    return _builtin()()
+
+
+@cache
+def _builtin() -> type[BuiltinChoice]:
+    """It is imported only here because importing it takes half of the start-up time; and once, since what an earlier
+    run of this process left would be kept for ever with it."""
     with imports_without_collector():
         from simulation.targets.builtin import BuiltinChoice
 
-    return BuiltinChoice()
+    return BuiltinChoice
 
 
 def _backend_in(folder: Path) -> ProcessChoice:

@@ -27,6 +27,7 @@ from rich.table import Table
 from simulation.assembly.request import contract_of
 from simulation.proof.campaign.conclude import conclude
 from simulation.proof.campaign.coverage import Reach, Reachable
+from simulation.proof.campaign.live import live
 from simulation.proof.campaign.memory import Memory
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.result import Case, Found, Margin, Result, Timed
@@ -34,6 +35,7 @@ from simulation.proof.campaign.store import appending, write_sorted
 
 _WORKERS = (1, 2, 4)
 _MANY = (1_000, 10_000)
+_LIVES = 12
 _START_WALL_SECONDS = 60
 _END_WALL_SECONDS = 10
 """A worker of Dask that was told to end sometimes waits forever for its own tasks to be cancelled."""
@@ -66,7 +68,23 @@ def _figures(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
     with cluster(cores) as dask:
         rate = runs / _timed([(*words, "--dask", dask.address)], dask.environment) * 60
         yield f"runs a minute, Dask with {cores} local workers", f"{rate:.1f}"
+    yield from _lived(scenario)
     yield from _growth()
+
+
+def _lived(scenario: str) -> Iterator[tuple[str, str]]:
+    """What one life after the other leaves in a worker's memory; the second is the baseline."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
+        used = [worker.submit(_memory_after, scenario, seed).result() for seed in range(1, _LIVES + 1)]
+    yield f"memory of a worker after {_LIVES} runs", f"{used[-1]} MB ({used[-1] / used[1]:.2f} × that after 2)"
+
+
+def _memory_after(scenario: str, seed: int) -> int:
+    """Resident megabytes of this process when it has lived this case."""
+    with tempfile.TemporaryDirectory(prefix="bench-campaign-") as folder:
+        live(Case(scenario=scenario, seed=seed), folder=Path(folder), environment="embedded")
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 def _timed(commands: Sequence[Sequence[str]], environment: Mapping[str, str] | None = None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import tracemalloc
 from dataclasses import replace
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulation.assembly.request import contract_of as read_contract
+from simulation.assembly.request import platform_that_comes_along
 from simulation.cli.campaign import campaign as command
 from simulation.errors import UsageError
 from simulation.proof.campaign import campaign as under_test
@@ -257,3 +259,10 @@ def test_progress_tells_done_rate_time_left_and_findings():
 def test_a_campaign_without_an_end_or_with_a_wrong_part_is_refused(words):
     with pytest.raises(UsageError):
         command.main(["smoke_2d", *words], standalone_mode=False)
+
+
+def test_what_an_earlier_run_left_is_not_kept_with_the_platform():
+    platform_that_comes_along()
+    kept = gc.get_freeze_count()
+    platform_that_comes_along()
+    assert gc.get_freeze_count() == kept
