@@ -11,17 +11,19 @@ import click
 from rich.console import Console
 
 from simulation.cli.options import jobs_option, out_option
-from simulation.errors import UsageError
+from simulation.errors import UsageError, command
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.proof.crashpoints.kill import Ending, Killing
 from simulation.proof.crashpoints.learn import learn
 from simulation.proof.crashpoints.points import Point, points_of
+from simulation.proof.crashpoints.stored import Places, Stored
 from simulation.proof.crashpoints.table import findings_of, table_of, write_json
 from simulation.proof.parallel import in_parallel
 from simulation.run_directory import RunDirectory
 from simulation.words import plural
 
 FOLDER = SCENARIOS_FOLDER / "crashpoints"
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _WIDTH = 160
 """Columns where there is no terminal to fit."""
 
@@ -34,42 +36,67 @@ _WIDTH = 160
     "--every", type=click.IntRange(1, 1000), default=1, show_default=True, help="Only every N-th place: a sample."
 )
 @click.option("--list", "listed", is_flag=True, help="List the places and kill nothing.")
+@click.option("--most", type=click.IntRange(min=1), default=None, help="Make so many runs, and leave the rest.")
+@click.option("--resume", type=_FOLDER, default=None, help="Go on with the command that left this folder.")
 @jobs_option
 @out_option("Where the table, and the runs that did not survive, go.")
 def crashpoints(
-    scenarios: tuple[str, ...], seed: int, part: str, every: int, listed: bool, jobs: int | None, out: Path
+    scenarios: tuple[str, ...],
+    seed: int,
+    part: str,
+    every: int,
+    listed: bool,
+    most: int | None,
+    resume: Path | None,
+    jobs: int | None,
+    out: Path,
 ) -> int:
     """Kill the platform before and after every statement of SCENARIOs, each time in a run of its own.
 
     One run tells which transactions change a governed table and which calls to Stripe and the score provider lie
     between them. Transactions of equal statements are one row of the table, and the first of them is killed. Without
     a SCENARIO: those of scenarios/crashpoints, which collect, settle, pay, refund and restore. Exit code 1: a run had
-    a finding; 2: a place was not met.
+    a finding; 2: a place was not met, or some are left, and the last line says how to go on.
     """
     console = Console(stderr=True)
     names = scenarios or tuple(sorted(str(file) for file in FOLDER.glob("*.yaml")))
-    directory = RunDirectory.create(out=out, scenario="crashpoints", seed=seed)
-    began = time.perf_counter()
-    endings: list[Ending] = []
-    known: set[tuple[str, ...]] = set()
+    stored = Stored(resume or RunDirectory.create(out=out, scenario="crashpoints", seed=seed).path)
+    began, workers = time.perf_counter(), jobs or len(os.sched_getaffinity(0))
+    left, room = 0, most
     for name in names:
-        points = [point for point in _points(name, seed, directory.path / "runs") if part in point.row]
-        points = [point for point in points if point.shape not in known]
-        known.update(point.shape for point in points)
-        points = points[::every]
-        console.print(f"{Path(name).stem}: {plural(len(points), 'place')}", highlight=False)
+        places = _places(name, seed, stored, part=part, every=every)
+        now = stored.left(places)
+        console.print(f"{Path(name).stem}: {plural(len(now), 'place')}", highlight=False)
         if listed:
-            for point in points:
-                click.echo(f"{point.row}, {point.where}")
+            click.echo("\n".join(f"{point.row}, {point.where}" for point in places.points))
             continue
-        killing = Killing(scenario=name, seed=seed, out=directory.path / "runs")
-        workers = jobs or len(os.sched_getaffinity(0))
-        endings += _in_order(points, killing, workers, console)
+        wanted = now[:room]
+        _try(wanted, Killing(scenario=name, seed=seed, out=stored.folder / "runs"), stored, workers, console)
+        left += len(now) - len(wanted)
+        room = None if room is None else room - len(wanted)
     if listed:
         return 0
-    if not endings:
+    if not stored.endings:
         raise UsageError(place="--of", problem=f"no transaction has {part!r} in its row", remedy="see them with --list")
-    return _tell(endings, directory, seed, time.perf_counter() - began, terminal=console.is_terminal)
+    code = _tell(stored, seed, time.perf_counter() - began, terminal=console.is_terminal)
+    if left:
+        more = command("crashpoints", *scenarios, "--seed", seed, "--resume", stored.folder)
+        console.print(f"{plural(left, 'place is', 'places are')} left: {more}", highlight=False, soft_wrap=True)
+    return code or (2 if left else 0)
+
+
+def _places(scenario: str, seed: int, stored: Stored, *, part: str, every: int) -> Places:
+    """Those that are kept, or what one run tells. A shape that an earlier scenario has is not tried again."""
+    for places in stored.places:
+        if (places.scenario, places.seed) == (scenario, seed):
+            return places
+    known = {point.shape for places in stored.places for point in places.points}
+    points = [point for point in _points(scenario, seed, stored.folder / "runs") if part in point.row]
+    places = Places(
+        scenario=scenario, seed=seed, points=tuple([point for point in points if point.shape not in known][::every])
+    )
+    stored.keep_places(places)
+    return places
 
 
 def _points(scenario: str, seed: int, out: Path) -> list[Point]:
@@ -87,25 +114,26 @@ def _points(scenario: str, seed: int, out: Path) -> list[Point]:
     return points_of(learned)
 
 
-def _in_order(points: Sequence[Point], killing: Killing, workers: int, console: Console) -> list[Ending]:
-    """The endings in the order of the points."""
-
+def _try(points: Sequence[Point], killing: Killing, stored: Stored, workers: int, console: Console) -> None:
     def told(ending: Ending) -> None:
+        stored.keep(ending)
         if ending.directory is not None:
             console.print(f"  {ending.outcome}: {ending.point.row}, {ending.point.where}", highlight=False)
 
-    done = in_parallel(points, killing, workers=workers, told=told)
-    return sorted(done, key=lambda ending: points.index(ending.point))
+    in_parallel(points, killing, workers=workers, told=told)
 
 
-def _tell(endings: Sequence[Ending], directory: RunDirectory, seed: int, wall_seconds: float, *, terminal: bool) -> int:
-    output = Console(width=None if terminal else _WIDTH)
+def _tell(stored: Stored, seed: int, wall_seconds: float, *, terminal: bool) -> int:
+    output, endings = Console(width=None if terminal else _WIDTH), stored.in_order()
     output.print(table_of(endings))
     for finding in findings_of(endings, seed=seed):
         output.print(finding, highlight=False, soft_wrap=True, markup=False)
-    write_json(directory.path / "crashpoints.json", endings)
-    directory.become_latest()
-    median = sorted(ending.wall_seconds for ending in endings)[len(endings) // 2]
-    output.print(f"{plural(len(endings), 'run')} in {wall_seconds:.0f} s, median {median:.1f} s a run", highlight=False)
+    write_json(stored.folder / "crashpoints.json", endings)
+    with open(stored.folder / "crashpoints.txt", "w", encoding="utf-8") as file:
+        Console(file=file, width=_WIDTH).print(table_of(endings))
+    RunDirectory(path=stored.folder).become_latest()
+    used = sum(ending.cpu_seconds for ending in endings)
+    cost = f"{used:.0f} s of CPU, {used / len(endings):.1f} s a run; now {wall_seconds:.0f} s"
+    output.print(f"{plural(len(endings), 'run')}: {cost}", highlight=False)
     outcomes = {ending.outcome for ending in endings}
     return 1 if "wrong" in outcomes else 2 if "not met" in outcomes else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from simulation.checks.base import CheckResult, Finding
 from simulation.checks.verdict import Verdict
 from simulation.clock import SimulationClock
+from simulation.errors import UsageError
 from simulation.events import FaultInjected
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.plan import FaultPlan
@@ -20,6 +22,7 @@ from simulation.history import History, Recorder
 from simulation.proof.crashpoints.kill import Ending, outcome_of
 from simulation.proof.crashpoints.learn import Learned, Notes
 from simulation.proof.crashpoints.points import Point, points_of
+from simulation.proof.crashpoints.stored import Places, Stored
 from simulation.proof.crashpoints.table import findings_of, table_of
 from simulation.proof.planned_run import PlannedRun
 
@@ -79,12 +82,26 @@ def struck(point: Point, told: list[Passing]) -> list[Passing]:
     return [passing for passing in told if faults.on_statement(passing) is not None]
 
 
-def test_every_statement_has_a_place_before_and_after_it_and_the_commit_one_after() -> None:
+def test_there_is_a_place_before_each_statement_and_before_and_after_the_commit() -> None:
     points = points_of(learned(passings((LOCK, ADD, SET))))
 
     assert {point.row for point in points} == {"settle → ledger, contests"}
-    places = [f"{when} statement {number} of 3" for number in (1, 2, 3) for when in ("before", "after")]
-    assert [point.where for point in points] == [*places, "after COMMIT"]
+    places = [f"before statement {number} of 3" for number in (1, 2, 3)]
+    assert [point.where for point in points] == [*places, "after statement 3 of 3", "after COMMIT"]
+
+
+def test_where_something_outside_is_called_between_two_statements_both_its_sides_are_places() -> None:
+    told = passings((LOCK, ADD, SET))
+    call = replace(passings(("call",))[-1], transaction=0)
+    points = points_of(learned([*told[:3], call, *told[3:]]))
+
+    assert [point.where for point in points if "statement" in point.where] == [
+        "before statement 1 of 3",
+        "before statement 2 of 3",
+        "after statement 2 of 3",
+        "before statement 3 of 3",
+        "after statement 3 of 3",
+    ]
 
 
 def test_a_transaction_that_changes_nothing_governed_has_none() -> None:
@@ -95,8 +112,8 @@ def test_equal_transactions_are_one_row_and_the_first_of_them_is_killed() -> Non
     told = passings((LOOK,), (LOCK, "ROLLBACK"), (LOCK, ADD), (LOCK, ADD), (LOCK, ADD, SET))
     points = points_of(learned(told))
 
-    assert len(points) == 5 + 7
-    assert [passing.transaction for point in points for passing in struck(point, told)] == [3] * 5 + [5] * 7
+    assert len(points) == 4 + 5
+    assert [passing.transaction for point in points for passing in struck(point, told)] == [3] * 4 + [5] * 5
 
 
 def test_each_fault_strikes_its_place_and_nothing_else() -> None:
@@ -173,5 +190,33 @@ def test_the_table_has_a_row_a_transaction_and_says_how_to_see_a_finding_again()
     ]
     assert table_of(endings).row_count == 2, "the transaction and the sum"
     (told,) = findings_of(endings, seed=1)
-    assert told.startswith("wrong: settle → ledger, before statement 2 of 2")
+    assert told.startswith("wrong: settle → ledger, after statement 2 of 2")
     assert "simulate run runs/x/scenario.yaml --seed 1 --faults runs/x/faults.json" in told
+
+
+def an_ending(point: Point, **facts: Any) -> Ending:
+    return Ending(
+        point=point, **{"outcome": "survived", "findings": (), "directory": None, "wall_seconds": 1.0, **facts}
+    )
+
+
+def test_a_command_that_was_interrupted_goes_on_where_it_was(tmp_path: Path) -> None:
+    points = tuple(points_of(learned(passings((LOCK, ADD)))))
+    stored = Stored(tmp_path)
+    stored.keep_places(Places(scenario="refund", seed=1, points=points))
+    stored.keep(an_ending(points[1], outcome="wrong", findings=("exactly_once: m",), directory=tmp_path / "runs"))
+    stored.keep(an_ending(points[0]))
+    with open(tmp_path / "endings.jsonl", "a", encoding="utf-8") as file:
+        file.write('{"point": {"row')
+
+    again = Stored(tmp_path)
+    assert again.left(again.places[0]) == list(points[2:])
+    assert again.in_order() == [stored.endings[1], stored.endings[0]]
+    again.keep(an_ending(points[2]))
+    assert [ending.point for ending in Stored(tmp_path).endings] == [points[1], points[0], points[2]]
+
+
+def test_a_folder_of_something_else_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "endings.jsonl").write_text('{"outcome": "lived"}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"endings\.jsonl:1"):
+        Stored(tmp_path)

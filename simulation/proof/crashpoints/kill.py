@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,11 +43,13 @@ class Ending:
 
     point: Point
     outcome: Outcome
-    findings: Sequence[str]
+    findings: tuple[str, ...]
     """``check: subject: message``, at most one a check."""
     directory: Path | None
     """Of the run, where it is kept: one that survived is not."""
     wall_seconds: float
+    cpu_seconds: float = 0.0
+    """Of this run, its database and its shells: what it costs on a machine that does nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class Killing:
 
     def __call__(self, point: Point) -> Ending:
         """Never raises for what the run does."""
-        began = time.perf_counter()
+        began, used = time.perf_counter(), _cpu_seconds()
 
         def with_kill(plan: FaultPlan) -> FaultPlan:
             return plan.model_copy(update={"faults": (*plan.faults, point.fault)})
@@ -73,7 +75,14 @@ class Killing:
             findings=done.told,
             directory=done.keep(kept=outcome in ("wrong", "not met")),
             wall_seconds=time.perf_counter() - began,
+            cpu_seconds=_cpu_seconds() - used,
         )
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those that it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def outcome_of(done: PlannedRun, point: Point) -> Outcome:

@@ -30,6 +30,8 @@ class Transaction:
     number: int
     statements: list[str] = field(default_factory=list)
     """Without their parameters' values."""
+    calls_after: set[int] = field(default_factory=set)
+    """Numbers of statements after which, before the next, something outside is called."""
     committed: bool = False
     """With a COMMIT of its own; a single statement outside of a transaction has none."""
 
@@ -83,6 +85,9 @@ class Notes:
         if passing.at == "call":
             before = sum(call.operation == passing.operation for call in self.calls)
             self.calls.append(Call(operation=passing.operation, number=before + 1, what=passing.sql))
+            for transaction in self._open.values():
+                if transaction.operation == passing.operation and not transaction.committed:
+                    transaction.calls_after.add(len(transaction.statements))
             return
         if passing.at == "connection":
             return

@@ -35,6 +35,10 @@ def points_of(learned: Learned) -> list[Point]:
 
     Of transactions that go through the same statements the first one stands for all, of equal calls of an operation
     the first: the platform goes through the same lines in the others.
+
+    After a statement and before the next one are one place, unless something outside is called between them: the server
+    has done the first and rolls it back in both, and what the process alone remembers dies with it. So a transaction
+    of n statements has n + 2 places (before each, before COMMIT, after COMMIT), and not 2 n + 1.
     """
     found: list[Point] = []
     seen: set[tuple[str, ...]] = set()
@@ -56,7 +60,10 @@ def _of_transaction(transaction: Transaction, others: Sequence[Transaction], sin
     count = len(transaction.statements)
     for number in range(1, count + 1):
         nth = sum(len(one.statements) >= number for one in like)
-        for kind, when in ((PlatformKilledBeforeStatement, "before"), (PlatformKilledAfterStatement, "after")):
+        kinds: list[tuple[type[Fault], str]] = [(PlatformKilledBeforeStatement, "before")]
+        if number == count or number in transaction.calls_after:
+            kinds.append((PlatformKilledAfterStatement, "after"))
+        for kind, when in kinds:
             fault = _fault(kind, transaction.operation, nth, since, statement=number)
             yield Point(row=row, where=f"{when} statement {number} of {count}", fault=fault, shape=transaction.shape)
     if transaction.committed:
