@@ -44,6 +44,9 @@ class TwoAtOnce(AtAStatement):
     waits: Annotated[
         int, Field(ge=0, le=1, description="1: from `at` on the other's timer does not fire until then")
     ] = 0
+    seconds: Annotated[
+        int, Field(ge=0, le=900, description="Simulated seconds that the statement takes to set out, before they meet")
+    ] = 0
     title = "Two of the platform's doings run at once, statement by statement"
     origin = "Stripe delivers an event twice in one instant; two replicas have one timer; a click meets a timer."
     recovery = "One of them does it; the other waits for a lock, finds it done, and does nothing or says so."

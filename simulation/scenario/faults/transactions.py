@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from simulation.scenario.faults.attempts import paid_from, sure_payout_transactions
 from simulation.scenario.faults.fault import VictimFault
 from simulation.scenario.faults.people import Chargeback
+from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def sure_moments(scenario: Scenario, transaction: str, since: datetime) -> list[
     """By when each transaction has come that a job or request is sure to have from a moment on, the first one first;
     None where that is not known. Without what keeps it back.
 
-    A payment, a chargeback, each transition of a contest, each round on its board, a settlement, the start of its
+    A payment, a chargeback, what Stripe gives back by itself, each transition of a contest, each round on its board, a
+    settlement, the start of its
     payouts, and the claim and the outcome of each prize has one.
     """
     if transaction not in SURE_STATEMENTS:
@@ -70,7 +72,7 @@ def _deliveries(scenario: Scenario, _: str, since: datetime) -> Iterator[datetim
         if contest.entry_fee_cents and contest.created >= since:
             yield from [contest.start] * sure_payments(contest)
     for fault in scenario.faults:
-        if isinstance(fault, Chargeback):
+        if isinstance(fault, Chargeback | RefundedByStripe):
             moment = fault.its_contest(scenario).created + timedelta(hours=fault.hours_after)
             yield from [moment] if moment >= since else []
 

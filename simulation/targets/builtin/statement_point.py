@@ -178,6 +178,7 @@ class StatementPoint:
         if effect is None:
             return send()
         if effect.deed == "race":
+            self._clock.advance(effect.fault.seconds)
             self._meet(effect.fault)
             return send()
         if effect.deed == "slow":
