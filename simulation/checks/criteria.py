@@ -55,7 +55,7 @@ _CONSISTENT = (
     "convergence",
     "scores_applied",
 )
-_RUNBOOKS = ("runbook_steps_exact", "runbook_rows")
+_RUNBOOKS = ("runbook_steps_exact", "runbook_rows", "keyed_requests_once")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,10 @@ _SUCCESS = _rules(
         "All injected failures were recovered via runbooks",
         ("faults_recovered", "runbook_steps_exact", "promised_events"),
     ),
-    ("All ledger entries correct and auditable", (*_LEDGER, "exactly_once", "books_match_wal", "audit_completeness")),
+    (
+        "All ledger entries correct and auditable",
+        (*_LEDGER, "exactly_once", "keyed_requests_once", "books_match_wal", "audit_completeness"),
+    ),
     (
         "All payout transfers executed (or marked terminal failed)",
         ("transfers_final", "payout_retry_rules", "given_up_for_cause"),

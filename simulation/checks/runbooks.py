@@ -5,11 +5,12 @@ Source: fixtures/spec/requirements.md (06A: Constraints).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import zip_longest
 
+from simulation.checks.asked_again import most_tries, recorded_requests
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
@@ -29,8 +30,6 @@ from simulation.words import plural
 
 _NEAR = timedelta(seconds=60)
 """Tolerance between the time in the platform's row and the operator's record of the same moment."""
-_MOST_AGAIN = 3
-"""How often a command that nobody answered is typed again (fixtures/runbooks/README.md)."""
 _STEP_PATH, _OK = "/runbooks/step", 200
 
 
@@ -125,13 +124,20 @@ def _time_problems(execution: WitnessedExecution, row: ExecutionRow) -> Iterator
 @check("Every runbook, carried out exactly as documented, gave the documented output at each step and completed")
 def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     documents: dict[tuple[str, str], str] = {}
-    unanswered = _unanswered(case)
     for execution in case.executions:
         started, ended, keys = execution.started, execution.ended, execution.keys
         for step in execution.steps:
             inquiry.examine()
             _step_is_exact(inquiry, execution, step)
-            _typed_again_for_cause(inquiry, execution, step, unanswered)
+            if (may := most_tries(case, step)) < step.tries:
+                inquiry.find(
+                    _step_name(execution, step),
+                    f"typed {plural(step.tries, 'time')} without a cause for each: {step.command}",
+                    keys=execution.keys,
+                    expected=f"at most {plural(may, 'time')}",
+                    actual=plural(step.tries, "time"),
+                    events=(step,),
+                )
         if not execution.steps and ended is not None:
             inquiry.find(_name(execution), "an execution without a step", keys=keys, events=(started,))
         wound_up = started.execution_id in handed_over(case)
@@ -198,15 +204,7 @@ def _contradictions(
 
 def _wrote(case: Case, step: RunbookStep) -> str:
     """A request of the step that left an audit record; empty if there is none."""
-    return next((request for request in step.request_ids if request in case.remembered(_requests_that_wrote)), "")
-
-
-def _requests_that_wrote(case: Case) -> frozenset[str]:
-    """Ids of the requests that the audit trail names; none where the target does not say where it is."""
-    column = case.governance.audit_columns.get("request_id")
-    if column is None or not case.governance.audit_table:
-        return frozenset()
-    return frozenset(str((change.after or {}).get(column)) for change in case.wal.of(case.governance.audit_table))
+    return next((request for request in step.request_ids if request in case.remembered(recorded_requests)), "")
 
 
 def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
@@ -226,34 +224,6 @@ def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
                 actual=exchange.request_id,
                 events=(exchange,),
             )
-
-
-def _typed_again_for_cause(
-    inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep, unanswered: Collection[str]
-) -> None:
-    """A command is typed again only if it reads, and once for each time that nobody answered it; at most thrice."""
-    causes = sum(request in unanswered for request in step.request_ids)
-    may = 0 if step.writes else min(causes, _MOST_AGAIN)
-    if step.tries - 1 > may:
-        inquiry.find(
-            _step_name(execution, step),
-            f"typed {plural(step.tries, 'time')}, and it {'writes' if step.writes else 'was answered'}: {step.command}",
-            keys=execution.keys,
-            expected=plural(may + 1, "time"),
-            actual=plural(step.tries, "time"),
-            events=(step,),
-        )
-
-
-def _unanswered(case: Case) -> frozenset[str]:
-    """Requests of operators that met a platform that is being restarted."""
-    return frozenset(
-        exchange.request_id
-        for exchange in case.events(Exchange)
-        if exchange.actor == "operator"
-        and exchange.status in (502, 503, 504)
-        and "authentication_unavailable" not in str(exchange.response_body)
-    )
 
 
 def _step_is_exact(inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep) -> None:

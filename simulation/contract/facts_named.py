@@ -12,10 +12,10 @@ from simulation.documents.strict import refusal
 class Facts(BaseModel):
     """Which facts outside the platform explain a write: exactly one of the kinds is named.
 
-    ``request``: ``METHOD /path`` with ``{name}`` for a segment, answered with 2xx (or ``status``); ``call``: the same
-    for Stripe, with ``outcome``; ``event``: a type of Stripe event that the platform accepted, ``*`` for all; ``fact``:
-    a derived fact by name. ``distinct``: of facts with the same value of this field only the first counts. ``where``:
-    values that a fact's fields must have.
+    ``request``: ``METHOD /path`` with ``{name}`` for a segment and ``{name...}`` for all that are left, answered with
+    2xx (or ``status``); ``call``: the same for Stripe, with ``outcome``; ``event``: a type of Stripe event that the
+    platform accepted, ``*`` for all; ``fact``: a derived fact by name. ``distinct``: of facts with the same value of
+    this field only the first counts. ``where``: values that a fact's fields must have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -22,7 +22,7 @@ from simulation.contract.rules import Rule
 from simulation.contract.statement_mistakes import of_answer, of_metric
 from simulation.documents.refusal import suggest
 
-_SEGMENT = re.compile(r"\{(\w+)\}")
+_SEGMENT = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
 _FACTS = {"request": Request, "call": Call, "event": Event}
 
 

@@ -35,7 +35,7 @@ from simulation.contract.rules import (
 from simulation.documents.refusal import suggest
 from simulation.words import plural
 
-_ROUTE = re.compile(r"[A-Z]+ /[^\s{}]*(\{[A-Za-z_]\w*\}[^\s{}]*)*")
+_ROUTE = re.compile(r"[A-Z]+ /[^\s{}]*(\{[A-Za-z_]\w*(?:\.\.\.)?\}[^\s{}]*)*")
 _PART = re.compile(r"\{(\w+)\}")
 
 

@@ -26,6 +26,7 @@ _GIVEN = frozenset(
             "API_BASE_URL",
             "ADMIN_TOKEN",
             "ADMIN_AUTH_FILE",
+            "EXECUTION_ID",
             "HOME",
             "PATH",
             "PWD",

@@ -1,4 +1,4 @@
-"""Rules RB027, RB028, RB030 and RB031: commands can be pasted and parsed, and their loops end; the first opens the
+"""Rules RB027 to RB031: commands can be pasted and parsed, may come again, and their loops end; the first opens the
 execution."""
 
 from __future__ import annotations
@@ -62,6 +62,19 @@ def commands_can_be_pasted(book: RunbookSet, _: Material) -> Iterator[Flaw]:
                 line=number,
                 message="a block with prompts cannot be pasted",
                 remedy="write the command as ```sh without prompts, and what it prints as ```text below it",
+            )
+
+
+@book_rule("RB029", "What a writing command asks of the platform has a key, under which it is done once")
+def writing_can_come_again(book: RunbookSet, _: Material) -> Iterator[Flaw]:
+    for step in book.all_steps:
+        asks = "-X POST" in step.command and "$API_BASE_URL/api/admin/" in step.command
+        if step.writes and asks and not step.may_come_again:
+            yield Flaw(
+                line=step.line,
+                message="nobody can know whether this was done if the platform dies meanwhile",
+                remedy=f'write -H "Idempotency-Key: ${{EXECUTION_ID:?}}-{step.section}-{step.number}", and the id of '
+                "what it is about, with each POST",
             )
 
 

@@ -9,6 +9,7 @@ from simulation.errors import UsageError
 from simulation.sabotage import alerting, harness, people
 from simulation.sabotage import missed_jobs as idling
 from simulation.sabotage.platform import (
+    asking,
     blaming,
     boards,
     broken_off,
@@ -61,6 +62,7 @@ _REGISTRIES = (
     concurrent.DEFECTS,
     broken_off.DEFECTS,
     broken_off.KILLED,
+    asking.DEFECTS,
     harness.DEFECTS,
     alerting.DEFECTS,
 )

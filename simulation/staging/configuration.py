@@ -79,6 +79,7 @@ def publish(runtime: Runtime, context: Context, settings: object, reason: str) -
     with _changing(runtime, context, "published", reason) as work:
         version = max((row.version for row in _locked(work)), default=DEPLOYED) + 1
         _say(work, context, version, "published", reason, settings=settings)
+        work.result = version
     return version
 
 
@@ -89,6 +90,7 @@ def validate(runtime: Runtime, context: Context, version: int) -> list[str]:
         findings = _findings(runtime.live.deployed, changes)
         event = "rejected" if findings else "validated"
         _say(work, context, version, event, f"validation of version {version}", findings=findings)
+        work.result = findings
     return findings
 
 

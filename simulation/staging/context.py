@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from simulation.staging.idempotency import RequestKey
+
 SYSTEM = UUID(int=0)
 """The actor of jobs and webhooks (`fixtures/spec/platform.md`)."""
 
@@ -16,6 +18,8 @@ class Context:
 
     actor: UUID
     request_id: str
+    key: RequestKey | None = None
+    """Under which it is done once, however often it is asked."""
 
     @property
     def actor_name(self) -> str:

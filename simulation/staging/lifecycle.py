@@ -212,7 +212,7 @@ def cancel(runtime: Runtime, context: Context, contest_id: UUID, reason: str, *,
             "CANCELLED",
         )
         requested = refunds.request_for_contest(work, contest_id)
-        work.payload["refunds_requested"] = requested
+        work.payload["refunds_requested"] = work.result = requested
     _log_action(runtime, context, contest_id, "cancelled")
     return requested
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, TextClause, text
 
+from simulation.staging import idempotency
 from simulation.staging.canonical import canonical_json
 from simulation.staging.context import Context
 from simulation.staging.database import Database
@@ -54,6 +55,8 @@ class UnitOfWork:
         self._entity_type = entity_type
         self._entity_id = str(entity_id)
         self.payload: dict[str, object] = dict(payload or {})
+        self.result: object = None
+        """What whoever asks again under the same key is given: what the operation returns."""
         self._changed = False
 
     def read(self, statement: TextClause, **parameters: object) -> Sequence[Row[Any]]:
@@ -90,9 +93,11 @@ class UnitOfWork:
         )
 
     def finish(self) -> None:
-        """Write the audit record, if anything was changed."""
+        """Write the audit record, if anything was changed, and the key that it was changed under."""
         if not self._changed:
             return
+        if self.context.key is not None:
+            idempotency.store(self.connection, self.context.key, request_id=self.context.request_id, result=self.result)
         self.connection.execute(
             _INSERT_AUDIT_LOG,
             {
@@ -119,8 +124,13 @@ def unit_of_work(
     entity: tuple[str, UUID | str],
     payload: dict[str, object] | None = None,
 ) -> Iterator[UnitOfWork]:
-    """Run the block in one audited transaction; `entity` is the type and id of what it is about."""
+    """Run the block in one audited transaction; `entity` is the type and id of what it is about.
+
+    :raises AlreadyDone: the block was carried out before under the context's key, and is not again.
+    """
     with database.transaction() as connection:
+        if context.key is not None:
+            idempotency.begin(connection, context.key)
         work = UnitOfWork(
             connection,
             context=context,

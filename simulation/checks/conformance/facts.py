@@ -84,10 +84,16 @@ def _of_kind(case: Case, wanted: Facts) -> Sequence[Fact]:
 
 @cache
 def _route(pattern: str) -> tuple[str, re.Pattern[str]]:
-    """``METHOD /path/{name}`` as the method and a regular expression for the path."""
+    """``METHOD /path/{name}/{rest...}`` as the method and a regular expression for the path."""
     method, _, path = pattern.partition(" ")
-    parts = (f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in path.split("/"))
-    return method, re.compile("/".join(parts))
+    return method, re.compile("/".join(_segment(part) for part in path.split("/")))
+
+
+def _segment(part: str) -> str:
+    if not part.startswith("{"):
+        return re.escape(part)
+    name = part[1:-1].removesuffix("...")
+    return f"(?P<{name}>.+)" if part.endswith("...}") else f"(?P<{name}>[^/]+)"
 
 
 def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request]:

@@ -126,6 +126,6 @@ def delete(runtime: Runtime, context: Context, user_id: UUID) -> None:
 def revoke_admin(runtime: Runtime, context: Context, user_id: UUID, reason: str) -> bool:
     """Take admin rights away; tokens already issued stop working. False if there were none."""
     with runtime.unit_of_work(context, action="admin_revoked", reason=reason, entity=("user", user_id)) as work:
-        revoked = bool(work.write(_REVOKE_ADMIN, id=user_id))
+        work.result = revoked = bool(work.write(_REVOKE_ADMIN, id=user_id))
     runtime.log.info("Auth", "admin revoked", user_id=user_id, revoked=revoked, request_id=context.request_id)
     return revoked

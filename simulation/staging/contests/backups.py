@@ -81,8 +81,8 @@ def check(runtime: Runtime, contest_id: UUID, archive: object) -> Comparison:
 
 def restore(
     runtime: Runtime, context: Context, contest_id: UUID, archive: object, *, reason: str, confirmed_missing: int
-) -> Comparison:
-    """Insert what is in the archive and not in the database; returns how they compare afterwards.
+) -> dict[str, object]:
+    """Insert what is in the archive and not in the database; returns the summary of how they compare afterwards.
 
     :param confirmed_missing: number of lost rows that the restore was authorised for.
     :raises ApiError: as :func:`check`; 409 `nothing_to_restore`, `restore_would_overwrite`, `data_loss_not_confirmed`.
@@ -101,10 +101,11 @@ def restore(
             raise ApiError(409, "archive_not_restorable", "rows are still missing after the restore; nothing was done")
         lost = {name: table.missing for name, table in before.items() if table.missing}
         work.record_contest_action(contest_id, action="contest_restored", reason=reason, payload={"restored": lost})
+        work.result = compared = summary(after)
     runtime.log.warning(
         "Admin", "contest restored", contest_id=contest_id, restored=lost, request_id=context.request_id
     )
-    return after
+    return compared
 
 
 def summary(comparison: Comparison) -> dict[str, object]:

@@ -9,9 +9,18 @@ from flask_openapi.blueprint import APIBlueprint
 
 from simulation.staging.canonical import row_json
 from simulation.staging.clients import signing_key
-from simulation.staging.http.admission import caller
+from simulation.staging.context import Context
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, SENT, Answer, Done, Reasoned, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    SENT_ONCE,
+    Answer,
+    Done,
+    MayComeAgain,
+    Reasoned,
+    answers,
+)
 
 SOURCES: tuple[signing_key.Source, ...] = ("primary", "replica")
 
@@ -54,24 +63,27 @@ def blueprint(api: Api) -> APIBlueprint:
 
     refused = {409: ("already_failed_over", "replica_unavailable")}
 
-    @routes.post("/authentication/fail-over", responses=answers(KeySwitched, ADMIN, SENT, refused))
-    def fail_over(body: Reasoned) -> Response:
-        return switched("authentication_failed_over", body.reason)
+    @routes.post("/authentication/fail-over", responses=answers(KeySwitched, ADMIN, SENT_ONCE, refused))
+    def fail_over(header: MayComeAgain, body: Reasoned) -> Response:
+        return switched(header, "authentication_failed_over", body.reason)
 
     @routes.post(
-        "/authentication/switch-back", responses=answers(KeySwitched, ADMIN, SENT, {409: ("not_failed_over",)})
+        "/authentication/switch-back", responses=answers(KeySwitched, ADMIN, SENT_ONCE, {409: ("not_failed_over",)})
     )
-    def switch_back(body: Reasoned) -> Response:
-        return switched("authentication_switched_back", body.reason)
+    def switch_back(header: MayComeAgain, body: Reasoned) -> Response:
+        return switched(header, "authentication_switched_back", body.reason)
 
-    def switched(action: str, reason: str) -> Response:
-        context = caller()
-        with runtime.unit_of_work(context, action=action, reason=reason, entity=signing_key.ENTITY) as work:
-            (key.fail_over if action.endswith("failed_over") else key.switch_back)(work)
-        active = key.active()
-        runtime.log.warning(
-            "Auth", action.replace("_", " "), active=active, user_id=context.actor, request_id=context.request_id
-        )
-        return jsonify(success=True, active=active)
+    def switched(header: MayComeAgain, action: str, reason: str) -> Response:
+        def switch(context: Context) -> str:
+            with runtime.unit_of_work(context, action=action, reason=reason, entity=signing_key.ENTITY) as work:
+                (key.fail_over if action.endswith("failed_over") else key.switch_back)(work)
+                work.result = "replica" if action.endswith("failed_over") else "primary"
+            active = key.active()
+            runtime.log.warning(
+                "Auth", action.replace("_", " "), active=active, user_id=context.actor, request_id=context.request_id
+            )
+            return active
+
+        return jsonify(success=True, active=once(header, switch))
 
     return routes

@@ -10,15 +10,17 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.staging.contests import backups
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import caller, once
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import (
     ADMIN,
     NAMED,
     SENT,
+    SENT_ONCE,
     Answer,
     Count,
     Document,
+    MayComeAgain,
     OfContest,
     Reasoned,
     answers,
@@ -96,17 +98,20 @@ def blueprint(api: Api) -> APIBlueprint:
         return jsonify(restorable=True, **backups.summary(compared))
 
     @routes.post(
-        "/<uuid:contest_id>/restore", responses=answers(RestoredArchive, ADMIN, NAMED, SENT, _DAMAGED, _REFUSED)
+        "/<uuid:contest_id>/restore", responses=answers(RestoredArchive, ADMIN, NAMED, SENT_ONCE, _DAMAGED, _REFUSED)
     )
-    def restore(path: OfContest, body: Restore) -> Response:
-        compared = backups.restore(
-            runtime,
-            caller(),
-            path.contest_id,
-            body.archive,
-            reason=body.reason,
-            confirmed_missing=body.confirmed_missing_rows,
+    def restore(header: MayComeAgain, path: OfContest, body: Restore) -> Response:
+        compared = once(
+            header,
+            lambda context: backups.restore(
+                runtime,
+                context,
+                path.contest_id,
+                body.archive,
+                reason=body.reason,
+                confirmed_missing=body.confirmed_missing_rows,
+            ),
         )
-        return jsonify(success=True, **backups.summary(compared))
+        return jsonify(success=True, **compared)
 
     return routes

@@ -11,9 +11,19 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from simulation.staging import configuration
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, NAMED, SENT, Answer, Done, Reasoned, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    KEYED,
+    NAMED,
+    SENT_ONCE,
+    Answer,
+    Done,
+    MayComeAgain,
+    Reasoned,
+    answers,
+)
 
 _UNKNOWN = {404: ("configuration_not_found",)}
 _REFUSED = {409: ("configuration_not_validated", "configuration_active")}
@@ -79,21 +89,22 @@ def blueprint(api: Api) -> APIBlueprint:
     def page() -> Response:
         return jsonify(configuration.page(runtime))
 
-    @routes.post("", responses=answers(PublishedConfiguration, ADMIN, SENT, status=201))
-    def publish(body: Publish) -> tuple[Response, int]:
-        version = configuration.publish(runtime, caller(), body.settings, body.reason)
+    @routes.post("", responses=answers(PublishedConfiguration, ADMIN, SENT_ONCE, status=201))
+    def publish(header: MayComeAgain, body: Publish) -> tuple[Response, int]:
+        version = once(header, lambda context: configuration.publish(runtime, context, body.settings, body.reason))
         return jsonify(version=version, active=False), 201
 
-    @routes.post("/<int:version>/validate", responses=answers(ValidatedConfiguration, ADMIN, NAMED, _UNKNOWN))
-    def validate(path: OfVersion) -> Response:
-        findings = configuration.validate(runtime, caller(), path.version)
+    @routes.post("/<int:version>/validate", responses=answers(ValidatedConfiguration, ADMIN, NAMED, KEYED, _UNKNOWN))
+    def validate(header: MayComeAgain, path: OfVersion) -> Response:
+        findings = once(header, lambda context: configuration.validate(runtime, context, path.version))
         return jsonify(version=path.version, valid=not findings, findings=findings)
 
     @routes.post(
-        "/<int:version>/activate", responses=answers(ActivatedConfiguration, ADMIN, NAMED, SENT, _UNKNOWN, _REFUSED)
+        "/<int:version>/activate",
+        responses=answers(ActivatedConfiguration, ADMIN, NAMED, SENT_ONCE, _UNKNOWN, _REFUSED),
     )
-    def activate(path: OfVersion, body: Reasoned) -> Response:
-        configuration.activate(runtime, caller(), path.version, body.reason)
+    def activate(header: MayComeAgain, path: OfVersion, body: Reasoned) -> Response:
+        once(header, lambda context: configuration.activate(runtime, context, path.version, body.reason))
         return jsonify(success=True, version=path.version, active=True)
 
     return routes

@@ -11,7 +11,7 @@ from simulation.staging import lifecycle
 from simulation.staging.canonical import row_json
 from simulation.staging.contests import admin_views, contests
 from simulation.staging.errors import SETTLEMENT_CODES
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import caller, once
 from simulation.staging.http.api import Api
 from simulation.staging.http.contest_answers import (
     ContestAudit,
@@ -26,7 +26,9 @@ from simulation.staging.http.declaration import (
     CONTEST,
     NAMED,
     SENT,
+    SENT_ONCE,
     Done,
+    MayComeAgain,
     OfContest,
     Query,
     Reasoned,
@@ -110,41 +112,50 @@ def _add_pages(routes: APIBlueprint, api: Api) -> None:
 def _add_actions(routes: APIBlueprint, api: Api) -> None:
     runtime = api.runtime
     common = (ADMIN, NAMED, SENT, CONTEST)
+    keyed = (ADMIN, NAMED, SENT_ONCE, CONTEST)
 
-    @routes.post("/<uuid:contest_id>/cancel", responses=answers(CancelledContest, *common, _NOT_NOW))
-    def cancel(path: OfContest, body: Reasoned) -> Response:
-        refunds = lifecycle.cancel(runtime, caller(), path.contest_id, body.reason)
+    @routes.post("/<uuid:contest_id>/cancel", responses=answers(CancelledContest, *keyed, _NOT_NOW))
+    def cancel(header: MayComeAgain, path: OfContest, body: Reasoned) -> Response:
+        refunds = once(header, lambda context: lifecycle.cancel(runtime, context, path.contest_id, body.reason))
         return jsonify(success=True, status="CANCELLED", refunds_requested=refunds)
 
     too_early = {409: ("lock_time_not_reached",)}
 
-    @routes.post("/<uuid:contest_id>/force-lock", responses=answers(MovedContest, *common, _NOT_NOW, too_early))
-    def force_lock(path: OfContest, body: Reasoned) -> Response:
-        lifecycle.force_lock(runtime, caller(), path.contest_id, body.reason)
+    @routes.post("/<uuid:contest_id>/force-lock", responses=answers(MovedContest, *keyed, _NOT_NOW, too_early))
+    def force_lock(header: MayComeAgain, path: OfContest, body: Reasoned) -> Response:
+        once(header, lambda context: lifecycle.force_lock(runtime, context, path.contest_id, body.reason))
         return jsonify(success=True, status="LOCKED")
 
-    @routes.post("/<uuid:contest_id>/end-blocking-sessions", responses=answers(EndedHolders, *common))
-    def end_blocking_sessions(path: OfContest, body: Reasoned) -> Response:
-        ended = database_sessions.end_holders(runtime, caller(), path.contest_id, body.reason)
+    @routes.post("/<uuid:contest_id>/end-blocking-sessions", responses=answers(EndedHolders, *keyed))
+    def end_blocking_sessions(header: MayComeAgain, path: OfContest, body: Reasoned) -> Response:
+        ended = once(
+            header, lambda context: database_sessions.end_holders(runtime, context, path.contest_id, body.reason)
+        )
         return jsonify(success=True, ended=ended)
 
-    @routes.post("/<uuid:contest_id>/mark-error", responses=answers(MovedContest, *common, _NOT_NOW))
-    def mark_error(path: OfContest, body: Reasoned) -> Response:
-        lifecycle.mark_error(runtime, caller(), path.contest_id, body.reason)
+    @routes.post("/<uuid:contest_id>/mark-error", responses=answers(MovedContest, *keyed, _NOT_NOW))
+    def mark_error(header: MayComeAgain, path: OfContest, body: Reasoned) -> Response:
+        once(header, lambda context: lifecycle.mark_error(runtime, context, path.contest_id, body.reason))
         return jsonify(success=True, status="ERROR")
 
     unknown_status = {400: ("invalid_status",)}
 
-    @routes.post("/<uuid:contest_id>/resolve-error", responses=answers(MovedContest, *common, _NOT_NOW, unknown_status))
-    def resolve_error(path: OfContest, body: ResolveError) -> Response:
-        lifecycle.resolve_error(runtime, caller(), path.contest_id, body.to_status, body.reason)
+    @routes.post("/<uuid:contest_id>/resolve-error", responses=answers(MovedContest, *keyed, _NOT_NOW, unknown_status))
+    def resolve_error(header: MayComeAgain, path: OfContest, body: ResolveError) -> Response:
+        once(
+            header,
+            lambda context: lifecycle.resolve_error(runtime, context, path.contest_id, body.to_status, body.reason),
+        )
         return jsonify(success=True, status=body.to_status)
 
     bad_times = {400: ("invalid_schedule",), 409: ("contest_not_scheduled",)}
 
-    @routes.post("/<uuid:contest_id>/update-times", responses=answers(Done, *common, bad_times))
-    def update_times(path: OfContest, body: UpdateTimes) -> Response:
-        contests.update_times(runtime, caller(), path.contest_id, body.schedule(), body.reason)
+    @routes.post("/<uuid:contest_id>/update-times", responses=answers(Done, *keyed, bad_times))
+    def update_times(header: MayComeAgain, path: OfContest, body: UpdateTimes) -> Response:
+        once(
+            header,
+            lambda context: contests.update_times(runtime, context, path.contest_id, body.schedule(), body.reason),
+        )
         return jsonify(success=True)
 
     early = {409: ("contest_not_complete", "contest_not_ended", *SETTLEMENT_CODES)}

@@ -5,9 +5,17 @@ from __future__ import annotations
 from flask import Response, jsonify
 from flask_openapi.blueprint import APIBlueprint
 
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, SENT, Done, Reasoned, Text, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    SENT_ONCE,
+    Done,
+    MayComeAgain,
+    Reasoned,
+    Text,
+    answers,
+)
 from simulation.staging.operations import connections
 
 
@@ -31,15 +39,16 @@ def blueprint(api: Api) -> APIBlueprint:
 
     refused = {404: ("no_such_sessions",), 409: ("own_sessions",)}
 
-    @routes.post("/end-sessions", responses=answers(EndedSessions, ADMIN, SENT, refused))
-    def end_sessions(body: EndSessions) -> Response:
-        ended = connections.end_sessions(runtime, caller(), body.application, body.reason)
+    @routes.post("/end-sessions", responses=answers(EndedSessions, ADMIN, SENT_ONCE, refused))
+    def end_sessions(header: MayComeAgain, body: EndSessions) -> Response:
+        ended = once(header, lambda context: connections.end_sessions(runtime, context, body.application, body.reason))
         return jsonify(success=True, ended=ended)
 
     no_pool = {409: ("no_free_connections",), 503: ("database_unreachable",)}
 
-    @routes.post("/restart-pool", responses=answers(RestartedPool, ADMIN, SENT, no_pool))
-    def restart_pool(body: Reasoned) -> Response:
-        return jsonify(success=True, available_connections=connections.restart_pool(runtime, caller(), body.reason))
+    @routes.post("/restart-pool", responses=answers(RestartedPool, ADMIN, SENT_ONCE, no_pool))
+    def restart_pool(header: MayComeAgain, body: Reasoned) -> Response:
+        once(header, lambda context: connections.restart_pool(runtime, context, body.reason))
+        return jsonify(success=True, available_connections=connections.available_connections(runtime))
 
     return routes

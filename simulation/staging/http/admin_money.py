@@ -11,17 +11,18 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel
 
 from simulation.staging.canonical import row_json
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import (
     ADMIN,
     ASKED,
     CONTEST,
     NAMED,
-    SENT,
+    SENT_ONCE,
     Answer,
     Done,
     Flag,
+    MayComeAgain,
     Query,
     Reasoned,
     Text,
@@ -166,7 +167,7 @@ def blueprint(api: Api) -> APIBlueprint:
 
 def _add_requests(routes: APIBlueprint, api: Api) -> None:
     runtime = api.runtime
-    common = (ADMIN, NAMED, SENT, CONTEST, _UNKNOWN_REQUEST)
+    common = (ADMIN, NAMED, SENT_ONCE, CONTEST, _UNKNOWN_REQUEST)
 
     @routes.get("/refund-requests", responses=answers(RefundRequests, ADMIN, ASKED))
     def refund_request_list(query: RequestsAsked) -> Response:
@@ -176,20 +177,20 @@ def _add_requests(routes: APIBlueprint, api: Api) -> None:
     late = {409: (*_DECIDED[409], "contest_settled", "asked_after_lock")}
 
     @routes.post("/refund-requests/<uuid:request_id>/grant", responses=answers(GrantedRequest, *common, late))
-    def grant(path: OfRequest, body: Reasoned) -> Response:
-        made = refund_requests.grant(runtime, caller(), path.request_id, body.reason)
+    def grant(header: MayComeAgain, path: OfRequest, body: Reasoned) -> Response:
+        made = once(header, lambda context: refund_requests.grant(runtime, context, path.request_id, body.reason))
         return jsonify(success=True, status="granted", refunds_requested=made)
 
     early = {409: (*_DECIDED[409], "asked_in_time")}
 
     @routes.post("/refund-requests/<uuid:request_id>/refuse", responses=answers(DecidedRequest, *common, early))
-    def refuse(path: OfRequest, body: Reasoned) -> Response:
-        refund_requests.refuse(runtime, caller(), path.request_id, body.reason)
+    def refuse(header: MayComeAgain, path: OfRequest, body: Reasoned) -> Response:
+        once(header, lambda context: refund_requests.refuse(runtime, context, path.request_id, body.reason))
         return jsonify(success=True, status="refused")
 
     @routes.post("/refund-requests/<uuid:request_id>/reopen", responses=answers(ReopenedRequest, *common))
-    def reopen(path: OfRequest, body: Reasoned) -> Response:
-        reopened = refund_requests.reopen(runtime, caller(), path.request_id, body.reason)
+    def reopen(header: MayComeAgain, path: OfRequest, body: Reasoned) -> Response:
+        reopened = once(header, lambda context: refund_requests.reopen(runtime, context, path.request_id, body.reason))
         return jsonify(success=True, reopened=reopened)
 
 
@@ -202,15 +203,20 @@ def _add_refunds(routes: APIBlueprint, api: Api) -> None:
 
     refused = {404: ("refund_not_found",), 409: ("refund_not_returned",)}
 
-    @routes.post("/refunds/<uuid:refund_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, refused))
-    def acknowledge_refund(path: OfRefund, body: Acknowledge) -> Response:
-        acknowledgement.acknowledge(
-            runtime,
-            caller(),
-            returned_refunds.TO_ACKNOWLEDGE,
-            path.refund_id,
-            acknowledged=body.acknowledged,
-            reason=body.reason,
+    @routes.post(
+        "/refunds/<uuid:refund_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT_ONCE, refused)
+    )
+    def acknowledge_refund(header: MayComeAgain, path: OfRefund, body: Acknowledge) -> Response:
+        once(
+            header,
+            lambda context: acknowledgement.acknowledge(
+                runtime,
+                context,
+                returned_refunds.TO_ACKNOWLEDGE,
+                path.refund_id,
+                acknowledged=body.acknowledged,
+                reason=body.reason,
+            ),
         )
         return jsonify(success=True, acknowledged=body.acknowledged)
 
@@ -226,15 +232,18 @@ def _add_disputes(routes: APIBlueprint, api: Api) -> None:
     unknown = {404: ("dispute_not_found",)}
 
     @routes.post(
-        "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT, unknown)
+        "/disputes/<uuid:dispute_id>/acknowledge", responses=answers(Acknowledged, ADMIN, NAMED, SENT_ONCE, unknown)
     )
-    def acknowledge(path: OfDispute, body: Acknowledge) -> Response:
-        acknowledgement.acknowledge(
-            runtime,
-            caller(),
-            disputes.TO_ACKNOWLEDGE,
-            path.dispute_id,
-            acknowledged=body.acknowledged,
-            reason=body.reason,
+    def acknowledge(header: MayComeAgain, path: OfDispute, body: Acknowledge) -> Response:
+        once(
+            header,
+            lambda context: acknowledgement.acknowledge(
+                runtime,
+                context,
+                disputes.TO_ACKNOWLEDGE,
+                path.dispute_id,
+                acknowledged=body.acknowledged,
+                reason=body.reason,
+            ),
         )
         return jsonify(success=True, acknowledged=body.acknowledged)

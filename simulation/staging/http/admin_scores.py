@@ -12,16 +12,18 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, JsonValue
 
 from simulation.staging.canonical import row_json
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import caller, once
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import (
     ADMIN,
     ASKED,
     NAMED,
     SENT,
+    SENT_ONCE,
     Answer,
     Done,
     Flag,
+    MayComeAgain,
     OfContest,
     Query,
     Reasoned,
@@ -93,9 +95,16 @@ def blueprint(api: Api) -> APIBlueprint:
 
     refused = {404: ("score_audit_not_found",), 409: ("scores_agree", "settlement_not_proven", "checkpoint_incomplete")}
 
-    @routes.post("/score-audits/<uuid:audit_id>/resolve", responses=answers(ResolvedAudit, ADMIN, NAMED, SENT, refused))
-    def resolve(path: OfAudit, body: ResolveAudit) -> Response:
-        score_audit.resolve(runtime, caller(), path.audit_id, resolved=body.resolved, reason=body.reason)
+    @routes.post(
+        "/score-audits/<uuid:audit_id>/resolve", responses=answers(ResolvedAudit, ADMIN, NAMED, SENT_ONCE, refused)
+    )
+    def resolve(header: MayComeAgain, path: OfAudit, body: ResolveAudit) -> Response:
+        once(
+            header,
+            lambda context: score_audit.resolve(
+                runtime, context, path.audit_id, resolved=body.resolved, reason=body.reason
+            ),
+        )
         return jsonify(success=True, resolved=body.resolved)
 
     lost = {404: ("settlement_not_found", "contest_not_found"), 409: ("checkpoint_incomplete",)}

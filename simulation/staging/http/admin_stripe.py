@@ -8,9 +8,17 @@ from typing import Literal
 from flask import Response, jsonify
 from flask_openapi.blueprint import APIBlueprint
 
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, SENT, Answer, Done, Reasoned, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    SENT_ONCE,
+    Answer,
+    Done,
+    MayComeAgain,
+    Reasoned,
+    answers,
+)
 from simulation.staging.money import webhook_endpoints
 
 Role = Literal["primary", "standby"]
@@ -50,9 +58,9 @@ def blueprint(api: Api) -> APIBlueprint:
 
     refused = {409: ("endpoint_missing", "standby_secret_missing")}
 
-    @routes.post("/webhook-endpoint", responses=answers(SwitchedEndpoint, ADMIN, SENT, refused, _STRIPE))
-    def use(body: UseEndpoint) -> Response:
-        statuses = webhook_endpoints.use(runtime, caller(), levels, body.role, body.reason)
+    @routes.post("/webhook-endpoint", responses=answers(SwitchedEndpoint, ADMIN, SENT_ONCE, refused, _STRIPE))
+    def use(header: MayComeAgain, body: UseEndpoint) -> Response:
+        statuses = once(header, lambda context: webhook_endpoints.use(runtime, context, levels, body.role, body.reason))
         return jsonify(success=True, status=statuses)
 
     return routes

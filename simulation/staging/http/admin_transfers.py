@@ -11,16 +11,17 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, JsonValue
 
 from simulation.staging.canonical import row_json
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import (
     ADMIN,
     ASKED,
     NAMED,
-    SENT,
+    SENT_ONCE,
     Answer,
     Done,
     Flag,
+    MayComeAgain,
     Query,
     Reasoned,
     Text,
@@ -160,10 +161,16 @@ def _add_jobs(routes: APIBlueprint, api: Api) -> None:
     refused = {409: ("batch_not_partial", "transfers_not_acknowledged")}
 
     @routes.post(
-        "/payout-jobs/<uuid:job_id>/review", responses=answers(ReviewedJob, ADMIN, NAMED, SENT, _UNKNOWN_JOB, refused)
+        "/payout-jobs/<uuid:job_id>/review",
+        responses=answers(ReviewedJob, ADMIN, NAMED, SENT_ONCE, _UNKNOWN_JOB, refused),
     )
-    def review(path: OfJob, body: Review) -> Response:
-        payout_batches.review(runtime, caller(), path.job_id, reviewed=body.reviewed, reason=body.reason)
+    def review(header: MayComeAgain, path: OfJob, body: Review) -> Response:
+        once(
+            header,
+            lambda context: payout_batches.review(
+                runtime, context, path.job_id, reviewed=body.reviewed, reason=body.reason
+            ),
+        )
         return jsonify(success=True, reviewed=body.reviewed)
 
 
@@ -192,15 +199,19 @@ def _add_transfers(routes: APIBlueprint, api: Api) -> None:
     refused = {409: ("transfer_not_failed",)}
 
     @routes.post(
-        f"{one}/acknowledge", responses=answers(AcknowledgedTransfer, ADMIN, NAMED, SENT, _UNKNOWN_TRANSFER, refused)
+        f"{one}/acknowledge",
+        responses=answers(AcknowledgedTransfer, ADMIN, NAMED, SENT_ONCE, _UNKNOWN_TRANSFER, refused),
     )
-    def acknowledge(path: OfTransfer, body: AcknowledgeTransfer) -> Response:
-        acknowledgement.acknowledge(
-            runtime,
-            caller(),
-            payout_admin_views.TO_ACKNOWLEDGE,
-            path.transfer_id,
-            acknowledged=body.acknowledged,
-            reason=body.reason,
+    def acknowledge(header: MayComeAgain, path: OfTransfer, body: AcknowledgeTransfer) -> Response:
+        once(
+            header,
+            lambda context: acknowledgement.acknowledge(
+                runtime,
+                context,
+                payout_admin_views.TO_ACKNOWLEDGE,
+                path.transfer_id,
+                acknowledged=body.acknowledged,
+                reason=body.reason,
+            ),
         )
         return jsonify(success=True, acknowledged=body.acknowledged)

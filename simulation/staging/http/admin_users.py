@@ -7,9 +7,18 @@ from flask_openapi.blueprint import APIBlueprint
 
 from simulation.staging.access import users
 from simulation.staging.errors import ApiError
-from simulation.staging.http.admission import caller
+from simulation.staging.http.admission import once
 from simulation.staging.http.api import Api
-from simulation.staging.http.declaration import ADMIN, NAMED, SENT, Done, OfUser, Reasoned, answers
+from simulation.staging.http.declaration import (
+    ADMIN,
+    NAMED,
+    SENT_ONCE,
+    Done,
+    MayComeAgain,
+    OfUser,
+    Reasoned,
+    answers,
+)
 
 
 class RevokedAdmin(Done):
@@ -22,11 +31,13 @@ def blueprint(api: Api) -> APIBlueprint:
     routes = api.routes("users", "/users", security="admin")
 
     @routes.post(
-        "/<uuid:user_id>/revoke-admin", responses=answers(RevokedAdmin, ADMIN, NAMED, SENT, {404: ("user_not_found",)})
+        "/<uuid:user_id>/revoke-admin",
+        responses=answers(RevokedAdmin, ADMIN, NAMED, SENT_ONCE, {404: ("user_not_found",)}),
     )
-    def revoke_admin(path: OfUser, body: Reasoned) -> Response:
+    def revoke_admin(header: MayComeAgain, path: OfUser, body: Reasoned) -> Response:
         if users.find(runtime, path.user_id) is None:
             raise ApiError(404, "user_not_found", f"no user {path.user_id}")
-        return jsonify(success=True, revoked=users.revoke_admin(runtime, caller(), path.user_id, body.reason))
+        revoked = once(header, lambda context: users.revoke_admin(runtime, context, path.user_id, body.reason))
+        return jsonify(success=True, revoked=revoked)
 
     return routes

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from flask import g, request
@@ -12,8 +15,12 @@ from simulation.staging.access import break_glass, users
 from simulation.staging.clients.signing_key import AuthenticationUnavailable
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
+from simulation.staging.http.declaration import MayComeAgain
+from simulation.staging.idempotency import AlreadyDone, key_of
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
+
+_T = TypeVar("_T")
 
 
 def assign_request_id(runtime: Runtime) -> None:
@@ -36,6 +43,23 @@ def caller() -> Context:
     """Who makes the current request; known once the caller is admitted."""
     admitted: Context = g.caller
     return admitted
+
+
+def once(header: MayComeAgain, act: Callable[[Context], _T]) -> _T:
+    """Do it for the caller; under an ``Idempotency-Key`` once, and a repetition gives what the first time gave.
+
+    :param act: one unit of work, whose ``result`` is what this returns.
+    :raises ApiError: 409 ``idempotency_key_reused``.
+    """
+    context = caller()
+    if header.key is None:
+        return act(context)
+    asked = key_of(header.key, actor=context.actor, method=request.method, path=request.path, body=request.get_data())
+    try:
+        return act(replace(context, key=asked))
+    except AlreadyDone as done:
+        result: _T = done.result
+        return result
 
 
 def admit_user(runtime: Runtime) -> None:

@@ -22,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -124,6 +125,14 @@ class Reasoned(Body):
     reason: Text
 
 
+class MayComeAgain(Query):
+    """The key under which a request is done once, however often it comes."""
+
+    key: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)] | None = Field(
+        default=None, alias="Idempotency-Key"
+    )
+
+
 class Times(Body):
     """The three planned moments of a contest."""
 
@@ -174,6 +183,10 @@ SENT: Refusals = {400: (*ASKED[400], "invalid_json"), 413: ("request_entity_too_
 NAMED: Refusals = {404: ("not_found",)}
 """For an address in which the id does not have the form of one."""
 
+KEYED: Refusals = {400: ("IDEMPOTENCY_KEY_REQUIRED",), 409: ("idempotency_key_reused",)}
+"""For a request that may come with an ``Idempotency-Key``."""
+SENT_ONCE: Refusals = {**SENT, 400: (*SENT[400], *KEYED[400]), 409: KEYED[409]}
+"""For such a request that has a body."""
 CONTEST: Refusals = {404: ("contest_not_found",), 503: ("contest_busy",)}
 """For a contest that does not exist, or whose row another session has locked."""
 

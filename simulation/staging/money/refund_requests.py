@@ -99,6 +99,7 @@ def grant(runtime: Runtime, context: Context, request_id: UUID, reason: str) -> 
         work.record_contest_action(
             contest.id, action="refund_request_granted", reason=reason, payload={"refund_request_id": str(request_id)}
         )
+        work.result = made
     _log(runtime, context, request, "granted")
     return made
 
@@ -135,6 +136,7 @@ def reopen(runtime: Runtime, context: Context, request_id: UUID, reason: str) ->
             reason=reason,
             payload={"refund_request_id": str(request_id)},
         )
+        work.result = True
     _log(runtime, context, rows[0], "reopened")
     return True
 

@@ -68,6 +68,7 @@ def use(runtime: Runtime, context: Context, levels: ServiceLevels, role: str, re
         except stripe.StripeError as error:
             raise _no_stripe(error) from error
         work.payload.update(statuses)
+        work.result = statuses
         operations_log.note(
             work, subject="webhooks", event="endpoint_switched", detail={"role": role, "status": statuses}
         )

@@ -78,14 +78,15 @@ def end_sessions(runtime: Runtime, context: Context, application: str, reason: s
             raise ApiError(404, "no_such_sessions", f"no session of {application[:100]!r}")
         work.payload |= {"application": application, "ended": ended}
         operations_log.note(work, subject="database", event="sessions_ended", detail=work.payload)
+        work.result = ended
     runtime.log.warning(
         "Admin", "database sessions ended", application=application, ended=ended, request_id=context.request_id
     )
     return ended
 
 
-def restart_pool(runtime: Runtime, context: Context, reason: str) -> int:
-    """Close the idle connections of the process that answers and open new ones; returns how many are free then.
+def restart_pool(runtime: Runtime, context: Context, reason: str) -> None:
+    """Close the idle connections of the process that answers and open new ones.
 
     Raises 409 `no_free_connections` if the server does not grant enough connections to fill the pool again.
     """
@@ -101,4 +102,3 @@ def restart_pool(runtime: Runtime, context: Context, reason: str) -> int:
     except (psycopg.Error, SQLAlchemyError) as error:
         raise ApiError(503, "database_unreachable", "the pool was closed and no connection can be opened") from error
     runtime.log.warning("Admin", "database connection pool restarted", request_id=context.request_id)
-    return available_connections(runtime)

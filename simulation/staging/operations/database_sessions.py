@@ -52,6 +52,7 @@ def end_holders(runtime: Runtime, context: Context, contest_id: UUID, reason: st
                 to_status=contest.status,
                 payload=ended,
             )
+        work.result = len(found)
     runtime.log.warning(
         "Admin",
         "blocking sessions ended",

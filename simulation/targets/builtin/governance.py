@@ -28,6 +28,7 @@ GOVERNANCE = Governance(
         "runbook_executions",
         "configuration_events",
         "operations_events",
+        "idempotency_keys",
         "admin_sessions",
     ),
     append_only_tables=(
@@ -42,6 +43,7 @@ GOVERNANCE = Governance(
         "audit_log",
         "configuration_events",
         "operations_events",
+        "idempotency_keys",
     ),
     audit_table="audit_log",
     audit_columns={

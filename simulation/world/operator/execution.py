@@ -290,15 +290,16 @@ class Execution:
         return difference
 
     def _typed(self, step: Step) -> Generator[Any, Any, tuple[int, Answer]]:
-        """How often the command was typed, and its last answer with the requests of all: one that only reads is typed
-        again a minute later where nobody answered, at most thrice."""
+        """How often the command was typed, and its last answer with the requests of all: one that may come again is
+        typed a minute later where nobody answered, at most thrice."""
         requests, tries = tuple[str, ...](), 0
+        known = {**self._captures, "EXECUTION_ID": str(self._id)}
         for seconds in (*_AGAIN_SECONDS, 0):
             tries += 1
-            answer = yield from self._terminal.run(step.command, known=self._captures, acting=self._acting_at_terminal)
+            answer = yield from self._terminal.run(step.command, known=known, acting=self._acting_at_terminal)
             requests += answer.request_ids
             fits = compare(expected=step.expected, output=answer.output, known=self._captures).difference is None
-            if step.writes or not seconds or fits or not self._nobody_answered(answer.request_ids):
+            if not step.may_come_again or not seconds or fits or not self._nobody_answered(answer.request_ids):
                 break
             yield self._desk.kernel.sleep(seconds)
         return tries, replace(answer, request_ids=requests)

@@ -5,11 +5,18 @@ The grammar is documented for its writers in ``fixtures/runbooks/README.md``; ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, StrEnum
 from pathlib import Path
+
+_DONE_ONCE = re.compile(
+    r"Idempotency-Key: |/api/admin/diagnostics/"
+    r"|/api/admin/contests/[^/]+/(?:export|archive-check|settlement-run|settlement-replay)\b"
+)
+"""A key; or a job's run, a copy, a comparison: see fixtures/runbooks/README.md."""
 
 
 class Section(StrEnum):
@@ -103,6 +110,13 @@ class Step:
     exit_status: int
     writes: bool
     branches: tuple[Branch, ...]
+
+    @property
+    def may_come_again(self) -> bool:
+        """Whether it may be typed again where nobody answered: it only reads, or each of its POSTs is done once under
+        its key, or does again only what is still to be done."""
+        _, *posts = self.command.split("-X POST")
+        return not self.writes or (bool(posts) and all(_DONE_ONCE.search(post) for post in posts))
 
 
 @dataclass(frozen=True, kw_only=True)

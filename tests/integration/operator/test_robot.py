@@ -191,7 +191,20 @@ def test_a_reading_command_that_nobody_answered_is_typed_again(losses: int, trie
     assert history.of(ExecutionEnded)[0].status == status
 
 
-def test_a_writing_command_is_never_typed_again() -> None:
+def test_a_writing_command_that_nobody_answered_is_typed_again_under_its_key() -> None:
+    platform = CounterPlatform(stuck=1, lose="/mend:", loses=1)
+    keyed = MINI.replace(
+        'curl -sS -X POST "$API_BASE_URL/mend"',
+        'curl -sS -X POST -H "Idempotency-Key: $EXECUTION_ID-recovery-1-$number" "$API_BASE_URL/mend"',
+    )
+    history = carried_out(platform, keyed)
+    step = next(step for step in history.of(RunbookStep) if step.writes)
+    assert (step.tries, history.of(ExecutionEnded)[0].status) == (2, "completed")
+    keys = [one.idempotency_key for one in history.of(Exchange) if one.path == "/mend"]
+    assert keys == ["e-1-recovery-1-1"] * 2
+
+
+def test_a_writing_command_without_a_key_is_never_typed_again() -> None:
     history = carried_out(CounterPlatform(lose="/mend:", loses=1))
     step = next(step for step in history.of(RunbookStep) if step.writes)
     assert (step.tries, history.of(ExecutionEnded)[0].status) == (1, "failed")

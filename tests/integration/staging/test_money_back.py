@@ -279,3 +279,39 @@ def test_an_acknowledgement_is_on_record_and_can_be_taken_back(stage: StagingPla
         "dispute_acknowledgement_withdrawn",
     ]
     assert stage.client.post(f"/api/admin/{path}", json=REASON).status_code == 401
+
+
+def keyed(stage: StagingPlatform, path: str, body: object, key: str) -> Any:
+    return stage.client.post(f"/api/admin/{path}", json=body, headers={**stage.admin, "Idempotency-Key": key})
+
+
+def test_a_grant_asked_for_again_under_its_key_is_answered_as_the_first_and_made_once(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    ask(stage, contest_id, stage.entrant(contest_id, "1"))
+    path = f"refund-requests/{open_requests(stage)[0]['id']}/grant"
+    first, again = keyed(stage, path, REASON, "e-1-recovery-2"), keyed(stage, path, REASON, "e-1-recovery-2")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json == again.json == {"success": True, "status": "granted", "refunds_requested": 1}
+    assert len(stage.sql("SELECT id FROM audit_log WHERE action = 'refund_request_granted'")) == 1
+    assert keyed(stage, path, REASON, "e-1-recovery-3").json["error"] == "refund_request_decided"
+
+
+@pytest.mark.parametrize("what", ["body", "address"])
+def test_another_request_under_a_key_is_refused(stage: StagingPlatform, what: str) -> None:
+    contest_id = stage.contest()
+    for number in ("1", "2"):
+        ask(stage, contest_id, stage.entrant(contest_id, number))
+    one, other = (f"refund-requests/{row['id']}/grant" for row in open_requests(stage))
+    assert keyed(stage, one, REASON, "e-1-recovery-2").status_code == 200
+    body, path = ({"reason": "another one"}, one) if what == "body" else (REASON, other)
+    refused = keyed(stage, path, body, "e-1-recovery-2")
+    assert (refused.status_code, refused.json["error"]) == (409, "idempotency_key_reused")
+    assert len(open_requests(stage)) == 1
+
+
+def test_a_key_of_something_that_was_refused_is_free(stage: StagingPlatform) -> None:
+    contest_id = stage.contest()
+    ask(stage, contest_id, stage.entrant(contest_id, "1"))
+    path = f"refund-requests/{open_requests(stage)[0]['id']}"
+    assert keyed(stage, f"{path}/refuse", REASON, "e-1-recovery-1").json["error"] == "asked_in_time"
+    assert keyed(stage, f"{path}/grant", REASON, "e-1-recovery-1").status_code == 200

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulation.checks.base import Check
+from simulation.checks.asked_again import keyed_requests_once
+from simulation.checks.base import Check, Finding
 from simulation.checks.faults import failures_escalated, faults_recovered
 from simulation.checks.runbooks import runbook_rows, runbook_steps_exact, runbook_steps_logged, runbooks_rehearsed
 from simulation.events import (
@@ -112,12 +113,12 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
     "a writing command typed twice": (
         runbook_steps_exact,
         lambda b: b.edit(RunbookStep, {"writes": True}, tries=2),
-        "typed 2 times, and it writes",
+        "typed 2 times without a cause for each",
     ),
     "an answered command typed twice": (
         runbook_steps_exact,
         lambda b: b.edit(RunbookStep, {"writes": False}, tries=2),
-        "typed 2 times, and it was answered",
+        "typed 2 times without a cause for each",
     ),
     "an execution that failed": (runbook_steps_exact, _failed, "the execution failed"),
     "an execution that never ended": (runbook_steps_exact, lambda b: b.drop(ExecutionEnded), "never ended"),
@@ -236,5 +237,65 @@ def test_a_command_may_be_typed_again_for_each_time_that_nobody_answered(
         book.add(asked.model_copy(update={"execution_id": EXECUTION}), day(5, 10))
     read = next(event for event in book.entries if isinstance(event, RunbookStep) and not event.writes)
     book.edit(RunbookStep, {"section": read.section, "step": read.step}, tries=tries, request_ids=ids)
-    told = [finding for finding in run(runbook_steps_exact, book).findings if "typed" in finding.message]
-    assert len(told) == findings
+    assert len(_typed_too_often(book)) == findings
+
+
+def _typed_too_often(book: Book) -> list[Finding]:
+    return [finding for finding in run(runbook_steps_exact, book).findings if "typed" in finding.message]
+
+
+def _asked(book: Book, number: int, status: int, *, path: str = "/api/admin/grant", **facts: Any) -> str:
+    request_id = f"exec-1-ask-{number}"
+    asked = {"actor": "operator", "method": "POST", "path": path, "status": status, "execution_id": EXECUTION}
+    book.add(Exchange(request_id=request_id, **{**asked, **facts}), day(5, 10, 0, number))
+    return request_id
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "findings"),
+    [
+        ("/api/admin/grant", "x-1-recovery-1", 0),
+        ("/api/admin/diagnostics/run-payout-scheduler", None, 0),
+        ("/api/admin/grant", None, 1),
+    ],
+)
+def test_a_writing_command_may_be_typed_again_if_what_it_asks_is_done_once(
+    path: str, key: str | None, findings: int
+) -> None:
+    book = passing()
+    ids = tuple(_asked(book, at, status, path=path, idempotency_key=key) for at, status in ((1, 502), (2, 200)))
+    book.edit(RunbookStep, {"writes": True}, tries=2, request_ids=ids)
+    assert len(_typed_too_often(book)) == findings
+
+
+_KEYED: dict[str, Any] = {"idempotency_key": "x-1-recovery-1-a", "response_body": {"success": True}}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "answer", "expected"),
+    [
+        ((1,), {}, []),
+        ((2,), {}, []),
+        ((1, 2), {}, ["it was done again"]),
+        ((), {}, ["it was reported as done, and nothing is recorded"]),
+        ((), {"reopened": False}, []),
+    ],
+)
+def test_what_came_again_under_a_key_was_done_and_recorded_once(
+    recorded: tuple[int, ...], answer: dict[str, Any], expected: list[str]
+) -> None:
+    book = passing()
+    _asked(book, 1, 502, idempotency_key="x-1-recovery-1-a")
+    _asked(book, 2, 200, idempotency_key="x-1-recovery-1-a", response_body={"success": True, **answer})
+    for number in recorded:
+        book.write(day(5, 10, 0, number), ("contests", {"id": "cup"}), request_id=f"exec-1-ask-{number}")
+    found = [finding.message.partition(": ")[2] for finding in run(keyed_requests_once, book).findings]
+    assert found == expected
+
+
+def test_another_request_under_a_key_is_not_taken() -> None:
+    book = passing()
+    _asked(book, 1, 200, **_KEYED)
+    _asked(book, 2, 200, **_KEYED, request_body={"another": 1})
+    found = [finding.message for finding in run(keyed_requests_once, book).findings]
+    assert any("different requests were taken" in message for message in found)

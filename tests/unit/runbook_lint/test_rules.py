@@ -37,6 +37,14 @@ FLAWS = (
     Broken("RB002", BOOK, "## Diagnosis", "## Diagnoses", "## Diagnoses", "'Diagnoses'"),
     Broken("RB003", BOOK, "### 1. Mend each", "### 2. Mend each", "### 2. Mend", "is headed '2. Mend each'"),
     Broken("RB004", BOOK, "if [COUNT] is 0, go", "if it is done, go", "- if it", "cannot be followed"),
+    Broken(
+        "RB029",
+        BOOK,
+        UNDO,
+        'curl -sS -X POST "$API_BASE_URL/api/admin/undo',
+        'curl -sS -X POST "$API_BASE_URL/api/admin/undo',
+        "nobody can know whether this was done",
+    ),
     Broken("RB010", BOOK, "verification: [reads]", "verification: [writes]", ': "${COUNT', "Recovery step 1 writes"),
     Broken(
         "RB011",
