@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulation.assembly.foundation import Ground
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.subjects import Registry
+from simulation.world.entrants.purses import Purses
 from simulation.world.network.external import ExternalNetwork
 from simulation.world.provider.provider import ScoreProvider, provider_app
 from simulation.world.stripe.twin import StripeTwin, stripe_app
@@ -21,6 +22,8 @@ class External:
     injector: PlannedInjector
     twin: StripeTwin
     provider: ScoreProvider
+    purses: Purses
+    """What entrants pay by, which faults may change."""
 
 
 def external_services(ground: Ground) -> External:
@@ -54,4 +57,6 @@ def external_services(ground: Ground) -> External:
     network = ExternalNetwork(ground.recorder)
     network.add(request.target.stripe_hosts, stripe_app(twin))
     network.add(request.target.provider_hosts, provider_app(provider))
-    return External(network=network, registry=registry, injector=injector, twin=twin, provider=provider)
+    return External(
+        network=network, registry=registry, injector=injector, twin=twin, provider=provider, purses=Purses()
+    )

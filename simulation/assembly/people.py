@@ -103,6 +103,7 @@ def players(ground: Ground, external: External, front: Front) -> Entrants:
         registry=external.registry,
         provider=external.provider,
         confirm=external.twin.pay,
+        purses=external.purses,
     )
     external.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)
     return entrants
@@ -127,6 +128,7 @@ def timed_faults(ground: Ground, external: External, front: Front, operator: Ope
         twin=external.twin,
         people=front.target.people(http=front.http, context=front.context),
         payers=Payers(kernel=ground.kernel, registry=external.registry),
+        purses=external.purses,
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
         service=front.target.service,

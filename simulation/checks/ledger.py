@@ -27,7 +27,7 @@ from simulation.checks.evidence.relations import (
     TransferRow,
 )
 from simulation.contract.business import Ledger
-from simulation.events import StripeBalance
+from simulation.events import StripeBalance, StripeMovement
 
 _ADJUSTED = frozenset({"settlement", "dispute"})
 """Reference types that an adjustment may have."""
@@ -131,7 +131,8 @@ def _undelivered(rows: Sequence[TransferRow] | Sequence[RefundRow]) -> dict[tupl
 def nothing_negative(case: Case, inquiry: Inquiry) -> None:
     """No account's balance is ever negative, except those of the kind ``own``: they pay for chargebacks.
 
-    An asset may be negative by as much as these are: that much came from the business's own funds at Stripe.
+    An asset may be negative by as much as these are: that much came from the business's own funds at Stripe. So may
+    what is pending there by the fees of charges that are: Stripe keeps them when such a charge is given back.
     """
     ledger = case.remembered(books)
     _in_the_chart(case, inquiry, ledger)
@@ -162,7 +163,8 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                     at=instant,
                 )
     for balance in case.events(StripeBalance):
-        for name, cents in (("available", balance.available_cents), ("pending", balance.pending_cents)):
+        pending_cents = balance.pending_cents + _pending_fees_cents(case, balance)
+        for name, cents in (("available", balance.available_cents), ("pending", pending_cents)):
             inquiry.examine()
             if cents < 0:
                 inquiry.find(
@@ -173,6 +175,12 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                     actual=dollars(cents),
                     events=(balance,),
                 )
+
+
+def _pending_fees_cents(case: Case, balance: StripeBalance) -> int:
+    """Stripe's fees of the charges that are not available yet."""
+    movements = (one for one in case.events(StripeMovement) if one.movement == "charge")
+    return sum(one.fee_cents for one in movements if one.available_at > balance.at)
 
 
 def _in_the_chart(case: Case, inquiry: Inquiry, ledger: Books) -> None:

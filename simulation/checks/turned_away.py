@@ -17,6 +17,7 @@ from simulation.checks.evidence.keys import Keys, shared
 from simulation.checks.evidence.money import grouped
 from simulation.events import EntrantAction, Event, Exchange, FaultInjected, FaultScheduled, HostingAction
 from simulation.scenario.faults.database import ContestRowHeld
+from simulation.scenario.faults.paying import PayingFault
 from simulation.scenario.faults.registry import KINDS
 from simulation.words import plural
 
@@ -150,7 +151,14 @@ def _stands_in_the_way(strike: FaultInjected, one: _TurnedAway) -> bool:
     kind = KINDS.get(strike.fault_kind)
     if kind is ContestRowHeld:
         return one.action is None or one.action.contest_id == strike.keys.get("contest")
+    if kind is not None and issubclass(kind, PayingFault):
+        return one.exchange is None and one.action is not None and _is_payment_of(one.action, strike)
     return kind is not None and kind.turns_people_away
+
+
+def _is_payment_of(action: EntrantAction, strike: FaultInjected) -> bool:
+    """Stripe, not the platform, refused the payment that the fault disturbs."""
+    return action.act == "pay" and action.user_id == strike.keys.get("user_id")
 
 
 def _stopped(case: Case) -> Iterator[tuple[datetime, datetime]]:

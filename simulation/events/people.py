@@ -15,6 +15,7 @@ Action = Literal[
     "paid_late",
     "paid_twice",
     "never_paid",
+    "began_to_pay",
     "opened_intent",
     "deleted_account",
     "refused",
@@ -49,7 +50,8 @@ class EntrantAction(Event):
     contest: str | None
     contest_id: str | None
     action: Action
-    """``got_part_back``: the cardholder sees on a statement that a part of the payment has come back;
+    """``began_to_pay``: by a bank debit, which takes days;
+    ``got_part_back``: the cardholder sees on a statement that a part of the payment has come back;
     ``chargeback_reversed``: that the bank has given it to the platform again, after all."""
     amount_cents: int = 0
     payment_intent_id: str | None = None

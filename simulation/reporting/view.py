@@ -15,6 +15,7 @@ from simulation.history import History
 from simulation.reporting.parts.contests import ContestView, contests_of
 from simulation.reporting.parts.criteria import CriterionView, SectionView, ranked, sections_of
 from simulation.reporting.parts.days import DayView, days_of
+from simulation.reporting.parts.delayed_payments import DelayedPayments, delayed_payments_of
 from simulation.reporting.parts.directory import directory_of
 from simulation.reporting.parts.endings import judged_faults
 from simulation.reporting.parts.evidence import Evidence, evidence_of
@@ -59,6 +60,7 @@ class Report:
     executions: tuple[ExecutionView, ...]
     escalations: tuple[Escalated, ...]
     funds: Funds
+    delayed_payments: tuple[DelayedPayments, ...]
     money_back: MoneyBack
     reconciliation: Reconciliation
     trail: tuple[AuditRow, ...]
@@ -115,6 +117,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         executions=executions,
         escalations=escalations,
         funds=funds,
+        delayed_payments=delayed_payments_of(source, contests),
         money_back=money_back_of(source, contests),
         reconciliation=reconciliation_of(source),
         trail=trail_of(source),

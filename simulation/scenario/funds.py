@@ -10,6 +10,7 @@ from simulation.scenario.faults.disputes import ChargebackInParts
 from simulation.scenario.faults.people import Chargeback, RefundRequested
 from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
+from simulation.scenario.faults.victims import disturbed_payments
 from simulation.scenario.model import Contest, Scenario
 
 _LONGEST_WAIT = timedelta(hours=71)
@@ -63,6 +64,7 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     charges = (payers + contest.double_payers) if fee_cents else 0
     charge_cents = fee_cents - (fee_cents * stripe.fee_basis_points // 10_000 + 1) - stripe.fee_fixed_cents
     of_it = [fault for fault in scenario.faults if getattr(fault, "contest", None) == contest.key]
+    charges -= min(charges, disturbed_payments(contest, scenario.faults))
     refunds = contest.double_payers + sum(isinstance(fault, RefundRequested) for fault in of_it)
     in_parts = [fault for fault in of_it if isinstance(fault, ChargebackInParts)]
     disputes = sum(isinstance(fault, Chargeback) for fault in of_it)

@@ -17,7 +17,8 @@ from simulation.chance import chance
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault
-from simulation.scenario.faults.victims import early_payers, sure_payments, sure_transfers
+from simulation.scenario.faults.paying import LEFT_TO_PLAY
+from simulation.scenario.faults.victims import early_payers, prompt_payers, sure_payments, sure_transfers
 from simulation.scenario.model import Contest, Scenario
 
 Phase = Literal["joining", "locked", "playing", "paying"]
@@ -136,4 +137,6 @@ def _victims(fault: VictimFault, contest: Contest, calm: Scenario) -> int:
     """How many of what the fault strikes the contest is sure to have."""
     if fault.victim == "transfer":
         return sure_transfers(contest, calm)
+    if fault.victim == "prompt payer":
+        return prompt_payers(contest) - LEFT_TO_PLAY
     return sure_payments(contest) if fault.victim == "payment" else early_payers(contest) - 1

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 from simulation.events import EntrantAction, StripeMovement, StripeObject
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.source import ReportSource
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How many, and their sum in integer cents, never negative."""
-
-    number: int
-    cents: int
+from simulation.reporting.parts.tally import Tally, in_order, tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +60,11 @@ def money_back_of(source: ReportSource, contests: Sequence[ContestView]) -> Mone
         refunds=tuple(
             Refunded(
                 contest=source.names.contest(contest),
-                asked=_tally(asked, contest),
-                made=_tally(made, contest),
-                came_back=_tally(came_back, contest),
+                asked=tally(asked, contest),
+                made=tally(made, contest),
+                came_back=tally(came_back, contest),
             )
-            for contest in _in_order(refunded, contests)
+            for contest in in_order(refunded, contests)
         ),
         disputes=tuple(
             Disputed(
@@ -81,9 +74,9 @@ def money_back_of(source: ReportSource, contests: Sequence[ContestView]) -> Mone
                 won=_ended(disputes, contest, lambda status: status == "won"),
                 lost=_ended(disputes, contest, lambda status: status == "lost"),
                 undecided=_ended(disputes, contest, lambda status: status in ("needs_response", "under_review")),
-                fees=_tally(fees_of, contest),
+                fees=tally(fees_of, contest),
             )
-            for contest in _in_order([dispute.contest_id for dispute in disputes], contests)
+            for contest in in_order([dispute.contest_id for dispute in disputes], contests)
         ),
     )
 
@@ -96,16 +89,5 @@ def _is_dispute_fee(movement: StripeMovement, disputes: Sequence[StripeObject]) 
     return movement.fee_cents > 0 and any(movement.source_id == dispute.object_id for dispute in disputes)
 
 
-def _in_order(found: Sequence[str | None], contests: Sequence[ContestView]) -> list[str | None]:
-    """Each contest that was found, once."""
-    order = {contest.contest_id: number for number, contest in enumerate(contests)}
-    return sorted(set(found), key=lambda contest: (order.get(contest or "", len(order)), contest or ""))
-
-
-def _tally(rows: Sequence[tuple[str | None, int]], contest: str | None) -> Tally:
-    cents = [amount for its_contest, amount in rows if its_contest == contest]
-    return Tally(number=len(cents), cents=sum(cents))
-
-
 def _ended(disputes: Sequence[StripeObject], contest: str | None, counts: Callable[[str], bool]) -> Tally:
-    return _tally([(one.contest_id, one.amount_cents) for one in disputes if counts(one.status)], contest)
+    return tally([(one.contest_id, one.amount_cents) for one in disputes if counts(one.status)], contest)

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from simulation.scenario.faults.fault import Fault
-from simulation.scenario.faults.victims import early_payers, sure_payments, sure_transfers
+from simulation.scenario.faults.victims import early_payers, prompt_payers, sure_payments, sure_transfers
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
@@ -53,6 +53,12 @@ class Drawing:
     def payer(self) -> tuple[str, int] | None:
         """A contest and the number of somebody who is sure to pay early; what rules forbid is left out later."""
         some = [(contest.key, nth) for contest in self.scenario.contests for nth in range(1, early_payers(contest))]
+        return self.source.choice(some) if some else None
+
+    def prompt_payer(self, *, besides: int) -> tuple[str, int] | None:
+        """A contest and the number of one of those who come to pay once and in good time, of whom ``besides`` stay."""
+        contests = self.scenario.contests
+        some = [(one.key, nth) for one in contests for nth in range(1, prompt_payers(one) - besides + 1)]
         return self.source.choice(some) if some else None
 
     def tournament(self) -> str:

@@ -122,6 +122,8 @@ class Fault(ScenarioModel, ABC):
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""
     withdraws_entrant: ClassVar[bool] = False
     """One who has paid gets the fee back and takes no part."""
+    disturbs_payment: ClassVar[bool] = False
+    """A payment that else were sure may come late or never."""
     turns_people_away: ClassVar[bool] = False
     """While it is on, a platform may be unable to do what people ask of it. The jury asks, too."""
     silences_webhooks: ClassVar[bool] = False

@@ -20,6 +20,7 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
 from simulation.scenario.faults.needs import Need
 from simulation.scenario.faults.operator import OperatorCrash, OperatorKinds
+from simulation.scenario.faults.paying import PayingKinds
 from simulation.scenario.faults.payments import PaymentKinds
 from simulation.scenario.faults.people import PeopleKinds
 from simulation.scenario.faults.planned import PlannedFault
@@ -40,6 +41,7 @@ _Kinds = (
     | StripeKinds
     | ProgramKinds
     | PaymentKinds
+    | PayingKinds
     | DatabaseKinds
     | IdentityKinds
     | PeopleKinds

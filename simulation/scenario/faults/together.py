@@ -22,7 +22,7 @@ from simulation.scenario.faults.statements import StatementFault
 from simulation.scenario.faults.stripe import StripeWindowFault
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault
-from simulation.scenario.faults.victims import sure_transfers
+from simulation.scenario.faults.victims import disturbed_payments, early_payers, sure_payments, sure_transfers
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
@@ -118,7 +118,35 @@ def _leaves_a_prize(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) 
             )
 
 
-_OF_ANY_PLATFORM: Sequence[_Rule] = (_is_over_in_time, _finds_its_transaction, _finds_its_polls, _leaves_a_prize)
+def _leaves_payments_to_count(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
+    """Where payments may come late or never, the n-th to be paid is sure to come for a smaller n only."""
+    faults = (*earlier, fault)
+    for one in faults:
+        if not isinstance(one, VictimFault) or one.victim not in _COUNTED_WHEN_PAID:
+            continue
+        contest = one.its_contest(scenario)
+        disturbed = disturbed_payments(contest, faults)
+        sure = sure_payments(contest) if one.victim == "payment" else early_payers(contest) - 1
+        if disturbed and one.nth > sure - disturbed:
+            yield _broken(
+                fault,
+                f"leaves {one.id} without its victim: of {contest.key} {sure - disturbed} are sure to have paid in "
+                f"time, and it waits for {one.nth}",
+                "lower nth of that one, or name another contest",
+            )
+            return
+
+
+_COUNTED_WHEN_PAID = frozenset({"payment", "payer", "refund", "dispute"})
+"""Victims that are numbered in the order in which they paid."""
+
+_OF_ANY_PLATFORM: Sequence[_Rule] = (
+    _is_over_in_time,
+    _finds_its_transaction,
+    _finds_its_polls,
+    _leaves_a_prize,
+    _leaves_payments_to_count,
+)
 
 
 # --- with the alerts and runbooks that come along ---------------------------------------------------------------------

@@ -13,7 +13,7 @@ from simulation.scenario.faults.attempts import paid_from, sure_payout_transacti
 from simulation.scenario.faults.fault import VictimFault
 from simulation.scenario.faults.people import Chargeback
 from simulation.scenario.faults.refunds import RefundedByStripe
-from simulation.scenario.faults.victims import sure_payments
+from simulation.scenario.faults.victims import disturbed_payments, sure_payments
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
@@ -70,7 +70,7 @@ def _doings(scenario: Scenario, job: str, since: datetime) -> Iterator[datetime]
 def _deliveries(scenario: Scenario, _: str, since: datetime) -> Iterator[datetime]:
     for contest in scenario.contests:
         if contest.entry_fee_cents and contest.created >= since:
-            yield from [contest.start] * sure_payments(contest)
+            yield from [contest.start] * (sure_payments(contest) - disturbed_payments(contest, scenario.faults))
     for fault in scenario.faults:
         if isinstance(fault, Chargeback | RefundedByStripe):
             moment = fault.its_contest(scenario).created + timedelta(hours=fault.hours_after)

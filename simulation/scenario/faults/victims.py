@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from simulation.scenario.faults.fault import ContestFault
+from simulation.scenario.faults.fault import ContestFault, Fault
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Contest, Scenario
@@ -24,6 +25,19 @@ def early_payers(contest: Contest) -> int:
     if not contest.entry_fee_cents or contest.lock - contest.created < _OPEN_LONG:
         return 0
     return contest.entrants - contest.non_payers - contest.late_payers - contest.late_joiners
+
+
+def disturbed_payments(contest: Contest, faults: Sequence[Fault]) -> int:
+    """How many payments of the contest may come late or never, for these faults."""
+    return sum(
+        fault.disturbs_payment for fault in faults if isinstance(fault, ContestFault) and fault.contest == contest.key
+    )
+
+
+def prompt_payers(contest: Contest) -> int:
+    """People who pay once, before the lock."""
+    late = contest.late_payers + contest.late_joiners
+    return contest.entrants - contest.non_payers - late - contest.double_payers if contest.entry_fee_cents else 0
 
 
 def sure_transfers(contest: Contest, scenario: Scenario) -> int:

@@ -173,6 +173,8 @@ def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtSt
             return payment_events.succeeded(work, subject, event_id)
         case "payment_intent.payment_failed":
             return payment_events.changed_status(work, subject, "FAILED")
+        case "payment_intent.requires_action":
+            return payment_events.changed_status(work, subject, "REQUIRES_ACTION")
         case "payment_intent.processing":
             return payment_events.changed_status(work, subject, "PROCESSING")
         case "payment_intent.canceled":

@@ -22,6 +22,7 @@ from simulation.scenario.model import Contest, Scenario
 from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries
+from simulation.world.entrants.purses import CARD, Means, Outcome, Purses
 from simulation.world.ports import People
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
@@ -35,9 +36,9 @@ _LONGEST_REASON = 200
 
 
 class Confirm(Protocol):
-    """The entrant's browser: pays an intent, or on a checkout page, at Stripe by card. Returns the intent's id."""
+    """The entrant's browser: pays an intent, or on a checkout page, at Stripe. Returns the intent's id."""
 
-    def __call__(self, *, reference: str, client_secret: str) -> str: ...
+    def __call__(self, *, reference: str, client_secret: str, payment_method: str) -> str: ...
 
 
 class _Refused(Exception):
@@ -61,6 +62,8 @@ class _Part:
     joined: bool = False
     paid: int = 0
     """How many of the intents."""
+    opened: int = 0
+    """Intents in all, with those that could not be paid any more."""
 
     @property
     def planned(self) -> Entry:
@@ -82,6 +85,7 @@ class Entrants:
         registry: Registry,
         provider: ScoreProvider,
         confirm: Confirm,
+        purses: Purses,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
@@ -91,6 +95,7 @@ class Entrants:
         self._registry = registry
         self._provider = provider
         self._confirm = confirm
+        self._purses = purses
         self._population = populate(scenario.contests, seed=seed)
         self._connected: set[str] = set()
         """Keys of the people who have an account for their winnings."""
@@ -189,11 +194,10 @@ class Entrants:
             self._registry.rosters[part.contest.key, user_id] = roster
             self._record(part, "joined", roster=roster)
             part.joined = True
-        wanted = 2 if part.planned.habit == "double_payer" else 1
-        for number in range(len(part.intents), wanted if part.contest.entry_fee_cents else 0):
-            self._open_intent(part, number)
+        for _ in range(len(part.intents), _payments_of(part)):
+            self._open_intent(part)
 
-    def _open_intent(self, part: _Part, number: int) -> None:
+    def _open_intent(self, part: _Part) -> None:
         contest, user_id, contest_id = part.contest, self._user_id(part), self._contest_id(part)
         intent = self._ask(
             part,
@@ -202,24 +206,54 @@ class Entrants:
                 user_id=user_id,
                 contest_id=contest_id,
                 amount_cents=contest.entry_fee_cents,
-                idempotency_key=f"{contest.key}-{part.person.key}-{number + 1}",
+                idempotency_key=f"{contest.key}-{part.person.key}-{part.opened + 1}",
             ),
         )
         part.intents.append(intent)
+        part.opened += 1
         self._record(part, "opened_intent", amount_cents=contest.entry_fee_cents, payment_intent_id=intent[0])
 
     def _pay(self, part: _Part) -> None:
-        late = self._kernel.now > part.contest.lock
-        for number, (reference, client_secret) in enumerate(part.intents[part.paid :], start=part.paid):
-            confirm = partial(self._confirm, reference=reference, client_secret=client_secret)
-            payment_intent_id = self._ask(part, "pay", confirm)
-            part.paid += 1
-            self._record(
-                part,
-                "paid_twice" if number else "paid_late" if late else "paid",
-                amount_cents=part.contest.entry_fee_cents,
-                payment_intent_id=payment_intent_id,
+        while part.paid < _payments_of(part):
+            if not part.intents[part.paid :]:
+                self._open_intent(part)
+            reference, client_secret = part.intents[part.paid]
+            means = self._means(part, reference)
+            confirm = partial(
+                self._confirm,
+                reference=reference,
+                client_secret=client_secret,
+                payment_method=means.payment_method,
             )
+            try:
+                payment_intent_id = self._ask(part, "pay", confirm)
+            except _Refused:
+                if not means.tries_again:
+                    raise
+                if means.new_intent:
+                    part.intents.pop(part.paid)
+                raise _Refused(for_good=False) from None
+            self._record_payment(part, payment_intent_id, means.outcome)
+            part.paid += 1
+
+    def _means(self, part: _Part, reference: str) -> Means:
+        """What the person pays by; only a payment in good time, and the only one, may be disturbed."""
+        if part.planned.habit != "prompt":
+            return CARD
+        return self._purses.take(part.contest.key, part.person.key, reference)
+
+    def _record_payment(self, part: _Part, payment_intent_id: str, outcome: Outcome) -> None:
+        if outcome == "left":
+            self._record(part, "never_paid", payment_intent_id=payment_intent_id)
+            return
+        late = self._kernel.now > part.contest.lock
+        paid: Action = "paid_twice" if part.paid else "paid_late" if late else "paid"
+        self._record(
+            part,
+            paid if outcome == "paid" else "began_to_pay",
+            amount_cents=part.contest.entry_fee_cents,
+            payment_intent_id=payment_intent_id,
+        )
 
     def _never_pay(self, part: _Part) -> None:
         for payment_intent_id, _ in part.intents:
@@ -269,6 +303,13 @@ class Entrants:
                 **details,
             )
         )
+
+
+def _payments_of(part: _Part) -> int:
+    """How often the entrant means to pay."""
+    if not part.contest.entry_fee_cents:
+        return 0
+    return 2 if part.planned.habit == "double_payer" else 1
 
 
 def contest_terms(contest: Contest) -> dict[str, Any]:

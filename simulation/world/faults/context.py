@@ -18,6 +18,7 @@ from simulation.history import Recorder
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.entrants.payers import Payers
+from simulation.world.entrants.purses import Purses
 from simulation.world.ports import People, Service
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.twin import StripeTwin
@@ -38,6 +39,7 @@ class FaultContext:
     twin: StripeTwin
     people: People
     payers: Payers
+    purses: Purses
     entry_fees: Mapping[str, int]
     """Cents by key of the contest."""
     governance: Governance

@@ -32,6 +32,7 @@ from simulation.world.stripe.objects.payment_method import ANY_CARD
 from simulation.world.stripe.objects.webhook_endpoint import PRIMARY, STANDBY
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
+from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.resources.disputes import Disputes
 from simulation.world.stripe.resources.refunds import Refunds
 from simulation.world.stripe.service import Service
@@ -87,6 +88,7 @@ class StripeTwin:
         self._accounts = Accounts(self._store)
         self.disputes = Disputes(self._store)
         self.refunds = Refunds(self._store)
+        self.payments = ConfirmedPayments(self._store)
         self._checkout = CheckoutSessions(self._store)
         self._deliveries = Deliveries(
             kernel=kernel,
@@ -137,7 +139,7 @@ class StripeTwin:
     def confirm_payment_intent(
         self, *, payment_intent_id: str, client_secret: str, payment_method: str = "pm_card_visa"
     ) -> None:
-        """An entrant's browser confirms an intent by card.
+        """An entrant's browser confirms an intent by card, or by a debit of a bank account.
 
         :raises ApiError: the card was declined, the secret is wrong, or the intent cannot be paid any more.
         """

@@ -189,6 +189,10 @@ def _payments(log: Log) -> str:
             payment_intent_id=declined.id, client_secret=declined.client_secret,
             payment_method="pm_card_chargeDeclined",
         )  # fmt: skip
+    for method in ("pm_card_authenticationRequired", "pm_usBankAccount_success"):
+        intent = log.ask("POST", "/v1/payment_intents", ("amount", "10000"), ("currency", "usd"))["id"]
+        log.ask("POST", f"/v1/payment_intents/{intent}/confirm", ("payment_method", method))
+    log.world.twin.payments.arrive(intent)
     return str(paid)
 
 
@@ -232,9 +236,10 @@ def test_every_event_has_the_envelope_and_its_object_the_fields_of_stripe_mocks(
         "payout.canceled", "payout.created", "payout.paid", "setup_intent.canceled", "setup_intent.created",
         "setup_intent.succeeded", "charge.dispute.closed", "charge.dispute.created",
         "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn",
-        "charge.failed", "charge.refunded", "charge.refund.updated",
+        "charge.failed", "charge.pending", "charge.refunded", "charge.refund.updated",
         "charge.succeeded",
         "payment_intent.canceled", "payment_intent.created", "payment_intent.payment_failed",
+        "payment_intent.processing", "payment_intent.requires_action",
         "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated", "transfer.created",
         "transfer.reversed",
     }  # fmt: skip

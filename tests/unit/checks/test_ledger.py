@@ -180,6 +180,14 @@ def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) ->
     assert_unknown(check, passing(), spoil, reason)
 
 
+@pytest.mark.parametrize(("cents", "outcome"), [(-30, "pass"), (-31, "fail")])
+def test_pending_may_be_short_by_stripes_fees_of_what_was_given_back(cents: int, outcome: str) -> None:
+    book = passing()
+    book.edit(StripeMovement, {"source_id": "ch_pi_bob"}, fee_cents=30, available_at=day(30, 0))
+    book.edit(StripeBalance, {}, pending_cents=cents)
+    assert run(nothing_negative, book).outcome == outcome
+
+
 def test_a_chargeback_that_is_booked_balances_everything() -> None:
     for check in (stripe_balance_explained, double_entry, nothing_negative, postings_referenced):
         book = passing()

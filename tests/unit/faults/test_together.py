@@ -14,6 +14,7 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.transfers import TransferFault
+from simulation.scenario.faults.victims import prompt_payers, sure_payments
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 from tests.unit.faults.kinds import fault
@@ -208,3 +209,24 @@ def test_a_swarm_draws_nothing_that_does_not_go_together() -> None:
 
         assert not list(broken_fault_rules(drawn, usual_platform=True)), seed
         assert sum(isinstance(one, TransferFault) and one.given_up for one in drawn.faults) <= 1, seed
+
+
+def test_a_payment_that_may_never_come_is_not_counted_on() -> None:
+    """The last payment that a contest is sure to have is nobody's victim where another one may come late or never."""
+    last = sure_payments(CONTEST)
+    lost = [
+        fault("webhook_duplicated", id="twice", contest=CONTEST.key, nth=nth, expect=SELF_HEALS)
+        for nth in (last, last - 1)
+    ]
+    slow = fault("payment_slow", id="slow", contest=CONTEST.key, nth=1, delay_hours=5, expect=SELF_HEALS)
+
+    assert problems(lost[0]) == problems(slow) == problems(lost[1], slow) == []
+    for order in ((lost[0], slow), (slow, lost[0])):
+        (problem,) = problems(*order)
+        assert problem.startswith(f"faults.1.nth: fault {order[1].id} leaves twice without its victim: ")
+
+
+def test_a_contest_keeps_people_who_pay_in_good_time() -> None:
+    nth = prompt_payers(CONTEST) - 1
+    (problem,) = problems(fault("payment_abandoned", id="left", contest=CONTEST.key, nth=nth, expect=SELF_HEALS))
+    assert problem.startswith(f"faults.0.nth: fault left waits for prompt payer {nth} of {CONTEST.key}")

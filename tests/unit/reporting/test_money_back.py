@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from simulation.events import EntrantAction, Event, StripeMovement, StripeObject
 from simulation.history import History
 from simulation.reporting.html import render_html
-from simulation.reporting.parts.money_back import Disputed, Refunded, Tally
+from simulation.reporting.parts.money_back import Disputed, Refunded
+from simulation.reporting.parts.tally import Tally
 from simulation.reporting.view import Report, build_report
 from tests.unit.reporting.sample import passed_verdict
 

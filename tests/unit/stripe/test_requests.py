@@ -117,6 +117,63 @@ def test_a_declined_card_leaves_an_intent_that_can_be_paid(world):
     assert world.stripe.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
+def by(world, intent, payment_method):
+    world.twin.confirm_payment_intent(
+        payment_intent_id=intent.id, client_secret=intent.client_secret, payment_method=payment_method
+    )
+    return world.stripe.payment_intents.retrieve(intent.id)
+
+
+def test_a_card_that_needs_its_holder_waits_and_can_be_paid_or_canceled(world):
+    paid, canceled = world.intent(), world.intent()
+    for intent in (paid, canceled):
+        waiting = by(world, intent, "pm_card_authenticationRequired")
+        assert (waiting.status, waiting.amount_received) == ("requires_action", 0)
+        assert waiting.next_action.type == "use_stripe_sdk"
+    assert by(world, paid, "pm_card_visa").next_action is None
+    assert world.stripe.payment_intents.cancel(canceled.id).status == "canceled"
+    world.pass_time(seconds=2)
+    assert len(world.mailbox.events("payment_intent.requires_action")) == 2
+
+
+def test_a_bank_debit_moves_money_when_it_arrives_and_not_before(world):
+    intent = world.intent()
+    assert by(world, intent, "pm_usBankAccount_success").status == "processing"
+    assert world.stripe.balance_transactions.list().data == []
+    assert refusal(lambda: world.stripe.payment_intents.cancel(intent.id)).code == "payment_intent_unexpected_state"
+    world.pass_time(days=3)
+    world.twin.payments.arrive(intent.id)
+    paid = world.stripe.payment_intents.retrieve(intent.id)
+    charge = world.stripe.charges.retrieve(paid.latest_charge)
+    (line,) = world.stripe.balance_transactions.list().data
+    assert (paid.status, charge.status, charge.paid) == ("succeeded", "succeeded", True)
+    assert charge.payment_method_details.type == "us_bank_account"
+    assert line.available_on - line.created == 2 * 86_400, "from when the money came"
+    world.pass_time(seconds=2)
+    told = [event["type"] for event in world.mailbox.events() if event["type"].startswith("payment_intent.")]
+    assert told == ["payment_intent.processing", "payment_intent.succeeded"]
+
+
+def test_a_bank_debit_that_is_returned_never_was_a_payment(world):
+    intent = world.intent()
+    by(world, intent, "pm_usBankAccount_success")
+    world.pass_time(days=3)
+    world.twin.payments.bounce(intent.id)
+    failed = world.stripe.payment_intents.retrieve(intent.id)
+    assert (failed.status, failed.last_payment_error.decline_code) == ("requires_payment_method", "insufficient_funds")
+    assert world.stripe.charges.retrieve(failed.latest_charge).status == "failed"
+    assert world.stripe.balance_transactions.list().data == []
+    assert by(world, intent, "pm_card_visa").status == "succeeded", "the intent is open again"
+
+
+def test_an_intent_that_is_canceled_at_the_dashboard_cannot_be_paid(world):
+    intent = world.intent()
+    world.twin.payments.cancel(intent.id)
+    with pytest.raises(ApiError) as refused:
+        by(world, intent, "pm_card_visa")
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
 def test_a_cancelled_intent_cannot_be_paid(world):
     intent = world.intent()
     assert world.stripe.payment_intents.cancel(intent.id).status == "canceled"

@@ -19,6 +19,7 @@ from simulation.scenario.model import Contest, Scenario
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.entrants.people import populate
 from simulation.world.entrants.plan import Entry, plan_entries
+from simulation.world.entrants.purses import CARD, Means, Purses
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
 
@@ -104,6 +105,7 @@ class World:
     seed: int = 1
     people: FakePeople = field(default_factory=FakePeople)
     declined: bool = False
+    purses: Purses = field(default_factory=Purses)
 
     def __post_init__(self) -> None:
         self.kernel = Kernel(SimulationClock(start=START))
@@ -136,10 +138,11 @@ class World:
             registry=self.registry,
             provider=provider,
             confirm=self.confirm,
+            purses=self.purses,
         ).start()
         self.kernel.run_until(scenario.end)
 
-    def confirm(self, *, reference: str, client_secret: str) -> str:
+    def confirm(self, *, reference: str, client_secret: str, payment_method: str) -> str:
         if self.declined:
             raise ApiError("Your card was declined.", status=402, code="card_declined")
         self.confirmed.append((reference, client_secret))
@@ -331,11 +334,11 @@ def test_a_card_at_a_bank_that_is_down_is_tried_again():
     class Down(World):
         downs = 2
 
-        def confirm(self, *, reference: str, client_secret: str) -> str:
+        def confirm(self, *, reference: str, client_secret: str, payment_method: str) -> str:
             self.downs -= 1
             if self.downs >= 0:
                 raise ApiError("An error occurred.", status=500)
-            return super().confirm(reference=reference, client_secret=client_secret)
+            return super().confirm(reference=reference, client_secret=client_secret, payment_method=payment_method)
 
     world = Down()
     assert len(world.acts("refused")) == 2
@@ -345,6 +348,56 @@ def test_a_card_at_a_bank_that_is_down_is_tried_again():
 def test_entrants_of_a_contest_that_was_never_made_say_so():
     world = World(people=FakePeople(refuse=frozenset({"create_contest"})))
     assert sum("there is no such contest" in act.detail for act in world.acts("refused")) == 10
+
+
+class Disturbed(World):
+    """The first two who come to pay in good time pay otherwise than by a card that works."""
+
+    def __init__(self, *means: Means) -> None:
+        self.struck: list[tuple[str, str]] = []
+        purses = Purses()
+        purses.put(MIXED.key, 1, means, lambda person, intent: self.struck.append((person, intent)))
+        super().__init__(purses=purses)
+
+    def confirm(self, *, reference: str, client_secret: str, payment_method: str) -> str:
+        if payment_method == "no money":
+            raise ApiError("Your card was declined.", status=402, code="card_declined")
+        return super().confirm(reference=reference, client_secret=client_secret, payment_method=payment_method)
+
+    def of_the_struck(self) -> list[str]:
+        (person,) = {person for person, _ in self.struck}
+        return [act.action for act in self.acts() if act.person == person and act.action not in ("signed_up", "joined")]
+
+
+DECLINED = Means(payment_method="no money", tries_again=True)
+CANCELED = Means(payment_method="no money", tries_again=True, new_intent=True)
+
+
+@pytest.mark.parametrize(
+    ("means", "did"),
+    [
+        ([DECLINED], ["opened_intent", "refused", "paid"]),
+        ([DECLINED, DECLINED], ["opened_intent", "refused", "refused", "paid"]),
+        ([DECLINED] * 3, ["opened_intent", "refused", "refused", "refused"]),
+        ([CANCELED], ["opened_intent", "refused", "opened_intent", "paid"]),
+        ([Means(outcome="left")], ["opened_intent", "never_paid"]),
+        ([Means(outcome="under_way")], ["opened_intent", "began_to_pay"]),
+    ],
+)  # fmt: skip
+def test_people_whose_payment_is_disturbed_try_again_or_wait(means: list[Means], did: list[str]):
+    world = Disturbed(*means)
+    assert world.of_the_struck() == did
+    others = [act for act in world.acts("paid") if act.person != world.struck[0][0]]
+    assert len(others) == len(world.acts("paid")) - (did[-1] == "paid")
+    assert len({reference for reference, _ in world.confirmed}) == len(world.confirmed), "no intent is paid twice"
+
+
+def test_a_number_is_given_when_somebody_first_comes_to_pay():
+    purses, struck = Purses(), []
+    purses.put("cup", 2, [DECLINED], lambda person, _: struck.append(person))
+    taken = [purses.take("cup", person, "pi") for person in ("ann", "bob", "ann", "bob", "cat")]
+    assert taken == [CARD, DECLINED, CARD, CARD, CARD]
+    assert struck == ["bob"]
 
 
 def test_declined_card_is_on_record():

@@ -1,4 +1,4 @@
-"""One attempt to take money from a card."""
+"""One attempt to take money from a card or a bank account."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ from simulation.world.stripe.objects.resource import unix
 from simulation.world.stripe.objects.unused_features import CARD, OUTCOME
 
 _BILLING: JsonObject = {"address": None, "name": None, "phone": None, "tax_id": None}
+_DEBITED: JsonObject = {
+    "type": "us_bank_account",
+    "us_bank_account": {
+        "account_holder_type": "individual",
+        "account_type": "checking",
+        "bank_name": "STRIPE TEST BANK",
+        "expected_debit_date": None,
+        "fingerprint": "FounderlessBank1",
+        "last4": "6789",
+        "mandate": None,
+        "payment_reference": None,
+        "routing_number": "110000000",
+    },
+}
+
+
+ChargeStatus = Literal["pending", "succeeded", "failed"]
+"""``pending``: a bank debit under way."""
 
 
 @dataclass(kw_only=True)
@@ -20,8 +38,9 @@ class Charge:
     payment_intent: str
     amount_cents: int
     metadata: dict[str, str]
-    status: Literal["succeeded", "failed"]
+    status: ChargeStatus
     payment_method: str
+    by_bank_debit: bool = False
     available_at: datetime
     currency: str = "usd"
     customer: str | None = None
@@ -76,7 +95,7 @@ class Charge:
             "paid": paid,
             "payment_intent": self.payment_intent,
             "payment_method": self.payment_method,
-            "payment_method_details": {"card": card, "type": "card"},
+            "payment_method_details": _DEBITED if self.by_bank_debit else {"card": card, "type": "card"},
             "receipt_email": self.receipt_email,
             "receipt_number": None,
             "receipt_url": None,
@@ -92,7 +111,9 @@ class Charge:
             "transfer_group": self.transfer_group,
         }
 
-    def _outcome(self) -> JsonObject:
+    def _outcome(self) -> JsonObject | None:
+        if self.status == "pending":
+            return None
         if self.status == "succeeded":
             return {
                 "network_status": "approved_by_network",

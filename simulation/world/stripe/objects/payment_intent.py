@@ -10,7 +10,10 @@ from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.objects.resource import unix, unix_or_none
 from simulation.world.stripe.objects.unused_features import PAYMENT_INTENT
 
-IntentStatus = Literal["requires_payment_method", "requires_confirmation", "succeeded", "canceled"]
+IntentStatus = Literal[
+    "requires_payment_method", "requires_confirmation", "requires_action", "processing", "succeeded", "canceled"
+]
+_AUTHENTICATE: JsonObject = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
 
 
 @dataclass(kw_only=True)
@@ -60,7 +63,7 @@ class PaymentIntent:
             "latest_charge": self.latest_charge,
             "livemode": False,
             "metadata": {**self.metadata},
-            "next_action": None,
+            "next_action": {**_AUTHENTICATE} if self.status == "requires_action" else None,
             "on_behalf_of": None,
             "payment_method": self.payment_method,
             "payment_method_options": {},

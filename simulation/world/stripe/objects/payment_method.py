@@ -10,6 +10,10 @@ from simulation.world.stripe.objects.resource import unix
 
 ANY_CARD = "pm_card_visa"
 """Stripe's test card that pays."""
+NEEDS_AUTHENTICATION = "pm_card_authenticationRequired"
+"""Stripe's test card whose bank asks the cardholder (3-D Secure) each time."""
+BANK_DEBIT = "pm_usBankAccount_success"
+"""Stripe's test bank account. How a debit of it ends, and when, the world says."""
 
 
 @dataclass(kw_only=True)

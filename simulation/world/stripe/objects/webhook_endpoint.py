@@ -23,6 +23,7 @@ SUBSCRIBED = (
     "payment_intent.canceled",
     "payment_intent.payment_failed",
     "payment_intent.processing",
+    "payment_intent.requires_action",
     "payment_intent.succeeded",
     "refund.failed",
     "refund.updated",

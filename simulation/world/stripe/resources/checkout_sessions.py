@@ -10,7 +10,7 @@ from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.checkout_session import CheckoutSession, LineItem
 from simulation.world.stripe.objects.payment_intent import PaymentIntent
 from simulation.world.stripe.params import Params
-from simulation.world.stripe.resources.card_payments import CardPayments
+from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.routing import Route, names
 from simulation.world.stripe.store import Store
 
@@ -35,7 +35,7 @@ _PAYMENT = ("description", "receipt_email", "transfer_group")
 class CheckoutSessions:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cards = CardPayments(store)
+        self._payments = ConfirmedPayments(store)
 
     def routes(self) -> tuple[Route, ...]:
         one = f"{_URL}/{{id}}"
@@ -119,7 +119,7 @@ class CheckoutSessions:
             raise ApiError(f"The checkout session {session_id} is {session.status}.")
         trigger = Trigger(origin="entrant")
         intent = self._intent(session, trigger)
-        self._cards.pay(intent, payment_method=payment_method, trigger=trigger)
+        self._payments.pay(intent, payment_method=payment_method, trigger=trigger)
         session.status = "complete"
         self._store.log.emit("checkout.session.completed", session.render(), trigger=trigger)
         return intent.id

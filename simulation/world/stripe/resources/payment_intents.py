@@ -7,7 +7,7 @@ from simulation.world.stripe.api import Call
 from simulation.world.stripe.errors import ApiError, JsonObject, Refused, Unmodelled, no_such
 from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.payment_intent import IntentStatus, PaymentIntent
-from simulation.world.stripe.resources.card_payments import CardPayments
+from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.routing import Route, names
 from simulation.world.stripe.search import SEARCHING, found
 from simulation.world.stripe.store import Store
@@ -35,7 +35,7 @@ _MONEY_ELSEWHERE = names(
 class PaymentIntents:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cards = CardPayments(store)
+        self._payments = ConfirmedPayments(store)
 
     def routes(self) -> tuple[Route, ...]:
         confirm = _HARMLESS | {"client_secret", "payment_method", "setup_future_usage"}
@@ -136,14 +136,14 @@ class PaymentIntents:
 
     def confirm(self, call: Call) -> JsonObject:
         intent = self._found(call)
-        self._require(intent, "requires_payment_method", "requires_confirmation")
+        self._require(intent, "requires_payment_method", "requires_confirmation", "requires_action")
         self._pay(intent, call)
         return intent.render()
 
     def cancel(self, call: Call) -> JsonObject:
         reason = call.params.text("cancellation_reason", choices=_CANCELLATION_REASONS)
         intent = self._found(call)
-        self._require(intent, "requires_payment_method", "requires_confirmation")
+        self._require(intent, "requires_payment_method", "requires_confirmation", "requires_action")
         intent.status, intent.canceled_at, intent.cancellation_reason = "canceled", self._store.now, reason
         self._emit("canceled", intent, call)
         return intent.render()
@@ -156,7 +156,7 @@ class PaymentIntents:
                 code="payment_intent_unexpected_state",
                 details={"payment_intent": intent.render()},
             )
-        self._cards.pay(intent, payment_method=method, trigger=call.trigger)
+        self._payments.pay(intent, payment_method=method, trigger=call.trigger)
 
     def _customer(self, call: Call) -> str | None:
         customer = call.params.text("customer")

@@ -89,9 +89,9 @@ def kept_for(store: Store, method_id: str, customer_id: str, trigger: Trigger) -
     return method
 
 
-def test_card_of(store: Store, method_id: str) -> str:
-    """The test card that a payment method acts as; an id that the twin did not make pays."""
+def test_method_of(store: Store, method_id: str) -> str:
+    """The test card or account that a payment method acts as; an id that the twin did not make pays."""
     kept = store.payment_methods.find(method_id)
     if kept is not None:
         return kept.test_card
-    return method_id if method_id.startswith("pm_card_") else ANY_CARD
+    return method_id if method_id.startswith(("pm_card_", "pm_usBankAccount_")) else ANY_CARD

@@ -6,7 +6,7 @@ from simulation.world.stripe.api import Call
 from simulation.world.stripe.errors import JsonObject, Refused, no_such
 from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.setup_intent import SetupIntent, SetupStatus
-from simulation.world.stripe.resources.card_payments import decline_of
+from simulation.world.stripe.resources.confirmed_payments import decline_of
 from simulation.world.stripe.resources.payment_methods import kept_for
 from simulation.world.stripe.routing import Route, names
 from simulation.world.stripe.store import Store

@@ -1,0 +1,53 @@
+"""Payments that did not succeed at once, by contest: as Stripe has them, and what entrants know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulation.events import EntrantAction, StripeObject
+from simulation.reporting.parts.contests import ContestView
+from simulation.reporting.parts.source import ReportSource
+from simulation.reporting.parts.tally import Tally, in_order, tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelayedPayments:
+    """Of one contest. ``failed``: cards declined and debits returned; ``by_debit``: begun by bank debit; ``canceled``:
+    intents canceled unpaid; ``left``: intents whose entrant never answered the bank; ``under_way``: not decided yet."""
+
+    contest: str
+    failed: Tally
+    by_debit: Tally
+    canceled: Tally
+    left: Tally
+    under_way: Tally
+
+
+def delayed_payments_of(source: ReportSource, contests: Sequence[ContestView]) -> tuple[DelayedPayments, ...]:
+    """One row for each contest that has any, in the order of the contests."""
+    history = source.history
+    debits = [(act.contest_id, act.amount_cents) for act in history.of(EntrantAction) if act.action == "began_to_pay"]
+    failed = _at_stripe(source, "charge", "failed")
+    canceled = _at_stripe(source, "payment_intent", "canceled")
+    left = _at_stripe(source, "payment_intent", "requires_action")
+    under_way = _at_stripe(source, "payment_intent", "processing")
+    found = [contest for rows in (debits, failed, canceled, left, under_way) for contest, _ in rows]
+    return tuple(
+        DelayedPayments(
+            contest=source.names.contest(contest),
+            failed=tally(failed, contest),
+            by_debit=tally(debits, contest),
+            canceled=tally(canceled, contest),
+            left=tally(left, contest),
+            under_way=tally(under_way, contest),
+        )
+        for contest in in_order(found, contests)
+    )
+
+
+def _at_stripe(source: ReportSource, object_type: str, status: str) -> list[tuple[str | None, int]]:
+    objects = source.history.of(StripeObject)
+    return [
+        (one.contest_id, one.amount_cents) for one in objects if (one.object_type, one.status) == (object_type, status)
+    ]

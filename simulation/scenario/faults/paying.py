@@ -1,0 +1,145 @@
+"""Faults of paying itself: a card that is declined, a bank debit that takes days, an entrant who walks away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field
+
+from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
+from simulation.scenario.faults.rule import BrokenRule
+from simulation.scenario.faults.victims import prompt_payers
+
+if TYPE_CHECKING:
+    from simulation.scenario.faults.drawing import Drawing
+    from simulation.scenario.model import Scenario
+
+_TRIES = timedelta(minutes=10)
+"""An entrant tries again within a few minutes, or gives up."""
+LEFT_TO_PLAY = 2
+"""Entrants who must pay in good time besides those whose payment is disturbed, so that the contest is one."""
+
+
+class PayingFault(VictimFault):
+    """One that disturbs how an entrant pays: the n-th of a contest to come to pay, of those who pay once, in good time.
+
+    It is counted before anybody knows whether the payment succeeds; other faults count payments that did.
+    """
+
+    victim = "prompt payer"
+    acts = True
+    disturbs_payment = True
+
+    def window(self, scenario: Scenario, seed: int) -> Window:
+        contest = self.its_contest(scenario)
+        return Window(
+            starts_at=contest.created,
+            last_chance=contest.lock + _TRIES,
+            delay_seconds=3_600 * self.hours_after,
+        )
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        yield from self.beyond_the_last(max(0, prompt_payers(self.its_contest(scenario)) - LEFT_TO_PLAY))
+        for rival in earlier:
+            yield from self.aims_at_the_victim_of(rival)
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        victim = drawing.prompt_payer(besides=LEFT_TO_PLAY)
+        if victim is None:
+            return None
+        return cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects, **cls._more(drawing))
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        """Fields that a kind has besides."""
+        return {}
+
+
+class PaymentDeclined(PayingFault):
+    """The card of the n-th prompt payer is declined `times` times, two minutes apart; another card then pays."""
+
+    kind: Literal["payment_declined"]
+    times: Annotated[
+        int,
+        Field(ge=1, description="How many cards are declined"),
+        Within(most=2, otherwise="is more than an entrant tries"),
+    ] = 1
+    title = "A card is declined"
+    origin = "Too little money, an expired card, a bank that takes a sum for fraud; people try another card."
+    recovery = "Notes the payment as failed, lets the entrant try again with the same intent, and books what is paid."
+    drawn = 40
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        return {"times": drawing.source.randint(1, 2)}
+
+
+class PaymentAbandoned(PayingFault):
+    """The bank of the n-th prompt payer asks for a confirmation (3-D Secure), and the entrant walks away for good."""
+
+    kind: Literal["payment_abandoned"]
+    title = "An entrant leaves while the bank asks for a confirmation"
+    origin = "The code never came, the telephone rang: Stripe keeps the intent open and nobody comes back."
+    recovery = "Notes that the payment waits for the entrant, books nothing, and the entry does not count."
+    withdraws_entrant = True
+    drawn = 41
+
+
+class PaymentCanceled(PayingFault):
+    """The n-th prompt payer's intent was canceled at Stripe's dashboard; the entrant opens another one and pays."""
+
+    kind: Literal["payment_canceled"]
+    title = "An unpaid intent is canceled at Stripe"
+    origin = "Somebody tidies up in the dashboard, or a clean-up script takes an open intent for an old one."
+    recovery = "Notes the intent as canceled, gives the entrant another one, and books the one that is paid."
+    drawn = 42
+
+
+_HOURS = Field(ge=1, le=240, description="How long after the debit began its end comes")
+
+
+class PaymentSlow(PayingFault):
+    """The n-th prompt payer pays by bank debit: it is under way for `delay_hours`, and the money comes."""
+
+    kind: Literal["payment_slow"]
+    delay_hours: Annotated[int, _HOURS]
+    title = "A payment is under way for days"
+    origin = "A bank debit takes up to four business days; only then does Stripe know whether it succeeded."
+    recovery = (
+        "Notes that it is being processed and counts it when the money has come; after the settlement it goes back."
+    )
+    drawn = 43
+
+    @property
+    def hours_after(self) -> int:
+        return self.delay_hours
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        return {"delay_hours": drawing.source.randint(5, 100)}
+
+
+class PaymentBounced(PayingFault):
+    """The n-th prompt payer pays by bank debit: after `delay_hours` the bank returns it, and nothing was paid."""
+
+    kind: Literal["payment_bounced"]
+    delay_hours: Annotated[int, _HOURS]
+    title = "A bank debit is returned days later"
+    origin = "Too little money in the account, or the account is closed: banks say so days later."
+    recovery = "Notes the payment as failed, never having counted it; the entry does not count."
+    withdraws_entrant = True
+    drawn = 44
+
+    @property
+    def hours_after(self) -> int:
+        return self.delay_hours
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        return {"delay_hours": drawing.source.randint(5, 100)}
+
+
+PayingKinds = PaymentDeclined | PaymentAbandoned | PaymentCanceled | PaymentSlow | PaymentBounced

@@ -1,0 +1,85 @@
+"""Entrants whose payment is declined, canceled, left, or takes days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import simpy
+
+from simulation.clock import SimProcess
+from simulation.history import caused_by
+from simulation.scenario.faults.paying import (
+    PaymentAbandoned,
+    PaymentBounced,
+    PaymentCanceled,
+    PaymentDeclined,
+    PaymentSlow,
+)
+from simulation.scenario.faults.planned import PlannedFault
+from simulation.world.entrants.purses import Means
+from simulation.world.faults.context import FaultContext, carries_out
+from simulation.world.faults.people import record_action
+from simulation.world.stripe.objects.payment_method import ANY_CARD, BANK_DEBIT, NEEDS_AUTHENTICATION
+
+_DECLINED = Means(payment_method="pm_card_chargeDeclined", tries_again=True)
+_CANCELED = Means(payment_method=ANY_CARD, tries_again=True, new_intent=True)
+_LEFT = Means(payment_method=NEEDS_AUTHENTICATION, outcome="left")
+_DEBIT = Means(payment_method=BANK_DEBIT, outcome="under_way")
+
+
+@carries_out(PaymentDeclined)
+def decline(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The first cards of an entrant do not pay."""
+    yield _disturb(around, fault, [_DECLINED] * fault.times, detail="a card is declined")
+
+
+@carries_out(PaymentAbandoned)
+def walk_away(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The bank asks the entrant, and gets no answer."""
+    yield _disturb(around, fault, [_LEFT], detail="the entrant leaves while the bank waits")
+
+
+@carries_out(PaymentCanceled)
+def cancel(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """When the entrant comes to pay, the intent has just been canceled."""
+    yield _disturb(around, fault, [_CANCELED], detail="the intent is canceled at Stripe", cancels=True)
+
+
+@carries_out(PaymentSlow)
+def arrive_late(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The money of a bank debit comes days later."""
+    user_id, intent = yield _disturb(around, fault, [_DEBIT], detail="a bank debit is under way")
+    yield around.kernel.sleep(fault.delay_seconds)
+    with caused_by(f"fault:{fault.fault_id}"):
+        around.twin.payments.arrive(intent)
+        contest = str(fault.contest)
+        record_action(around, contest, user_id, "paid", amount_cents=around.entry_fees[contest], payment=intent)
+
+
+@carries_out(PaymentBounced)
+def bounce(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The bank returns a debit days later."""
+    user_id, intent = yield _disturb(around, fault, [_DEBIT], detail="a bank debit is under way")
+    yield around.kernel.sleep(fault.delay_seconds)
+    with caused_by(f"fault:{fault.fault_id}"):
+        around.twin.payments.bounce(intent)
+        record_action(around, str(fault.contest), user_id, "never_paid", payment=intent)
+
+
+def _disturb(
+    around: FaultContext, fault: PlannedFault, means: Sequence[Means], *, detail: str, cancels: bool = False
+) -> simpy.Event:
+    """Prepare the payment. The event that is returned occurs at the first try, with user id and intent."""
+    came = around.kernel.env.event()
+
+    def struck(person: str, intent: str) -> None:
+        user_id = around.registry.user_ids[person]
+        around.injector.strike(fault, {"payment_intent": intent, "user_id": user_id}, detail=detail)
+        if cancels:
+            with caused_by(f"fault:{fault.fault_id}"):
+                around.twin.payments.cancel(intent)
+        if not came.triggered:
+            came.succeed((user_id, intent))
+
+    around.purses.put(str(fault.contest), fault.nth, means, struck)
+    return came
