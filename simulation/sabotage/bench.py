@@ -26,27 +26,28 @@ from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 
-TEN = (
-    "new-idempotency-key-on-each-attempt",
-    "terminal-treated-as-retryable",
-    "retryable-treated-as-terminal",
-    "failed-attempt-moves-a-balance",
-    "attempts-beyond-the-maximum",
-    "duplicate-event-counted-twice",
-    "two-events-for-one-payment-counted-twice",
-    "invalid-payload-swallowed",
-    "outage-without-a-record",
-    "granted-refund-never-sent",
-)
+TEN = {
+    "chargeback-booked-without-its-fee": "chargeback",
+    "terminal-treated-as-retryable": "destination_suspended",
+    "retryable-treated-as-terminal": "transfer_timeout_before",
+    "failed-attempt-moves-a-balance": "transfer_timeout_before",
+    "attempts-beyond-the-maximum": "destination_suspended",
+    "duplicate-event-counted-twice": "webhook_duplicated",
+    "two-events-for-one-payment-counted-twice": "two_events_for_one_payment",
+    "invalid-payload-swallowed": "provider_malformed",
+    "outage-without-a-record": "provider_outage",
+    "granted-refund-never-sent": "refund_requested",
+}
+"""Each with a kind of fault that brings it out: of lives that are drawn those are tried that have it."""
 A_DOZEN, MOST_LEFT = 12, 2
 _MOST_TRIED = 12
-"""Lives until a defect shows itself; a dozen faults of fifty kinds may all miss it."""
+"""Lives until a defect shows itself; a fault may strike where nothing comes of it."""
 
 
 def main() -> None:
     """Print a line for each defect and a figure for all of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("defects", nargs="*", default=TEN, help="instead of the ten")
+    parser.add_argument("defects", nargs="*", default=[*TEN], help="some of the ten, or others instead")
     parser.add_argument("--shrink", action="store_true", help="only this")
     parser.add_argument("--find", action="store_true", help="only this")
     parser.add_argument("--seeds", type=int, default=2, help="lives of each defect in each way, at most")
@@ -76,7 +77,7 @@ def _shrink_all(defects: Sequence[Sabotage], calm: Scenario, jobs: int, console:
 def _shrunk(defect: Sabotage, calm: Scenario, jobs: int, folder: Path) -> tuple[bool, str]:
     """Whether it came down far enough, and the story in words."""
     ground = Ground(out=folder, defect=defect)
-    for number, start in enumerate(_with_a_dozen(calm), start=1):
+    for number, start in enumerate(_with_a_dozen(calm, TEN.get(defect.name)), start=1):
         lived = ground.live(start)
         if _shows(lived, defect):
             break
@@ -89,12 +90,14 @@ def _shrunk(defect: Sabotage, calm: Scenario, jobs: int, folder: Path) -> tuple[
     return small, f"seed {start.seed}, {A_DOZEN} faults → {', '.join(left) or 'none'} in {shrunk.tried} runs; {cause}"
 
 
-def _with_a_dozen(calm: Scenario) -> Iterator[Life]:
+def _with_a_dozen(calm: Scenario, kind: str | None) -> Iterator[Life]:
+    """:param kind: one of them is of this kind; None: any will do."""
     seed = 0
     while True:
         seed += 1
         scenario = drawn(calm, seed, "several", met=MET_INSIDE)
-        if len(scenario.faults) == A_DOZEN:
+        kinds = [fault.kind for fault in scenario.faults]
+        if len(kinds) == A_DOZEN and (kind is None or kind in kinds):
             yield Life(scenario=scenario, seed=seed)
 
 

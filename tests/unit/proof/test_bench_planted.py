@@ -7,25 +7,31 @@ import subprocess
 import sys
 from itertools import islice
 
+import pytest
+
 from simulation.proof.bench.kills import _children, _workers
 from simulation.sabotage.bench import A_DOZEN, TEN, _with_a_dozen
 from simulation.sabotage.catalogue import CATALOGUE
 from simulation.sabotage.trial import SCENARIOS
+from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.file import load_scenario
 
 _A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
 
 
-def test_ten_defects_of_the_platform_are_planted() -> None:
-    assert len({*TEN}) == 10
+def test_ten_defects_of_the_platform_are_planted_each_with_the_kind_that_brings_it_out() -> None:
+    assert len(TEN) == 10
     assert {CATALOGUE[name].how for name in TEN} == {"platform"}
+    assert set(TEN.values()) <= KINDS.keys()
 
 
-def test_each_life_has_a_dozen_faults_and_is_another() -> None:
+@pytest.mark.parametrize("kind", [None, "webhook_duplicated"])
+def test_each_life_has_a_dozen_faults_one_of_the_kind_and_is_another(kind: str | None) -> None:
     calm = load_scenario(SCENARIOS / "payday.yaml").model_copy(update={"faults": ()})
-    lives = list(islice(_with_a_dozen(calm), 3))
+    lives = list(islice(_with_a_dozen(calm, kind), 3))
 
     assert [len(life.scenario.faults) for life in lives] == [A_DOZEN] * 3
+    assert all(kind in {None, *(fault.kind for fault in life.scenario.faults)} for life in lives)
     assert len({life.key for life in lives}) == 3
 
 
