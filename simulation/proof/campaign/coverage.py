@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.document import Contract
@@ -49,6 +49,17 @@ class Reachable:
         }
 
 
+class ReachRow(BaseModel):
+    """What one life reached, as a file has it: in order, and without what follows from it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kinds: tuple[str, ...]
+    states: tuple[str, ...]
+    rules: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reach:
     """What was reached, in words that are equal in every run; a pair is ``a + b``."""
@@ -72,14 +83,24 @@ class Reach:
         return replace(reach, rules=found.rules, columns=found.columns)
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Iterable[str]]) -> Reach:
+    def from_row(cls, row: ReachRow) -> Reach:
         """As :meth:`as_row` wrote it, of one life: its pairs are those of its kinds."""
-        given = {field.name: frozenset(row[field.name]) for field in fields(cls) if field.name != "pairs"}
-        return cls(pairs=pairs_of(given["kinds"]), **given)
+        return cls(
+            kinds=frozenset(row.kinds),
+            pairs=pairs_of(row.kinds),
+            states=frozenset(row.states),
+            rules=frozenset(row.rules),
+            columns=frozenset(row.columns),
+        )
 
-    def as_row(self) -> dict[str, list[str]]:
-        """Of one life, for a file: lists in order, without what follows from them."""
-        return {field.name: sorted(getattr(self, field.name)) for field in fields(self) if field.name != "pairs"}
+    def as_row(self) -> ReachRow:
+        """Of one life, for a file."""
+        return ReachRow(
+            kinds=tuple(sorted(self.kinds)),
+            states=tuple(sorted(self.states)),
+            rules=tuple(sorted(self.rules)),
+            columns=tuple(sorted(self.columns)),
+        )
 
     def __or__(self, other: Reach) -> Reach:
         """Both together; in any order and grouping the same."""

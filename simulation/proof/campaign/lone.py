@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from simulation.environment.process import die_with_parent
-from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.coverage import Reach, ReachRow
 from simulation.proof.campaign.live import live
 from simulation.proof.campaign.result import Case, Result, Timed
 
@@ -40,7 +40,7 @@ class Answer(_Row):
     """:param kept: the run's folder as a tar archive in base64; empty where it is not kept."""
 
     result: Result
-    reach: dict[str, list[str]]
+    reach: ReachRow
     wall_seconds: float
     kept: str
 

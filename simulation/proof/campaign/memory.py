@@ -71,10 +71,15 @@ class Memory(_Row):
         file = place / FILE if place.is_dir() else place
         try:
             return cls.model_validate_json(file.read_text(encoding="utf-8"))
-        except (OSError, ValidationError) as error:
-            problem = error.strerror or str(error) if isinstance(error, OSError) else str(error).splitlines()[0]
+        except OSError as error:
             raise UsageError(
-                place=str(file), problem=problem, remedy="name a campaign's folder, or its memory.json"
+                place=str(file), problem=str(error.strerror), remedy="name a campaign's folder, or its memory.json"
+            ) from error
+        except ValidationError as error:
+            raise UsageError(
+                place=str(file),
+                problem=f"is no memory of this version's: {str(error).splitlines()[0]}",
+                remedy="name what a campaign of this version left, or leave --since out once, to begin anew",
             ) from error
 
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from simulation.errors import command
-from simulation.proof.campaign.coverage import Reach
+from simulation.proof.campaign.coverage import Reach, ReachRow
 from simulation.proof.campaign.draws import draw_options
 
 Draw = Literal["own", "swarm", "several", "meeting", "covering"]
@@ -107,7 +107,7 @@ class Reached(_Row):
     """A line of ``reach.jsonl``."""
 
     case: Case
-    reach: dict[str, list[str]]
+    reach: ReachRow
 
 
 class Took(_Row):

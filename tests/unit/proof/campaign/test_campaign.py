@@ -266,3 +266,13 @@ def test_what_an_earlier_run_left_is_not_kept_with_the_platform():
     kept = gc.get_freeze_count()
     platform_that_comes_along()
     assert gc.get_freeze_count() == kept
+
+
+def test_what_another_version_left_is_refused_by_its_place(tmp_path, lived):
+    folder = _carry_out(tmp_path / "c", PLAN)
+    (folder / "reach.jsonl").write_text('{"case": {"scenario": "smoke_2d", "seed": 1}, "reach": {"kinds": []}}\n')
+    with pytest.raises(UsageError, match=r"reach\.jsonl:1: no line of a campaign"):
+        conclude(folder, PLAN, last=None)
+    (folder / "memory.json").write_text('{"nights": [], "causes": {}, "cases": []}')
+    with pytest.raises(UsageError, match=r"no memory of this version's: .*\n.*leave --since out once"):
+        Memory.read(folder)
