@@ -17,7 +17,13 @@ from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
 from simulation.paths import STAGING_TARGET_FOLDER
 from simulation.run_directory import shortest
-from simulation.scenario.faults.needs import MET_INSIDE, Need, met_by_processes, refuse_unmet_needs
+from simulation.scenario.faults.needs import (
+    MET_INSIDE,
+    STATEMENTS_TO_STRIKE,
+    Need,
+    met_by_processes,
+    refuse_unmet_needs,
+)
 from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
 from simulation.scenario.model import Scenario
 from simulation.targets.protocol import TargetChoice
@@ -28,6 +34,7 @@ from simulation.world.operator.runbook import Runbook
 if TYPE_CHECKING:
     from simulation.targets.builtin import BuiltinChoice
     from simulation.targets.process.loader import ProcessChoice
+from simulation.targets.process.statement_gate import refuse_unknown_statements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,11 @@ def prepare(
         loaded = swarm_faults(loaded, seed, met=met)
     if redraw is not None:
         loaded = redraw.drawn(loaded, seed, met)
-    refuse_unmet_needs(loaded.faults, met=met, place=scenario)
+    if outside is None:
+        refuse_unmet_needs(loaded.faults, met=met, place=scenario)
+    else:
+        refuse_unmet_needs(loaded.faults, met={*met, STATEMENTS_TO_STRIKE}, place=scenario)
+        refuse_unknown_statements(loaded.faults, jobs=outside.file.job, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts, version=loaded.monitor.prometheus), load_runbooks(chosen.runbooks)
     refuse_blind_groups(rules, scrape_interval_seconds=loaded.monitor.scrape_interval_seconds)

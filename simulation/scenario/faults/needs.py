@@ -37,9 +37,9 @@ SCORE_TABLES = Need(
     remedy="write contest_score_tables and restore_request into [governance] of its target.toml, or leave it out",
 )
 STATEMENTS_TO_STRIKE = Need(
-    name="statements that pass a point of the simulation: the platform that comes along",
-    lacking="which strikes a statement of the platform; those of a backend in processes of its own pass no point of "
-    "the simulation",
+    name="statements that pass the simulation: the platform that comes along, or a backend in processes of its own "
+    "(its requests, and jobs with seen_in_sql in target.toml)",
+    lacking="which strikes a statement of the platform; those of this one do not pass the simulation",
     remedy="run it without --target, or take the fault out of a copy of the scenario",
 )
 MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE})
@@ -47,7 +47,9 @@ MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE})
 
 
 def met_by_processes(score_tables: Collection[str]) -> frozenset[Need]:
-    """What a backend in processes of its own has.
+    """What a backend in processes of its own has whatever it is: the kinds that are drawn for it.
+
+    A scenario may name faults at a statement, too; whether they can be had depends on the job or request of each.
 
     :param score_tables: names of the tables that hold a contest's scores, as far as the target says so.
     """

@@ -14,7 +14,8 @@ from simulation.scenario.faults.concurrency import AGAIN
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.staging.jobs import Job
 from simulation.staging.platform import Platform
-from simulation.targets.builtin.statement_point import PlatformKilled, StatementPoint, operation_of
+from simulation.targets.builtin.statement_point import PlatformKilled, StatementPoint
+from simulation.targets.statements import operation_of
 
 _T = TypeVar("_T")
 _OPERATIONS = ("/api/admin/", "/health", "/metrics")

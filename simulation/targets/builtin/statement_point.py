@@ -6,7 +6,6 @@ The platform knows nothing of it. Its connections are of a class of ours, which 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,33 +28,15 @@ from simulation.history import current_cause
 from simulation.scenario.faults.concurrency import AGAIN
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.targets.builtin.two_at_once import CONTROL, TwoAtOnce
+from simulation.targets.statements import BEFORE_ANY, LONGEST_STEP, MESSAGES, WRITES, operation_of
 
 _T = TypeVar("_T")
-_LONGEST_STEP = 160
-_WRITES = re.compile(
-    r"\b(INSERT\s+INTO|UPDATE\s+\w+(\s+(AS\s+)?\w+)?\s+SET|DELETE\s+FROM|(TRUNCATE|CREATE|DROP|ALTER|COPY|CALL|DO)\s)",
-    re.IGNORECASE,
-)
 _PING = ("SELECT 1", ";")
 """What SQLAlchemy sends on a pooled connection before it hands it out."""
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b(?:pi|acct|evt|tr|re|ch)_\w+|\b\d+\b")
-BEFORE_ANY = "deployment"
-"""The operation of statements that neither a job nor a request sends."""
-_MESSAGES = {
-    "40001": "could not serialize access due to concurrent update",
-    "40P01": "deadlock detected",
-    "55P03": "canceling statement due to lock timeout",
-    "53100": "could not extend file: wrote only 4096 of 8192 bytes",
-}
 
 
 class PlatformKilled(BaseException):
     """The platform's process is gone. Not an ``Exception``: a process that is killed handles nothing."""
-
-
-def operation_of(method: str, path: str) -> str:
-    """A request as faults name it: every id in its path is ``{id}``."""
-    return f"{method} {_ID.sub('{id}', path)}"
 
 
 class StatementPoint:
@@ -170,7 +151,7 @@ class StatementPoint:
                 transaction=transaction,
                 statement=statement,
                 sql=sql,
-                writes=at == "statement" and _WRITES.search(sql) is not None,
+                writes=at == "statement" and WRITES.search(sql) is not None,
             )
         )
 
@@ -195,14 +176,14 @@ class StatementPoint:
             self._end_other_sessions(connection)
             connection.end_by_server()
         if effect.deed == "error":
-            connection.fail(effect.sqlstate, _MESSAGES[effect.sqlstate])
+            connection.fail(effect.sqlstate, MESSAGES[effect.sqlstate])
         connection.lose()
 
     def step(self, what: str, pid: int, send: Callable[[], _T]) -> _T:
         """Send it, when it is this side's turn where two run at once."""
         if self.meeting is None:
             return send()
-        return self.meeting.step(" ".join(what.split())[:_LONGEST_STEP], pid, send)
+        return self.meeting.step(" ".join(what.split())[:LONGEST_STEP], pid, send)
 
     def _meet(self, fault: PlannedFault) -> None:
         """The other one begins, on an instance of its own."""
@@ -284,7 +265,7 @@ class WatchedConnection(psycopg.Connection[Any]):
             if sql in _PING:
                 point.ping(self)
                 return send()
-            if not _WRITES.search(sql):
+            if not WRITES.search(sql):
                 return step()
             self.transaction_number, self.statements = point.next_transaction(), 0
         elif self.pgconn.transaction_status == TransactionStatus.IDLE:

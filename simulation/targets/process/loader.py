@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -25,10 +25,8 @@ from simulation.targets.identity import key_files
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
 from simulation.targets.process.commands import run_command
-from simulation.targets.process.dns import NameServer
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.feed_file import OwnFeed, load_feed
-from simulation.targets.process.http_gateway import HttpGateway
 from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.targets.process.observation import load_relations, try_relations
@@ -41,16 +39,15 @@ from simulation.targets.process.schema import grant_to_backend, load_dump
 from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
+from simulation.targets.process.surroundings import connect, open_gateway, statement_gate
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import FILE_NAME as TARGET_TOML
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
 from simulation.targets.process.values import values_of
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
-from simulation.world.network.external import Lost
 from simulation.world.stripe.integration import Integration
 
-_WEB_PORTS = (443, 80)
 _HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
 _RESOLVER_FILE = "nameserver 127.0.0.1\noptions timeout:5 attempts:1\n"
 _LOOKUP_ORDER_FILE = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
@@ -124,21 +121,25 @@ class ProcessChoice:
             return target
 
     def _bring_up(self, site: Site, rest: ExitStack) -> ProcessTarget:
+        loop = EventLoop()
+        rest.callback(loop.close)
+        watched, way = site.statements is not None, site.folder / "gateway"
         programs, authority = self._prepared(
             rest,
             folder=site.folder,
-            database=site.database,
+            database=replace(site.database, host=str(way)) if watched else site.database,
             keys=site.keys,
             log=site.log,
             alerts_host=site.alerts_host,
         )
-        loop = EventLoop()
-        rest.callback(loop.close)
         stepper = self._stepper(site, rest, programs, loop)
         supervisor = Supervisor(
             kernel=site.kernel, recorder=site.recorder, programs=programs, stepper=stepper, loop=loop
         )
-        _connect(site, programs, loop, authority=authority, stepper=stepper, supervisor=supervisor)
+        gate = statement_gate(site, self.file, programs)
+        if gate is not None:
+            open_gateway(site, rest, loop, folder=way, gate=gate, stepper=stepper, supervisor=supervisor)
+        connect(site, programs, loop, gate=gate, authority=authority, stepper=stepper, supervisor=supervisor)
         programs.start_all()
         programs.wait_until_listening()
         admins = Admins(
@@ -161,6 +162,8 @@ class ProcessChoice:
             rest=rest,
             declared_log=self.contract.log,
         )
+        if gate is not None:
+            target.wsgi.during = gate.during
         prove_it_is_up(target)
         keep_to_our_processors(stepper.own())
         supervisor.watch_all()
@@ -308,27 +311,6 @@ def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> C
         },
     }
     return contract.model_copy(update={"business": business.model_copy(update=filled_in)})
-
-
-def _connect(
-    site: Site, programs: Programs, loop: EventLoop, *, authority: Authority, stepper: Stepper, supervisor: Supervisor
-) -> None:
-    """Put the external network on the sandbox's loopback: HTTPS, HTTP and a name server."""
-
-    def when_lost(lost: Lost, still_there: Callable[[], bool]) -> None:
-        if lost.how == "timeout":
-            stepper.hold(lost.sim_seconds, still_there)
-        elif lost.how == "killed":
-            supervisor.kill_and_restart()
-        else:
-            site.kernel.clock.advance(lost.sim_seconds)
-
-    gateway = HttpGateway(loop=loop, app=site.network, when_lost=when_lost)
-    (https, http), name_socket = programs.sandbox.listen(_WEB_PORTS)
-    gateway.listen(https, tls=authority.tls)
-    gateway.listen(http, tls=None)
-    loop.watch(name_socket, NameServer(socket=name_socket, network=site.network).answer_one)
-    programs.pause = loop.turn
 
 
 def _written(file: Path, text: str) -> Path:

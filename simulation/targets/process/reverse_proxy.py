@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -42,13 +43,16 @@ class ReverseProxy:
         self._kill_after_next = False
         self.kill: Callable[[], None] = lambda: None
         """Kills the backend; it is started again later."""
+        self.during: Callable[[dict[str, Any]], AbstractContextManager[None]] = lambda _environ: nullcontext()
+        """Within it the backend has the request."""
 
     def kill_after_next_request(self) -> None:
         """Have the backend killed once it has dealt with the next request; its answer is lost."""
         self._kill_after_next = True
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        status, headers, body = self._ask(environ)
+        with self.during(environ):
+            status, headers, body = self._ask(environ)
         start_response(f"{status} {_REASONS.get(status, 'Answered')}", headers)
         return [body]
 

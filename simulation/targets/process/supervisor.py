@@ -38,6 +38,8 @@ class Supervisor:
         self._running: dict[str, Callable[[], None]] = {}
         """Name of a program that runs → how to stop watching it."""
         self._stopped = False
+        self.killed: Callable[[], None] = lambda: None
+        """Called when all programs are dead: whoever holds ends of their connections lets go of them."""
 
     def watch_all(self) -> None:
         """Watch all programs from now on. To be called once the backend is up."""
@@ -56,6 +58,7 @@ class Supervisor:
             unwatch()
         self._running.clear()
         self._programs.kill_all()
+        self.killed()
 
     def start(self) -> None:
         """Start all programs that are down, and wait until they listen."""

@@ -157,6 +157,10 @@ class JobTable(_Table):
     from one that was left out, which is said; what it did is judged all the same."""
     failed_in_log: str | None = None
     """The same for a run that broke off."""
+    seen_in_sql: str | None = None
+    """Regular expression that matches the beginning of a statement (its white space one blank each) with which a run of
+    the job begins, or each of its transactions. Faults at a statement find the job's transactions by it: those that the
+    same program begins from then on, up to the sign of another job."""
 
     @model_validator(mode="after")
     def _one_schedule(self) -> JobTable:
@@ -173,7 +177,7 @@ class JobTable(_Table):
             return "nothing that it leaves is named: neither seen_in_log nor seen_in_table"
         return "it is silent when there is nothing to do (silent_when_idle)" if self.silent_when_idle else None
 
-    @field_validator("seen_in_log", "failed_in_log")
+    @field_validator("seen_in_log", "failed_in_log", "seen_in_sql")
     @classmethod
     def _is_expression(cls, value: str | None) -> str | None:
         if value is not None:

@@ -25,7 +25,7 @@ from simulation.scenario.faults.statements import JOBS, StatementFault
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 from simulation.staging.jobs import JOBS as PLATFORM_JOBS
-from simulation.targets.builtin.statement_point import operation_of
+from simulation.targets.statements import operation_of
 from tests.unit.faults.kinds import fault
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

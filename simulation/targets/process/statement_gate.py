@@ -1,0 +1,290 @@
+"""Whose statement passes the gateway, which one of its transaction it is, and what a fault does to it.
+
+The vocabulary is that of the platform in this process: a job or a request, its transactions by number, their statements
+by number, COMMIT. A request is known because the harness sends one at a time; a job by its sign, ``seen_in_sql`` in
+target.toml. Source of what a fault does: :mod:`simulation.scenario.faults.statements`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+from wsgiref.types import WSGIApplication
+
+from werkzeug.test import run_wsgi_app
+
+from simulation.clock import SimulationClock
+from simulation.errors import UsageError
+from simulation.events import Interleaved
+from simulation.faults.statements import Passing, Place, StatementEffect, StatementWatch
+from simulation.scenario.faults.concurrency import AGAIN, TwoAtOnce
+from simulation.scenario.faults.fault import Fault
+from simulation.scenario.faults.statements import StatementFault
+from simulation.targets.process.database_connection import Link
+from simulation.targets.process.meeting import Meeting
+from simulation.targets.process.target_file import JobTable
+from simulation.targets.process.wire import Statement, refusal
+from simulation.targets.statements import BEFORE_ANY, MESSAGES, WRITES, operation_of
+from simulation.world.network.external import Lost
+
+_PINGS = ("", ";", "SELECT 1")
+"""What pools send on a connection before they hand it out."""
+_SHUTDOWN = refusal("FATAL", "57P01", "terminating connection due to administrator command")
+
+
+@dataclass(kw_only=True)
+class _Transaction:
+    """What is known of a connection's transaction; none is open where ``opened`` is false."""
+
+    opened: bool = False
+    operation: str = BEFORE_ANY
+    number: int = 0
+    statements: int = 0
+
+    def over(self) -> None:
+        self.opened, self.number, self.statements = False, 0, 0
+
+
+class StatementGate:
+    """Asked by the gateway about every statement; see :class:`simulation.targets.process.database_connection.Gate`.
+
+    :param signs: job → what a statement begins with by which its run, or its transaction, is known.
+    :param program_of: name of the program that a process belongs to; empty for none.
+    :param serves: name of the program that serves requests.
+    """
+
+    def __init__(
+        self,
+        watch: StatementWatch,
+        *,
+        clock: SimulationClock,
+        signs: Mapping[str, str],
+        program_of: Callable[[int], str],
+        serves: str,
+    ) -> None:
+        self._watch = watch
+        self._clock = clock
+        self._signs = [(job, re.compile(sign, re.IGNORECASE)) for job, sign in signs.items()]
+        self._program_of = program_of
+        self._serves = serves
+        self._request = ""
+        self._environ: dict[str, Any] = {}
+        self._jobs: dict[str, str] = {}
+        """Program → the job whose sign it gave last."""
+        self._last_job = BEFORE_ANY
+        self._programs: WeakKeyDictionary[Link, str] = WeakKeyDictionary()
+        self._open: WeakKeyDictionary[Link, _Transaction] = WeakKeyDictionary()
+        self._transactions: Counter[str] = Counter()
+        self._refuses_next = False
+        self._meeting: Meeting | None = None
+        self.links: Callable[[], list[Link]] = list
+        """The open connections, the oldest first."""
+        self.kill: Callable[[], None] = lambda: None
+        """Kills the backend's programs; they are started again later."""
+
+    @contextmanager
+    def during(self, environ: dict[str, Any]) -> Iterator[None]:
+        """A request is with the backend. Within another one: it is the same, once more at once."""
+        if self._request:
+            yield
+            return
+        self._request = operation_of(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        self._environ = environ
+        try:
+            yield
+        finally:
+            self._end_meeting()
+            self._request = ""
+
+    def admits(self, _link: Link) -> bool:
+        refused, self._refuses_next = self._refuses_next, False
+        return not refused
+
+    def ready(self, link: Link) -> None:
+        if link.state == b"I":
+            self._transaction(link).over()
+
+    def passes(self, link: Link, statement: Statement) -> bool:
+        open_now = self._transaction(link)
+        if not open_now.opened and link.state == b"I":
+            return self._outside(link, open_now, statement)
+        if statement.rolls_back:
+            open_now.over()
+            return self._goes_on(None, link, "ROLLBACK")
+        if statement.commits:
+            effect = self._ask("commit", open_now, "") if open_now.number else None
+            open_now.over()
+            return self._goes_on(effect, link, "COMMIT")
+        if not open_now.number:
+            self._begin(link, open_now, statement)
+        return self._within(link, open_now, statement)
+
+    def called(self, network: WSGIApplication) -> WSGIApplication:
+        """The network of the backend, whose calls pass here before they reach anybody."""
+
+        def pass_on(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            operation = self._request or self._last_job
+            what = operation_of(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+            asked = _Transaction(operation=operation, number=self._transactions[operation])
+            effect = self._ask("call", asked, what)
+            if effect is None:
+                return network(environ, start_response)
+            if effect.after:
+                list(network(environ, start_response))
+            raise Lost("the backend is killed at its call", how="killed")
+
+        return pass_on
+
+    def release_at_rest(self) -> bool:
+        """The backend rests: where two run at once, the next statement goes on. Whether one did."""
+        return self._meeting is not None and self._meeting.go_on(self.links())
+
+    # --- which statement it is -----------------------------------------------------------------------------------
+
+    def _transaction(self, link: Link) -> _Transaction:
+        if link not in self._open:
+            self._open[link] = _Transaction()
+            self._programs[link] = self._program_of(link.pid)
+        return self._open[link]
+
+    def _outside(self, link: Link, open_now: _Transaction, statement: Statement) -> bool:
+        """A statement while no transaction is open: it opens one, is one, or only reads."""
+        plain = " ".join(statement.plain.split())
+        ping = plain in _PINGS
+        if statement.opens or ping:
+            open_now.opened = statement.opens
+            number = self._transactions[self._operation(link)] + 1
+            asked = _Transaction(operation=self._operation(link), number=number)
+            return self._goes_on(self._ask("connection", asked, ""), link, "")
+        if WRITES.search(plain):
+            self._begin(link, open_now, statement)
+            passes = self._within(link, open_now, statement)
+            open_now.over()
+            return passes
+        self._look_for_a_sign(link, plain)
+        return self._goes_on(None, link, plain)
+
+    def _begin(self, link: Link, open_now: _Transaction, statement: Statement) -> None:
+        self._look_for_a_sign(link, " ".join(statement.plain.split()))
+        operation = self._operation(link)
+        self._transactions[operation] += 1
+        open_now.operation, open_now.number, open_now.statements = operation, self._transactions[operation], 0
+
+    def _within(self, link: Link, open_now: _Transaction, statement: Statement) -> bool:
+        open_now.statements += 1
+        return self._goes_on(self._ask("statement", open_now, statement.plain), link, statement.plain)
+
+    def _operation(self, link: Link) -> str:
+        program = self._programs[link]
+        if self._request and program == self._serves:
+            return self._request
+        return self._jobs.get(program, BEFORE_ANY)
+
+    def _look_for_a_sign(self, link: Link, plain: str) -> None:
+        for job, sign in self._signs:
+            if sign.match(plain):
+                self._jobs[self._programs[link]] = self._last_job = job
+
+    # --- what happens to it --------------------------------------------------------------------------------------
+
+    def _ask(self, at: Place, asked: _Transaction, sql: str) -> StatementEffect | None:
+        """What strikes here. Nothing does while two run at once: whoever goes on is all that happens then."""
+        if self._meeting is not None:
+            return None
+        return self._watch.on_statement(
+            Passing(
+                at=at,
+                operation=asked.operation,
+                transaction=asked.number,
+                statement=asked.statements,
+                sql=sql,
+                writes=at == "statement" and WRITES.search(sql) is not None,
+            )
+        )
+
+    def _goes_on(self, effect: StatementEffect | None, link: Link, what: str) -> bool:
+        """Whether the statement goes on now; ``what`` is empty for what counts as no step where two run at once."""
+        if effect is None:
+            return not what or self._meeting is None or self._meeting.admits(link, what)
+        if effect.deed == "race":
+            self._meet(effect, link, what)
+            return False
+        if effect.deed == "slow":
+            self._clock.advance(effect.fault.seconds)
+            return True
+        if effect.after:
+            link.instead_of_the_answer(partial(self._strike, effect, link))
+            return True
+        self._strike(effect, link)
+        return False
+
+    def _strike(self, effect: StatementEffect, link: Link) -> None:
+        if effect.deed == "kill":
+            self.kill()
+        elif effect.deed == "terminate":
+            for other in self.links():
+                other.end(farewell=_SHUTDOWN)
+        elif effect.deed == "error" and effect.sqlstate in MESSAGES:
+            link.fail(effect.sqlstate, MESSAGES[effect.sqlstate])
+        else:
+            self._refuses_next = effect.deed == "error"
+            link.end()
+
+    def _meet(self, effect: StatementEffect, link: Link, what: str) -> None:
+        """The same request comes once more, and is with the backend at once with the first one."""
+        self._meeting = Meeting(effect.fault, first=link)
+        self._meeting.admits(link, what)
+        front = self._watch.front
+        assert front is not None, "requests come by some way"
+        body = self._environ["wsgi.input"].getvalue()
+        again = {
+            key: value
+            for key, value in self._environ.items()
+            if key.startswith("wsgi.") or (isinstance(value, str) and key != "HTTP_X_REQUEST_ID")
+        }
+        run_wsgi_app(front, {**again, "wsgi.input": io.BytesIO(body)})
+
+    def _end_meeting(self) -> None:
+        meeting, self._meeting = self._meeting, None
+        if meeting is None:
+            return
+        for link in self.links():
+            if link.holds:
+                link.release()
+        self._watch.on_interleaved(
+            Interleaved(
+                fault_id=meeting.fault.fault_id, first=self._request, second=self._request, steps=tuple(meeting.steps)
+            )
+        )
+
+
+def refuse_unknown_statements(faults: Sequence[Fault], *, jobs: Sequence[JobTable], place: str) -> None:
+    """:param jobs: of the target. :param place: of the scenario, for the error.
+
+    :raises UsageError: a fault strikes a job whose statements nobody knows, or wants one to run that is not due.
+    """
+    known = {job.name for job in jobs if job.seen_in_sql is not None}
+    refused = []
+    for fault in faults:
+        if not isinstance(fault, StatementFault):
+            continue
+        job = None if " " in fault.transaction else fault.transaction
+        if isinstance(fault, TwoAtOnce) and (job is not None or fault.other != AGAIN):
+            problem = "which runs a job when it is not due; the timers of a backend in processes of its own are its own"
+            remedy = f"let a request meet itself (other: {AGAIN}), or run it without --target"
+        elif job is not None and job not in known:
+            problem = f"and target.toml does not say by which SQL its job {job} is known"
+            remedy = "write seen_in_sql into the [[job]], or strike a request"
+        else:
+            continue
+        told = f"fault {fault.id} is a {fault.kind}, {problem}"
+        refused.append(UsageError(place=place, problem=told, remedy=remedy))
+    if refused:
+        raise UsageError.of(refused)
