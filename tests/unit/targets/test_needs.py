@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,33 @@ def test_a_target_that_says_so_and_a_scenario_without_a_loss_are_taken() -> None
     refuse_unmet_needs(LOSS.faults, met=met_by_processes(["scores"]), place="x.yaml")
     refuse_unmet_needs(QUIET.faults, met=met_by_processes([]), place="x.yaml")
     assert not any(fault.kind == "contest_rows_lost" for fault in QUIET.faults)
+
+
+AT_SETTLEMENT = "{id: x, kind: commit_lost, at: day 0 00:00, transaction: settlement, expect: {self_heals: true}}"
+AT_ONCE = (
+    "{{id: x, kind: two_at_once, at: day 0 00:00, transaction: {of}, other: {other}, expect: {{self_heals: true}}}}"
+)
+
+
+def test_a_fault_at_a_statement_strikes_a_job_that_says_by_which_sql_it_is_known(tmp_path: Path) -> None:
+    scenario = _scenario(tmp_path, AT_SETTLEMENT)
+    plan = prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING).plan
+    assert plan.faults[0].kind == "commit_lost"
+
+    silent = Path(shutil.copytree(STAGING, tmp_path / "silent"))
+    kept = [line for line in (silent / "target.toml").read_text().splitlines() if "seen_in_sql" not in line]
+    (silent / "target.toml").write_text("\n".join(kept))
+    with pytest.raises(UsageError, match=r"fault x is a commit_lost, .* by which SQL its job settlement is known"):
+        prepare(scenario=scenario, seed=1, out=tmp_path, target=silent)
+
+
+@pytest.mark.parametrize(("of", "other"), [("settlement", "again"), ("POST /api/webhooks/stripe", "settlement")])
+def test_a_job_of_a_process_cannot_be_had_when_it_is_not_due(of: str, other: str, tmp_path: Path) -> None:
+    scenario = _scenario(tmp_path, AT_ONCE.format(of=of, other=other))
+    with pytest.raises(UsageError, match=r"fault x is a two_at_once, which runs a job when it is not due"):
+        prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING)
+
+
+def test_a_request_of_a_process_may_meet_itself(tmp_path: Path) -> None:
+    scenario = _scenario(tmp_path, AT_ONCE.format(of="POST /api/webhooks/stripe", other="again"))
+    assert prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING).plan.faults[0].other == "again"
