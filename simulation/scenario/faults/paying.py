@@ -101,11 +101,22 @@ class PaymentCanceled(PayingFault):
 _HOURS = Field(ge=1, le=240, description="How long after the debit began its end comes")
 
 
-class PaymentSlow(PayingFault):
+class _BankDebit(PayingFault):
+    delay_hours: Annotated[int, _HOURS]
+
+    @property
+    def hours_after(self) -> int:
+        return self.delay_hours
+
+    @classmethod
+    def _more(cls, drawing: Drawing) -> dict[str, int]:
+        return {"delay_hours": drawing.source.randint(5, 100)}
+
+
+class PaymentSlow(_BankDebit):
     """The n-th prompt payer pays by bank debit: it is under way for `delay_hours`, and the money comes."""
 
     kind: Literal["payment_slow"]
-    delay_hours: Annotated[int, _HOURS]
     title = "A payment is under way for days"
     origin = "A bank debit takes up to four business days; only then does Stripe know whether it succeeded."
     recovery = (
@@ -113,33 +124,16 @@ class PaymentSlow(PayingFault):
     )
     drawn = 43
 
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
 
-    @classmethod
-    def _more(cls, drawing: Drawing) -> dict[str, int]:
-        return {"delay_hours": drawing.source.randint(5, 100)}
-
-
-class PaymentBounced(PayingFault):
+class PaymentBounced(_BankDebit):
     """The n-th prompt payer pays by bank debit: after `delay_hours` the bank returns it, and nothing was paid."""
 
     kind: Literal["payment_bounced"]
-    delay_hours: Annotated[int, _HOURS]
     title = "A bank debit is returned days later"
     origin = "Too little money in the account, or the account is closed: banks say so days later."
     recovery = "Notes the payment as failed, never having counted it; the entry does not count."
     withdraws_entrant = True
     drawn = 44
-
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
-
-    @classmethod
-    def _more(cls, drawing: Drawing) -> dict[str, int]:
-        return {"delay_hours": drawing.source.randint(5, 100)}
 
 
 PayingKinds = PaymentDeclined | PaymentAbandoned | PaymentCanceled | PaymentSlow | PaymentBounced
