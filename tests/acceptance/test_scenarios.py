@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.events import AlertFired, ExecutionEnded, FaultInjected
+from simulation.events import AlertFired, ExecutionEnded, FaultInjected, FaultScheduled
 from simulation.history import History
 from tests.acceptance.conftest import Simulate
 
@@ -40,6 +40,15 @@ def test_the_default_scenario_passes_with_every_fault_met(simulate: Simulate) ->
     carried_out = {event.runbook for event in result.history.of(ExecutionEnded) if event.status == "completed"}
     assert carried_out >= {"payout_transfer_stuck_in_retryable", "payment_webhook_missing", "ingestion_lag"}
     assert {path.name for path in result.directory.path.iterdir()} == RUN_FILES
+
+
+@pytest.mark.parametrize("name", ["payments_6d", "refunds_6d", "disputes_6d"])
+def test_what_banks_and_cardholders_do_is_lived_through(name: str, simulate: Simulate) -> None:
+    result = simulate(name)
+    assert result.verdict.outcome == "pass", [finding for check in result.verdict.results for finding in check.findings]
+    planned = {fault.fault_id for fault in result.history.of(FaultScheduled)}
+    assert planned
+    assert {event.fault_id for event in result.history.of(FaultInjected)} == planned
 
 
 def test_a_quiet_run_is_quiet(simulate: Simulate) -> None:
