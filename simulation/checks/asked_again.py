@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
@@ -65,6 +65,12 @@ def _problems(exchanges: Sequence[Exchange], recorded: frozenset[str]) -> Iterat
         yield "it was done again", "an audit record for one request", f"for {plural(done, 'request')}"
     if taken and not done and _says_done(taken[-1]):
         yield "it was reported as done, and nothing is recorded", "an audit record", "none"
+
+
+def comes_again(case: Case, exchange: Exchange, told: Collection[str]) -> bool:
+    """Whether it is one of the requests ``told``, delivered once more under its key: by a proxy, not by a person."""
+    asked = case.remembered(_by_key).get(exchange.idempotency_key or "", ())
+    return any(one.request_id in told and _asked(one) == _asked(exchange) for one in asked)
 
 
 def _says_done(exchange: Exchange) -> bool:

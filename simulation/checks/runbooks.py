@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import zip_longest
 
-from simulation.checks.asked_again import most_tries, recorded_requests
+from simulation.checks.asked_again import comes_again, most_tries, recorded_requests
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
@@ -216,7 +216,9 @@ def _nothing_improvised(case: Case, inquiry: Inquiry) -> None:
     ended = {item.started.execution_id: item for item in case.executions if item.ended is not None}
     for exchange in case.events(Exchange):
         execution = ended.get(exchange.execution_id or "")
-        if exchange.actor == "operator" and execution is not None and exchange.request_id not in told:
+        if exchange.actor != "operator" or execution is None or exchange.request_id in told:
+            continue
+        if not comes_again(case, exchange, told):
             inquiry.find(
                 _name(execution),
                 f"{exchange.method} {exchange.path} belongs to no documented step",

@@ -299,3 +299,17 @@ def test_another_request_under_a_key_is_not_taken() -> None:
     _asked(book, 2, 200, **_KEYED, request_body={"another": 1})
     found = [finding.message for finding in run(keyed_requests_once, book).findings]
     assert any("different requests were taken" in message for message in found)
+
+
+@pytest.mark.parametrize(("key", "body", "findings"), [("k", None, 0), (None, None, 1), ("k", {"another": 1}, 1)])
+def test_a_request_that_a_proxy_delivers_once_more_is_not_improvised(
+    key: str | None, body: dict[str, Any] | None, findings: int
+) -> None:
+    book = passing()
+    told = _asked(book, 1, 200, idempotency_key=key)
+    book.edit(RunbookStep, {"writes": True}, request_ids=(told,))
+    _asked(book, 2, 200, idempotency_key=key, request_body=body)
+    improvised = [
+        one.keys.request_id for one in run(runbook_steps_exact, book).findings if "no documented" in one.message
+    ]
+    assert improvised.count("exec-1-ask-2") == findings
