@@ -31,6 +31,7 @@ from simulation.sabotage.platform import (
     saying,
     scheduling,
     settling,
+    torn,
     trail,
     winning,
 )
@@ -64,6 +65,8 @@ _REGISTRIES = (
     concurrent.DEFECTS,
     broken_off.DEFECTS,
     broken_off.KILLED,
+    torn.KILLED,
+    torn.BROKEN_OFF,
     asking.DEFECTS,
     harness.DEFECTS,
     alerting.DEFECTS,

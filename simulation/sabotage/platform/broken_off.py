@@ -17,7 +17,7 @@ DEFECTS = DefectRegistry("concurrency", scenario="broken_off")
 KILLED = DefectRegistry("concurrency", scenario="killed")
 
 
-def _commit_before(patches: Patches, owner: Any, name: str) -> None:
+def commit_before(patches: Patches, owner: Any, name: str) -> None:
     """What a unit of work has written so far is committed before this function of it goes on."""
 
     def make(real: Any) -> Any:
@@ -64,19 +64,19 @@ def resent_under_another_key(patches: Patches) -> None:
 @KILLED.sabotage("audit_completeness", origin="an event marked as processed in a transaction of its own")
 def event_stored_before_its_effect(patches: Patches) -> None:
     """An event is committed as processed before the payment is booked."""
-    _commit_before(patches, webhooks, "_apply")
+    commit_before(patches, webhooks, "_apply")
 
 
 @KILLED.sabotage("audit_completeness", origin="a refund asked for in a step after the payment's")
 def refund_asked_for_in_another_transaction(patches: Patches) -> None:
     """A payment made twice is committed before its refund is asked for."""
-    _commit_before(patches, refunds, "request")
+    commit_before(patches, refunds, "request")
 
 
 @KILLED.sabotage("audit_completeness", origin="a status set first, so that nobody else takes the payment")
 def payment_counted_before_its_posting(patches: Patches) -> None:
     """A payment's status is committed before its posting."""
-    _commit_before(patches, ledger, "post")
+    commit_before(patches, ledger, "post")
 
 
 @KILLED.sabotage(

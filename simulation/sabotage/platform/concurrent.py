@@ -27,14 +27,14 @@ _STORE_IF_NEW = """
 """
 
 
-def _without(patches: Patches, module: Any, name: str, words: str) -> None:
+def without(patches: Patches, module: Any, name: str, words: str) -> None:
     """A statement of the platform without some of its words."""
     real = getattr(module, name).text
     assert words in real, f"{name} has no {words!r} any more"
     patches.replace(module, name, lambda _: text(real.replace(words, "")))
 
 
-def _drop_uniqueness(patches: Patches, *tables: str) -> None:
+def drop_uniqueness(patches: Patches, *tables: str) -> None:
     """Take every uniqueness but the primary keys from tables, as a migration that forgot it."""
     patches.when_assembled(lambda sim: superuser(sim, _DROP_UNIQUENESS % ",".join(tables)))
 
@@ -52,28 +52,28 @@ def trigger_at(patches: Patches, owner: Any, name: str) -> None:
     patches.replace(owner, name, make)
 
 
-def _contests_not_locked(patches: Patches) -> None:
-    _without(patches, contests, "_LOCK", "FOR NO KEY UPDATE NOWAIT")
+def contests_not_locked(patches: Patches) -> None:
+    without(patches, contests, "_LOCK", "FOR NO KEY UPDATE NOWAIT")
 
 
-def _events_looked_for_then_stored(patches: Patches) -> None:
+def events_looked_for_then_stored(patches: Patches) -> None:
     patches.replace(webhooks, "_INSERT_EVENT", lambda _: text(_STORE_IF_NEW))
-    _drop_uniqueness(patches, "stripe_events", "ledger")
+    drop_uniqueness(patches, "stripe_events", "ledger")
 
 
 @DEFECTS.sabotage("exactly_once", "three_way_reconciliation", origin="looks whether it knows the event, and then acts")
 def credit_checked_then_acted(patches: Patches) -> None:
     """Two deliveries of a payment at once are both credited: no constraint, no row lock, only a look beforehand."""
-    _events_looked_for_then_stored(patches)
-    _contests_not_locked(patches)
-    _without(patches, payment_events, "_BY_STRIPE_ID", "FOR UPDATE")
+    events_looked_for_then_stored(patches)
+    contests_not_locked(patches)
+    without(patches, payment_events, "_BY_STRIPE_ID", "FOR UPDATE")
     trigger_at(patches, payment_events, "succeeded")
 
 
 @DEFECTS.sabotage("exactly_once", origin="the unique index on the event's id was dropped for a bulk import")
 def event_stored_twice(patches: Patches) -> None:
     """Two deliveries at once are both stored as an event; the payment itself is credited once."""
-    _events_looked_for_then_stored(patches)
+    events_looked_for_then_stored(patches)
     trigger_at(patches, payment_events, "succeeded")
 
 
@@ -84,12 +84,12 @@ def event_stored_twice(patches: Patches) -> None:
 )
 def locked_by_both_replicas(patches: Patches) -> None:
     """Both replicas lock a contest: its row is not locked, and its status is not looked at again."""
-    _contests_not_locked(patches)
-    _without(patches, lifecycle, "_TRANSITION", "AND status = :source")
+    contests_not_locked(patches)
+    without(patches, lifecycle, "_TRANSITION", "AND status = :source")
     trigger_at(patches, lifecycle, "transition")
 
 
-class _Keyed:
+class Keyed:
     """A row with an idempotency key that nobody had before."""
 
     def __init__(self, row: Any, number: int) -> None:
@@ -106,7 +106,7 @@ def fresh_keys(patches: Patches) -> None:
     def make(outgoing: Any) -> Any:
         def send(runtime: Any, row: Any) -> Any:
             patches.trigger()
-            return outgoing.send(runtime, _Keyed(row, len(patches.triggers)))
+            return outgoing.send(runtime, Keyed(row, len(patches.triggers)))
 
         return dataclasses.replace(outgoing, send=send)
 
