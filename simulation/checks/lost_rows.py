@@ -124,7 +124,7 @@ def _brings_nothing_else(
     case: Case, inquiry: Inquiry, transaction: Transaction, lost: Mapping[tuple[str, str], RowChange]
 ) -> None:
     governance = case.governance
-    trail = {governance.audit_table, governance.contest_audit_table}
+    trail = {governance.audit_table, governance.contest_audit_table, governance.idempotency_table}
     for change in case.wal.changes_of(transaction):
         subject = f"{change.table} {change.row_id}"
         if change.table in trail and change.op == "insert":

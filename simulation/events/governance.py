@@ -34,6 +34,8 @@ class Governance(BaseModel):
     contest_score_tables: dict[str, str] = {}
     """Append-only tables that hold a contest's scores, each with the column that names the contest; rows have an
     ``id``. They are what a fault takes from the database and a restore brings back."""
+    idempotency_table: str = ""
+    """Table with one row for every request that was done under an ``Idempotency-Key``; empty where there is none."""
     restore_request: str = ""
     """``METHOD /path`` pattern of the request that brings lost rows back; empty where the target has none."""
     runbook_only_requests: tuple[str, ...] = ()

@@ -81,6 +81,7 @@ GOVERNANCE = Governance(
         "ingestion_events": "contest_instance_id",
         "score_history": "contest_instance_id",
     },
+    idempotency_table="idempotency_keys",
     restore_request="POST /api/admin/contests/*/restore",
     runbook_only_requests=(
         "POST /api/admin/diagnostics/*",

@@ -322,6 +322,7 @@ class GovernanceTable(_Table):
     contest_score_tables: dict[str, str] = {}
     """Tables of a contest's scores to the column that names the contest: what the fault `contest_rows_lost` empties."""
     restore_request: str = ""
+    idempotency_table: str = ""
     """``METHOD /path`` (``*`` for one segment) of the request that brings lost rows back from a backup."""
     runbook_only_requests: tuple[str, ...] = ()
     break_glass_runbook: str = ""

@@ -54,6 +54,7 @@ GOVERNANCE = Governance(
     executions_table="runbook_executions",
     system_actor=SYSTEM,
     contest_score_tables={"ingestion_events": "contest_id"},
+    idempotency_table="request_keys",
     restore_request="POST /api/admin/contests/*/restore",
     planned_time_columns=("contests.lock_time", "contests.start_time", "contests.end_time"),
     runbook_only_requests=("POST /api/admin/diagnostics/*", "POST /api/admin/contests/*/*"),

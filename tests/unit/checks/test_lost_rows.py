@@ -144,3 +144,9 @@ def _more(book: Book) -> None:
 def test_everything_else_is_found(name: str) -> None:
     check, spoil, message = BREAKS[name]
     assert_found(check, lost_and_restored(), spoil, message)
+
+
+def test_a_restore_may_write_the_key_that_it_was_asked_for_under() -> None:
+    book = lost_and_restored()
+    _restoring(book).changes.append(Change(table="request_keys", op="insert", new={"key": "x-1-steps-2"}))
+    assert run(restored_as_it_was, book).outcome == "pass"
