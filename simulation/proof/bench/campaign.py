@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,10 +32,11 @@ from simulation.proof.campaign.memory import Memory
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.result import Case, Found, Margin, Result, Timed
 from simulation.proof.campaign.store import appending, write_sorted
+from simulation.words import plural
 
 _WORKERS = (1, 2, 4)
 _MANY = (1_000, 10_000)
-_LIVES = 12
+_CORES = len(os.sched_getaffinity(0))
 _START_WALL_SECONDS = 60
 _END_WALL_SECONDS = 10
 """A worker of Dask that was told to end sometimes waits forever for its own tasks to be cancelled."""
@@ -47,36 +48,49 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="smoke_2d")
     parser.add_argument("--runs", type=int, default=16, help="seeds of each figure")
-    parser.add_argument("--growth", action="store_true", help="only what many results cost")
+    parser.add_argument("--only", choices=_PARTS, help="one part of it")
     arguments = parser.parse_args()
     table = Table("figure", "value", box=None)
-    for name, value in _growth() if arguments.growth else _figures(arguments.scenario, arguments.runs):
-        table.add_row(name, value)
+    for part in [arguments.only] if arguments.only else _PARTS:
+        for name, value in _PARTS[part](arguments.scenario, arguments.runs):
+            table.add_row(name, value)
     Console().print(table)
 
 
-def _figures(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
-    words = ("campaign", scenario, "--seeds", f"1-{runs}", "--environment", "embedded")
-    cores, one = len(os.sched_getaffinity(0)), 0.0
+def _words(scenario: str, runs: int) -> tuple[str, ...]:
+    return ("campaign", scenario, "--seeds", f"1-{runs}", "--environment", "embedded")
+
+
+def _by_workers(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
+    """More workers than cores gain nothing; that they lose little is what is looked at."""
+    one = 0.0
     for workers in _WORKERS:
-        rate = runs / _timed([(*words, "--jobs", str(workers))]) * 60
+        rate = runs / _timed([(*_words(scenario, runs), "--jobs", str(workers))]) * 60
         one = one or rate
-        ideal = one * min(workers, cores)
-        yield f"runs a minute, {workers} workers on {cores} cores", f"{rate:.1f} ({rate / ideal:.0%} of ideal)"
-    shards = [(*words, "--jobs", "1", "--shard", f"{number}/{cores}") for number in range(1, cores + 1)]
-    yield f"runs a minute, {cores} shards side by side", f"{runs / _timed(shards) * 60:.1f}"
-    with cluster(cores) as dask:
-        rate = runs / _timed([(*words, "--dask", dask.address)], dask.environment) * 60
-        yield f"runs a minute, Dask with {cores} local workers", f"{rate:.1f}"
-    yield from _lived(scenario)
-    yield from _growth()
+        ideal = one * min(workers, _CORES)
+        yield (
+            f"runs a minute, {plural(workers, 'worker')} on {_CORES} cores",
+            f"{rate:.1f} ({rate / ideal:.0%} of ideal)",
+        )
 
 
-def _lived(scenario: str) -> Iterator[tuple[str, str]]:
-    """What one life after the other leaves in a worker's memory; the second is the baseline."""
+def _by_shards(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
+    words = (*_words(scenario, runs), "--jobs", "1")
+    shards = [(*words, "--shard", f"{number}/{_CORES}") for number in range(1, _CORES + 1)]
+    yield f"runs a minute, {_CORES} shards side by side", f"{runs / _timed(shards) * 60:.1f}"
+
+
+def _by_cluster(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
+    with cluster(_CORES) as dask:
+        rate = runs / _timed([(*_words(scenario, runs), "--dask", dask.address)], dask.environment) * 60
+        yield f"runs a minute, Dask with {_CORES} local workers", f"{rate:.1f}"
+
+
+def _one_after_the_other(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
+    """What lives leave in a worker's memory; the second is the baseline."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
-        used = [worker.submit(_memory_after, scenario, seed).result() for seed in range(1, _LIVES + 1)]
-    yield f"memory of a worker after {_LIVES} runs", f"{used[-1]} MB ({used[-1] / used[1]:.2f} × that after 2)"
+        used = [worker.submit(_memory_after, scenario, seed).result() for seed in range(1, max(2, runs) + 1)]
+    yield f"memory of a worker after {len(used)} runs", f"{used[-1]} MB ({used[-1] / used[1]:.2f} × that after 2)"
 
 
 def _memory_after(scenario: str, seed: int) -> int:
@@ -179,7 +193,7 @@ def _address(known: Path, workers: int, environment: Mapping[str, str]) -> str:
         return str(client.scheduler.address)
 
 
-def _growth() -> Iterator[tuple[str, str]]:
+def _by_number(_scenario: str, _runs: int) -> Iterator[tuple[str, str]]:
     """What the command itself costs beside the runs, in a process of its own for each number of results: the fewest
     are the baseline of the others."""
     baseline = None
@@ -243,6 +257,15 @@ def _made_up(case: Case, reach: Reach) -> Timed:
         margins=margins,
     )
     return Timed(result=result, reach=reach, wall_seconds=5.0)
+
+
+_PARTS: Mapping[str, Callable[[str, int], Iterator[tuple[str, str]]]] = {
+    "workers": _by_workers,
+    "shards": _by_shards,
+    "cluster": _by_cluster,
+    "lives": _one_after_the_other,
+    "results": _by_number,
+}
 
 
 if __name__ == "__main__":
