@@ -276,3 +276,19 @@ def test_what_another_version_left_is_refused_by_its_place(tmp_path, lived):
     (folder / "memory.json").write_text('{"nights": [], "causes": {}, "cases": []}')
     with pytest.raises(UsageError, match=r"no memory of this version's: .*\n.*leave --since out once"):
         Memory.read(folder)
+
+
+def test_a_run_that_was_drawn_has_its_command_to_shrink_too(tmp_path, monkeypatch):
+    def lived(jobs, *_, **__):
+        for case in jobs:
+            timed = _lived(case)
+            yield replace(timed, result=timed.result.model_copy(update={"folder": f"runs/{case.seed}"}))
+
+    monkeypatch.setattr(under_test, "finished", lived)
+    drawn = PLAN.model_copy(update={"draws": ("several",)})
+    concluded = conclude(_carry_out(tmp_path / "c", drawn), drawn, last=None)
+    (cause,) = concluded.summary.causes
+    assert concluded.commands(cause) == (
+        "simulate run smoke_2d --seed 3 --draw several",
+        "simulate shrink FOLDER/runs/3 --finding cents_conserved",
+    )
