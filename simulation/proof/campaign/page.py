@@ -24,6 +24,8 @@ from simulation.words import plural
 
 _MOST_OF_A_LIST = 60
 """Of what was never reached, in each area: pairs of kinds are more than a thousand."""
+_FIRST_CAUSES = 12
+"""Findings that are there to read; the rest unfolds."""
 _FEW = 8
 """Of these, named where there is one line."""
 _HEADLINES = {
@@ -135,7 +137,7 @@ def write_html(file: Path, campaign: Campaign) -> None:
 @cache
 def _environment() -> Environment:
     environment = page_environment()
-    environment.globals.update(mark=mark, plural=plural, areas=AREAS, most=_MOST_OF_A_LIST)
+    environment.globals.update(mark=mark, plural=plural, areas=AREAS, most=_MOST_OF_A_LIST, first_causes=_FIRST_CAUSES)
     environment.filters.update(duration=duration)
     return environment
 
