@@ -67,6 +67,7 @@ _REGISTRIES = (
     broken_off.KILLED,
     torn.KILLED,
     torn.BROKEN_OFF,
+    torn.AT_ONCE,
     asking.DEFECTS,
     harness.DEFECTS,
     alerting.DEFECTS,

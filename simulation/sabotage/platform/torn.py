@@ -11,6 +11,7 @@ from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.broken_off import commit_before
 from simulation.sabotage.platform.concurrent import (
     Keyed,
+    contests_not_locked,
     drop_uniqueness,
     trigger_at,
 )
@@ -23,6 +24,7 @@ from simulation.staging.unit_of_work import UnitOfWork
 
 KILLED = DefectRegistry("concurrency", scenario="killed")
 BROKEN_OFF = DefectRegistry("concurrency", scenario="broken_off")
+AT_ONCE = DefectRegistry("concurrency")
 
 # --- killed -----------------------------------------------------------------------------------------------------------
 
@@ -37,6 +39,12 @@ def payouts_created_in_another_transaction(patches: Patches) -> None:
 def trail_written_in_another_transaction(patches: Patches) -> None:
     """What was done to a contest is committed before its trail says so."""
     commit_before(patches, UnitOfWork, "record_contest_action")
+
+
+@KILLED.sabotage("audit_completeness", origin="audit records are sent to a queue, and written by another process")
+def audited_in_another_transaction(patches: Patches) -> None:
+    """Whatever is done is committed before its audit record is written."""
+    commit_before(patches, UnitOfWork, "finish")
 
 
 @KILLED.sabotage("audit_completeness", origin="counts that a trigger of the application keeps, after the commit")
@@ -164,3 +172,15 @@ def redelivery_is_booked_again(patches: Patches) -> None:
         webhooks, "_INSERT_EVENT", lambda sql: text(sql.text.replace("ON CONFLICT (stripe_event_id) DO NOTHING", ""))
     )
     drop_uniqueness(patches, "stripe_events", "ledger")
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+@AT_ONCE.sabotage("exactly_once", origin="no unique constraint, and no lock", scenario="../interleave/two_settle")
+def settled_by_both_replicas(patches: Patches) -> None:
+    """Both replicas settle a contest, and both pay its prizes."""
+    contests_not_locked(patches)
+    drop_uniqueness(patches, "settlement_records", "payout_jobs", "payout_transfers", "ledger")
+    patches.replace(records, "_SET_SETTLE_TIME", lambda sql: text(f"{sql.text} AND settle_time IS NULL"))
+    trigger_at(patches, records, "write")
