@@ -23,7 +23,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-gateway bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -76,6 +76,9 @@ fuzz: tools ## Try malformed files of every kind that is read: 100,000 (INPUTS=1
 bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback; defects found a CPU minute
 	$(BIN)/python -m simulation.proof.bench.campaign $(ARGS)
 	$(BIN)/python -m simulation.sabotage.bench --find
+
+bench-gateway: setup ## What the gateway before the database costs a backend in processes of its own (5 minutes)
+	$(BIN)/python -m simulation.proof.bench.gateway $(ARGS)
 
 bench-kills: setup ## Kill a campaign's workers ten times, and shard it: nothing is lost, all files are equal
 	$(BIN)/python -m simulation.proof.bench.kills $(ARGS)

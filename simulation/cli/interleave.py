@@ -12,7 +12,7 @@ from rich.console import Console
 
 from simulation.assembly.request import prepare
 from simulation.chance import chance
-from simulation.cli.options import jobs_option, out_option
+from simulation.cli.options import TargetFolder, jobs_option, out_option
 from simulation.errors import UsageError
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.proof.interleave.meet import KIND, Meet, Meeting
@@ -43,10 +43,23 @@ _WIDTH = 160
 @click.option(
     "--depth", type=click.IntRange(2, 6), default=3, show_default=True, help="Of the defects that the drawn ones seek."
 )
+@click.option(
+    "--target",
+    type=TargetFolder(),
+    default=None,
+    help="A folder with target.toml: requests of that backend meet; it needs a SCENARIO.",
+)
 @jobs_option
 @out_option("Where the runs that went wrong go.")
 def interleave(
-    scenarios: tuple[str, ...], seed: int, switches: int, drawn: int, depth: int, jobs: int | None, out: Path
+    scenarios: tuple[str, ...],
+    seed: int,
+    switches: int,
+    drawn: int,
+    depth: int,
+    target: Path | None,
+    jobs: int | None,
+    out: Path,
 ) -> int:
     """Let the two of each SCENARIO meet in one order of statements after another, each in a run of its own.
 
@@ -54,12 +67,18 @@ def interleave(
     orders. Exit code 1: the jury found something in a run; 2: two did not meet.
     """
     console = Console(stderr=True)
+    if target is not None and not scenarios:
+        raise UsageError(
+            place="--target",
+            problem="the pairs of scenarios/interleave are those of the platform that comes along",
+            remedy="name a scenario whose fault two_at_once is a request of this backend, with other: again",
+        )
     directory = RunDirectory.create(out=out, scenario="interleave", seed=seed)
     began, met = time.perf_counter(), {}
     chances: list[str] = []
     for name in scenarios or sorted(str(file) for file in FOLDER.glob("*.yaml")):
-        _require_a_meeting(name, seed, out)
-        meet = Meet(scenario=name, seed=seed, out=directory.path / "runs")
+        _require_a_meeting(name, seed, out, target)
+        meet = Meet(scenario=name, seed=seed, out=directory.path / "runs", target=target)
         first = meet(())
         pair, steps = Path(name).stem, max(2, len(first.sequence))
         orders = dict.fromkeys(every_order(steps, switches=switches))
@@ -81,9 +100,9 @@ def interleave(
     return 1 if "wrong" in outcomes else 2 if "not met" in outcomes else 0
 
 
-def _require_a_meeting(scenario: str, seed: int, out: Path) -> None:
+def _require_a_meeting(scenario: str, seed: int, out: Path, target: Path | None) -> None:
     """:raises UsageError: nobody meets in it, or several do."""
-    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out)
+    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out, target=target)
     if sum(fault.kind == KIND for fault in request.plan.faults) != 1:
         raise UsageError(
             place=scenario, problem=f"it has no fault {KIND}, or several", remedy=f"see simulate faults {KIND}"

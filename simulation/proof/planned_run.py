@@ -51,9 +51,14 @@ class PlannedRun:
         return self.directory
 
 
-def run_with(scenario: str, *, seed: int, out: Path, change: Callable[[FaultPlan], FaultPlan]) -> PlannedRun:
-    """Live the scenario with ``change(plan)``. Never raises for what the run does."""
-    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out)
+def run_with(
+    scenario: str, *, seed: int, out: Path, change: Callable[[FaultPlan], FaultPlan], target: Path | None = None
+) -> PlannedRun:
+    """Live the scenario with ``change(plan)``. Never raises for what the run does.
+
+    :param target: folder of a backend in processes of its own; None: the platform that comes along.
+    """
+    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out, target=target)
     directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=seed)
     try:
         history = carry_out(replace(request, plan=change(request.plan), asked=()), directory, Silent())

@@ -76,6 +76,45 @@ def silently() -> Iterator[psycopg.Connection[Any]]:
         yield _connection()
 """
 
+_NAIVE = {
+    "league.py": (
+        (_ONCE, 'f"{kind}:{about}:{wallet}:{os.urandom(4).hex()}"'),
+        (
+            'connection.execute("INSERT INTO stripe_events (id, kind) VALUES (%s, %s)", (event["id"], event["type"]))',
+            "pass  # it is noted once it is credited",
+        ),
+        (
+            """        enter(connection, member=member, pool=pool)
+
+
+def enter""",
+            """        enter(connection, member=member, pool=pool)
+        insert = "INSERT INTO stripe_events (id, kind) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+        connection.execute(insert, (event["id"], event["type"]))
+
+
+def enter""",
+        ),
+    ),
+    "db.py": (
+        ("_LOCK = threading.RLock()", "_LOCK = nullcontext()\n_own = threading.local()"),
+        ("from contextlib import contextmanager", "from contextlib import contextmanager, nullcontext"),
+        ("    if not _open or", '    _open = _own.__dict__.setdefault("open", [])\n    if not _open or'),
+    ),
+}
+"""What makes the backend credit a payment by looking first and acting then, with a connection for each thread, no lock
+of a row and no constraint that would stop the second: right, as long as no two deliveries meet."""
+
+
+def made_naive(target: Path) -> Path:
+    """The same backend, which looks whether a payment is credited, and then credits it."""
+    for name, changes in _NAIVE.items():
+        for old, new in changes:
+            text = (target.parent / name).read_text()
+            assert text.count(old) == 1, f"{name}: {old!r} is there {text.count(old)} times"
+            (target.parent / name).write_text(text.replace(old, new))
+    return target
+
 
 def copy_of_league(folder: Path, *defects: str) -> Path:
     """The backend in ``folder``, with these defects; the folder of its target."""

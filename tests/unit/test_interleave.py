@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from simulation.cli.commands import carry_out
+from simulation.errors import UsageError
+from simulation.paths import ROOT
 from simulation.proof.interleave.orders import chance_of, drawn_orders, every_order
 
 
@@ -28,3 +32,9 @@ def test_an_order_that_is_needed_is_drawn_as_often_as_is_promised(depth: int, ne
     steps, tries = 8, 20_000
     drawn = list(drawn_orders(steps, depth=depth, number=tries, source=Random(1)))
     assert drawn.count(needed) / tries >= chance_of(steps, depth=depth, number=1) * 0.9
+
+
+def test_a_backend_of_ones_own_meets_in_a_scenario_of_its_own(tmp_path: Path) -> None:
+    staging = ROOT / "fixtures" / "targets" / "staging"
+    with pytest.raises(UsageError, match="pairs of scenarios/interleave are those of the platform that comes along"):
+        carry_out(["interleave", "--target", str(staging), "--out", str(tmp_path)])

@@ -43,6 +43,8 @@ class Meet:
     scenario: str
     seed: int
     out: Path
+    target: Path | None = None
+    """Folder of a backend in processes of its own; None: the platform that comes along."""
 
     def __call__(self, order: Order) -> Meeting:
         """Never raises for what the run does."""
@@ -55,7 +57,7 @@ class Meet:
             )
             return plan.model_copy(update={"faults": tuple(faults)})
 
-        done = run_with(self.scenario, seed=self.seed, out=self.out, change=ordered)
+        done = run_with(self.scenario, seed=self.seed, out=self.out, change=ordered, target=self.target)
         met = next(iter(() if done.history is None else done.history.of(Interleaved)), None)
         outcome: Outcome = "not met" if met is None else "held" if done.passed else "wrong"
         return Meeting(

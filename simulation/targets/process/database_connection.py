@@ -285,7 +285,7 @@ class Link:
     def cancel(self) -> None:
         """Have the server break off what the connection has it do."""
         if self._key_data:
-            with socket.socket(socket.AF_UNIX) as asking:
+            with contextlib.suppress(ConnectionError), socket.socket(socket.AF_UNIX) as asking:
                 asking.settimeout(_PATIENCE_WALL_SECONDS)
                 asking.connect(str(self._server_path))
                 asking.sendall(cancel_request(self._key_data))

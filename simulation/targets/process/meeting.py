@@ -2,7 +2,8 @@
 
 Every statement of either side is held back. When the backend is at rest, each side is before a statement, waits for a
 lock, or has nothing left to do; then one statement goes on, and the backend is let come to rest again. So the order
-depends on the statements and on the fault's ``order`` alone.
+depends on the statements and on the fault's ``order`` alone. Two connections that both wait are taken to wait for each
+other: nobody else may hold a lock that they want.
 """
 
 from __future__ import annotations
