@@ -76,24 +76,19 @@ def silently() -> Iterator[psycopg.Connection[Any]]:
         yield _connection()
 """
 
+_NOTE = 'connection.execute(insert, (event["id"], event["type"]))'
 _NAIVE = {
     "league.py": (
         (_ONCE, 'f"{kind}:{about}:{wallet}:{os.urandom(4).hex()}"'),
         (
             'connection.execute("INSERT INTO stripe_events (id, kind) VALUES (%s, %s)", (event["id"], event["type"]))',
-            "pass  # it is noted once it is credited",
+            'insert = "INSERT INTO stripe_events (id, kind) VALUES (%s, %s) ON CONFLICT DO NOTHING"',
         ),
+        ('"payment_intent.succeeded":\n            return', f'"payment_intent.succeeded":\n            return {_NOTE}'),
+        ('"received":\n            return', f'"received":\n            return {_NOTE}'),
         (
-            """        enter(connection, member=member, pool=pool)
-
-
-def enter""",
-            """        enter(connection, member=member, pool=pool)
-        insert = "INSERT INTO stripe_events (id, kind) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-        connection.execute(insert, (event["id"], event["type"]))
-
-
-def enter""",
+            "        enter(connection, member=member, pool=pool)\n\n\ndef enter",
+            f"        enter(connection, member=member, pool=pool)\n        {_NOTE}\n\n\ndef enter",
         ),
     ),
     "db.py": (
