@@ -102,7 +102,8 @@ def _with_a_dozen(calm: Scenario, kind: str | None) -> Iterator[Life]:
 
 
 def _shows(lived: Lived, defect: Sabotage) -> bool:
-    return any(cause.check in defect.caught_by for cause in lived.causes)
+    """A run that broke off, of which checks cannot tell, finds nothing."""
+    return lived.outcome == defect.verdict and any(cause.check in defect.caught_by for cause in lived.causes)
 
 
 def _found_per_minute(defects: Sequence[Sabotage], calm: Scenario, seeds: Sequence[int]) -> Iterator[str]:

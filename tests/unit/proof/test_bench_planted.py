@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
+from simulation.checks.base import Finding
+from simulation.checks.cause import Cause
 from simulation.proof.bench.kills import _children, _workers
-from simulation.sabotage.bench import A_DOZEN, TEN, _with_a_dozen
+from simulation.proof.shrink.life import Lived
+from simulation.sabotage.bench import A_DOZEN, TEN, _shows, _with_a_dozen
 from simulation.sabotage.catalogue import CATALOGUE
 from simulation.sabotage.trial import SCENARIOS
 from simulation.scenario.faults.registry import KINDS
@@ -33,6 +37,29 @@ def test_each_life_has_a_dozen_faults_one_of_the_kind_and_is_another(kind: str |
     assert [len(life.scenario.faults) for life in lives] == [A_DOZEN] * 3
     assert all(kind in {None, *(fault.kind for fault in life.scenario.faults)} for life in lives)
     assert len({life.key for life in lives}) == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "check", "shows"),
+    [
+        ("fail", "exactly_once", True),
+        ("fail", "double_entry", False),
+        ("broke off", "exactly_once", False),
+        ("unknown", "exactly_once", False),
+    ],
+)
+def test_a_defect_shows_itself_by_a_finding_of_a_run_that_ended(outcome: str, check: str, shows: bool) -> None:
+    finding = Finding(check=check, subject="", message="two events")
+    lived = Lived(
+        outcome=outcome,
+        causes={Cause(check=check, message="… events"): finding},
+        named={},
+        strikes={},
+        triggers=(),
+        digest="",
+        directory=Path(),
+    )
+    assert _shows(lived, CATALOGUE["duplicate-event-counted-twice"]) is shows
 
 
 def test_a_worker_is_a_child_that_has_children() -> None:
