@@ -25,8 +25,8 @@ from simulation.run_directory import RunDirectory
 
 _STAGING = ROOT / "fixtures" / "targets" / "staging"
 _SCENARIO = "smoke_2d"
-_MOST_RATIO = 1.10
-"""What the gateway may cost: a tenth of a run."""
+_WORTH_IT_ALWAYS = 1.10
+"""Up to this ratio every run could have the gateway; above it only those whose plan strikes at a statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Cost:
 
 
 def main() -> int:
-    """Print the medians and their ratio; 1 when the processor time's is above the bound."""
+    """Print the medians and their ratio."""
     parser = argparse.ArgumentParser(prog="make bench-gateway", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="so many with the gateway and as many without (default: 5)")
     parser.add_argument("--one", choices=("with", "without"), help=argparse.SUPPRESS)
@@ -58,8 +58,9 @@ def main() -> int:
         sys.stdout.write(f"{which:8} the gateway: {cost.processor:5.1f} s of processor, {cost.wall:5.1f} s\n")
     ratio = medians["with"].processor / medians["without"].processor
     wall = medians["with"].wall / medians["without"].wall
-    sys.stdout.write(f"ratio: {ratio:.3f} of processor, {wall:.3f} of time; at most {_MOST_RATIO:.2f} of processor\n")
-    return int(ratio > _MOST_RATIO)
+    who = "every run could have it" if ratio <= _WORTH_IT_ALWAYS else "for runs that strike at a statement only, as now"
+    sys.stdout.write(f"ratio: {ratio:.3f} of processor, {wall:.3f} of time: {who}\n")
+    return 0
 
 
 def _cost_of(which: str) -> Cost:
