@@ -23,7 +23,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-gateway bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-find bench-gateway bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -73,9 +73,11 @@ check: tools ## Lint, types, import contracts
 fuzz: tools ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
 	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest tests/unit/fuzz -k malformed -s $(ARGS)
 
-bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback; defects found a CPU minute
+bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback; memory as they grow
 	$(BIN)/python -m simulation.proof.bench.campaign $(ARGS)
-	$(BIN)/python -m simulation.sabotage.bench --find
+
+bench-find: setup ## Planted defects found in a CPU minute by each way to draw faults
+	$(BIN)/python -m simulation.sabotage.bench --find $(ARGS)
 
 bench-gateway: setup ## What the gateway before the database costs a backend in processes of its own (5 minutes)
 	$(BIN)/python -m simulation.proof.bench.gateway $(ARGS)

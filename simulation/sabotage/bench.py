@@ -1,4 +1,4 @@
-"""``make bench-planted``: ten planted defects, each of which a fault must bring out.
+"""``make bench-planted``, ``make bench-find``: ten planted defects, each of which a fault must bring out.
 
 ``--shrink``: with a dozen faults drawn, each is shrunk to at most two faults and the same finding, in 40 runs at most;
 else the exit code is 1. ``--find``: how many of them the ways to draw faults find in a CPU minute.
