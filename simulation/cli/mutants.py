@@ -12,14 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulation.cli.options import jobs_option
-from simulation.errors import EnvironmentFault
+from simulation.cli.options import jobs_option, out_option
+from simulation.errors import EnvironmentFault, command
 from simulation.proof.mutants.campaign import Campaign, carry_out
 from simulation.proof.mutants.equivalent import Equivalents
+from simulation.proof.mutants.kept import Kept
 from simulation.proof.mutants.reach import Reach
 from simulation.proof.mutants.trial import Trial
+from simulation.run_directory import RunDirectory
 from simulation.words import plural
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _WIDTH = 140
 """Columns where there is no terminal to fit."""
 _STYLES = {"named": "green", "alive": "bold red", "in doubt": "bold yellow"}
@@ -44,21 +47,39 @@ _STYLES = {"named": "green", "alive": "bold red", "in doubt": "bold yellow"}
     default=None,
     help="Write every mutant with its fate to this file.",
 )
+@click.option("--most", type=click.IntRange(min=1), default=None, help="Judge so many, and leave the rest.")
+@click.option("--resume", type=_FOLDER, default=None, help="Go on with the campaign that left this folder.")
+@click.option("--again", is_flag=True, help="With --resume: judge those once more that were not named.")
 @jobs_option
-def mutants(size: int, seed: int, only: str, at_least: float, json_file: Path | None, jobs: int | None) -> int:
+@out_option("Where the fate of each mutant is kept.")
+def mutants(
+    size: int,
+    seed: int,
+    only: str,
+    at_least: float,
+    json_file: Path | None,
+    most: int | None,
+    resume: Path | None,
+    again: bool,
+    jobs: int | None,
+    out: Path,
+) -> int:
     """Change one thing at a time in the source of the platform, and see whether the jury names it.
 
     Each mutant runs in a copy of the product, in the shortest scenario that reaches its line and, if that lets it pass,
     in the longest. Those known to be equivalent are in fixtures/mutants/equivalent.toml. Exit code 1: fewer were named
-    than --at-least asks for.
+    than --at-least asks for; 2: some are left, and the last line says how to go on.
     """
     console = Console(stderr=True)
+    folder = resume or RunDirectory.create(out=out, scenario="mutants", seed=seed).path
     campaign = carry_out(
         size=size,
         seed=seed,
         workers=jobs or len(os.sched_getaffinity(0)),
         equivalents=Equivalents.load(),
+        kept=Kept(folder=folder, again=again),
         only=only,
+        most=most,
         told=lambda trial: console.print(_progress(trial), highlight=False, markup=False, soft_wrap=True),
         measured=lambda reach: console.print(_reached(reach), highlight=False, markup=False),
     )
@@ -68,6 +89,14 @@ def mutants(size: int, seed: int, only: str, at_least: float, json_file: Path | 
     output = output if output.is_terminal else Console(width=_WIDTH)
     output.print(_table(campaign))
     output.print(_totals(campaign))
+    if campaign.left:
+        more = command(
+            "mutants", "--size", size, "--seed", seed, *(("--only", only) if only else ()), "--resume", folder
+        )
+        output.print(
+            f"{plural(campaign.left, 'mutant is', 'mutants are')} left: {more}", highlight=False, soft_wrap=True
+        )
+        return 2
     return 0 if campaign.share >= at_least else 1
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from simulation.chance import chance
 from simulation.paths import DEFAULT_SCENARIO, ROOT
 from simulation.proof.mutants.equivalent import Equivalents
+from simulation.proof.mutants.kept import Kept
 from simulation.proof.mutants.reach import Reach, reach_of, reaching
 from simulation.proof.mutants.source import Mutant, mutants_of, sources
 from simulation.proof.mutants.tree import PACKAGE
@@ -28,11 +29,15 @@ _JUDGES = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """``total``: how many mutants the platform has. ``lines``: (reached by a scenario, all that have a mutant)."""
+    """``total``: how many mutants the platform has. ``lines``: (reached by a scenario, all that have a mutant).
+
+    ``left``: how many of the sample are not judged yet.
+    """
 
     total: int
     lines: tuple[int, int]
     trials: tuple[Trial, ...]
+    left: int = 0
 
     @property
     def fates(self) -> Counter[str]:
@@ -61,28 +66,52 @@ def carry_out(
     seed: int,
     workers: int,
     equivalents: Equivalents,
+    kept: Kept,
     only: str = "",
+    most: int | None = None,
     told: Callable[[Trial], None],
     measured: Callable[[Reach], None],
 ) -> Campaign:
-    """Draw ``size`` mutants that a scenario reaches, and judge each.
+    """Draw ``size`` mutants that a scenario reaches, and judge each whose fate is not known.
 
     :param seed: of the sample and of the runs. :param only: part of the name of the files to draw from.
+    :param kept: what earlier portions of the campaign found; what this one finds is added at once.
+    :param most: judge so many, and leave the rest.
     :raises EnvironmentFault: a scenario does not pass with the platform as it is.
     """
     everyone = [mutant for file, text in sources(ROOT / PACKAGE) for mutant in mutants_of(text, file=file)]
-    reaches = in_parallel(SCENARIOS, partial(reach_of, seed=seed), workers=workers, told=measured)
+    reaches = _reaches(kept, seed=seed, workers=workers, told=measured)
     known = [mutant for mutant in everyone if only in mutant.file]
     reached = [mutant for mutant in known if reaching(reaches, file=mutant.file, line=mutant.line)]
-    drawn = draw(reached, size=size, seed=seed)
-    jobs = [_Job(mutant=mutant, judges=_judges(reaches, mutant)) for mutant in drawn if mutant not in equivalents]
+    drawn, known_fates = draw(reached, size=size, seed=seed), kept.trials()
     same = [Trial(mutant=mutant, fate="equivalent") for mutant in drawn if mutant in equivalents]
-    trials = in_parallel(jobs, partial(_try, seed=seed), workers=workers, told=told)
+    before = [known_fates[mutant] for mutant in drawn if mutant in known_fates and mutant not in equivalents]
+    left = [mutant for mutant in drawn if mutant not in known_fates and mutant not in equivalents]
+
+    def keep(trial: Trial) -> None:
+        kept.keep_trial(trial)
+        told(trial)
+
+    jobs = [_Job(mutant=mutant, judges=_judges(reaches, mutant)) for mutant in left[:most]]
+    trials = in_parallel(jobs, partial(_try, seed=seed), workers=workers, told=keep)
     return Campaign(
         total=len(known),
         lines=(len({(mutant.file, mutant.line) for mutant in reached}), len({(m.file, m.line) for m in known})),
-        trials=tuple(sorted([*same, *trials], key=lambda trial: (trial.mutant.file, trial.mutant.number))),
+        trials=tuple(sorted([*same, *before, *trials], key=lambda trial: (trial.mutant.file, trial.mutant.number))),
+        left=len(left) - len(jobs),
     )
+
+
+def _reaches(kept: Kept, *, seed: int, workers: int, told: Callable[[Reach], None]) -> list[Reach]:
+    """What each scenario reaches: as it was measured before, or measured now."""
+    before = kept.reaches()
+    missing = [scenario for scenario in SCENARIOS if scenario not in {reach.scenario for reach in before}]
+
+    def keep(reach: Reach) -> None:
+        kept.keep_reach(reach)
+        told(reach)
+
+    return before + in_parallel(missing, partial(reach_of, seed=seed), workers=workers, told=keep)
 
 
 def draw(mutants: Sequence[Mutant], *, size: int, seed: int) -> list[Mutant]:

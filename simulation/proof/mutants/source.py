@@ -11,7 +11,6 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
-_LOGGERS = frozenset(("log", "logger", "_log", "_LOG"))
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|ORDER BY|VALUES|RETURNING|JOIN|SET)\b")
 _NAMES = frozenset(("TypeVar", "getLogger", "NewType", "ParamSpec"))
 """Functions whose arguments are names for people alone."""
@@ -93,7 +92,7 @@ def _changes(wrapper: MetadataWrapper) -> list[_Change]:
 
 
 class _Visitor(cst.CSTVisitor):
-    """Collects the changes that are worth a run: none of annotations, docstrings and words of the log.
+    """Collects the changes that are worth a run: none of annotations and docstrings.
 
     Mutmut's own walk leaves out decorated functions, since it keeps every mutant in one module; here a mutant has a
     copy of the source to itself, so the routes and properties of the platform are not left out.
@@ -155,12 +154,6 @@ def _beside_the_code(node: cst.CSTNode) -> bool:
         case cst.Annotation() | cst.Import() | cst.ImportFrom():
             return True
         case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
-            return True
-        case cst.Expr(value=cst.Call() as call):
-            return _beside_the_code(call)
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)))) if (
-            name in _LOGGERS
-        ):
             return True
         case cst.Call(func=cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name))) if name in _NAMES:
             return True

@@ -41,17 +41,16 @@ def changes(text: str) -> set[tuple[str, str]]:
         ("cents - fee", "cents + fee"),
         ("desk.pay(100)", "desk.pay(None)"),
         ("30", "31"),
+        ('"paid"', '"PAID"'),
     ],
 )
 def test_a_slip_that_costs_money_is_among_them(change: tuple[str, str]) -> None:
     assert change in changes(PAYS)
 
 
-def test_annotations_docstrings_imports_and_words_of_the_log_are_left_alone() -> None:
+def test_annotations_docstrings_and_imports_are_left_alone() -> None:
     touched = [before for before, _ in changes(PAYS)]
-    assert not [
-        text for text in touched if "Money" in text or "Pay." in text or "paid" in text or "annotations" in text
-    ]
+    assert not [text for text in touched if "Money" in text or "Pay." in text or "annotations" in text]
     assert ("int | None", "int & None") not in changes(PAYS)
 
 
