@@ -5,6 +5,7 @@ Source: fixtures/spec/requirements.md (06A: Constraints), simulation/DESIGN.md (
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -41,7 +42,8 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
         inquiry.cannot_tell(Undeclared("append_only_tables", "[governance] in target.toml"))
     if case.executions and not governance.executions_table:
         inquiry.cannot_tell(Undeclared("executions_table", "[governance] in target.toml"))
-    for change in case.wal.changes:
+    concerned = {table for table in (*kept, settlements, governance.executions_table, transfers) if table}
+    for change in heapq.merge(*(case.wal.of(table) for table in sorted(concerned)), key=_number):
         if change.table in kept or change.table == settlements:
             inquiry.examine()
             if change.transaction.xid not in lost:
@@ -52,6 +54,10 @@ def append_only(case: Case, inquiry: Inquiry) -> None:
         elif change.table == transfers:
             inquiry.examine()
             _terminal_for_good(inquiry, change, frozen, case.business.statuses)
+
+
+def _number(change: RowChange) -> int:
+    return change.transaction.xid
 
 
 def _table_of(case: Case, inquiry: Inquiry, kind: type[SettlementRow] | type[TransferRow], column: str) -> str | None:
@@ -145,21 +151,24 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
     first, last = case.started.window_start, case.started.window_end
     if case.whole:
         last = max(last, case.ended.at)
-    inside: set[str] = set()  # texts already accepted: a cache, because the same few recur thousands of times
+    outside = sorted(
+        (table, column)
+        for table, column, earliest, latest in case.wal.spans()
+        if not first <= earliest <= latest <= last and f"{table}.{column}" not in planned
+    )
+    inquiry.examine(sum(len(transaction.changes) for transaction in case.wal.transactions))
+    late = {at.xid for at in case.wal.transactions if at.changes and not first <= at.at <= last}
+    if not outside and not late:
+        return
     for change in case.wal.changes:
-        inquiry.examine()
-        if not first <= change.transaction.at <= last:
+        if change.transaction.xid in late:
             what = "committed outside the simulated window"
             inquiry.find(change.table, what, keys=change.keys, events=(change.transaction,))
-        for column, value in (change.after or {}).items():
-            if not isinstance(value, str) or value in inside:
-                continue
-            instant = as_instant(value)
-            if instant is None or first <= instant <= last:
-                inside.add(value)
-            elif (name := f"{change.table}.{column}") not in planned:
+        for table, column in outside:
+            instant = as_instant((change.after or {}).get(column)) if table == change.table else None
+            if instant is not None and not first <= instant <= last:
                 inquiry.find(
-                    f"{name} of {change.row_id}",
+                    f"{table}.{column} of {change.row_id}",
                     "dated outside the simulated window",
                     keys=replace(change.keys, column=column),
                     expected=f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}",

@@ -6,6 +6,7 @@ Source: fixtures/spec/requirements.md (06C: Test scenario).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from simulation.checks.base import Inquiry, check
@@ -146,14 +147,20 @@ def _held(case: Case, witness: WitnessName) -> float:
 
 def _gapless(case: Case, inquiry: Inquiry) -> None:
     """Events and transactions are numbered from 1 without gaps, so that a removed one is noticed."""
-    for what, numbers in (
-        ("event", [event.seq for event in case.history.events]),
-        ("transaction", [transaction.xid for transaction in case.events(Transaction)]),
-    ):
-        for expected, number in enumerate(numbers, start=1):
-            if number != expected:
-                inquiry.cannot_tell(f"{what} {expected} is missing from the history")
-                break
+    for missing in case.remembered(_gaps):
+        inquiry.cannot_tell(f"{missing} is missing from the history")
+
+
+def _gaps(case: Case) -> Sequence[str]:
+    numbered = {
+        "event": (event.seq for event in case.history.events),
+        "transaction": (transaction.xid for transaction in case.events(Transaction)),
+    }
+    first = {
+        what: next((expected for expected, number in enumerate(numbers, start=1) if number != expected), None)
+        for what, numbers in numbered.items()
+    }
+    return [f"{what} {expected}" for what, expected in first.items() if expected is not None]
 
 
 def _clocks(case: Case, inquiry: Inquiry) -> None:

@@ -206,6 +206,34 @@ class Delivery(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refused(Fact):
+    """A request, of people or of programs, that the platform refused or could not answer, or one with a scoped token.
+
+    ``code`` and ``message``: what the answer says under ``error`` and ``message``. ``scope``: of the token, null of an
+    ordinary one.
+    """
+
+    id: str
+    path: str
+    status: int
+    code: str | None
+    message: str | None
+    body: JsonValue
+    subject: str | None
+    scope: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe(Fact):
+    """An attempt to use access that was taken away, or that must still work. ``founder_id``: the founder's user."""
+
+    subject: str
+    refused: bool
+    detail: str
+    founder_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Polled(Fact):
     """An answer of the score provider. ``failed``: no payload came."""
 
@@ -238,6 +266,8 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "remainder": Settlement,
     "balance_change": BalanceChange,
     "delivery": Delivery,
+    "refused": Refused,
+    "probe": Probe,
     "polled": Polled,
     "dispute_told": DisputeTold,
 }

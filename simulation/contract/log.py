@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -50,8 +50,9 @@ class LogLine(_Part):
     of the ``actions`` (if any are named), and that writes to each table that ``touching`` maps to true and to none that
     it maps to false; or about each fact of ``for_each``. If several lines about a row fit, the first counts.
 
-    ``every``: whether a row or fact without its line is a finding. ``within_seconds``: how much later the line may be.
-    ``fields``: all of them; null is a field that is not there.
+    ``every``: whether a row or fact without its line is a finding. ``many``: there may be any number of such lines
+    about one row or fact, also none. ``within_seconds``: how much later the line may be. ``fields``: all of them; null
+    is a field that is not there.
     """
 
     says: Template
@@ -64,6 +65,7 @@ class LogLine(_Part):
     touching: dict[str, bool] = {}
     for_each: Facts | None = None
     every: bool = True
+    many: bool = False
     within_seconds: Annotated[int, Field(ge=0)] = 0
     fields: dict[str, Rule] = {}
 
@@ -95,15 +97,25 @@ class Log(_Part):
 
     def read(self, text: str) -> ReadLine | None:
         """A line in its parts; None: it has another shape."""
-        parts = re.fullmatch(self.shape, text)
-        if parts is None:
-            return None
-        words = text[: parts.start("at")] + text[parts.end("at") : parts.start("fields")]
-        return ReadLine(says=" ".join(words.split()), at=parts["at"], at_span=parts.span("at"), fields=parts["fields"])
+        return _read(self.shape, text)
 
     def number_of(self, says: str) -> int | None:
         """The number of the first declaration that lines with these words may be of; None: of none."""
-        return next((number for number, line in enumerate(self.lines) if _pattern(line.says).fullmatch(says)), None)
+        return _number_of(tuple(line.says for line in self.lines), says)
+
+
+@lru_cache(maxsize=65_536)
+def _read(shape: str, text: str) -> ReadLine | None:
+    parts = re.fullmatch(shape, text)
+    if parts is None:
+        return None
+    words = text[: parts.start("at")] + text[parts.end("at") : parts.start("fields")]
+    return ReadLine(says=" ".join(words.split()), at=parts["at"], at_span=parts.span("at"), fields=parts["fields"])
+
+
+@lru_cache(maxsize=65_536)
+def _number_of(declared: tuple[str, ...], says: str) -> int | None:
+    return next((number for number, line in enumerate(declared) if _pattern(line).fullmatch(says)), None)
 
 
 @cache

@@ -60,12 +60,14 @@ class Extent:
     """The part of a contract that is judged.
 
     ``tables`` are judged in full; of the tables of ``writes`` (table, name) only these writes, without identities.
-    ``known``: all these tables, and those that their rules read.
+    ``known``: all these tables, and those that their rules read. ``since``: the number of the first transaction that is
+    judged; of what comes before it only the facts are taken that its rows answer.
     """
 
     tables: frozenset[str]
     writes: frozenset[tuple[str, str]]
     known: frozenset[str]
+    since: int = 0
 
     @property
     def touched(self) -> frozenset[str]:
@@ -175,6 +177,9 @@ class _Engine:
             if not self._answers(written, plan, scope):
                 return
             self._join(plan, scope)
+        if self._extent is not None and written.transaction.xid < self._extent.since:
+            self._name(written, plan, scope)
+            return
         plan.count += 1
         for column, kind, judge in plan.columns:
             actual = written.row.get(column, MISSING)
@@ -184,6 +189,12 @@ class _Engine:
                 complaint = judge(actual, scope)
             if complaint is not None:
                 self._complain(kind, written, column, complaint, shown(actual))
+
+    def _name(self, written: RowWrite, plan: _Plan, scope: Scope) -> None:
+        """Remember the row's names, which may not come again."""
+        for column, kind, judge in plan.columns:
+            if kind == "identities" and column in written.row:
+                judge(written.row[column], scope)
 
     def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
         key = (written.table, id(write))

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from urllib.parse import parse_qsl
 
-from simulation.checks.conformance.happenings import balance_changes, deliveries, polled
+from simulation.checks.conformance.happenings import balance_changes, deliveries, polled, probes, refused
 from simulation.checks.conformance.tries import tries
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
@@ -79,7 +79,7 @@ def _of_kind(case: Case, wanted: Facts) -> Sequence[Fact]:
         return [event for event in case.remembered(_events) if wanted.event in ("*", event.type)]
     if wanted.fact is None or wanted.fact not in DERIVED:
         raise CannotTell(f"the contract speaks of a fact {wanted.fact}, which this version does not know")
-    return DERIVED[wanted.fact](case)
+    return case.remembered(DERIVED[wanted.fact])
 
 
 @cache
@@ -97,20 +97,36 @@ def _segment(part: str) -> str:
 
 
 def _requests(case: Case, pattern: str, statuses: Sequence[int]) -> list[Request]:
-    return [fact for event in case.events(Exchange) for fact in _request(case, pattern, statuses, event)]
+    exchanges = case.events(Exchange)
+    return [
+        fact
+        for place, path in case.remembered(_Routed).to(pattern)
+        for fact in _request(case, path, statuses, exchanges[place])
+    ]
 
 
-def _request(case: Case, pattern: str, statuses: Sequence[int], event: Exchange) -> Iterator[Request]:
-    """The exchange as a fact, if it is to the route and answered so; of several tries those that left rows."""
-    method, path = _route(pattern)
-    found = path.fullmatch(event.path) if event.method == method else None
-    if found is None:
-        return
+class _Routed:
+    """Which exchanges are to which route: their places among all exchanges, with the named segments."""
+
+    def __init__(self, case: Case) -> None:
+        self._asked = [(event.method, event.path) for event in case.events(Exchange)]
+        self._to: dict[str, Sequence[tuple[int, Mapping[str, str]]]] = {}
+
+    def to(self, pattern: str) -> Sequence[tuple[int, Mapping[str, str]]]:
+        if pattern not in self._to:
+            method, path = _route(pattern)
+            found = ((place, path.fullmatch(asked)) for place, (by, asked) in enumerate(self._asked) if by == method)
+            self._to[pattern] = [(place, parts.groupdict()) for place, parts in found if parts is not None]
+        return self._to[pattern]
+
+
+def _request(case: Case, path: Mapping[str, str], statuses: Sequence[int], event: Exchange) -> Iterator[Request]:
+    """The exchange as a fact, if it was answered so; of several tries those that left rows."""
     one = case.remembered(tries).get(event.request_id)
     status = event.status if one is None else one.answered.status
     if status not in statuses if statuses else not 200 <= status < 300:
         return
-    fact = request_of(case, event, found.groupdict())
+    fact = request_of(case, event, path)
     if one is None:
         yield fact
     elif one.left_rows:
@@ -376,6 +392,8 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "remainder": lambda case: [fact for fact in case.remembered(_settlements) if fact.platform_cents],
     "balance_change": balance_changes,
     "delivery": deliveries,
+    "refused": refused,
+    "probe": probes,
     "polled": polled,
     "dispute_told": _disputes_told,
 }

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import JsonValue
+
 from simulation.checks.evidence.case import Case
-from simulation.contract.facts import BalanceChange, Delivery, Fact, Polled
-from simulation.events import Exchange, ProviderAnswer, StripeBalance, StripeMovement
+from simulation.contract.facts import BalanceChange, Delivery, Fact, Polled, Probe, Refused
+from simulation.events import AccessProbe, AdminAppointed, Exchange, ProviderAnswer, StripeBalance, StripeMovement
+
+_FOUNDER = "founder"
 
 
 def balance_changes(case: Case) -> Sequence[Fact]:
@@ -43,6 +47,44 @@ def deliveries(case: Case) -> Sequence[Fact]:
         if taken:
             accepted.add(event_id)
     return found
+
+
+def refused(case: Case) -> Sequence[Fact]:
+    """Answers 4xx and 5xx, whoever asked; and every use of a token that is valid for some requests only."""
+    return [
+        Refused(
+            at=exchange.at,
+            id=exchange.request_id,
+            path=exchange.path,
+            status=exchange.status,
+            code=_text(exchange.response_body, "error"),
+            message=_text(exchange.response_body, "message"),
+            body=exchange.request_body,
+            subject=exchange.token_subject,
+            scope=exchange.token_scope,
+        )
+        for exchange in case.events(Exchange)
+        if exchange.status >= 400 or exchange.token_scope is not None
+    ]
+
+
+def _text(answer: JsonValue, name: str) -> str | None:
+    found = answer.get(name) if isinstance(answer, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def probes(case: Case) -> Sequence[Fact]:
+    founders = [admin.user_id for admin in case.events(AdminAppointed) if admin.role == _FOUNDER]
+    return [
+        Probe(
+            at=probe.at,
+            subject=probe.subject,
+            refused=probe.refused,
+            detail=probe.detail,
+            founder_id=founders[0] if founders else None,
+        )
+        for probe in case.events(AccessProbe)
+    ]
 
 
 def polled(case: Case) -> Sequence[Fact]:

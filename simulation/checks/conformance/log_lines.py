@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from simulation.checks.conformance.engine import write_scope
@@ -67,6 +68,7 @@ class _Expected:
     at: datetime
     until: datetime
     required: bool
+    many: bool
     judges: Mapping[str, Judge]
     scope: Scope
     event: Event | None
@@ -105,7 +107,7 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
     troubled = _Troubles(case)
     every = known is None and len(lines) == len(declared.lines)
     expected = case.remembered(_all_expected) if every else [*_of_rows(case, lines, known), *_of_facts(case, lines)]
-    left = [one for one in expected if not _take(one, by_words[one.says], troubled, whole=True)]
+    left = [one for one in expected if not _taken(one, by_words[one.says], troubled)]
     for one in left:
         other = _take(one, by_words[one.says], troubled, whole=False)
         if other is not None:
@@ -136,9 +138,14 @@ def _written(case: Case, declared: Log, found: Statements) -> Iterator[_Line]:
                 text=text,
                 says=parts.says,
                 at=at,
-                fields={name: _unquoted(value) for name, value in FIELD.findall(parts.fields)},
+                fields=_fields(parts.fields),
                 event=event,
             )
+
+
+@lru_cache(maxsize=65_536)
+def _fields(text: str) -> Mapping[str, str]:
+    return {name: _unquoted(value) for name, value in FIELD.findall(text)}
 
 
 def _unquoted(value: str) -> str:
@@ -168,7 +175,8 @@ def _of_rows(case: Case, lines: Mapping[int, LogLine], known: Collection[str] | 
                 says=str(says(scope)),
                 at=transaction.at,
                 until=transaction.at + timedelta(seconds=lines[number].within_seconds),
-                required=lines[number].every and case.whole,
+                required=lines[number].every and not lines[number].many and case.whole,
+                many=lines[number].many,
                 judges=judges,
                 scope=scope,
                 event=transaction,
@@ -187,7 +195,8 @@ def _of_facts(case: Case, lines: Mapping[int, LogLine]) -> Iterator[_Expected]:
                 says=str(says(scope)),
                 at=fact.at,
                 until=fact.at + timedelta(seconds=line.within_seconds),
-                required=line.every and fact.required and case.whole,
+                required=line.every and not line.many and fact.required and case.whole,
+                many=line.many,
                 judges=judges,
                 scope=scope,
                 event=None,
@@ -240,6 +249,15 @@ def _take(one: _Expected, lines: Sequence[_Line], troubled: _Troubles, *, whole:
             line.taken = True
             return line
     return None
+
+
+def _taken(one: _Expected, lines: Sequence[_Line], troubled: _Troubles) -> bool:
+    """Whether the line is there; of those that may come in any number all are taken, and it is never certain."""
+    if not one.many:
+        return _take(one, lines, troubled, whole=True) is not None
+    while _take(one, lines, troubled, whole=True) is not None:
+        pass
+    return False
 
 
 def _complaints(one: _Expected, line: _Line) -> Iterator[Misstatement]:

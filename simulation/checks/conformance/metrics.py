@@ -42,10 +42,10 @@ def metrics_of(
     """
     found, world = Statements(), World(case)
     moments = Moments(transactions, world.keys, known)
-    scrapes = list(_scrapes(case))
+    scrapes = case.remembered(_all_scrapes)
     for name in sorted({name for scrape in scrapes for name in scrape.values} - case.contract.metrics.keys() - {_UP}):
         found.not_judged[f"metric {name}: no rule is about it"] += 1
-    watched, anew = [], began_anew(case)
+    watched, anew = [], case.remembered(began_anew)
     for name in names:
         declared = case.contract.metrics[name]
         if declared.not_judged is not None:
@@ -87,6 +87,10 @@ class _Scrape:
     @property
     def up(self) -> bool:
         return self.values.get(_UP, {}).get((), 0.0) == 1.0
+
+
+def _all_scrapes(case: Case) -> Sequence[_Scrape]:
+    return list(_scrapes(case))
 
 
 def _scrapes(case: Case) -> Iterator[_Scrape]:

@@ -37,7 +37,7 @@ class World:
         if name not in DERIVED:
             raise CannotTell(f"the contract speaks of a fact {name}, which this version does not know")
         if name not in self._facts:
-            self._facts[name] = sorted(DERIVED[name](self._case), key=lambda fact: fact.at)
+            self._facts[name] = sorted(self._case.remembered(DERIVED[name]), key=lambda fact: fact.at)
         return self._facts[name]
 
     def orders(self, now: datetime) -> Iterator[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from simulation.contract.document import Contract, Table, Write
+from simulation.contract.document import Contract, Write
 from simulation.events import Change, Row, Transaction
 from simulation.events.governance import Governance
 
@@ -108,14 +108,14 @@ def read_writes(
     :param known: the only tables whose changes are read.
     :param judged: the only tables for whose changes the declared write is looked up.
     """
-    declared = {
-        (name, op): _writes_of(table, op)
+    declared: _Declared = {
+        (name, op): [(write, frozenset(write.actions)) for write in table.writes if write.op == op]
         for name, table in contract.tables.items()
         for op in _OPERATIONS
         if judged is None or name in judged
     }
     for transaction in transactions:
-        touched = frozenset(change.table for change in transaction.changes)
+        touched = frozenset([change.table for change in transaction.changes])
         if known is not None and touched.isdisjoint(known):
             continue
         actions = _actions(transaction, governance)
@@ -132,8 +132,8 @@ def read_writes(
 _OPERATIONS = ("insert", "update", "delete")
 
 
-def _writes_of(table: Table, op: str) -> tuple[Write, ...]:
-    return tuple(write for write in table.writes if write.op == op)
+_Declared = Mapping[tuple[str, str], Sequence[tuple[Write, frozenset[str]]]]
+"""Table and operation → its writes, each with the actions that it may come with."""
 
 
 def _actions(transaction: Transaction, governance: Governance) -> frozenset[str]:
@@ -149,18 +149,18 @@ def _applied(
     transaction: Transaction,
     change: Change,
     tables: Tables,
-    declared: Mapping[tuple[str, str], tuple[Write, ...]],
+    declared: _Declared,
     actions: frozenset[str],
     touched: frozenset[str],
 ) -> RowWrite:
     new_key, row, old = tables.apply(change)
     fits = (
         write
-        for write in declared.get((change.table, change.op), ())
-        if (not write.actions or not actions.isdisjoint(write.actions))
-        and _has(row, write.when)
-        and _has(old or {}, write.before)
-        and all((table in touched) is wanted for table, wanted in write.touching.items())
+        for write, any_of in declared.get((change.table, change.op), ())
+        if not (any_of and actions.isdisjoint(any_of))
+        and not (write.when and not _has(row, write.when))
+        and not (write.before and not _has(old or {}, write.before))
+        and not (write.touching and any((table in touched) is not it for table, it in write.touching.items()))
     )
     return RowWrite(
         transaction=transaction,

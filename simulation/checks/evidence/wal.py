@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -82,6 +82,12 @@ class WriteAheadLog:
         """The table's rows after the last change, by ``id``."""
         return self._table(table).rows
 
+    def spans(self) -> Iterator[tuple[str, str, datetime, datetime]]:
+        """Each column (table, name) that ever held an instant, with the earliest and the latest that it held."""
+        for table in self._logged:
+            for column, (first, last) in self._table(table).spans.items():
+                yield table, column, first, last
+
     def table_with_ids(self, ids: Iterable[str]) -> str | None:
         """The table that has rows with these ids: finds a canonical relation's table without knowing its name."""
         wanted = set(ids)
@@ -113,6 +119,15 @@ class _Table:
     changes: list[RowChange] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
+
+    @cached_property
+    def spans(self) -> Mapping[str, tuple[datetime, datetime]]:
+        """Column → the earliest and the latest instant that it ever held."""
+        rows = [change.after for change in self.changes if change.after is not None]
+        columns = {column for keys in {tuple(row) for row in rows} for column in keys}
+        texts = {column: {text for row in rows if type(text := row.get(column)) is str} for column in columns}
+        held = {column: [at for at in map(as_instant, values) if at is not None] for column, values in texts.items()}
+        return {column: (min(instants), max(instants)) for column, instants in held.items() if instants}
 
 
 def _folded(name: str, logged: Iterable[_Logged]) -> _Table:

@@ -23,13 +23,15 @@ from simulation.proof.coverage.dependencies import Notes, Thing, WatchedHistory
 class _Part:
     """One table of the contract: the findings of its rules in the true history, and what they read.
 
-    ``gap``: the evidence that they lacked, if they could not be judged. ``whole``: what every rule reads, and what
-    decides which write a change is. ``writes``: by name, what else the rules of the write read.
+    ``gap``: the evidence that they lacked, if they could not be judged. ``evidence``: what every rule reads outside
+    the log. ``whole``: that, and what decides which write a change is. ``writes``: by name, what else the rules of the
+    write read.
     """
 
     complaints: tuple[Complaint, ...]
     gap: CannotTell | None
     tables: frozenset[str]
+    evidence: frozenset[Thing]
     whole: frozenset[Thing]
     writes: Mapping[str, Spoken]
 
@@ -53,11 +55,13 @@ class Conforming:
         except CannotTell as error:
             gap = error
         self._judged.update(found.judged)
+        evidence = notes.take()
         return _Part(
             complaints=tuple(found.complaints),
             gap=gap,
             tables=known,
-            whole=notes.take() | _chosen_by(name, contract.tables[name], governance),
+            evidence=evidence,
+            whole=evidence | _chosen_by(name, contract.tables[name], governance),
             writes=writes,
         )
 
@@ -74,10 +78,12 @@ class Conforming:
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
-        return self._joined(frozenset(), frozenset(), ())
+        return self._joined(Extent(tables=frozenset(), writes=frozenset(), known=frozenset()), ())
 
-    def again(self, case: Case, changed: frozenset[Thing]) -> Conformance:
+    def again(self, case: Case, changed: frozenset[Thing], *, first: int) -> Conformance:
         """The findings in a case in which ``changed`` differs from the true history.
+
+        :param first: the number of the first transaction that differs; up to it, rows are as they were.
 
         :raises CannotTell: evidence that a table's rules need is missing.
         """
@@ -92,25 +98,31 @@ class Conforming:
             *(self._parts[table].tables for table in tables),
             *({table} | of.tables for (table, _), of in spoken.items()),
         )
-        extent = Extent(tables=tables, writes=frozenset(spoken), known=known)
+        parts = [self._parts[table] for table in (*tables, *(table for table, _ in spoken))]
+        since = first if all(part.evidence.isdisjoint(changed) for part in parts) else 0
+        extent = Extent(tables=tables, writes=frozenset(spoken), known=known, since=since)
         found = conformance_of(case, case.wal.transactions, extent)
-        return self._joined(tables, extent.writes, found.complaints)
+        return self._joined(extent, [each for each in found.complaints if not _is_before(each, since)])
 
-    def _joined(
-        self, tables: frozenset[str], writes: frozenset[tuple[str, str]], new: Iterable[Complaint]
-    ) -> Conformance:
-        """The true findings of all but these tables and writes, and the ``new`` ones of these."""
+    def _joined(self, again: Extent, new: Iterable[Complaint]) -> Conformance:
+        """The true findings of all but what was judged ``again``, and the ``new`` ones of that."""
         complaints: list[Complaint] = []
         for table, part in self._parts.items():
-            if table not in tables:
-                if part.gap is not None:
-                    raise part.gap
-                complaints += [
-                    complaint
-                    for complaint in part.complaints
-                    if complaint.kind == "identities" or (table, complaint.write) not in writes
-                ]
+            whole = table in again.tables
+            if part.gap is not None and not whole:
+                raise part.gap
+            complaints += [
+                complaint
+                for complaint in part.complaints
+                if _is_before(complaint, again.since)
+                or not (whole or (complaint.kind != "identities" and (table, complaint.write) in again.writes))
+            ]
         return Conformance(complaints=[*complaints, *new], judged=self._judged)
+
+
+def _is_before(complaint: Complaint, since: int) -> bool:
+    """Whether it is about a transaction before that number."""
+    return complaint.transaction is not None and complaint.transaction.xid < since
 
 
 def _chosen_by(name: str, table: Table, governance: Governance) -> frozenset[Thing]:

@@ -97,6 +97,7 @@ class WatchedHistory(History):
         self._notes = notes
         self._log = WriteAheadLog(self.of(Transaction))
         self._log.fold()
+        _ = self._log.changes  # made now: whoever asked for it first would be noted as having read every table
         notes.take()
 
     def of(self, kind: type[_E]) -> Sequence[_E]:

@@ -76,7 +76,8 @@ class Jury:
 
     def _shared(self, false: History, edits: Edits, changed: frozenset[Thing]) -> Case:
         transactions = {event.xid: event for event in edits.values() if isinstance(event, Transaction)}
-        return FalseCase(false, self._true, self._log.with_transactions(transactions), changed)
+        log = self._log.with_transactions(transactions)
+        return FalseCase(false, self._true, log, changed, min(transactions, default=0))
 
 
 def _looked(

@@ -49,11 +49,14 @@ class FalseCase(Case):
     """The case of a history with one falsehood.
 
     :param true: the case to reuse. :param log: the write-ahead log with the falsehood. :param changed: what it changes.
+    :param first: the number of the first transaction that it changes; 0: of none.
     """
 
-    def __init__(self, history: History, true: TrueCase, log: WriteAheadLog, changed: frozenset[Thing]) -> None:
+    def __init__(
+        self, history: History, true: TrueCase, log: WriteAheadLog, changed: frozenset[Thing], first: int
+    ) -> None:
         super().__init__(history, true.case.governance)
-        self._true, self._log, self._changed = true, log, changed
+        self._true, self._log, self._changed, self._first = true, log, changed, first
 
     def rows(self, kind: type[_R]) -> tuple[_R, ...]:
         concerned = ("relation", kind.relation) in self._changed
@@ -66,7 +69,7 @@ class FalseCase(Case):
 
     def _found(self, find: Callable[[Case], object]) -> object:
         if find is conformance:
-            return self._true.conforming.again(self, self._changed)
+            return self._true.conforming.again(self, self._changed, first=self._first)
         if find in (answers, metrics, log_lines):
             return self._true.stating.again(find, self, self._changed)
         shared = self._true.looked_at(find).isdisjoint(self._changed)

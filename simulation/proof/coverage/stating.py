@@ -28,6 +28,8 @@ from simulation.events import Event, Exchange, MetricChange, PlatformLog
 from simulation.proof.coverage.dependencies import Thing
 
 _Key = TypeVar("_Key")
+_OF_REQUESTS = ("delivery", "refused")
+"""Facts that are found among the requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +144,10 @@ def _asked_about(declared: Log, case: Case, changed: frozenset[Thing]) -> Iterat
     seqs = _events_in(changed, Exchange)
     asked = [event for event in case.events(Exchange) if event.seq in seqs]
     for number, line in enumerate(declared.lines):
-        route = None if line.for_each is None else line.for_each.request
-        if route is not None and any(segments_of(route, event) is not None for event in asked):
+        if line.for_each is None:
+            continue
+        route, of_requests = line.for_each.request, line.for_each.fact in _OF_REQUESTS
+        if any(of_requests or (route is not None and segments_of(route, event) is not None) for event in asked):
             yield number
 
 

@@ -91,3 +91,29 @@ def log_has_no_request_id(patches: Patches) -> None:
         real(log, severity, domain, "contest settled", {**fields, "request_id": None})
 
     _each_line(patches, "contest settled", instead)
+
+
+@DEFECTS.sabotage("log_true", scenario="secret_rolled", origin="an alert is enough, nobody reads the log")
+def refused_webhooks_are_not_logged(patches: Patches) -> None:
+    """Stripe's deliveries do not fit the secret and are refused, and no line says so."""
+    _each_line(patches, "webhook refused", lambda *_: None)
+
+
+@DEFECTS.sabotage("log_true", origin="the user id of the last request that was let in")
+def refused_person_is_logged_as_nobody(patches: Patches) -> None:
+    """Somebody without admin rights is turned away, and the line does not say who it was."""
+
+    def instead(real: _Write, log: Any, severity: str, domain: str, fields: dict[str, object]) -> None:
+        real(log, severity, domain, "not an admin", {**fields, "user_id": None})
+
+    _each_line(patches, "not an admin", instead)
+
+
+@DEFECTS.sabotage("log_true", scenario="scores", origin="the feed of the loop before")
+def refused_payload_logged_under_another_feed(patches: Patches) -> None:
+    """A leaderboard that was refused stands in the log as that of a tournament that was not asked for."""
+
+    def instead(real: _Write, log: Any, severity: str, domain: str, fields: dict[str, object]) -> None:
+        real(log, severity, domain, "payload refused", {**fields, "provider_event_id": "0"})
+
+    _each_line(patches, "payload refused", instead)
