@@ -67,8 +67,8 @@ def mutants(
     """Change one thing at a time in the source of the platform, and see whether the jury names it.
 
     Each mutant runs in a copy of the product, in the shortest scenario that reaches its line and, if that lets it pass,
-    in the longest. Those known to be equivalent are in fixtures/mutants/equivalent.toml. Exit code 1: fewer were named
-    than --at-least asks for; 2: some are left, and the last line says how to go on.
+    in the longest and then the others. Those known to be equivalent are in fixtures/mutants/equivalent.toml. Exit code
+    1: fewer were named than --at-least asks for; 2: some are left, and the last line says how to go on.
     """
     console = Console(stderr=True)
     folder = resume or RunDirectory.create(out=out, scenario="mutants", seed=seed).path

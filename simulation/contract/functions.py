@@ -201,6 +201,11 @@ def sum_of_fields(facts: Any, field: str) -> int:
     return sum(getattr(fact, field) for fact in facts)
 
 
+def rows_by_table(written: Any, but: Any) -> dict[str, int]:
+    """How many rows a transaction wrote to each table, without some tables."""
+    return {table: len(rows) for table, rows in written.items() if table not in but}
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "canonical_sha256": canonical_sha256,
     "plus": plus,
@@ -241,6 +246,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "is_past": is_past,
     "available_cents": available_cents,
     "sum_of_fields": sum_of_fields,
+    "rows_by_table": rows_by_table,
 }
 TAKE_NOTHING = frozenset({"first_set", "all_of", "any_of", "none_of"})
 """Functions that get null for a path that does not exist."""

@@ -51,8 +51,8 @@ class LogLine(_Part):
     it maps to false; or about each fact of ``for_each``. If several lines about a row fit, the first counts.
 
     ``every``: whether a row or fact without its line is a finding. ``many``: there may be any number of such lines
-    about one row or fact, also none. ``within_seconds``: how much later the line may be. ``fields``: all of them; null
-    is a field that is not there.
+    about one row or fact, also none, beside the one that counts. ``within_seconds``: how much later the line may be.
+    ``fields``: all of them; null is a field that is not there.
     """
 
     says: Template

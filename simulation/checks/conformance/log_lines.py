@@ -106,7 +106,7 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
             found.judged["log"] += 1
     troubled = _Troubles(case)
     every = known is None and len(lines) == len(declared.lines)
-    expected = case.remembered(_all_expected) if every else [*_of_rows(case, lines, known), *_of_facts(case, lines)]
+    expected = case.remembered(_all_expected) if every else list(_expected(case, lines, known))
     left = [one for one in expected if not _taken(one, by_words[one.says], troubled)]
     for one in left:
         other = _take(one, by_words[one.says], troubled, whole=False)
@@ -123,7 +123,16 @@ def _all_expected(case: Case) -> Sequence[_Expected]:
     """What must stand in the log, whatever does."""
     assert case.contract.log is not None
     lines = dict(enumerate(case.contract.log.lines))
-    return [*_of_rows(case, lines, None), *_of_facts(case, lines)]
+    return list(_expected(case, lines, None))
+
+
+def _expected(case: Case, lines: Mapping[int, LogLine], known: Collection[str] | None) -> Iterator[_Expected]:
+    """Of the lines that are one for a row the first that fits counts; those that may be many come beside it."""
+    yield from _of_rows(case, {number: line for number, line in lines.items() if not line.many}, known)
+    for number, line in lines.items():
+        if line.many:
+            yield from _of_rows(case, {number: line}, known)
+    yield from _of_facts(case, lines)
 
 
 def _written(case: Case, declared: Log, found: Statements) -> Iterator[_Line]:
@@ -210,7 +219,7 @@ def _prepared(line: LogLine) -> tuple[Callable[[Scope], Any], Mapping[str, Judge
 def _judge(rule: Rule, name: str) -> Judge:
     """The judge of a field, whose value is text, or None where it is not there."""
     if not isinstance(rule, EXACT):
-        return judge_of(rule, name)
+        return _of_text(judge_of(rule, name))
     value = value_of(rule, name)
 
     def judge(actual: Any, scope: Scope) -> str | None:
@@ -219,6 +228,18 @@ def _judge(rule: Rule, name: str) -> Judge:
         return None if alike else "no such field" if wanted is None else shown(wanted)
 
     return judge
+
+
+def _of_text(judge: Judge) -> Judge:
+    """A judge that takes a number for what it is, though it stands in the log as text."""
+
+    def judge_text(actual: Any, scope: Scope) -> str | None:
+        complaint = judge(actual, scope)
+        if complaint is not None and isinstance(actual, str) and actual.isdecimal():
+            return None if judge(int(actual), scope) is None else complaint
+        return complaint
+
+    return judge_text
 
 
 def _reads(wanted: Any, actual: str) -> bool:

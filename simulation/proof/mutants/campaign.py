@@ -19,12 +19,13 @@ from simulation.proof.parallel import in_parallel
 
 SCENARIOS = (
     "smoke_2d",
-    *(f"scenarios/sabotage/{name}.yaml" for name in ("payday", "money_back", "scores", "correction", "restore")),
+    *(
+        f"scenarios/sabotage/{name}.yaml"
+        for name in ("payday", "money_back", "scores", "correction", "restore", "secret_rolled")
+    ),
     DEFAULT_SCENARIO,
 )
 """From short to long; the default one has all that the specification asks for."""
-_JUDGES = 2
-"""A mutant that a short scenario lets pass is tried once more, in the longest that reaches its line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +126,9 @@ def draw(mutants: Sequence[Mutant], *, size: int, seed: int) -> list[Mutant]:
 
 
 def _judges(reaches: Sequence[Reach], mutant: Mutant) -> tuple[Reach, ...]:
-    found = reaching(reaches, file=mutant.file, line=mutant.line)
-    return found if len(found) <= _JUDGES else (found[0], found[-1])
+    """All scenarios that reach the line: the shortest, then the longest, which has the most in it, then the others."""
+    first, *others = reaching(reaches, file=mutant.file, line=mutant.line)
+    return (first, *others[-1:], *others[:-1])
 
 
 def _try(job: _Job, *, seed: int) -> Trial:

@@ -1,4 +1,4 @@
-"""Mutants that somebody read and found to change nothing that anybody could see from outside."""
+"""Mutants that change nothing that anybody could see from outside: by their kind, or since somebody read them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Equivalents:
     reasons: Mapping[tuple[str, str, str, str], str]
 
     def __contains__(self, mutant: Mutant) -> bool:
-        return mutant.identity in self.reasons
+        return bool(mutant.same) or mutant.identity in self.reasons
 
     @classmethod
     def load(cls, file: Path = FILE) -> Equivalents:

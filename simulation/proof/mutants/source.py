@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import libcst as cst
@@ -14,6 +14,12 @@ from mutmut.mutation.mutators import mutation_operators
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|ORDER BY|VALUES|RETURNING|JOIN|SET)\b")
 _NAMES = frozenset(("TypeVar", "getLogger", "NewType", "ParamSpec"))
 """Functions whose arguments are names for people alone."""
+SAME = {
+    "answers": "what the OpenAPI document lists of a route's answers; a test holds it against what is answered",
+    "get_args": "the codes that the OpenAPI document lists; a test holds it against what is answered",
+    "lru_cache": "how many results are kept costs memory and time; each is the same, kept or made anew",
+}
+"""Functions → why nobody can tell a change of what they are given from outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,8 @@ class Mutant:
     before: str
     after: str
     number: int
+    same: str = field(default="", compare=False)
+    """Why nobody can tell it from the original, where its kind says so (:data:`SAME`)."""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -52,6 +60,7 @@ def mutants_of(text: str, *, file: str) -> tuple[Mutant, ...]:
             before=wrapper.module.code_for_node(change.old).strip(),
             after=wrapper.module.code_for_node(change.new).strip(),
             number=number,
+            same=change.same,
         )
         for number, change in enumerate(_changes(wrapper))
     )
@@ -83,6 +92,7 @@ class _Change:
     new: cst.CSTNode
     line: int
     function: str
+    same: str
 
 
 def _changes(wrapper: MetadataWrapper) -> list[_Change]:
@@ -104,6 +114,7 @@ class _Visitor(cst.CSTVisitor):
         self.changes: list[_Change] = []
         self._within: list[str] = []
         self._lines: list[int] = []
+        self._same: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if _beside_the_code(node):
@@ -112,6 +123,8 @@ class _Visitor(cst.CSTVisitor):
             self._within.append(node.name.value)
         if isinstance(node, (cst.BaseCompoundStatement, cst.SimpleStatementLine)):
             self._lines.append(self.get_metadata(PositionProvider, node).start.line)
+        if (why := _why_same(node)) is not None:
+            self._same.append(why)
         for new in _slips(node):
             self.changes.append(
                 _Change(
@@ -119,6 +132,7 @@ class _Visitor(cst.CSTVisitor):
                     new=new,
                     line=self._lines[-1] if self._lines else 1,
                     function=".".join(self._within),
+                    same=self._same[-1] if self._same else "",
                 )
             )
         return True
@@ -130,6 +144,15 @@ class _Visitor(cst.CSTVisitor):
             self._within.pop()
         if isinstance(original_node, (cst.BaseCompoundStatement, cst.SimpleStatementLine)):
             self._lines.pop()
+        if _why_same(original_node) is not None:
+            self._same.pop()
+
+
+def _why_same(node: cst.CSTNode) -> str | None:
+    match node:
+        case cst.Call(func=cst.Name(value=name)) if name in SAME:
+            return SAME[name]
+    return None
 
 
 def _slips(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -14,6 +14,7 @@ from simulation.assembly import Simulation
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.contests import archive, backups
+from simulation.staging.unit_of_work import UnitOfWork
 
 DEFECTS = DefectRegistry("trail", scenario="restore")
 _LOSS = {"day": 1, "hour": 11, "minute": 30}
@@ -162,3 +163,19 @@ def maintenance_comes_again(patches: Patches) -> None:
         patches.trigger()
 
     patches.at(day=1, hour=15, act=look)
+
+
+@DEFECTS.sabotage("values_as_declared", origin="the sum made after the loop had emptied it")
+def restore_recorded_without_what_it_restored(patches: Patches) -> None:
+    """A restore brings the lost rows back, and its record says that there were none."""
+
+    def make(real: Any) -> Any:
+        def record(work: Any, contest_id: Any, *, action: str, **rest: Any) -> Any:
+            if action == "contest_restored":
+                patches.trigger()
+                rest["payload"] = {"restored": {}}
+            return real(work, contest_id, action=action, **rest)
+
+        return record
+
+    patches.replace(UnitOfWork, "record_contest_action", make)

@@ -12,7 +12,9 @@ from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.facts import DERIVED_FACTS, Board, Fact
 from simulation.contract.facts_named import Facts
 from simulation.events import (
+    AccessProbe,
     AdminAppointed,
+    Exchange,
     ProviderPublication,
     StripeCall,
     StripeEventMade,
@@ -120,6 +122,10 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     book.add(AdminAppointed(user_id="adm", name="Ada", email="ada@example.com", role="founder"), day(0))
     book.add(StripeObject(object_type="account", object_id="acct_1", status="enabled", user_id="adm"), day(0))
     book.add(made("evt_1", "charge.dispute.created"), day(0))
+    refused = Exchange(request_id="r-no", actor="entrant", method="GET", path="/admin", status=401)
+    book.add(refused, day(0))
+    probe = AccessProbe(subject="founder_admin_token", moment="start", refused=True, detail="answered 403")
+    book.add(probe, day(0))
     back = StripeMovement(
         balance_transaction_id="txn_back", movement="refund_failure", amount_cents=500, fee_cents=0, net_cents=500,
         currency="usd", available_at=minute(0), source_id="re_1", payment_intent_id="pi_1",

@@ -177,3 +177,62 @@ def test_some_declarations_alone_give_the_findings_of_these() -> None:
     ]
     assert sorted(whole) == sorted(parts)
     assert len(whole) == 2
+
+
+MANY = contract(
+    r"""
+    tables:
+      prizes: {what: What people won}
+    log:
+      shape: '\[\w+\] (?P<at>\S+) [A-Z]+ .*?(?P<fields>( \w+=("(\\.|[^"\\])*"|[^\s"]*))*)'
+      lines:
+        - says: "[Prize] ERROR item missing"
+          row: prizes
+          many: true
+          fields: {item: {among: {given: row.missing}}}
+        - says: "[Prize] INFO prize made"
+          row: prizes
+          every: false
+          fields: {id: {given: row.id}}
+        - says: "[Auth] WARNING refused"
+          for_each: {fact: refused, where: {code: unauthorized}}
+          fields: {path: {given: refused.path}, user_id: {given: refused.subject}}
+    """
+)
+
+
+def judged_many(seen: Seen, *lines: str) -> list[tuple[str, str, str]]:
+    seen.add(PlatformLog(lines=tuple(line(text, minute(0)) for text in lines)))
+    return wrong(log_lines(Case(seen.history(), GOVERNANCE, contract=MANY)))
+
+
+ITEM = "[Prize] {at} ERROR item missing item="
+
+
+def lists_two() -> Seen:
+    return Seen().write(insert("prizes", id="p1", missing=["cup", "belt"]), audited("prize_made"))
+
+
+def test_of_lines_that_may_be_many_all_are_explained_by_one_row_and_none_is_missed() -> None:
+    assert judged_many(lists_two(), ITEM + "cup", "[Prize] {at} INFO prize made id=p1", ITEM + "belt") == []
+    assert judged_many(lists_two()) == []
+
+
+def test_one_of_many_that_says_otherwise_is_found_and_so_is_one_without_a_row() -> None:
+    ((about, _, actual),) = judged_many(lists_two(), ITEM + "cup", ITEM + "shoe")
+    assert (about, actual) == ("[Prize] ERROR item missing: item", "shoe")
+    ((about, expected, _),) = judged_many(Seen().write(insert("other", id="o1")), ITEM + "cup")
+    assert (about, expected) == ("[Prize] ERROR item missing", "a row or a fact outside that it is about")
+
+
+def test_whoever_was_refused_stands_in_the_log() -> None:
+    def asked(status: int) -> Seen:
+        answer = {"error": "unauthorized"}
+        seen = Seen().request("GET /admin", status=status, answer=answer, token_subject="u1")
+        return seen.write(insert("other", id="o1"))
+
+    told = "[Auth] {at} WARNING refused path=/admin user_id="
+    assert judged_many(asked(401), told + "u1") == []
+    assert judged_many(asked(401), told + "u2") == [("[Auth] WARNING refused: user_id", "u1", "u2")]
+    assert judged_many(asked(401)) == [("[Auth] WARNING refused", "a line that says so", "none")]
+    assert judged_many(asked(200), told + "u1") != []

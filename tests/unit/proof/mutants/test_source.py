@@ -54,6 +54,18 @@ def test_annotations_docstrings_and_imports_are_left_alone() -> None:
     assert ("int | None", "int & None") not in changes(PAYS)
 
 
+def test_what_only_a_document_lists_or_memory_costs_is_the_same_to_everybody_outside() -> None:
+    text = (
+        '@routes.post("/pay", responses=answers(Paid, ADMIN))\n@lru_cache(maxsize=9)\n'
+        "def pay(desk):\n    return desk.pay(7)\n"
+    )
+    found = {mutant.before: bool(mutant.same) for mutant in mutants_of(text, file="desk.py")}
+    assert found["9"]
+    assert found["answers(Paid, ADMIN)"]
+    assert not found["7"]
+    assert not found['"/pay"']
+
+
 def test_how_a_class_of_records_is_made_is_left_alone() -> None:
     text = "@dataclass(frozen=True)\nclass Sum:\n    cents: int = 5\n"
     assert {before for before, _ in changes(text)} == {"5", "cents: int = 5"}
