@@ -98,7 +98,7 @@ class ClosureDocument(_Document):
 
 
 class MutantRow(_Document):
-    """A change of the platform's source. ``line`` counts from 1."""
+    """A change of the platform's source. ``line`` counts from 1; ``same``: why its kind makes no difference, if so."""
 
     file: str
     line: int
@@ -106,6 +106,7 @@ class MutantRow(_Document):
     before: str
     after: str
     number: int
+    same: str
 
 
 class TrialRow(_Document):
@@ -119,12 +120,13 @@ class TrialRow(_Document):
 
 
 class MutantsDocument(_Document):
-    """What ``simulate mutants --json FILE`` writes. ``lines``: reached by a scenario, and all."""
+    """What ``simulate mutants --json FILE`` writes. ``lines``: reached by a scenario, and all; ``left``: not judged."""
 
     format_version: Literal[1] = 1
     total: int
     lines: tuple[int, int]
     trials: tuple[TrialRow, ...]
+    left: int
     share_percent: float
     fates: dict[str, int]
 
