@@ -37,13 +37,18 @@ class StateDifference:
 
 
 def net_changes(case: Case, execution: WitnessedExecution, relations: Mapping[str, str]) -> tuple[StateDifference, ...]:
-    """Everything that the execution's requests changed and did not change back, without the audit tables.
+    """Everything that the execution's requests changed and did not change back, without the records of what was asked.
 
     :param relations: canonical relation → the target's SQL query, from which the table's name is read.
     """
     names = {match[1]: relation for relation, query in relations.items() if (match := _TABLE.search(query))}
     governance = case.governance
-    trail = {governance.audit_table, governance.contest_audit_table, governance.executions_table}
+    trail = {
+        governance.audit_table,
+        governance.contest_audit_table,
+        governance.executions_table,
+        governance.idempotency_table,
+    }
     rows: dict[tuple[str, str], list[RowChange]] = {}
     for change in _own_changes(case, execution):
         if change.table not in trail:
