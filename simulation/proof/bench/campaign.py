@@ -90,7 +90,10 @@ def _one_after_the_other(scenario: str, runs: int) -> Iterator[tuple[str, str]]:
     """What lives leave in a worker's memory; the second is the baseline."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
         used = [worker.submit(_memory_after, scenario, seed).result() for seed in range(1, max(2, runs) + 1)]
-    yield f"memory of a worker after {len(used)} runs", f"{used[-1]} MB ({used[-1] / used[1]:.2f} × that after 2)"
+    yield (
+        f"memory of a worker after {plural(len(used), 'run')}",
+        f"{used[-1]} MB ({used[-1] / used[1]:.2f} × that after 2)",
+    )
 
 
 def _memory_after(scenario: str, seed: int) -> int:
