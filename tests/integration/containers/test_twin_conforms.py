@@ -260,7 +260,7 @@ def _differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
     if _kind(theirs) != _kind(ours):
         yield f"{where or 'answer'} is {_kind(ours)}, at Stripe {_kind(theirs)}"
     elif isinstance(theirs, dict):
-        left_out = ONLY_WHEN_ASKED.get(str(ours.get("object")), set())
+        left_out = ONLY_WHEN_ASKED.get(str(ours.get("object")), set()) | _details_of_another_type(theirs, ours)
         for name, value in theirs.items():
             if name in ours:
                 yield from _differences(value, ours[name], f"{where}.{name}")
@@ -268,6 +268,12 @@ def _differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
                 yield f"{where}.{name} is not there"
     elif isinstance(theirs, list) and theirs and ours:
         yield from _differences(theirs[0], ours[0], f"{where}[]")
+
+
+def _details_of_another_type(theirs: dict[str, Any], ours: dict[str, Any]) -> set[str]:
+    """Of a document that says its `type`, the part with that name, where ours is of another: a debit has no card."""
+    kinds = theirs.get("type"), ours.get("type")
+    return {str(kinds[0])} if kinds[0] != kinds[1] and kinds[1] in ours else set()
 
 
 def _kind(value: Any) -> str:
