@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from docker.errors import APIError
 
 from simulation.assembly.request import prepare
 from simulation.cli import doctor
+from simulation.clock_file import write_clock_file
 from simulation.environment.compose import ComposePostgres, find_service
 from simulation.environment.engine import connect
 from simulation.environment.server import running
@@ -97,6 +102,22 @@ def test_each_run_begins_with_an_empty_server_at_its_own_time_whose_superuser_is
                 assert connection.execute("SELECT now()").fetchone() == (NOON,)
             server.revoke_founder()
             assert "connection authorized" in "".join(server.server_log())
+
+
+@pytest.mark.usefixtures("up")
+def test_the_services_come_up_again_where_a_run_has_moved_the_clock() -> None:
+    """As after a restart of the machine: nobody has set the clock back."""
+    with running(ComposePostgres(now=NOON)) as server:
+        assert isinstance(server, ComposePostgres)
+        write_clock_file(server.clock_file, NOON + timedelta(days=2))
+        container = server.container
+    container.restart(timeout=1)
+    ready = ["pg_isready", "-q", "-h", "/var/run/postgresql"]
+    with contextlib.suppress(APIError):  # it is not running any more
+        while container.exec_run(ready).exit_code != 0:
+            time.sleep(0.05)
+    container.reload()
+    assert container.status == "running", container.logs(tail=3)
 
 
 @pytest.mark.usefixtures("up")
