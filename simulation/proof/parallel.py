@@ -174,6 +174,9 @@ class _Pool(Generic[_Job, _Result]):
         left = [worker for worker, *_ in self._busy.values()] + [worker for worker, _ in self._free]
         for worker in left:
             worker.process.terminate()
+            with suppress(OSError):
+                # One that begins to wait for a job just as the signal comes hears of it when something arrives only.
+                worker.connection.send(None)
         for worker in left:
             worker.process.join()
             worker.connection.close()
@@ -188,9 +191,9 @@ def _serve(connection: Connection, work: Callable[[Any], Any], core: int) -> Non
     _settle(core)
     try:
         while (sent := connection.recv()) is not None:
+            _end_if_told()
             answer = _done(work, *sent)
-            if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # it came, and somebody swallowed the exception
-                raise _Terminated
+            _end_if_told()
             connection.send(answer)
     except _Terminated:
         os._exit(128 + signal.SIGTERM)
@@ -220,6 +223,12 @@ def _settle(core: int) -> None:
 
 class _Terminated(SystemExit):
     """Raised in a worker on SIGTERM: it must clean up and end."""
+
+
+def _end_if_told() -> None:
+    """Where SIGTERM came, and somebody swallowed the exception: a library's callback, the collector's."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        raise _Terminated
 
 
 def _terminate(_number: int, _frame: object) -> None:

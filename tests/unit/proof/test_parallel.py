@@ -89,6 +89,26 @@ def test_jobs_are_taken_only_when_a_worker_is_free():
     assert multiprocessing.active_children() == []
 
 
+class _EndsUnheard:
+    """Whose worker is told to end while it sends this, and hears nothing of it."""
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        with suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return str, ("done",)
+
+
+def _unheard(_job: int) -> object:
+    return _EndsUnheard()
+
+
+def test_a_worker_that_waits_for_a_job_ends_even_if_it_did_not_hear_that_it_must() -> None:
+    results = finished(count(), _unheard, workers=1)
+    assert next(results) == "done"
+    results.close()
+    assert multiprocessing.active_children() == []
+
+
 def _keeps_the_end_to_itself(_job: int) -> str:
     """As a library's callback may: what is raised in it goes nowhere."""
     with suppress(BaseException):
