@@ -132,7 +132,7 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
     """No account's balance is ever negative, except those of the kind ``own``: they pay for chargebacks.
 
     An asset may be negative by as much as these are: that much came from the business's own funds at Stripe. So may
-    what is pending there by the fees of charges that are: Stripe keeps them when such a charge is given back.
+    what is pending there, by the fees that Stripe keeps of charges that were given back while they were pending.
     """
     ledger = case.remembered(books)
     _in_the_chart(case, inquiry, ledger)
@@ -163,24 +163,28 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                     at=instant,
                 )
     for balance in case.events(StripeBalance):
-        pending_cents = balance.pending_cents + _pending_fees_cents(case, balance)
-        for name, cents in (("available", balance.available_cents), ("pending", pending_cents)):
+        kept_cents = _fees_kept_cents(case, balance)
+        for name, cents, short in (
+            ("available", balance.available_cents, 0),
+            ("pending", balance.pending_cents, kept_cents),
+        ):
             inquiry.examine()
-            if cents < 0:
+            if cents + short < 0:
                 inquiry.find(
                     f"Stripe {name}",
                     "below zero",
                     keys=NO_KEYS,
-                    amount_cents=-cents,
+                    amount_cents=-cents - short,
                     actual=dollars(cents),
                     events=(balance,),
                 )
 
 
-def _pending_fees_cents(case: Case, balance: StripeBalance) -> int:
-    """Stripe's fees of the charges that are not available yet."""
-    movements = (one for one in case.events(StripeMovement) if one.movement == "charge")
-    return sum(one.fee_cents for one in movements if one.available_at > balance.at)
+def _fees_kept_cents(case: Case, balance: StripeBalance) -> int:
+    """Stripe's fees of the charges that are not available yet and of which something was given back."""
+    pending = [one for one in case.events(StripeMovement) if one.available_at > balance.at]
+    given_back = {one.payment_intent_id for one in pending if one.movement == "refund"}
+    return sum(one.fee_cents for one in pending if one.movement == "charge" and one.payment_intent_id in given_back)
 
 
 def _in_the_chart(case: Case, inquiry: Inquiry, ledger: Books) -> None:

@@ -123,11 +123,10 @@ def _requests(case: Case) -> Iterator[Exchange]:
 def _brings_nothing_else(
     case: Case, inquiry: Inquiry, transaction: Transaction, lost: Mapping[tuple[str, str], RowChange]
 ) -> None:
-    governance = case.governance
-    trail = {governance.audit_table, governance.contest_audit_table, governance.idempotency_table}
+    records = case.governance.records_of_requests
     for change in case.wal.changes_of(transaction):
         subject = f"{change.table} {change.row_id}"
-        if change.table in trail and change.op == "insert":
+        if change.table in records and change.op == "insert":
             continue
         if not _is_back(change, lost):
             inquiry.find(

@@ -45,6 +45,11 @@ class Governance(BaseModel):
     break_glass_requests: tuple[str, ...] = ()
     """The requests that the break-glass token may make, as ``METHOD /path`` patterns."""
 
+    @property
+    def records_of_requests(self) -> frozenset[str]:
+        """Tables whose rows say what was asked and done, and are no state of the business."""
+        return frozenset({self.audit_table, self.contest_audit_table, self.idempotency_table})
+
     def own_column(self, relation: str, column: str) -> str | None:
         """What the target's table calls a column of a canonical relation; None for one that the target computes."""
         return column if self.observed_columns is None else self.observed_columns.get(relation, {}).get(column)

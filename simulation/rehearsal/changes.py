@@ -43,12 +43,7 @@ def net_changes(case: Case, execution: WitnessedExecution, relations: Mapping[st
     """
     names = {match[1]: relation for relation, query in relations.items() if (match := _TABLE.search(query))}
     governance = case.governance
-    trail = {
-        governance.audit_table,
-        governance.contest_audit_table,
-        governance.executions_table,
-        governance.idempotency_table,
-    }
+    trail = governance.records_of_requests | {governance.executions_table}
     rows: dict[tuple[str, str], list[RowChange]] = {}
     for change in _own_changes(case, execution):
         if change.table not in trail:

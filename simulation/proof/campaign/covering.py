@@ -17,8 +17,7 @@ from simulation.chance import chance
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault
-from simulation.scenario.faults.paying import LEFT_TO_PLAY
-from simulation.scenario.faults.victims import early_payers, prompt_payers, sure_payments, sure_transfers
+from simulation.scenario.faults.victims import sure_victims
 from simulation.scenario.model import Contest, Scenario
 
 Phase = Literal["joining", "locked", "playing", "paying"]
@@ -96,7 +95,7 @@ def aimed(kind: type[Fault], aim: Aim, calm: Scenario, source: Random) -> Fault 
     if "tournament" in fields:
         update["tournament"] = contest.tournament
     if isinstance(fault, VictimFault):
-        update["nth"] = 1 if aim.victim == "first" else _victims(fault, contest, calm)
+        update["nth"] = 1 if aim.victim == "first" else sure_victims(fault.victim, contest, calm)
         if aim.victim == "last" and update["nth"] <= 1:
             return None
     elif aim.victim != "first" and aim.phase is not None:
@@ -131,12 +130,3 @@ def _moment(phase: Phase, contest: Contest, scenario: Scenario, source: Random) 
     first, last = _bounds(phase, contest, scenario)
     minutes = max(1, int((last - first) / timedelta(minutes=1)))
     return first + timedelta(minutes=source.randrange(minutes))
-
-
-def _victims(fault: VictimFault, contest: Contest, calm: Scenario) -> int:
-    """How many of what the fault strikes the contest is sure to have."""
-    if fault.victim == "transfer":
-        return sure_transfers(contest, calm)
-    if fault.victim == "prompt payer":
-        return prompt_payers(contest) - LEFT_TO_PLAY
-    return sure_payments(contest) if fault.victim == "payment" else early_payers(contest) - 1

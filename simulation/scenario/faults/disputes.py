@@ -29,10 +29,6 @@ class DisputeInquiry(PersonFault):
     expects = Chargeback.expects
     drawn = 30
 
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
-
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
         victim, hours = drawing.payer(), drawing.source.randint(0, 40)

@@ -55,10 +55,9 @@ class Drawing:
         some = [(contest.key, nth) for contest in self.scenario.contests for nth in range(1, early_payers(contest))]
         return self.source.choice(some) if some else None
 
-    def prompt_payer(self, *, besides: int) -> tuple[str, int] | None:
-        """A contest and the number of one of those who come to pay once and in good time, of whom ``besides`` stay."""
-        contests = self.scenario.contests
-        some = [(one.key, nth) for one in contests for nth in range(1, prompt_payers(one) - besides + 1)]
+    def prompt_payer(self) -> tuple[str, int] | None:
+        """A contest and the number of one of those who come to pay once and in good time."""
+        some = [(contest.key, nth) for contest in self.scenario.contests for nth in _counted(prompt_payers(contest))]
         return self.source.choice(some) if some else None
 
     def tournament(self) -> str:

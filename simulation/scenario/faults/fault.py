@@ -121,7 +121,7 @@ class Fault(ScenarioModel, ABC):
     closes_account: ClassVar[bool] = False
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""
     withdraws_entrant: ClassVar[bool] = False
-    """One who has paid gets the fee back and takes no part."""
+    """One who else had paid takes no part: gets the fee back, or never pays it."""
     disturbs_payment: ClassVar[bool] = False
     """A payment that else were sure may come late or never."""
     turns_people_away: ClassVar[bool] = False
@@ -281,7 +281,7 @@ class ContestFault(Fault):
     @property
     def hours_after(self) -> int:
         """Hours from the payment that it is about to what it does, where the scenario says so."""
-        return 0
+        return int(getattr(self, "delay_hours", 0))
 
     def its_contest(self, scenario: Scenario) -> Contest:
         """The contest with the key; the scenario's model sees to it that there is one."""

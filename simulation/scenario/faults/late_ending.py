@@ -24,10 +24,6 @@ class LateEnding(VictimFault):
     begun_by: ClassVar[type[PersonFault]]
     delay_hours: int
 
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
-
     def too_late(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """The broken rule, if ops may not have time to answer before the scenario ends."""
         over = self.planned(scenario, seed=0).over_by

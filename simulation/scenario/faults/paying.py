@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _TRIES = timedelta(minutes=10)
 """An entrant tries again within a few minutes, or gives up."""
-LEFT_TO_PLAY = 2
-"""Entrants who must pay in good time besides those whose payment is disturbed, so that the contest is one."""
 
 
 class PayingFault(VictimFault):
@@ -41,13 +39,13 @@ class PayingFault(VictimFault):
         )
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        yield from self.beyond_the_last(max(0, prompt_payers(self.its_contest(scenario)) - LEFT_TO_PLAY))
+        yield from self.beyond_the_last(prompt_payers(self.its_contest(scenario)))
         for rival in earlier:
             yield from self.aims_at_the_victim_of(rival)
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
-        victim = drawing.prompt_payer(besides=LEFT_TO_PLAY)
+        victim = drawing.prompt_payer()
         if victim is None:
             return None
         return cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects, **cls._more(drawing))
@@ -103,10 +101,6 @@ _HOURS = Field(ge=1, le=240, description="How long after the debit began its end
 
 class _BankDebit(PayingFault):
     delay_hours: Annotated[int, _HOURS]
-
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
 
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:

@@ -171,10 +171,6 @@ class WebhookDelayed(PaymentFault):
         least, most = (late - _A_DAY - _GRACE, late) if several else (min(missed), max(missed))
         return alerted(scenario, least=least, most=most, field="delay_hours", runbook=_MISSING)
 
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
-
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:
         return {"delay_hours": drawing.source.randint(27, 40)}

@@ -83,10 +83,6 @@ class Chargeback(PersonFault):
     recovery = "Books the loss with Stripe's fee; the entry stands. By the runbook ops take care of the dispute."
     expects = Expectation(runbook="chargeback")
 
-    @property
-    def hours_after(self) -> int:
-        return self.delay_hours
-
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
         victim, hours = drawing.payer(), drawing.source.randint(1, 40)

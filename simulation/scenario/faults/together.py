@@ -22,7 +22,7 @@ from simulation.scenario.faults.statements import StatementFault
 from simulation.scenario.faults.stripe import StripeWindowFault
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault
-from simulation.scenario.faults.victims import disturbed_payments, early_payers, sure_payments, sure_transfers
+from simulation.scenario.faults.victims import disturbed_payments, sure_transfers, sure_victims
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
@@ -126,7 +126,7 @@ def _leaves_payments_to_count(fault: Fault, earlier: Sequence[Fault], scenario: 
             continue
         contest = one.its_contest(scenario)
         disturbed = disturbed_payments(contest, faults)
-        sure = sure_payments(contest) if one.victim == "payment" else early_payers(contest) - 1
+        sure = sure_victims(one.victim, contest, scenario)
         if disturbed and one.nth > sure - disturbed:
             yield _broken(
                 fault,

@@ -37,8 +37,7 @@ def sure_moments(scenario: Scenario, transaction: str, since: datetime) -> list[
     None where that is not known. Without what keeps it back.
 
     A payment, a chargeback, what Stripe gives back by itself, each transition of a contest, each round on its board, a
-    settlement, the start of its
-    payouts, and the claim and the outcome of each prize has one.
+    settlement, the start of its payouts, and the claim and the outcome of each prize has one.
     """
     if transaction not in SURE_STATEMENTS:
         return None

@@ -11,6 +11,7 @@ from simulation.scenario.faults.fault import ContestFault, Fault
 if TYPE_CHECKING:
     from simulation.scenario.model import Contest, Scenario
 
+_LEFT_TO_PLAY = 2
 _OPEN_LONG = timedelta(hours=3)
 """A contest open for less has late entrants only."""
 
@@ -35,9 +36,23 @@ def disturbed_payments(contest: Contest, faults: Sequence[Fault]) -> int:
 
 
 def prompt_payers(contest: Contest) -> int:
-    """People who pay once, before the lock."""
+    """People who pay once, before the lock, besides the two who must, so that the contest is one."""
+    if not contest.entry_fee_cents:
+        return 0
     late = contest.late_payers + contest.late_joiners
-    return contest.entrants - contest.non_payers - late - contest.double_payers if contest.entry_fee_cents else 0
+    return max(0, contest.entrants - contest.non_payers - late - contest.double_payers - _LEFT_TO_PLAY)
+
+
+def sure_victims(victim: str, contest: Contest, scenario: Scenario) -> int:
+    """How many of what a fault strikes (``VictimFault.victim``) the contest is sure to have."""
+    match victim:
+        case "transfer":
+            return sure_transfers(contest, scenario)
+        case "payment":
+            return sure_payments(contest)
+        case "prompt payer":
+            return prompt_payers(contest)
+    return early_payers(contest) - 1
 
 
 def sure_transfers(contest: Contest, scenario: Scenario) -> int:

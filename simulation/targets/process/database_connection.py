@@ -34,7 +34,7 @@ from simulation.targets.process.wire import (
 _CHUNK_BYTES = 65_536
 _CREDENTIALS = Struct("3i")
 _NO_ENCRYPTION = b"N"
-_PATIENCE_WALL_SECONDS = 10
+_PATIENCE_WALL_SECONDS = 60
 _MADE_READY = (b"P", b"B", b"D", b"C")
 """Parse, Bind, Describe, Close: they go on with the Execute or Sync that follows them."""
 

@@ -184,6 +184,7 @@ def test_missing_evidence_is_unknown(check: Check, spoil: Break, reason: str) ->
 def test_pending_may_be_short_by_stripes_fees_of_what_was_given_back(cents: int, outcome: str) -> None:
     book = passing()
     book.edit(StripeMovement, {"source_id": "ch_pi_bob"}, fee_cents=30, available_at=day(30, 0))
+    movement(book, "refund", "re_late", -100, day(30, 0), payment_intent_id="pi_bob", user_id="bob")
     book.edit(StripeBalance, {}, pending_cents=cents)
     assert run(nothing_negative, book).outcome == outcome
 

@@ -227,6 +227,6 @@ def test_a_payment_that_may_never_come_is_not_counted_on() -> None:
 
 
 def test_a_contest_keeps_people_who_pay_in_good_time() -> None:
-    nth = prompt_payers(CONTEST) - 1
+    nth = prompt_payers(CONTEST) + 1
     (problem,) = problems(fault("payment_abandoned", id="left", contest=CONTEST.key, nth=nth, expect=SELF_HEALS))
     assert problem.startswith(f"faults.0.nth: fault left waits for prompt payer {nth} of {CONTEST.key}")
