@@ -38,17 +38,20 @@ class Silent:
 class _Counts:
     def __init__(self, *, start: datetime, days: int) -> None:
         self.start, self.days = start, days
-        self.events = self.faults = self.alerts = 0
+        self.events = self.alerts = 0
+        self.faults: set[str] = set()
+        """Ids of those that have struck, however often."""
 
     def seen(self, event: Event) -> None:
         self.events += 1
-        self.faults += isinstance(event, FaultInjected)
+        if isinstance(event, FaultInjected):
+            self.faults.add(event.fault_id)
         self.alerts += isinstance(event, AlertFired)
 
     def line(self, now: datetime) -> str:
         day = max(0.0, (now - self.start).total_seconds() / 86_400)
         events = "event" if self.events == 1 else "events"
-        struck = f"{plural(self.faults, 'fault')}  {plural(self.alerts, 'alert')}"
+        struck = f"{plural(len(self.faults), 'fault')}  {plural(self.alerts, 'alert')}"
         return f"day {day:4.1f} of {self.days}  {self.events:>6,} {events}  {struck}"
 
 
