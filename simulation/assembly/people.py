@@ -46,6 +46,7 @@ def operator_on_shift(
         token=token_of(front.target, admin),
         break_glass=break_glass_of(front.target, admin),
         settings=ground.request.scenario.operator,
+        repeatable=front.target.governance.repeatable_requests,
         clock_file=ground.server.clock_file,
         folder=ground.folder,
         still_there=injector.on_operator_step,

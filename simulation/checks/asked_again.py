@@ -8,37 +8,40 @@ does again only what is still to be done. Source: fixtures/runbooks/README.md (H
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS
+from simulation.checks.evidence.requests import matches_any
 from simulation.events import Exchange, RunbookStep
 from simulation.words import plural
 
 _MOST_AGAIN = 3
 """How often a command that nobody answered is typed again (fixtures/runbooks/README.md)."""
-_NEEDS_NO_KEY = re.compile(
-    r"/api/admin/(?:diagnostics/.*|contests/[^/]+/(?:export|archive-check|settlement-run|settlement-replay))"
-)
-"""A job's run, a copy, a comparison: repeated, they do what is still to be done (fixtures/runbooks/README.md)."""
 
 
 def most_tries(case: Case, step: RunbookStep) -> int:
     """How often its command may have been typed: once, and once more for each time that nobody answered it.
 
     One that writes, only if every request of its that changes something may come again.
+
+    :raises Undeclared: it was typed again, and the target does not declare which requests may come again without a key.
     """
     asked = [exchange for one in step.request_ids for exchange in case.remembered(_operators_requests).get(one, ())]
-    if step.writes and not all(_may_come_again(exchange) for exchange in asked):
-        return 1
+    changing = [exchange for exchange in asked if exchange.method != "GET" and exchange.idempotency_key is None]
+    if step.writes and step.tries > 1 and changing:
+        case.need_declared("repeatable_requests")
+        if not all(matches_any(case.governance.repeatable_requests, exchange) for exchange in changing):
+            return 1
     return 1 + min(sum(_was_unanswered(exchange) for exchange in asked), _MOST_AGAIN)
 
 
 @check("What an operator asked for several times under one key was done once, recorded once, and was always the same")
 def keyed_requests_once(case: Case, inquiry: Inquiry) -> None:
+    if case.remembered(_by_key):
+        case.need_declared("idempotency_table", "audit_table", "audit_columns.request_id")
     recorded = case.remembered(recorded_requests)
     for key, exchanges in sorted(case.remembered(_by_key).items()):
         inquiry.examine()
@@ -82,12 +85,6 @@ def _says_done(exchange: Exchange) -> bool:
 def _asked(exchange: Exchange) -> str:
     who = exchange.token_subject
     return json.dumps([who, exchange.method, exchange.path, exchange.query, exchange.request_body], sort_keys=True)
-
-
-def _may_come_again(exchange: Exchange) -> bool:
-    if exchange.method == "GET" or exchange.idempotency_key is not None:
-        return True
-    return _NEEDS_NO_KEY.fullmatch(exchange.path) is not None
 
 
 def _was_unanswered(exchange: Exchange) -> bool:

@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from simulation.checks.asked_again import comes_again, most_tries, recorded_requests
 from simulation.checks.base import Inquiry, check
-from simulation.checks.evidence.case import Case, WitnessedExecution
+from simulation.checks.evidence.case import CannotTell, Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ExecutionRow
@@ -121,6 +121,24 @@ def _time_problems(execution: WitnessedExecution, row: ExecutionRow) -> Iterator
         yield "end time differs", execution.ended.at.isoformat(), row.end_time.isoformat()
 
 
+def _typed_for_a_cause(case: Case, inquiry: Inquiry, execution: WitnessedExecution, step: RunbookStep) -> None:
+    """A gap of the declaration keeps only this question from an answer."""
+    try:
+        may = most_tries(case, step)
+    except CannotTell as gap:
+        inquiry.cannot_tell(gap)
+        return
+    if may < step.tries:
+        inquiry.find(
+            _step_name(execution, step),
+            f"typed {plural(step.tries, 'time')} without a cause for each: {step.command}",
+            keys=execution.keys,
+            expected=f"at most {plural(may, 'time')}",
+            actual=plural(step.tries, "time"),
+            events=(step,),
+        )
+
+
 @check("Every runbook, carried out exactly as documented, gave the documented output at each step and completed")
 def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
     documents: dict[tuple[str, str], str] = {}
@@ -129,15 +147,7 @@ def runbook_steps_exact(case: Case, inquiry: Inquiry) -> None:
         for step in execution.steps:
             inquiry.examine()
             _step_is_exact(inquiry, execution, step)
-            if (may := most_tries(case, step)) < step.tries:
-                inquiry.find(
-                    _step_name(execution, step),
-                    f"typed {plural(step.tries, 'time')} without a cause for each: {step.command}",
-                    keys=execution.keys,
-                    expected=f"at most {plural(may, 'time')}",
-                    actual=plural(step.tries, "time"),
-                    events=(step,),
-                )
+            _typed_for_a_cause(case, inquiry, execution, step)
         if not execution.steps and ended is not None:
             inquiry.find(_name(execution), "an execution without a step", keys=keys, events=(started,))
         wound_up = started.execution_id in handed_over(case)

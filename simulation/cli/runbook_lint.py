@@ -14,6 +14,7 @@ from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import LintFinding
 from simulation.runbook_lint.sarif import shown, to_json, to_sarif
+from simulation.targets.builtin.governance import GOVERNANCE
 from simulation.words import plural
 
 
@@ -35,7 +36,12 @@ def runbook_lint(files: tuple[Path, ...], as_format: Literal["text", "sarif", "j
     Exit code 1: something was found.
     """
     material = Material(
-        runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, facts=PLATFORM_FACTS, files=files
+        runbooks=RUNBOOKS_FOLDER,
+        alerts=ALERTS_FOLDER,
+        scenarios=SCENARIOS_FOLDER,
+        facts=PLATFORM_FACTS,
+        repeatable=GOVERNANCE.repeatable_requests,
+        files=files,
     )
     findings = lint(material)
     if as_format == "text":

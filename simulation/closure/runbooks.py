@@ -16,6 +16,7 @@ from simulation.rehearsal.rehearse import WAYS, Rehearsed
 from simulation.runbook_lint.lint import lint
 from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.sarif import shown
+from simulation.targets.builtin.governance import GOVERNANCE
 from simulation.world.operator.parser import load_runbooks
 from simulation.world.operator.runbook import Runbook
 
@@ -45,7 +46,11 @@ def _sha256(runbook: Runbook) -> str:
 def _documented() -> Item:
     """Every rule of the lint: sections, exact commands, index, alerts, failure modes of the specification."""
     material = Material(
-        runbooks=RUNBOOKS_FOLDER, alerts=ALERTS_FOLDER, scenarios=SCENARIOS_FOLDER, facts=PLATFORM_FACTS, files=()
+        runbooks=RUNBOOKS_FOLDER,
+        alerts=ALERTS_FOLDER,
+        scenarios=SCENARIOS_FOLDER,
+        facts=PLATFORM_FACTS,
+        repeatable=GOVERNANCE.repeatable_requests,
     )
     found = [f"{shown(one.file, ROOT)}:{one.line}: {one.rule} {one.message}" for one in lint(material)]
     return Item(

@@ -38,6 +38,9 @@ class Governance(BaseModel):
     """Table with one row for every request that was done under an ``Idempotency-Key``; empty where there is none."""
     restore_request: str = ""
     """``METHOD /path`` pattern of the request that brings lost rows back; empty where the target has none."""
+    repeatable_requests: tuple[str, ...] = ()
+    """``METHOD /path`` patterns of requests that, made again, do only what is still to be done: a job's run, a copy. An
+    operator whom nobody answered may make them once more without an ``Idempotency-Key``."""
     runbook_only_requests: tuple[str, ...] = ()
     """``METHOD /path`` patterns (``*`` for one segment) that are interventions outside an open runbook execution."""
     break_glass_runbook: str = ""

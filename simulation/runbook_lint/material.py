@@ -55,16 +55,25 @@ class Material:
     :param runbooks: folder of the runbooks and their index. :param alerts: folder of alert rule files.
     :param scenarios: folder of the scenarios; its folder ``runbooks`` has those of runbooks.
     :param facts: Markdown page whose section Metrics lists the platform's metrics.
+    :param repeatable: requests of the platform that may be made again without a key, as its governance declares them.
     :param files: the files to lint: runbooks or their index, rule files, scenarios; when empty, everything.
     :raises UsageError: a file is of another kind.
     """
 
     def __init__(
-        self, *, runbooks: Path, alerts: Path, scenarios: Path, facts: Path, files: Sequence[Path] = ()
+        self,
+        *,
+        runbooks: Path,
+        alerts: Path,
+        scenarios: Path,
+        facts: Path,
+        repeatable: Sequence[str],
+        files: Sequence[Path] = (),
     ) -> None:
         self.runbooks_folder = runbooks
         self.scenarios_folder = scenarios
         self.facts = facts
+        self.repeatable = repeatable
         self._alerts_folder = alerts
         self.asked = frozenset(file.resolve() for file in files)
         """The files to lint, as absolute paths; empty for everything."""

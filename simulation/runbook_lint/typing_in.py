@@ -66,10 +66,10 @@ def commands_can_be_pasted(book: RunbookSet, _: Material) -> Iterator[Flaw]:
 
 
 @book_rule("RB029", "What a writing command asks of the platform has a key, under which it is done once")
-def writing_can_come_again(book: RunbookSet, _: Material) -> Iterator[Flaw]:
+def writing_can_come_again(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         asks = "-X POST" in step.command and "$API_BASE_URL/api/admin/" in step.command
-        if step.writes and asks and not step.may_come_again:
+        if step.writes and asks and not step.may_come_again(material.repeatable):
             yield Flaw(
                 line=step.line,
                 message="nobody can know whether this was done if the platform dies meanwhile",

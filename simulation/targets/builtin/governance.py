@@ -83,6 +83,13 @@ GOVERNANCE = Governance(
     },
     idempotency_table="idempotency_keys",
     restore_request="POST /api/admin/contests/*/restore",
+    repeatable_requests=(
+        "POST /api/admin/diagnostics/*",
+        "POST /api/admin/contests/*/export",
+        "POST /api/admin/contests/*/archive-check",
+        "POST /api/admin/contests/*/settlement-run",
+        "POST /api/admin/contests/*/settlement-replay",
+    ),
     runbook_only_requests=(
         "POST /api/admin/diagnostics/*",
         "POST /api/admin/contests/*/*",

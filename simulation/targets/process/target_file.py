@@ -96,6 +96,8 @@ PLACEHOLDERS = {
 
 _PLACEHOLDER = re.compile(r"\$\{(\w*)\}")
 _Path = Annotated[str, Field(pattern=r"^/")]
+_Request = Annotated[str, Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")]
+"""``METHOD /path``, in which ``*`` stands for one segment."""
 _Host = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 _Command = Annotated[tuple[str, ...], Field(min_length=1)]
 JobPurpose = Literal["lifecycle", "ingestion", "settlement", "payout", "reconciliation"]
@@ -321,12 +323,13 @@ class GovernanceTable(_Table):
     planned_time_columns: tuple[str, ...] = ()
     contest_score_tables: dict[str, str] = {}
     """Tables of a contest's scores to the column that names the contest: what the fault `contest_rows_lost` empties."""
-    restore_request: str = ""
-    idempotency_table: str = ""
+    restore_request: _Request | Literal[""] = ""
     """``METHOD /path`` (``*`` for one segment) of the request that brings lost rows back from a backup."""
-    runbook_only_requests: tuple[str, ...] = ()
+    idempotency_table: str = ""
+    repeatable_requests: tuple[_Request, ...] = ()
+    runbook_only_requests: tuple[_Request, ...] = ()
     break_glass_runbook: str = ""
-    break_glass_requests: tuple[str, ...] = ()
+    break_glass_requests: tuple[_Request, ...] = ()
 
     def governance(self) -> Governance:
         return Governance(**self.model_dump())

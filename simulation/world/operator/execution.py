@@ -57,6 +57,8 @@ class Desk:
     context: ExchangeContext
     settings: OperatorSettings
     operator_name: str
+    repeatable: Sequence[str] = ()
+    """Requests that may be made again without a key, as the target declares them."""
     still_there: Callable[..., int | None] = lambda **_: None
     """Asked after every step: None while the operator is there; if a fault has taken the operator away, minutes until
     the next one comes."""
@@ -294,12 +296,13 @@ class Execution:
         typed a minute later where nobody answered, at most thrice."""
         requests, tries = tuple[str, ...](), 0
         known = {**self._captures, "EXECUTION_ID": str(self._id)}
+        may = step.may_come_again(self._desk.repeatable)
         for seconds in (*_AGAIN_SECONDS, 0):
             tries += 1
             answer = yield from self._terminal.run(step.command, known=known, acting=self._acting_at_terminal)
             requests += answer.request_ids
             fits = compare(expected=step.expected, output=answer.output, known=self._captures).difference is None
-            if not step.may_come_again or not seconds or fits or not self._nobody_answered(answer.request_ids):
+            if not may or not seconds or fits or not self._nobody_answered(answer.request_ids):
                 break
             yield self._desk.kernel.sleep(seconds)
         return tries, replace(answer, request_ids=requests)

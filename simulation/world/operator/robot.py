@@ -53,6 +53,7 @@ class OperatorRobot:
     :param break_glass: the break-glass token, where the platform has one.
     :param clock_file: the clock file that the simulation clock writes.
     :param folder: where shells keep their files.
+    :param repeatable: requests that may be made again without a key, as the target declares them.
     :param still_there: asked after every step, see :class:`Desk`. :param successor: who takes over when a fault takes
     the operator away.
     :param hosting: the control API of the hosting provider, where there is one, and the operator's token for it.
@@ -70,6 +71,7 @@ class OperatorRobot:
         operator: Admin,
         token: Callable[[], str],
         settings: OperatorSettings,
+        repeatable: Sequence[str] = (),
         clock_file: Path,
         folder: Path,
         still_there: Callable[..., int | None] = lambda **_: None,
@@ -106,6 +108,7 @@ class OperatorRobot:
             context=context,
             settings=settings,
             operator_name=operator.name,
+            repeatable=repeatable,
             still_there=still_there,
         )
         self._successor = successor

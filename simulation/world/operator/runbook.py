@@ -6,17 +6,15 @@ The grammar is documented for its writers in ``fixtures/runbooks/README.md``; ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, StrEnum
 from pathlib import Path
 
-_DONE_ONCE = re.compile(
-    r"Idempotency-Key: |/api/admin/diagnostics/"
-    r"|/api/admin/contests/[^/]+/(?:export|archive-check|settlement-run|settlement-replay)\b"
-)
-"""A key; or a job's run, a copy, a comparison: see fixtures/runbooks/README.md."""
+_KEY = "Idempotency-Key: "
+_SEGMENT = r"[^/\s\"']+"
+_END = r"(?=[\s\"'?]|$)"
 
 
 class Section(StrEnum):
@@ -111,12 +109,25 @@ class Step:
     writes: bool
     branches: tuple[Branch, ...]
 
-    @property
-    def may_come_again(self) -> bool:
+    def may_come_again(self, repeatable: Sequence[str]) -> bool:
         """Whether it may be typed again where nobody answered: it only reads, or each of its POSTs is done once under
-        its key, or does again only what is still to be done."""
+        its key, or does again only what is still to be done.
+
+        :param repeatable: the target's ``repeatable_requests`` (:class:`~simulation.events.governance.Governance`).
+        """
         _, *posts = self.command.split("-X POST")
-        return not self.writes or (bool(posts) and all(_DONE_ONCE.search(post) for post in posts))
+        return not self.writes or (bool(posts) and all(_done_once(post, repeatable) for post in posts))
+
+
+def _done_once(post: str, repeatable: Sequence[str]) -> bool:
+    return _KEY in post or any(re.search(_in_a_command(pattern), post) for pattern in repeatable)
+
+
+def _in_a_command(pattern: str) -> str:
+    """A regular expression for the address of a POST as it is typed, whose segments may be variables of the shell."""
+    method, _, path = pattern.partition(" ")
+    address = _SEGMENT.join(re.escape(part) for part in path.split("*"))
+    return f"{address}{_END}" if method == "POST" else "(?!)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,7 @@ GOVERNANCE = Governance(
     idempotency_table="request_keys",
     restore_request="POST /api/admin/contests/*/restore",
     planned_time_columns=("contests.lock_time", "contests.start_time", "contests.end_time"),
+    repeatable_requests=("POST /api/admin/diagnostics/*", "POST /api/admin/contests/*/export"),
     runbook_only_requests=("POST /api/admin/diagnostics/*", "POST /api/admin/contests/*/*"),
     break_glass_runbook="stuck",
     break_glass_requests=("GET /api/admin/diagnostics/*", "POST /api/admin/runbooks/*"),

@@ -21,7 +21,7 @@ from simulation.events import (
     RunbookStep,
     RunStarted,
 )
-from tests.unit.checks.builder import Book, Break, assert_found, day, run
+from tests.unit.checks.builder import GOVERNANCE, Book, Break, assert_found, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import SCENARIO
 from tests.unit.checks.story_runbook import EXECUTION, exchange
@@ -266,6 +266,26 @@ def test_a_writing_command_may_be_typed_again_if_what_it_asks_is_done_once(
     ids = tuple(_asked(book, at, status, path=path, idempotency_key=key) for at, status in ((1, 502), (2, 200)))
     book.edit(RunbookStep, {"writes": True}, tries=2, request_ids=ids)
     assert len(_typed_too_often(book)) == findings
+
+
+def test_a_target_that_does_not_say_what_may_come_again_is_not_accused() -> None:
+    book = passing()
+    path = "/api/admin/diagnostics/run-payout-scheduler"
+    ids = tuple(_asked(book, at, status, path=path) for at, status in ((1, 502), (2, 200)))
+    book.edit(RunbookStep, {"writes": True}, tries=2, request_ids=ids)
+    silent = GOVERNANCE.model_copy(update={"repeatable_requests": ()})
+    result = runbook_steps_exact.run(book.history(), silent)
+    assert [finding for finding in result.findings if "typed" in finding.message] == []
+    assert result.undeclared == "repeatable_requests"
+
+
+@pytest.mark.parametrize("part", ["idempotency_table", "audit_table"])
+def test_a_target_that_does_not_say_where_requests_are_recorded_is_not_accused(part: str) -> None:
+    book = passing()
+    _asked(book, 1, 200, idempotency_key="x-1-recovery-1-a", response_body={"success": True})
+    assert run(keyed_requests_once, book).findings
+    result = keyed_requests_once.run(book.history(), GOVERNANCE.model_copy(update={part: ""}))
+    assert (result.findings, result.undeclared) == ((), part)
 
 
 _KEYED: dict[str, Any] = {"idempotency_key": "x-1-recovery-1-a", "response_body": {"success": True}}

@@ -110,6 +110,7 @@ def _lint(file: Path) -> None:
             alerts=ALERTS_FOLDER,
             scenarios=SCENARIOS_FOLDER,
             facts=PLATFORM_FACTS,
+            repeatable=(),
             files=[file],
         )
     )

@@ -25,6 +25,26 @@ def test_a_step_has_its_command_its_answer_and_its_line(tmp_path: Path) -> None:
     assert (step.writes, step.exit_status, step.title) == (True, 0, "Mend each")
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("/api/admin/contests/${ID:?}/export", True),
+        ("/api/admin/contests/$ID/export?all=1", True),
+        ("/api/admin/contests/$ID/exports", False),
+        ("/api/admin/contests/$ID/export/undo", False),
+        ("/api/admin/contests/export", False),
+        ("/api/admin/grant", False),
+    ],
+)
+def test_what_the_target_says_may_come_again_is_typed_again_without_a_key(
+    tmp_path: Path, asked: str, expected: bool
+) -> None:
+    book = write(tmp_path, MINI.replace('"$API_BASE_URL/mend"', f'"$API_BASE_URL{asked}"'))
+    step = load_runbook(book).steps[Section.RECOVERY][0]
+    assert step.may_come_again(("GET /x", "POST /api/admin/contests/*/export")) is expected
+    assert not step.may_come_again(())
+
+
 def test_a_task_has_sections_of_its_own(tmp_path: Path) -> None:
     runbook = load_runbook(write(tmp_path, TASK, name="mini_task"))
     assert (runbook.alert, runbook.trigger) == (None, "the first Monday of a month")

@@ -10,6 +10,7 @@ from simulation.runbook_lint.material import Material
 from simulation.runbook_lint.rule import LintFinding
 from tests.unit.operator.books import MINI, TASK
 
+REPEATABLE = ("POST /api/admin/diagnostics/*", "POST /api/admin/contests/*/export")
 _READ_BACK = """undone
 ```
 
@@ -110,6 +111,10 @@ def linted(folder: Path, changes: dict[str, str | None] | None = None) -> tuple[
             (folder / name).write_text(text)
     return lint(
         Material(
-            runbooks=folder / "runbooks", alerts=folder / "alerts", scenarios=folder / "scenarios", facts=folder / FACTS
+            runbooks=folder / "runbooks",
+            alerts=folder / "alerts",
+            scenarios=folder / "scenarios",
+            facts=folder / FACTS,
+            repeatable=REPEATABLE,
         )
     )

@@ -96,6 +96,13 @@ answer = '{answer}'
 """
 
 
+def test_a_request_that_is_none_is_refused_with_its_line(tmp_path):
+    said = _GOOD + '[governance]\nrepeatable_requests = ["POST /jobs/*/run"]\n'
+    assert _load(tmp_path, said).governance.governance().repeatable_requests == ("POST /jobs/*/run",)
+    with pytest.raises(UsageError, match=r"target.toml:\d+: .*repeatable_requests"):
+        _load(tmp_path, said.replace("POST /jobs", "jobs"))
+
+
 def test_a_stub_and_the_events_it_asked_for_reach_the_twin(tmp_path):
     said = _GOOD.replace('webhook_path = "/stripe/webhook"', 'webhook_path = "/stripe/webhook"\nevents = ["*"]')
     target = _load(tmp_path, said + _STUB.format(call="GET /v1/products/{id}", answer='{"id": "prod_1"}'))
