@@ -251,6 +251,13 @@ class DisputeTold(Fact):
     payment_intent_id: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class BrokenOff(Fact):
+    """A run of a background job that ended with an error. ``job``: its name."""
+
+    job: str
+
+
 DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "admin": Admin,
     "account": Account,
@@ -269,6 +276,7 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "refused": Refused,
     "probe": Probe,
     "polled": Polled,
+    "job_failed": BrokenOff,
     "dispute_told": DisputeTold,
 }
 """What a contract may name in ``for_each: {fact: …}``."""

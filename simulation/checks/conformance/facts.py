@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from urllib.parse import parse_qsl
 
-from simulation.checks.conformance.happenings import balance_changes, deliveries, polled, probes, refused
+from simulation.checks.conformance.happenings import balance_changes, deliveries, jobs_failed, polled, probes, refused
 from simulation.checks.conformance.tries import tries
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
@@ -395,6 +395,7 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "refused": refused,
     "probe": probes,
     "polled": polled,
+    "job_failed": jobs_failed,
     "dispute_told": _disputes_told,
 }
 """How each of :data:`simulation.contract.facts.DERIVED_FACTS` is found."""

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from simulation.checks.evidence.case import Case
-from simulation.contract.facts import BalanceChange, Delivery, Fact, Polled, Probe, Refused
-from simulation.events import AccessProbe, AdminAppointed, Exchange, ProviderAnswer, StripeBalance, StripeMovement
+from simulation.contract.facts import BalanceChange, BrokenOff, Delivery, Fact, Polled, Probe, Refused
+from simulation.events import (
+    AccessProbe,
+    AdminAppointed,
+    Exchange,
+    JobFailed,
+    ProviderAnswer,
+    StripeBalance,
+    StripeMovement,
+)
 
 _FOUNDER = "founder"
 
@@ -98,3 +106,7 @@ def polled(case: Case) -> Sequence[Fact]:
         )
         for answer in case.events(ProviderAnswer)
     ]
+
+
+def jobs_failed(case: Case) -> Sequence[Fact]:
+    return [BrokenOff(at=failure.at, job=failure.job) for failure in case.events(JobFailed)]

@@ -117,3 +117,19 @@ def refused_payload_logged_under_another_feed(patches: Patches) -> None:
         real(log, severity, domain, "payload refused", {**fields, "provider_event_id": "0"})
 
     _each_line(patches, "payload refused", instead)
+
+
+@DEFECTS.sabotage("log_true", scenario="broken_off", origin="an exception handler that only counts")
+def job_that_broke_off_is_not_logged(patches: Patches) -> None:
+    """A run of a job ends with an error, and no line says so."""
+    _each_line(patches, "job broke off", lambda *_: None)
+
+
+@DEFECTS.sabotage("log_true", scenario="broken_off", origin="the name of the loop's last job")
+def job_that_broke_off_is_logged_as_another(patches: Patches) -> None:
+    """A run of a job ends with an error, and its line names another job."""
+
+    def instead(real: _Write, log: Any, severity: str, domain: str, fields: dict[str, object]) -> None:
+        real(log, severity, domain, "job broke off", {**fields, "job": "financial_reconciliation"})
+
+    _each_line(patches, "job broke off", instead)

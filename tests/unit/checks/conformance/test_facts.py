@@ -15,6 +15,7 @@ from simulation.events import (
     AccessProbe,
     AdminAppointed,
     Exchange,
+    JobFailed,
     ProviderPublication,
     StripeCall,
     StripeEventMade,
@@ -126,6 +127,7 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     book.add(refused, day(0))
     probe = AccessProbe(subject="founder_admin_token", moment="start", refused=True, detail="answered 403")
     book.add(probe, day(0))
+    book.add(JobFailed(job="settlement", error="ValueError()"), day(0))
     back = StripeMovement(
         balance_transaction_id="txn_back", movement="refund_failure", amount_cents=500, fee_cents=0, net_cents=500,
         currency="usd", available_at=minute(0), source_id="re_1", payment_intent_id="pi_1",
