@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ from simulation.errors import SimulationError, UsageError
 
 INSTALL = "run 'make setup'; for tests, mutants and other development: 'make tools'"
 _BROKE = 255
+_PLATFORM = "staging"
 _OF_A_SIGNAL = 128
 """What a shell adds to a signal's number."""
 _INTERRUPTED = _OF_A_SIGNAL + signal.SIGINT
@@ -105,8 +107,21 @@ def _broke(error: BaseException) -> int:
         _say(f"✗ {said}")
     else:
         traceback.print_exception(error)
-        _say("the harness itself broke; this says nothing about the platform")
+        place = _in_the_platform(error)
+        if place is not None:
+            _say(f"the platform broke at {place}, and does not stand: there is nothing to judge")
+        else:
+            _say("the harness itself broke; this says nothing about the platform")
     return _BROKE
+
+
+def _in_the_platform(error: BaseException) -> str | None:
+    """``file:line`` in the staging platform, where its code was the last of the project's that was carried out."""
+    package = Path(__file__).parents[1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if package in Path(frame.filename).parents]
+    if not frames or package / _PLATFORM not in Path(frames[-1].filename).parents:
+        return None
+    return f"{frames[-1].filename}:{frames[-1].lineno}"
 
 
 def _not_installed(error: BaseException) -> str | None:

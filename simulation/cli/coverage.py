@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from simulation.errors import EnvironmentFault
+from simulation.proof.coverage.accepted import FILE, Accepted
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.measure import measure
 from simulation.proof.coverage.page import page
@@ -36,6 +37,14 @@ _WIDTH = 140
     help="Write every falsehood with who noticed it to this file.",
 )
 @click.option(
+    "--accepted",
+    "accepted_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=FILE,
+    show_default="fixtures/coverage/accepted.toml",
+    help="Falsehoods that need not be noticed, with the reasons.",
+)
+@click.option(
     "--at-least",
     type=click.FloatRange(0, 100),
     default=100.0,
@@ -44,18 +53,27 @@ _WIDTH = 140
     help="How many of the falsehoods about columns must be noticed.",
 )
 def coverage(
-    run_dir: Path, seed: int, rows: int, sample: int | None, jobs: int | None, json_file: Path | None, at_least: float
+    run_dir: Path,
+    seed: int,
+    rows: int,
+    sample: int | None,
+    jobs: int | None,
+    json_file: Path | None,
+    accepted_file: Path,
+    at_least: float,
 ) -> int:
     """Tell the facts of RUN_DIR falsely, one by one, and see what the jury notices.
 
     Every column of every table by operation and kind of falsehood, whole rows, and what answers, metrics, samples and
     runbook executions say. Writes coverage.md into RUN_DIR. Exit code 1: a falsehood about a column that the target's
-    contract does not leave free went unnoticed (or more of them than --at-least allows), or a column has no rule.
+    contract does not leave free, and that is not among those accepted, went unnoticed (or more of them than --at-least
+    allows), or a column has no rule.
     """
     directory = RunDirectory.stored(run_dir)
     history = stored_history(directory)
     draw = Draw(seed=seed, rows=rows, sample=sample)
-    found = measure(run_dir, history, draw, jobs=jobs or len(os.sched_getaffinity(0)))
+    accepted = Accepted.load(accepted_file)
+    found = measure(run_dir, history, draw, jobs=jobs or len(os.sched_getaffinity(0)), accepted=accepted)
     file = run_dir / "coverage.md"
     directory.write(file.name, page(found))
     if json_file is not None:

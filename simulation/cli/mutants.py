@@ -102,7 +102,7 @@ def mutants(
 
 def _reached(reach: Reach) -> str:
     lines = plural(sum(map(len, reach.lines.values())), "line")
-    return f"{reach.scenario} passes as it is and reaches {lines} ({reach.cpu_seconds:.0f} s of processor time)"
+    return f"{reach.judge} passes as it is and reaches {lines} ({reach.cpu_seconds:.0f} s of processor time)"
 
 
 def _progress(trial: Trial) -> str:
@@ -114,7 +114,7 @@ def _table(campaign: Campaign) -> Table:
     for heading in ("fate", "place", "change", "judged by", "why"):
         table.add_column(heading, overflow="fold")
     for trial in campaign.trials:
-        if trial.fate in ("alive", "in doubt", "stopped"):
+        if trial.fate in ("alive", "in doubt", "no start", "stopped"):
             mutant = trial.mutant
             table.add_row(
                 Text(trial.fate, style=_STYLES.get(trial.fate, "")),
@@ -130,7 +130,7 @@ def _totals(campaign: Campaign) -> Text:
     fates = campaign.fates
     reached, lines = campaign.lines
     text = Text(f"{campaign.share:.0f} % of those that came to a verdict are named by the jury", style="bold")
-    for fate in ("named", "alive", "in doubt", "stopped", "equivalent"):
+    for fate in ("named", "alive", "in doubt", "no start", "stopped", "equivalent"):
         text.append(f" · {fates[fate]} {fate}", style="")
     text.append(
         f"\n{len(campaign.trials)} of {campaign.total} mutants drawn; scenarios reach {reached} of {lines} statements"

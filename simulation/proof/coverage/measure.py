@@ -12,6 +12,7 @@ from simulation.checks.evidence.case import Case
 from simulation.checks.verdict import judge
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
+from simulation.proof.coverage.accepted import NOTHING, Accepted
 from simulation.proof.coverage.draw import Draw
 from simulation.proof.coverage.judging import Jury
 from simulation.proof.coverage.plan import falsehoods_of
@@ -23,13 +24,13 @@ _SHARES = 8
 """Parts of the work for each worker, so that none is left with much when the others are done."""
 
 
-def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int) -> Coverage:
+def measure(run_dir: Path, history: History, draw: Draw, *, jobs: int, accepted: Accepted = NOTHING) -> Coverage:
     """Measure the coverage of a history; the result does not depend on ``jobs``, the number of parallel workers.
 
-    :param history: the history of the run in ``run_dir``.
+    :param history: the history of the run in ``run_dir``. :param accepted: what need not be noticed, with the reasons.
     """
     started = history.started
-    true, told = _tried(history, draw, jobs=jobs)
+    true, told = _tried(history, draw, jobs=jobs, accepted=accepted)
     return Coverage(
         scenario=started.scenario if started is not None else "",
         digest=true.digest,
@@ -79,10 +80,10 @@ def _without_rule(history: History) -> tuple[str, ...]:
 
 def told_of(history: History, draw: Draw, *, jobs: int) -> list[Told]:
     """Every falsehood of the draw with the jury's reaction, in the order of ``falsehoods_of``."""
-    return _tried(history, draw, jobs=jobs)[1]
+    return _tried(history, draw, jobs=jobs, accepted=NOTHING)[1]
 
 
-def _tried(history: History, draw: Draw, *, jobs: int) -> tuple[_True, list[Told]]:
+def _tried(history: History, draw: Draw, *, jobs: int, accepted: Accepted) -> tuple[_True, list[Told]]:
     """The true history is judged beside the first falsehoods, so that no worker waits for it."""
     jury, falsehoods = Jury(history), draw.sampled(falsehoods_of(history, draw))
     gc.collect()
@@ -92,7 +93,7 @@ def _tried(history: History, draw: Draw, *, jobs: int) -> tuple[_True, list[Told
     def share(number: int) -> tuple[int, list[Told]] | _True:
         if number == shares:
             return _True.of(history)
-        return number, [Told.of(falsehood, jury.react(falsehood)) for falsehood in falsehoods[number::shares]]
+        return number, [Told.of(each, jury.react(each), accepted) for each in falsehoods[number::shares]]
 
     numbers = [shares, *range(shares)]
     try:

@@ -57,6 +57,13 @@ def _unnoticed(coverage: Coverage) -> Iterator[str]:
             yield from (f"### {name[0].upper()}{name[1:]}: {len(missed)}", "")
             yield from unnoticed_lines(missed)
             yield ""
+    if coverage.accepted:
+        yield from (f"### Declared as beyond anybody's notice: {len(coverage.accepted)}", "")
+        for subject, kind, reason in sorted(
+            {(f"{item.subject}.{item.fact}", item.kind, item.accepted) for item in coverage.accepted}
+        ):
+            yield f"- `{subject}` {kind}: {reason}"
+        yield ""
     free = [item for item in coverage.told if item.free is not None]
     if free:
         yield from (f"### Left free by the contract: {len(free)}", "")

@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from simulation.proof.coverage.accepted import NOTHING, Accepted
 from simulation.proof.coverage.falsehood import Area, Falsehood
 from simulation.proof.coverage.judging import Reaction
 
@@ -32,9 +33,11 @@ class Told(BaseModel):
     noticed_by: tuple[str, ...]
     doubted_by: tuple[str, ...]
     """Checks that became unknown, which does not count as noticed."""
+    accepted: str | None = None
+    """Why it need not be noticed, where that is declared."""
 
     @classmethod
-    def of(cls, falsehood: Falsehood, reaction: Reaction) -> Self:
+    def of(cls, falsehood: Falsehood, reaction: Reaction, accepted: Accepted = NOTHING) -> Self:
         return cls(
             area=falsehood.area,
             subject=falsehood.subject,
@@ -47,6 +50,7 @@ class Told(BaseModel):
             free=falsehood.free,
             noticed_by=reaction.noticed_by,
             doubted_by=reaction.doubted_by,
+            accepted=accepted.reason(falsehood),
         )
 
     @property
@@ -105,18 +109,24 @@ class Coverage(BaseModel):
         return [item for item in self.of_area("table") if item.free is None]
 
     @property
+    def accepted(self) -> Sequence[Told]:
+        """Those that nobody notices, and that are declared with a reason why nobody could."""
+        return [item for item in self.judged if not item.noticed and item.accepted is not None]
+
+    @property
     def columns(self) -> Share:
         """The share when only one falsehood counts for each (table, column): the one marked ``plain``."""
         return Share.among(item for item in self.told if item.plain)
 
     @property
     def unnoticed(self) -> Sequence[Told]:
-        """Falsehoods of every area that no check notices, without those about free columns."""
-        return [item for item in self.told if not item.noticed and item.free is None]
+        """Falsehoods of every area that no check notices, without those about free columns and accepted ones."""
+        return [item for item in self.told if not item.noticed and item.free is None and item.accepted is None]
 
     def meets(self, percent: float) -> bool:
         """Whether each column has a rule, and ``percent`` of the falsehoods that must be noticed are noticed."""
-        return not self.without_rule and Share.among(self.judged).percent >= percent
+        must = [item for item in self.judged if item.noticed or item.accepted is None]
+        return not self.without_rule and Share.among(must).percent >= percent
 
 
 def by_subject(told: Iterable[Told]) -> dict[str, list[Told]]:

@@ -28,6 +28,8 @@ def totals(coverage: Coverage) -> Iterator[Text]:
     free = sum(item.free is not None for item in coverage.told)
     yield Text(f"columns: {coverage.columns}, one falsehood each")
     yield Text(f"falsehoods about columns: {judged} noticed, {judged.percent:.1f} %; {free} more about free columns")
+    if coverage.accepted:
+        yield Text(f"declared as beyond anybody's notice, each with its reason: {len(coverage.accepted)}")
     if coverage.without_rule:
         yield Text(f"columns without a rule: {', '.join(coverage.without_rule)}")
     if coverage.log_lines:

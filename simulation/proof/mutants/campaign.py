@@ -11,21 +11,28 @@ from simulation.chance import chance
 from simulation.paths import DEFAULT_SCENARIO, ROOT
 from simulation.proof.mutants.equivalent import Equivalents
 from simulation.proof.mutants.kept import Kept
-from simulation.proof.mutants.reach import Reach, reach_of, reaching
+from simulation.proof.mutants.reach import Judge, Reach, reach_of, reaching
 from simulation.proof.mutants.source import Mutant, mutants_of, sources
 from simulation.proof.mutants.tree import PACKAGE
 from simulation.proof.mutants.trial import Trial, attempt
 from simulation.proof.parallel import in_parallel
 
+_SABOTAGE = "payday money_back scores correction restore secret_rolled broken_off dispute_endings payment_endings"
+_RUNBOOKS = (
+    "authentication_service_unavailable contest_lock_failed database_connection_failure deploy_configuration_change "
+    "escalation ingestion_lag payout_idempotency_conflict refund_request refund_returned settlement_failed_mid_run"
+)
 SCENARIOS = (
     "smoke_2d",
-    *(
-        f"scenarios/sabotage/{name}.yaml"
-        for name in ("payday", "money_back", "scores", "correction", "restore", "secret_rolled")
-    ),
+    *(f"scenarios/sabotage/{name}.yaml" for name in _SABOTAGE.split()),
+    *(f"scenarios/runbooks/{name}.yaml" for name in _RUNBOOKS.split()),
     DEFAULT_SCENARIO,
 )
 """From short to long; the default one has all that the specification asks for."""
+AS_PROCESSES = ("scenarios/runbooks/deploy_configuration_change.yaml",)
+"""Lived once more with the platform as processes of its own, which share what one process has to itself."""
+_MOST_JUDGES = 7
+"""In how many scenarios a mutant is tried, in the process of the run; each takes some ten seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +55,7 @@ class Campaign:
     def share(self) -> float:
         """Of the mutants that ran and are not equivalent, those that the jury named, in percent.
 
-        A mutant that never came to a verdict counts for neither: whoever runs it sees that it does not work.
+        A platform that does not stand, or never ends, counts for neither: whoever starts it sees that it does not work.
         """
         fates = self.fates
         judged = fates["named"] + fates["in doubt"] + fates["alive"]
@@ -93,7 +100,7 @@ def carry_out(
         kept.keep_trial(trial)
         told(trial)
 
-    jobs = [_Job(mutant=mutant, judges=_judges(reaches, mutant)) for mutant in left[:most]]
+    jobs = [_Job(mutant=mutant, judges=judges_of(reaches, mutant)) for mutant in left[:most]]
     trials = in_parallel(jobs, partial(_try, seed=seed), workers=workers, told=keep)
     return Campaign(
         total=len(known),
@@ -106,7 +113,9 @@ def carry_out(
 def _reaches(kept: Kept, *, seed: int, workers: int, told: Callable[[Reach], None]) -> list[Reach]:
     """What each scenario reaches: as it was measured before, or measured now."""
     before = kept.reaches()
-    missing = [scenario for scenario in SCENARIOS if scenario not in {reach.scenario for reach in before}]
+    wanted = [Judge(scenario=scenario) for scenario in SCENARIOS]
+    wanted += [Judge(scenario=scenario, as_processes=True) for scenario in AS_PROCESSES]
+    missing = [judge for judge in wanted if judge not in {reach.judge for reach in before}]
 
     def keep(reach: Reach) -> None:
         kept.keep_reach(reach)
@@ -125,10 +134,14 @@ def draw(mutants: Sequence[Mutant], *, size: int, seed: int) -> list[Mutant]:
     return [source.choice(statements[place]) for place in chosen]
 
 
-def _judges(reaches: Sequence[Reach], mutant: Mutant) -> tuple[Reach, ...]:
-    """All scenarios that reach the line: the shortest, then the longest, which has the most in it, then the others."""
-    first, *others = reaching(reaches, file=mutant.file, line=mutant.line)
-    return (first, *others[-1:], *others[:-1])
+def judges_of(reaches: Sequence[Reach], mutant: Mutant) -> tuple[Reach, ...]:
+    """Of the scenarios that reach the line the shortest, then the longest, which has the most in it, then the others,
+    those first that reach the most of the file; at last one with the platform as processes."""
+    able = reaching(reaches, file=mutant.file, line=mutant.line)
+    first, *others = [reach for reach in able if not reach.judge.as_processes]
+    more = sorted(others[:-1], key=lambda reach: -len(reach.lines[mutant.file]))
+    inside = (first, *others[-1:], *more)[:_MOST_JUDGES]
+    return (*inside, *(reach for reach in able if reach.judge.as_processes))
 
 
 def _try(job: _Job, *, seed: int) -> Trial:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from simulation.errors import UsageError
-from simulation.proof.mutants.reach import Reach
+from simulation.proof.mutants.reach import Judge, Reach
 from simulation.proof.mutants.source import Mutant
 from simulation.proof.mutants.trial import Trial
 
@@ -55,7 +55,10 @@ class Kept:
 def _reach(document: dict[str, object]) -> Reach:
     lines = document["lines"]
     assert isinstance(lines, dict)
-    return Reach(**{**document, "lines": {file: frozenset(numbers) for file, numbers in lines.items()}})  # type: ignore[arg-type]
+    judge = document["judge"]
+    assert isinstance(judge, dict)
+    read = {file: frozenset(numbers) for file, numbers in lines.items()}
+    return Reach(**{**document, "lines": read, "judge": Judge(**judge)})  # type: ignore[arg-type]
 
 
 def _trial(document: dict[str, object]) -> Trial:

@@ -20,6 +20,8 @@ SAME = {
     "lru_cache": "how many results are kept costs memory and time; each is the same, kept or made anew",
 }
 """Functions → why nobody can tell a change of what they are given from outside."""
+_SECURITY = "only the OpenAPI document names the scheme by which an endpoint lets callers in; admission is tested"
+"""Why nobody can tell which ``security`` a blueprint's ``routes`` are declared with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,8 @@ def _why_same(node: cst.CSTNode) -> str | None:
     match node:
         case cst.Call(func=cst.Name(value=name)) if name in SAME:
             return SAME[name]
+        case cst.Arg(keyword=cst.Name(value="security")):
+            return _SECURITY
     return None
 
 

@@ -21,7 +21,10 @@ PACKAGE = "simulation/staging"
 """What is mutated: the platform, never the harness or its jury."""
 _SAID = 300
 _LOOK_SECONDS = 30
-_LINKED = ("fixtures", "scenarios", "pyproject.toml", "requirements.lock", ".simulate")
+_COPIED = ("simulation", "fixtures")
+"""A target's folder names the program by its place beside it."""
+_TARGET = "fixtures/targets/staging"
+_LINKED = ("scenarios", "pyproject.toml", "requirements.lock", ".simulate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,8 @@ def tree() -> Iterator[Path]:
     """The folder of the copy. Data that no mutant changes is linked."""
     with tempfile.TemporaryDirectory(prefix="simulate-mutant-") as name:
         folder = Path(name)
-        shutil.copytree(ROOT / "simulation", folder / "simulation")
+        for copied in _COPIED:
+            shutil.copytree(ROOT / copied, folder / copied)
         for linked in _LINKED:
             if (ROOT / linked).exists():
                 (folder / linked).symlink_to(ROOT / linked)
@@ -52,9 +56,11 @@ def run(
     seed: int,
     before: Sequence[str] = ("-m",),
     cpu_seconds: int | None = None,
+    as_processes: bool = False,
 ) -> Run:
     """Run a scenario with the copy; its run directory is below :func:`out_of` in the folder.
 
+    :param as_processes: with the platform as processes of its own.
     :param before: options of Python that stand before ``simulation``.
     :param cpu_seconds: the processor time after which the run is ended: a mutant may loop for ever.
     """
@@ -69,6 +75,7 @@ def run(
         "--quiet",
         "--out",
         out_of(scenario),
+        *(("--target", _TARGET) if as_processes else ()),
     ]
     with subprocess.Popen(
         [sys.executable, *before, "simulation", *arguments],

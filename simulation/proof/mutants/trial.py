@@ -13,13 +13,16 @@ from simulation.proof.mutants.reach import Reach
 from simulation.proof.mutants.source import Mutant, mutated
 from simulation.proof.mutants.tree import PACKAGE, Run, out_of, run, tree
 
-Fate = Literal["named", "stopped", "in doubt", "alive", "not reached", "equivalent"]
-"""``named``: the jury has a finding. ``stopped``: no verdict, since the platform did not start, or the run broke off or
-never ended. ``in doubt``: no finding, but a check could not tell. ``alive``: the verdict is a pass. ``not reached``: no
-scenario carries the line out. ``equivalent``: known to change nothing that anybody could see, with the reason."""
+Fate = Literal["named", "no start", "stopped", "in doubt", "alive", "not reached", "equivalent"]
+"""``named``: the jury has a finding. ``no start``: the platform does not stand, and the run says where it broke.
+``stopped``: no verdict, since the run broke off or never ended. ``in doubt``: no finding, but a check could not tell.
+``alive``: the verdict is a pass. ``not reached``: no scenario carries the line out. ``equivalent``: known to change
+nothing that anybody could see, with the reason."""
 
 _FATES: dict[int | None, Fate] = {0: "alive", 1: "named", 2: "in doubt"}
 _ENVIRONMENT = 255
+_HARNESS = "the harness itself broke"
+"""What a run says where it did not know whose error it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +54,19 @@ def attempt(mutant: Mutant, scenarios: Sequence[Reach], *, seed: int) -> Trial:
 
 
 def _judged(mutant: Mutant, folder: Path, reach: Reach, *, seed: int) -> Trial:
-    done = run(folder, reach.scenario, seed=seed, cpu_seconds=reach.patience)
-    fate: Fate = _FATES.get(done.exit_code, "stopped")
-    checks = _accusing(folder, reach.scenario) if fate == "named" else ()
-    return Trial(mutant=mutant, fate=fate, scenario=reach.scenario, checks=checks, said=_why(done, fate))
+    judge = reach.judge
+    done = run(folder, judge.scenario, seed=seed, cpu_seconds=reach.patience, as_processes=judge.as_processes)
+    fate: Fate = _FATES.get(done.exit_code, "no start" if _says_who(done) else "stopped")
+    checks = _accusing(folder, judge.scenario) if fate == "named" else ()
+    return Trial(mutant=mutant, fate=fate, scenario=str(judge), checks=checks, said=_why(done, fate))
+
+
+def _says_who(done: Run) -> bool:
+    return done.exit_code == _ENVIRONMENT and _HARNESS not in done.said
 
 
 def _why(done: Run, fate: Fate) -> str:
-    if fate != "stopped":
+    if fate not in ("no start", "stopped"):
         return ""
     if done.exit_code is None:
         return "ran for ever and was ended"

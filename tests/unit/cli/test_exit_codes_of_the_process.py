@@ -167,3 +167,20 @@ def _waiting(**options: Any) -> subprocess.Popen[str]:
     assert waiting.stderr is not None
     assert waiting.stderr.readline() == "ready\n"
     return waiting
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("simulation.staging.settings.Settings.from_env({})", "the platform broke at"),
+        ("1 / 0", "the harness itself broke"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_of_the_platform_where_its_code_broke(broken: str, said: str) -> None:
+    program = (
+        "import simulation.staging.settings\nfrom simulation.cli import commands, main\n"
+        f"def broken(arguments):\n    {broken}\ncommands.carry_out = broken\nmain()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 255
+    assert said in ended.stderr

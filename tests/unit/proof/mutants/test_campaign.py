@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UsageError
-from simulation.proof.mutants.campaign import Campaign, draw
+from simulation.proof.mutants.campaign import Campaign, draw, judges_of
 from simulation.proof.mutants.equivalent import Equivalents
-from simulation.proof.mutants.reach import Reach, reaching
+from simulation.proof.mutants.reach import Judge, Reach, reaching
 from simulation.proof.mutants.source import Mutant
 from simulation.proof.mutants.trial import Fate, Trial
 
@@ -29,11 +29,11 @@ def test_the_same_seed_draws_the_same_and_a_statement_with_many_mutants_weighs_n
 
 def test_the_cheapest_scenario_that_reaches_a_line_comes_first() -> None:
     reaches = [
-        Reach(scenario="long", lines={"f.py": frozenset((1, 2))}, cpu_seconds=20),
-        Reach(scenario="short", lines={"f.py": frozenset((1,))}, cpu_seconds=2),
+        Reach(judge=Judge(scenario="long"), lines={"f.py": frozenset((1, 2))}, cpu_seconds=20),
+        Reach(judge=Judge(scenario="short"), lines={"f.py": frozenset((1,))}, cpu_seconds=2),
     ]
-    assert [reach.scenario for reach in reaching(reaches, file="f.py", line=1)] == ["short", "long"]
-    assert [reach.scenario for reach in reaching(reaches, file="f.py", line=2)] == ["long"]
+    assert [reach.judge.scenario for reach in reaching(reaches, file="f.py", line=1)] == ["short", "long"]
+    assert [reach.judge.scenario for reach in reaching(reaches, file="f.py", line=2)] == ["long"]
     assert reaching(reaches, file="g.py", line=1) == ()
 
 
@@ -53,3 +53,22 @@ def test_an_equivalent_mutant_has_a_reason(tmp_path: Path) -> None:
     file.write_text(f'[[equivalent]]\n{entry}why = "same"\n', encoding="utf-8")
     with pytest.raises(UsageError, match="why"):
         Equivalents.load(file)
+
+
+def test_a_mutant_is_judged_by_the_cheapest_then_the_longest_then_what_reaches_most_of_its_file() -> None:
+    of = {
+        "short": (1, (7,)),
+        "long": (9, (7,)),
+        "near": (3, (7, 8, 9)),
+        "far": (2, (7,)),
+        "elsewhere": (4, (8,)),
+    }
+    reaches = [
+        Reach(judge=Judge(scenario=name), lines={"f.py": frozenset(lines)}, cpu_seconds=seconds)
+        for name, (seconds, lines) in of.items()
+    ]
+    reaches.append(
+        Reach(judge=Judge(scenario="far", as_processes=True), lines={"f.py": frozenset((7,))}, cpu_seconds=30)
+    )
+    judged = [str(reach.judge) for reach in judges_of(reaches, mutant(7))]
+    assert judged == ["short", "long", "near", "far", "far as processes"]

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.errors import UsageError
 from simulation.proof.mutants.kept import Kept
-from simulation.proof.mutants.reach import Reach
+from simulation.proof.mutants.reach import Judge, Reach
 from simulation.proof.mutants.source import Mutant
 from simulation.proof.mutants.trial import Trial
 
@@ -19,7 +19,10 @@ def trial(number: int, fate: str) -> Trial:
 
 
 def test_fates_and_reaches_come_back_as_they_were_kept(tmp_path: Path) -> None:
-    kept, reach = Kept(folder=tmp_path), Reach(scenario="quiet", lines={"f.py": frozenset({1, 2})}, cpu_seconds=1.5)
+    kept, reach = (
+        Kept(folder=tmp_path),
+        Reach(judge=Judge(scenario="quiet"), lines={"f.py": frozenset({1, 2})}, cpu_seconds=1.5),
+    )
     kept.keep_reach(reach)
     kept.keep_trial(trial(1, "named"))
     kept.keep_trial(trial(2, "alive"))
