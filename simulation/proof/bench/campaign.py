@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation.assembly.request import contract_of
+from simulation.environment.process import die_with_parent
 from simulation.proof.campaign.conclude import conclude
 from simulation.proof.campaign.coverage import Reach, Reachable
 from simulation.proof.campaign.live import live
@@ -37,6 +39,7 @@ from simulation.words import plural
 _WORKERS = (1, 2, 4)
 _MANY = (1_000, 10_000)
 _CORES = len(os.sched_getaffinity(0))
+_ENDED_WITH_THIS = die_with_parent(signal.SIGTERM)
 _START_WALL_SECONDS = 60
 _END_WALL_SECONDS = 10
 """A worker of Dask that was told to end sometimes waits forever for its own tasks to be cancelled."""
@@ -116,6 +119,7 @@ def _timed(commands: Sequence[Sequence[str]], environment: Mapping[str, str] | N
                 [sys.executable, "-m", "simulation", *words, "--out", f"{out}/{number}"],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                preexec_fn=_ENDED_WITH_THIS,
                 env=environment,
             )
             for number, words in enumerate(commands)
@@ -174,7 +178,9 @@ def _certificates(folder: Path) -> dict[str, str]:
 
 
 def _quiet(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    return subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, preexec_fn=_ENDED_WITH_THIS
+    )
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from simulation.assembly.request import prepare
+from simulation.environment.process import die_with_parent
 from simulation.faults.statements import Passing
 from simulation.paths import ROOT
 from simulation.progress import Silent
@@ -65,7 +67,9 @@ def main() -> int:
 
 def _cost_of(which: str) -> Cost:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", __spec__.name, "--one", which], check=True)
+    subprocess.run(
+        [sys.executable, "-m", __spec__.name, "--one", which], check=True, preexec_fn=die_with_parent(signal.SIGTERM)
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(processor=used, wall=time.perf_counter() - began)

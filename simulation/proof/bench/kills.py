@@ -18,6 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulation.environment.process import die_with_parent
 from simulation.proof.campaign.plan import FILE
 from simulation.proof.campaign.store import REACH, RESULTS, results_in
 from simulation.words import plural
@@ -25,6 +26,7 @@ from simulation.words import plural
 KILLS, _SHARDS = 10, 3
 _SAME = (RESULTS, REACH, FILE)
 """The other files have times in them, and are made of these."""
+_ENDED_WITH_THIS = die_with_parent(signal.SIGTERM)
 _WALL_SECONDS_BETWEEN = 1.5
 """So that a worker is in the middle of a life, and another one each time."""
 
@@ -64,7 +66,9 @@ def _command(words: tuple[str, ...], out: Path) -> list[str]:
 
 def _left_by(words: tuple[str, ...], out: Path) -> Path:
     """Carry a command out; its campaign's folder."""
-    done = subprocess.run(_command(words, out), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        _command(words, out), capture_output=True, text=True, check=False, preexec_fn=_ENDED_WITH_THIS
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout[-2000:]}")
     return (out / "campaign" / "latest").resolve()
@@ -73,7 +77,9 @@ def _left_by(words: tuple[str, ...], out: Path) -> Path:
 def _killed(words: tuple[str, ...], out: Path) -> tuple[Path, int]:
     """The folder of a campaign whose workers were killed, and how many were."""
     kills = 0
-    with subprocess.Popen(_command(words, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as campaign:
+    with subprocess.Popen(
+        _command(words, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_ENDED_WITH_THIS
+    ) as campaign:
         try:
             while campaign.poll() is None:
                 time.sleep(_WALL_SECONDS_BETWEEN)

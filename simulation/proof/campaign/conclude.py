@@ -34,7 +34,7 @@ def conclude(folder: Path, plan: Plan, *, last: Memory | None) -> Campaign:
     seconds = array("d", (took.wall_seconds for took in times_in(folder)))
     memory = remember(
         summary,
-        wall_began=f"{wall_now():%Y-%m-%dT%H:%M:%SZ}",
+        wall_ended=f"{wall_now():%Y-%m-%dT%H:%M:%SZ}",
         wall_median_seconds=median(seconds) if seconds else 0.0,
         coverage=share,
         reached=reach.by_area(),

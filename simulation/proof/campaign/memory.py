@@ -22,10 +22,10 @@ class _Row(BaseModel):
 
 
 class Night(_Row):
-    """One campaign in the trend. ``wall_began``: ISO 8601, UTC. ``coverage``: area → reached, of how many.
+    """One campaign in the trend. ``wall_ended``: ISO 8601, UTC. ``coverage``: area → reached, of how many.
     ``margins``: limit → smallest share of it that was left in any run."""
 
-    wall_began: str
+    wall_ended: str
     made_by: str
     outcome: Outcome
     counts: dict[Outcome, int]
@@ -42,7 +42,7 @@ class Night(_Row):
 
 
 class Known(_Row):
-    """A cause that a campaign found. ``case``: shows it. ``wall_first``: when the first campaign that did began."""
+    """A cause that a campaign found. ``case``: shows it. ``wall_first``: when the first campaign that did ended."""
 
     cause: str
     sentence: str
@@ -118,7 +118,7 @@ class Since(_Row):
 def remember(
     summary: Summary,
     *,
-    wall_began: str,
+    wall_ended: str,
     wall_median_seconds: float,
     coverage: Mapping[str, tuple[int, int]],
     reached: Mapping[str, frozenset[str]],
@@ -131,12 +131,12 @@ def remember(
             cause=cause.first.cause,
             sentence=cause.first.sentence,
             case=cause.shortest.case,
-            wall_first=earlier[cause.key].wall_first if cause.key in earlier else wall_began,
+            wall_first=earlier[cause.key].wall_first if cause.key in earlier else wall_ended,
         )
         for cause in summary.causes
     }
     night = Night(
-        wall_began=wall_began,
+        wall_ended=wall_ended,
         made_by=summary.plan.made_by,
         outcome=summary.outcome,
         counts=dict(summary.counts),

@@ -203,7 +203,7 @@ def _since(campaign: Campaign) -> list[str]:
     if since.flaky is None:
         told.append("histories are not compared: the code is not the same commit, or was changed")
     told += campaign.trend
-    return [f"### Since {since.last.wall_began[:10]}", "", *(f"- {plain(line)}" for line in told), ""]
+    return [f"### Since {since.last.wall_ended[:10]}", "", *(f"- {plain(line)}" for line in told), ""]
 
 
 def _unjudged(summary: Summary) -> list[str]:

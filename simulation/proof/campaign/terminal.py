@@ -40,7 +40,7 @@ def lines_of(campaign: Campaign, folder: Path) -> Iterator[str]:
 
 def _changes(campaign: Campaign, since: Since) -> Iterator[str]:
     counts = f"{len(since.new)} new, {len(since.known)} known, {len(since.back)} back, {len(since.gone)} gone"
-    yield f"  since {since.last.wall_began[:10]}: {counts}"
+    yield f"  since {since.last.wall_ended[:10]}: {counts}"
     yield from (f"  gone: {known.sentence}" for known in since.gone.values())
     yield from (f"  flaky: {flaky}" for flaky in campaign.flaky)
     yield from (f"  {line}" for line in campaign.trend)
