@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +15,8 @@ from simulation.contract.mistakes import mistakes
 from simulation.contract.model import ModelError, load_model
 from simulation.contract.statements import Answer, Metric
 from simulation.documents.refusal import MOST_TOLD, refused
-from simulation.documents.yaml import MarkedYaml, read_yaml
+from simulation.documents.text import read_text
+from simulation.documents.yaml import MarkedYaml, parse_yaml
 from simulation.errors import UsageError
 
 _EXAMPLES = "fixtures/targets/staging/contract has an example of every rule"
@@ -31,8 +33,15 @@ def load_contract(folder: Path) -> Contract:
         raise UsageError(
             place=str(single), problem="there is a folder contract/ beside it", remedy="keep one of the two"
         )
-    files = _files(single, several)
-    documents = [read_yaml(file) for file in files]
+    texts = [(file, read_text(file, kind="a YAML file")) for file in _files(single, several)]
+    documents, parts, whole = _read(tuple(texts))
+    return whole.model_copy(update={"business": _business(folder / MODEL_FILE, documents, parts)})
+
+
+@lru_cache(maxsize=4)
+def _read(texts: tuple[tuple[Path, str], ...]) -> tuple[Sequence[MarkedYaml], Sequence[Contract], Contract]:
+    """Kept, since a process that lives many runs reads the same text for each of them."""
+    documents = [parse_yaml(text, file=file) for file, text in texts]
     parts = [_part(document) for document in documents]
     whole = _joined(zip(documents, parts, strict=True))
     for document, found in zip(documents, mistakes(parts, whole), strict=True):
@@ -41,7 +50,7 @@ def load_contract(folder: Path) -> Contract:
             raise UsageError.of(
                 [document.error(each.place, problem=each.problem, remedy=each.remedy) for each in found[:MOST_TOLD]]
             )
-    return whole.model_copy(update={"business": _business(folder / MODEL_FILE, documents, parts)})
+    return documents, parts, whole
 
 
 def _files(single: Path, several: Path) -> list[Path]:
@@ -106,7 +115,7 @@ def _joined(parts: Iterable[tuple[MarkedYaml, Contract]]) -> Contract:
     return Contract(tables=tables, answers=tuple(answers), metrics=metrics, log=log)
 
 
-def _business(model: Path, documents: list[MarkedYaml], parts: list[Contract]) -> Business | None:
+def _business(model: Path, documents: Sequence[MarkedYaml], parts: Sequence[Contract]) -> Business | None:
     """The part about the business, with the text of its model."""
     told = [(document, part.business) for document, part in zip(documents, parts, strict=True) if part.business]
     if len(told) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -27,8 +28,14 @@ def load_runbooks(folder: Path) -> tuple[Runbook, ...]:
 
 def load_runbook(file: Path) -> Runbook:
     """Read one file. Raises :class:`UsageError` with ``file:line``, the value and the remedy."""
+    return _accepted(file, read_bytes(file, kind="a runbook"))
+
+
+@lru_cache(maxsize=256)
+def _accepted(file: Path, raw: bytes) -> Runbook:
+    """Kept, since a process that lives many runs reads the same text for each of them."""
     complaints = Complaints(str(file))
-    runbook = read_runbook(file, complaints)
+    runbook = _runbook(file, raw, complaints)
     if complaints.found:
         raise complaints.found[0].error
     assert runbook is not None, "what cannot be read is complained of"
@@ -40,7 +47,10 @@ def read_runbook(file: Path, complaints: Complaints) -> Runbook | None:
 
     :raises UsageError: there is no such file, or no text in it.
     """
-    raw = read_bytes(file, kind="a runbook")
+    return _runbook(file, read_bytes(file, kind="a runbook"), complaints)
+
+
+def _runbook(file: Path, raw: bytes, complaints: Complaints) -> Runbook | None:
     document = split(decoded(raw, file=file), complaints)
     if document is None:
         return None
