@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import cache
+from importlib import resources
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.functional_validators import BeforeValidator
@@ -15,6 +18,9 @@ from pydantic_core import PydanticCustomError
 
 TIMES = "write 2026-03-01T00:00:00Z or 'day 3 08:00'"
 _DAY = re.compile(r"^day (\d{1,4}) ([01]?\d|2[0-3]):([0-5]\d)$")
+_LOCAL = re.compile(
+    r"^(?:day (\d{1,4})|(\d{4}-\d\d-\d\d)) ([01]?\d|2[0-3]):([0-5]\d) ([A-Z]\w*(?:[/+-]\w+)*)$", re.ASCII
+)
 
 REFUSED, SEVERAL = "refused", "several"
 """Types of a validator's error: one mistake, or several of which each has its place."""
@@ -25,8 +31,11 @@ YEARS = range(2000, 2100)
 
 def _instant(value: Any, info: ValidationInfo) -> Any:
     """``day 3 08:00`` against the scenario's start, which the loader passes as validation context."""
+    start = (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC))
     if isinstance(value, str) and _DAY.match(value):
-        return day_moment(value, (info.context or {}).get("start", datetime(2026, 3, 1, tzinfo=UTC)))
+        return day_moment(value, start)
+    if isinstance(value, str) and (match := _LOCAL.match(value)):
+        return _local_moment(match, start)
     if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
         raise refusal(f"{reprlib.repr(value)} is a number, which could be any time", remedy=TIMES)
     return value
@@ -42,6 +51,33 @@ def day_moment(text: str, start: datetime) -> datetime | None:
         return None if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _local_moment(match: re.Match[str], start: datetime) -> datetime:
+    """``day 3 08:00 Europe/Berlin``: by the clocks of a place, on the third date after that of ``start`` (in UTC); or
+    on a date. An hour that the clocks leave out is counted as before the change, one that comes twice is its first
+    (RFC 5545, 3.3.5)."""
+    day, written, hour, minute, place = match.groups()
+    zone = _zone(place)
+    try:
+        when = start.astimezone(UTC).date() + timedelta(days=int(day)) if day else date.fromisoformat(written)
+        return datetime.combine(when, time(int(hour), int(minute)), zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise refusal(f"{match[0]!r} is no time: {error}", remedy=TIMES) from error
+
+
+@cache
+def _zone(place: str) -> ZoneInfo:
+    """By the package's tables, not by the machine's, which may be of other years: a seed means the same everywhere."""
+    known = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    if place not in known:
+        nearest = get_close_matches(place, known, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]}? " if nearest else ""
+        raise refusal(
+            f"no zone is called {place!r}", remedy=f"{hint}write a name of the IANA's, such as America/New_York"
+        )
+    with resources.files("tzdata").joinpath("zoneinfo", *place.split("/")).open("rb") as table:
+        return ZoneInfo.from_file(table, key=place)
 
 
 def refusal(problem: str, *, remedy: str, path: Sequence[str | int] = ()) -> PydanticCustomError:
@@ -78,7 +114,7 @@ def _aware(value: datetime) -> datetime:
 
 def absolute(value: Any) -> Any:
     """A validator of the instant that ``day N`` counts from: it cannot be one of those."""
-    if isinstance(value, str) and _DAY.match(value):
+    if isinstance(value, str) and value.startswith("day "):
         raise refusal("days are counted from this time", remedy="write it as 2026-03-01T00:00:00Z")
     return value
 

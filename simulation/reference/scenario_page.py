@@ -60,7 +60,10 @@ that is wrong with it is said at once, with line, value and remedy, before anyth
 those that come along; one in a subfolder is called by both names, `simulate run runbooks/chargeback`.
 
 A time is `day N HH:MM`, counted from `start` in UTC (day 0 is the first), or an ISO 8601 time with its zone:
-`2026-03-01T08:00:00Z`. Whole numbers are written in decimals, without a point, quotes or a leading 0.
+`2026-03-01T08:00:00Z`. With a zone of the IANA's behind it, `day 3 08:00 America/New_York` or
+`2026-03-08 02:30 America/New_York`, it is what the clocks there say on the third date after that of `start`, or on that
+date; an hour that the change to summer time leaves out is counted as before the change, one that comes twice in autumn
+is its first (RFC 5545). Whole numbers are written in decimals, without a point, quotes or a leading 0.
 """
 
 

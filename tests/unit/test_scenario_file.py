@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from simulation.documents.strict import Instant, ScenarioModel
 from simulation.errors import UsageError
 from simulation.paths import RUNBOOKS_FOLDER
 from simulation.scenario.faults.needs import MET_INSIDE
@@ -98,6 +100,26 @@ def test_good_scenario_is_loaded(tmp_path: Path, runbooks: Path):
     assert outage.minutes == 90
 
 
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2026-03-03 03:00 America/New_York", "2026-03-03T08:00"),
+        ("day 2 03:00 America/New_York", "2026-03-03T08:00"),
+        ("2026-03-08 02:30 America/New_York", "2026-03-08T07:30"),  # the clocks leave it out
+        ("2026-03-29 02:30 Europe/Berlin", "2026-03-29T01:30"),
+        ("2026-11-01 01:30 America/New_York", "2026-11-01T05:30"),  # the first of two
+        ("2026-03-03 19:00 Australia/Sydney", "2026-03-03T08:00"),
+        ("2026-03-03 08:00 UTC", "2026-03-03T08:00"),
+    ],
+)
+def test_a_time_may_be_what_the_clocks_of_a_place_say(written: str, utc: str):
+    class At(ScenarioModel):
+        at: Instant
+
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    assert At.model_validate({"at": written}, context={"start": start}).at == datetime.fromisoformat(f"{utc}+00:00")
+
+
 def test_days_can_be_given_instead_of_the_files(tmp_path: Path, runbooks: Path):
     assert load_scenario(written(tmp_path, GOOD), days=9, runbooks=runbooks).days == 9
 
@@ -127,6 +149,8 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
         ("start: 2026-03-01T00:00:00Z", "start: tomorrow", "'tomorrow'", "day 3 08:00"),
         ("start: 2026-03-01T00:00:00Z", "start: 2026-03-01T00:00:00", "a time needs a zone", "Z"),
         ("    lock: day 2 07:00", "    lock: day 2 27:00", "'day 2 27:00'", "day 3 08:00"),
+        ("    lock: day 2 07:00", "    lock: day 2 07:00 America/New_Yorck", "no zone", "America/New_York"),
+        ("    lock: day 2 07:00", "    lock: 2026-02-30 07:00 Europe/Berlin", "is no time", "day 3 08:00"),
         ("    kind: webhook_delayed", "    kind: webhook_delay", "'webhook_delay'", "'webhook_delayed'"),
         ("  - key: cup", "  - key: The Cup", "'The Cup'", "lower-case"),
         # payout structures

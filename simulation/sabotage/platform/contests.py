@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ DEFECTS = DefectRegistry("contests", scenario="quiet")
 )
 def stuck_in_locked(patches: Patches) -> None:
     """A contest never becomes LIVE."""
-    _alter_move(patches, lambda due: due.target == "LIVE")
+    alter_move(patches, lambda due: due.target == "LIVE")
 
 
 @DEFECTS.sabotage(
@@ -40,7 +41,7 @@ def stuck_in_locked(patches: Patches) -> None:
 )
 def locked_an_hour_late(patches: Patches) -> None:
     """A contest is locked an hour after its lock time."""
-    _alter_move(
+    alter_move(
         patches,
         lambda due: due.target == "LOCKED" and datetime.now(UTC) < due.lock_time + timedelta(hours=1),
     )
@@ -223,7 +224,9 @@ def row_dated_by_another_clock(patches: Patches) -> None:
     patches.replace(contests, "join", make)
 
 
-def _alter_move(patches: Patches, skipped: Any) -> None:
+def alter_move(patches: Patches, skipped: Callable[[Any], bool]) -> None:
+    """Make the reconciler leave out, for as long as ``skipped`` says so, moves of a contest that are due."""
+
     def make(real: Any) -> Any:
         def move(runtime: Any, context: Any, due: Any) -> Any:
             if skipped(due):
