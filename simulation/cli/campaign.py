@@ -108,11 +108,26 @@ def campaign(
     """
     last = None if since is None else Memory.read(since)
     if resume is None:
-        plan = _plan(scenarios, seeds_text, minutes, _draws(swarm, draw), shard, target, environment, required)
-        folder = RunDirectory.create(out=out, scenario="campaign", seed=plan.seeds[0] if plan.seeds else 1).path
-        plan.write(folder)
+        plan = plan_of(scenarios, seeds_text, minutes, _draws(swarm, draw), shard, target, environment, required)
+        folder = begun(plan, out=out, name="campaign")
     else:
         folder, plan = resume.resolve(), Plan.read(resume)
+    try:
+        live_all(folder, plan, jobs=jobs, dask=dask)
+    finally:
+        told_all = _tell(folder, plan, last)
+    return told_all.exit_code
+
+
+def begun(plan: Plan, *, out: Path, name: str) -> Path:
+    """A new folder for a campaign, with its plan in it. :param name: what the folder above it is called."""
+    folder = RunDirectory.create(out=out, scenario=name, seed=plan.seeds[0] if plan.seeds else 1).path
+    plan.write(folder)
+    return folder
+
+
+def live_all(folder: Path, plan: Plan, *, jobs: int | None, dask: str | None = None) -> None:
+    """Live what has no verdict yet, and show how it goes on. :param jobs: None: one a core."""
     require_what_all_need()
     console = Console(stderr=True)
     before = (result for result in results_in(folder) if result.outcome in JUDGED)
@@ -121,14 +136,10 @@ def campaign(
         def told(timed: Timed) -> None:
             progress.ended(timed.result)
 
-        try:
-            carry_out(folder, plan, workers=jobs or len(os.sched_getaffinity(0)), dask=dask, told=told)
-        finally:
-            told_all = _tell(folder, plan, last)
-    return told_all.exit_code
+        carry_out(folder, plan, workers=jobs or len(os.sched_getaffinity(0)), dask=dask, told=told)
 
 
-def _plan(
+def plan_of(
     scenarios: tuple[str, ...],
     seeds_text: str | None,
     minutes: float | None,
@@ -138,10 +149,14 @@ def _plan(
     environment: str,
     required: tuple[str, ...],
 ) -> Plan:
+    """What was asked for.
+
+    :raises UsageError: a scenario is none, or it would never end.
+    """
     if seeds_text is None and minutes is None:
         raise UsageError(
-            place="simulate campaign",
-            problem="it would never end",
+            place="--seeds and --minutes",
+            problem="are both left out: it would never end",
             remedy="say --seeds 1-100, or --minutes 30, or both",
         )
     scenarios = scenarios or (DEFAULT_SCENARIO,)

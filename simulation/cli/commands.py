@@ -57,6 +57,10 @@ COMMANDS = {
     "merge": Command(
         "campaign", "Join the shards of a campaign, each the folder DIR of a `simulate campaign --shard I/N`."
     ),
+    "endurance": Command(
+        "endurance",
+        "Say for how many days nobody is needed, by many lives of SCENARIOs, and which faults call somebody.",
+    ),
     "shrink": Command("shrink", "Find the smallest scenario that still gives the finding of the run in RUN_DIR."),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),
     "runbook test": Command("runbook_test", "Carry the runbooks NAMES, or all, out in three ways."),

@@ -19,6 +19,7 @@ from simulation.events import FaultInjected, FaultScheduled
 from simulation.events.governance import NO_GOVERNANCE
 from simulation.history import History
 from simulation.progress import Silent
+from simulation.proof.campaign.calls import calls_of
 from simulation.proof.campaign.coverage import Reach
 from simulation.proof.campaign.draws import redraw
 from simulation.proof.campaign.result import Case, Found, Margin, Outcome, Result, Timed
@@ -101,6 +102,7 @@ def _judged(history: History, verdict: Verdict, required: Sequence[str]) -> dict
         "digest": verdict.digest,
         "findings": tuple(_found(history, verdict)),
         "faults": tuple(sorted(fault.fault_kind for fault in history.of(FaultScheduled))),
+        "calls": calls_of(history, verdict),
         "struck": tuple(sorted({strike.fault_kind for strike in history.of(FaultInjected)})),
         "margins": tuple(
             Margin(what=miss.what, closest=miss.closest, limit=miss.limit, left=round(miss.left, 6))

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from simulation.errors import command
+from simulation.proof.campaign.calls import Calls
 from simulation.proof.campaign.coverage import Reach, ReachRow
 from simulation.proof.campaign.draws import draw_options
 
@@ -79,7 +80,8 @@ class Margin(_Row):
 
 class Result(_Row):
     """:param said: why there is no verdict. :param faults: kinds drawn, each as often as it was drawn.
-    :param struck: kinds of which at least one struck. :param folder: of the run, below the campaign's, if it is kept.
+    :param struck: kinds of which at least one struck. :param calls: who was needed, and when.
+    :param folder: of the run, below the campaign's, if it is kept.
     """
 
     case: Case
@@ -91,6 +93,7 @@ class Result(_Row):
     struck: tuple[str, ...] = ()
     margins: tuple[Margin, ...] = ()
     sim_seconds: int = 0
+    calls: Calls = Calls()
     folder: str = ""
 
 
