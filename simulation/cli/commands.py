@@ -59,7 +59,7 @@ COMMANDS = {
     ),
     "endurance": Command(
         "endurance",
-        "Say for how many days nobody is needed, by many lives of SCENARIOs, and which faults call somebody.",
+        "Say for how many days nobody is needed, by many lives of SCENARIOs, and which faults call people.",
     ),
     "shrink": Command("shrink", "Find the smallest scenario that still gives the finding of the run in RUN_DIR."),
     "runbook lint": Command("runbook_lint", "Find all that is wrong with FILES, or with all that comes along."),

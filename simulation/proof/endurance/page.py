@@ -1,4 +1,4 @@
-"""What endurance looks like: ``endurance.html``, ``endurance.md``, and the lines of the terminal."""
+"""What endurance looks like: ``endurance.html``, a page of Markdown, and the lines of the terminal."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _environment() -> Environment:
         plural=plural,
         chart_of=chart_of,
         small_path=small_path,
-        confidence=f"{CONFIDENCE:.0%}",
+        confidence=f"{100 * CONFIDENCE:.0f} %",
         alone=ALONE,
         operated=OPERATED,
     )
@@ -134,15 +134,15 @@ def _css() -> Markup:
 
 def share_text(share: Share | None) -> str:
     """``85 % (70 to 93)``."""
-    return "—" if share is None else f"{share.value:.0%} ({100 * share.low:.0f} to {100 * share.high:.0f})"
+    return "—" if share is None else f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
 def days_text(days: float | None, none: str = "—") -> str:
-    """``3.5 days``; below a day hours or minutes."""
+    """``3.5 d``; below a day hours or minutes."""
     if days is None:
         return none
     if days >= 1:
-        return f"{days:.1f} days"
+        return f"{days:.1f} d"
     return f"{days * 24:.1f} h" if days * 24 >= 1 else f"{days * 24 * 60:.0f} min"
 
 
@@ -181,7 +181,7 @@ def _ended_by(group: Group) -> Iterator[str]:
     for ending in group.endings[:_FEW]:
         yield f"  {ending.lives:>3} first called by {ending_text(ending)}"
     if len(group.endings) > _FEW:
-        yield f"      and {len(group.endings) - _FEW} other causes"
+        yield f"      and {plural(len(group.endings) - _FEW, 'other cause')}"
 
 
 def ending_text(ending: Ending) -> str:
