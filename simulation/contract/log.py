@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, model_validator
 
 from simulation.contract.facts_named import Facts
 from simulation.contract.paths import Template
@@ -94,6 +94,8 @@ class Log(_Part):
 
     shape: Annotated[str, AfterValidator(_shape)]
     lines: Annotated[tuple[LogLine, ...], Field(min_length=1)]
+    _numbers: dict[str, int | None] = PrivateAttr(default_factory=dict)
+    """What :meth:`number_of` has found; a log has few kinds of lines, and many of each."""
 
     def read(self, text: str) -> ReadLine | None:
         """A line in its parts; None: it has another shape."""
@@ -101,7 +103,10 @@ class Log(_Part):
 
     def number_of(self, says: str) -> int | None:
         """The number of the first declaration that lines with these words may be of; None: of none."""
-        return _number_of(tuple(line.says for line in self.lines), says)
+        if says not in self._numbers:
+            fits = (number for number, line in enumerate(self.lines) if _pattern(line.says).fullmatch(says))
+            self._numbers[says] = next(fits, None)
+        return self._numbers[says]
 
 
 @lru_cache(maxsize=65_536)
@@ -111,11 +116,6 @@ def _read(shape: str, text: str) -> ReadLine | None:
         return None
     words = text[: parts.start("at")] + text[parts.end("at") : parts.start("fields")]
     return ReadLine(says=" ".join(words.split()), at=parts["at"], at_span=parts.span("at"), fields=parts["fields"])
-
-
-@lru_cache(maxsize=65_536)
-def _number_of(declared: tuple[str, ...], says: str) -> int | None:
-    return next((number for number, line in enumerate(declared) if _pattern(line).fullmatch(says)), None)
 
 
 @cache

@@ -99,9 +99,10 @@ def log_lines_of(case: Case, numbers: Collection[int], *, known: Collection[str]
     lines = {number: declared.lines[number] for number in sorted(numbers)}
     by_words: dict[str, list[_Line]] = defaultdict(list)
     for line in _written(case, declared, found):
-        if declared.number_of(line.says) is None:
+        number = declared.number_of(line.says)
+        if number is None:
             found.not_judged[f"{line.says}: no rule is about it"] += 1
-        elif declared.number_of(line.says) in lines:
+        elif number in lines:
             by_words[line.says].append(line)
             found.judged["log"] += 1
     troubled = _Troubles(case)
@@ -130,7 +131,7 @@ def _expected(case: Case, lines: Mapping[int, LogLine], known: Collection[str] |
     """Of the lines that are one for a row the first that fits counts; those that may be many come beside it."""
     yield from _of_rows(case, {number: line for number, line in lines.items() if not line.many}, known)
     for number, line in lines.items():
-        if line.many:
+        if line.many and line.row is not None:
             yield from _of_rows(case, {number: line}, known)
     yield from _of_facts(case, lines)
 
@@ -173,7 +174,8 @@ def _of_rows(case: Case, lines: Mapping[int, LogLine], known: Collection[str] | 
     about = Contract(tables={name: Table(writes=tuple(several)) for name, several in writes.items()})
     prepared = {number: _prepared(line) for number, line in lines.items()}
     rows, world = Tables(keys={name: table.key for name, table in case.contract.tables.items()}), World(case)
-    for transaction, written in read_writes(case.wal.transactions, about, case.governance, rows, known=known):
+    read = read_writes(case.wal.transactions, about, case.governance, rows, known=known, judged=about.tables.keys())
+    for transaction, written in read if writes else ():
         declares = [(one, int(one.write.name)) for one in written if one.write is not None]
         shared = write_scope(case, world, rows, transaction, written) if declares else {}
         for one, number in declares:

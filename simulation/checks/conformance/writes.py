@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -16,8 +16,7 @@ from simulation.events.governance import Governance
 Key = tuple[JsonValue, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowWrite:
+class RowWrite(NamedTuple):
     """One change of one row. ``write``: the declared write that it is, None if the contract declares none for it."""
 
     transaction: Transaction
@@ -106,7 +105,8 @@ def read_writes(
     """Each transaction with its changes. When one is yielded, ``tables`` has the state after it.
 
     :param known: the only tables whose changes are read.
-    :param judged: the only tables for whose changes the declared write is looked up.
+    :param judged: the only tables for whose changes the declared write is looked up; a transaction that touches none
+        of them is applied and not yielded.
     """
     declared: _Declared = {
         (name, op): [(write, frozenset(write.actions)) for write in table.writes if write.op == op]
@@ -117,6 +117,11 @@ def read_writes(
     for transaction in transactions:
         touched = frozenset([change.table for change in transaction.changes])
         if known is not None and touched.isdisjoint(known):
+            continue
+        if judged is not None and touched.isdisjoint(judged):
+            for change in transaction.changes:
+                if known is None or change.table in known:
+                    tables.apply(change)
             continue
         actions = _actions(transaction, governance)
         yield (

@@ -15,9 +15,11 @@ from simulation.checks.catalogue import CHECKS
 from simulation.checks.evidence.case import Case
 from simulation.contract.business import UNDECLARED, Business, Identity, Lacking
 from simulation.contract.document import Contract
+from simulation.contract.file import load_contract
 from simulation.events import Event, Observation
 from simulation.events.governance import Governance
 from simulation.history import History
+from simulation.paths import ROOT
 from tests.unit.checks.builder import GOVERNANCE, RELATIONS
 from tests.unit.checks.story import passing
 from tests.unit.checks.test_contract import DECLARED
@@ -110,6 +112,30 @@ def test_no_check_breaks_whatever_was_not_seen(kinds: set[str], relations: set[s
     )
 
     assert broken(judged(FULL, DECLARED, seen)) == []
+
+
+STAGING = load_contract(ROOT / "fixtures/targets/staging")
+OPTIONAL = [name for name in Contract.model_fields if name != "tables"]
+
+
+@settings(max_examples=15)
+@given(
+    left_out=st.sets(st.sampled_from(OPTIONAL)),
+    tables=st.sets(st.sampled_from([*STAGING.tables])),
+    answers=st.sets(st.integers(0, len(STAGING.answers) - 1)),
+    places=st.lists(st.sampled_from(PARTS), max_size=4, unique=True),
+)
+def test_no_check_breaks_whatever_a_contract_leaves_out(
+    left_out: set[str], tables: set[str], answers: set[int], places: list[tuple[str, ...]]
+) -> None:
+    """Answers, metrics, log and business too, of a contract that has all of them."""
+    kept = {name: value for name, value in STAGING if name not in left_out}
+    kept["tables"] = {name: table for name, table in STAGING.tables.items() if name not in tables}
+    if "answers" in kept:
+        kept["answers"] = tuple(answer for number, answer in enumerate(STAGING.answers) if number not in answers)
+    results = judged(Governance.model_validate(without(GOVERNED, places)), Contract.model_construct(**kept))
+
+    assert broken(results) == []
 
 
 MODEL = """\
