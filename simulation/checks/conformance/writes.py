@@ -159,22 +159,18 @@ def _applied(
     touched: frozenset[str],
 ) -> RowWrite:
     new_key, row, old = tables.apply(change)
-    fits = (
-        write
-        for write, any_of in declared.get((change.table, change.op), ())
-        if not (any_of and actions.isdisjoint(any_of))
-        and not (write.when and not _has(row, write.when))
-        and not (write.before and not _has(old or {}, write.before))
-        and not (write.touching and any((table in touched) is not it for table, it in write.touching.items()))
-    )
+    found = None
+    for write, any_of in declared.get((change.table, change.op), ()):  # a loop for speed, as in _has
+        if (
+            not (any_of and actions.isdisjoint(any_of))
+            and not (write.when and not _has(row, write.when))
+            and not (write.before and not _has(old or {}, write.before))
+            and not (write.touching and any((table in touched) is not it for table, it in write.touching.items()))
+        ):
+            found = write
+            break
     return RowWrite(
-        transaction=transaction,
-        table=change.table,
-        op=change.op,
-        key=new_key,
-        row=row,
-        old=old,
-        write=next(fits, None),
+        transaction=transaction, table=change.table, op=change.op, key=new_key, row=row, old=old, write=found
     )
 
 

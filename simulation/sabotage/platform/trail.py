@@ -230,6 +230,22 @@ def _note_records(patches: Patches) -> None:
     patches.replace(unit_of_work.UnitOfWork, "finish", make)
 
 
+@DEFECTS.sabotage("rows_accounted_for", scenario="payday", origin="a record that only the manual path writes")
+def end_of_payouts_without_audit_row(patches: Patches) -> None:
+    """Every prize of a contest is paid, and the contest's own trail does not say so."""
+
+    def make(real: Any) -> Any:
+        def record(self: Any, contest_id: Any, **row: Any) -> None:
+            if row["action"] != "payouts_complete":
+                real(self, contest_id, **row)
+            else:
+                patches.trigger()
+
+        return record
+
+    patches.replace(unit_of_work.UnitOfWork, "record_contest_action", make)
+
+
 def _alter_contest_rows(patches: Patches, altered: Any) -> None:
     def make(real: Any) -> Any:
         def record(self: Any, contest_id: Any, **row: Any) -> None:
