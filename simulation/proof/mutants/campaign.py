@@ -17,7 +17,7 @@ from simulation.proof.mutants.tree import PACKAGE
 from simulation.proof.mutants.trial import Trial, attempt
 from simulation.proof.parallel import in_parallel
 
-_SABOTAGE = "payday money_back scores correction restore secret_rolled broken_off dispute_endings payment_endings"
+_SABOTAGE = "payday money_back scores correction restore secret_rolled killed_asking dispute_endings"
 _RUNBOOKS = (
     "authentication_service_unavailable contest_lock_failed database_connection_failure deploy_configuration_change "
     "escalation ingestion_lag payout_idempotency_conflict refund_request refund_returned settlement_failed_mid_run"
