@@ -7,6 +7,7 @@ from typing import Any
 
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
+from simulation.staging import jobs
 from simulation.staging.logs import Log
 
 DEFECTS = DefectRegistry("statements", scenario="quiet")
@@ -119,17 +120,35 @@ def refused_payload_logged_under_another_feed(patches: Patches) -> None:
     _each_line(patches, "payload refused", instead)
 
 
-@DEFECTS.sabotage("log_true", scenario="broken_off", origin="an exception handler that only counts")
+def _a_job_breaks_off(patches: Patches) -> None:
+    """The first run of a job that has work ends with an error; the next does what it left."""
+    broken: list[str] = []
+
+    def make(real: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def repeated(runtime: Any, work: Any) -> Any:
+            if not broken:
+                broken.append(work.name)
+                raise KeyError(work.name)
+            return real(runtime, work)
+
+        return repeated
+
+    patches.replace(jobs, "_repeated", make)
+
+
+@DEFECTS.sabotage("log_true", origin="an exception handler that only counts")
 def job_that_broke_off_is_not_logged(patches: Patches) -> None:
     """A run of a job ends with an error, and no line says so."""
+    _a_job_breaks_off(patches)
     _each_line(patches, "job broke off", lambda *_: None)
 
 
-@DEFECTS.sabotage("log_true", scenario="broken_off", origin="the name of the loop's last job")
+@DEFECTS.sabotage("log_true", origin="the name of the loop's last job")
 def job_that_broke_off_is_logged_as_another(patches: Patches) -> None:
     """A run of a job ends with an error, and its line names another job."""
 
     def instead(real: _Write, log: Any, severity: str, domain: str, fields: dict[str, object]) -> None:
         real(log, severity, domain, "job broke off", {**fields, "job": "financial_reconciliation"})
 
+    _a_job_breaks_off(patches)
     _each_line(patches, "job broke off", instead)
