@@ -23,7 +23,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 STRIPE_MOCK_VERSION = $(shell sed -n 's|.*image: stripe/stripe-mock:||p' docker-compose.sim.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz fast check bench bench-campaign bench-find bench-gateway bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
+.PHONY: help runbooks setup tools simulate sabotage mutants determinism sweep test fuzz naive fast check bench bench-campaign bench-find bench-gateway bench-kills bench-planted gate closure images stripe-mock promtool up down test-containers lock snapshot openapi figures clean
 
 help: ## Show this list
 	@echo "Founder absence simulation"; echo
@@ -72,6 +72,9 @@ check: tools ## Lint, types, import contracts
 
 fuzz: tools ## Try malformed files of every kind that is read: 100,000 (INPUTS=1000: fewer; FUZZ_SEED=7: others)
 	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest tests/unit/fuzz -k malformed -s $(ARGS)
+
+naive: tools ## A backend that looks first and acts then, where two deliveries meet: caught for 100 seeds (SEEDS=1-10: fewer)
+	NAIVE_SEEDS=$(or $(SEEDS),1-100) $(BIN)/pytest tests/acceptance/test_statements_of_processes.py -k credits_twice $(ARGS)
 
 bench-campaign: tools ## Runs a minute of campaigns: workers, shards, a Dask cluster on loopback; memory as they grow
 	$(BIN)/python -m simulation.proof.bench.campaign $(ARGS)

@@ -34,7 +34,7 @@ from simulation.world.operator.runbook import Runbook
 if TYPE_CHECKING:
     from simulation.targets.builtin import BuiltinChoice
     from simulation.targets.process.loader import ProcessChoice
-from simulation.targets.process.statement_gate import refuse_unknown_statements
+from simulation.targets.process.statement_needs import refuse_unknown_statements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def prepare(
         refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     else:
         refuse_unmet_needs(loaded.faults, met={*met, STATEMENTS_TO_STRIKE}, place=scenario)
-        refuse_unknown_statements(loaded.faults, jobs=outside.file.job, place=scenario)
+        refuse_unknown_statements(loaded.faults, file=outside.file, place=scenario)
     plan = FaultPlan.from_scenario(loaded, seed) if plan_file is None else load_plan(plan_file, loaded)
     rules, runbooks = load_rules(chosen.alerts, version=loaded.monitor.prometheus), load_runbooks(chosen.runbooks)
     refuse_blind_groups(rules, scrape_interval_seconds=loaded.monitor.scrape_interval_seconds)
@@ -176,6 +176,11 @@ def contract_of(target: Path | None) -> Contract:
     :param target: folder of a backend; None: the platform that comes along.
     """
     return (platform_that_comes_along() if target is None else _backend_in(target)).contract
+
+
+def jobs_without_a_sign(target: Path) -> tuple[str, ...]:
+    """The jobs of a backend whose statements nobody knows: ``target.toml`` has no ``seen_in_sql`` for them."""
+    return tuple(job.name for job in _backend_in(target).file.job if job.seen_in_sql is None)
 
 
 def _asked(

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from simulation.cli.options import jobs_option, out_option
+from simulation.assembly.request import jobs_without_a_sign
+from simulation.cli.options import TargetFolder, jobs_option, out_option
 from simulation.errors import UsageError, command
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.proof.crashpoints.kill import Ending, Killing
@@ -38,6 +39,12 @@ _WIDTH = 160
 @click.option("--list", "listed", is_flag=True, help="List the places and kill nothing.")
 @click.option("--most", type=click.IntRange(min=1), default=None, help="Make so many runs, and leave the rest.")
 @click.option("--resume", type=_FOLDER, default=None, help="Go on with the command that left this folder.")
+@click.option(
+    "--target",
+    type=TargetFolder(),
+    default=None,
+    help="A folder with target.toml: that backend is killed. Each of its jobs must have seen_in_sql.",
+)
 @jobs_option
 @out_option("Where the table, and the runs that did not survive, go.")
 def crashpoints(
@@ -48,6 +55,7 @@ def crashpoints(
     listed: bool,
     most: int | None,
     resume: Path | None,
+    target: Path | None,
     jobs: int | None,
     out: Path,
 ) -> int:
@@ -59,19 +67,21 @@ def crashpoints(
     a finding; 2: a place was not met, or some are left, and the last line says how to go on.
     """
     console = Console(stderr=True)
+    _require_signs(target)
     names = scenarios or tuple(sorted(str(file) for file in FOLDER.glob("*.yaml")))
     stored = Stored(resume or RunDirectory.create(out=out, scenario="crashpoints", seed=seed).path)
     began, workers = time.perf_counter(), jobs or len(os.sched_getaffinity(0))
     left, room = 0, most
     for name in names:
-        places = _places(name, seed, stored, part=part, every=every)
+        places = _places(name, seed, target, stored, part=part, every=every)
         now = stored.left(places)
         console.print(f"{Path(name).stem}: {plural(len(now), 'place')}", highlight=False)
         if listed:
             click.echo("\n".join(f"{point.row}, {point.where}" for point in places.points))
             continue
         wanted = now[:room]
-        _try(wanted, Killing(scenario=name, seed=seed, out=stored.folder / "runs"), stored, workers, console)
+        killing = Killing(scenario=name, seed=seed, out=stored.folder / "runs", target=target)
+        _try(wanted, killing, stored, workers, console)
         left += len(now) - len(wanted)
         room = None if room is None else room - len(wanted)
     if listed:
@@ -80,31 +90,44 @@ def crashpoints(
         raise UsageError(place="--of", problem=f"no transaction has {part!r} in its row", remedy="see them with --list")
     code = _tell(stored, seed, time.perf_counter() - began, terminal=console.is_terminal)
     if left:
-        more = command("crashpoints", *scenarios, "--seed", seed, "--resume", stored.folder)
+        whose = () if target is None else ("--target", target)
+        more = command("crashpoints", *scenarios, "--seed", seed, *whose, "--resume", stored.folder)
         console.print(f"{plural(left, 'place is', 'places are')} left: {more}", highlight=False, soft_wrap=True)
     return code or (2 if left else 0)
 
 
-def _places(scenario: str, seed: int, stored: Stored, *, part: str, every: int) -> Places:
+def _require_signs(target: Path | None) -> None:
+    """:raises UsageError: nobody knows which statements of a backend are whose."""
+    unknown = () if target is None else jobs_without_a_sign(target)
+    if unknown:
+        raise UsageError(
+            place=f"{target}/target.toml",
+            problem=f"nothing says by which SQL {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} known, so "
+            "that a kill could be at another job's statement than it says",
+            remedy="write seen_in_sql into each [[job]]",
+        )
+
+
+def _places(scenario: str, seed: int, target: Path | None, stored: Stored, *, part: str, every: int) -> Places:
     """Those that are kept, or what one run tells. A shape that an earlier scenario has is not tried again."""
+    asked = scenario, seed, str(target or "")
     for places in stored.places:
-        if (places.scenario, places.seed) == (scenario, seed):
+        if (places.scenario, places.seed, places.target) == asked:
             return places
     known = {point.shape for places in stored.places for point in places.points}
-    points = [point for point in _points(scenario, seed, stored.folder / "runs") if part in point.row]
-    places = Places(
-        scenario=scenario, seed=seed, points=tuple([point for point in points if point.shape not in known][::every])
-    )
+    found = [point for point in _points(scenario, seed, target, stored.folder / "runs") if part in point.row]
+    points = tuple([point for point in found if point.shape not in known][::every])
+    places = Places(scenario=scenario, seed=seed, target=asked[2], points=points)
     stored.keep_places(places)
     return places
 
 
-def _points(scenario: str, seed: int, out: Path) -> list[Point]:
+def _points(scenario: str, seed: int, target: Path | None, out: Path) -> list[Point]:
     """The places that one run of the scenario has. A run that does not pass by itself tells nothing.
 
     :raises UsageError: it does not pass.
     """
-    learned = learn(scenario, seed=seed, out=out)
+    learned = learn(scenario, seed=seed, out=out, target=target)
     if learned.outcome != "pass":
         raise UsageError(
             place=scenario,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ class PlannedRun:
     verdict: Verdict | None
     told: tuple[str, ...]
     directory: Path
+    cpu_seconds: float = 0.0
+    """Of this run, its database and its programs: what it costs on a machine that does nothing else."""
 
     @property
     def passed(self) -> bool:
@@ -60,12 +63,22 @@ def run_with(
     """
     request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out, target=target)
     directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=seed)
+    used, history, verdict = _cpu_seconds(), None, None
     try:
         history = carry_out(replace(request, plan=change(request.plan), asked=()), directory, Silent())
         verdict = judge(history)
+        told = tuple(_told(verdict))
     except (SimulationError, OSError) as error:
-        return PlannedRun(history=None, verdict=None, told=(str(error),), directory=directory.path)
-    return PlannedRun(history=history, verdict=verdict, told=tuple(_told(verdict)), directory=directory.path)
+        history, told = None, (str(error),)
+    return PlannedRun(
+        history=history, verdict=verdict, told=told, directory=directory.path, cpu_seconds=_cpu_seconds() - used
+    )
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those that it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _told(verdict: Verdict) -> Iterator[str]:

@@ -243,6 +243,11 @@ class TargetChoice(Protocol):
         ...
 
     @property
+    def webhook(self) -> str:
+        """Path at which it receives Stripe's events."""
+        ...
+
+    @property
     def provider_hosts(self) -> Sequence[str]:
         """Host names by which it calls the score provider."""
         ...

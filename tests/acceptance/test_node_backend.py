@@ -5,7 +5,6 @@ See tests/targets/node_backend/DEFECTS.md.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,12 @@ import pytest
 from simulation.assembly.request import prepare
 from simulation.progress import Silent
 from simulation.run import RunResult, run
-from tests.targets.node_support import REQUIRED, copy_of_backend, stated_checks, what_is_missing
+from tests.targets.node_support import copy_of_backend, require_node, stated_checks
 
 
 @pytest.fixture(autouse=True)
 def _node() -> None:
-    """Skipped with the reason where there is no Node; CI sets the variable, and then it fails instead."""
-    lacks = what_is_missing()
-    if lacks is not None and os.environ.get(REQUIRED):
-        pytest.fail(lacks)
-    if lacks is not None:
-        pytest.skip(f"{lacks}; with {REQUIRED}=1 this fails instead")
+    require_node()
 
 
 def _live_with(folder: Path, *, mended: bool, scenario: str = "smoke_2d") -> RunResult:

@@ -70,6 +70,7 @@ def learned(told: list[Passing]) -> Learned:
         outcome="pass",
         since=START,
         governed=frozenset({"ledger", "contests"}),
+        webhooks="POST /api/webhooks/stripe",
     )
 
 
@@ -183,7 +184,7 @@ def test_a_place_that_was_not_met_proves_nothing() -> None:
 def test_the_table_has_a_row_a_transaction_and_says_how_to_see_a_finding_again() -> None:
     points = points_of(learned(passings((LOCK, ADD))))
     endings = [
-        Ending(point=point, outcome=outcome, findings=("exactly_once: m",), directory=kept, wall_seconds=1.0)
+        Ending(point=point, outcome=outcome, findings=("exactly_once: m",), directory=kept, cpu_seconds=1.0)
         for point, outcome, kept in zip(
             points[:3], ("survived", "survived", "wrong"), (None, None, Path("runs/x")), strict=True
         )
@@ -196,14 +197,14 @@ def test_the_table_has_a_row_a_transaction_and_says_how_to_see_a_finding_again()
 
 def an_ending(point: Point, **facts: Any) -> Ending:
     return Ending(
-        point=point, **{"outcome": "survived", "findings": (), "directory": None, "wall_seconds": 1.0, **facts}
+        point=point, **{"outcome": "survived", "findings": (), "directory": None, "cpu_seconds": 1.0, **facts}
     )
 
 
 def test_a_command_that_was_interrupted_goes_on_where_it_was(tmp_path: Path) -> None:
     points = tuple(points_of(learned(passings((LOCK, ADD)))))
     stored = Stored(tmp_path)
-    stored.keep_places(Places(scenario="refund", seed=1, points=points))
+    stored.keep_places(Places(scenario="refund", seed=1, target="", points=points))
     stored.keep(an_ending(points[1], outcome="wrong", findings=("exactly_once: m",), directory=tmp_path / "runs"))
     stored.keep(an_ending(points[0]))
     with open(tmp_path / "endings.jsonl", "a", encoding="utf-8") as file:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from simulation.cli.commands import carry_out
+from simulation.cli.interleave import FOLDER
 from simulation.errors import UsageError
+from simulation.events import Interleaved, InterleavedStep
 from simulation.paths import ROOT
-from simulation.proof.interleave.orders import chance_of, drawn_orders, every_order
+from simulation.proof.interleave.meet import Meeting
+from simulation.proof.interleave.orders import Order, chance_of, drawn_orders, every_order
 
 
 def test_every_order_with_so_many_switches_is_there_once() -> None:
@@ -34,7 +39,48 @@ def test_an_order_that_is_needed_is_drawn_as_often_as_is_promised(depth: int, ne
     assert drawn.count(needed) / tries >= chance_of(steps, depth=depth, number=1) * 0.9
 
 
-def test_a_backend_of_ones_own_meets_in_a_scenario_of_its_own(tmp_path: Path) -> None:
-    staging = ROOT / "fixtures" / "targets" / "staging"
-    with pytest.raises(UsageError, match="pairs of scenarios/interleave are those of the platform that comes along"):
-        carry_out(["interleave", "--target", str(staging), "--out", str(tmp_path)])
+def test_a_backend_of_ones_own_without_pairs_of_its_own_needs_a_scenario(tmp_path: Path) -> None:
+    league = ROOT / "tests" / "targets" / "points_league" / "target"
+    with pytest.raises(UsageError, match="no scenario in which two of this backend's doings meet is there"):
+        carry_out(["interleave", "--target", str(league), "--out", str(tmp_path)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """In place of runs: an order, as a line of a file; steps as if nobody ever waited."""
+
+    scenario: str
+    seed: int
+    out: Path
+    target: Path | None = None
+
+    def made(self, meeting: Meeting) -> bool:
+        return meeting.scenario == self.scenario
+
+    def __call__(self, order: Order) -> Meeting:
+        with open(self.out.parent / "runs.txt", "a", encoding="utf-8") as runs:
+            runs.write(f"{order}\n")
+        steps = tuple(InterleavedStep(side=side, what="x") for side in ("first", "second", "second"))
+        met = Interleaved(seq=1, at=datetime(2026, 3, 1, tzinfo=UTC), fault_id="f", first="a", second="b", steps=steps)
+        return Meeting(
+            scenario=self.scenario, seed=self.seed, target=None, order=order, outcome="held", findings=(),
+            interleaved=met, directory=None, cpu_seconds=1.0,
+        )  # fmt: skip
+
+
+def test_a_command_makes_its_portion_and_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("simulation.cli.interleave.Meet", Counted)
+    asked = ["interleave", str(FOLDER / "two_pay.yaml"), str(FOLDER / "two_lock.yaml"), "--jobs", "1"]
+
+    assert carry_out([*asked, "--out", str(tmp_path), "--most", "4"]) == 2
+    (folder,) = (tmp_path / "interleave").glob("2*")
+    assert len((folder / "runs.txt").read_text().splitlines()) == 4
+    more = capsys.readouterr().err.splitlines()[-1]
+    assert more.startswith("orders are left: simulate interleave")
+    assert f"--resume {folder}" in more
+    assert carry_out([*asked, "--resume", str(folder)]) == 0
+    tried = (folder / "runs.txt").read_text().splitlines()
+    assert len(tried) == 2 * len(set(tried)) == 12, "each order of each pair once"
+    assert (folder / "interleave.txt").read_text().count(" 6 ") == 2

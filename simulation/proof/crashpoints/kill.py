@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,15 +10,12 @@ from simulation.events import FaultInjected
 from simulation.faults.plan import FaultPlan
 from simulation.proof.crashpoints.points import Point
 from simulation.proof.planned_run import PlannedRun, run_with
-from simulation.scenario.faults.transactions import WEBHOOKS
 
 Outcome = Literal["survived", "escalated", "turned away", "wrong", "not met"]
 """``turned away``: a person's own request was killed, and they gave up; what was promised to them is missing, and
 nothing else may be. ``escalated``: the operator's own request was killed; its runbook ended as failed, and people were
 told, as the specification asks. ``not met``: the run never came to the place, or the harness broke off, which proves
 nothing."""
-_ADMIN = " /api/admin/"
-_OF_PEOPLE = " /api/"
 _TELL_OF_A_FAILED_RUNBOOK = frozenset({"no_escalation", "faults_recovered", "promised_events"})
 """Checks that say that a runbook did not do what it is for. It could not: its request was killed."""
 _TELL_OF_SOMEBODY_MISSING = frozenset(
@@ -47,8 +42,7 @@ class Ending:
     """``check: subject: message``, at most one a check."""
     directory: Path | None
     """Of the run, where it is kept: one that survived is not."""
-    wall_seconds: float
-    cpu_seconds: float = 0.0
+    cpu_seconds: float
     """Of this run, its database and its shells: what it costs on a machine that does nothing else."""
 
 
@@ -59,30 +53,24 @@ class Killing:
     scenario: str
     seed: int
     out: Path
+    target: Path | None = None
+    """Folder of a backend in processes of its own; None: the platform that comes along."""
 
     def __call__(self, point: Point) -> Ending:
         """Never raises for what the run does."""
-        began, used = time.perf_counter(), _cpu_seconds()
 
         def with_kill(plan: FaultPlan) -> FaultPlan:
             return plan.model_copy(update={"faults": (*plan.faults, point.fault)})
 
-        done = run_with(self.scenario, seed=self.seed, out=self.out, change=with_kill)
+        done = run_with(self.scenario, seed=self.seed, out=self.out, change=with_kill, target=self.target)
         outcome = outcome_of(done, point)
         return Ending(
             point=point,
             outcome=outcome,
             findings=done.told,
             directory=done.keep(kept=outcome in ("wrong", "not met")),
-            wall_seconds=time.perf_counter() - began,
-            cpu_seconds=_cpu_seconds() - used,
+            cpu_seconds=done.cpu_seconds,
         )
-
-
-def _cpu_seconds() -> float:
-    """Of this process and of those that it has waited for."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def outcome_of(done: PlannedRun, point: Point) -> Outcome:
@@ -92,9 +80,8 @@ def outcome_of(done: PlannedRun, point: Point) -> Outcome:
         return "not met"
     if done.passed:
         return "survived"
-    operation = str(point.fault.transaction)
-    if _ADMIN in operation:
+    if point.asked_by == "operator":
         return "escalated" if done.against() <= _TELL_OF_A_FAILED_RUNBOOK else "wrong"
-    if _OF_PEOPLE in operation and operation != WEBHOOKS and done.found() <= _TELL_OF_SOMEBODY_MISSING:
+    if point.asked_by == "person" and done.found() <= _TELL_OF_SOMEBODY_MISSING:
         return "turned away"
     return "wrong"

@@ -16,6 +16,7 @@ from simulation.faults.statements import Passing
 from simulation.progress import Silent
 from simulation.run import carry_out
 from simulation.run_directory import RunDirectory
+from simulation.targets.statements import operation_of
 
 _WRITTEN = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 _LOCKING = frozenset({"OF", "SKIP", "NOWAIT", "SET"})
@@ -65,6 +66,8 @@ class Learned:
     outcome: str
     """The verdict's."""
     governed: frozenset[str]
+    webhooks: str
+    """The request by which Stripe's events come, as faults name it."""
     since: datetime
     """What passed before is the deployment's."""
 
@@ -101,9 +104,12 @@ class Notes:
             self._open[key].committed = True
 
 
-def learn(scenario: str, *, seed: int, out: Path) -> Learned:
-    """Live the scenario once with nothing killed, and take down what passes."""
-    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out)
+def learn(scenario: str, *, seed: int, out: Path, target: Path | None = None) -> Learned:
+    """Live the scenario once with nothing killed, and take down what passes.
+
+    :param target: folder of a backend in processes of its own; None: the platform that comes along.
+    """
+    request = prepare(scenario=scenario, seed=seed, environment="embedded", out=out, target=target)
     notes = Notes(request.scenario.start)
     directory = RunDirectory.create(out=out, scenario=request.scenario.name, seed=seed)
     history = carry_out(replace(request, on_statement=notes.take), directory, Silent())
@@ -114,4 +120,5 @@ def learn(scenario: str, *, seed: int, out: Path) -> Learned:
         outcome=judge(history).outcome,
         since=request.scenario.start,
         governed=frozenset(governance.governed_tables),
+        webhooks=operation_of("POST", request.target.webhook),
     )

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from simulation.errors import UsageError
 from simulation.proof.crashpoints.kill import Ending
 from simulation.proof.crashpoints.points import Point
-
-_T = TypeVar("_T")
+from simulation.proof.line_file import LineFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +16,8 @@ class Places:
 
     scenario: str
     seed: int
+    target: str
+    """Folder of a backend in processes of its own; empty: the platform that comes along."""
     points: tuple[Point, ...]
 
 
@@ -33,18 +30,24 @@ class Stored:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.places = _lines(folder / "places.jsonl", TypeAdapter(Places))
-        self.endings = _lines(folder / "endings.jsonl", TypeAdapter(Ending))
+        self._places = LineFile(folder / "places.jsonl", Places, command="crashpoints")
+        self._endings = LineFile(folder / "endings.jsonl", Ending, command="crashpoints")
+
+    @property
+    def places(self) -> list[Places]:
+        return self._places.kept
+
+    @property
+    def endings(self) -> list[Ending]:
+        return self._endings.kept
 
     def keep_places(self, places: Places) -> None:
         """Before the first of them is tried."""
-        self.places.append(places)
-        _append(self.folder / "places.jsonl", TypeAdapter(Places).dump_json(places))
+        self._places.add(places)
 
     def keep(self, ending: Ending) -> None:
         """As soon as its run has ended."""
-        self.endings.append(ending)
-        _append(self.folder / "endings.jsonl", TypeAdapter(Ending).dump_json(ending))
+        self._endings.add(ending)
 
     def left(self, places: Places) -> list[Point]:
         """The points of a scenario that have not ended, in their order."""
@@ -55,29 +58,3 @@ class Stored:
         """The endings in the order of the places."""
         order = [point for places in self.places for point in places.points]
         return sorted(self.endings, key=lambda ending: order.index(ending.point))
-
-
-def _append(file: Path, line: bytes) -> None:
-    with open(file, "ab") as appended:
-        appended.write(line + b"\n")
-
-
-def _lines(file: Path, kind: TypeAdapter[_T]) -> list[_T]:
-    """:raises UsageError: a line that is whole is not of this kind."""
-    if not file.exists():
-        return []
-    whole, _, rest = file.read_bytes().rpartition(b"\n")
-    if rest:
-        file.write_bytes(whole + b"\n" if whole else b"")
-    return [_read(line, number, file, kind) for number, line in enumerate(whole.splitlines(), start=1)]
-
-
-def _read(line: bytes, number: int, file: Path, kind: TypeAdapter[_T]) -> _T:
-    try:
-        return kind.validate_json(line)
-    except ValidationError as error:
-        raise UsageError(
-            place=f"{file}:{number}",
-            problem=str(error.errors()[0]["msg"]),
-            remedy="give the folder of a simulate crashpoints of this version, or begin anew without --resume",
-        ) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,12 +20,16 @@ KIND = TwoAtOnce.name()
 class Meeting:
     """How a run with one order ended. ``interleaved`` is None where the two never met."""
 
+    scenario: str
+    seed: int
+    target: Path | None
     order: Order
     outcome: Outcome
-    findings: Sequence[str]
+    findings: tuple[str, ...]
     interleaved: Interleaved | None
     directory: Path | None
-    wall_seconds: float
+    cpu_seconds: float
+    """Of this run, its database and its shells: what it costs on a machine that does nothing else."""
 
     @property
     def sequence(self) -> tuple[tuple[str, str, str], ...]:
@@ -46,9 +48,12 @@ class Meet:
     target: Path | None = None
     """Folder of a backend in processes of its own; None: the platform that comes along."""
 
+    def made(self, meeting: Meeting) -> bool:
+        """Whether a meeting that was kept is one of these runs."""
+        return (meeting.scenario, meeting.seed, meeting.target) == (self.scenario, self.seed, self.target)
+
     def __call__(self, order: Order) -> Meeting:
         """Never raises for what the run does."""
-        began = time.perf_counter()
 
         def ordered(plan: FaultPlan) -> FaultPlan:
             text = " ".join(map(str, order))
@@ -59,12 +64,16 @@ class Meet:
 
         done = run_with(self.scenario, seed=self.seed, out=self.out, change=ordered, target=self.target)
         met = next(iter(() if done.history is None else done.history.of(Interleaved)), None)
-        outcome: Outcome = "not met" if met is None else "held" if done.passed else "wrong"
+        both = met is not None and len({step.side for step in met.steps}) == 2
+        outcome: Outcome = "not met" if not both else "held" if done.passed else "wrong"
         return Meeting(
+            scenario=self.scenario,
+            seed=self.seed,
+            target=self.target,
             order=order,
             outcome=outcome,
             findings=done.told,
             interleaved=met,
             directory=done.keep(kept=outcome != "held"),
-            wall_seconds=time.perf_counter() - began,
+            cpu_seconds=done.cpu_seconds,
         )

@@ -14,7 +14,7 @@ from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
 from simulation.targets.builtin.statement_point import StatementPoint
 from simulation.targets.builtin.target import BuiltinTarget, digest_of_migrations, load_schema
-from simulation.targets.protocol import Site
+from simulation.targets.protocol import Routes, Site
 from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.integration import AS_DOCUMENTED
 from simulation.world.stripe.twin import API_HOST
@@ -30,6 +30,7 @@ class BuiltinChoice:
     integration = AS_DOCUMENTED
     feed = None
     stripe_hosts = (API_HOST,)
+    webhook = Routes().webhook
     provider_hosts = ("scores.provider.test",)
 
     @cached_property

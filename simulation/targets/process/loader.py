@@ -83,6 +83,10 @@ class ProcessChoice:
         return self.file.stripe.hosts
 
     @property
+    def webhook(self) -> str:
+        return self.file.stripe.webhook_path
+
+    @property
     def provider_hosts(self) -> Sequence[str]:
         return self.file.provider.hosts
 

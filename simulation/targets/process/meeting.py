@@ -1,4 +1,4 @@
-"""Two requests that a backend in processes of its own has at once: whose next statement goes on is decided here.
+"""Two doings that a backend in processes of its own has at once: whose next statement goes on is decided here.
 
 Every statement of either side is held back. When the backend is at rest, each side is before a statement, waits for a
 lock, or has nothing left to do; then one statement goes on, and the backend is let come to rest again. So the order
@@ -20,10 +20,15 @@ _CANCELED = "57014"
 
 
 class Meeting:
-    """:param first: the connection at whose statement they meet; it is the first side's."""
+    """:param first: the connection at whose statement they meet; it is the first side's.
+    :param awaited: the job that is the second side; empty: the same request once more.
+    """
 
-    def __init__(self, fault: PlannedFault, *, first: Link) -> None:
+    def __init__(self, fault: PlannedFault, *, first: Link, awaited: str) -> None:
         self.fault = fault
+        self.gathering = bool(awaited)
+        """Until the awaited job comes to its first statement the first side stays where it is."""
+        self._awaited = awaited
         self._first = first
         self._second_pid = 0
         self._switches = frozenset(int(step) for step in fault.order.split())
@@ -34,8 +39,17 @@ class Meeting:
         self._taken = 0
         self.steps: list[InterleavedStep] = []
 
-    def admits(self, link: Link, what: str) -> bool:
-        """A connection comes to a statement: it is held back. False, always."""
+    def admits(self, link: Link, what: str, *, job: str) -> bool:
+        """A connection comes to a statement. It goes on where it is another job's; else it is held back.
+
+        :param job: whose statement it is, empty where that is a request or is not known.
+        """
+        if self._awaited and job not in ("", self._awaited, self.fault.transaction):
+            return True
+        if self.gathering and link is not self._first:
+            if job != self._awaited:
+                return True
+            self.gathering = False
         self._doing[link] = " ".join(what.split())[:LONGEST_STEP]
         if link.pid != self._first.pid:
             self._second_pid = link.pid

@@ -60,12 +60,33 @@ class Programs:
         :raises EnvironmentFault: there is no such program or no such folder.
         """
         open_clock_file(self.clock_file).rule_waits(False)
+        self._start(table, table.name, self.values)
+
+    def start_replica(self, program: str) -> str:
+        """Start a program once more, beside itself; the name under which it runs. It need not listen when this returns.
+
+        :raises EnvironmentFault: it may not run twice.
+        """
+        table = next(table for table in self.file.process if table.name == program)
+        if not table.replica:
+            raise EnvironmentFault(
+                problem=f"{self.file.place_of(table)}: a fault wants {program} to run twice at once, and nothing says "
+                "that it may",
+                remedy="write replica = true into its [[process]]",
+            )
+        name = f"{program}-2"
+        with self.in_real_time():
+            self._start(table, name, {**self.values, "PORT": str(int(self.values["PORT"]) + 1)})
+        return name
+
+    def _start(self, table: ProcessTable, name: str, values: Mapping[str, str]) -> None:
+        variables = {**self.variables, **table.environment}
         try:
-            self._sessions[table.name] = self.sandbox.start(
-                table.name,
-                command=[fill_in(word, dict(self.values)) for word in table.command],
+            self._sessions[name] = self.sandbox.start(
+                name,
+                command=[fill_in(word, dict(values)) for word in table.command],
                 directory=self.directory_of(table),
-                environment=self.environment_of(table),
+                environment=environment_of(variables, values=values, clock_file=self.clock_file),
                 output=self.log,
             )
         except EnvironmentFault as fault:

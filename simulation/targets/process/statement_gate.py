@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,15 +21,11 @@ from wsgiref.types import WSGIApplication
 from werkzeug.test import run_wsgi_app
 
 from simulation.clock import SimulationClock
-from simulation.errors import UsageError
 from simulation.events import Interleaved
 from simulation.faults.statements import Passing, Place, StatementEffect, StatementWatch
-from simulation.scenario.faults.concurrency import AGAIN, TwoAtOnce
-from simulation.scenario.faults.fault import Fault
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.concurrency import AGAIN
 from simulation.targets.process.database_connection import Link
 from simulation.targets.process.meeting import Meeting
-from simulation.targets.process.target_file import JobTable
 from simulation.targets.process.wire import Statement, refusal
 from simulation.targets.statements import BEFORE_ANY, MESSAGES, WRITES, operation_of
 from simulation.world.network.external import Lost
@@ -47,9 +43,11 @@ class _Transaction:
     operation: str = BEFORE_ANY
     number: int = 0
     statements: int = 0
+    job: str = ""
+    """The job whose sign it gave."""
 
     def over(self) -> None:
-        self.opened, self.number, self.statements = False, 0, 0
+        self.opened, self.number, self.statements, self.job = False, 0, 0, ""
 
 
 class StatementGate:
@@ -88,6 +86,11 @@ class StatementGate:
         """The open connections, the oldest first."""
         self.kill: Callable[[], None] = lambda: None
         """Kills the backend's programs; they are started again later."""
+        self.await_timer: Callable[[int, Callable[[], bool]], None] = lambda _seconds, _coming: None
+        """Lets so many simulated seconds pass, and then as many as a timer needs to fire, while the second is true."""
+        self.second_replica: Callable[[str], AbstractContextManager[None]] = lambda _program: nullcontext()
+        """Within it a program runs twice."""
+        self._replica = ExitStack()
 
     @contextmanager
     def during(self, environ: dict[str, Any]) -> Iterator[None]:
@@ -144,7 +147,14 @@ class StatementGate:
 
     def release_at_rest(self) -> bool:
         """The backend rests: where two run at once, the next statement goes on. Whether one did."""
-        return self._meeting is not None and self._meeting.go_on(self.links())
+        meeting = self._meeting
+        if meeting is None or meeting.gathering:
+            return False
+        if meeting.go_on(self.links()):
+            return True
+        if not self._request:
+            self._end_meeting()  # of a job nobody but its rest tells that it is over
+        return self._meeting is None
 
     # --- which statement it is -----------------------------------------------------------------------------------
 
@@ -169,7 +179,9 @@ class StatementGate:
             open_now.over()
             return passes
         self._look_for_a_sign(link, plain)
-        return self._goes_on(None, link, plain)
+        passes = self._goes_on(None, link, plain)
+        open_now.over()
+        return passes
 
     def _begin(self, link: Link, open_now: _Transaction, statement: Statement) -> None:
         self._look_for_a_sign(link, " ".join(statement.plain.split()))
@@ -190,7 +202,13 @@ class StatementGate:
     def _look_for_a_sign(self, link: Link, plain: str) -> None:
         for job, sign in self._signs:
             if sign.match(plain):
-                self._jobs[self._programs[link]] = self._last_job = job
+                self._jobs[self._programs[link]] = self._last_job = self._open[link].job = job
+
+    def _job(self, link: Link) -> str:
+        """Whose statement it is, where that is a job's. A program that serves requests, too, may have both at once: of
+        its transactions only those are a job's that began with its sign."""
+        program = self._programs[link]
+        return self._open[link].job if program == self._serves else self._jobs.get(program, "")
 
     # --- what happens to it --------------------------------------------------------------------------------------
 
@@ -212,7 +230,7 @@ class StatementGate:
     def _goes_on(self, effect: StatementEffect | None, link: Link, what: str) -> bool:
         """Whether the statement goes on now; ``what`` is empty for what counts as no step where two run at once."""
         if effect is None:
-            return not what or self._meeting is None or self._meeting.admits(link, what)
+            return not what or self._meeting is None or self._meeting.admits(link, what, job=self._job(link))
         if effect.deed == "race":
             self._meet(effect, link, what)
             return False
@@ -238,9 +256,23 @@ class StatementGate:
             link.end()
 
     def _meet(self, effect: StatementEffect, link: Link, what: str) -> None:
-        """The same request comes once more, and is with the backend at once with the first one."""
-        self._meeting = Meeting(effect.fault, first=link)
-        self._meeting.admits(link, what)
+        """The other one begins, and is with the backend at once with the first one: a job whose timer fires, here or in
+        a second replica, or the same request once more."""
+        fault = effect.fault
+        again, of_a_job = fault.other == AGAIN, not self._request
+        awaited = fault.other if not again else str(fault.transaction) if of_a_job else ""
+        self._meeting = meeting = Meeting(fault, first=link, awaited=awaited)
+        meeting.admits(link, what, job="")
+        if not awaited:
+            self._clock.advance(fault.seconds)
+            self._ask_once_more()
+            return
+        if of_a_job:
+            self._replica.enter_context(self.second_replica(self._programs[link]))
+        self.await_timer(fault.seconds, lambda: meeting.gathering)
+        meeting.gathering = False
+
+    def _ask_once_more(self) -> None:
         front = self._watch.front
         assert front is not None, "requests come by some way"
         body = self._environ["wsgi.input"].getvalue()
@@ -258,33 +290,9 @@ class StatementGate:
         for link in self.links():
             if link.holds:
                 link.release()
-        self._watch.on_interleaved(
-            Interleaved(
-                fault_id=meeting.fault.fault_id, first=self._request, second=self._request, steps=tuple(meeting.steps)
-            )
-        )
-
-
-def refuse_unknown_statements(faults: Sequence[Fault], *, jobs: Sequence[JobTable], place: str) -> None:
-    """:param jobs: of the target. :param place: of the scenario, for the error.
-
-    :raises UsageError: a fault strikes a job whose statements nobody knows, or wants one to run that is not due.
-    """
-    known = {job.name for job in jobs if job.seen_in_sql is not None}
-    refused = []
-    for fault in faults:
-        if not isinstance(fault, StatementFault):
-            continue
-        job = None if " " in fault.transaction else fault.transaction
-        if isinstance(fault, TwoAtOnce) and (job is not None or fault.other != AGAIN):
-            problem = "which runs a job when it is not due; the timers of a backend in processes of its own are its own"
-            remedy = f"let a request meet itself (other: {AGAIN}), or run it without --target"
-        elif job is not None and job not in known:
-            problem = f"and target.toml does not say by which SQL its job {job} is known"
-            remedy = "write seen_in_sql into the [[job]], or strike a request"
-        else:
-            continue
-        told = f"fault {fault.id} is a {fault.kind}, {problem}"
-        refused.append(UsageError(place=place, problem=told, remedy=remedy))
-    if refused:
-        raise UsageError.of(refused)
+        self._replica.close()
+        fault = meeting.fault
+        first = str(fault.transaction)
+        second = first if fault.other == AGAIN else fault.other
+        told = Interleaved(fault_id=fault.fault_id, first=first, second=second, steps=tuple(meeting.steps))
+        self._watch.on_interleaved(told)

@@ -22,11 +22,14 @@ from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.pending_timers import Awake, seconds_left
 from simulation.targets.process.quiescence import ThreadTable, status_of, tasks
 from simulation.targets.process.socket_queues import SocketQueues
+from simulation.targets.process.statement_needs import LONGEST_AWAITED_SECONDS
 from simulation.targets.process.wakeups import wake
 
 _REST_DEADLINE_WALL_SECONDS = 60.0
 _NUDGE_WALL_SECONDS = 1.0
 _MOST_TICKS = 1000
+_AWAITING_STEP_SECONDS = 5
+_LONGEST_AWAITED_SECONDS = LONGEST_AWAITED_SECONDS + _AWAITING_STEP_SECONDS
 _ALIKE_IS_POLLING = 10
 _MOST_SHORT_TIMERS = 120
 _PATIENCE_SIM_SECONDS = 600
@@ -153,6 +156,16 @@ class Stepper:
         while still_there() and (self.clock.now - started).total_seconds() <= _PATIENCE_SIM_SECONDS:
             self.clock.advance(sim_seconds)
             self._wake_and_rest(self.own())
+
+    def await_timer(self, after_seconds: int, coming: Callable[[], bool]) -> None:
+        """Let so many simulated seconds pass at once, and then a few at a time, until ``coming()`` is false: somebody's
+        timer has fired. No longer than any job's interval that is waited for."""
+        self.clock.advance(after_seconds)
+        for _ in range(_LONGEST_AWAITED_SECONDS // _AWAITING_STEP_SECONDS):
+            self._wake_and_rest(self._with_timers())
+            if not coming():
+                return
+            self.clock.advance(_AWAITING_STEP_SECONDS)
 
     def _wake_and_rest(self, pids: Iterable[int]) -> None:
         if not self._shown_anew:

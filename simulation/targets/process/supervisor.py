@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import FileIO
 
@@ -50,6 +51,20 @@ class Supervisor:
         self.stop()
         self._stopped = False
         self._kernel.spawn(self._start_again(self._programs.file.process, down_seconds))
+
+    @contextmanager
+    def second_replica(self, program: str) -> Iterator[None]:
+        """Within this block a program runs twice, as on two servers; the second one is killed at its end.
+
+        :raises EnvironmentFault: it may not run twice.
+        """
+        replica = self._programs.start_replica(program)
+        keep_to_our_processors(self._stepper.own())
+        self._stepper.rest()
+        try:
+            yield
+        finally:
+            self._programs.sandbox.kill(replica)
 
     def stop(self) -> None:
         """Kill all programs; they stay down until :meth:`start`."""

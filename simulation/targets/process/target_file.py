@@ -121,6 +121,9 @@ class ProcessTable(_Table):
     timers: bool = True
     """Whether this program has timers of its own that matter (jobs, back-offs). False for a server that only polls for
     requests (gunicorn): the ends of its waits are then not taken for timers."""
+    replica: bool = False
+    """Whether it may run twice, as on two servers; for faults in which two of them run one job at once. The second one
+    is given ``${PORT}`` + 1."""
     code: tuple[str, ...] = ("**/*.js", "**/*.ts", "**/*.py", "**/*.rb", "**/*.sql")
     """Globs below ``directory`` of the files whose change would be a deploy; ``node_modules`` never counts."""
 
