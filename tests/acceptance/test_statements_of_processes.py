@@ -33,7 +33,7 @@ STRUCK_NODE = """
   - {id: joined, kind: two_at_once, at: day 0 00:00, transaction: "SIGNUP", other: lifecycle_reconciler}
   - {id: killed, kind: platform_killed_before_statement, at: day 0 08:00, transaction: settlement, statement: 4}
   - {id: replicas, kind: two_at_once, at: day 1 00:00, transaction: payout_scheduler, nth: 2, order: "2"}
-  - {id: cut, kind: platform_killed_after_commit, at: day 0 00:00, transaction: payout_scheduler, nth: 3}
+  - {id: cut, kind: platform_killed_after_commit, at: day 0 00:00, transaction: payout_scheduler, nth: 1}
 """
 MET = """
   - {id: met, kind: two_at_once, at: day 0 00:00, transaction: POST /stripe, statement: 3, order: "ORDER"}

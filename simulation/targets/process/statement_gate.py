@@ -23,6 +23,7 @@ from werkzeug.test import run_wsgi_app
 from simulation.clock import SimulationClock
 from simulation.events import Interleaved
 from simulation.faults.statements import Passing, Place, StatementEffect, StatementWatch
+from simulation.history import caused_by
 from simulation.scenario.faults.concurrency import AGAIN
 from simulation.targets.process.database_connection import Link
 from simulation.targets.process.meeting import Meeting
@@ -86,6 +87,8 @@ class StatementGate:
         """The open connections, the oldest first."""
         self.kill: Callable[[], None] = lambda: None
         """Kills the backend's programs; they are started again later."""
+        self.fire_due_timers: Callable[[], None] = lambda: None
+        """Lets the backend do what is due now."""
         self.await_timer: Callable[[int, Callable[[], bool]], None] = lambda _seconds, _coming: None
         """Lets so many simulated seconds pass, and then as many as a timer needs to fire, while the second is true."""
         self.second_replica: Callable[[str], AbstractContextManager[None]] = lambda _program: nullcontext()
@@ -98,6 +101,8 @@ class StatementGate:
         if self._request:
             yield
             return
+        with caused_by(f"job:timers:{self._clock.now.isoformat()}"):
+            self.fire_due_timers()  # before the request, or their statements would be taken for the request's
         self._request = operation_of(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         self._environ = environ
         try:

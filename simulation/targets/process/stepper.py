@@ -157,6 +157,11 @@ class Stepper:
             self.clock.advance(sim_seconds)
             self._wake_and_rest(self.own())
 
+    def fire_due_timers(self) -> None:
+        """Let the backend do what has fallen due since it was woken last."""
+        if self._shown_anew:
+            self._wake_and_rest(self._with_timers())
+
     def await_timer(self, after_seconds: int, coming: Callable[[], bool]) -> None:
         """Let so many simulated seconds pass at once, and then a few at a time, until ``coming()`` is false: somebody's
         timer has fired. No longer than any job's interval that is waited for."""

@@ -54,6 +54,7 @@ def open_gateway(
     gateway = DatabaseGateway(loop=loop, folder=folder, server=socket_of(site.database), gate=gate)
     rest.callback(gateway.close)
     gate.links, gate.kill = lambda: list(gateway.links), supervisor.kill_and_restart
+    gate.fire_due_timers = stepper.fire_due_timers
     gate.await_timer, gate.second_replica = stepper.await_timer, supervisor.second_replica
     stepper.release, supervisor.killed = gate.release_at_rest, gateway.end_all
 

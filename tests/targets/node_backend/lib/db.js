@@ -6,6 +6,8 @@ import { log } from './log.js';
 
 export const pool = new pg.Pool({ connectionString: config.databaseUrl, max: config.poolSize, idleTimeoutMillis: 0 });
 pool.on('error', (error) => log.error('Database', 'idle connection lost', { error: error.message }));
+// A connection may break while a transaction has it: without a listener that would end the process.
+pool.on('connect', (client) => client.on('error', (error) => log.error('Database', 'connection lost', { error: error.message })));
 
 export const SYSTEM = '00000000-0000-0000-0000-000000000000';
 
