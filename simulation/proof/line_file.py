@@ -48,5 +48,5 @@ class LineFile(Generic[_T]):
             raise UsageError(
                 place=f"{self._file}:{number}",
                 problem=str(error.errors()[0]["msg"]),
-                remedy=f"give the folder of a simulate {self._command} of this version, or begin anew without --resume",
+                remedy=f"give a folder that {self._command} of this version has left, or begin anew without --resume",
             ) from error
