@@ -89,11 +89,33 @@ def test_a_fault_at_a_statement_strikes_a_job_that_says_by_which_sql_it_is_known
         prepare(scenario=scenario, seed=1, out=tmp_path, target=silent)
 
 
-@pytest.mark.parametrize(("of", "other"), [("settlement", "again"), ("POST /api/webhooks/stripe", "settlement")])
-def test_a_job_of_a_process_cannot_be_had_when_it_is_not_due(of: str, other: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("of", "other", "line", "problem"),
+    [
+        ("settlement", "again", "replica = true", "needs a second replica of the program that runs settlement"),
+        ("POST /api/webhooks/stripe", "financial_reconciliation", "", "cannot be held back until financial_reconc"),
+        ("POST /api/webhooks/stripe", "settlement, waits: 1", "", "which keeps a timer back"),
+        ("POST /api/webhooks/stripe", "settlement", "seen_in_sql", "by which SQL its job settlement is known"),
+    ],
+)
+def test_a_job_of_a_process_that_cannot_run_at_once_is_refused(
+    of: str, other: str, line: str, problem: str, tmp_path: Path
+) -> None:
+    """``line``: what is left out of the target's file."""
     scenario = _scenario(tmp_path, AT_ONCE.format(of=of, other=other))
-    with pytest.raises(UsageError, match=r"fault x is a two_at_once, which runs a job when it is not due"):
-        prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING)
+    lacking = Path(shutil.copytree(STAGING, tmp_path / "lacking"))
+    kept = [text for text in (lacking / "target.toml").read_text().splitlines() if not line or line not in text]
+    (lacking / "target.toml").write_text("\n".join(kept))
+    with pytest.raises(UsageError, match=f"fault x is a two_at_once, .*{problem}"):
+        prepare(scenario=scenario, seed=1, out=tmp_path, target=lacking)
+
+
+@pytest.mark.parametrize(("of", "other"), [("settlement", "again"), ("POST /api/webhooks/stripe", "settlement")])
+def test_a_job_of_a_process_may_meet_itself_in_a_replica_and_a_request_when_its_timer_fires(
+    of: str, other: str, tmp_path: Path
+) -> None:
+    scenario = _scenario(tmp_path, AT_ONCE.format(of=of, other=other))
+    assert prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING).plan.faults[0].other == other
 
 
 def test_a_request_of_a_process_may_meet_itself(tmp_path: Path) -> None:
