@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.console import Console
@@ -15,6 +16,7 @@ from simulation.run_directory import RunDirectory
 from simulation.sabotage.campaign import carry_out
 from simulation.sabotage.catalogue import CATALOGUE, chosen
 from simulation.sabotage.matrix import matrix_of
+from simulation.sabotage.registry import Family
 from simulation.sabotage.report_html import render_html
 from simulation.sabotage.report_matrix import Matrix
 from simulation.sabotage.report_terminal import legend, table_of, totals_of
@@ -28,18 +30,28 @@ _WIDTH = 140
 @click.command()
 @click.argument("names", type=Names(lambda: CATALOGUE), nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every defect of the catalogue.")
+@click.option("--family", type=click.Choice(get_args(Family)), default=None, help="Every defect of a family.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds 1 to N for each.")
 @click.option(
     "--swarm", is_flag=True, help="Draw the faults by the seed: not every defect finds its chance among them."
 )
 @jobs_option
 @out_option("Where the matrix and the run directories go.")
-def sabotage(names: tuple[str, ...], everything: bool, seeds: int, swarm: bool, jobs: int | None, out: Path) -> int:
+def sabotage(
+    names: tuple[str, ...],
+    everything: bool,
+    family: Family | None,
+    seeds: int,
+    swarm: bool,
+    jobs: int | None,
+    out: Path,
+) -> int:
     """Plant the defects NAMES and see whether the checks named for them find them. Each in a run of its own.
 
-    Without NAMES and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
+    Without NAMES, --family and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
     named for it, never had its chance, or the same run without it did not pass. 2: one could not be tried here.
     """
+    names += tuple(entry.name for entry in CATALOGUE.values() if entry.family == family)
     if not names and not everything:
         Console().print(_listing())
         return 0
