@@ -48,8 +48,8 @@ def sabotage(
 ) -> int:
     """Plant the defects NAMES and see whether the checks named for them find them. Each in a run of its own.
 
-    Without NAMES, --family and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that was not
-    named for it, never had its chance, or the same run without it did not pass. 2: one could not be tried here.
+    Without NAMES, --family and --all: lists the catalogue. Exit code 1: a defect was missed, found only by a check that
+    was not named for it, never had its chance, or the same run without it did not pass. 2: one could not be tried here.
     """
     names += tuple(entry.name for entry in CATALOGUE.values() if entry.family == family)
     if not names and not everything:
