@@ -17,7 +17,7 @@ from simulation.cli.options import TargetFolder, jobs_option, out_option
 from simulation.errors import UsageError, command
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.proof.interleave.meet import KIND, Meet, Meeting
-from simulation.proof.interleave.orders import Order, chance_of, drawn_orders, every_order
+from simulation.proof.interleave.orders import UNINTERRUPTED, Order, chance_of, drawn_orders, every_order
 from simulation.proof.interleave.table import findings_of, table_of
 from simulation.proof.line_file import LineFile
 from simulation.proof.parallel import in_parallel
@@ -39,10 +39,10 @@ class _Wanted:
     drawn: int
     depth: int
 
-    def orders(self, pair: str, steps: int) -> list[Order]:
-        """Of a pair that takes so many steps, the one without a switch first."""
+    def orders(self, pair: str, steps: int, alone: tuple[int, int]) -> list[Order]:
+        """Of a pair that takes so many steps, those without a switch first."""
         source = chance(self.seed, f"orders:{pair}")
-        orders = dict.fromkeys(every_order(steps, switches=self.switches))
+        orders = dict.fromkeys(every_order(steps, alone=alone, switches=self.switches))
         orders |= dict.fromkeys(drawn_orders(steps, depth=self.depth, number=self.drawn, source=source))
         return list(orders)
 
@@ -154,27 +154,40 @@ class _Pair:
     @property
     def steps(self) -> int:
         """Of both sides together, where nobody is interrupted."""
-        return max(2, len(self._met[()].sequence))
+        met = self._met
+        return max(2, *(met[order].steps_of("first") + met[order].steps_of("second") for order in UNINTERRUPTED))
+
+    @property
+    def orders(self) -> list[Order]:
+        """All that are wanted, as soon as those in which nobody is interrupted are known; these, until then."""
+        met = self._met
+        if not all(order in met for order in UNINTERRUPTED):
+            return list(UNINTERRUPTED)
+        first, second = UNINTERRUPTED
+        alone = met[first].steps_of("first"), met[second].steps_of("second")
+        return self._wanted.orders(self.name, self.steps, alone)
 
     @property
     def meetings(self) -> list[Meeting]:
         """In the order of their orders."""
         met = self._met
-        return [met[order] for order in self._wanted.orders(self.name, self.steps) if order in met] if met else []
+        return [met[order] for order in self.orders if order in met]
 
     def try_orders(self, room: _Room, workers: int, console: Console) -> None:
         """Those that have not been tried, as far as there is room."""
-        if () not in self._met:
-            if not room.take([()]):
-                self.left = True
-                return
-            self._kept.add(self._meet(()))
-        orders = self._wanted.orders(self.name, self.steps)
-        now = [order for order in orders if order not in self._met]
+        self._try(room, workers)
+        if self.left:
+            return
+        orders = self.orders
+        now = len(orders) - len(self.meetings)
         console.print(
-            f"{self.name}: {plural(len(orders), 'order')} of {plural(self.steps, 'step')}, {len(now)} to try",
+            f"{self.name}: {plural(len(orders), 'order')} of {plural(self.steps, 'step')}, {now} to try",
             highlight=False,
         )
+        self._try(room, workers)
+
+    def _try(self, room: _Room, workers: int) -> None:
+        now = [order for order in self.orders if order not in self._met]
         tried = room.take(now)
         in_parallel(tried, self._meet, workers=workers, told=self._kept.add)
         self.left = len(tried) < len(now)

@@ -37,6 +37,10 @@ class Meeting:
         steps = () if self.interleaved is None else self.interleaved.steps
         return tuple((step.side, step.what, step.note) for step in steps)
 
+    def steps_of(self, side: str) -> int:
+        """How many steps it took, without what is only told of it: that it waits, or goes on."""
+        return sum(told == side and not note for told, _, note in self.sequence)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Meet:

@@ -16,15 +16,23 @@ Order = tuple[int, ...]
 """Steps at which the other side goes on, ascending. 0: the second side begins."""
 
 
-def every_order(steps: int, *, switches: int) -> Iterator[Order]:
+UNINTERRUPTED: tuple[Order, Order] = ((), (0,))
+"""One side to its end and then the other, by who begins."""
+
+
+def every_order(steps: int, *, alone: tuple[int, int], switches: int) -> Iterator[Order]:
     """All orders with at most so many switches, those with fewer first. 0, who begins, is no switch.
 
-    :param steps: of both sides together.
+    Where the side that begins has come to its end before the first switch, that switch changes nothing: such an order
+    is the same sequence as one with fewer switches, and is left out.
+
+    :param steps: of both sides together. :param alone: of each side, where it begins and nobody interrupts it.
     """
     for count in range(switches + 1):
         for chosen in combinations(range(1, steps), count):
-            yield chosen
-            yield (0, *chosen)
+            for begins, its_steps in zip(UNINTERRUPTED, alone, strict=True):
+                if not chosen or chosen[0] < its_steps:
+                    yield (*begins, *chosen)
 
 
 def drawn_orders(steps: int, *, depth: int, number: int, source: Random) -> Iterator[Order]:

@@ -141,7 +141,7 @@ def test_an_update_is_lost_where_both_read_first(order: tuple[int, ...], databas
 
 def test_a_careful_one_credits_once_in_every_order(database: Database) -> None:
     waited = 0
-    for order in every_order(7, switches=2):
+    for order in every_order(7, alone=(7, 7), switches=2):
         told = meet(careful, order, database)
         waited += any("waits" in step.note for step in told.steps)
         assert credits(database)[0] == 1, order
