@@ -136,6 +136,7 @@ def timed_faults(ground: Ground, external: External, front: Front, operator: Ope
         provider=external.provider,
         followers=_followers(ground.request.scenario),
         signing_key=front.target.signing_key,
+        stripe_key_file=front.target.stripe_key_file,
         under_way=lambda: operator.under_way,
     )
     faults = TimedFaults(plan=ground.request.plan, around=around)

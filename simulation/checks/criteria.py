@@ -29,6 +29,7 @@ _LEDGER = (
     "three_way_reconciliation",
     "stripe_balance_explained",
     "webhooks_authentic",
+    "payment_statuses_true",
     "rows_accounted_for",
     "values_as_declared",
     "instants_true",
@@ -90,7 +91,7 @@ _SUCCESS = _rules(
     ),
     (
         "All payout transfers executed (or marked terminal failed)",
-        ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
+        ("transfers_final", "payout_retry_rules", "retry_after_honoured", "given_up_for_cause"),
     ),
     ("Audit trail shows every operation with timestamp and reason", _TRAIL),
     (
@@ -178,7 +179,14 @@ _CONSTRAINT = _rules(
     ),
     (
         "All Failure Recovery Automated or Runbook-Driven",
-        ("faults_recovered", "payout_retry_rules", "failures_escalated", "alerts_answered", "convergence"),
+        (
+            "faults_recovered",
+            "payout_retry_rules",
+            "retry_after_honoured",
+            "failures_escalated",
+            "alerts_answered",
+            "convergence",
+        ),
     ),
 )
 _COMPLETION_06C = _rules(
@@ -188,7 +196,7 @@ _COMPLETION_06C = _rules(
     ("All contest lifecycle stages complete automatically", (*_LIFECYCLE, "payout_automatic")),
     (
         "All payout transfers either complete or transition to failed_terminal with documented reason",
-        ("transfers_final", "payout_retry_rules", "given_up_for_cause"),
+        ("transfers_final", "payout_retry_rules", "retry_after_honoured", "given_up_for_cause"),
     ),
     ("Audit trail is append-only and complete", (*_TRAIL, "runbook_steps_logged")),
     ("14-day simulation completes without system entering ERROR state", ("no_error_state", "jobs_ran")),

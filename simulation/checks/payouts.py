@@ -25,6 +25,8 @@ _BAD_REQUEST, _CONFLICT, _RATE_LIMIT, _SERVER_ERROR = 400, 409, 429, 500
 _ABOUT_THE_MOMENT = (401, 408, 424, 425)
 """Our key is not known now; a timeout; something that Stripe depends on failed; too early."""
 _KEY_LIFE = timedelta(hours=24)
+_RESOURCE = 3
+"""Parts of a path by which Stripe limits the rate, with the empty one before it: ``/v1/transfers``."""
 _WITHOUT_A_CALL = ("DESTINATION_ACCOUNT_MISSING", "IDEMPOTENCY_KEY_EXPIRED")
 
 
@@ -157,6 +159,32 @@ def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]
     if row.status == "completed" and all(is_refusal(call) for call in attempts):
         problems.append("completed without a call that can have moved the money")
     return problems
+
+
+@check("What Stripe turned away for its rate was not sent again before the time that Stripe named")
+def retry_after_honoured(case: Case, inquiry: Inquiry) -> None:
+    case.need_witness("stripe_journal")
+    told: dict[tuple[str, str], StripeCall] = {}
+    for call in case.events(StripeCall):
+        if call.origin != "platform":
+            continue
+        key = call.method, "/".join(call.path.split("/")[:_RESOURCE])
+        limited = told.get(key)
+        wait = timedelta(seconds=limited.retry_after_seconds or 0) if limited else timedelta(0)
+        if limited is not None and limited.at < call.at < limited.at + wait:
+            inquiry.find(
+                f"{call.method} {call.path}",
+                "sent before the time until which Stripe had asked to wait",
+                keys=Keys(idempotency_key=call.idempotency_key, request_id=call.request_id),
+                expected=f"not before {limited.at + wait:%Y-%m-%d %H:%M:%S}",
+                actual=f"{call.at:%Y-%m-%d %H:%M:%S}",
+                events=(limited, call),
+            )
+        if call.retry_after_seconds is not None:
+            inquiry.examine()
+            told[key] = call
+    if not inquiry.examined:
+        inquiry.nothing_needed("Stripe asked nobody to wait")
 
 
 @check("No prize left before its contest was settled", needs_end=True)

@@ -6,11 +6,13 @@ Source: fixtures/spec/platform.md (Webhooks), fixtures/spec/stripe.md (Webhooks)
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
-from simulation.events import Exchange, FaultInjected, WebhookAttempt
+from simulation.checks.evidence.relations import PaymentRow
+from simulation.events import Exchange, FaultInjected, StripeEventMade, StripeObject, WebhookAttempt
 from simulation.scenario.faults.stripe import SigningSecretRolled
 
 _PATH = "/webhooks/stripe"
@@ -26,6 +28,9 @@ _REFUSED = {
 """Status codes that reject an event for good, and what each usually means. Any other failure (busy, down) asks Stripe
 to try again."""
 _MOST_SHOWN = 200
+_TELL_A_STATUS = frozenset(
+    f"payment_intent.{what}" for what in ("succeeded", "payment_failed", "requires_action", "processing", "canceled")
+)
 
 
 @check("The platform took every webhook that Stripe sent for genuine, and no other")
@@ -94,6 +99,44 @@ def _unknown_secret_believed(case: Case, inquiry: Inquiry) -> None:
                 actual=str(attempt.status),
                 events=(attempt,),
             )
+
+
+_AT_STRIPE = {
+    "REQUIRES_CONFIRMATION": "requires_confirmation",
+    "REQUIRES_ACTION": "requires_action",
+    "PROCESSING": "processing",
+    "FAILED": "requires_payment_method",
+    "CANCELED": "canceled",
+}
+"""What a payment that is not paid is called in the books → at Stripe. One that was never tried has no such name."""
+
+
+@check(
+    "Of each payment that is not paid, the books say what Stripe told last, in whatever order it was told",
+    needs_end=True,
+)
+def payment_statuses_true(case: Case, inquiry: Inquiry) -> None:
+    intents = {one.object_id: one for one in case.events(StripeObject) if one.object_type == "payment_intent"}
+    last = {made.object_id: made for made in case.events(StripeEventMade) if made.event_type in _TELL_A_STATUS}
+    taken = {one.event_id for one in case.events(WebhookAttempt) if one.status is not None and one.status < 300}
+    for row in case.rows(PaymentRow):
+        intent, told = intents.get(row.stripe_payment_intent_id or ""), last.get(row.stripe_payment_intent_id or "")
+        said = _AT_STRIPE.get(row.status)
+        if intent is None or told is None or told.event_id not in taken or said is None:
+            continue
+        inquiry.examine()
+        if said != intent.status:
+            inquiry.find(
+                f"payment {row.payment_id}",
+                "the books have a status that Stripe's last word has overtaken",
+                keys=replace(row.keys, stripe_event_id=told.event_id),
+                amount_cents=row.amount_cents,
+                expected=f"{intent.status}, as {told.event_type} of {told.at:%Y-%m-%d %H:%M} says",
+                actual=row.status,
+                events=(told, intent),
+            )
+    if not inquiry.examined:
+        inquiry.nothing_needed("no payment was told to be anything but paid")
 
 
 def _event_id(exchange: Exchange) -> str:

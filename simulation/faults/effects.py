@@ -15,6 +15,9 @@ CALL_TIMEOUT_SECONDS = 30
 PROVIDER_TIMEOUT_SECONDS = 5
 """How long it waits for the score provider (fixtures/spec/platform.md, "Background work")."""
 
+_TURNED_AWAY_SECONDS = 1
+"""What an answer takes that tells to wait: whoever calls again does it later than the first call."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PendingCall:
@@ -44,6 +47,8 @@ class CallEffect:
     error_code: str | None = None
     executed: bool = False
     """For ``error``: a 500 whose effect happened."""
+    retry_after_seconds: int | None = None
+    """For ``error``: what the answer says with ``Retry-After``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,8 @@ class WebhookEffect:
     """``delay``: before the first attempt; ``duplicate``/``second_event``: between first and second delivery."""
     copies: int = 1
     """``duplicate``, ``second_event``: deliveries besides the first; ``reset``: deliveries whose answer is lost."""
+    takes_over: bool = True
+    """What comes of the event goes back to this fault; else to an earlier one, if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,16 +114,21 @@ class Calm:
         return None
 
 
-def call_effect(kind: type[CallFault], fault: PlannedFault, *, again: bool = False) -> CallEffect:
+def call_effect(
+    kind: type[CallFault], fault: PlannedFault, *, again: bool = False, retry_after_seconds: int | None = None
+) -> CallEffect:
     """Of a fault that strikes calls to Stripe. What Stripe says with a status is the twin's knowledge."""
     mode = kind.effect(status=fault.status, again=again)
+    took = CALL_TIMEOUT_SECONDS if mode.startswith("timeout") else fault.seconds if mode == "slow" else 0
     return CallEffect(
         fault_id=fault.fault_id,
         fault_kind=fault.kind,
         mode=mode,
-        sim_seconds=CALL_TIMEOUT_SECONDS if mode.startswith("timeout") else 0,
+        sim_seconds=took if retry_after_seconds is None else _TURNED_AWAY_SECONDS,
         status=fault.status if mode == "error" else None,
         error_code=kind.error_code,
+        executed=kind.executed,
+        retry_after_seconds=retry_after_seconds,
     )
 
 
@@ -139,5 +151,5 @@ def provider_effect(kind: type[FeedFault], fault: PlannedFault) -> ProviderEffec
         fault_kind=fault.kind,
         mode=mode,
         status=fault.status,
-        sim_seconds=PROVIDER_TIMEOUT_SECONDS if mode == "timeout" else 0,
+        sim_seconds=PROVIDER_TIMEOUT_SECONDS if mode == "timeout" else fault.seconds,
     )

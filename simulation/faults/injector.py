@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from simulation.chance import chance
 from simulation.clock import SimulationClock
 from simulation.events import Event, FaultInjected
 from simulation.faults.effects import (
@@ -21,7 +22,9 @@ from simulation.faults.effects import (
 from simulation.faults.plan import FaultPlan
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
+from simulation.scenario.faults.calls import PartialTrouble, StripeFlaky, StripeRateLimited
 from simulation.scenario.faults.concurrency import TwoAtOnce
+from simulation.scenario.faults.events import EventsReordered
 from simulation.scenario.faults.operator import OperatorCrash
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.planned import PlannedFault
@@ -53,6 +56,9 @@ class PlannedInjector:
         self._touched: dict[str, str] = {}
         self._closed: dict[str, tuple[type[TransferFault], PlannedFault]] = {}
         """Destination → fault that closed or suspended it."""
+        self._turns = _Turns()
+        self._limited_until: dict[str, datetime] = {}
+        """Fault → until when Stripe asks to wait."""
         self._over_at = plan.window_start
         self.locked_out = False
         """Whether a fault keeps the platform from verifying anybody's token now."""
@@ -66,9 +72,21 @@ class PlannedInjector:
 
         A destination that a fault shut strikes every later transfer to it, too.
         """
-        for kind, fault in self._faults:
-            if issubclass(kind, StripeWindowFault) and self._is_on(fault) and kind.concerns(call.path):
+        on = [
+            (kind, fault)
+            for kind, fault in self._faults
+            if issubclass(kind, StripeWindowFault) and self._is_on(fault) and kind.concerns(call.path)
+        ]
+        for kind, fault in on:
+            if kind.hides_transfers:
                 return self._strike_stripe(kind, fault, call)
+        struck = self._on_transfer(call)
+        if struck is not None:
+            return struck
+        partial = (self._partial_trouble(kind, fault, call) for kind, fault in on)
+        return next((effect for effect in partial if effect is not None), None)
+
+    def _on_transfer(self, call: PendingCall) -> CallEffect | None:
         if call.method != "POST" or call.path != "/v1/transfers":
             return None
         transfer = call.business_key or call.idempotency_key or ""
@@ -82,8 +100,34 @@ class PlannedInjector:
                 return self._strike_transfer(kind, fault, call, transfer)
         return None
 
+    def _partial_trouble(
+        self, kind: type[StripeWindowFault], fault: PlannedFault, call: PendingCall
+    ) -> CallEffect | None:
+        """Some calls are struck, or all of them, and every one succeeds at last."""
+        if issubclass(kind, PartialTrouble) and kind.takes_attempts and self._is_aimed_at(call):
+            return None
+        if issubclass(kind, StripeFlaky) and not self._turns.is_next(fault, call):
+            return None
+        if not issubclass(kind, StripeRateLimited):
+            return self._strike_stripe(kind, fault, call)
+        until = self._limited_until.setdefault(fault.fault_id, self._clock.now + timedelta(seconds=fault.seconds))
+        left = int((until - self._clock.now).total_seconds())
+        return self._strike_stripe(kind, fault, call, retry_after_seconds=left) if left > 0 else None
+
+    def _is_aimed_at(self, call: PendingCall) -> bool:
+        """Whether a fault of transfers has this one for its victim."""
+        contest = self._registry.contest_key(call.contest_id)
+        if call.method != "POST" or call.path != "/v1/transfers" or contest is None:
+            return False
+        turn = _turn(self._transfers, contest, call.business_key or call.idempotency_key or "")
+        victims = ((fault.contest, fault.nth) for kind, fault in self._faults if issubclass(kind, TransferFault))
+        return (contest, turn) in victims
+
     def on_webhook(self, webhook: PendingWebhook) -> WebhookEffect | None:
-        """Only the announcement of a payment is struck, once."""
+        """The announcement of a payment is struck once; in a window of disorder every event comes later."""
+        return self._on_payment(webhook) or self._reordered(webhook)
+
+    def _on_payment(self, webhook: PendingWebhook) -> WebhookEffect | None:
         if webhook.event_type != _PAID:
             return None
         contest = self._registry.contest_key(webhook.contest_id)
@@ -94,6 +138,16 @@ class PlannedInjector:
                 keys = {"stripe_event_id": webhook.event_id, "payment_intent": webhook.object_id}
                 self._strike(fault, keys, detail=f"payment {turn} of {contest}", lasts_seconds=fault.delay_seconds)
                 return webhook_effect(kind, fault)
+        return None
+
+    def _reordered(self, webhook: PendingWebhook) -> WebhookEffect | None:
+        for kind, fault in self._faults:
+            if issubclass(kind, EventsReordered) and self._is_on(fault):
+                self._strike_window(fault, kind.keys(fault), detail=f"first met by {webhook.event_type}")
+                late = chance(0, fault.fault_id, webhook.event_id).randint(0, fault.delay_seconds)
+                return WebhookEffect(
+                    fault_id=fault.fault_id, fault_kind=fault.kind, mode="delay", delay_seconds=late, takes_over=False
+                )
         return None
 
     def on_provider_request(self, *, tournament: str, final: bool) -> ProviderEffect | None:
@@ -170,9 +224,16 @@ class PlannedInjector:
         now = self._clock.now
         return now >= fault.starts_at and (fault.ends_at is None or now < fault.ends_at)
 
-    def _strike_stripe(self, kind: type[StripeWindowFault], fault: PlannedFault, call: PendingCall) -> CallEffect:
+    def _strike_stripe(
+        self,
+        kind: type[StripeWindowFault],
+        fault: PlannedFault,
+        call: PendingCall,
+        *,
+        retry_after_seconds: int | None = None,
+    ) -> CallEffect:
         """The first call of the window is told; Stripe's journal tells the rest."""
-        effect = call_effect(kind, fault)
+        effect = call_effect(kind, fault, retry_after_seconds=retry_after_seconds)
         self._strike_window(fault, kind.keys(fault), detail=f"{effect.mode}, first met by {call.method} {call.path}")
         return effect
 
@@ -219,6 +280,23 @@ class PlannedInjector:
             FaultInjected(fault_id=fault.fault_id, fault_kind=fault.kind, keys=keys, detail=detail),
             cause=f"fault:{fault.fault_id}",
         )
+
+
+class _Turns:
+    """Which calls of a window are struck of which every n-th fails: counted by method and resource, each key once."""
+
+    def __init__(self) -> None:
+        self._calls: Counter[tuple[str, str, str]] = Counter()
+        self._failed: set[tuple[str, str]] = set()
+
+    def is_next(self, fault: PlannedFault, call: PendingCall) -> bool:
+        kind = (fault.fault_id, call.method, "/".join(call.path.split("/")[:3]))
+        self._calls[kind] += 1
+        key = (fault.fault_id, call.idempotency_key or "")
+        if self._calls[kind] % fault.every or (call.idempotency_key and key in self._failed):
+            return False
+        self._failed.add(key)
+        return True
 
 
 def _turn(seen: dict[str, list[str]], contest: str | None, victim: str) -> int:

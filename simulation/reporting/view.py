@@ -28,6 +28,7 @@ from simulation.reporting.parts.money_back import MoneyBack, money_back_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, recoveries, story_of
+from simulation.reporting.parts.stripe_traffic import Traffic, stripe_traffic_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
 from simulation.reporting.parts.wrong import WentWrong, went_wrong
 from simulation.reporting.timeline import timeline_of
@@ -62,6 +63,7 @@ class Report:
     funds: Funds
     delayed_payments: tuple[DelayedPayments, ...]
     money_back: MoneyBack
+    stripe_traffic: tuple[Traffic, ...]
     reconciliation: Reconciliation
     trail: tuple[AuditRow, ...]
 
@@ -119,6 +121,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         funds=funds,
         delayed_payments=delayed_payments_of(source, contests),
         money_back=money_back_of(source, contests),
+        stripe_traffic=stripe_traffic_of(history),
         reconciliation=reconciliation_of(source),
         trail=trail_of(source),
     )

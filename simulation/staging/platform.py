@@ -14,6 +14,7 @@ from simulation.staging.clients.alerts import HostedAlerting
 from simulation.staging.clients.provider import Provider
 from simulation.staging.clients.signing_key import SigningKey
 from simulation.staging.clients.stripe import StripeGateway
+from simulation.staging.clients.stripe_transport import ApiKey
 from simulation.staging.context import SYSTEM, Context
 from simulation.staging.database import Database
 from simulation.staging.http.api import Api
@@ -48,7 +49,7 @@ class Platform:
             database=database,
             signing_key=SigningKey(settings, database),
             stripe=StripeGateway(
-                api_key=settings.stripe_api_key,
+                api_key=ApiKey(settings.stripe_api_key, settings.stripe_api_key_file),
                 base_url=settings.stripe_base_url,
                 timeout_seconds=settings.stripe_timeout_seconds,
             ),

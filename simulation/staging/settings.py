@@ -28,6 +28,8 @@ class Settings:
     stripe_standby_webhook_secret: str = ""
     """Signing secret of a second endpoint at Stripe, disabled until operations switch to it; empty: there is none."""
     stripe_base_url: str = "https://api.stripe.com"
+    stripe_api_key_file: str = ""
+    """File with the key of Stripe's API, used instead of `stripe_api_key`; read again when Stripe refuses the key."""
     admin_jwt_key_file: str = ""
     """File with the identity service's signing key, used instead of `admin_jwt_secret`; read for every token."""
     admin_jwt_replica_key_file: str = ""
@@ -90,6 +92,7 @@ class Settings:
             provider_base_url=env["INGESTION_ENDPOINT_URL"],
             shared_folder=env.get("SHARED_FOLDER", cls.shared_folder),
             stripe_base_url=env.get("STRIPE_BASE_URL", cls.stripe_base_url),
+            stripe_api_key_file=env.get("STRIPE_API_KEY_FILE", cls.stripe_api_key_file),
             admin_jwt_key_file=env.get("ADMIN_JWT_KEY_FILE", cls.admin_jwt_key_file),
             admin_jwt_replica_key_file=env.get("ADMIN_JWT_REPLICA_KEY_FILE", cls.admin_jwt_replica_key_file),
             admin_break_glass_secret=env.get("ADMIN_BREAK_GLASS_SECRET", cls.admin_break_glass_secret),

@@ -136,6 +136,10 @@ class Target(Protocol):
     """The file in which its identity service keeps the key of admins' tokens, for a fault that takes it away; None
     where the key comes another way, and such a fault meets no victim."""
 
+    stripe_key_file: Path | None
+    """The file from which it reads the secret key of Stripe, for a fault that rolls the key; None where the key comes
+    another way, and such a fault meets no victim."""
+
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         """How players and organizers act on it; requests go through ``http``, and ``context`` knows whose they are."""
         ...

@@ -32,6 +32,8 @@ _COLUMN = re.compile(
 _FLUSH_MARK = "wal-witness-flush"
 _OUR_MESSAGE = f"message: transactional: 1 prefix: {_FLUSH_MARK},"
 _LARGEST_VALUE_CHARACTERS = 2_048
+_LARGEST_LIST_CHARACTERS = 65_536
+"""Of a list: the jury counts what is in it, and looks through it."""
 LATEST = 20
 """How many of the rows last inserted into each table are kept in memory during the run."""
 _WHOLE_SECONDS_CHARACTERS = len("2026-03-01 00:00:00+00")
@@ -131,8 +133,9 @@ def _time(literal: str) -> str:
 
 
 def _small(document: JsonValue, literal: str) -> JsonValue:
-    """The document, or the hash of its canonical JSON if it is large (a whole leaderboard)."""
-    if len(literal) <= _LARGEST_VALUE_CHARACTERS:
+    """The document, or the hash of its canonical JSON if it is large (a whole leaderboard, a very long list)."""
+    most = _LARGEST_LIST_CHARACTERS if isinstance(document, list) else _LARGEST_VALUE_CHARACTERS
+    if len(literal) <= most:
         return document
     return {"sha256": canonical_sha256(document), "characters": len(literal)}
 

@@ -40,7 +40,7 @@ def duplicate_event_counted_twice(patches: Patches) -> None:
                     reason=f"Stripe sent {event['type']}",
                     entity=("stripe_event", event["id"]),
                 ) as work:
-                    _book_again(work, event["data"]["object"], suffix="duplicate")
+                    book_again(work, event["data"]["object"], suffix="duplicate")
             return fresh
 
         return process_once
@@ -61,7 +61,7 @@ def two_events_for_one_payment_counted_twice(patches: Patches) -> None:
             effect: str = real(work, intent, stripe_event_id)
             if effect == "payment was booked before":
                 patches.trigger()
-                _book_again(work, intent, suffix=stripe_event_id)
+                book_again(work, intent, suffix=stripe_event_id)
             return effect
 
         return succeeded
@@ -208,7 +208,7 @@ def late_payment_lost(patches: Patches) -> None:
     patches.replace(payment_events, "succeeded", make)
 
 
-def _book_again(work: Any, intent: Any, *, suffix: str) -> None:
+def book_again(work: Any, intent: Any, *, suffix: str) -> None:
     payment = payment_events.locked_intent(work, intent)
     ledger.post(
         work,

@@ -9,5 +9,5 @@ To add a kind:
 2. What it does: a ``mode`` that the Stripe twin or the score provider knows; or, for a kind that strikes by itself
    (``acts = True``), a function marked ``@carries_out`` in the family's module of ``simulation/world/faults``.
 3. A test of what it does. ``tests/unit/faults/test_kinds.py`` asks of every kind that it says all there is to say;
-   ``month_30d`` has a fault of every kind, and ``tests/unit/faults/golden.json`` is recorded anew.
+   ``month_30d`` has a fault of every kind that it has room for, and ``tests/unit/faults/golden.json`` is recorded anew.
 """

@@ -5,12 +5,12 @@ Source: fixtures/spec/platform.md (Payouts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from simulation.scenario.faults.provider import FeedFault
-from simulation.scenario.faults.stripe import StripeOutage
+from simulation.scenario.faults.stripe import PayoutWindowFault
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_transfers
 
@@ -58,5 +58,9 @@ def users_of_attempts(scenario: Scenario, contests: frozenset[str]) -> Iterator[
         if isinstance(fault, TransferFault):
             if fault.contest in contests and fault.attempts_used:
                 yield fault
-        elif isinstance(fault, StripeOutage) and any(fault.falls_due_within(one, scenario) for one in concerned):
+        elif isinstance(fault, PayoutWindowFault) and _strikes_attempts(fault, concerned, scenario):
             yield fault
+
+
+def _strikes_attempts(fault: PayoutWindowFault, contests: Sequence[Contest], scenario: Scenario) -> bool:
+    return fault.takes_attempts and any(fault.falls_due_within(one, scenario) for one in contests)

@@ -130,4 +130,18 @@ class PaymentBounced(_BankDebit):
     drawn = 44
 
 
-PayingKinds = PaymentDeclined | PaymentAbandoned | PaymentCanceled | PaymentSlow | PaymentBounced
+class PaymentToldBackwards(_BankDebit):
+    """The n-th prompt payer's bank debit is returned after `delay_hours`; that it began is told ten minutes after that.
+
+    The event of the beginning is delivered for the first time when that of the end has been.
+    """
+
+    kind: Literal["payment_told_backwards"]
+    title = "Stripe tells the end of a payment before its beginning"
+    origin = "A delivery that failed for days comes at last, after everything that happened since."
+    recovery = "Keeps the payment as failed: an event that is older than one it has processed changes nothing."
+    withdraws_entrant = True
+    drawn = 46
+
+
+PayingKinds = PaymentDeclined | PaymentAbandoned | PaymentCanceled | PaymentSlow | PaymentBounced | PaymentToldBackwards

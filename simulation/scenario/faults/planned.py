@@ -35,6 +35,7 @@ class PlannedFault(BaseModel):
     """Of a fault at a statement: the job or request whose transaction it strikes."""
     statement: int = Field(default=1, ge=1, le=100_000)
     seconds: int = Field(default=0, ge=0, le=86_400)
+    every: int = Field(default=0, ge=0, le=100_000)
     waits: int = Field(default=0, ge=0, le=1)
     other: str = Field(default="", max_length=100)
     """What runs at once with it, and at which steps the other side goes on."""
@@ -42,11 +43,11 @@ class PlannedFault(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_places_of_statements(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A fault that strikes no statement is written as before there were such faults."""
+        """What only some kinds have is written of those alone: a plan reads as it did before there were such kinds."""
         row: dict[str, Any] = handler(self)
-        if self.transaction is None:
-            return {name: value for name, value in row.items() if name not in _OF_STATEMENTS}
-        return row
+        left_out = _OF_SOME_KINDS if self.transaction is None else _OF_SOME_KINDS - _OF_STATEMENTS
+        usual = type(self).model_fields
+        return {name: value for name, value in row.items() if name not in left_out or value != usual[name].default}
 
     @property
     def until(self) -> datetime:
@@ -55,3 +56,4 @@ class PlannedFault(BaseModel):
 
 
 _OF_STATEMENTS = frozenset({"transaction", "statement", "seconds", "waits", "other", "order"})
+_OF_SOME_KINDS = _OF_STATEMENTS | {"every"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Contest, Scenario, Tournament
 
-ProviderMode = Literal["timeout", "status", "malformed", "incomplete_final"]
+ProviderMode = Literal["timeout", "status", "malformed", "incomplete_final", "slow"]
 """What becomes of a request for scores."""
 _POLL_MINUTES = JOB_INTERVAL // timedelta(minutes=1)
 _MET = Within(
@@ -137,6 +137,33 @@ class ProviderOutage(FeedFault):
         minutes, expect = drawing.source.choice(((25, SELF_HEALS), (90, cls.expects)))
         at = drawing.scenario.tournaments[key].tee(2) + timedelta(hours=3, minutes=15)
         return cls._drawn(tournament=key, at=at, minutes=minutes, expect=expect)
+
+
+class ProviderSlow(FeedFault):
+    """For `minutes` from `at` one tournament's feed answers rightly, each time after `seconds`."""
+
+    kind: Literal["provider_slow"]
+    at: At
+    minutes: Annotated[Minutes, _MET]
+    seconds: Annotated[
+        int, Field(ge=1, le=4, description="Simulated seconds until the answer; the poller waits for five")
+    ] = 4
+    title = "The score provider answers slowly"
+    origin = "The last hole of a close round: the feed's own database is asked by everybody at once."
+    recovery = "Waits for each answer and stores it; other tournaments are polled after that."
+    mode = "slow"
+    drawn = 55
+
+    def on(self, tournament: Tournament) -> Window:
+        return Window(starts_at=self.at, ends_at=self.at + timedelta(minutes=self.minutes))
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        """In the middle of round 3."""
+        key = drawing.tournament()
+        at = drawing.scenario.tournaments[key].tee(3) + timedelta(hours=1)
+        minutes, seconds = drawing.source.choice((30, 60)), drawing.source.randint(1, 4)
+        return cls._drawn(tournament=key, at=at, minutes=minutes, seconds=seconds, expect=cls.expects)
 
 
 class ProviderMalformed(FeedFault):
@@ -290,4 +317,4 @@ class ProviderCorrection(TournamentFault):
         return cls._drawn(tournament=key, delay_hours=hours, expect=cls.expects)
 
 
-ProviderKinds = ProviderOutage | ProviderMalformed | ProviderIncompleteFinal | ProviderCorrection
+ProviderKinds = ProviderOutage | ProviderSlow | ProviderMalformed | ProviderIncompleteFinal | ProviderCorrection

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, get_args
 from pydantic import Field
 
 from simulation.documents.refusal import suggest
+from simulation.scenario.faults.calls import PartialKinds
 from simulation.scenario.faults.concurrency import ConcurrencyKinds
 from simulation.scenario.faults.database import DatabaseKinds
 from simulation.scenario.faults.disputes import DisputeKinds
+from simulation.scenario.faults.events import EventKinds
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
 from simulation.scenario.faults.needs import Need
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 _Kinds = (
     TransferKinds
     | StripeKinds
+    | PartialKinds
     | ProgramKinds
     | PaymentKinds
     | PayingKinds
@@ -47,6 +50,7 @@ _Kinds = (
     | PeopleKinds
     | RefundKinds
     | DisputeKinds
+    | EventKinds
     | ProviderKinds
     | OperatorKinds
     | StatementKinds

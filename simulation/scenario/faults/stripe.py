@@ -42,6 +42,8 @@ class PayoutWindowFault(Fault):
     """From when the first prize is kept back to when the condition of its alert holds."""
     held_for: ClassVar[timedelta] = timedelta(0)
     """How long the condition must hold for the alert."""
+    takes_attempts: ClassVar[bool] = False
+    """It may use up attempts at the transfers that fall due in it."""
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, ends_at=self.ends_at)
@@ -126,6 +128,8 @@ class StripeWindowFault(PayoutWindowFault, CallFault):
     """One during which calls to Stripe are struck."""
 
     aim = ("service", "stripe")
+    hides_transfers: ClassVar[bool] = True
+    """Other faults of transfers strike nobody while it is on."""
 
     @classmethod
     def concerns(cls, path: str) -> bool:
@@ -133,33 +137,13 @@ class StripeWindowFault(PayoutWindowFault, CallFault):
         return True
 
 
-class StripeOutage(StripeWindowFault):
-    """For `minutes` from `at` every call of the platform to Stripe times out, or answers `status`."""
+class NobodyServed(PayoutWindowFault):
+    """One during which no call to Stripe comes to anything."""
 
-    kind: Literal["stripe_outage"]
-    status: Status | None = None
-    title = "Stripe does not answer for a while"
-    origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."
-    recovery = "Keeps each transfer open under its key. The runbook waits for Stripe and sees that they are taken up."
     turns_people_away = True
+    takes_attempts = True
     expects = Expectation(runbook="stripe_outage")
     held_for = timedelta(minutes=10)
-    mode = "timeout_before"
-    silences_webhooks = True
-
-    @classmethod
-    def effect(cls, *, status: int | None, again: bool) -> CallMode:
-        return cls.mode if status is None else "error"
-
-    def ending(self, scenario: Scenario) -> Expectation | Beyond:
-        if self.status is not None and not may_pass(self.status):
-            return Beyond(
-                field="status",
-                problem="the runbook stripe_outage waits only when Stripe's answer says that it is no use now, and "
-                "escalates one that refuses us",
-                remedy=f"one of {STATUSES_THAT_PASS}",
-            )
-        return super().ending(scenario)
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """Whoever else needs Stripe must not come into it."""
@@ -178,6 +162,55 @@ class StripeOutage(StripeWindowFault):
                 problem=f"fault {self.id} is on at 02:00, when the books are compared with Stripe's",
                 remedy="let it end before, or begin after",
             )
+
+
+class StripeOutage(NobodyServed, StripeWindowFault):
+    """For `minutes` from `at` every call of the platform to Stripe times out, or answers `status`."""
+
+    kind: Literal["stripe_outage"]
+    status: Status | None = None
+    title = "Stripe does not answer for a while"
+    origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."
+    recovery = "Keeps each transfer open under its key. The runbook waits for Stripe and sees that they are taken up."
+    mode: ClassVar[CallMode] = "timeout_before"
+    silences_webhooks = True
+
+    @classmethod
+    def effect(cls, *, status: int | None, again: bool) -> CallMode:
+        return cls.mode if status is None else "error"
+
+    def ending(self, scenario: Scenario) -> Expectation | Beyond:
+        if self.status is not None and not may_pass(self.status):
+            return Beyond(
+                field="status",
+                problem="the runbook stripe_outage waits only when Stripe's answer says that it is no use now, and "
+                "escalates one that refuses us",
+                remedy=f"one of {STATUSES_THAT_PASS}",
+            )
+        return super().ending(scenario)
+
+
+class ApiKeyRolled(NobodyServed):
+    """At `at` the platform's key of Stripe's API expires; the one in its place comes to it `minutes` later."""
+
+    kind: Literal["api_key_rolled"]
+    title = "Stripe's API key is rolled, and the new one comes late"
+    origin = "Somebody rolls the key and lets the old one expire at once; the secret store gets the new one by hand."
+    recovery = "Keeps each transfer open, and takes the new key up as soon as it is there, without being started again."
+    aim = ("service", "stripe")
+    acts = True
+    drawn = 54
+
+    def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        """A key is rolled once: the second would be the first one's."""
+        yield from super().beyond_payouts(scenario)
+        for rival in scenario.faults:
+            if isinstance(rival, ApiKeyRolled) and rival is not self:
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"faults {self.id} and {rival.id} both roll the key",
+                    remedy="leave one of them out",
+                )
 
 
 class StripeReserve(StripeWindowFault):
@@ -279,4 +312,4 @@ class SigningSecretRolled(Fault):
         return cls._drawn(at=at, expect=cls.expects)
 
 
-StripeKinds = StripeOutage | StripeReserve | SigningSecretRolled
+StripeKinds = StripeOutage | StripeReserve | SigningSecretRolled | ApiKeyRolled

@@ -15,11 +15,10 @@ from simulation.scenario.faults.database import ContestRowHeld, DatabaseConnecti
 from simulation.scenario.faults.fault import Fault, VictimFault
 from simulation.scenario.faults.identity import AuthenticationOutage
 from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
-from simulation.scenario.faults.programs import PayoutTimerStopped
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.statements import StatementFault
-from simulation.scenario.faults.stripe import StripeWindowFault
+from simulation.scenario.faults.stripe import PayoutWindowFault
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import disturbed_payments, sure_transfers, sure_victims
@@ -236,7 +235,7 @@ def _is_the_only_trouble_of_payouts(fault: Fault, earlier: Sequence[Fault], scen
 
 
 def _holds_payouts(fault: Fault) -> bool:
-    holding = isinstance(fault, StripeWindowFault | PayoutTimerStopped | DatabaseConnectionsExhausted)
+    holding = isinstance(fault, PayoutWindowFault | DatabaseConnectionsExhausted)
     return holding and fault.expect.runbook is not None
 
 

@@ -27,6 +27,7 @@ CallMode = Literal[
     "suspend_account",
     "key_taken",
     "reserve",
+    "slow",
 ]
 """What becomes of a call to Stripe. ``before``: nothing happened there; ``after``: it did, and nobody hears."""
 _MAY_PASS = (401, 408, 409, 424, 425, 429)
@@ -48,6 +49,8 @@ class CallFault(Fault):
     mode: ClassVar[CallMode]
     error_code: ClassVar[str | None] = None
     """Stripe's code, where the mode is an error that has one of its own."""
+    executed: ClassVar[bool] = False
+    """Where the mode is an error: Stripe did what it was asked for all the same."""
 
     @classmethod
     def effect(cls, *, status: int | None, again: bool) -> CallMode:
@@ -276,6 +279,31 @@ class TransferError(_Unanswered):
         return {"status": drawing.source.choice((429, 500, 503))}
 
 
+class TransferErrorKept(TransferFault):
+    """Stripe makes the n-th transfer of a contest and answers 500, and the same 500 to every request with its key."""
+
+    kind: Literal["transfer_error_kept"]
+    title = "Stripe makes a transfer, answers with an error, and repeats that error"
+    origin = "Stripe keeps the answer to a key, also a 500 of a service that broke off after the money had moved."
+    recovery = "Sees by `Idempotent-Replayed` that the same answer will come again, and asks what Stripe has."
+    mode = "error"
+    executed = True
+    usual_status = 500
+    drawn = 53
+
+    @property
+    def attempts_used(self) -> int:
+        """The first, and the one that is told the same; then Stripe is asked."""
+        return 1
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        """The answer is kept: nothing else can happen to that transfer."""
+        yield from super().broken(scenario, earlier)
+        for rival in scenario.faults:
+            if isinstance(rival, TransferFault) and rival is not self:
+                yield from self.aims_at_the_victim_of(rival)
+
+
 class TransferReset(_Unanswered):
     """The connection is dropped before the n-th transfer of a contest reaches Stripe."""
 
@@ -307,6 +335,7 @@ TransferKinds = (
     | TransferTimeoutBefore
     | TransferTimeoutAfter
     | TransferError
+    | TransferErrorKept
     | TransferReset
     | TransferThenKilled
 )

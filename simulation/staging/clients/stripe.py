@@ -14,6 +14,8 @@ from uuid import UUID
 import requests
 import stripe
 
+from simulation.staging.clients.stripe_transport import ApiKey, GatewayTransport
+
 PAGE_SIZE = 100
 RETURNED_AT_STRIPE = ("failed", "canceled")
 """Statuses of a refund whose money is back in our balance."""
@@ -68,13 +70,17 @@ class TransferAtStripe:
 class StripeGateway:
     """Stripe through the official client; every method raises `stripe.StripeError`."""
 
-    def __init__(self, *, api_key: str, base_url: str, timeout_seconds: float) -> None:
+    def __init__(self, *, api_key: ApiKey, base_url: str, timeout_seconds: float) -> None:
         session = requests.Session()
         session.trust_env = False  # the machine's proxy settings must not apply: no proxy may see a payment
-        self._http = stripe.RequestsClient(timeout=timeout_seconds, session=session)
+        self._http = GatewayTransport(api_key, timeout=timeout_seconds, session=session)
         self._client = stripe.StripeClient(
-            api_key, base_addresses={"api": base_url}, max_network_retries=0, http_client=self._http
+            api_key.current, base_addresses={"api": base_url}, max_network_retries=0, http_client=self._http
         )
+
+    def must_wait(self, path: str) -> bool:
+        """Whether Stripe has asked not to call a resource (`/v1/transfers`) now."""
+        return self._http.must_wait(path)
 
     def create_payment_intent(
         self, *, amount_cents: int, metadata: dict[str, str], idempotency_key: str

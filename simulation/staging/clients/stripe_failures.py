@@ -53,3 +53,9 @@ def failure_of(error: stripe.StripeError) -> StripeFailure:
         return StripeFailure(code="DESTINATION_ACCOUNT_INVALID", message=message, retryable=False)
     kind = error.code or (error.error.type if error.error else None) or type(error).__name__
     return StripeFailure(code=str(kind).upper(), message=message, retryable=False)
+
+
+def is_replayed(error: stripe.StripeError) -> bool:
+    """Whether Stripe only repeated its first answer to this key, as it will each time: also an error of its own."""
+    headers = {str(name).lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"

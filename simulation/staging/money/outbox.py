@@ -18,7 +18,7 @@ from uuid import UUID
 import stripe
 from sqlalchemy import Row, TextClause, text
 
-from simulation.staging.clients.stripe_failures import failure_of
+from simulation.staging.clients.stripe_failures import failure_of, is_replayed
 from simulation.staging.context import Context
 from simulation.staging.logs import Domain
 from simulation.staging.runtime import Runtime
@@ -154,10 +154,24 @@ def _carry_out(runtime: Runtime, outgoing: Outgoing, claim: _Claim) -> Outcome:
         failure = failure_of(error)
         if failure.code in outgoing.done_codes or (failure.retryable and claim.attempt >= claim.row.max_attempts):
             return _ask_stripe(runtime, outgoing, claim, failure.code, failure.message)
+        made = _made_all_the_same(runtime, outgoing, claim) if is_replayed(error) else None
+        if made is not None:
+            return made
         status = RETRYABLE if failure.retryable else FAILED_TERMINAL
         return Outcome(
             status=status, attempt=claim.attempt, is_attempt=True, code=failure.code, message=failure.message
         )
+    return Outcome(status=COMPLETED, attempt=claim.attempt, is_attempt=True, stripe_id=stripe_id)
+
+
+def _made_all_the_same(runtime: Runtime, outgoing: Outgoing, claim: _Claim) -> Outcome | None:
+    """What Stripe has, where its answer to our key is an error that it will repeat; None where it has nothing."""
+    try:
+        stripe_id = outgoing.find(runtime, claim.row)
+    except stripe.StripeError:
+        return None
+    if stripe_id is None:
+        return None
     return Outcome(status=COMPLETED, attempt=claim.attempt, is_attempt=True, stripe_id=stripe_id)
 
 

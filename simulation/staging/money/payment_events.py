@@ -11,10 +11,19 @@ from sqlalchemy import Row, text
 from simulation.staging.clients.stripe import RETURNED_AT_STRIPE, RefundAtStripe
 from simulation.staging.contests import contests
 from simulation.staging.money import ledger, refund_requests, refunds, returned_refunds
+from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _BY_STRIPE_ID = text("SELECT * FROM payment_intents WHERE stripe_payment_intent_id = :stripe_id FOR UPDATE")
 _NOT_ADOPTED = text("SELECT * FROM payment_intents WHERE id = :id AND stripe_payment_intent_id IS NULL FOR UPDATE")
+_NEWER = text("""
+    SELECT 1 FROM stripe_events WHERE raw_payload_json #>> '{data,object,id}' = :stripe_id AND event_type = ANY (:types)
+        AND CAST(raw_payload_json ->> 'created' AS bigint) > :created LIMIT 1
+""")
+_OF_ONE_SECOND = text("""
+    SELECT 1 FROM stripe_events WHERE raw_payload_json #>> '{data,object,id}' = :stripe_id AND event_type = ANY (:types)
+        AND CAST(raw_payload_json ->> 'created' AS bigint) = :created LIMIT 1
+""")
 _SET_STATUS = text("""
     UPDATE payment_intents SET status = :status, stripe_payment_intent_id = :stripe_id, updated_at = now()
     WHERE id = :id AND (status, stripe_payment_intent_id) IS DISTINCT FROM (:status, :stripe_id)
@@ -25,6 +34,16 @@ _OTHER_COUNTED = text(f"""
       AND NOT {refunds.GIVEN_BACK}
     ORDER BY p.id LIMIT 1
 """)  # noqa: S608 - every part is ours
+
+STATUSES = {
+    "payment_intent.payment_failed": "FAILED",
+    "payment_intent.requires_action": "REQUIRES_ACTION",
+    "payment_intent.processing": "PROCESSING",
+    "payment_intent.canceled": "CANCELED",
+}
+"""What an event says of an intent that is not paid."""
+_AT_STRIPE = {"REQUIRES_PAYMENT_METHOD": "FAILED"}
+"""Of an intent that was tried: our word for a status at Stripe, where it is another."""
 
 
 class UnknownPaymentIntent(Exception):
@@ -102,6 +121,35 @@ def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any]) -> st
     if work.read(_OTHER_COUNTED, contest_id=contest.id, user_id=payment.user_id, id=payment.id):
         return "duplicate_payment"
     return None
+
+
+def status_now(runtime: Runtime, event: Mapping[str, Any]) -> str | None:
+    """What Stripe has of an intent now, in our words, where we know another event of the same second; else None.
+
+    Events say their second only, so that of two of one second nobody knows which is the newer. Asked before the
+    transaction: no lock waits for Stripe. Raises `stripe.StripeError`; Stripe then delivers again.
+    """
+    if event["type"] not in STATUSES:
+        return None
+    intent_id, others = event["data"]["object"]["id"], [kind for kind in STATUSES if kind != event["type"]]
+    if not runtime.database.read(_OF_ONE_SECOND, stripe_id=intent_id, types=others, created=event["created"]):
+        return None
+    status = runtime.stripe.retrieve_payment_intent(intent_id).status
+    return _AT_STRIPE.get(status, status)
+
+
+def told_status(work: UnitOfWork, event: Mapping[str, Any], now: str | None) -> str:
+    """An unpaid intent's status, unless a newer event has told it already: events come in any order.
+
+    :param now: what Stripe says when asked; it outranks the event.
+    """
+    intent = event["data"]["object"]
+    locked_intent(work, intent)  # so that no other event of it is processed between the question and the answer
+    if work.read(_NEWER, stripe_id=intent["id"], types=[*STATUSES], created=event["created"]):
+        return "a newer event has told the status; older event"
+    if now == "SUCCEEDED":
+        return "the payment has succeeded; older event"
+    return changed_status(work, intent, now or STATUSES[event["type"]])
 
 
 def changed_status(work: UnitOfWork, intent: Mapping[str, Any], status: str) -> str:

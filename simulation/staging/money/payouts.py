@@ -16,6 +16,8 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _HELD = "held"
+_RESOURCE = "/v1/transfers"
+"""At Stripe; what it turns away for its rate keeps its attempts and waits for a later run."""
 OPEN = text("""
     SELECT 1 FROM payout_jobs WHERE status <> 'complete'
     UNION ALL
@@ -88,7 +90,7 @@ def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> 
     refunded = Counter(
         _guarded(runtime, context, refunds.OUTGOING, row.id, ignore_backoff=ignore_backoff)
         for row in due
-        if row.kind == "refund"
+        if row.kind == "refund" and not runtime.stripe.must_wait(refunds.RESOURCE)
     )
     return PayoutResult(
         jobs_processed=len(jobs),
@@ -112,6 +114,8 @@ def _process_job(
     )
     outcomes: Counter[str | None] = Counter()
     for row in transfers:
+        if runtime.stripe.must_wait(_RESOURCE):
+            break
         if payout_holds.lacks_money(row, money, find=partial(_find, runtime, row)):
             outcomes[_HELD] += payout_holds.hold(
                 runtime, context, job, "BALANCE_INSUFFICIENT", transfer_id=row.id, ignore_backoff=ignore_backoff

@@ -1,4 +1,7 @@
-"""The daily comparison of the ledger with what Stripe has, payment by payment. It reports; it repairs nothing."""
+"""The daily comparison of the ledger with what Stripe has, payment by payment, and a look at our webhook endpoints.
+
+It reports; it repairs nothing. Stripe disables an endpoint that has failed for days, and tells it by email.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from simulation.staging.runtime import Runtime
 _LAST_RUN = text("SELECT ran_at FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1")
 _FIRST_MOMENT = text("SELECT min(created_at) AS at FROM payment_intents")
 _INSERT = text("""
-    INSERT INTO reconciliation_runs (id, since, missing_in_ledger, missing_at_stripe)
-    VALUES (:id, :since, CAST(:missing_in_ledger AS jsonb), CAST(:missing_at_stripe AS jsonb))
+    INSERT INTO reconciliation_runs (id, since, missing_in_ledger, missing_at_stripe, webhook_endpoints_enabled)
+    VALUES (:id, :since, CAST(:missing_in_ledger AS jsonb), CAST(:missing_at_stripe AS jsonb), :endpoints)
 """)
 # What the ledger says has happened at Stripe: one row for each payment, refund and transfer, with Stripe's id.
 _BOOKED = text("""
@@ -54,6 +57,14 @@ WEBHOOKS_MISSING = """
 """
 """Payments that the latest run found at Stripe only, without those that were booked since."""
 
+ENDPOINTS_DISABLED = """
+    SELECT FROM (SELECT * FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1) r
+    WHERE r.webhook_endpoints_enabled = 0 AND NOT EXISTS (
+        SELECT FROM operations_events o
+        WHERE o.subject = 'webhooks' AND o.event = 'endpoint_switched' AND o.created_at > r.ran_at)
+"""
+"""A row where the latest run found no endpoint enabled, and nobody has switched one on since."""
+
 _Item = dict[str, object]
 
 
@@ -71,6 +82,7 @@ def run(runtime: Runtime, context: Context) -> ReconciliationResult:
     since = _since(runtime, now)
     try:
         at_stripe = _at_stripe(runtime, since)
+        endpoints = sum(endpoint.status == "enabled" for endpoint in runtime.stripe.webhook_endpoints())
     except stripe.StripeError as error:
         code = failure_of(error).code
         runtime.log.error("Payment", "reconciliation impossible", error_code=code, request_id=context.request_id)
@@ -88,17 +100,26 @@ def run(runtime: Runtime, context: Context) -> ReconciliationResult:
         for key, row in booked.items()
         if row.created_at >= since + timedelta(days=1) and key not in listed
     ]
-    _store(runtime, since, missing_in_ledger, missing_at_stripe)
+    _store(runtime, since, missing_in_ledger, missing_at_stripe, endpoints)
     _log(runtime, context, missing_in_ledger, missing_at_stripe)
+    if endpoints == 0:
+        runtime.log.error("Payment", "no webhook endpoint is enabled at Stripe", request_id=context.request_id)
     return ReconciliationResult(missing_in_ledger=len(missing_in_ledger), missing_at_stripe=len(missing_at_stripe))
 
 
-def _store(runtime: Runtime, since: datetime, missing_in_ledger: list[_Item], missing_at_stripe: list[_Item]) -> None:
+def _store(
+    runtime: Runtime,
+    since: datetime,
+    missing_in_ledger: list[_Item],
+    missing_at_stripe: list[_Item],
+    endpoints: int,
+) -> None:
     row = {
         "id": runtime.new_id(),
         "since": since,
         "missing_in_ledger": canonical_json(missing_in_ledger),
         "missing_at_stripe": canonical_json(missing_at_stripe),
+        "endpoints": endpoints,
     }
     runtime.database.write_ungoverned(_INSERT, **row)
 

@@ -19,6 +19,7 @@ _INSERT = text("""
         reason)
     VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'pending', :idempotency_key, :reason)
 """)
+RESOURCE = "/v1/refunds"
 MADE_AT_STRIPE = "refunded_at_stripe"
 GIVEN_BACK = f"""EXISTS (
     SELECT FROM refunds r WHERE r.payment_intent_id = p.id

@@ -102,7 +102,8 @@ def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> boo
     Raises ApiError 409 or 500 after keeping the failure, and `contests.ContestBusy`, which is none of the event's.
     """
     try:
-        return _process_once(runtime, context, event, _refunds_made(runtime, event))
+        made, status = _refunds_made(runtime, event), payment_events.status_now(runtime, event)
+        return _process_once(runtime, context, event, made, status)
     except contests.ContestBusy as error:
         runtime.log.warning(
             "Payment",
@@ -132,7 +133,9 @@ def _refunds_made(runtime: Runtime, event: Mapping[str, Any]) -> Sequence[Refund
     return runtime.stripe.refunds_of(charge["payment_intent"])
 
 
-def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any], made: Sequence[RefundAtStripe]) -> bool:
+def _process_once(
+    runtime: Runtime, context: Context, event: Mapping[str, Any], made: Sequence[RefundAtStripe], status: str | None
+) -> bool:
     with runtime.unit_of_work(
         context,
         action="stripe_event_processed",
@@ -146,7 +149,7 @@ def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any], 
             event_type=event["type"],
             payload=canonical_json(event),
         )
-        effect = _apply(work, event, made) if stored else "duplicate delivery"
+        effect = _apply(work, event, made, status) if stored else "duplicate delivery"
         work.payload["effect"] = effect
         if stored:
             work.write(_RESOLVE_DEAD_LETTER, stripe_event_id=event["id"])
@@ -166,19 +169,13 @@ def _process_once(runtime: Runtime, context: Context, event: Mapping[str, Any], 
     return bool(stored)
 
 
-def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtStripe]) -> str:
+def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtStripe], status: str | None) -> str:
     subject, event_id = event["data"]["object"], event["id"]
     match event["type"]:
         case "payment_intent.succeeded":
             return payment_events.succeeded(work, subject, event_id)
-        case "payment_intent.payment_failed":
-            return payment_events.changed_status(work, subject, "FAILED")
-        case "payment_intent.requires_action":
-            return payment_events.changed_status(work, subject, "REQUIRES_ACTION")
-        case "payment_intent.processing":
-            return payment_events.changed_status(work, subject, "PROCESSING")
-        case "payment_intent.canceled":
-            return payment_events.changed_status(work, subject, "CANCELED")
+        case kind if kind in payment_events.STATUSES:
+            return payment_events.told_status(work, event, status)
         case "charge.refunded":
             return payment_events.charge_refunded(work, subject, made, event_id)
         case "refund.failed" | "refund.updated":

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from simulation.staging.jobs import JOBS, JobBook
 from simulation.staging.money import payout_batches, payouts
 from simulation.staging.money.payout_holds import HOLD_REASONS
-from simulation.staging.money.reconciliation import WEBHOOKS_MISSING
+from simulation.staging.money.reconciliation import ENDPOINTS_DISABLED, WEBHOOKS_MISSING
 from simulation.staging.money.webhooks import DEAD_LETTER, WAITING_DEAD_LETTER
 from simulation.staging.operations import connections
 from simulation.staging.runtime import Runtime
@@ -45,6 +45,7 @@ HELP: Mapping[str, str] = {
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "1 for an unsettled contest whose latest settlement run failed, 0 for any other",
     "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
+    "stripe_webhook_endpoints_disabled": "1 when no endpoint at Stripe is enabled, so that no event is pushed to us",
     "stripe_webhooks_refused": "Deliveries, in the last hour and since one was accepted, whose signature did not fit",
     "stripe_webhook_dead_letters": "Events that failed repeatedly, were never processed, and wait for no other event",
 }
@@ -116,6 +117,8 @@ _SAMPLES = text(f"""
         SELECT s.status FROM settlement_audit s WHERE s.contest_instance_id = c.id ORDER BY s.sequence_number DESC
             LIMIT 1) THEN 1 ELSE 0 END
     FROM contest_instances c WHERE c.settle_time IS NULL AND c.status = 'COMPLETE'
+    UNION ALL
+    SELECT 'stripe_webhook_endpoints_disabled', '', count(*) FROM ({ENDPOINTS_DISABLED}) e
     UNION ALL
     SELECT 'stripe_webhook_dead_letters', '', count(*) FROM stripe_webhook_dead_letters d
     WHERE {DEAD_LETTER} AND NOT {WAITING_DEAD_LETTER}

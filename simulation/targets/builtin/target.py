@@ -26,7 +26,7 @@ from simulation.staging.settings import Settings
 from simulation.targets.builtin.governance import GOVERNANCE
 from simulation.targets.builtin.service import PlatformService
 from simulation.targets.builtin.statement_point import StatementPoint
-from simulation.targets.identity import key_files
+from simulation.targets.identity import key_files, stripe_key_file
 from simulation.targets.jobs import JobDriver
 from simulation.targets.platform_people import PlatformPeople, revoke_platform_admin
 from simulation.targets.protocol import JobWatch, Routes, TargetKeys
@@ -104,13 +104,16 @@ class BuiltinTarget:
         self._break_glass_secret = keys.admin_break_glass_secret
         self.routes = Routes()
         self.signing_key: Path | None = None
+        self.stripe_key_file: Path | None = None
         replica = Path()
         if identity is not None:
             self.signing_key, replica = key_files(identity, keys)
+            self.stripe_key_file = stripe_key_file(identity, keys)
         self._settings = Settings(
             environment="staging",
             database_url=database.url("platform", application="staging-platform"),
             stripe_api_key=keys.stripe_platform_key,
+            stripe_api_key_file="" if self.stripe_key_file is None else str(self.stripe_key_file),
             stripe_webhook_secret=keys.stripe_webhook_secret,
             stripe_standby_webhook_secret=keys.stripe_standby_webhook_secret,
             admin_jwt_secret=keys.admin_jwt_secret,

@@ -21,7 +21,7 @@ from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
 from simulation.targets.columns import table_of_rows
-from simulation.targets.identity import key_files
+from simulation.targets.identity import key_files, stripe_key_file
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
 from simulation.targets.process.commands import run_command
@@ -191,6 +191,7 @@ class ProcessChoice:
             authority=authority.file,
             scratch=scratch,
             signing_keys=key_files(own / "identity", keys),
+            stripe_key=stripe_key_file(own / "identity", keys),
             alerts_api_url=f"https://{alerts_host}",
             runbooks=self.runbooks.resolve(),
         )

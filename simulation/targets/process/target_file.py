@@ -86,6 +86,7 @@ PLACEHOLDERS = {
     "ADMIN_SECRET": "secret with which admin tokens are signed",
     "SIGNING_KEY_FILE": "file in which the identity service keeps that secret; a fault may take it away for a while",
     "REPLICA_KEY_FILE": "file in which its replica keeps it",
+    "STRIPE_KEY_FILE": "file in which the secret store keeps the secret key of Stripe; a fault may roll it",
     "BREAK_GLASS_SECRET": "secret that signs the tokens for the time in which no other can be verified",
     "CA_FILE": "PEM file of the throw-away authority that signed the certificates of all those hosts",
     "SCRATCH": "a folder in which the backend may write; gone after the run",

@@ -26,6 +26,7 @@ def values_of(
     authority: Path,
     scratch: Path,
     signing_keys: tuple[Path, Path],
+    stripe_key: Path,
     alerts_api_url: str,
     runbooks: Path,
 ) -> dict[str, str]:
@@ -50,6 +51,7 @@ def values_of(
         "ADMIN_SECRET": keys.admin_jwt_secret,
         "SIGNING_KEY_FILE": str(signing_keys[0]),
         "REPLICA_KEY_FILE": str(signing_keys[1]),
+        "STRIPE_KEY_FILE": str(stripe_key),
         "BREAK_GLASS_SECRET": keys.admin_break_glass_secret,
         "CA_FILE": str(authority),
         "SCRATCH": str(scratch),

@@ -50,6 +50,8 @@ class FaultContext:
     """Keys of the contests that are played on a tournament, by its key."""
     signing_key: Path | None = None
     """Where the platform's identity service keeps its key, if a fault can take it away."""
+    stripe_key_file: Path | None = None
+    """From where the platform reads its key of Stripe's API, if a fault can roll it."""
     under_way: Callable[[], bool] = lambda: False
     """Whether a runbook is being carried out now."""
     _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)

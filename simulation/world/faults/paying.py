@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import simpy
 
@@ -14,6 +14,7 @@ from simulation.scenario.faults.paying import (
     PaymentCanceled,
     PaymentDeclined,
     PaymentSlow,
+    PaymentToldBackwards,
 )
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.entrants.purses import Means
@@ -25,6 +26,8 @@ _DECLINED = Means(payment_method="pm_card_chargeDeclined", tries_again=True)
 _CANCELED = Means(payment_method=ANY_CARD, tries_again=True, new_intent=True)
 _LEFT = Means(payment_method=NEEDS_AUTHENTICATION, outcome="left")
 _DEBIT = Means(payment_method=BANK_DEBIT, outcome="under_way")
+_AFTER_THE_END_SECONDS = 600
+"""How long after the end of a payment the event of its beginning comes."""
 
 
 @carries_out(PaymentDeclined)
@@ -42,7 +45,9 @@ def walk_away(around: FaultContext, fault: PlannedFault) -> SimProcess:
 @carries_out(PaymentCanceled)
 def cancel(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """When the entrant comes to pay, the intent has just been canceled."""
-    yield _disturb(around, fault, [_CANCELED], detail="the intent is canceled at Stripe", cancels=True)
+    yield _disturb(
+        around, fault, [_CANCELED], detail="the intent is canceled at Stripe", also=around.twin.payments.cancel
+    )
 
 
 @carries_out(PaymentSlow)
@@ -66,18 +71,41 @@ def bounce(around: FaultContext, fault: PlannedFault) -> SimProcess:
         record_action(around, str(fault.contest), user_id, "never_paid", payment=intent)
 
 
+@carries_out(PaymentToldBackwards)
+def tell_backwards(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The bank returns a debit days later; the event of its beginning comes after that of its end."""
+
+    def hold_back(intent: str) -> None:
+        late = fault.delay_seconds + _AFTER_THE_END_SECONDS
+        around.twin.hold_back(intent, "payment_intent.processing", seconds=late, fault_id=fault.fault_id)
+
+    detail = "a bank debit is under way, and nobody hears of it"
+    user_id, intent = yield _disturb(around, fault, [_DEBIT], detail=detail, also=hold_back)
+    yield around.kernel.sleep(fault.delay_seconds)
+    with caused_by(f"fault:{fault.fault_id}"):
+        around.twin.payments.bounce(intent)
+        record_action(around, str(fault.contest), user_id, "never_paid", payment=intent)
+
+
 def _disturb(
-    around: FaultContext, fault: PlannedFault, means: Sequence[Means], *, detail: str, cancels: bool = False
+    around: FaultContext,
+    fault: PlannedFault,
+    means: Sequence[Means],
+    *,
+    detail: str,
+    also: Callable[[str], None] = lambda _: None,
 ) -> simpy.Event:
-    """Prepare the payment. The event that is returned occurs at the first try, with user id and intent."""
+    """Prepare the payment. The event that is returned occurs at the first try, with user id and intent.
+
+    :param also: what happens to the intent besides, just before each try.
+    """
     came = around.kernel.env.event()
 
     def struck(person: str, intent: str) -> None:
         user_id = around.registry.user_ids[person]
         around.injector.strike(fault, {"payment_intent": intent, "user_id": user_id}, detail=detail)
-        if cancels:
-            with caused_by(f"fault:{fault.fault_id}"):
-                around.twin.payments.cancel(intent)
+        with caused_by(f"fault:{fault.fault_id}"):
+            also(intent)
         if not came.triggered:
             came.succeed((user_id, intent))
 

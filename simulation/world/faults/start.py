@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from simulation.faults.plan import FaultPlan
 from simulation.scenario.faults.registry import KINDS
-from simulation.world.faults import database, disputes, identity, paying, people, programs, provider, refunds, stripe
+from simulation.world.faults import (
+    database,
+    disputes,
+    events,
+    identity,
+    paying,
+    people,
+    programs,
+    provider,
+    refunds,
+    stripe,
+)
 from simulation.world.faults.context import ACTS, FaultContext
 
-FAMILIES = (database, disputes, identity, paying, people, programs, provider, refunds, stripe)
+FAMILIES = (database, disputes, events, identity, paying, people, programs, provider, refunds, stripe)
 """Modules with the acts; importing them makes the acts known."""
 assert set(ACTS) == {name for name, kind in KINDS.items() if kind.acts}, (
     "each kind that acts has one who carries it out"

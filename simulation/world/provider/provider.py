@@ -202,6 +202,8 @@ class ScoreProvider:
     def _faulty_dialect(
         self, feed: Feed, asked: _Asked, plain: FeedAnswer, effect: ProviderEffect, *, struck: str
     ) -> Response:
+        if effect.mode == "slow":
+            return self._late(self._told(plain, asked, self._boards), effect)
         if effect.mode == "incomplete_final":
             boards = {**self._boards, struck: self._incomplete(struck, self._boards[struck])}
             return self._told(asked.put_to(feed, boards), asked, boards, fault_id=effect.fault_id)
@@ -238,6 +240,8 @@ class ScoreProvider:
         return said
 
     def _faulty(self, key: str, current: _Board, headers: Mapping[str, str], effect: ProviderEffect) -> Response:
+        if effect.mode == "slow":
+            return self._late(self._answer(key, current, headers), effect)
         if effect.mode == "incomplete_final":
             return self._answer(key, self._incomplete(key, current), headers, effect.fault_id)
         if effect.mode == "malformed":
@@ -247,6 +251,11 @@ class ScoreProvider:
         status = None if effect.mode == "timeout" else effect.status
         self._record(key, None, status=status, sha256=None, valid=False, fault_id=effect.fault_id)
         return _failure(effect)
+
+    def _late(self, answer: Response, effect: ProviderEffect) -> Response:
+        """The right answer, after its time."""
+        self.kernel.clock.advance(effect.sim_seconds)
+        return answer
 
     def _incomplete(self, key: str, current: _Board) -> _Board:
         """The board without the last holes of one player who finished; which one is drawn from the seed."""

@@ -92,6 +92,12 @@ class Answer:
             return None
         return str(error.get("code") or error.get("type"))
 
+    @property
+    def retry_after_seconds(self) -> int | None:
+        """How long the caller is asked to wait."""
+        said = self.headers.get("Retry-After")
+        return None if said is None else int(said)
+
     @classmethod
     def of_error(cls, error: ApiError, *, request_id: str) -> Answer:
         return cls(status=error.status, body=error.body(), request_id=request_id)

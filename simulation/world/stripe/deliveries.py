@@ -22,6 +22,10 @@ Deliver = Callable[[bytes, Mapping[str, str]], int | None]
 """POSTs a webhook to the platform; returns the status, or None when no answer came."""
 
 GIVES_UP_AFTER = timedelta(days=3)
+DISABLES_AFTER = timedelta(days=3)
+"""An endpoint to which nothing came through for so long is disabled (fixtures/spec/stripe.md 23)."""
+_TURNED_AWAY = 403
+"""What a firewall or a proxy in front of the platform answers."""
 
 
 class Deliveries:
@@ -53,7 +57,23 @@ class Deliveries:
         self._kill: Callable[[], None] | None = None
         self.pending = 0
         """Number of deliveries that are neither acknowledged nor given up."""
+        self._held: dict[tuple[str, str], WebhookEffect] = {}
+        """By object and type of event: what becomes of the next one."""
+        self._turned_away_by: str | None = None
+        """Fault by which nothing comes through."""
+        self._tell: Callable[[str, str], None] = lambda _endpoint, _what: None
+        """Told what that does to an endpoint."""
         log.subscribe(self._on_event)
+
+    def turn_away(self, fault_id: str, tell: Callable[[str, str], None]) -> None:
+        """From now on something before the platform refuses every delivery, until an endpoint is disabled for it."""
+        self._turned_away_by, self._tell = fault_id, tell
+
+    def hold_back(self, object_id: str, event_type: str, *, seconds: int, fault_id: str) -> None:
+        """The next event of this type about an object is first delivered so many seconds later."""
+        self._held[object_id, event_type] = WebhookEffect(
+            fault_id=fault_id, fault_kind="held_back", mode="delay", delay_seconds=seconds
+        )
 
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
         """Say how the platform is reached; until then every delivery fails. ``kill`` has the platform killed before it
@@ -86,7 +106,8 @@ class Deliveries:
         yield self._kernel.sleep(self._settings.webhook_latency_seconds)
         effect, resets = self._effect_on(event), 0
         if effect is not None:
-            event.fault_id = effect.fault_id
+            if effect.takes_over or event.fault_id is None:
+                event.fault_id = effect.fault_id
             if effect.mode == "lost":
                 self._lose(event, endpoints[0])
                 return
@@ -124,6 +145,7 @@ class Deliveries:
             status = self._attempt(event, endpoint)
             if resets:
                 status, resets = None, resets - 1
+            self._note(endpoint, failed=status is None or not 200 <= status < 300)
             if status is not None and 200 <= status < 300:
                 event.pending_webhooks -= 0 if acknowledged else 1
                 self._record(event, endpoint, status, next_attempt_at=None)
@@ -138,6 +160,25 @@ class Deliveries:
             yield self._kernel.until(again_at)
         self._record(event, endpoint, None, next_attempt_at=None)
 
+    def _note(self, endpoint: WebhookEndpoint, *, failed: bool) -> None:
+        """An endpoint that has failed for days in a row is disabled, at the instant at which they are over."""
+        if not failed:
+            endpoint.failing_since = None
+        elif endpoint.failing_since is None:
+            endpoint.failing_since = self._kernel.now
+            if self._turned_away_by is not None:
+                self._tell(endpoint.id, "the first delivery is turned away before the platform")
+            self._kernel.spawn(self._disable_unless_it_recovers(endpoint, self._kernel.now))
+
+    def _disable_unless_it_recovers(self, endpoint: WebhookEndpoint, since: datetime) -> SimProcess:
+        yield self._kernel.until(since + DISABLES_AFTER + timedelta(seconds=1))  # after an attempt of that very instant
+        if endpoint.failing_since != since or endpoint.disabled:
+            return
+        endpoint.disabled = True
+        if self._turned_away_by is not None:
+            self._turned_away_by = None
+            self._tell(endpoint.id, "Stripe disables the endpoint, and the way to the platform is free again")
+
     def _attempt(self, event: StripeEvent, endpoint: WebhookEndpoint) -> int | None:
         event.attempts += 1
         body = event.payload = event.payload or json.dumps(event.render(), separators=(",", ":")).encode()
@@ -148,6 +189,8 @@ class Deliveries:
         }
         if self._deliver is None or not endpoint.reaches_platform:
             return None
+        if self._turned_away_by is not None:
+            return _TURNED_AWAY
         with caused_by(_cause(event)):
             return self._deliver(body, headers)
 
@@ -156,6 +199,9 @@ class Deliveries:
         self._record(event, endpoint, None, next_attempt_at=None)
 
     def _effect_on(self, event: StripeEvent) -> WebhookEffect | None:
+        held = self._held.pop((event.object_id, event.event_type), None)
+        if held is not None:
+            return held
         webhook = PendingWebhook(
             event_id=event.id,
             event_type=event.event_type,
@@ -180,7 +226,7 @@ class Deliveries:
             attempt=event.attempts,
             status=status,
             next_attempt_at=next_attempt_at,
-            fault_id=endpoint.rolled_by or event.fault_id,
+            fault_id=endpoint.rolled_by or self._turned_away_by or event.fault_id,
             endpoint_id=endpoint.id,
         )
         self._recorder.record(attempt, cause=_cause(event))

@@ -9,10 +9,11 @@ from simulation.clock import SimulationClock
 from simulation.documents.canonical import canonical_sha256
 from simulation.events import StripeEventMade
 from simulation.history import Recorder
-from simulation.world.stripe.api import Trigger
+from simulation.world.stripe.api import API_VERSION, Trigger
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.ids import Ids
 from simulation.world.stripe.objects.event import StripeEvent
+from simulation.world.stripe.older_version import OLDER_VERSION, OlderVersion
 from simulation.world.stripe.table import Table
 
 RETENTION = timedelta(days=30)
@@ -31,6 +32,8 @@ class EventLog:
         self._ids = ids
         self._subscribers: list[Callable[[StripeEvent], None]] = []
         self.events: Table[StripeEvent] = Table(kind="event")
+        self.older: OlderVersion | None = None
+        """Shows events while their endpoint has an older API version."""
 
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
         self._subscribers.append(subscriber)
@@ -50,7 +53,8 @@ class EventLog:
                 id=self._ids.next("evt"),
                 created=self._clock.now,
                 event_type=event_type,
-                snapshot=snapshot,
+                api_version=API_VERSION if self.older is None else OLDER_VERSION,
+                snapshot=snapshot if self.older is None else self.older.show(snapshot),
                 previous_attributes=previous_attributes,
                 account=account,
                 request_id=trigger.request_id,
@@ -71,6 +75,7 @@ class EventLog:
                 id=self._ids.next("evt"),
                 created=self._clock.now,
                 event_type=event.event_type,
+                api_version=event.api_version,
                 snapshot=event.snapshot,
                 previous_attributes=event.previous_attributes,
                 account=event.account,

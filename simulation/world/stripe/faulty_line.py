@@ -75,7 +75,9 @@ class FaultyLine:
         error = _error(effect)
         if effect.executed:
             return self._service.serve(request, disguise=error)
-        return Answer.of_error(error, request_id=request.request_id)
+        answer = Answer.of_error(error, request_id=request.request_id)
+        wait = effect.retry_after_seconds
+        return answer if wait is None else replace(answer, headers={**answer.headers, "Retry-After": str(wait)})
 
 
 def _failure(effect: CallEffect) -> Lost:

@@ -59,6 +59,7 @@ class Journal:
                 executed=answer.executed if answer else False,
                 replayed=answer.replayed if answer else False,
                 fault_id=fault_id,
+                retry_after_seconds=said.retry_after_seconds if said else None,
             )
         )
 

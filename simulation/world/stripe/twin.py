@@ -30,6 +30,7 @@ from simulation.world.stripe.journal import Journal
 from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.objects.payment_method import ANY_CARD
 from simulation.world.stripe.objects.webhook_endpoint import PRIMARY, STANDBY
+from simulation.world.stripe.older_version import OlderVersion
 from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
 from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
@@ -69,6 +70,7 @@ class StripeTwin:
         self._recorder = recorder
         self._injector = injector
         self._publishable_key = publishable_key
+        self._platform_key = platform_key
         ids = Ids(seed=seed)
         self._store = Store(kernel=kernel, recorder=recorder, settings=settings, ids=ids, names=integration.names)
         self._journal = Journal(recorder)
@@ -124,9 +126,9 @@ class StripeTwin:
 
         :param path: decoded, without the query. :raises Lost: no answer reaches the caller.
         """
-        request, known = self._entrance.read(method=method, path=path, query=query, headers=headers, body=body)
-        if not known:
-            return self._turn_away(request)
+        request, refusal = self._entrance.read(method=method, path=path, query=query, headers=headers, body=body)
+        if refusal is not None:
+            return self._turn_away(request, refusal)
         try:
             return self._handle(request)
         except Lost:
@@ -188,6 +190,29 @@ class StripeTwin:
         endpoint.rolled_by = fault_id
         return endpoint.id
 
+    def hold_back(self, object_id: str, event_type: str, *, seconds: int, fault_id: str) -> None:
+        """The next event of this type about an object is first delivered so many seconds later."""
+        self._deliveries.hold_back(object_id, event_type, seconds=seconds, fault_id=fault_id)
+
+    def turn_deliveries_away(self, fault_id: str, tell: Callable[[str, str], None]) -> None:
+        """Nothing that is pushed reaches the platform, until Stripe disables an endpoint for it.
+
+        :param tell: the endpoint's id and what happened to it: the first time that it is met, and when it is disabled.
+        """
+        self._deliveries.turn_away(fault_id, tell)
+
+    def show_older_events(self, older: bool) -> None:
+        """From now on events are made in an older API version, or in the SDK's again."""
+        store = self._store
+        store.log.older = OlderVersion(charges=store.charges, refunds=store.refunds) if older else None
+
+    def roll_api_key(self, *, fault_id: str) -> str:
+        """The platform's secret key expires at once; returns the one that takes its place."""
+        new_key = f"sk_test_{hashlib.sha256(self._platform_key.encode()).hexdigest()[:24]}"
+        self._entrance.roll(self._platform_key, new_key=new_key, fault_id=fault_id)
+        self._platform_key = new_key
+        return new_key
+
     def record_final_state(self) -> None:
         """Record balance, objects and the journal's summary at the end of a run."""
         record_final_state(self._store, self._recorder)
@@ -197,7 +222,8 @@ class StripeTwin:
         subject = subject_of(request, self._store)
         effect = self._line.effect_on(request, subject)
         striking = effect.fault_id if effect else self._closed_by(subject)
-        request = replace(request, fault_id=striking or self._fault_of(subject))
+        slow = effect is not None and effect.mode == "slow"  # what a right answer brings about is not the fault's doing
+        request = replace(request, fault_id=(None if slow else striking) or self._fault_of(subject))
         with caused_by(f"fault:{request.fault_id}") if request.fault_id else nullcontext():
             if effect is not None and subject.destination is not None:
                 self._accounts.apply(subject.destination, effect)
@@ -219,10 +245,9 @@ class StripeTwin:
         """The fault that struck this business key before: whatever Stripe does about the key goes back to it."""
         return self._injector.fault_of(subject.business_key) if subject.business_key else None
 
-    def _turn_away(self, request: ApiRequest) -> Response:
-        error = ApiError("Invalid API Key provided.", status=401)
-        answer = Answer.of_error(error, request_id=request.request_id)
-        self._journal.record(request, answer, heard=True, fault_id=None)
+    def _turn_away(self, request: ApiRequest, refusal: ApiError) -> Response:
+        answer = Answer.of_error(refusal, request_id=request.request_id)
+        self._journal.record(request, answer, heard=True, fault_id=request.fault_id)
         return _response(request, answer)
 
 

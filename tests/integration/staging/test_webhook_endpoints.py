@@ -106,3 +106,24 @@ def test_only_admins_switch_and_only_to_what_there_is(stage: StagingPlatform) ->
     assert stage.client.get("/api/admin/stripe/webhook-endpoints").status_code == 401
     assert stage.admin_post("stripe/webhook-endpoint", STANDBY | {"role": "third"}).status_code == 400
     assert stage.admin_post("stripe/webhook-endpoint", {"role": "standby"}).status_code == 400
+
+
+def disabled(stage: StagingPlatform) -> str:
+    text = stage.client.get("/metrics").text
+    return next(line.split()[1] for line in text.splitlines() if line.startswith("stripe_webhook_endpoints_disabled "))
+
+
+def test_an_endpoint_that_stripe_has_disabled_is_seen_at_night_and_enabled_by_operations(
+    stage: StagingPlatform, paid: Any
+) -> None:
+    stage.stripe.objects["webhook_endpoints"]["we_primary"]["status"] = "disabled"
+    assert disabled(stage) == "0"
+    stage.jobs["financial_reconciliation"].run()
+    assert disabled(stage) == "1"
+    assert any("no webhook endpoint is enabled at Stripe" in line for line in stage.log)
+    stage.pass_time(minutes=1)
+    answer = stage.admin_post("stripe/webhook-endpoint", {"role": "primary", "reason": "disabled by Stripe"}).json
+    assert answer["status"] == {"primary": "enabled", "standby": "disabled"}
+    assert disabled(stage) == "0"
+    stage.jobs["financial_reconciliation"].run()
+    assert disabled(stage) == "0"

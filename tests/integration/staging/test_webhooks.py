@@ -128,6 +128,27 @@ def test_an_older_event_does_not_take_back_a_success(stage: StagingPlatform, pay
     assert stage.sql("SELECT status FROM payment_intents") == [{"status": "SUCCEEDED"}]
 
 
+def test_an_older_event_does_not_overwrite_a_newer_status(stage: StagingPlatform, paying: Any) -> None:
+    intent = stage.stripe.objects["payment_intents"][paying[2]]
+    processing = stage.stripe.event("payment_intent.processing", intent)
+    stage.pass_time(hours=1)
+    stage.deliver(stage.stripe.event("payment_intent.payment_failed", intent))
+    assert stage.deliver(processing).json == {"received": True, "duplicate": False}
+    assert stage.sql("SELECT status FROM payment_intents") == [{"status": "FAILED"}]
+    assert len(stage.sql("SELECT id FROM stripe_events")) == 2
+
+
+@pytest.mark.parametrize(("at_stripe", "status"), [("processing", "PROCESSING"), ("requires_payment_method", "FAILED")])
+def test_of_two_events_of_one_second_stripe_is_asked_which_holds(
+    stage: StagingPlatform, paying: Any, at_stripe: str, status: str
+) -> None:
+    intent = stage.stripe.objects["payment_intents"][paying[2]]
+    stage.deliver(stage.stripe.event("payment_intent.payment_failed", intent))
+    intent["status"] = at_stripe
+    stage.deliver(stage.stripe.event("payment_intent.processing", intent))
+    assert stage.sql("SELECT status FROM payment_intents") == [{"status": status}]
+
+
 @pytest.mark.parametrize(
     ("type_", "status"),
     [

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from simulation.checks.base import Check
-from simulation.checks.payouts import payout_automatic, payout_retry_rules, payouts_follow_settlement
+from simulation.checks.payouts import (
+    payout_automatic,
+    payout_retry_rules,
+    payouts_follow_settlement,
+    retry_after_honoured,
+)
 from simulation.events import Exchange, FaultInjected, FaultScheduled, JobSummary, StripeCall
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
@@ -151,3 +156,42 @@ def test_a_hand_may_stand_in_for_a_timer_that_a_fault_stopped_and_only_while_it_
     by_hand_until(day(5, 0, 1))(too_late)
     assert run(payout_automatic, excused).outcome == "pass"
     assert run(payout_automatic, too_late).outcome == "fail"
+
+
+def _asked_to_wait(*, until_next_seconds: int) -> Break:
+    """Bob's transfer is turned away for 120 seconds, and the next one goes out so many seconds later."""
+
+    def spoil(book: Book) -> None:
+        book.drop(StripeCall, idempotency_key=BOB)
+        limited: dict[str, Any] = {
+            "origin": "platform",
+            "method": "POST",
+            "path": "/v1/transfers",
+        }
+        book.add(
+            StripeCall(**limited, request_id="req_1", status=429, executed=False, retry_after_seconds=120),
+            day(5, 9, 20),
+        )
+        book.add(
+            StripeCall(**limited, request_id="req_2", status=200, executed=True),
+            day(5, 9, 20) + timedelta(seconds=until_next_seconds),
+        )
+
+    return spoil
+
+
+@pytest.mark.parametrize("seconds", [0, 120, 300])
+def test_a_platform_that_waits_as_long_as_stripe_asks_passes(seconds: int) -> None:
+    book = passing()
+    _asked_to_wait(until_next_seconds=seconds)(book)
+    found = run(retry_after_honoured, book)
+    assert (found.outcome, found.examined) == ("pass", 1)
+
+
+def test_a_call_before_the_time_that_stripe_named_is_found() -> None:
+    assert_found(
+        retry_after_honoured,
+        passing(),
+        _asked_to_wait(until_next_seconds=119),
+        "sent before the time until which Stripe had asked to wait",
+    )

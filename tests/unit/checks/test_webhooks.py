@@ -6,9 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from simulation.checks.webhooks import webhooks_authentic
-from simulation.events import Exchange, FaultInjected, WebhookAttempt, WitnessSummary
-from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, run
+from simulation.checks.webhooks import payment_statuses_true, webhooks_authentic
+from simulation.events import (
+    Exchange,
+    FaultInjected,
+    StripeEventMade,
+    StripeObject,
+    WebhookAttempt,
+    WitnessSummary,
+)
+from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 
 WEBHOOK: dict[str, object] = {"path": "/api/webhooks/stripe"}
@@ -106,3 +113,39 @@ def test_the_same_event_refused_at_another_time_is_no_excuse() -> None:
         book.add(refused, refused.at + timedelta(hours=1))
 
     assert_found(webhooks_authentic, passing(), refuse_later, "genuine ones were refused")
+
+
+def _told(book: Book, *told: str, at_stripe: str, books: str, taken: bool = True) -> None:
+    """A payment of whose ending Stripe tells by these events, in this order, and what the books say of it."""
+    for number, what in enumerate(told):
+        event = {"event_id": f"evt_{what}", "event_type": f"payment_intent.{what}", "object_id": "pi_dan"}
+        book.add(StripeEventMade(**event, payload_sha256=()), day(1, number))
+        status = 200 if taken else 500
+        book.add(WebhookAttempt(**event, attempt=1, status=status, next_attempt_at=None), day(1, 12))
+    book.add(StripeObject(object_type="payment_intent", object_id="pi_dan", status=at_stripe), day(14))
+    row = {"payment_id": "p-dan", "contest_id": "C1", "user_id": "dan", "stripe_payment_intent_id": "pi_dan"}
+    book.write(day(1, 12), ("payments", {**row, "status": books, "amount_cents": 1_000}))
+
+
+@pytest.mark.parametrize(("at_stripe", "books"), [("requires_payment_method", "FAILED"), ("canceled", "CANCELED")])
+def test_a_payment_whose_status_is_that_of_stripes_last_word_passes(at_stripe: str, books: str) -> None:
+    book = passing()
+    _told(book, "processing", "canceled" if books == "CANCELED" else "payment_failed", at_stripe=at_stripe, books=books)
+    found = run(payment_statuses_true, book)
+    assert (found.outcome, found.examined) == ("pass", 1)
+
+
+def test_a_payment_that_an_older_event_has_set_back_is_found() -> None:
+    told = {"at_stripe": "requires_payment_method", "books": "PROCESSING"}
+    assert_found(
+        payment_statuses_true,
+        passing(),
+        lambda b: _told(b, "processing", "payment_failed", **told),
+        "a status that Stripe's last word has overtaken",
+    )
+
+
+def test_what_stripe_could_not_tell_yet_is_not_held_against_the_books() -> None:
+    book = passing()
+    _told(book, "processing", "payment_failed", at_stripe="requires_payment_method", books="PROCESSING", taken=False)
+    assert run(payment_statuses_true, book).examined == 0

@@ -362,3 +362,50 @@ def test_a_winner_leaves_when_the_transfer_is_first_lost_and_their_account_is_cl
     effects = [world.transfer("t1"), world.transfer("t1"), world.transfer("x1", contest="c-2")]
     assert [effect and effect.mode for effect in effects] == ["reset_before", "close_account", "close_account"]
     assert gone == [("u", "f")]
+
+
+def test_every_event_in_a_window_of_disorder_comes_at_a_time_of_its_own():
+    fault = of_contest(
+        "events_reordered", contest=None, delay_seconds=600, ends_at=START + timedelta(hours=1), over_by=START
+    )
+    world = World(fault)
+    late = [world.payment(f"pi_{n}", event="charge.refunded").delay_seconds for n in range(20)]
+    assert len(set(late)) > 15
+    assert all(0 <= seconds <= 600 for seconds in late)
+    assert len(world.strikes) == 1
+    world.clock.move_to(START + timedelta(hours=1))
+    assert world.payment("pi_late") is None
+
+
+def test_of_a_share_of_calls_each_third_of_a_kind_fails_and_none_with_one_key_twice():
+    world = World(of_stripe("stripe_flaky", every=3, status=424))
+    struck = [world.transfer(key) is not None for key in ("a", "b", "c", "c", "d", "c")]
+    assert struck == [False, False, True, False, False, False]
+    assert [(effect.mode, effect.status) for key in "efg" if (effect := world.transfer(key))] == [("error", 424)]
+
+
+def test_who_waits_as_long_as_a_rate_limit_says_is_struck_once():
+    world = World(of_stripe("stripe_rate_limited", seconds=120, status=429))
+    first = world.transfer("a")
+    assert first is not None
+    assert (first.status, first.retry_after_seconds) == (429, 120)
+    world.clock.move_to(START + timedelta(seconds=50))
+    again = world.transfer("b")
+    assert again is not None
+    assert again.retry_after_seconds == 70
+    world.clock.move_to(START + timedelta(seconds=120))
+    assert world.transfer("a") is None
+
+
+def test_partial_trouble_leaves_transfers_alone_that_another_fault_is_aimed_at():
+    world = World(of_contest("transfer_timeout_before", fault_id="t"), of_stripe("stripe_rate_limited", seconds=120))
+    struck = world.transfer("a")
+    assert struck is not None
+    assert struck.fault_id == "t"
+    assert world.transfer("a") is None
+
+
+def test_an_error_that_is_kept_hides_a_transfer_that_was_made():
+    effect = World(of_contest("transfer_error_kept", status=500)).transfer("t1")
+    assert effect is not None
+    assert (effect.mode, effect.status, effect.executed) == ("error", 500, True)

@@ -135,7 +135,7 @@ def test_a_slow_call_costs_time_and_is_answered(world):
     before = world.clock.now
     assert world.transfer(account).amount == 5_000
     assert world.clock.now - before == timedelta(seconds=20)
-    assert last_call(world).fault_id == "f-slow"
+    assert (last_call(world).fault_id, last_call(world).cause) == ("f-slow", "")
 
 
 def test_a_closed_account_refuses_this_and_every_later_transfer_under_the_fault(world):
@@ -237,3 +237,24 @@ def test_a_reserve_makes_what_is_available_pending_and_refuses_a_transfer(world)
     )
     assert world.stripe.balance.retrieve().available[0].amount == before.available[0].amount > 0
     assert world.transfer(account, key="payout:t2").amount == 5_000
+
+
+def test_a_rate_limit_may_name_its_time_and_is_not_kept_for_the_key(world):
+    account = world.account()
+    world.script.line_up("error", status=429, retry_after_seconds=90)
+    with pytest.raises(stripe.RateLimitError) as caught:
+        world.transfer(account)
+    assert caught.value.headers["Retry-After"] == "90"
+    assert (last_call(world).status, last_call(world).retry_after_seconds) == (429, 90)
+    assert "retry_after_seconds" not in world.recorded(StripeCall)[0].model_dump()
+    assert world.transfer(account).amount == 5_000
+
+
+def test_a_rolled_key_has_expired_and_the_new_one_is_the_platforms(world):
+    new_key = world.twin.roll_api_key(fault_id="f")
+    with pytest.raises(stripe.AuthenticationError) as caught:
+        world.account()
+    assert (caught.value.http_status, caught.value.json_body["error"]["code"]) == (401, "api_key_expired")
+    assert (last_call(world).fault_id, last_call(world).origin) == ("f", "platform")
+    assert world.client(new_key).v1.balance.retrieve().object == "balance"
+    assert last_call(world).origin == "platform"

@@ -325,3 +325,56 @@ def test_an_endpoint_that_is_disabled_gets_no_further_attempt(world):
     assert world.twin.pending_deliveries == 0
     undelivered = world.stripe.events.list({"delivery_success": False, "type": SUCCEEDED})
     assert len(undelivered.data) == 1
+
+
+def test_an_event_that_is_held_back_comes_after_a_newer_one_and_only_once(world):
+    intent = world.intent()
+    world.twin.hold_back(intent.id, SUCCEEDED, seconds=3_600, fault_id="f")
+    world.twin.confirm_payment_intent(payment_intent_id=intent.id, client_secret=intent.client_secret)
+    world.paid(user="u2")
+    world.pass_time(hours=2)
+    about = [attempt.object_id for attempt in world.recorded(WebhookAttempt)]
+    assert (len(about), about[-1]) == (2, intent.id)
+    assert world.recorded(WebhookAttempt)[-1].fault_id == "f"
+
+
+def test_events_of_an_older_version_say_so_and_have_its_shape(world):
+    world.twin.show_older_events(True)
+    intent = world.paid()
+    world.pass_time(seconds=2)
+    event = verified(world)
+    assert event.api_version == "2022-08-01"
+    assert [charge.id for charge in event.data.object.charges.data] == [intent.latest_charge]
+    assert "latest_charge" not in event.data.object
+    assert (event.data.object.id, event.data.object.amount_received) == (intent.id, 10_000)
+    world.twin.show_older_events(False)
+    world.paid(user="u2")
+    world.pass_time(seconds=2)
+    assert verified(world).data.object.latest_charge
+
+
+def test_an_endpoint_to_which_nothing_came_through_for_three_days_is_disabled_and_can_be_enabled_again(world):
+    told = []
+    world.twin.turn_deliveries_away("f", lambda endpoint, detail: told.append((endpoint, detail)))
+    world.paid()
+    world.pass_time(days=3)
+    assert [endpoint.status for endpoint in world.stripe.webhook_endpoints.list().data] == ["enabled", "disabled"]
+    world.pass_time(seconds=5)
+    primary, _ = world.stripe.webhook_endpoints.list().data
+    assert primary.status == "disabled"
+    assert [endpoint for endpoint, _ in told] == [primary.id, primary.id]
+    world.paid(user="u2")
+    world.pass_time(hours=1)
+    assert world.mailbox.arrived == []
+    assert {attempt.status for attempt in world.recorded(WebhookAttempt)} == {403}
+    world.stripe.webhook_endpoints.update(primary.id, {"disabled": False})
+    world.paid(user="u3")
+    world.pass_time(seconds=2)
+    assert verified(world).data.object.metadata.user_id == "u3"
+
+
+def test_one_delivery_that_comes_through_ends_the_row_of_failures(world):
+    world.mailbox.answer = lambda event: 500 if len(world.mailbox.arrived) < 3 else 200
+    world.paid()
+    world.pass_time(days=4)
+    assert world.stripe.webhook_endpoints.list().data[0].status == "enabled"

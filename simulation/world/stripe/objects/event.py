@@ -17,6 +17,8 @@ class StripeEvent:
     event_type: str
     snapshot: JsonObject
     """``data.object`` as it was; never changes again."""
+    api_version: str = API_VERSION
+    """In which the snapshot is rendered: the endpoint's, which need not be that of an SDK."""
     previous_attributes: JsonObject | None = None
     account: str | None = None
     request_id: str | None = None
@@ -45,7 +47,7 @@ class StripeEvent:
         rendered: JsonObject = {
             "id": self.id,
             "object": "event",
-            "api_version": API_VERSION,
+            "api_version": self.api_version,
             "created": unix(self.created),
             "data": data,
             "livemode": False,

@@ -47,6 +47,8 @@ class WebhookEndpoint:
     """The secret that signs its deliveries; Stripe shows it once, when an endpoint is made."""
     rolled_by: str | None = None
     """Fault that rolled the secret without telling the platform."""
+    failing_since: datetime | None = None
+    """Since when no delivery has come through; None: the last one did."""
 
     @property
     def status(self) -> str:

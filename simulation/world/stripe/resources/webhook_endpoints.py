@@ -46,4 +46,6 @@ class WebhookEndpoints:
         endpoint.enabled_events = events or endpoint.enabled_events
         endpoint.disabled = endpoint.disabled if disabled is None else disabled
         endpoint.description = description or endpoint.description
+        if disabled is not None:
+            endpoint.failing_since = None
         return endpoint.render()
