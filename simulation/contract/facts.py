@@ -89,10 +89,12 @@ class Admin(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Account(Fact):
-    """A winner's account at Stripe; ``user_id`` as the platform labelled it there. ``at`` is the end of the run."""
+    """A winner's account at Stripe; ``user_id`` and ``email`` as the platform told Stripe. ``at`` is the end of the
+    run."""
 
     id: str
     user_id: str | None
+    email: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,10 @@ class DashboardSampler:
                 )
 
     def _behind_the_link(self, page: DashboardPage, alert: str) -> JsonValue:
-        link = next(row["runbook_page"] for row in page["alerts"]["active"] if row["alert"] == alert)
+        links = [row["runbook_page"] for row in page["alerts"]["active"] if row["alert"] == alert]
+        if not links:
+            return "the page does not show the alert"
+        (link, *_) = links
         with caused_by("monitor"), self._context.acting("monitor"):
             answer = self._http.get(link, headers=self._headers())
         return shown_runbook(answer.text) if answer.status_code == 200 else f"{link} answered {answer.status_code}"

@@ -12,13 +12,20 @@ from datetime import datetime
 from functools import cache
 from urllib.parse import parse_qsl
 
-from simulation.checks.conformance.happenings import balance_changes, deliveries, jobs_failed, polled, probes, refused
+from simulation.checks.conformance.happenings import (
+    accounts,
+    balance_changes,
+    deliveries,
+    jobs_failed,
+    polled,
+    probes,
+    refused,
+)
 from simulation.checks.conformance.tries import tries
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
 from simulation.contract.facts import (
-    Account,
     Admin,
     Board,
     Call,
@@ -236,14 +243,6 @@ def _admins(case: Case) -> list[Fact]:
     ]
 
 
-def _accounts(case: Case) -> list[Fact]:
-    return [
-        Account(at=event.at, required=False, id=event.object_id, user_id=event.user_id)
-        for event in case.events(StripeObject)
-        if event.object_type == "account"
-    ]
-
-
 def _movements(kind: str, *, sign: int = 0) -> Callable[[Case], Sequence[Fact]]:
     def find(case: Case) -> list[Fact]:
         return [
@@ -379,7 +378,7 @@ def _prizes(case: Case) -> list[Fact]:
 
 DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "admin": _admins,
-    "account": _accounts,
+    "account": accounts,
     "contest": _contests,
     "transfer_made": _movements("transfer"),
     "refund_made": _movements("refund"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from simulation.checks.evidence.case import Case
-from simulation.contract.facts import BalanceChange, BrokenOff, Delivery, Fact, Polled, Probe, Refused
+from simulation.contract.facts import Account, BalanceChange, BrokenOff, Delivery, Fact, Polled, Probe, Refused
 from simulation.events import (
     AccessProbe,
     AdminAppointed,
@@ -15,10 +15,13 @@ from simulation.events import (
     JobFailed,
     ProviderAnswer,
     StripeBalance,
+    StripeCall,
     StripeMovement,
+    StripeObject,
 )
 
 _FOUNDER = "founder"
+_OPENS_AN_ACCOUNT = "/v1/accounts"
 
 
 def balance_changes(case: Case) -> Sequence[Fact]:
@@ -110,3 +113,16 @@ def polled(case: Case) -> Sequence[Fact]:
 
 def jobs_failed(case: Case) -> Sequence[Fact]:
     return [BrokenOff(at=failure.at, job=failure.job) for failure in case.events(JobFailed)]
+
+
+def accounts(case: Case) -> Sequence[Fact]:
+    told = {
+        call.object_id: _text(call.params, "email")
+        for call in case.events(StripeCall)
+        if call.path == _OPENS_AN_ACCOUNT
+    }
+    return [
+        Account(at=event.at, required=False, id=event.object_id, user_id=event.user_id, email=told.get(event.object_id))
+        for event in case.events(StripeObject)
+        if event.object_type == "account"
+    ]

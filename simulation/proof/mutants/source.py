@@ -156,7 +156,17 @@ def _why_same(node: cst.CSTNode) -> str | None:
             return SAME[name]
         case cst.Arg(keyword=cst.Name(value="security")):
             return _SECURITY
+        case cst.Dict() if node.elements and all(map(_is_status, node.elements)):
+            return SAME["answers"]
     return None
+
+
+def _is_status(element: cst.BaseDictElement) -> bool:
+    """Whether it lists error codes of an HTTP status."""
+    match element:
+        case cst.DictElement(key=cst.Integer(value=value)):
+            return 400 <= int(value) < 600
+    return False
 
 
 def _slips(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

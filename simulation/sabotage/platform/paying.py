@@ -164,3 +164,21 @@ def failed_attempt_moves_a_balance(patches: Patches) -> None:
         return post
 
     patches.replace(ledger, "post", make)
+
+
+@DEFECTS.sabotage("rows_accounted_for", origin="the form of whoever had asked before, kept by the worker")
+def account_opened_under_anothers_address(patches: Patches) -> None:
+    """A winner's account at Stripe gets the e-mail address of the person before, who is then asked for papers."""
+    previous: list[str] = []
+
+    def make(real: Any) -> Any:
+        def create_account(self: Any, *, user_id: Any, email: str) -> Any:
+            previous.append(email)
+            told = previous[-2] if len(previous) > 1 else email
+            if told != email:
+                patches.trigger()
+            return real(self, user_id=user_id, email=told)
+
+        return create_account
+
+    patches.replace(StripeGateway, "create_account", make)

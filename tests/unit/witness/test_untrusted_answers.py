@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -135,14 +136,28 @@ def test_dashboards_of_another_form_are_said_to_be_that(body: bytes) -> None:
     assert any(sample.subject in ("form", "as of") for sample in samples)
 
 
+def test_an_alert_that_a_page_does_not_show_is_said_to_be_missing_there() -> None:
+    world = World(b'{"as_of": "now", "alerts": {"status": "unreachable", "active": []}}')
+    witnesses = _Witnesses(world.exchange, firing=[SimpleNamespace(alert="Stuck", runbook="stuck")])
+    sampler = DashboardSampler(
+        kernel=world.kernel, recorder=world.recorder, witnesses=witnesses, http=world.http,  # type: ignore[arg-type]
+        token=lambda: "token", context=world.context, every_scrapes=1,
+    )  # fmt: skip
+    sampler.take("operational")
+    (sample,) = [sample for sample in world.of(Sample) if sample.subject == "runbook behind the link of Stuck"]
+    assert (sample.reported, sample.observed) == ("the page does not show the alert", "what it says")
+
+
 class _Witnesses:
-    def __init__(self, exchange: ExchangeWitness) -> None:
+    def __init__(self, exchange: ExchangeWitness, firing: Sequence[Any] = ()) -> None:
+        self.runbooks = {"stuck": "what it says"}
+        self._firing = list(firing)
         self.observer = Database()
         self.served: dict[str, Any] = {}
         self.exchange = exchange
 
     def firing(self) -> list[Any]:
-        return []
+        return self._firing
 
     def scraped(self, series: str) -> float:
         return 1.0

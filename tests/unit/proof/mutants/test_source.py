@@ -66,6 +66,15 @@ def test_what_only_a_document_lists_or_memory_costs_is_the_same_to_everybody_out
     assert not found['"/pay"']
 
 
+def test_codes_of_a_status_and_the_scheme_of_a_blueprint_stand_in_the_document_only() -> None:
+    text = 'GONE = {404: ("gone",)}\nFEES = {7: "seven"}\nroutes = api.routes("money", "/pay", security="admin")\n'
+    found = {mutant.before: bool(mutant.same) for mutant in mutants_of(text, file="desk.py")}
+    assert found['"gone"']
+    assert found['"admin"']
+    assert not found['"seven"']
+    assert not found['"/pay"']
+
+
 def test_how_a_class_of_records_is_made_is_left_alone() -> None:
     text = "@dataclass(frozen=True)\nclass Sum:\n    cents: int = 5\n"
     assert {before for before, _ in changes(text)} == {"5", "cents: int = 5"}
