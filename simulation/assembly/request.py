@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from simulation.targets.builtin import BuiltinChoice
     from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.statement_needs import refuse_unknown_statements
+from simulation.targets.process.values import STRIPE_KEY_FILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +160,10 @@ def prepare(
 
 
 def _met(outside: ProcessChoice | None) -> Collection[Need]:
-    return MET_INSIDE if outside is None else met_by_processes(outside.file.governance.contest_score_tables)
+    if outside is None:
+        return MET_INSIDE
+    file = outside.file
+    return met_by_processes(file.governance.contest_score_tables, key_file=file.gives(STRIPE_KEY_FILE))
 
 
 def met_by(target: Path | None) -> Collection[Need]:

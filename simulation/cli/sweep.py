@@ -19,6 +19,7 @@ from simulation.run_directory import RunDirectory
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes
 from simulation.scenario.faults.registry import KINDS
 from simulation.targets.process.loader import read_target
+from simulation.targets.process.values import STRIPE_KEY_FILE
 from simulation.words import plural
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -70,7 +71,8 @@ def sweep(
 def _suffered(target: Path | None) -> list[str]:
     met = MET_INSIDE
     if target is not None:
-        met = met_by_processes(read_target(target).file.governance.contest_score_tables)
+        file = read_target(target).file
+        met = met_by_processes(file.governance.contest_score_tables, key_file=file.gives(STRIPE_KEY_FILE))
     return [name for name, kind in KINDS.items() if all(need in met for need in kind.needs)]
 
 

@@ -42,18 +42,25 @@ STATEMENTS_TO_STRIKE = Need(
     lacking="which strikes a statement of the platform; those of this one do not pass the simulation",
     remedy="run it without --target, or take the fault out of a copy of the scenario",
 )
-MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE})
+KEY_TO_ROLL = Need(
+    name="a file from which it reads the key of Stripe's API (${STRIPE_KEY_FILE} in target.toml)",
+    lacking="and the target gets the key of Stripe's API in another way than by a file",
+    remedy="give a program ${STRIPE_KEY_FILE}, or leave it out",
+)
+MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE, KEY_TO_ROLL})
 """What the platform that comes along has: it lives in the simulation's own process."""
 
 
-def met_by_processes(score_tables: Collection[str]) -> frozenset[Need]:
+def met_by_processes(score_tables: Collection[str], *, key_file: bool = False) -> frozenset[Need]:
     """What a backend in processes of its own has whatever it is: the kinds that are drawn for it.
 
     A scenario may name faults at a statement, too; whether they can be had depends on the job or request of each.
 
     :param score_tables: names of the tables that hold a contest's scores, as far as the target says so.
+    :param key_file: it reads the key of Stripe's API from a file.
     """
-    return frozenset({PROGRAMS_TO_KILL, SCORE_TABLES} if score_tables else {PROGRAMS_TO_KILL})
+    met = {PROGRAMS_TO_KILL: True, SCORE_TABLES: bool(score_tables), KEY_TO_ROLL: key_file}
+    return frozenset(need for need, has in met.items() if has)
 
 
 def refuse_unmet_needs(faults: Sequence[Fault], *, met: Collection[Need], place: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from simulation.scenario.faults.alerting import JOB_INTERVAL, alerted
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import At, Beyond, Fault, Minutes, Status, Window
+from simulation.scenario.faults.needs import KEY_TO_ROLL
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.people import PersonFault
 from simulation.scenario.faults.provider import FeedFault
@@ -199,6 +200,7 @@ class ApiKeyRolled(NobodyServed):
     recovery = "Keeps each transfer open, and takes the new key up as soon as it is there, without being started again."
     aim = ("service", "stripe")
     acts = True
+    needs = (KEY_TO_ROLL,)
     drawn = 54
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:

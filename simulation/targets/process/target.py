@@ -27,13 +27,14 @@ from simulation.targets.process.service import ProcessService
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target_file import TargetFile
+from simulation.targets.process.values import STRIPE_KEY_FILE
 from simulation.targets.protocol import JobWatch, Routes
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import Admin, People, Service
 
 _NEVER_CODE = "node_modules"
-_KEY_FILE, _STRIPE_KEY_FILE = "SIGNING_KEY_FILE", "STRIPE_KEY_FILE"
+_KEY_FILE = "SIGNING_KEY_FILE"
 
 
 class ProcessTarget:
@@ -74,7 +75,7 @@ class ProcessTarget:
         service = ProcessService(supervisor)
         self.service: Service | None = service
         self.signing_key = Path(programs.values[_KEY_FILE]) if file.gives(_KEY_FILE) else None
-        self.stripe_key_file = Path(programs.values[_STRIPE_KEY_FILE]) if file.gives(_STRIPE_KEY_FILE) else None
+        self.stripe_key_file = Path(programs.values[STRIPE_KEY_FILE]) if file.gives(STRIPE_KEY_FILE) else None
         self.wsgi = ReverseProxy(
             sandbox=programs.sandbox, stepper=stepper, loop=loop, port=file.web.port, service=service
         )

@@ -17,6 +17,10 @@ _INHERITED = ("PATH", "HOME", "LANG")
 _ROLE = "platform"
 
 
+STRIPE_KEY_FILE = "STRIPE_KEY_FILE"
+"""Who is given it can follow a key that is rolled."""
+
+
 def values_of(
     file: TargetFile,
     *,
@@ -51,7 +55,7 @@ def values_of(
         "ADMIN_SECRET": keys.admin_jwt_secret,
         "SIGNING_KEY_FILE": str(signing_keys[0]),
         "REPLICA_KEY_FILE": str(signing_keys[1]),
-        "STRIPE_KEY_FILE": str(stripe_key),
+        STRIPE_KEY_FILE: str(stripe_key),
         "BREAK_GLASS_SECRET": keys.admin_break_glass_secret,
         "CA_FILE": str(authority),
         "SCRATCH": str(scratch),

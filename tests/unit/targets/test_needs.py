@@ -17,6 +17,7 @@ from simulation.scenario.file import load_scenario
 STAGING = ROOT / "fixtures" / "targets" / "staging"
 LOSS = load_scenario(SCENARIOS_FOLDER / "runbooks" / "restore_contest.yaml")
 QUIET = load_scenario(SCENARIOS_FOLDER / "quiet_14d.yaml")
+TROUBLE = load_scenario(SCENARIOS_FOLDER / "partial_trouble_6d.yaml")
 
 
 def _scenario(folder: Path, fault: str) -> str:
@@ -121,3 +122,11 @@ def test_a_job_of_a_process_may_meet_itself_in_a_replica_and_a_request_when_its_
 def test_a_request_of_a_process_may_meet_itself(tmp_path: Path) -> None:
     scenario = _scenario(tmp_path, AT_ONCE.format(of="POST /api/webhooks/stripe", other="again"))
     assert prepare(scenario=scenario, seed=1, out=tmp_path, target=STAGING).plan.faults[0].other == "again"
+
+
+def test_a_key_is_rolled_only_for_a_target_that_reads_it_from_a_file() -> None:
+    rolled = [fault for fault in TROUBLE.faults if fault.kind == "api_key_rolled"]
+    assert len(rolled) == 1
+    with pytest.raises(UsageError, match="in another way than by a file"):
+        refuse_unmet_needs(rolled, met=met_by_processes([]), place="x.yaml")
+    refuse_unmet_needs(rolled, met=met_by_processes([], key_file=True), place="x.yaml")
