@@ -20,8 +20,8 @@ from simulation.proof.parallel import in_parallel
 _SABOTAGE = "payday money_back scores correction restore secret_rolled killed_asking dispute_endings"
 _RUNBOOKS = (
     "authentication_service_unavailable contest_lock_failed database_connection_failure deploy_configuration_change "
-    "escalation ingestion_lag payout_balance_insufficient payout_idempotency_conflict payout_winner_deleted refund_request "
-    "refund_returned settlement_failed_mid_run"
+    "escalation ingestion_lag payout_balance_insufficient payout_idempotency_conflict payout_winner_deleted "
+    "refund_request refund_returned settlement_failed_mid_run"
 )
 SCENARIOS = (
     "smoke_2d",
