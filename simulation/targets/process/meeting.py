@@ -33,8 +33,8 @@ class Meeting:
         self._second_pid = 0
         self._switches = frozenset(int(step) for step in fault.order.split())
         self._doing: dict[Link, str] = {}
-        self._waiting: list[Link] = []
-        """Connections whose statement waits for a lock, in the order in which they began to."""
+        self._waiting: dict[Link, str] = {}
+        """Connections that wait for a lock, in the order in which they began to, each with its statement."""
         self._turn = "first"
         self._taken = 0
         self.steps: list[InterleavedStep] = []
@@ -65,8 +65,8 @@ class Meeting:
             return True
         if len(self._waiting) < 2:
             return False  # it waits for somebody else, for time to pass, or nobody has anything left to do
-        victim = self._waiting.pop()
-        self._note(victim, "deadlock: the server ends it")
+        victim, what = self._waiting.popitem()
+        self._note(victim, what, "deadlock: the server ends it")
         victim.rewrite = _as_a_deadlock
         victim.cancel()
         return True
@@ -78,7 +78,7 @@ class Meeting:
         side = wanted if wanted in able else next(iter(able))
         self._turn = side
         self._taken += 1
-        self._note(able[side])
+        self._note(able[side], self._doing[able[side]])
         able[side].release()
 
     def _side(self, link: Link) -> str:
@@ -90,19 +90,16 @@ class Meeting:
     def _note_who_waits(self, links: Sequence[Link]) -> None:
         """At rest, a connection that has no answer yet waits for a lock."""
         busy = [link for link in links if link.busy and link in self._doing]
-        for link in self._waiting:
-            if link not in busy:
-                self._note(link, "went on")
+        for link in [link for link in self._waiting if link not in busy]:
+            self._note(link, self._waiting.pop(link), "went on")
         for link in busy:
             if link not in self._waiting:
-                self._note(link, "waits for the other side's lock")
-        self._waiting = [link for link in self._waiting if link in busy] + [
-            link for link in busy if link not in self._waiting
-        ]
+                self._waiting[link] = self._doing[link]
+                self._note(link, self._doing[link], "waits for the other side's lock")
 
-    def _note(self, link: Link, note: str = "") -> None:
+    def _note(self, link: Link, what: str, note: str = "") -> None:
         side = "first" if self._side(link) == "first" else "second"
-        self.steps.append(InterleavedStep(side=side, what=self._doing[link], note=note))
+        self.steps.append(InterleavedStep(side=side, what=what, note=note))
 
 
 def _as_a_deadlock(error: bytes) -> bytes:
