@@ -21,7 +21,7 @@ class EventLoop:
     """A selector with one callback for each file, or two: one more for when it takes bytes again."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.EpollSelector()
         self._watched: dict[socket.socket | FileIO, tuple[Callback | None, Callback | None]] = {}
 
     def watch(self, file: socket.socket | FileIO, readable: Callback) -> None:
@@ -51,6 +51,10 @@ class EventLoop:
                 if events & wanted and callback is not None:
                     callback()
         return bool(ready)
+
+    def fileno(self) -> int:
+        """Can be read when a file is ready; so whoever waits for something else can be woken by it."""
+        return self._selector.fileno()
 
     def close(self) -> None:
         """Close the selector and every file that is still watched."""

@@ -13,9 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 
 from simulation.environment.process import closed_unless_kept, die_with_parent
+from simulation.targets.process.event_loop import EventLoop
 
 _LONGEST_WALL_MILLISECONDS = 1
 """Where others keep the processor busy all the time, the child never gets its turn."""
@@ -29,9 +30,13 @@ while said := os.read(0, 1):
 
 
 class IdleProbe:
-    """Waits until the processor is idle; where the run may use several processors, it only pauses."""
+    """Waits until the processor is idle; where the run may use several processors, it only pauses.
 
-    def __init__(self) -> None:
+    :param loop: a wait ends when it has something to serve: the backend is not at rest then.
+    """
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = loop
         self._child: socket.socket | None = None
         self._asked = False
         if hasattr(os, "SCHED_IDLE") and len(os.sched_getaffinity(0)) == 1:
@@ -44,6 +49,7 @@ class IdleProbe:
                 )  # fmt: skip
             self._poll = select.poll()
             self._poll.register(self._child, select.POLLIN)
+            self._poll.register(loop.fileno(), select.POLLIN)
 
     def wait(self, *, in_vain: bool) -> bool:
         """Wait until the processor is idle, a millisecond at most; whether it was.
@@ -52,12 +58,16 @@ class IdleProbe:
             as a disk. A short pause is all that can be done then.
         """
         if self._child is None or in_vain:
-            time.sleep(_LOOK_WALL_SECONDS)
+            select.select([self._loop.fileno()], [], [], _LOOK_WALL_SECONDS)
             return False
+        if self._asked:  # a wait that was broken off: what came since then is not about now
+            with suppress(BlockingIOError):
+                self._asked = not self._child.recv(1, socket.MSG_DONTWAIT)
         if not self._asked:
             self._child.send(b".")
             self._asked = True
-        if not self._poll.poll(_LONGEST_WALL_MILLISECONDS):
+        ready = self._poll.poll(_LONGEST_WALL_MILLISECONDS)
+        if all(file != self._child.fileno() for file, _ in ready):
             return False
         self._asked = not self._child.recv(1)
         return True

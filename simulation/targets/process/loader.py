@@ -225,7 +225,7 @@ class ProcessChoice:
         rest.callback(own.close)
         socket_queues = SocketQueues(init_pid)
         rest.callback(socket_queues.close)
-        idle_probe = IdleProbe()
+        idle_probe = IdleProbe(loop)
         rest.callback(idle_probe.close)
         return Stepper(
             clock=site.kernel.clock,

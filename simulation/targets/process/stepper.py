@@ -114,7 +114,7 @@ class Stepper:
         :raises EnvironmentFault: it does not come to rest.
         """
         started = nudged = time.monotonic()
-        idle = False
+        idle = served = False
         while True:
             if done():
                 return True
@@ -126,12 +126,15 @@ class Stepper:
                 self.show(self.clock.now)
                 self._each_second()
             if self._loop.turn(0):
-                idle = False
+                idle, served = False, True
+                continue
+            if served:  # somebody works on it now: no need to look yet
+                served, idle = False, self._idle_probe.wait(in_vain=False)
                 continue
             if self._at_rest():
                 if not self.release():
                     return False
-                idle = False
+                idle, served = False, True
                 continue
             idle = self._idle_probe.wait(in_vain=idle)
 

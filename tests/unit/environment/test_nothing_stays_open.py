@@ -18,7 +18,7 @@ from testcontainers.core import config
 from simulation.environment import containers, engine
 from simulation.environment.process import closed_unless_kept
 from simulation.errors import EnvironmentFault
-from simulation.targets.process import idle_probe, sandbox
+from simulation.targets.process import event_loop, idle_probe, sandbox
 from simulation.world.operator.simulated_sleep import SleepSocket
 
 
@@ -46,7 +46,11 @@ def _sandbox_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
 def _probe_without_processes(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setattr(subprocess, "Popen", _no_process)
     patch.setattr(os, "sched_getaffinity", lambda _: {0})
-    idle_probe.IdleProbe()
+    loop = event_loop.EventLoop()
+    try:
+        idle_probe.IdleProbe(loop)
+    finally:
+        loop.close()
 
 
 def _sleep_where_none_can_listen(patch: pytest.MonkeyPatch, folder: Path) -> None:
