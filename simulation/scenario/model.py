@@ -101,6 +101,11 @@ class PlayerResult(ScenarioModel):
     given_up: tuple[int, int] | None = None
     """Strokes and holes of the round after these, in which the player left the course."""
 
+    @property
+    def begun(self) -> int:
+        """How many rounds, one that was given up counted."""
+        return sum(strokes is not None for strokes in self.rounds) + (self.given_up is not None)
+
     @model_serializer(mode="wrap")
     def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As in a history of before there was such a thing."""
@@ -128,7 +133,15 @@ class Tournament(ScenarioModel):
     suspended_round: Literal[1, 2, 3] | None = None
     """Round whose last six holes are played the next morning: until then play is suspended."""
     playoff_holes: int = Field(default=0, ge=0, le=9)
-    """Holes that the two best players play for the title after round 4: on the final board, and in no score."""
+    """Holes that the two best players play for the title after the last round: on the final board, and in no score."""
+    rounds_held: Literal[2, 3, 4] = 4
+    """Rounds that are played before the weather ends the tournament: the others are called off, and the final board
+    says so. A round that is called off costs everybody the same."""
+    second_cut: int | None = Field(default=None, ge=1, le=200)
+    """Players who play round 4 (ties at the line play it, too): the others made the cut and are sent home after round
+    3."""
+    renamed: int = Field(default=0, ge=0, le=200)
+    """Players who have another name on the board from the cut on."""
     results: Path | None = None
     """Path of the CSV, from the scenario file's folder."""
     played: tuple[PlayerResult, ...] = Field(default=(), max_length=_MOST_PARTS)
@@ -142,8 +155,12 @@ class Tournament(ScenarioModel):
 
     @property
     def rounds(self) -> range:
-        """Numbers of its rounds, from 1."""
-        return range(1, ROUNDS + 1)
+        """Numbers of the rounds that are held, from 1. Of a replayed one: of those that somebody began; two at least,
+        by which a tournament counts."""
+        held: int = self.rounds_held
+        if self.played:
+            held = max(2, *(result.begun for result in self.played))
+        return range(1, held + 1)
 
     def tee(self, round_number: int) -> datetime:
         """First tee of round 1 to 4; everybody is in six hours later."""
@@ -162,7 +179,15 @@ class Tournament(ScenarioModel):
         return self.last_round_ends_at + timedelta(hours=_FINAL_BOARD_HOURS)
 
 
-_RARE: Mapping[str, Any] = {"disqualified": 0, "alternates": 0, "suspended_round": None, "playoff_holes": 0}
+_RARE: Mapping[str, Any] = {
+    "disqualified": 0,
+    "alternates": 0,
+    "suspended_round": None,
+    "playoff_holes": 0,
+    "rounds_held": ROUNDS,
+    "second_cut": None,
+    "renamed": 0,
+}
 
 
 class Contest(ScenarioModel):

@@ -166,10 +166,10 @@ def _strokes(line: _Line, column: str, cell: str) -> int | None:
     return int(cell)
 
 
-def outcome(result: PlayerResult) -> Literal["active", "cut", "withdrawn"]:
-    """What the empty cells say: two rounds are a missed cut, any other number short of four a withdrawal, and so is a
-    round that was given up."""
+def outcome(result: PlayerResult, *, held: int) -> Literal["active", "cut", "withdrawn"]:
+    """What the empty cells say: two rounds are a missed cut, any other number short of those that were held a
+    withdrawal, and so is a round that was given up. :param held: rounds that somebody began."""
     played = sum(strokes is not None for strokes in result.rounds)
-    if played == ROUNDS:
+    if played == held:
         return "active"
     return "cut" if played == 2 and result.given_up is None else "withdrawn"

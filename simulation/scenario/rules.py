@@ -10,7 +10,15 @@ from simulation.documents.refusal import suggest
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.funds import broken_fund_rules
-from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS, Contest, OperatorTask, Scenario, Tournament
+from simulation.scenario.model import (
+    LEAST_CHARGE_CENTS,
+    MOST_CHARGE_CENTS,
+    ROUNDS,
+    Contest,
+    OperatorTask,
+    Scenario,
+    Tournament,
+)
 from simulation.words import plural
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
@@ -73,18 +81,39 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             f"{days_of(scenario.days)} ends {minute(scenario.end)} and leaves no hour to settle and pay",
             remedy="move first_round earlier, shorten round_interval_hours, or raise days",
         )
-    if tournament.played and (tournament.disqualified or tournament.alternates):
+    for name in _said_of_a_drawn_one(tournament) if tournament.played else ():
         yield BrokenRule(
-            path=(*path, "disqualified" if tournament.disqualified else "alternates"),
-            problem="who is disqualified or comes in late is drawn, and this tournament is replayed from its results",
-            remedy="leave disqualified and alternates out, or results",
+            path=(*path, name),
+            problem=f"{name} is of a drawn tournament, and this one is replayed from its results",
+            remedy=f"leave {name} out, or results",
+        )
+    for name in ("disqualified", "second_cut") if tournament.rounds_held < ROUNDS else ():
+        if getattr(tournament, name):
+            yield BrokenRule(
+                path=(*path, name),
+                problem=f"{name} is about round {ROUNDS}, and {tournament.rounds_held} are held",
+                remedy=f"leave {name} out, or rounds_held",
+            )
+    if tournament.suspended_round and tournament.suspended_round >= tournament.rounds_held:
+        yield BrokenRule(
+            path=(*path, "suspended_round"),
+            problem=f"round {tournament.suspended_round} is finished on the morning of the next, "
+            f"and {tournament.rounds_held} are held",
+            remedy="name an earlier round, or leave rounds_held out",
+        )
+    if tournament.second_cut is not None and tournament.second_cut >= tournament.cut_after_round_2:
+        yield BrokenRule(
+            path=(*path, "second_cut"),
+            problem=f"{tournament.second_cut} play on of the {tournament.cut_after_round_2} who made the cut",
+            remedy="let fewer play on",
         )
     away = tournament.withdrawals + tournament.alternates + tournament.disqualified
-    if (tournament.disqualified or tournament.alternates) and away + _SURE_TO_FINISH > tournament.cut_after_round_2:
+    playing_on = tournament.second_cut or tournament.cut_after_round_2
+    if (tournament.disqualified or tournament.alternates) and away + _SURE_TO_FINISH > playing_on:
         yield BrokenRule(
             path=(*path, "alternates" if tournament.alternates else "disqualified"),
             problem=f"{away} of {tournament.players} players withdraw or are disqualified, and "
-            f"{tournament.cut_after_round_2} make the cut",
+            f"{playing_on} are to finish",
             remedy=f"let {_SURE_TO_FINISH} be left who are sure to finish",
         )
     default = Tournament.model_fields["cut_after_round_2"].default  # stands in every stored scenario
@@ -107,6 +136,11 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             problem=f"{tournament.withdrawals} of {tournament.players} players withdraw",
             remedy="let somebody finish",
         )
+
+
+def _said_of_a_drawn_one(tournament: Tournament) -> tuple[str, ...]:
+    drawn = {"disqualified": 0, "alternates": 0, "rounds_held": ROUNDS, "second_cut": None}
+    return tuple(name for name, calm in drawn.items() if getattr(tournament, name) != calm)
 
 
 def _of_task(index: int, task: OperatorTask, scenario: Scenario, runbooks: frozenset[str]) -> Iterator[BrokenRule]:

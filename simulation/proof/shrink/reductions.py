@@ -19,7 +19,16 @@ _ROUND_HOURS = (6, 8)
 _MOST_LENGTHS = 3
 """Numbers of days that are tried, from the least that the tournaments fit into."""
 _ALL = 10**6
-_CALM = {"withdrawals": 0, "disqualified": 0, "alternates": 0, "suspended_round": None, "playoff_holes": 0}
+_CALM = {
+    "withdrawals": 0,
+    "disqualified": 0,
+    "alternates": 0,
+    "suspended_round": None,
+    "playoff_holes": 0,
+    "rounds_held": 4,
+    "second_cut": None,
+    "renamed": 0,
+}
 
 
 def with_faults(scenario: Scenario, ids: Collection[str]) -> Scenario:

@@ -12,6 +12,7 @@ from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.canonical import canonical_json
 from simulation.staging.errors import SettlementRefused
 from simulation.staging.scores import scoring
+from simulation.staging.scores.board import ROUNDS
 from simulation.staging.scores.validation import validate
 from simulation.staging.settlement import records, settlement
 
@@ -63,6 +64,41 @@ def missed_rounds_cost_nothing(patches: Patches) -> None:
 
     def strokes(player: Any) -> int:
         return sum(value or 0 for value in player.rounds)
+
+    _alter_scores(patches, strokes)
+
+
+@DEFECTS.sabotage(
+    "contests_paid_out",
+    origin="four rounds written into the code: nobody thought of rain",
+    scenario="rain",
+)
+def waits_for_a_round_that_was_called_off(patches: Patches) -> None:
+    """A tournament that the weather ended after three rounds is never settled."""
+
+    def make(_: Any) -> Any:
+        def lacking(board: Any) -> list[str]:
+            found = sorted(player.id for player in board.players.values() if player.lacks_rounds(ROUNDS[-1]))
+            if found:
+                patches.trigger()
+            return found
+
+        return lacking
+
+    patches.replace(scoring, "players_lacking_rounds", make)
+
+
+@DEFECTS.sabotage(
+    "scores_applied",
+    origin="who finished is scored by the rounds that there were, who did not by those that should have been",
+    scenario="rain",
+)
+def round_called_off_costs_only_some(patches: Patches) -> None:
+    """The round that was called off costs nothing to those who played to the end, and strokes to all others."""
+
+    def strokes(player: Any) -> int:
+        finished = player.rounds[:-1]
+        return int(player.strokes) if None in finished else sum(finished)
 
     _alter_scores(patches, strokes)
 

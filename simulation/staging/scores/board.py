@@ -19,10 +19,10 @@ class Player:
     """STATUS_ACTIVE, STATUS_CUT, STATUS_WITHDRAWN or STATUS_DISQUALIFIED."""
     strokes_by_round: Mapping[int, int]
 
-    @property
-    def lacks_rounds(self) -> bool:
-        """Whether a round is missing although the player was not cut or disqualified and did not withdraw."""
-        return self.status == "STATUS_ACTIVE" and len(self.strokes_by_round) < len(ROUNDS)
+    def lacks_rounds(self, held: int) -> bool:
+        """Whether one of the rounds that were held is missing although the player was not cut or disqualified and did
+        not withdraw."""
+        return self.status == "STATUS_ACTIVE" and len(self.strokes_by_round) < held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +32,5 @@ class Board:
     provider_event_id: str
     is_final: bool
     players: Mapping[str, Player]
+    rounds_held: int = len(ROUNDS)
+    """Fewer where the rest of the tournament was called off."""

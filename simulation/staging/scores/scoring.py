@@ -27,7 +27,7 @@ def score_roster(board: Board, roster: Sequence[str], *, missed_round_strokes: i
 
 def players_lacking_rounds(board: Board) -> list[str]:
     """Players who should have finished and did not: the board is not complete while there is one."""
-    return sorted(player.id for player in board.players.values() if player.lacks_rounds)
+    return sorted(player.id for player in board.players.values() if player.lacks_rounds(board.rounds_held))
 
 
 def _score(board: Board, player_id: str, missed_round_strokes: int) -> PlayerScore:

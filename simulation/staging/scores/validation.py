@@ -70,10 +70,12 @@ def validate(payload: object, provider_event_id: str) -> tuple[Board | None, lis
     if event is None:
         return None, reader.errors
     is_final = _is_final(reader, event)
+    held = _rounds_held(reader, event)
     players = _players(reader, event)
     if reader.errors:
         return None, reader.errors
-    return Board(provider_event_id=provider_event_id, is_final=is_final, players=players), []
+    board = Board(provider_event_id=provider_event_id, is_final=is_final, players=players, rounds_held=held)
+    return board, []
 
 
 def _event(reader: _Reader, payload: object, provider_event_id: str) -> Mapping[str, object] | None:
@@ -107,6 +109,17 @@ def _is_final(reader: _Reader, event: Mapping[str, object]) -> bool:
     if completed is not None and completed != (name == "STATUS_FINAL"):
         reader.error("INVALID_STATUS", f"{path}.status.type", f"{name} with completed {completed}")
     return name == "STATUS_FINAL" and completed is True
+
+
+def _rounds_held(reader: _Reader, event: Mapping[str, object]) -> int:
+    """Four, unless the provider says that the rest was called off."""
+    if "tournament" not in event:
+        return ROUNDS[-1]
+    path = "$.events[0].tournament"
+    number = reader.member(event["tournament"], "numberOfRounds", int, path)
+    if isinstance(number, int) and number not in ROUNDS[1:]:
+        reader.error("INVALID_ROUND_NUMBER", f"{path}.numberOfRounds", number)
+    return number if isinstance(number, int) else ROUNDS[-1]
 
 
 def _players(reader: _Reader, event: Mapping[str, object]) -> dict[str, Player]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulation.scenario import model as scenario
 from simulation.scenario.model import ROUNDS
-from simulation.world.provider.tournament import HOLES, Card, Status
+from simulation.world.provider.tournament import CUT_AFTER, HOLES, Card, Status
 
 FINAL, _IN_PROGRESS, _SUSPENDED = "STATUS_FINAL", "STATUS_IN_PROGRESS", "STATUS_SUSPENDED"
 """The terminal signal."""
@@ -54,10 +54,10 @@ def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
             holes=block * _BLOCK_HOLES % HOLES,
             suspended=round_number == tournament.suspended_round and block == _BLOCKS - 1,
         )
-        for round_number in range(1, ROUNDS + 1)
+        for round_number in tournament.rounds
         for block in range(1, _BLOCKS + 1)
     ]
-    return (*blocks, Moment(at=tournament.final_board_at, rounds=ROUNDS, holes=0, final=True))
+    return (*blocks, Moment(at=tournament.final_board_at, rounds=len(tournament.rounds), holes=0, final=True))
 
 
 def _played_at(tournament: scenario.Tournament, round_number: int, block: int) -> datetime:
@@ -78,22 +78,25 @@ def _known(card: Card, moment: Moment) -> Card:
     holes = tuple(played[:limit] for played, limit in zip(card.holes, seen, strict=False))
     due = sum(seen[:ROUNDS])
     short = sum(map(len, holes)) < due
-    at_cut = card.status == "cut" and moment.rounds >= 2
+    at_cut = card.status == "cut" and moment.rounds >= sum(len(played) == HOLES for played in card.holes)
     is_out = card.status in ("withdrawn", "disqualified") and short
     status: Status = card.status if at_cut or is_out else "active"
     playoff = card.playoff if moment.final else ()
-    return Card(player_id=card.player_id, name=card.name, holes=holes, status=status, playoff=playoff)
+    name = card.name_after_cut if card.name_after_cut and moment.rounds >= CUT_AFTER else card.name
+    return Card(player_id=card.player_id, name=name, holes=holes, status=status, playoff=playoff)
 
 
 def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card], state: str) -> str:
     """Canonical JSON (sorted keys, no spaces) of a board; ``state`` is the event's ``STATUS_…``."""
-    event = {
+    event: dict[str, Any] = {
         "id": key,
         "label": key.replace("_", " ").title(),
         "startDate": f"{tournament.first_round:%Y-%m-%dT%H:%M:%SZ}",
         "status": {"type": {"name": state, "completed": state == FINAL}},
         "competitions": [{"competitors": [_competitor(card) for card in cards]}],
     }
+    if state == FINAL and len(tournament.rounds) < ROUNDS:
+        event["tournament"] = {"numberOfRounds": len(tournament.rounds)}
     return json.dumps({"events": [event]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -259,11 +259,13 @@ class ScoreProvider:
 
     def _incomplete(self, key: str, current: _Board) -> _Board:
         """The board without the last holes of one player who finished; which one is drawn from the seed."""
-        finishers = [card for card in current.cards if card.rounds[-1] is not None]
+        last = self._tournaments[key].rounds[-1]
+        finishers = [card for card in current.cards if card.rounds[last - 1] is not None]
         if not finishers:
             return current
         late = chance(self._seed, "incomplete_final", key).choice(finishers)
-        unsigned = replace(late, holes=(*late.holes[:-1], late.holes[-1][:_SIGNED_HOLES]))
+        signed = late.holes[last - 1][:_SIGNED_HOLES]
+        unsigned = replace(late, holes=(*late.holes[: last - 1], signed, *late.holes[last:]))
         cards = tuple(unsigned if card is late else card for card in current.cards)
         body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=current.state)
         return replace(current, body=body, cards=cards)

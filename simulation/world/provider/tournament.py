@@ -20,7 +20,7 @@ from simulation.scenario.results_csv import outcome
 
 PARS = (4, 4, 5, 3, 4, 4, 3, 5, 4, 4, 5, 3, 4, 4, 4, 3, 5, 4)
 HOLES = len(PARS)
-_CUT_AFTER = 2
+CUT_AFTER = 2
 _SKILL_DEVIATION = 1.8
 """Standard deviation of the players' mean round against par, in strokes: what separates a field's best and worst."""
 _FORM_DEVIATION = 1.0
@@ -42,6 +42,8 @@ class Card:
     """At the end of the tournament."""
     is_alternate: bool = False
     """Comes into the field with the first score, and is not in it before."""
+    name_after_cut: str = ""
+    """Another name, which the board has from the cut on; empty: it stays."""
     playoff: tuple[int, ...] = ()
     """Strokes of the holes that were played for the title after the last round."""
 
@@ -56,11 +58,13 @@ def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card,
     """The whole tournament, before its first tee. Ordered by player id."""
     source = chance(seed, "tournament", key)
     if tournament.played:
-        cards = [_replayed(result, source) for result in tournament.played]
+        cards = [_replayed(result, source, held=len(tournament.rounds)) for result in tournament.played]
     else:
         cards = _drawn(tournament, source)
     if tournament.playoff_holes:
-        cards = _played_off(cards, tournament.playoff_holes, source)
+        cards = _played_off(cards, tournament.playoff_holes, source, held=len(tournament.rounds))
+    if tournament.renamed:
+        cards = _renamed(cards, tournament.renamed, source)
     numbers = source.sample(range(1_000, 10_000), len(cards))
     named = [replace(card, player_id=str(number)) for card, number in zip(cards, numbers, strict=True)]
     return tuple(sorted(named, key=lambda card: card.player_id))
@@ -79,7 +83,11 @@ def _drawn(tournament: scenario.Tournament, source: Random) -> list[Card]:
     quitters = source.sample(range(len(cards)), min(tournament.withdrawals, len(cards) - 1))
     for index in quitters:
         cards[index] = _withdrawn(cards[index], source)
-    cards = _cut(cards, tournament.cut_after_round_2)
+    if len(tournament.rounds) < ROUNDS:
+        cards = [_called_off(card, len(tournament.rounds)) for card in cards]
+    cards = _cut(cards, tournament.cut_after_round_2, after=CUT_AFTER)
+    if tournament.second_cut is not None:
+        cards = _cut(cards, tournament.second_cut, after=CUT_AFTER + 1)
     if tournament.alternates:
         cards = _with_alternates(cards, tournament.alternates, source)
     return _disqualified(cards, tournament.disqualified, source) if tournament.disqualified else cards
@@ -112,17 +120,25 @@ def _withdrawn(card: Card, source: Random) -> Card:
     return replace(card, holes=(*holes, *((),) * (ROUNDS - len(holes))), status="withdrawn")
 
 
-def _cut(cards: Sequence[Card], places: int) -> list[Card]:
-    """Players with more strokes than the one on the cut line after 36 holes are cut; withdrawn players do not count."""
-    after_two = [sum(map(sum, card.holes[:_CUT_AFTER])) for card in cards]
+def _cut(cards: Sequence[Card], places: int, *, after: int) -> list[Card]:
+    """Players with more strokes than the one on the cut line after so many rounds are cut; withdrawn players do not
+    count."""
+    by_then = [sum(map(sum, card.holes[:after])) for card in cards]
     standing = sorted(
-        strokes for card, strokes in zip(cards, after_two, strict=True) if len(card.holes[_CUT_AFTER - 1]) == HOLES
+        strokes for card, strokes in zip(cards, by_then, strict=True) if len(card.holes[after - 1]) == HOLES
     )
     line = standing[min(places, len(standing)) - 1]
     return [
-        _sent_home(card) if strokes > line and len(card.holes[_CUT_AFTER - 1]) == HOLES else card
-        for card, strokes in zip(cards, after_two, strict=True)
+        _sent_home(card, after) if strokes > line and len(card.holes[after - 1]) == HOLES else card
+        for card, strokes in zip(cards, by_then, strict=True)
     ]
+
+
+def _called_off(card: Card, held: int) -> Card:
+    """Without the rounds that were not held: who would have left the course in one of them has not."""
+    left_before = any(len(played) < HOLES for played in card.holes[:held])
+    status: Status = "withdrawn" if left_before else "active"
+    return replace(card, holes=(*card.holes[:held], *((),) * (ROUNDS - held)), status=status)
 
 
 def _with_alternates(cards: Sequence[Card], count: int, source: Random) -> list[Card]:
@@ -144,9 +160,9 @@ def _disqualified(cards: Sequence[Card], count: int, source: Random) -> list[Car
     ]
 
 
-def _played_off(cards: Sequence[Card], holes: int, source: Random) -> list[Card]:
+def _played_off(cards: Sequence[Card], holes: int, source: Random, *, held: int) -> list[Card]:
     """By the two with the fewest strokes."""
-    finished = [index for index, card in enumerate(cards) if all(len(played) == HOLES for played in card.holes)]
+    finished = [index for index, card in enumerate(cards) if all(len(played) == HOLES for played in card.holes[:held])]
     best = sorted(finished, key=lambda index: sum(map(sum, cards[index].holes)))[:2]
     return [
         replace(card, playoff=_round(0.0, source)[:holes]) if index in best else card
@@ -154,20 +170,27 @@ def _played_off(cards: Sequence[Card], holes: int, source: Random) -> list[Card]
     ]
 
 
-def _sent_home(card: Card) -> Card:
-    return replace(card, holes=(*card.holes[:_CUT_AFTER], (), ()), status="cut")
+def _renamed(cards: Sequence[Card], count: int, source: Random) -> list[Card]:
+    """Somebody marries, or the provider had a name wrong."""
+    names = _names(len(cards) + count, source)[len(cards) :]
+    chosen = dict(zip(source.sample(range(len(cards)), min(count, len(cards))), names, strict=False))
+    return [replace(card, name_after_cut=chosen.get(index, "")) for index, card in enumerate(cards)]
+
+
+def _sent_home(card: Card, after: int) -> Card:
+    return replace(card, holes=(*card.holes[:after], *((),) * (ROUNDS - after)), status="cut")
 
 
 # --- replayed from a CSV -------------------------------------------------------------------------------------------
 
 
-def _replayed(result: PlayerResult, source: Random) -> Card:
+def _replayed(result: PlayerResult, source: Random, *, held: int) -> Card:
     played = [_spread(strokes, source) for strokes in result.rounds if strokes is not None]
     if result.given_up is not None:
         strokes, holes = result.given_up
         played.append(_spread(strokes, source, holes=holes))
     rounds = (*played, *((),) * (ROUNDS - len(played)))
-    return Card(player_id="", name=result.player, holes=rounds, status=outcome(result))
+    return Card(player_id="", name=result.player, holes=rounds, status=outcome(result, held=held))
 
 
 def _spread(strokes: int, source: Random, *, holes: int = HOLES) -> tuple[int, ...]:

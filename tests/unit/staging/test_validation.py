@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulation.staging.scores.scoring import players_lacking_rounds
 from simulation.staging.scores.validation import validate, validate_progress
 
 
@@ -143,6 +144,28 @@ def test_a_play_off_counts_for_no_score() -> None:
     assert board.players["1"].strokes_by_round == board.players["2"].strokes_by_round == dict.fromkeys((1, 2, 3, 4), 72)
 
 
+def test_rounds_that_were_called_off_are_lacking_to_nobody() -> None:
+    shortened = payload(rounds=3)
+    shortened["events"][0]["tournament"] = {"numberOfRounds": 3}
+    board, errors = validate(shortened, "E1")
+    assert errors == []
+    assert board is not None
+    assert players_lacking_rounds(board) == []
+    board, _ = validate(payload(rounds=3), "E1")
+    assert board is not None
+    assert players_lacking_rounds(board) == ["1", "2"], "nobody said that the fourth was called off"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(1, "INVALID_ROUND_NUMBER"), (5, "INVALID_ROUND_NUMBER"), ("3", "NUMERIC_STRING_NOT_ALLOWED")],
+)
+def test_a_number_of_rounds_that_none_is_refused(number: object, code: str) -> None:
+    shortened = payload(rounds=3)
+    shortened["events"][0]["tournament"] = {"numberOfRounds": number}
+    assert codes(shortened) == [code]
+
+
 def test_play_that_is_suspended_is_not_over_and_a_disqualified_player_lacks_nothing() -> None:
     suspended = payload(rounds=3, final=False)
     suspended["events"][0]["status"]["type"]["name"] = "STATUS_SUSPENDED"
@@ -151,5 +174,5 @@ def test_play_that_is_suspended_is_not_over_and_a_disqualified_player_lacks_noth
     assert errors == []
     assert board is not None
     assert not board.is_final
-    assert [board.players[player].lacks_rounds for player in ("1", "2")] == [False, True]
+    assert [board.players[player].lacks_rounds(4) for player in ("1", "2")] == [False, True]
     assert progress(payload(players=("1", "2")), payload(players=("1",))) == ["MISSING_REQUIRED_FIELD"]

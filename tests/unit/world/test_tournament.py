@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulation.scenario.model import PlayerResult, Rounds, Tournament
-from simulation.world.provider.board import Moment, at_moment, moments
+from simulation.world.provider.board import FINAL, Moment, at_moment, moments, payload
 from simulation.world.provider.tournament import HOLES, PARS, Card, play
 
 FIRST_TEE = datetime(2026, 3, 4, 8, tzinfo=UTC)
@@ -95,6 +95,13 @@ def test_somebody_finishes_even_when_nearly_all_withdraw():
     assert any(card.status != "withdrawn" for card in cards)
 
 
+def replayed(result: PlayerResult) -> Card:
+    """Of one player, beside one who finished."""
+    finisher = PlayerResult(player="Bob Birdie", rounds=(70, 70, 70, 70))
+    cards = play(key="open", tournament=tournament(played=(result, finisher)), seed=1)
+    return next(card for card in cards if card.name == result.player)
+
+
 @pytest.mark.parametrize(
     ("rounds", "status"),
     [
@@ -106,7 +113,7 @@ def test_somebody_finishes_even_when_nearly_all_withdraw():
     ],
 )
 def test_results_are_replayed_to_the_stroke(rounds: Rounds, status: str):
-    (card,) = play(key="open", tournament=tournament(played=(PlayerResult(player="Ann Ace", rounds=rounds),)), seed=1)
+    card = replayed(PlayerResult(player="Ann Ace", rounds=rounds))
     assert card.rounds == rounds
     assert card.status == status
     assert all(strokes >= 1 for holes in card.holes for strokes in holes)
@@ -114,11 +121,60 @@ def test_results_are_replayed_to_the_stroke(rounds: Rounds, status: str):
 
 def test_a_round_that_was_given_up_is_replayed_to_its_last_hole():
     result = PlayerResult(player="Ann Ace", rounds=(70, 71, None, None), given_up=(44, 11))
-    (card,) = play(key="open", tournament=tournament(played=(result,)), seed=1)
+    card = replayed(result)
     assert [len(holes) for holes in card.holes] == [HOLES, HOLES, 11, 0]
     assert sum(card.holes[2]) == 44
     assert (card.rounds, card.status) == ((70, 71, None, None), "withdrawn")
     assert "given_up" not in PlayerResult(player="Ann Ace", rounds=(70, 71, 72, 73)).model_dump()
+
+
+def test_a_round_that_nobody_began_was_not_held():
+    results = (
+        PlayerResult(player="Ann Ace", rounds=(70, 71, 72, None)),
+        PlayerResult(player="Bob Birdie", rounds=(75, 76, None, None)),
+        PlayerResult(player="Cy Cut", rounds=(70, None, None, None)),
+    )
+    open_ = tournament(played=results)
+    cards = {card.name: card for card in play(key="open", tournament=open_, seed=1)}
+    assert [cards[result.player].status for result in results] == ["active", "cut", "withdrawn"]
+    final = moments(open_)[-1]
+    assert (final.final, final.rounds) == (True, 3)
+    assert '"numberOfRounds":3' in payload(key="open", tournament=open_, cards=(), state=FINAL)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("held", [2, 3])
+def test_the_weather_ends_a_tournament(seed: int, held: int):
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "rounds_held": held, "withdrawals": 3})
+    cards = play(key="open", tournament=open_, seed=seed)
+    assert {len(holes) for card in cards for holes in card.holes[held:]} == {0}
+    for card in at_moment(cards, moments(open_)[-1]):
+        finished = sum(strokes is not None for strokes in card.rounds)
+        assert (finished == held) == (card.status == "active" or (card.status == "cut" and held == 2))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_second_cut_sends_players_home_after_round_3(seed: int):
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "cut_after_round_2": 16, "second_cut": 8})
+    cards = play(key="open", tournament=open_, seed=seed)
+    home = [card for card in cards if card.status == "cut" and card.rounds[2] is not None]
+    finished = [card for card in cards if card.status == "active"]
+    assert home
+    assert len(finished) >= 7
+    assert {card.rounds[3] for card in home} == {None}
+    third = next(moment for moment in moments(open_) if (moment.rounds, moment.holes) == (2, 6))
+    shown_then = {card.player_id: card.status for card in at_moment(cards, third)}
+    assert {shown_then[card.player_id] for card in home} == {"active"}, "nobody knows of the second cut yet"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_player_has_another_name_from_the_cut_on(seed: int):
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "renamed": 2})
+    cards = play(key="open", tournament=open_, seed=seed)
+    first, last = at_moment(cards, moments(open_)[0]), at_moment(cards, moments(open_)[-1])
+    changed = [(one.name, other.name) for one, other in zip(first, last, strict=True) if one.name != other.name]
+    assert len(changed) == 2
+    assert len({card.name for card in last}) == len(cards)
 
 
 def shown(open_: Tournament, cards: tuple[Card, ...], *, index: int) -> dict[str, Card]:
