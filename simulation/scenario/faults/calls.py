@@ -65,15 +65,7 @@ class PartialTrouble(StripeWindowFault):
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
-        """From just before a final board, so that its prizes fall due in it, in nobody's way."""
-        scenario, more = drawing.scenario, cls._more(drawing)
-        minutes = drawing.source.choice((75, 120))
-        finals = {scenario.tournaments[contest.tournament].final_board_at for contest in scenario.contests}
-        starts = [final - timedelta(minutes=10) for final in sorted(finals)]
-        some = [cls._drawn(at=at, minutes=minutes, expect=cls.expects, **more) for at in starts]
-        drawn = scenario.model_copy(update={"faults": drawing.faults})
-        fitting = [one for one in some if not any(one.broken(drawn, ()))]
-        return drawing.source.choice(fitting) if fitting else None
+        return cls._drawn_where_it_fits(drawing, **cls._more(drawing))
 
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:
@@ -93,7 +85,7 @@ class StripeSlow(PartialTrouble):
     recovery = "Waits for each answer, and does late what fell due meanwhile. Nothing is sent twice."
     mode = "slow"
     takes_attempts = False
-    drawn = 50
+    drawn = 53
 
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:

@@ -171,7 +171,7 @@ class WebhookEndpointDisabled(Fault):
     aim = ("service", "stripe")
     acts = True
     silences_webhooks = True
-    drawn = 49
+    drawn = 50
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         """Over when the runbook of the night after it has been carried out."""

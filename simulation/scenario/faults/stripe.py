@@ -110,6 +110,17 @@ class PayoutWindowFault(Fault):
         minutes = drawing.source.choice((75, 120))
         return cls._drawn(at=final - timedelta(minutes=10), minutes=minutes, expect=cls.expects)
 
+    @classmethod
+    def _drawn_where_it_fits(cls, drawing: Drawing, **fields: int) -> Self | None:
+        """From just before a final board, so that its prizes fall due in it, and in nobody's way that was drawn."""
+        scenario, minutes = drawing.scenario, drawing.source.choice((75, 120))
+        finals = {scenario.tournaments[contest.tournament].final_board_at for contest in scenario.contests}
+        starts = [final - timedelta(minutes=10) for final in sorted(finals)]
+        some = [cls._drawn(at=at, minutes=minutes, expect=cls.expects, **fields) for at in starts]
+        drawn = scenario.model_copy(update={"faults": drawing.faults})
+        fitting = [one for one in some if not any(one.broken(drawn, ()))]
+        return drawing.source.choice(fitting) if fitting else None
+
 
 def _sure_payouts(scenario: Scenario) -> Iterator[datetime]:
     """Final boards after which prizes are due without delay: no fault of the scores keeps the settlement back."""
@@ -201,7 +212,11 @@ class ApiKeyRolled(NobodyServed):
     aim = ("service", "stripe")
     acts = True
     needs = (KEY_TO_ROLL,)
-    drawn = 54
+    drawn = 49
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        return cls._drawn_where_it_fits(drawing)
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """A key is rolled once: the second would be the first one's."""

@@ -289,7 +289,7 @@ class TransferErrorKept(TransferFault):
     mode = "error"
     executed = True
     usual_status = 500
-    drawn = 53
+    drawn = 54
 
     @property
     def attempts_used(self) -> int:

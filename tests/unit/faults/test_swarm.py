@@ -19,7 +19,9 @@ from simulation.scenario.rules import broken_rules
 
 RUNBOOKS = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 SEEDS = range(1, 101)
-PROCESSES = met_by_processes(["scores"])
+PROCESSES = met_by_processes(["scores"], key_file=True)
+NEEDS_DAYS = frozenset({"webhook_endpoint_disabled"})
+"""Needs four days without another fault of payments: a swarm of a month leaves them now and then."""
 
 
 def names(met: Collection[Need]) -> set[str]:
@@ -31,6 +33,11 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
     return load_scenario(SCENARIOS_FOLDER / f"{request.param}.yaml")
 
 
+def coming_up(scenario: Scenario, met: Collection[Need]) -> set[str]:
+    """The kinds that a hundred seeds are sure to draw."""
+    return names(met) - (NEEDS_DAYS if scenario.days < 30 else frozenset())
+
+
 def test_every_kind_can_be_drawn_for_one_target_or_another() -> None:
     assert names(MET_INSIDE) | names(PROCESSES) == set(KINDS)
     assert names(PROCESSES) - names(MET_INSIDE) == {"transfer_then_killed", "webhook_then_killed", "backend_killed"}
@@ -39,14 +46,16 @@ def test_every_kind_can_be_drawn_for_one_target_or_another() -> None:
 
 
 def test_a_target_that_does_not_say_where_scores_are_loses_none(scenario: Scenario) -> None:
-    drawn = {fault.kind for seed in SEEDS for fault in swarm(scenario, seed, met=met_by_processes([])).faults}
-    assert names(PROCESSES) - drawn == {"contest_rows_lost"}
+    drawn = {
+        fault.kind for seed in SEEDS for fault in swarm(scenario, seed, met=met_by_processes([], key_file=True)).faults
+    }
+    assert coming_up(scenario, PROCESSES) - drawn == {"contest_rows_lost"}
 
 
 def test_kinds_that_kill_are_drawn_for_a_target_in_processes_of_its_own_only(scenario: Scenario) -> None:
     drawn = [swarm(scenario, seed, met=PROCESSES) for seed in SEEDS]
 
-    assert {fault.kind for one in drawn for fault in one.faults} == names(PROCESSES)
+    assert {fault.kind for one in drawn for fault in one.faults} == coming_up(scenario, PROCESSES)
     for one in drawn:
         assert not broken_rules(Scenario.model_validate(one.model_dump()), runbooks=RUNBOOKS)
 
@@ -65,7 +74,7 @@ def test_equal_seeds_draw_equal_faults_and_others_do_not(scenario: Scenario) -> 
 def test_every_seed_switches_kinds_off_and_every_kind_comes_up(scenario: Scenario) -> None:
     kinds = [{fault.kind for fault in swarm(scenario, seed, met=MET_INSIDE).faults} for seed in SEEDS]
 
-    assert set().union(*kinds) == names(MET_INSIDE)
+    assert set().union(*kinds) == coming_up(scenario, MET_INSIDE)
     assert all(len(drawn) < len(names(MET_INSIDE)) for drawn in kinds)
 
 
