@@ -27,7 +27,7 @@ from simulation.checks.evidence.case import Case
 from simulation.contract.document import Contract, Table, Write, write_of
 from simulation.contract.log import FIELD, Log, LogLine
 from simulation.contract.rules import EXACT, Rule
-from simulation.events import Event, FaultInjected, PlatformLog
+from simulation.events import Event, FaultInjected, FaultScheduled, PlatformLog
 from simulation.scenario.faults.concurrency import TwoAtOnce
 from simulation.scenario.faults.payments import WebhookThenKilled
 from simulation.scenario.faults.programs import BackendKilled
@@ -41,6 +41,8 @@ _BREAKING = frozenset(
     if issubclass(kind, (StatementFault, TwoAtOnce, BackendKilled, TransferThenKilled, WebhookThenKilled))
 )
 """Faults that come between a commit and the line about it."""
+_SLOWING = frozenset(name for name, kind in KINDS.items() if getattr(kind, "mode", None) == "slow")
+"""Faults by which a request takes its time, so that it ends some while after the line about it."""
 _TROUBLE = timedelta(minutes=10)
 """For so long around such a fault a line may be late, or be lost with the process that was to write it: what the
 other of two at once may take (:mod:`simulation.checks.evidence.held_open`), and longer than any kill or slow statement.
@@ -254,17 +256,28 @@ class _Troubles:
 
     case: Case
     _at: list[datetime] = field(init=False)
+    _slow: list[tuple[datetime, datetime]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._at = sorted(strike.at for strike in self.case.events(FaultInjected) if strike.fault_kind in _BREAKING)
+        self._slow = [
+            (fault.starts_at, (fault.ends_at or fault.starts_at) + _TROUBLE)
+            for fault in self.case.events(FaultScheduled)
+            if fault.fault_kind in _SLOWING
+        ]
 
     def near(self, at: datetime) -> bool:
         return bisect_left(self._at, at - _TROUBLE) < bisect_right(self._at, at + _TROUBLE)
 
+    def slack(self, at: datetime) -> timedelta:
+        """By how much a line may be earlier or later than it should be."""
+        slow = any(since <= at <= until for since, until in self._slow)
+        return _TROUBLE if slow or self.near(at) else timedelta()
+
 
 def _take(one: _Expected, lines: Sequence[_Line], troubled: _Troubles, *, whole: bool) -> _Line | None:
     """The first line left that is at the right instant; ``whole``: and whose fields are all right."""
-    slack = _TROUBLE if troubled.near(one.at) else timedelta()
+    slack = troubled.slack(one.at)
     for line in lines:
         if line.taken or not one.at - slack <= line.at <= one.until + slack:
             continue

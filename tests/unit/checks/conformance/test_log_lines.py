@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from simulation.checks.conformance.log_lines import log_lines, log_lines_of
 from simulation.checks.conformance.statements import Statements
 from simulation.checks.evidence.case import Case
-from simulation.events import FaultInjected, PlatformLog
+from simulation.events import FaultInjected, FaultScheduled, PlatformLog
 from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.faults.statements import StatementFault
 from tests.unit.checks.builder import GOVERNANCE
@@ -165,6 +165,15 @@ def test_a_line_may_be_lost_with_the_process_that_a_fault_killed() -> None:
     assert judged(struck, line("[Auth] {at} INFO other", minute(0))).wrong == []
     other = made().add(FaultInjected(fault_id="f", fault_kind="webhook_duplicated", keys={}, detail=""))
     assert len(judged(other, line("[Auth] {at} INFO other", minute(0))).wrong) == 1
+
+
+def test_while_answers_are_slow_a_line_may_come_before_its_request_ends_and_must_come() -> None:
+    facts = {"fault_id": "f", "fault_kind": "stripe_slow", "keys": {}, "expectation": "self_heals"}
+    slow = FaultScheduled.model_validate({**facts, "starts_at": minute(0), "ends_at": minute(60)})
+    early = line(LINE, minute(0) - timedelta(seconds=40))
+    assert judged(made(), early).wrong != []
+    assert judged(made().add(slow), early).wrong == []
+    assert judged(made().add(slow)).wrong != []
 
 
 def test_some_declarations_alone_give_the_findings_of_these() -> None:
