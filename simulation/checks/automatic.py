@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.called_off import CANCELLED, called_off
 from simulation.checks.evidence.case import Case, PlannedContest, Stay
 from simulation.checks.evidence.held_rows import forced_by_runbook, held_until, request_of
 from simulation.checks.evidence.relations import SettlementRow, SettlementRunRow
@@ -19,8 +20,8 @@ _AUDIT_COLUMNS = tuple(f"contest_audit_columns.{name}" for name in ("contest_id"
 
 
 @check(
-    "Every transition was made by the system itself (LOCKED also by the runbook for a lock that failed), "
-    "in time and not before its signal"
+    "Every transition was made by the system itself (LOCKED also by the runbook for a lock that failed, CANCELLED by "
+    "the organizer), in time and not before its signal"
 )
 def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
@@ -38,13 +39,16 @@ def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
 def _by_the_system(case: Case, inquiry: Inquiry, contest: PlannedContest, stay: Stay) -> None:
     audit = audit_of(case, stay.transaction, contest.contest_id, stay.status)
     actor = None if audit is None else audit.get(case.governance.contest_audit_columns["actor"])
-    automatic = tuple(filter(None, (case.governance.system_actor, *case.business.system_actors)))
-    if str(actor) not in automatic and not forced_by_runbook(case, contest, stay):
+    entitled, whom = (case.governance.system_actor, *case.business.system_actors), "the system"
+    off = case.remembered(called_off).get(contest.contest_id)
+    if off is not None and off.organizer is not None and stay.status == CANCELLED:
+        entitled, whom = (off.organizer,), "its organizer"
+    if str(actor) not in filter(None, entitled) and not forced_by_runbook(case, contest, stay):
         inquiry.find(
             contest.key,
-            f"the transition to {stay.status} was not made by the system",
+            f"the transition to {stay.status} was not made by {whom}",
             keys=contest.keys,
-            expected=" or ".join(automatic),
+            expected=" or ".join(filter(None, entitled)),
             actual=actor,
             events=(stay.transaction,),
         )
@@ -66,8 +70,10 @@ def _windows(case: Case, contest: PlannedContest) -> Mapping[str, tuple[datetime
     LOCKED at the configured time, LIVE at the start once the field is known, COMPLETE on the final board. Without a
     score provider the clock alone says when it is LIVE, and nobody when it is over.
     """
-    plan = contest.plan
+    plan, off = contest.plan, case.remembered(called_off).get(contest.contest_id)
     lockable = max(plan.lock, held_until(case, contest) or plan.lock)
+    if off is not None:
+        return {CANCELLED: (off.since, off.until or lockable + case.within("lifecycle"))}
     startable = plan.start if lockable == plan.lock else max(plan.start, lockable + case.within("lifecycle"))
     locked = (plan.lock, lockable + case.within("lifecycle"))
     if case.lacks("provider"):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import groupby, zip_longest
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case, PlannedContest
 from simulation.checks.evidence.corrections import corrections
 from simulation.checks.evidence.expected import Expected, expected_settlements
@@ -41,7 +42,10 @@ def _live(case: Case, contest: PlannedContest) -> tuple[datetime, datetime] | No
 def ingestion_automatic(case: Case, inquiry: Inquiry) -> None:
     case.need_witness("provider")
     stored = {(row.contest_id, row.payload_sha256): row.validation_status for row in case.rows(IngestionEventRow)}
+    off = case.remembered(called_off)
     for contest in case.contests:
+        if contest.contest_id in off:
+            continue
         window = _live(case, contest)
         if window is None:
             inquiry.cannot_tell(f"{contest.key} was never live")

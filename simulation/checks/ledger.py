@@ -12,6 +12,7 @@ from itertools import groupby
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.books import Books, books
+from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import Case, Undeclared
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
 from simulation.checks.evidence.money import dollars, grouped
@@ -86,13 +87,14 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
     if "clearing" not in ledger.chart.accounts.values():
         raise Undeclared("business.ledger.accounts: one of the kind clearing", "its contract")
     prizes, refunds = Counter(_undelivered(case.rows(TransferRow))), Counter(_undelivered(case.rows(RefundRow)))
-    settled = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
+    closed = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
+    closed |= case.remembered(called_off).keys()
     clearing = grouped((half for half in ledger.halves if half.kind == "clearing"), lambda half: half.account)
     booked_as_owed: set[tuple[str, str]] = set()
     for account, halves in sorted(clearing.items()):
         _, ids = ledger.chart.find(account) or (None, {})
         contest_id, user_id = ids.get("contest"), ids.get("user")
-        if user_id is None and contest_id is not None and contest_id not in settled:
+        if user_id is None and contest_id is not None and contest_id not in closed:
             inquiry.cannot_tell(f"{account} belongs to a contest that was not settled")
             continue
         inquiry.examine()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.called_off import CANCELLED, called_off
 from simulation.checks.evidence.case import CannotTell, Case, Stay
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import ContestRow, PayoutJobRow
@@ -78,11 +79,15 @@ def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange, terms: Sequen
             )
 
 
-@check("Every contest of the scenario was completed, settled and paid out", needs_end=True)
+@check(
+    "Every contest of the scenario was completed, settled and paid out; one that was called off was cancelled",
+    needs_end=True,
+)
 def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
     rows = {row.contest_id: row for row in case.rows(ContestRow)}
     jobs = {job.contest_id: job for job in case.rows(PayoutJobRow)}
     created = {contest.key: contest for contest in case.contests}
+    off = case.remembered(called_off)
     for plan in case.scenario.contests:
         inquiry.examine()
         contest = created.get(plan.key)
@@ -94,6 +99,11 @@ def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(plan.key, what, keys=keys, expected="PAID_OUT", actual=actual, events=refused[:1])
             continue
         keys = replace(row.keys, contest=plan.key)
+        if row.contest_id in off:
+            if row.status != CANCELLED or row.settled_at is not None:
+                what = "the contest was called off and not cancelled"
+                inquiry.find(plan.key, what, keys=keys, expected=CANCELLED, actual=_stage(row))
+            continue
         job = jobs.get(row.contest_id)
         stage = _stage(row)
         done = case.lacks("payout_jobs") or (job is not None and job.status == "complete")

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.books import books
+from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing
@@ -26,7 +27,7 @@ def expected_prizes(case: Case, inquiry: Inquiry) -> None:
         _totals(inquiry, expected, settlements[contest_id])
         _rankings(inquiry, expected, settlements[contest_id].results.rankings)
     for contest in case.contests:
-        if contest.contest_id not in settlements:
+        if contest.contest_id not in settlements and contest.contest_id not in case.remembered(called_off):
             inquiry.cannot_tell(f"{contest.key} was not settled")
 
 

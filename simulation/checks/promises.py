@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from simulation.checks.base import Inquiry, check
+from simulation.checks.evidence.called_off import CANCELLED, called_off
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import grouped
@@ -63,11 +64,13 @@ def _faults(case: Case, inquiry: Inquiry) -> None:
 
 def _stages(case: Case, inquiry: Inquiry, plan: Contest) -> None:
     contest = next((item for item in case.contests if item.key == plan.key), None)
-    for status in PATH:
+    off = contest is not None and contest.contest_id in case.remembered(called_off)
+    path = (PATH[0], CANCELLED) if off else PATH
+    for status in path:
         inquiry.examine()
         if contest is None or case.arrival(contest.contest_id, status) is None:
             keys = contest.keys if contest else Keys(contest=plan.key)
-            inquiry.find(plan.key, f"never reached {status}", keys=keys, expected=" → ".join(PATH))
+            inquiry.find(plan.key, f"never reached {status}", keys=keys, expected=" → ".join(path))
 
 
 def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
@@ -79,7 +82,8 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
             acts.setdefault(action.action, set()).add(action.person)
             late += action.action == "joined" and (plan.lock - action.at).total_seconds() <= 3_600
     refused = refusals(case, plan.key)
-    promised = [("joined", plan.entrants), ("late joiners", plan.late_joiners)]
+    late_joiners = 0 if _is_called_off_early(case, plan) else plan.late_joiners
+    promised = [("joined", plan.entrants - plan.late_joiners + late_joiners), ("late joiners", late_joiners)]
     if plan.entry_fee_cents:
         promised += [
             ("paid_late", plan.late_payers),
@@ -99,6 +103,14 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
                 actual=f"{actual}{told_why(refused)}",
                 events=refused[:1],
             )
+
+
+def _is_called_off_early(case: Case, plan: Contest) -> bool:
+    """Before its lock, so that whoever comes in the last hour may find it closed."""
+    off = case.remembered(called_off)
+    return any(
+        item.key == plan.key and item.contest_id in off and off[item.contest_id].organizer for item in case.contests
+    )
 
 
 def _webhooks(case: Case, inquiry: Inquiry) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.books import books
+from simulation.checks.evidence.called_off import CANCELLED, called_off
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import closing_times, expected_settlements
 from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
@@ -155,12 +156,13 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     begun are taken first.
     """
     closed, left = case.remembered(closing_times), case.remembered(withdrawn)
+    off = case.remembered(called_off)
     due: dict[str, Moved] = {}
     if case.lacks("refunds"):
         return due
     for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
-        cancelled = case.arrival(entrant[0], "CANCELLED") is not None
+        cancelled = entrant[0] in off or case.arrival(entrant[0], CANCELLED) is not None
         counted = not cancelled and entrant not in left and any(charge.movement.at <= deadline for charge in charges)
         ordered = sorted(charges, key=lambda charge: (_intent(charge) not in begun, -charge.movement.seq))
         for charge in ordered[: len(charges) - int(counted)]:

@@ -27,7 +27,7 @@ _OPERATORS = frozenset({"operator", "operator_robot"})
 _REFUSED, _ERROR = 400, 500
 _BACK = timedelta(minutes=1)
 """A program that was killed or stopped takes this long to serve again."""
-_CLOSED_BY_THE_LOCK = frozenset({"join", "open payment", "pay", "ask for a refund"})
+_CLOSED_BY_THE_LOCK = frozenset({"join", "open payment", "pay", "ask for a refund", "cancel contest", "leave contest"})
 _MOST_LINES, _MOST_EVENTS, _MOST_CHARACTERS = 3, 10, 200
 
 

@@ -137,6 +137,7 @@ DOCUMENTED_LEDGER = Ledger(
         "PAYOUT_ATTEMPT_RETRYABLE": Movement(means="nothing"),
         "PAYOUT_ATTEMPT_FAILED_TERMINAL": Movement(means="nothing"),
         "ADJUSTMENT": Movement(means="adjustment"),
+        "POOL_TOP_UP": Movement(means="adjustment"),
     },
 )
 """The ledger of fixtures/spec/platform.md (Tables, Money)."""

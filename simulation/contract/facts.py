@@ -171,6 +171,8 @@ class Settlement(Fact):
     participants: int
     pool_cents: int
     platform_cents: int
+    top_up_cents: int
+    """What of the pool the platform adds, because a bigger one was guaranteed."""
     payload_sha256: str
     """Hash of the board that the settlement was computed from."""
     entrants: tuple[EntrantResult, ...]
@@ -273,6 +275,7 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "settlement": Settlement,
     "prize": Prize,
     "remainder": Settlement,
+    "top_up": Settlement,
     "balance_change": BalanceChange,
     "delivery": Delivery,
     "refused": Refused,

@@ -7,7 +7,8 @@
 
 - ``entries``: paid entries, ``{"user": id, "roster": [player ids]}``, ordered by user;
 - ``board``: the provider's last final board: player id → strokes of rounds 1 to 4, None for one without a card;
-- ``terms``: ``entry_fee_cents``, ``payout_percent`` (place → whole percent), ``missed_round_strokes``, ``pool_cents``.
+- ``terms``: ``entry_fee_cents``, ``payout_percent`` (place → percent, maybe with decimals), ``missed_round_strokes``,
+  ``pool_cents`` (what is guaranteed counted).
 
 It returns a placing for each entry: ``user``, ``rank``, ``score``, ``prize_cents`` (integers). What the prizes leave of
 the pool is the business's: rake and what rounding leaves.

@@ -23,6 +23,8 @@ Action = Literal[
     "charged_back",
     "got_part_back",
     "chargeback_reversed",
+    "cancelled_contest",
+    "left_contest",
 ]
 
 
@@ -36,6 +38,8 @@ PersonAct = Literal[
     "pay",
     "ask for a refund",
     "delete account",
+    "cancel contest",
+    "leave contest",
 ]
 """What people ask of the platform, and to ``pay`` of Stripe."""
 

@@ -13,6 +13,8 @@ class Registry:
     """Scenario key of a contest → platform id."""
     user_ids: dict[str, str] = field(default_factory=dict)
     """Person key → platform id."""
+    organizer_ids: dict[str, str] = field(default_factory=dict)
+    """Scenario key of a contest → platform id of the person who created it."""
     rosters: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Contest key and user id → the golfers that were picked."""
 

@@ -16,6 +16,7 @@ _EXAMPLES = {
     "tournament": "spring_open",
     "at": "day 3 10:00",
     "delay_hours": 30,
+    "minutes_before": 20,
     "transaction": "settlement",
 }
 

@@ -25,6 +25,7 @@ from simulation.reporting.parts.faults import FaultView, faults_of
 from simulation.reporting.parts.figures import Figure, figures_of, none_good
 from simulation.reporting.parts.funds import Funds, funds_of
 from simulation.reporting.parts.money_back import MoneyBack, money_back_of
+from simulation.reporting.parts.off_plan import OffPlan, off_plan_of
 from simulation.reporting.parts.reconciliation import Reconciliation, reconciliation_of
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, recoveries, story_of
@@ -62,6 +63,7 @@ class Report:
     escalations: tuple[Escalated, ...]
     funds: Funds
     delayed_payments: tuple[DelayedPayments, ...]
+    off_plan: tuple[OffPlan, ...]
     money_back: MoneyBack
     stripe_traffic: tuple[Traffic, ...]
     reconciliation: Reconciliation
@@ -120,6 +122,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         escalations=escalations,
         funds=funds,
         delayed_payments=delayed_payments_of(source, contests),
+        off_plan=off_plan_of(source, contests),
         money_back=money_back_of(source, contests),
         stripe_traffic=stripe_traffic_of(history),
         reconciliation=reconciliation_of(source),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.scenario.faults.disputes import ChargebackInParts
-from simulation.scenario.faults.people import Chargeback, RefundRequested
+from simulation.scenario.faults.people import Chargeback, EntrantLeaves, RefundRequested
 from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
-from simulation.scenario.faults.victims import disturbed_payments
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.faults.victims import called_off, disturbed_payments
+from simulation.scenario.model import Contest, Scenario, share_of
 
 _LONGEST_WAIT = timedelta(hours=71)
 """The runbook payout_balance_insufficient waits for three days; an hour is left to notice."""
@@ -65,18 +65,21 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     charge_cents = fee_cents - (fee_cents * stripe.fee_basis_points // 10_000 + 1) - stripe.fee_fixed_cents
     of_it = [fault for fault in scenario.faults if getattr(fault, "contest", None) == contest.key]
     charges -= min(charges, disturbed_payments(contest, scenario.faults))
-    refunds = contest.double_payers + sum(isinstance(fault, RefundRequested) for fault in of_it)
+    is_played = contest.key not in called_off(scenario)
+    refunds = contest.double_payers if is_played else charges
+    refunds += sum(isinstance(fault, RefundRequested | EntrantLeaves) for fault in of_it)
     in_parts = [fault for fault in of_it if isinstance(fault, ChargebackInParts)]
     disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
     parts = sum(fault.taken_cents(fee_cents) + fault.times * stripe.dispute_fee_cents for fault in in_parts)
     parts += sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
     final = scenario.tournaments[contest.tournament].final_board_at
+    pool_cents = max(payers * fee_cents, contest.guaranteed_pool_cents)
     return _Flow(
         contest=contest,
         brings_cents=charges * charge_cents,
         brings_at=(contest.start if contest.late_payers else contest.lock) + timedelta(days=stripe.pending_days),
         returns_cents=refunds * fee_cents + parts + disputes * (fee_cents + stripe.dispute_fee_cents),
-        prizes_cents=payers * fee_cents * sum(contest.payout_percent.values()) // 100,
+        prizes_cents=int(pool_cents * sum(map(share_of, contest.payout_percent.values())) / 100) if is_played else 0,
         due_at=max(final, contest.end),
     )
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from simulation.documents.refusal import suggest
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
+from simulation.scenario.faults.victims import called_off
 from simulation.scenario.funds import broken_fund_rules
 from simulation.scenario.model import (
     LEAST_CHARGE_CENTS,
@@ -61,6 +62,14 @@ def broken_rules(
     for index, task in enumerate(scenario.operator.tasks):
         found.extend(_of_task(index, task, scenario, runbooks))
     found.extend(broken_fault_rules(scenario, runbooks=runbooks, steps=steps, usual_platform=usual_platform))
+    if len(called_off(scenario)) == len(scenario.contests):
+        found.append(
+            BrokenRule(
+                path=("contests", 0, "min_entries"),
+                problem="every contest is called off, so that there is nothing to settle and to pay",
+                remedy="lower min_entries of one, or add a contest that is played",
+            )
+        )
     if all_there and not found:  # else its money may be counted wrongly
         found.extend(broken_fund_rules(scenario))
     return tuple(found)

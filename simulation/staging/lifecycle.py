@@ -21,9 +21,12 @@ from simulation.staging.money import refunds
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
-DUE = text("""
-    SELECT c.id, c.status, c.lock_time, c.start_time, latest.id AS event_id,
-           CASE c.status WHEN 'SCHEDULED' THEN 'LOCKED' WHEN 'LOCKED' THEN 'LIVE' ELSE 'COMPLETE' END AS target
+DUE = text(f"""
+    SELECT c.id, c.status, c.lock_time, c.start_time, c.min_entries, latest.id AS event_id,
+           CASE c.status WHEN 'SCHEDULED' THEN CASE WHEN c.min_entries > 0 AND c.min_entries > (
+                   SELECT count(*) FROM contest_participants e
+                   WHERE e.contest_instance_id = c.id AND NOT {contests.HAS_LEFT}) THEN 'CANCELLED' ELSE 'LOCKED' END
+               WHEN 'LOCKED' THEN 'LIVE' ELSE 'COMPLETE' END AS target
     FROM contest_instances c
     LEFT JOIN LATERAL (
         SELECT e.id, e.is_terminal FROM ingestion_events e
@@ -34,7 +37,7 @@ DUE = text("""
         OR (c.status = 'LOCKED' AND c.start_time <= now() AND latest.id IS NOT NULL)
         OR (c.status = 'LIVE' AND latest.is_terminal))
     ORDER BY c.lock_time, c.id
-""")
+""")  # noqa: S608 - every part is ours
 _TRANSITION = text("""
     UPDATE contest_instances SET status = :target, updated_at = now(),
         completed_at = CASE WHEN :target = 'COMPLETE' THEN now() ELSE completed_at END,
@@ -87,23 +90,47 @@ def reconcile(runtime: Runtime, context: Context) -> ReconcileResult:
 
 
 def _move(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
+    if due.target == "CANCELLED":
+        return _cancel_for_lack(runtime, context, due)
     reason, payload = _why(due)
     with runtime.unit_of_work(
         context, action=f"contest_{due.target.lower()}", reason=reason, entity=("contest", due.id)
     ) as work:
-        contests.locked(work, due.id)
+        contest = contests.locked(work, due.id)
+        if due.target == "LOCKED" and contest.min_entries and contests.entries(work, due.id) < contest.min_entries:
+            return False  # somebody left in the last instant; the next run cancels it
         moved = transition(
             work, due.id, source=due.status, target=due.target, action="status_changed", reason=reason, payload=payload
         )
     if moved:
-        runtime.log.info(
-            "Lifecycle",
-            f"{due.status} -> {due.target}",
-            contest_id=due.id,
-            reason=reason,
-            request_id=context.request_id,
-        )
+        _log_move(runtime, context, due, reason)
     return moved
+
+
+def _cancel_for_lack(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
+    """Cancel a contest that fewer have entered than it takes, and refund whoever paid."""
+    reason = f"fewer than {due.min_entries} entries at the lock"
+    with runtime.unit_of_work(context, action="contest_cancelled", reason=reason, entity=("contest", due.id)) as work:
+        contests.locked(work, due.id)
+        entries = contests.entries(work, due.id)
+        moved = entries < due.min_entries and transition(
+            work, due.id, source=due.status, target="CANCELLED", action="cancel", reason=reason
+        )
+        if moved:
+            work.payload.update(entries=entries, refunds_requested=refunds.request_for_contest(work, due.id))
+    if moved:
+        _log_move(runtime, context, due, reason)
+    return moved
+
+
+def _log_move(runtime: Runtime, context: Context, due: Row[Any], reason: str) -> None:
+    runtime.log.info(
+        "Lifecycle",
+        f"{due.status} -> {due.target}",
+        contest_id=due.id,
+        reason=reason,
+        request_id=context.request_id,
+    )
 
 
 def _why(due: Row[Any]) -> tuple[str, dict[str, object]]:
@@ -160,6 +187,8 @@ def force_lock(
             raise ApiError(
                 409, "lock_time_not_reached", "an unpublished contest, or one before its lock time, cannot be locked"
             )
+        if contest.status == "SCHEDULED" and contests.entries(work, contest_id) < contest.min_entries:
+            raise ApiError(409, "too_few_entries", "it is cancelled at its lock, and not locked")
         _demand(
             transition(work, contest_id, source="SCHEDULED", target="LOCKED", action="force_lock", reason=reason),
             contest,
@@ -200,10 +229,11 @@ def resolve_error(runtime: Runtime, context: Context, contest_id: UUID, target: 
 
 def cancel(runtime: Runtime, context: Context, contest_id: UUID, reason: str, *, organizer_only: bool = False) -> int:
     """Cancel before the contest is live and refund whoever paid; the number of refunds requested."""
-    with runtime.unit_of_work(
-        context, action="contest_cancelled", reason=reason, entity=("contest", contest_id)
-    ) as work:
+    action = "contest_cancelled_by_organizer" if organizer_only else "contest_cancelled"
+    with runtime.unit_of_work(context, action=action, reason=reason, entity=("contest", contest_id)) as work:
         contest = contests.organized(work, context, contest_id) if organizer_only else contests.locked(work, contest_id)
+        if contest.status == "CANCELLED":
+            return refunds.requested_for_contest(work, contest_id)  # whoever got no answer asks again
         allowed = ("SCHEDULED",) if organizer_only else ("SCHEDULED", "LOCKED")
         _demand(
             contest.status in allowed

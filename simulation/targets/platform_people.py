@@ -45,6 +45,13 @@ class PlatformPeople:
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
         self._post(f"/api/custom-contests/{contest_id}/refund-request", {"reason": reason}, user_id=user_id)
 
+    def leave_contest(self, *, user_id: str, contest_id: str) -> None:
+        self._post(f"/api/custom-contests/{contest_id}/leave", {}, user_id=user_id)
+
+    def cancel_contest(self, *, organizer_id: str, contest_id: str, reason: str) -> None:
+        path = f"/api/custom-contests/{contest_id}/cancel"
+        self._post(path, {"reason": reason}, user_id=organizer_id, actor="organizer")
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         client_secret = self._id_in(
             "client_secret",

@@ -51,7 +51,8 @@ class People(Protocol):
         """Creates a contest and returns its id.
 
         ``contest``: contest_name, entry_fee_cents, payout_structure, max_entries, lock_time, start_time, end_time,
-        provider_event_id, scoring (roster_size, missed_round_strokes).
+        provider_event_id, scoring (roster_size, missed_round_strokes); of a contest that has them guaranteed_pool_cents
+        and min_entries.
         """
         ...
 
@@ -65,6 +66,14 @@ class People(Protocol):
 
     def ask_for_refund(self, *, user_id: str, contest_id: str, reason: str) -> None:
         """Asks for the entry fee back. It is refunded if the request comes before the contest's lock."""
+        ...
+
+    def leave_contest(self, *, user_id: str, contest_id: str) -> None:
+        """An entrant leaves before the lock, and gets the fee back. Only the fault ``entrant_leaves`` needs it."""
+        ...
+
+    def cancel_contest(self, *, organizer_id: str, contest_id: str, reason: str) -> None:
+        """The organizer cancels a contest before its lock. Only the fault ``contest_called_off`` needs it."""
         ...
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:

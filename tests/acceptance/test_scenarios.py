@@ -42,11 +42,19 @@ def test_the_default_scenario_passes_with_every_fault_met(simulate: Simulate) ->
     assert {path.name for path in result.directory.path.iterdir()} == RUN_FILES
 
 
-_OF_DAYS = ("payments_6d", "refunds_6d", "disputes_6d", "event_order_6d", "endpoint_disabled_6d", "partial_trouble_6d")
+_OF_DAYS = (
+    "payments_6d",
+    "refunds_6d",
+    "disputes_6d",
+    "contests_6d",
+    "event_order_6d",
+    "endpoint_disabled_6d",
+    "partial_trouble_6d",
+)
 
 
 @pytest.mark.parametrize("name", _OF_DAYS)
-def test_what_banks_cardholders_and_stripe_do_is_lived_through(name: str, simulate: Simulate) -> None:
+def test_what_banks_cardholders_organizers_and_stripe_do_is_lived_through(name: str, simulate: Simulate) -> None:
     result = simulate(name)
     assert result.verdict.outcome == "pass", [finding for check in result.verdict.results for finding in check.findings]
     planned = {fault.fault_id for fault in result.history.of(FaultScheduled)}

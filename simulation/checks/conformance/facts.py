@@ -321,6 +321,7 @@ def _settlements(case: Case) -> list[Settlement]:
             participants=len(expected.settlement.placings),
             pool_cents=expected.settlement.pool_cents,
             platform_cents=expected.settlement.platform_cents,
+            top_up_cents=expected.settlement.top_up_cents,
             payload_sha256=expected.publication.payload_sha256,
             entrants=tuple(_entrant(case, expected, placing) for placing in expected.settlement.placings),
         )
@@ -389,6 +390,7 @@ DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "settlement": lambda case: case.remembered(_settlements),
     "prize": _prizes,
     "remainder": lambda case: [fact for fact in case.remembered(_settlements) if fact.platform_cents],
+    "top_up": lambda case: [fact for fact in case.remembered(_settlements) if fact.top_up_cents],
     "balance_change": balance_changes,
     "delivery": deliveries,
     "refused": refused,

@@ -81,7 +81,9 @@ def _expected(case: Case, contest: PlannedContest, charges: tuple[Moved, ...], c
     entries = [
         PaidEntry(user_id=action.user_id, roster=action.roster)
         for action in _joins(case, contest)
-        if action.user_id is not None and (action.user_id in payers or not contest.plan.entry_fee_cents)
+        if action.user_id is not None
+        and (action.user_id in payers or not contest.plan.entry_fee_cents)
+        and (contest.contest_id, action.user_id) not in gone
     ]
     settlement = _settlement(case, contest, entries, publication.rounds)
     return Expected(contest=contest, settlement=settlement, publication=publication, closed_at=closed_at)
@@ -101,6 +103,7 @@ def _settlement(
         entry_fee_cents=contest.plan.entry_fee_cents,
         payout_percent=contest.plan.payout_percent,
         missed_round_strokes=contest.plan.missed_round_strokes,
+        guaranteed_pool_cents=contest.plan.guaranteed_pool_cents,
     )
     business = case.business
     if business.model == "undeclared":

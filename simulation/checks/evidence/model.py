@@ -2,13 +2,14 @@
 
 Source: fixtures/spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). Tied entrants
 share the percentages of the places they occupy equally. Prizes are rounded down to the cent; the platform keeps the
-rest. All money is in integer cents.
+rest. What the entry fees of those who take part lack of a guaranteed pool the platform adds. Money is in integer cents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import groupby
 
 from simulation.contract.model import call_model
@@ -27,11 +28,12 @@ class PaidEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """The contest's rules, as created. ``payout_percent``: place → whole percent of the pool."""
+    """The contest's rules, as created. ``payout_percent``: place → percent of the pool, maybe with decimals."""
 
     entry_fee_cents: int
-    payout_percent: Mapping[int, int]
+    payout_percent: Mapping[int, int | float]
     missed_round_strokes: int
+    guaranteed_pool_cents: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,15 @@ class Placing:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedSettlement:
-    """Placings in order of rank, then user id. ``platform_cents`` is rake and remainder: pool − prizes."""
+    """Placings in order of rank, then user id. ``platform_cents`` is rake and remainder: pool − prizes.
+
+    ``top_up_cents``: what of the pool the platform added.
+    """
 
     placings: tuple[Placing, ...]
     pool_cents: int
     platform_cents: int
+    top_up_cents: int = 0
 
 
 def score_of(roster: Sequence[str], rounds: Mapping[str, Rounds], *, missed_round_strokes: int) -> int:
@@ -63,7 +69,7 @@ def expected_settlement(
     entries: Sequence[PaidEntry], *, rounds: Mapping[str, Rounds], rules: Rules
 ) -> ExpectedSettlement:
     """Scores, ranks and prizes of the paid ``entries``."""
-    pool_cents = rules.entry_fee_cents * len(entries)
+    pool_cents, top_up_cents = _pool(entries, rules)
     scored = sorted(
         (score_of(entry.roster, rounds, missed_round_strokes=rules.missed_round_strokes), entry.user_id)
         for entry in entries
@@ -72,11 +78,23 @@ def expected_settlement(
     for score, group in groupby(scored, key=lambda item: item[0]):
         tied = [user_id for _, user_id in group]
         rank = len(placings) + 1
-        percent = sum(rules.payout_percent.get(rank + offset, 0) for offset in range(len(tied)))
-        prize_cents = pool_cents * percent // (100 * len(tied))
+        shares = (Fraction(str(rules.payout_percent.get(rank + offset, 0))) for offset in range(len(tied)))
+        prize_cents = int(pool_cents * sum(shares, Fraction(0)) / (100 * len(tied)))
         placings += [Placing(user_id=user_id, rank=rank, score=score, payout_cents=prize_cents) for user_id in tied]
     paid_cents = sum(placing.payout_cents for placing in placings)
-    return ExpectedSettlement(placings=tuple(placings), pool_cents=pool_cents, platform_cents=pool_cents - paid_cents)
+    return ExpectedSettlement(
+        placings=tuple(placings),
+        pool_cents=pool_cents,
+        platform_cents=pool_cents - paid_cents,
+        top_up_cents=top_up_cents,
+    )
+
+
+def _pool(entries: Sequence[PaidEntry], rules: Rules) -> tuple[int, int]:
+    """The pool, and what of it the platform adds; without anybody who takes part there is none."""
+    fees_cents = rules.entry_fee_cents * len(entries)
+    pool_cents = max(fees_cents, rules.guaranteed_pool_cents if entries else 0)
+    return pool_cents, pool_cents - fees_cents
 
 
 def declared_settlement(
@@ -86,7 +104,7 @@ def declared_settlement(
 
     :raises ModelError: it cannot be used.
     """
-    pool_cents = rules.entry_fee_cents * len(entries)
+    pool_cents, top_up_cents = _pool(entries, rules)
     placings = call_model(
         source,
         entries=[
@@ -115,4 +133,5 @@ def declared_settlement(
         placings=tuple(sorted(found, key=lambda placing: (placing.rank, placing.user_id))),
         pool_cents=pool_cents,
         platform_cents=pool_cents - prizes_cents,
+        top_up_cents=top_up_cents,
     )

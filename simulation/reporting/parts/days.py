@@ -91,6 +91,7 @@ _CROWDS = {
     "paid_late": ("{people} paid for {contest} after its lock", "{money} in all"),
     "paid_twice": ("{people} paid a second time for {contest}", "{money} in all"),
     "began_to_pay": ("{people} began to pay for {contest} by bank debit", "{money} in all"),
+    "left_contest": ("{people} left {contest} again", ""),
     "never_paid": ("{people} joined {contest} and never paid", ""),
 }
 
@@ -137,7 +138,7 @@ def _contests(contests: tuple[ContestView, ...]) -> Iterable[Notable]:
                 won = [f"{ordinal(w.rank)} {w.person} {dollars(w.prize_cents)}" for w in contest.winners]
                 yield Notable(at=stage.start, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
             elif stage.name in _STAGE_WORDS:
-                sort = "trouble" if stage.name in ("ERROR", "CANCELLED") else "contest"
+                sort = "trouble" if stage.name == "ERROR" else "contest"
                 yield Notable(at=stage.start, sort=sort, text=_STAGE_WORDS[stage.name].format(name=contest.name))
 
 

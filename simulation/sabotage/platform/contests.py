@@ -58,7 +58,7 @@ def stage_skipped(patches: Patches) -> None:
     patches.when_assembled(
         lambda sim: superuser(sim, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_transitions")
     )
-    _alter_due(patches, "WHEN 'SCHEDULED' THEN 'LOCKED'", "WHEN 'SCHEDULED' THEN 'LIVE'")
+    _alter_due(patches, "ELSE 'LOCKED' END", "ELSE 'LIVE' END")
     _note_moves(patches, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
 
 

@@ -122,6 +122,8 @@ class Fault(ScenarioModel, ABC):
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""
     withdraws_entrant: ClassVar[bool] = False
     """One who else had paid takes no part: gets the fee back, or never pays it."""
+    calls_off: ClassVar[bool] = False
+    """Its contest is not played: there is no field, no settlement and no prize."""
     disturbs_payment: ClassVar[bool] = False
     """A payment that else were sure may come late or never."""
     turns_people_away: ClassVar[bool] = False

@@ -91,4 +91,32 @@ class Chargeback(PersonFault):
         return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, expect=cls.expects)
 
 
-PeopleKinds = RefundRequested | Chargeback
+class EntrantLeaves(PersonFault):
+    """The n-th person who pays for a contest leaves it ten minutes later, before the lock."""
+
+    kind: Literal["entrant_leaves"]
+    title = "An entrant leaves the contest"
+    origin = "Plans change before the first tee, and until the lock an entry binds nobody."
+    recovery = "Takes the entry out at once and refunds the fee through Stripe, without anybody having to decide."
+    withdraws_entrant = True
+    drawn = 58
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        yield from super().broken(scenario, earlier)
+        contest = self.its_contest(scenario)
+        leaving = 1 + sum(isinstance(one, EntrantLeaves) and one.contest == self.contest for one in earlier)
+        if contest.entrants >= contest.min_entries > contest.entrants - leaving:
+            yield BrokenRule(
+                path=("contest",),
+                problem=f"fault {self.id} leaves {contest.entrants - leaving} entrants of {contest.key}, which is "
+                f"cancelled with fewer than {contest.min_entries}",
+                remedy="lower min_entries, raise entrants, or name another contest",
+            )
+
+    @classmethod
+    def draw(cls, drawing: Drawing) -> Self | None:
+        victim = drawing.payer()
+        return None if victim is None else cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects)
+
+
+PeopleKinds = RefundRequested | Chargeback | EntrantLeaves

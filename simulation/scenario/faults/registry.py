@@ -22,6 +22,7 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.identity import IdentityKinds
 from simulation.scenario.faults.needs import Need
 from simulation.scenario.faults.operator import OperatorCrash, OperatorKinds
+from simulation.scenario.faults.organizing import OrganizingKinds
 from simulation.scenario.faults.paying import PayingKinds
 from simulation.scenario.faults.payments import PaymentKinds
 from simulation.scenario.faults.people import PeopleKinds
@@ -48,6 +49,7 @@ _Kinds = (
     | DatabaseKinds
     | IdentityKinds
     | PeopleKinds
+    | OrganizingKinds
     | RefundKinds
     | DisputeKinds
     | EventKinds

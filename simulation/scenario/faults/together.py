@@ -21,7 +21,14 @@ from simulation.scenario.faults.statements import StatementFault
 from simulation.scenario.faults.stripe import PayoutWindowFault
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault
-from simulation.scenario.faults.victims import disturbed_payments, sure_transfers, sure_victims
+from simulation.scenario.faults.victims import (
+    called_off,
+    disturbed_payments,
+    early_payers,
+    played,
+    sure_transfers,
+    sure_victims,
+)
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
@@ -106,8 +113,8 @@ def _leaves_a_prize(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) 
     """Where every prize is given up there is no payout for the jury to look at."""
     if isinstance(fault, TransferFault) and fault.given_up:
         given_up = 1 + sum(isinstance(rival, TransferFault) and rival.given_up for rival in earlier)
-        calm = scenario.model_copy(update={"faults": ()})
-        sure = sum(sure_transfers(contest, calm) for contest in scenario.contests)
+        calm = played(scenario).model_copy(update={"faults": ()})
+        sure = sum(sure_transfers(contest, calm) for contest in calm.contests)
         if given_up >= sure:
             yield _broken(
                 fault,
@@ -136,6 +143,39 @@ def _leaves_payments_to_count(fault: Fault, earlier: Sequence[Fault], scenario: 
             return
 
 
+def _meets_a_contest_that_is_played(fault: Fault, earlier: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
+    """One that is called off has payments, made before, and nothing else that could be struck."""
+    off = called_off(scenario)
+    if not off or fault.calls_off:
+        if off and len(off) == len(scenario.contests):
+            yield _broken(fault, "leaves no contest that is played: there would be nothing to settle", "leave one")
+        return
+    if getattr(fault, "contest", None) in off:
+        if not _strikes_an_early_payment(fault, scenario):
+            yield _broken(
+                fault,
+                "is aimed at a contest that is called off before its lock; of that one only payments that are sure to "
+                "have come by then can be struck, by what heals by itself",
+                "name another contest",
+            )
+        return
+    rest = played(scenario)
+    if getattr(fault, "tournament", None) not in {None, *(contest.tournament for contest in rest.contests)}:
+        yield _broken(fault, "strikes a tournament whose contests are all called off: nobody polls it", "name another")
+        return
+    before = [one for one in earlier if getattr(one, "contest", None) not in off]
+    for rule in fault.broken(rest, before):
+        yield replace(rule, problem=f"{rule.problem}, without the contests that are called off")
+
+
+def _strikes_an_early_payment(fault: Fault, scenario: Scenario) -> bool:
+    if not isinstance(fault, VictimFault) or fault.victim not in ("payment", "prompt payer"):
+        return False
+    contest = fault.its_contest(scenario)
+    sure = early_payers(contest) - disturbed_payments(contest, scenario.faults)
+    return fault.nth <= sure and fault.expect.self_heals is True
+
+
 _COUNTED_WHEN_PAID = frozenset({"payment", "payer", "refund", "dispute"})
 """Victims that are numbered in the order in which they paid."""
 
@@ -145,6 +185,7 @@ _OF_ANY_PLATFORM: Sequence[_Rule] = (
     _finds_its_polls,
     _leaves_a_prize,
     _leaves_payments_to_count,
+    _meets_a_contest_that_is_played,
 )
 
 

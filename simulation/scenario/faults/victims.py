@@ -16,6 +16,24 @@ _OPEN_LONG = timedelta(hours=3)
 """A contest open for less has late entrants only."""
 
 
+def called_off(scenario: Scenario) -> frozenset[str]:
+    """Keys of the contests that are sure not to be played: an organizer cancels them, or too few enter."""
+    by_fault = {fault.contest for fault in scenario.faults if isinstance(fault, ContestFault) and fault.calls_off}
+    too_few = {contest.key for contest in scenario.contests if contest.entrants < contest.min_entries}
+    return frozenset(by_fault | too_few)
+
+
+def played(scenario: Scenario) -> Scenario:
+    """The scenario without the contests that are called off, and without what is aimed at them."""
+    off = called_off(scenario)
+    return scenario.model_copy(
+        update={
+            "contests": tuple(contest for contest in scenario.contests if contest.key not in off),
+            "faults": tuple(fault for fault in scenario.faults if getattr(fault, "contest", None) not in off),
+        }
+    )
+
+
 def sure_payments(contest: Contest) -> int:
     """Payments of the contest's entry fee, those made twice counted twice."""
     return contest.entrants - contest.non_payers + contest.double_payers if contest.entry_fee_cents else 0
@@ -64,7 +82,8 @@ def sure_transfers(contest: Contest, scenario: Scenario) -> int:
     of_contests = [fault for fault in scenario.faults if isinstance(fault, ContestFault)]
     leaving = sum(fault.withdraws_entrant and fault.contest == contest.key for fault in of_contests)
     paying = contest.entrants - contest.non_payers - leaving
-    prizes = sum(percent * contest.entry_fee_cents >= 100 for percent in contest.payout_percent.values())
+    least_cents = max(contest.entry_fee_cents, contest.guaranteed_pool_cents // contest.entrants)
+    prizes = sum(percent * least_cents >= 100 for percent in contest.payout_percent.values())
     payout = scenario.tournaments[contest.tournament].final_board_at
     elsewhere = {
         other.key: scenario.tournaments[other.tournament].final_board_at

@@ -7,19 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from simulation.staging.contests.contests import HAS_LEFT
 from simulation.staging.errors import ApiError
 from simulation.staging.runtime import Runtime
 
 # SETTLED and PAID_OUT are stages, not statuses (`fixtures/spec/platform.md`, Contest states).
-_CONTESTS = """
+_CONTESTS = f"""
     SELECT c.*, CASE WHEN j.status = 'complete' THEN 'PAID_OUT' WHEN s.id IS NOT NULL AND c.settle_time IS NOT NULL
         THEN 'SETTLED'
                 ELSE c.status END AS stage,
-           (SELECT count(*) FROM contest_participants p WHERE p.contest_instance_id = c.id) AS entries
+           (SELECT count(*) FROM contest_participants e
+            WHERE e.contest_instance_id = c.id AND NOT {HAS_LEFT}) AS entries
     FROM contest_instances c
     LEFT JOIN settlement_records s ON s.contest_instance_id = c.id
     LEFT JOIN payout_jobs j ON j.contest_id = c.id
-"""
+"""  # noqa: S608 - every part is ours
 _LIST = text(_CONTESTS + " WHERE CAST(:status AS text) IS NULL OR c.status = :status ORDER BY c.lock_time, c.id")
 _FIND = text(_CONTESTS + " WHERE c.id = :id")
 _SETTLEMENT = text("""

@@ -29,6 +29,7 @@ class ArchivedTable:
 TABLES = (
     ArchivedTable(name="contest_instances", contest_column="id"),
     ArchivedTable(name="contest_participants", key=("contest_instance_id", "user_id")),
+    ArchivedTable(name="contest_withdrawals", key=("contest_instance_id", "user_id")),
     ArchivedTable(name="payment_intents"),
     ArchivedTable(name="disputes"),
     ArchivedTable(name="ingestion_events"),

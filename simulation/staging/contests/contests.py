@@ -19,17 +19,17 @@ from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT = text("""
     INSERT INTO contest_instances (id, contest_name, organizer_id, entry_fee_cents, payout_structure, max_entries,
-        status,
-                                   provider_event_id, scoring, lock_time, start_time, end_time)
+        min_entries, guaranteed_pool_cents, status, provider_event_id, scoring, lock_time, start_time, end_time)
     VALUES (:id, :contest_name, :organizer_id, :entry_fee_cents, CAST(:payout_structure AS jsonb), :max_entries,
-        'SCHEDULED',
-            :provider_event_id, CAST(:scoring AS jsonb), :lock_time, :start_time, :end_time)
+        :min_entries, :guaranteed_pool_cents, 'SCHEDULED', :provider_event_id, CAST(:scoring AS jsonb), :lock_time,
+        :start_time, :end_time)
 """)
 _LOCK_ORGANIZER = text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE")
 _CREATED_JUST_NOW = text("""
     SELECT id FROM contest_instances
     WHERE organizer_id = :organizer_id AND published_at IS NULL AND status = 'SCHEDULED'
         AND contest_name = :contest_name AND entry_fee_cents = :entry_fee_cents AND max_entries = :max_entries
+        AND min_entries = :min_entries AND guaranteed_pool_cents = :guaranteed_pool_cents
         AND payout_structure = CAST(:payout_structure AS jsonb) AND scoring = CAST(:scoring AS jsonb)
         AND provider_event_id = :provider_event_id AND lock_time = :lock_time AND start_time = :start_time
         AND end_time = :end_time AND created_at > now() - make_interval(mins => :minutes)
@@ -47,7 +47,17 @@ _SET_TIMES = text("""
 _ENTRY = text(
     "SELECT roster, joined_at FROM contest_participants WHERE contest_instance_id = :contest_id AND user_id = :user_id"
 )
-_COUNT_ENTRIES = text("SELECT count(*) AS entries FROM contest_participants WHERE contest_instance_id = :contest_id")
+HAS_LEFT = """EXISTS (
+    SELECT FROM contest_withdrawals w
+    WHERE w.contest_instance_id = e.contest_instance_id AND w.user_id = e.user_id)"""
+"""SQL condition: the entry ``e`` counts no more."""
+_COUNT_ENTRIES = text(f"""
+    SELECT count(*) AS entries FROM contest_participants e
+    WHERE e.contest_instance_id = :contest_id AND NOT {HAS_LEFT}
+""")  # noqa: S608 - every part is ours
+_WITHDRAWN = text(
+    "SELECT withdrawn_at FROM contest_withdrawals WHERE contest_instance_id = :contest_id AND user_id = :user_id"
+)
 _JOIN = text("""
     INSERT INTO contest_participants (contest_instance_id, user_id, roster)
     VALUES (:contest_id, :user_id, CAST(:roster AS jsonb)) RETURNING joined_at
@@ -83,6 +93,8 @@ def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
         "entry_fee_cents": terms.entry_fee_cents,
         "payout_structure": canonical_json(terms.payout_structure),
         "max_entries": terms.max_entries,
+        "min_entries": terms.min_entries,
+        "guaranteed_pool_cents": terms.guaranteed_pool_cents,
         "provider_event_id": terms.provider_event_id,
         "scoring": canonical_json(terms.scoring),
         "lock_time": terms.schedule.lock_time,
@@ -140,6 +152,8 @@ def join(runtime: Runtime, context: Context, contest_id: UUID, roster: object) -
         contest = locked(work, contest_id)
         players = _roster(roster, contest.scoring["roster_size"])
         existing = work.read(_ENTRY, contest_id=contest_id, user_id=context.actor)
+        if existing and work.read(_WITHDRAWN, contest_id=contest_id, user_id=context.actor):
+            raise ApiError(409, "contest_left", "this user has left the contest, for good")
         if existing:
             if existing[0].roster != players:
                 raise ApiError(409, "already_joined", "this user has entered the contest with another roster")
@@ -153,6 +167,11 @@ def join(runtime: Runtime, context: Context, contest_id: UUID, roster: object) -
         "Lifecycle", "contest joined", contest_id=contest_id, user_id=context.actor, request_id=context.request_id
     )
     return joined_at
+
+
+def entries(work: UnitOfWork, contest_id: UUID) -> int:
+    """How many entries the contest has, without those who left it."""
+    return int(work.read(_COUNT_ENTRIES, contest_id=contest_id)[0].entries)
 
 
 def update_times(runtime: Runtime, context: Context, contest_id: UUID, schedule: Schedule, reason: str) -> None:
@@ -188,7 +207,7 @@ def update_times(runtime: Runtime, context: Context, contest_id: UUID, schedule:
 def _check_open(work: UnitOfWork, contest: Row[Any]) -> None:
     if contest.published_at is None or contest.status != "SCHEDULED" or contest.lock_time <= datetime.now(UTC):
         raise ApiError(409, "contest_not_open", "the contest takes no entries")
-    if work.read(_COUNT_ENTRIES, contest_id=contest.id)[0].entries >= contest.max_entries:
+    if entries(work, contest.id) >= contest.max_entries:
         raise ApiError(409, "contest_full", f"the contest has its {contest.max_entries} entries")
 
 

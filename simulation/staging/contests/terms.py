@@ -31,9 +31,19 @@ class Terms:
     entry_fee_cents: int
     payout_structure: dict[str, object]
     max_entries: int
+    min_entries: int
+    """Fewer at the lock cancel it; 0: any number is enough."""
+    guaranteed_pool_cents: int
+    """The pool at least; 0: what the entry fees come to."""
     provider_event_id: str
     scoring: dict[str, int]
     schedule: Schedule
+
+
+def check_entries(least: int, most: int) -> None:
+    """Raise 400 `invalid_entries` for a contest that could never be played."""
+    if least > most:
+        raise ApiError(400, "invalid_entries", "min_entries must not exceed max_entries")
 
 
 def percents(payout_structure: dict[str, object]) -> list[Fraction]:

@@ -119,7 +119,7 @@ def _add_actions(routes: APIBlueprint, api: Api) -> None:
         refunds = once(header, lambda context: lifecycle.cancel(runtime, context, path.contest_id, body.reason))
         return jsonify(success=True, status="CANCELLED", refunds_requested=refunds)
 
-    too_early = {409: ("lock_time_not_reached",)}
+    too_early = {409: ("lock_time_not_reached", "too_few_entries")}
 
     @routes.post("/<uuid:contest_id>/force-lock", responses=answers(MovedContest, *keyed, _NOT_NOW, too_early))
     def force_lock(header: MayComeAgain, path: OfContest, body: Reasoned) -> Response:

@@ -23,6 +23,8 @@ class Contest(Answer):
     payout_structure: dict[str, float]
     """Percent of the pool by place."""
     max_entries: int
+    min_entries: int
+    guaranteed_pool_cents: int
     provider_event_id: str
     scoring: Scoring
     status: str

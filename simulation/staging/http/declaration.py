@@ -32,7 +32,7 @@ from simulation.staging.contests.terms import Schedule
 from simulation.staging.errors import ApiError
 
 _MOST_SHOWN = 100
-_LARGEST_INTEGER = 2**31 - 1
+LARGEST_INTEGER = 2**31 - 1
 """Of PostgreSQL's ``integer``."""
 
 
@@ -114,8 +114,8 @@ Document = Annotated[JsonValue, AfterValidator(_document)]
 """Any JSON that PostgreSQL can store."""
 JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_document)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Count = Annotated[int, Field(strict=True, ge=1, le=_LARGEST_INTEGER)]
-Cents = Annotated[int, Field(strict=True, ge=0, le=_LARGEST_INTEGER)]
+Count = Annotated[int, Field(strict=True, ge=1, le=LARGEST_INTEGER)]
+Cents = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
 Flag = Annotated[bool, Field(strict=True)]
 
 

@@ -17,7 +17,7 @@ from simulation.staging.money import payments
 _REFUSED = {
     400: ("IDEMPOTENCY_KEY_REQUIRED", "amount_mismatch"),
     403: ("not_a_participant",),
-    409: ("contest_not_open_for_payment", "PAYMENT_ALREADY_PROCESSED", "idempotency_key_reused"),
+    409: ("contest_not_open_for_payment", "PAYMENT_ALREADY_PROCESSED", "contest_left", "idempotency_key_reused"),
     502: ("STRIPE_API_ERROR",),
 }
 

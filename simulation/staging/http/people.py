@@ -14,12 +14,13 @@ from simulation.staging import lifecycle
 from simulation.staging.access import users
 from simulation.staging.canonical import iso
 from simulation.staging.contests import contests
-from simulation.staging.contests.terms import Terms, check_payout_structure
+from simulation.staging.contests.terms import Terms, check_entries, check_payout_structure
 from simulation.staging.errors import ApiError
 from simulation.staging.http.admission import caller
 from simulation.staging.http.api import Api
 from simulation.staging.http.declaration import (
     CONTEST,
+    LARGEST_INTEGER,
     NAMED,
     SENT,
     USER,
@@ -36,7 +37,7 @@ from simulation.staging.http.declaration import (
     Times,
     answers,
 )
-from simulation.staging.money import refund_requests
+from simulation.staging.money import refund_requests, withdrawals
 
 _NOT_ONESELF = {403: ("forbidden",), 404: ("user_not_found",)}
 _NOT_ORGANIZER = {403: ("forbidden",)}
@@ -48,24 +49,34 @@ class ScoringRules(Body):
     missed_round_strokes: Count
 
 
+NumberOrNone = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
+
+
 class CreateContest(Times):
     contest_name: Text
     entry_fee_cents: Cents
     payout_structure: dict[str, JsonValue]
     """Percent of the pool by place, ``{"1": 70, "2": 30}``."""
     max_entries: Count
+    min_entries: NumberOrNone = 0
+    """Fewer at the lock cancel it."""
+    guaranteed_pool_cents: Cents = 0
+    """The pool at least; the platform adds what the entry fees lack."""
     provider_event_id: Text
     scoring: ScoringRules
 
     def terms(self) -> Terms:
-        """Raises 400 `invalid_payout_structure`."""
+        """Raises 400 `invalid_payout_structure`, `invalid_entries`."""
         structure: dict[str, object] = dict(self.payout_structure)
         check_payout_structure(structure)
+        check_entries(self.min_entries, self.max_entries)
         return Terms(
             contest_name=self.contest_name,
             entry_fee_cents=self.entry_fee_cents,
             payout_structure=structure,
             max_entries=self.max_entries,
+            min_entries=self.min_entries,
+            guaranteed_pool_cents=self.guaranteed_pool_cents,
             provider_event_id=self.provider_event_id,
             scoring=self.scoring.model_dump(),
             schedule=self.schedule(),
@@ -93,6 +104,13 @@ class JoinedContest(Answer):
     contest_instance_id: UUID
     user_id: UUID
     joined_at: datetime
+
+
+class LeftContest(Answer):
+    contest_instance_id: UUID
+    user_id: UUID
+    withdrawn_at: datetime
+    refunds_requested: int
 
 
 class AskedRefund(Answer):
@@ -136,7 +154,7 @@ def _add_users(routes: APIBlueprint, api: Api) -> None:
 
 def _add_organizing(routes: APIBlueprint, api: Api) -> None:
     runtime, contest = api.runtime, "/api/custom-contests/<uuid:contest_id>"
-    bad_terms = {400: ("invalid_payout_structure", "invalid_schedule")}
+    bad_terms = {400: ("invalid_payout_structure", "invalid_schedule", "invalid_entries")}
     organizing = (USER, NAMED, CONTEST, _NOT_ORGANIZER)
 
     @routes.post("/api/custom-contests", responses=answers(CreatedContest, USER, SENT, bad_terms, status=201))
@@ -151,7 +169,7 @@ def _add_organizing(routes: APIBlueprint, api: Api) -> None:
         contests.publish(runtime, caller(), path.contest_id)
         return jsonify(contest_instance_id=str(path.contest_id), status="SCHEDULED", published=True)
 
-    early = {409: ("lock_time_not_reached",)}
+    early = {409: ("lock_time_not_reached", "too_few_entries")}
 
     @routes.post(f"{contest}/lock", responses=answers(CreatedContest, *organizing, SENT, _NOT_NOW, early))
     def lock(path: OfContest, body: Reasoned) -> Response:
@@ -166,13 +184,26 @@ def _add_organizing(routes: APIBlueprint, api: Api) -> None:
 
 def _add_entering(routes: APIBlueprint, api: Api) -> None:
     runtime, contest = api.runtime, "/api/custom-contests/<uuid:contest_id>"
-    not_open = {400: ("invalid_roster",), 409: ("contest_not_open", "contest_full", "already_joined")}
+    not_open = {400: ("invalid_roster",), 409: ("contest_not_open", "contest_full", "already_joined", "contest_left")}
 
     @routes.post(f"{contest}/join", responses=answers(JoinedContest, USER, NAMED, SENT, CONTEST, not_open))
     def join(path: OfContest, body: Join) -> Response:
         context = caller()
         joined_at = contests.join(runtime, context, path.contest_id, body.roster)
         return jsonify(contest_instance_id=str(path.contest_id), user_id=str(context.actor), joined_at=iso(joined_at))
+
+    bound = {403: ("not_a_participant",), 409: ("contest_not_open",)}
+
+    @routes.post(f"{contest}/leave", responses=answers(LeftContest, USER, NAMED, CONTEST, bound))
+    def leave(path: OfContest) -> Response:
+        context = caller()
+        left = withdrawals.leave(runtime, context, path.contest_id)
+        return jsonify(
+            contest_instance_id=str(path.contest_id),
+            user_id=str(context.actor),
+            withdrawn_at=iso(left.withdrawn_at),
+            refunds_requested=left.refunds_requested,
+        )
 
     refused = {403: ("not_a_participant",), 409: ("nothing_to_refund",)}
 

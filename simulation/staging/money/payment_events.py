@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 
 from simulation.staging.clients.stripe import RETURNED_AT_STRIPE, RefundAtStripe
 from simulation.staging.contests import contests
-from simulation.staging.money import ledger, refund_requests, refunds, returned_refunds
+from simulation.staging.money import ledger, refund_requests, refunds, returned_refunds, withdrawals
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -116,6 +116,8 @@ def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any]) -> st
         return "contest_cancelled"
     if contest.settle_time is not None:
         return "paid_after_settlement"
+    if withdrawals.has_left(work, contest.id, payment.user_id):
+        return withdrawals.REASON
     if refund_requests.granted_to(work, contest.id, payment.user_id):
         return refund_requests.REASON
     if work.read(_OTHER_COUNTED, contest_id=contest.id, user_id=payment.user_id, id=payment.id):

@@ -14,6 +14,7 @@ from simulation.staging.clients.stripe_failures import failure_of
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
+from simulation.staging.money import withdrawals
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -102,6 +103,8 @@ def _insert(runtime: Runtime, context: Context, key: str, contest_id: UUID, amou
 def _check_payable(work: UnitOfWork, context: Context, contest: Row[Any], amount_cents: int) -> None:
     if not work.read(_ENTERED, contest_id=contest.id, user_id=context.actor):
         raise ApiError(403, "not_a_participant", "only an entrant can pay the entry fee")
+    if withdrawals.has_left(work, contest.id, context.actor):
+        raise ApiError(409, "contest_left", "this user has left the contest, for good")
     if contest.status not in ("SCHEDULED", "LOCKED"):
         raise ApiError(409, "contest_not_open_for_payment", f"the contest is {contest.status}")
     if amount_cents != contest.entry_fee_cents or amount_cents == 0:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
-from simulation.staging.money import refunds
+from simulation.staging.money import refunds, withdrawals
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -62,6 +62,8 @@ def create(runtime: Runtime, context: Context, contest_id: UUID, reason: str) ->
             raise ApiError(403, "not_a_participant", "only an entrant can ask for the entry fee")
         if contest.settle_time is not None or contest.entry_fee_cents == 0:
             raise ApiError(409, "nothing_to_refund", "the contest is settled, or has no entry fee")
+        if withdrawals.has_left(work, contest_id, context.actor):
+            raise ApiError(409, "nothing_to_refund", "whoever leaves the contest gets the fee back unasked")
         work.write(_INSERT, id=request_id, contest_id=contest_id, user_id=context.actor, reason=reason)
         row = work.read(_BY_ENTRANT, contest_id=contest_id, user_id=context.actor)[0]
     runtime.log.info(

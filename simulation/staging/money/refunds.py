@@ -32,6 +32,10 @@ _PAID_NOT_REFUNDED = text(f"""
     WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED' AND NOT {GIVEN_BACK}
     ORDER BY p.id
 """)  # noqa: S608 - every part is ours
+_OF_CANCELLATION = text("""
+    SELECT count(*) AS refunds FROM refunds r JOIN contest_instances c ON c.id = r.contest_instance_id
+    WHERE c.id = :contest_id AND r.reason = 'contest_cancelled' AND r.created_at = c.cancelled_at
+""")
 _LOCK = text(f"""
     SELECT r.*, r.contest_instance_id AS contest_id, p.stripe_payment_intent_id
     FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id
@@ -105,6 +109,11 @@ def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
             reason="contest_cancelled",
         )
     return len(paid)
+
+
+def requested_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
+    """How many refunds the cancellation of a contest has asked for."""
+    return int(work.read(_OF_CANCELLATION, contest_id=contest_id)[0].refunds)
 
 
 def told_sum_is_known(runtime: Runtime, charge: Mapping[str, Any]) -> bool:

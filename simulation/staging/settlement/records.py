@@ -61,6 +61,8 @@ class Settlement:
     """By user id: the score, and the roster players it is made of."""
     rankings: tuple[Ranking, ...]
     pool_cents: int
+    top_up_cents: int
+    """What of the pool the platform adds, because a bigger one was guaranteed than the fees come to."""
 
     @property
     def platform_cents(self) -> int:
@@ -134,7 +136,9 @@ def _start(work: UnitOfWork, run_id: UUID, contest_id: UUID, event_ids: list[UUI
 
 
 def _post_prizes(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, settlement: Settlement) -> None:
-    """Empty the pool: prizes to the winners, the rest to the platform."""
+    """Fill the pool up to what was guaranteed, and empty it: prizes to the winners, the rest to the platform."""
+    if settlement.top_up_cents:
+        ledger.post(work, _top_up(contest_id, settlement_id, settlement.top_up_cents))
     for ranking in settlement.rankings:
         if ranking.payout_cents:
             ledger.post(
@@ -164,6 +168,21 @@ def _post_prizes(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, settle
                 metadata={"reason": "rake_and_remainder"},
             ),
         )
+
+
+def _top_up(contest_id: UUID, settlement_id: UUID, amount_cents: int) -> ledger.Posting:
+    return ledger.Posting(
+        key=f"pool_top_up:{contest_id}",
+        entry_type="POOL_TOP_UP",
+        debit=ledger.PLATFORM,
+        credit=ledger.contest_pool(contest_id),
+        amount_cents=amount_cents,
+        contest_id=contest_id,
+        user_id=None,
+        reference_type="settlement",
+        reference_id=settlement_id,
+        metadata={"reason": "guaranteed_pool"},
+    )
 
 
 def _posting(

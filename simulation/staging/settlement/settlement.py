@@ -43,7 +43,7 @@ _LATEST_VALID_EVENT = text("""
 """)
 _PAID_ENTRANTS = text(f"""
     SELECT e.user_id, e.roster FROM contest_participants e
-    WHERE e.contest_instance_id = :contest_id AND (:entry_fee_cents = 0 OR EXISTS (
+    WHERE e.contest_instance_id = :contest_id AND NOT {contests.HAS_LEFT} AND (:entry_fee_cents = 0 OR EXISTS (
         SELECT FROM payment_intents p
         WHERE p.contest_instance_id = e.contest_instance_id AND p.user_id = e.user_id AND p.status = 'SUCCEEDED'
           AND NOT {GIVEN_BACK}))
@@ -156,7 +156,8 @@ def outcome(
         user_id: scoring.score_roster(board, roster, missed_round_strokes=missed) for user_id, roster in rosters.items()
     }
     scores = {user_id: sum(player.strokes for player in players) for user_id, players in details.items()}
-    pool_cents = contest.entry_fee_cents * len(rosters)
+    fees_cents = contest.entry_fee_cents * len(rosters)
+    pool_cents = max(fees_cents, contest.guaranteed_pool_cents if rosters else 0)
     return records.Settlement(
         event_ids=(event_id,),
         scores={
@@ -165,6 +166,7 @@ def outcome(
         },
         rankings=tuple(prizes.rankings(scores, contest.payout_structure, pool_cents)),
         pool_cents=pool_cents,
+        top_up_cents=pool_cents - fees_cents,
     )
 
 

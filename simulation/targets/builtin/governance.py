@@ -9,6 +9,7 @@ GOVERNANCE = Governance(
         "users",
         "contest_instances",
         "contest_participants",
+        "contest_withdrawals",
         "payment_intents",
         "stripe_events",
         "stripe_webhook_dead_letters",
@@ -33,6 +34,7 @@ GOVERNANCE = Governance(
     ),
     append_only_tables=(
         "contest_participants",
+        "contest_withdrawals",
         "stripe_events",
         "ledger",
         "ingestion_events",

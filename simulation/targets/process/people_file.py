@@ -11,7 +11,8 @@ import httpx
 from simulation.errors import SimulationError, UsageError
 from simulation.events import Actor
 from simulation.scenario.faults.fault import Fault
-from simulation.scenario.faults.people import RefundRequested
+from simulation.scenario.faults.organizing import ContestCalledOff
+from simulation.scenario.faults.people import EntrantLeaves, RefundRequested
 from simulation.scenario.faults.transfers import TransferWinnerDeleted
 from simulation.targets.process.own_module import line_in, load_module
 from simulation.untrusted import identifier, printable
@@ -94,6 +95,26 @@ class OwnPeople:
         """
         ask = self._needed("ask_for_refund", fault=RefundRequested)
         self._act(lambda: ask(user_id=user_id, contest_id=contest_id, reason=reason))
+
+    def leave_contest(self, *, user_id: str, contest_id: str) -> None:
+        """Only the fault ``entrant_leaves`` needs it.
+
+        :raises UsageError: the folder's class has no such method.
+        """
+        leave = self._needed("leave_contest", fault=EntrantLeaves)
+        self._act(lambda: leave(user_id=user_id, contest_id=contest_id))
+
+    def cancel_contest(self, *, organizer_id: str, contest_id: str, reason: str) -> None:
+        """Only the fault ``contest_called_off`` needs it.
+
+        :raises UsageError: the folder's class has no such method.
+        """
+        cancel = self._needed("cancel_contest", fault=ContestCalledOff)
+
+        def call_off() -> None:
+            cancel(organizer_id=organizer_id, contest_id=contest_id, reason=reason)
+
+        self._act(call_off, actor="organizer")
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         def begin_to_pay() -> tuple[str, str]:

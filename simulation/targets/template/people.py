@@ -52,6 +52,14 @@ class People:
         """Asks for the entry fee, which goes back if it is asked for before the lock."""
         self._post(f"/api/custom-contests/{contest_id}/refund-request", {"reason": reason}, user_id=user_id)
 
+    def leave_contest(self, *, user_id: str, contest_id: str) -> None:
+        """Leaves before the lock, with the fee. Only scenarios with the fault ``entrant_leaves`` need it."""
+        self._post(f"/api/custom-contests/{contest_id}/leave", {}, user_id=user_id)
+
+    def cancel_contest(self, *, organizer_id: str, contest_id: str, reason: str) -> None:
+        """Calls the contest off before its lock. Only scenarios with the fault ``contest_called_off`` need it."""
+        self._post(f"/api/custom-contests/{contest_id}/cancel", {"reason": reason}, user_id=organizer_id)
+
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         """Begins to pay the entry fee; returns Stripe's ``pi_…`` id and the client secret."""
         answer = self._post(

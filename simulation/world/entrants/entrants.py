@@ -177,6 +177,7 @@ class Entrants:
                 "create contest",
                 lambda: self._people.create_contest(organizer_id=organizer_id, contest=contest_terms(part.contest)),
             )
+            self._registry.organizer_ids[part.contest.key] = organizer_id
             self._record(part, "created_contest", amount_cents=part.contest.entry_fee_cents)
         contest_id = known[part.contest.key]
         self._ask(
@@ -315,7 +316,13 @@ def _payments_of(part: _Part) -> int:
 def contest_terms(contest: Contest) -> dict[str, Any]:
     """The body of the request that creates the contest. The provider's id of a tournament is its key in the
     scenario."""
+    rare = {
+        name: value
+        for name in ("guaranteed_pool_cents", "min_entries")
+        if (value := getattr(contest, name))  # a backend that knows none of it need not hear of it
+    }
     return {
+        **rare,
         "contest_name": contest.name,
         "entry_fee_cents": contest.entry_fee_cents,
         "payout_structure": {str(place): percent for place, percent in sorted(contest.payout_percent.items())},

@@ -68,7 +68,7 @@ def _rosters(contest: Contest, field: Sequence[str], source: Random) -> list[tup
             rosters.append(source.choice(rosters))
         else:
             rosters.append(tuple(source.sample(list(field), contest.roster_size)))
-    return rosters
+    return [rosters[0] if number < contest.same_rosters else roster for number, roster in enumerate(rosters)]
 
 
 def _entry(contest: Contest, person: Person, habit: Habit, roster: tuple[str, ...], source: Random) -> Entry:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 
 from simulation.clock import SimProcess
 from simulation.events import Action, EntrantAction, PersonAct
 from simulation.history import caused_by
-from simulation.scenario.faults.people import Chargeback, RefundRequested
+from simulation.scenario.faults.people import Chargeback, EntrantLeaves, RefundRequested
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.faults.context import FaultContext, carries_out
 
 _SECOND_THOUGHTS_SECONDS = 600
 """From paying to asking for the money."""
+_SECONDS_TO_TRY_AGAIN = 120
+_TRIES = 4
+_SERVER_ERROR = 500
 _REASON = "I cannot take part after all"
 
 
@@ -34,6 +39,45 @@ def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
             )
             return
         record_action(around, contest, user_id, "asked_for_refund")
+
+
+@carries_out(EntrantLeaves)
+def leave(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """An entrant leaves soon after paying; who gets an error of the server, or no answer, asks again."""
+    contest = str(fault.contest)
+    yield around.payers.until(contest, fault.nth)
+    yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
+    user_id, contest_id = around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
+    keys = {"contest": contest_id, "user_id": user_id}
+    around.injector.strike(fault, keys, detail="an entrant leaves the contest", touches=False)
+    yield from asked(
+        around,
+        fault,
+        lambda: around.people.leave_contest(user_id=user_id, contest_id=contest_id),
+        who=user_id,
+        act="leave contest",
+        done="left_contest",
+    )
+
+
+def asked(
+    around: FaultContext, fault: PlannedFault, ask: Callable[[], None], *, who: str, act: PersonAct, done: Action
+) -> SimProcess:
+    """Ask the platform in a person's name, a few times where an error of the server or no answer comes back."""
+    contest = str(fault.contest)
+    for left in reversed(range(_TRIES)):
+        with caused_by(f"fault:{fault.fault_id}"):
+            try:
+                ask()
+            except httpx.HTTPError as error:
+                final = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < _SERVER_ERROR
+                if final or not left:
+                    record_action(around, contest, who, "refused", act=act, detail=f"{act}: {error}"[:200])
+                    return
+            else:
+                record_action(around, contest, who, done)
+                return
+        yield around.kernel.sleep(_SECONDS_TO_TRY_AGAIN)
 
 
 @carries_out(Chargeback)

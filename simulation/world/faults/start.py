@@ -9,6 +9,7 @@ from simulation.world.faults import (
     disputes,
     events,
     identity,
+    organizing,
     paying,
     people,
     programs,
@@ -18,7 +19,7 @@ from simulation.world.faults import (
 )
 from simulation.world.faults.context import ACTS, FaultContext
 
-FAMILIES = (database, disputes, events, identity, paying, people, programs, provider, refunds, stripe)
+FAMILIES = (database, disputes, events, identity, organizing, paying, people, programs, provider, refunds, stripe)
 """Modules with the acts; importing them makes the acts known."""
 assert set(ACTS) == {name for name, kind in KINDS.items() if kind.acts}, (
     "each kind that acts has one who carries it out"

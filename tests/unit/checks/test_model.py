@@ -20,15 +20,15 @@ rosters = st.lists(st.sampled_from(PLAYERS), min_size=1, max_size=3, unique=True
 entries_of_contest = st.lists(rosters, max_size=8).map(
     lambda drawn: [PaidEntry(user_id=f"u{number}", roster=roster) for number, roster in enumerate(drawn)]
 )
-percents = st.lists(st.integers(min_value=0, max_value=33), min_size=1, max_size=3).map(
-    lambda drawn: dict(enumerate(drawn, start=1))
-)
+shares = st.integers(min_value=0, max_value=330_000).map(lambda parts: parts / 10_000)
+percents = st.lists(shares, min_size=1, max_size=3).map(lambda drawn: dict(enumerate(drawn, start=1)))
+guarantees = st.one_of(st.just(0), st.integers(min_value=1, max_value=99_999))
 fees = st.integers(min_value=0, max_value=9_999)
 
 
 def brute_force(entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ...]], rules: Rules) -> dict[str, int]:
     """Prize in cents by user: what each place pays goes to whoever stands there; the tied put theirs together."""
-    pool = Fraction(rules.entry_fee_cents * len(entries))
+    pool = Fraction(max(rules.entry_fee_cents * len(entries), rules.guaranteed_pool_cents))
     totals = {}
     for entry in entries:
         cards = [rounds[player] for player in entry.roster]
@@ -38,22 +38,31 @@ def brute_force(entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ..
         better = sum(other < total for other in totals.values())
         equal = sum(other == total for other in totals.values())
         places = range(better + 1, better + equal + 1)
-        shared = sum((pool * rules.payout_percent.get(place, 0) / 100 for place in places), Fraction(0))
+        percent = (Fraction(str(rules.payout_percent.get(place, 0))) for place in places)
+        shared = sum((pool * share / 100 for share in percent), Fraction(0))
         prizes[user] = floor(shared / equal)
     return prizes
 
 
-@given(entries=entries_of_contest, rounds=rounds_of_field, percent=percents, fee=fees)
+@given(entries=entries_of_contest, rounds=rounds_of_field, percent=percents, fee=fees, guaranteed=guarantees)
 def test_prizes_equal_brute_force_and_no_cent_is_lost(
-    entries: list[PaidEntry], rounds: dict[str, tuple[int | None, ...]], percent: dict[int, int], fee: int
+    entries: list[PaidEntry],
+    rounds: dict[str, tuple[int | None, ...]],
+    percent: dict[int, int | float],
+    fee: int,
+    guaranteed: int,
 ) -> None:
-    rules = Rules(entry_fee_cents=fee, payout_percent=percent, missed_round_strokes=MISSED)
+    rules = Rules(
+        entry_fee_cents=fee, payout_percent=percent, missed_round_strokes=MISSED, guaranteed_pool_cents=guaranteed
+    )
 
     settlement = expected_settlement(entries, rounds=rounds, rules=rules)
 
     prizes = {placing.user_id: placing.payout_cents for placing in settlement.placings}
     assert prizes == brute_force(entries, rounds, rules)
-    assert sum(prizes.values()) + settlement.platform_cents == settlement.pool_cents == fee * len(entries)
+    assert sum(prizes.values()) + settlement.platform_cents == settlement.pool_cents
+    assert settlement.pool_cents == (max(fee * len(entries), guaranteed) if entries else 0)
+    assert settlement.top_up_cents == settlement.pool_cents - fee * len(entries) >= 0
     assert settlement.platform_cents >= 0
 
 

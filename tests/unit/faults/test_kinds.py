@@ -19,6 +19,7 @@ VALUES: dict[str, Any] = {
     "at": "2026-03-02T00:00:00Z",
     "minutes": 90,
     "delay_hours": 26,
+    "minutes_before": 20,
     "transaction": "settlement",
 }
 PRODUCT = ROOT / "simulation"

@@ -16,7 +16,7 @@ from simulation.faults.effects import Calm
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
 from simulation.scenario.model import Contest, Scenario
-from simulation.world.entrants.entrants import Entrants
+from simulation.world.entrants.entrants import Entrants, contest_terms
 from simulation.world.entrants.people import populate
 from simulation.world.entrants.plan import Entry, plan_entries
 from simulation.world.entrants.purses import CARD, Means, Purses
@@ -404,3 +404,27 @@ def test_declined_card_is_on_record():
     world = World(declined=True)
     assert world.acts("paid") == []
     assert all("card was declined" in act.detail for act in world.acts("refused"))
+
+
+@pytest.mark.parametrize("tied", [0, 3, 10])
+def test_as_many_as_the_scenario_says_choose_the_same_golfers(tied: int) -> None:
+    """Nobody else's plan changes by it."""
+    players = populate([contest()], seed=1).players
+    field = [f"g{number}" for number in range(200)]
+    calm = plan_entries(contest(), players=players, field=field, seed=1)
+    entries = plan_entries(contest(same_rosters=tied), players=players, field=field, seed=1)
+    rosters = [entry.roster for entry in entries]
+    assert max(rosters.count(roster) for roster in rosters) >= tied
+    assert [(entry.person, entry.join_at, entry.pay_at) for entry in entries] == [
+        (entry.person, entry.join_at, entry.pay_at) for entry in calm
+    ]
+    assert (rosters == [entry.roster for entry in calm]) == (tied == 0)
+
+
+def test_a_backend_hears_of_a_guarantee_and_of_the_least_number_of_entrants_where_there_is_one() -> None:
+    rare = {"guaranteed_pool_cents", "min_entries"}
+    assert not rare & set(contest_terms(contest()))
+    assert contest_terms(contest(guaranteed_pool_cents=5, min_entries=2)).items() >= {
+        ("guaranteed_pool_cents", 5),
+        ("min_entries", 2),
+    }

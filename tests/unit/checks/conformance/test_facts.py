@@ -17,6 +17,7 @@ from simulation.events import (
     Exchange,
     JobFailed,
     ProviderPublication,
+    RunStarted,
     StripeCall,
     StripeEventMade,
     StripeMovement,
@@ -26,6 +27,7 @@ from simulation.events import (
 from tests.unit.checks.builder import GOVERNANCE, Book, day
 from tests.unit.checks.conformance.seen import Seen, minute
 from tests.unit.checks.story import passing
+from tests.unit.checks.story_contest import SCENARIO
 
 
 def facts(of: Book | Seen, **wanted: Any) -> list[Any]:
@@ -136,6 +138,8 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     for cents in (-500, 500):
         dispute = {"movement": "adjustment", "balance_transaction_id": f"txn_{cents}", "source_id": "dp_1"}
         book.add(back.model_copy(update={**dispute, "amount_cents": cents, "net_cents": cents}), day(0))
+    guaranteed = {**SCENARIO["contests"][0], "guaranteed_pool_cents": 50_000}
+    book.edit(RunStarted, {}, scenario_document={**SCENARIO, "contests": [guaranteed]})
     assert DERIVED.keys() == DERIVED_FACTS.keys()
     for name, kind in DERIVED_FACTS.items():
         found = facts(book, fact=name)
