@@ -283,7 +283,10 @@ class PlannedInjector:
 
 
 class _Turns:
-    """Which calls of a window are struck of which every n-th fails: counted by method and resource, each key once."""
+    """Which calls of a window are struck of which every n-th fails, the first among them, so that it is sure to be met.
+
+    Counted by method and resource, each key once.
+    """
 
     def __init__(self) -> None:
         self._calls: Counter[tuple[str, str, str]] = Counter()
@@ -293,7 +296,7 @@ class _Turns:
         kind = (fault.fault_id, call.method, "/".join(call.path.split("/")[:3]))
         self._calls[kind] += 1
         key = (fault.fault_id, call.idempotency_key or "")
-        if self._calls[kind] % fault.every or (call.idempotency_key and key in self._failed):
+        if (self._calls[kind] - 1) % fault.every or (call.idempotency_key and key in self._failed):
             return False
         self._failed.add(key)
         return True

@@ -93,7 +93,7 @@ class StripeSlow(PartialTrouble):
 
 
 class StripeFlaky(PartialTrouble):
-    """For `minutes` from `at` every `every`-th call of a kind answers `status`, without effect, and none twice.
+    """For `minutes` from `at` of `every` calls of a kind one answers `status`, without effect, and the first is one.
 
     Calls of one kind have their method and resource in common. One with an idempotency key is struck once.
     """
