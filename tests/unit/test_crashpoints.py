@@ -165,6 +165,7 @@ def ended(*checks: str, met: bool = True) -> PlannedRun:
         ("POST /api/webhooks/stripe", ("promised_events",), "wrong"),
         ("POST /api/contests/{id}/join", ("promised_events",), "turned away"),
         ("POST /api/contests/{id}/join", ("promised_events", "double_entry"), "wrong"),
+        ("POST /api/contests/{id}/refund-request", ("runbooks_rehearsed", "faults_recovered"), "turned away"),
         ("POST /api/admin/payouts", ("no_escalation", "faults_recovered"), "escalated"),
         ("POST /api/admin/payouts", ("no_escalation", "exactly_once"), "wrong"),
     ],

@@ -27,6 +27,7 @@ _TELL_OF_SOMEBODY_MISSING = frozenset(
         "lifecycle_automatic",
         "nobody_turned_away",
         "promised_events",
+        "runbooks_rehearsed",
     }
 )
 """Checks that say that somebody, or their contest, is not there. Theirs was the request that was killed."""
