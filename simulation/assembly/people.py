@@ -15,6 +15,7 @@ from simulation.scenario.faults.registry import kind_of
 from simulation.scenario.model import Scenario
 from simulation.world.entrants.entrants import Entrants
 from simulation.world.entrants.payers import Payers
+from simulation.world.entrants.winners import Winners
 from simulation.world.faults.context import FaultContext
 from simulation.world.faults.start import TimedFaults
 from simulation.world.hosting.api import HostingApi
@@ -128,8 +129,9 @@ def timed_faults(ground: Ground, external: External, front: Front, operator: Ope
         recorder=ground.recorder,
         twin=external.twin,
         people=front.target.people(http=front.http, context=front.context),
-        payers=Payers(kernel=ground.kernel, registry=external.registry),
+        payers=Payers(kernel=ground.kernel, registry=external.registry, names=external.twin.names),
         purses=external.purses,
+        winners=Winners(kernel=ground.kernel, registry=external.registry, names=external.twin.names),
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
         governance=front.target.governance,
         service=front.target.service,

@@ -15,7 +15,7 @@ from simulation.checks.evidence.books import Books, books
 from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import Case, Undeclared
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
-from simulation.checks.evidence.money import dollars, grouped
+from simulation.checks.evidence.money import dollars, grouped, taken_back
 from simulation.checks.evidence.relations import (
     CAME_BACK,
     ContestRow,
@@ -81,12 +81,16 @@ def _lines(rows: Sequence[PostingRow]) -> str:
     return "; ".join(f"{row.direction} {row.account} {dollars(row.amount_cents)}" for row in rows)
 
 
-@check("Pools and winnings end at zero, but for prizes and refunds that could not be delivered", needs_end=True)
+@check(
+    "Pools and winnings end at zero, but for prizes and refunds that could not be delivered or did not stay",
+    needs_end=True,
+)
 def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
     ledger = case.remembered(books)
     if "clearing" not in ledger.chart.accounts.values():
         raise Undeclared("business.ledger.accounts: one of the kind clearing", "its contract")
     prizes, refunds = Counter(_undelivered(case.rows(TransferRow))), Counter(_undelivered(case.rows(RefundRow)))
+    prizes.update(taken_back(case))
     closed = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
     closed |= case.remembered(called_off).keys()
     clearing = grouped((half for half in ledger.halves if half.kind == "clearing"), lambda half: half.account)

@@ -15,7 +15,17 @@ from simulation.checks.evidence.called_off import CANCELLED, called_off
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import closing_times, expected_settlements
 from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
-from simulation.checks.evidence.money import Moved, claims, dollars, grouped, moved, withdrawn
+from simulation.checks.evidence.money import (
+    WRONG_AMOUNT,
+    Moved,
+    claims,
+    dollars,
+    grouped,
+    misfits,
+    moved,
+    taken_back,
+    withdrawn,
+)
 from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
 from simulation.events import EntrantAction, WebhookAttempt
 
@@ -58,12 +68,18 @@ def payments(case: Case) -> Iterator[Line]:
     for key in sorted(rows.keys() | charged.keys() | claimed.keys()):
         claim, row, charges = claimed.get(key), rows.get(key), charged.get(key, ())
         amounts = Amounts(
-            expected_cents=fees.get(claim.contest or "", 0) if claim else 0,
+            expected_cents=_claimed_cents(claim, fees),
             ledger_cents=booked.get(row.payment_id, 0) if row else 0,
             stripe_cents=sum(charge.amount_cents for charge in charges),
         )
         excuse = _awaited(case, key) if charges else ""
         yield compare("payment", key, _payer(row, charges, claim), amounts, excuse=excuse, evidence=charges)
+
+
+def _claimed_cents(claim: EntrantAction | None, fees: Mapping[str, int]) -> int:
+    if claim is None:
+        return 0
+    return claim.amount_cents if claim.action == WRONG_AMOUNT else fees.get(claim.contest or "", 0)
 
 
 def _intent(item: Moved) -> str:
@@ -152,15 +168,18 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     """Charges that must be refunded, by payment intent: all of an entrant's except the one that pays the entry.
 
     All must be refunded if the entrant asked for it before the lock, if the contest was cancelled, or if every charge
-    came after the settlement. The platform may choose which of two equal charges to refund, so those whose refund has
-    begun are taken first.
+    came after the settlement; one of another amount than the fee always. The platform may choose which of two equal
+    charges to refund, so those whose refund has begun are taken first.
     """
-    closed, left = case.remembered(closing_times), case.remembered(withdrawn)
+    closed, left, wrong = case.remembered(closing_times), case.remembered(withdrawn), case.remembered(misfits)
     off = case.remembered(called_off)
     due: dict[str, Moved] = {}
     if case.lacks("refunds"):
         return due
-    for entrant, charges in grouped(moved(case, "charge"), lambda charge: charge.entrant).items():
+    made = moved(case, "charge")
+    due |= {_intent(charge): charge for charge in made if _intent(charge) in wrong}
+    right = (charge for charge in made if _intent(charge) not in wrong)
+    for entrant, charges in grouped(right, lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
         cancelled = entrant[0] in off or case.arrival(entrant[0], CANCELLED) is not None
         counted = not cancelled and entrant not in left and any(charge.movement.at <= deadline for charge in charges)
@@ -171,29 +190,38 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
 
 
 def prizes(case: Case) -> Iterator[Line]:
-    """By contest and entrant: the prize of our model, the ledger's completed payout, Stripe's transfers."""
+    """By contest and entrant: the prize of our model, the ledger's completed payout, Stripe's transfers; less what
+    Stripe took back."""
     won = _won(case)
     rows = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow)}
     in_wallet = case.business.paid_out == "wallet"
     accounts = {} if in_wallet else {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
-    booked = posted(case, "payout", "payout_transfer")
+    booked, unbooked = posted(case, "payout", "payout_transfer"), posted(case, "payout_reversed", "payout_transfer")
     owed = case.remembered(books).credited("prize")
     transferred = grouped(moved(case, "transfer"), lambda transfer: transfer.entrant)
+    reversals = grouped(moved(case, "transfer_reversal"), lambda reversal: reversal.entrant)
+    lost = taken_back(case)
     for entrant in sorted(won.keys() | rows.keys() | transferred.keys() | owed.keys()):
-        row, transfers = rows.get(entrant), transferred.get(entrant, ())
+        row, transfers, back = rows.get(entrant), transferred.get(entrant, ()), reversals.get(entrant, ())
         amounts = Amounts(
-            expected_cents=won.get(entrant, 0),
-            ledger_cents=booked.get(row.transfer_id, 0) if row else 0,
-            stripe_cents=sum(transfer.amount_cents for transfer in transfers),
+            expected_cents=won.get(entrant, 0) - lost.get(entrant, 0),
+            ledger_cents=booked.get(row.transfer_id, 0) - unbooked.get(row.transfer_id, 0) if row else 0,
+            stripe_cents=_sum(transfers) - _sum(back),
         )
         wrong = _misdirected(transfers, accounts)
-        if owed.get(entrant, 0) != amounts.expected_cents:
+        if owed.get(entrant, 0) != won.get(entrant, 0):
             wrong = wrong or f"the settlement credited {dollars(owed.get(entrant, 0))} to the winner"
         if in_wallet:
             amounts = replace(amounts, ledger_cents=owed.get(entrant, 0), stripe_cents=owed.get(entrant, 0))
             wrong = "left for Stripe, although prizes stay in wallets" if transfers else wrong
         excuse = excuse_of(case, row, amounts, since=row.created_at if row else None)
-        yield compare("prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=transfers)
+        yield compare(
+            "prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=(*transfers, *back)
+        )
+
+
+def _sum(movements: Sequence[Moved]) -> int:
+    return sum(movement.amount_cents for movement in movements)
 
 
 def _won(case: Case) -> Mapping[Entrant, int]:

@@ -15,12 +15,12 @@ from simulation.checks.reconciliation import charged_back, charges_reversed
 from simulation.events import StripeBalance, StripeMovement
 from simulation.scenario.model import StripeSettings
 
-_DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "refund_failure": 1, "adjustment": -1}
+_DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "refund_failure": 1, "transfer_reversal": 1, "adjustment": -1}
 """Movement type → sign of its amount. An adjustment is always of a chargeback: scenarios cause no other kind."""
 
 
 @check(
-    "Opening balance + charges − fees − transfers − refunds kept − chargebacks = closing balance, to the cent",
+    "Opening balance + charges − fees − transfers kept − refunds kept − chargebacks = closing balance, to the cent",
     needs_end=True,
 )
 def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:

@@ -35,12 +35,21 @@ AccountKind = Literal["asset", "liability", "clearing", "own"]
 """``asset``: its balance is a debit, and is never below zero by more than the own accounts are; ``liability``: owed to
 somebody, never below zero; ``clearing``: the same, and empty in the end; ``own``: the business's, of any sign."""
 Meaning = Literal[
-    "payment", "entry_fee", "refund", "refund_returned", "prize", "remainder", "payout", "adjustment", "nothing"
+    "payment",
+    "entry_fee",
+    "refund",
+    "refund_returned",
+    "prize",
+    "remainder",
+    "payout",
+    "payout_reversed",
+    "adjustment",
+    "nothing",
 ]
 """What an entry type stands for: ``payment`` (money arrived from Stripe), ``entry_fee`` (a wallet paid for an entry),
 ``refund``, ``refund_returned`` (its money came back, and is owed), ``prize`` (credited to the winner), ``remainder``
-(rake and what rounding leaves), ``payout`` (a prize left for Stripe), ``adjustment`` (of a settlement or a dispute),
-``nothing`` (a note that moves no money)."""
+(rake and what rounding leaves), ``payout`` (a prize left for Stripe), ``payout_reversed`` (Stripe took it back, and it
+is owed again), ``adjustment`` (of a settlement or a dispute), ``nothing`` (a note that moves no money)."""
 Identity = Literal["metadata", "idempotency_key", "transfer_id", "account_id"]
 ContestStatus = Literal["SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "ERROR", "CANCELLED"]
 TransferStatus = Literal["pending", "processing", "retryable", "completed", "failed_terminal"]
@@ -134,6 +143,7 @@ DOCUMENTED_LEDGER = Ledger(
         "ENTRY_FEE_REFUND_RETURNED": Movement(means="refund_returned"),
         "PRIZE_PAYOUT": Movement(means="prize"),
         "PAYOUT_ATTEMPT_COMPLETED": Movement(means="payout"),
+        "PRIZE_PAYOUT_REVERSAL": Movement(means="payout_reversed"),
         "PAYOUT_ATTEMPT_RETRYABLE": Movement(means="nothing"),
         "PAYOUT_ATTEMPT_FAILED_TERMINAL": Movement(means="nothing"),
         "ADJUSTMENT": Movement(means="adjustment"),

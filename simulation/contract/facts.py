@@ -98,10 +98,29 @@ class Account(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Movement(Fact):
-    """Money that moved at Stripe: a transfer, a refund, or a refund's money that came back.
+class BankPayout(Fact):
+    """What Stripe sent from a winner's account to their bank, however it ended; ``id`` is Stripe's (``po_…``). ``at``
+    is when it was sent."""
 
-    ``id`` is Stripe's of the transfer (``tr_…``) or refund (``re_…``).
+    id: str
+    user_id: str | None
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountChange(Fact):
+    """Stripe stopped transfers to an account (``acct_…``), or lets them go on; ``reason``: its word for why."""
+
+    id: str
+    user_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Movement(Fact):
+    """Money that moved at Stripe: a charge, a transfer or its reversal, a refund, or a refund's money that came back.
+
+    ``id`` is Stripe's of the charge (``ch_…``), transfer (``tr_…``), reversal (``trr_…``) or refund (``re_…``).
     """
 
     id: str
@@ -265,8 +284,13 @@ class BrokenOff(Fact):
 DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "admin": Admin,
     "account": Account,
+    "bank_payout": BankPayout,
+    "account_restricted": AccountChange,
+    "account_active": AccountChange,
     "contest": Contest,
+    "charge_made": Movement,
     "transfer_made": Movement,
+    "transfer_reversed": Movement,
     "refund_made": Movement,
     "refund_returned": Movement,
     "dispute_withdrawn": Movement,

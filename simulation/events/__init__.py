@@ -50,6 +50,7 @@ from simulation.events.run import (
 from simulation.events.stripe import (
     RequestShape,
     ShapeAnswer,
+    StripeAccountChange,
     StripeBalance,
     StripeCall,
     StripeContract,
@@ -85,6 +86,7 @@ AnyEvent = Annotated[
     | StripeObject
     | StripeContract
     | StripeEventMade
+    | StripeAccountChange
     | WebhookAttempt
     | ProviderPublication
     | ProviderAnswer
@@ -163,6 +165,7 @@ __all__ = [
     "ScrapeFailed",
     "ShapeAnswer",
     "ShippedRunbook",
+    "StripeAccountChange",
     "StripeBalance",
     "StripeCall",
     "StripeContract",

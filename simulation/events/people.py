@@ -14,6 +14,7 @@ Action = Literal[
     "paid",
     "paid_late",
     "paid_twice",
+    "paid_wrong_amount",
     "never_paid",
     "began_to_pay",
     "opened_intent",
@@ -25,6 +26,8 @@ Action = Literal[
     "chargeback_reversed",
     "cancelled_contest",
     "left_contest",
+    "lost_prize",
+    "bank_refused",
 ]
 
 
@@ -55,8 +58,11 @@ class EntrantAction(Event):
     contest_id: str | None
     action: Action
     """``began_to_pay``: by a bank debit, which takes days;
+    ``paid_wrong_amount``: another one than the entry fee, since the intent was changed at Stripe;
     ``got_part_back``: the cardholder sees on a statement that a part of the payment has come back;
-    ``chargeback_reversed``: that the bank has given it to the platform again, after all."""
+    ``chargeback_reversed``: that the bank has given it to the platform again, after all;
+    ``lost_prize``: a winner sees that Stripe has taken a prize, or a part of it, out of their account again;
+    ``bank_refused``: that their bank did not take what Stripe sent it of their account."""
     amount_cents: int = 0
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()

@@ -75,7 +75,9 @@ class StripeObject(Event):
     """Final state at Stripe of an object that the books speak of; recorded at the end, ordered by id."""
 
     kind: Literal["stripe_object"] = "stripe_object"
-    object_type: Literal["payment_intent", "charge", "transfer", "refund", "account", "dispute", "webhook_endpoint"]
+    object_type: Literal[
+        "payment_intent", "charge", "transfer", "refund", "account", "dispute", "payout", "webhook_endpoint"
+    ]
     object_id: str
     status: str
     amount_cents: int = 0
@@ -133,6 +135,16 @@ class StripeEventMade(Event):
     event_type: str
     object_id: str
     payload_sha256: tuple[str, ...]
+
+
+class StripeAccountChange(Event):
+    """Stripe stopped transfers to a connected account, or lets them go on. One that it closed has none of these."""
+
+    kind: Literal["stripe_account_change"] = "stripe_account_change"
+    account_id: str
+    user_id: str | None = None
+    can_be_paid: bool
+    disabled_reason: str | None = None
 
 
 class WebhookAttempt(Event):

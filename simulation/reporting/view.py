@@ -31,6 +31,7 @@ from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.story import Story, recoveries, story_of
 from simulation.reporting.parts.stripe_traffic import Traffic, stripe_traffic_of
 from simulation.reporting.parts.trail import AuditRow, trail_of
+from simulation.reporting.parts.winner_accounts import WinnerAccounts, winner_accounts_of
 from simulation.reporting.parts.wrong import WentWrong, went_wrong
 from simulation.reporting.timeline import timeline_of
 from simulation.reporting.timeline_marks import Timeline
@@ -66,6 +67,7 @@ class Report:
     off_plan: tuple[OffPlan, ...]
     money_back: MoneyBack
     stripe_traffic: tuple[Traffic, ...]
+    winner_accounts: tuple[WinnerAccounts, ...]
     reconciliation: Reconciliation
     trail: tuple[AuditRow, ...]
 
@@ -125,6 +127,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
         off_plan=off_plan_of(source, contests),
         money_back=money_back_of(source, contests),
         stripe_traffic=stripe_traffic_of(history),
+        winner_accounts=winner_accounts_of(source, contests),
         reconciliation=reconciliation_of(source),
         trail=trail_of(source),
     )

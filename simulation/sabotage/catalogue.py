@@ -37,6 +37,7 @@ from simulation.sabotage.platform import (
     settling,
     torn,
     trail,
+    winner_accounts,
     winning,
 )
 from simulation.sabotage.registry import Sabotage
@@ -46,6 +47,7 @@ _REGISTRIES = (
     scheduling.DEFECTS,
     contract.DEFECTS,
     winning.DEFECTS,
+    winner_accounts.DEFECTS,
     collecting.DEFECTS,
     refunding.DEFECTS,
     refund_endings.DEFECTS,

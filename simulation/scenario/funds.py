@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.scenario.faults.disputes import ChargebackInParts
+from simulation.scenario.faults.paying import WrongAmount
 from simulation.scenario.faults.people import Chargeback, EntrantLeaves, RefundRequested
 from simulation.scenario.faults.refunds import RefundedByStripe
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
@@ -72,6 +73,8 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
     parts = sum(fault.taken_cents(fee_cents) + fault.times * stripe.dispute_fee_cents for fault in in_parts)
     parts += sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
+    wrong = [fault.paid_cents(fee_cents) for fault in of_it if isinstance(fault, WrongAmount)]
+    parts += sum(cents * stripe.fee_basis_points // 10_000 + 1 + stripe.fee_fixed_cents for cents in wrong)
     final = scenario.tournaments[contest.tournament].final_board_at
     pool_cents = max(payers * fee_cents, contest.guaranteed_pool_cents)
     return _Flow(

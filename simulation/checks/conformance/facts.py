@@ -26,7 +26,9 @@ from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing, score_of
 from simulation.contract.facts import (
+    AccountChange,
     Admin,
+    BankPayout,
     Board,
     Call,
     Contest,
@@ -47,6 +49,7 @@ from simulation.events import (
     Exchange,
     ProviderAnswer,
     ProviderPublication,
+    StripeAccountChange,
     StripeCall,
     StripeEventMade,
     StripeMovement,
@@ -243,6 +246,32 @@ def _admins(case: Case) -> list[Fact]:
     ]
 
 
+def _bank_payouts(case: Case) -> list[Fact]:
+    known = {item.object_id: item for item in case.events(StripeObject) if item.object_type == "payout"}
+    return [
+        BankPayout(
+            at=event.at,
+            required=False,
+            id=event.object_id,
+            user_id=known[event.object_id].user_id,
+            amount_cents=known[event.object_id].amount_cents,
+        )
+        for event in case.events(StripeEventMade)
+        if event.event_type == "payout.created" and event.object_id in known
+    ]
+
+
+def _account_changes(*, can_be_paid: bool) -> Callable[[Case], Sequence[Fact]]:
+    def find(case: Case) -> list[Fact]:
+        return [
+            AccountChange(at=event.at, id=event.account_id, user_id=event.user_id, reason=event.disabled_reason)
+            for event in case.events(StripeAccountChange)
+            if event.can_be_paid == can_be_paid
+        ]
+
+    return find
+
+
 def _movements(kind: str, *, sign: int = 0) -> Callable[[Case], Sequence[Fact]]:
     def find(case: Case) -> list[Fact]:
         return [
@@ -380,8 +409,13 @@ def _prizes(case: Case) -> list[Fact]:
 DERIVED: Mapping[str, Callable[[Case], Sequence[Fact]]] = {
     "admin": _admins,
     "account": accounts,
+    "bank_payout": _bank_payouts,
+    "account_restricted": _account_changes(can_be_paid=False),
+    "account_active": _account_changes(can_be_paid=True),
     "contest": _contests,
+    "charge_made": _movements("charge"),
     "transfer_made": _movements("transfer"),
+    "transfer_reversed": _movements("transfer_reversal"),
     "refund_made": _movements("refund"),
     "refund_returned": _movements("refund_failure"),
     "dispute_withdrawn": _movements("adjustment", sign=-1),

@@ -19,7 +19,7 @@ from simulation.checks.evidence.model import (
     declared_settlement,
     expected_settlement,
 )
-from simulation.checks.evidence.money import Moved, grouped, moved, withdrawn
+from simulation.checks.evidence.money import Moved, grouped, misfits, moved, withdrawn
 from simulation.checks.evidence.relations import SettlementRow
 from simulation.contract.model import ModelError
 from simulation.events import EntrantAction, ProviderPublication
@@ -42,7 +42,8 @@ class Expected:
 def expected_settlements(case: Case) -> Mapping[str, Expected]:
     """Contest id → expected settlement, for every settled contest. Call it through :meth:`Case.remembered`."""
     closed = case.remembered(closing_times)
-    charges = moved(case, "charge")
+    wrong = misfits(case)
+    charges = tuple(charge for charge in moved(case, "charge") if charge.payment_intent_id not in wrong)
     return {
         contest.contest_id: _expected(case, contest, charges, closed[contest.contest_id])
         for contest in case.contests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,7 +15,8 @@ from simulation.events import EntrantAction, StripeMovement, StripeObject
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-PAYING = frozenset({"paid", "paid_late", "paid_twice"})
+WRONG_AMOUNT = "paid_wrong_amount"
+PAYING = frozenset({"paid", "paid_late", "paid_twice", WRONG_AMOUNT})
 """Actions by which entrants report that they paid."""
 
 
@@ -127,3 +129,20 @@ def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
 def claims(case: Case) -> tuple[EntrantAction, ...]:
     """The actions in which entrants report that they paid."""
     return tuple(action for action in case.events(EntrantAction) if action.action in PAYING)
+
+
+def taken_back(case: Case) -> Mapping[tuple[str, str], int]:
+    """(contest, user) → cents of a prize that Stripe took out of the winner's account again, as winners report it."""
+    cents: Counter[tuple[str, str]] = Counter()
+    for action in case.events(EntrantAction):
+        if action.action == "lost_prize":
+            cents[action.contest_id or "", action.user_id or ""] += action.amount_cents
+    return cents
+
+
+def misfits(case: Case) -> frozenset[str]:
+    """Payment intents that were paid with another amount than the entry fee, as entrants report it: they pay for no
+    entry, and all of them goes back."""
+    return frozenset(
+        action.payment_intent_id or "" for action in case.events(EntrantAction) if action.action == WRONG_AMOUNT
+    )

@@ -90,6 +90,7 @@ _CROWDS = {
     "paid": ("{people} paid the entry fee of {contest}", "{money} in all"),
     "paid_late": ("{people} paid for {contest} after its lock", "{money} in all"),
     "paid_twice": ("{people} paid a second time for {contest}", "{money} in all"),
+    "paid_wrong_amount": ("{people} paid another amount than the entry fee of {contest}", "{money} in all"),
     "began_to_pay": ("{people} began to pay for {contest} by bank debit", "{money} in all"),
     "left_contest": ("{people} left {contest} again", ""),
     "never_paid": ("{people} joined {contest} and never paid", ""),

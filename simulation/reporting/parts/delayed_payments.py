@@ -1,11 +1,11 @@
-"""Payments that did not succeed at once, by contest: as Stripe has them, and what entrants know of them."""
+"""Payments that did not succeed at once, or not as owed, by contest: as Stripe has them, and what people know."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulation.events import EntrantAction, StripeObject
+from simulation.events import Action, EntrantAction, StripeObject
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.tally import Tally, in_order, tally
@@ -14,7 +14,8 @@ from simulation.reporting.parts.tally import Tally, in_order, tally
 @dataclass(frozen=True, kw_only=True)
 class DelayedPayments:
     """Of one contest. ``failed``: cards declined and debits returned; ``by_debit``: begun by bank debit; ``canceled``:
-    intents canceled unpaid; ``left``: intents whose entrant never answered the bank; ``under_way``: not decided yet."""
+    intents canceled unpaid; ``left``: intents whose entrant never answered the bank; ``under_way``: not decided yet;
+    ``other_amount``: paid, but not what was owed."""
 
     contest: str
     failed: Tally
@@ -22,17 +23,17 @@ class DelayedPayments:
     canceled: Tally
     left: Tally
     under_way: Tally
+    other_amount: Tally
 
 
 def delayed_payments_of(source: ReportSource, contests: Sequence[ContestView]) -> tuple[DelayedPayments, ...]:
     """One row for each contest that has any, in the order of the contests."""
-    history = source.history
-    debits = [(act.contest_id, act.amount_cents) for act in history.of(EntrantAction) if act.action == "began_to_pay"]
+    debits, misfits = _by_people(source, "began_to_pay"), _by_people(source, "paid_wrong_amount")
     failed = _at_stripe(source, "charge", "failed")
     canceled = _at_stripe(source, "payment_intent", "canceled")
     left = _at_stripe(source, "payment_intent", "requires_action")
     under_way = _at_stripe(source, "payment_intent", "processing")
-    found = [contest for rows in (debits, failed, canceled, left, under_way) for contest, _ in rows]
+    found = [contest for rows in (debits, failed, canceled, left, under_way, misfits) for contest, _ in rows]
     return tuple(
         DelayedPayments(
             contest=source.names.contest(contest),
@@ -41,9 +42,15 @@ def delayed_payments_of(source: ReportSource, contests: Sequence[ContestView]) -
             canceled=tally(canceled, contest),
             left=tally(left, contest),
             under_way=tally(under_way, contest),
+            other_amount=tally(misfits, contest),
         )
         for contest in in_order(found, contests)
     )
+
+
+def _by_people(source: ReportSource, action: Action) -> list[tuple[str | None, int]]:
+    acts = source.history.of(EntrantAction)
+    return [(act.contest_id, act.amount_cents) for act in acts if act.action == action]
 
 
 def _at_stripe(source: ReportSource, object_type: str, status: str) -> list[tuple[str | None, int]]:

@@ -12,7 +12,7 @@ from simulation.reporting.parts.source import ReportSource
 
 @dataclass(frozen=True, kw_only=True)
 class Funds:
-    """Integer cents, all positive except ``other_cents`` (adjustments, top-ups, reversals), which is signed."""
+    """Integer cents, all positive except ``other_cents`` (adjustments, top-ups), which is signed."""
 
     opening_cents: int
     in_cents: int
@@ -27,7 +27,8 @@ class Funds:
     prizes_owed_cents: int
     """Prizes still to be paid: their transfer is not terminal."""
     prizes_undeliverable_cents: int
-    """Prizes whose transfer ended ``failed_terminal``: still owed, but no transfer can deliver them."""
+    """Prizes whose transfer ended ``failed_terminal``: still owed, but no transfer can deliver them; and what Stripe
+    took back."""
     refunds_owed_cents: int
     platform_share_cents: int
     """Balance of the ledger account ``platform``."""
@@ -60,7 +61,9 @@ def funds_of(source: ReportSource) -> Funds:
     """Sum Stripe's movements, and what the platform's tables show as still owed."""
     movements = source.history.of(StripeMovement)
     balances = source.history.of(StripeBalance)
-    amounts: dict[str, list[int]] = {"charge": [], "transfer": [], "refund": [], "refund_failure": []}
+    amounts: dict[str, list[int]] = {
+        name: [] for name in ("charge", "transfer", "transfer_reversal", "refund", "refund_failure")
+    }
     other = 0
     for movement in movements:
         if movement.movement in amounts:
@@ -72,12 +75,13 @@ def funds_of(source: ReportSource) -> Funds:
         in_cents=sum(amounts["charge"]),
         fees_cents=sum(movement.fee_cents for movement in movements),
         refunds_cents=-sum(amounts["refund"]) - sum(amounts["refund_failure"]),
-        prizes_cents=-sum(amounts["transfer"]),
+        prizes_cents=-sum(amounts["transfer"]) - sum(amounts["transfer_reversal"]),
         other_cents=other,
         closing_cents=balances[-1].available_cents + balances[-1].pending_cents if balances else None,
         pending_cents=balances[-1].pending_cents if balances else 0,
         prizes_owed_cents=_unfinished(source, "transfers", ("pending", "processing", "retryable")),
-        prizes_undeliverable_cents=_unfinished(source, "transfers", ("failed_terminal",)),
+        prizes_undeliverable_cents=_unfinished(source, "transfers", ("failed_terminal",))
+        + sum(amounts["transfer_reversal"]),
         refunds_owed_cents=_unfinished(
             source, "refunds", ("pending", "processing", "retryable", "failed_terminal", *CAME_BACK)
         ),

@@ -98,3 +98,40 @@ def payment_after_the_settlement_kept(patches: Patches) -> None:
         return refund_reason
 
     patches.replace(payment_events, "_refund_reason", make)
+
+
+@DEFECTS.sabotage(
+    "three_way_reconciliation",
+    origin="the amount is looked up in the own table, where it always was right",
+)
+def amount_owed_booked_for_the_amount_paid(patches: Patches) -> None:
+    """Of a payment whose amount was changed at Stripe the fee is booked, and the entry counts."""
+
+    def make(real: Any) -> Any:
+        def succeeded(work: Any, intent: Any, event_id: str) -> Any:
+            owed = payment_events.locked_intent(work, intent).amount_cents
+            if intent["amount_received"] != owed:
+                patches.trigger()
+            return real(work, {**intent, "amount_received": owed}, event_id)
+
+        return succeeded
+
+    patches.replace(payment_events, "succeeded", make)
+
+
+@DEFECTS.sabotage(
+    "three_way_reconciliation",
+    origin="money is money: whoever paid something is in",
+)
+def entry_counted_for_less_than_its_fee(patches: Patches) -> None:
+    """A payment of another amount than the fee is booked as it came, and its entry counts."""
+
+    def make(real: Any) -> Any:
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
+            if received_cents != payment.amount_cents:
+                patches.trigger()
+            return real(work, contest, payment, received_cents=payment.amount_cents)
+
+        return refund_reason
+
+    patches.replace(payment_events, "_refund_reason", make)

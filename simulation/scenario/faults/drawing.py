@@ -60,6 +60,12 @@ class Drawing:
         some = [(contest.key, nth) for contest in self.scenario.contests for nth in _counted(prompt_payers(contest))]
         return self.source.choice(some) if some else None
 
+    def paid_transfer(self) -> tuple[str, int] | None:
+        """A contest and the number of a transfer that is sure to be due; other faults may strike it before."""
+        contests = self.scenario.contests
+        some = [(contest.key, nth) for contest in contests for nth in _counted(sure_transfers(contest, self.scenario))]
+        return self.source.choice(some) if some else None
+
     def tournament(self) -> str:
         """Key of a tournament on which a contest is played."""
         return self.source.choice(sorted({contest.tournament for contest in self.scenario.contests}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Scenario
 
+_LEAST_CENTS = 50
 _TRIES = timedelta(minutes=10)
 """An entrant tries again within a few minutes, or gives up."""
 
@@ -144,4 +145,57 @@ class PaymentToldBackwards(_BankDebit):
     drawn = 46
 
 
-PayingKinds = PaymentDeclined | PaymentAbandoned | PaymentCanceled | PaymentSlow | PaymentBounced | PaymentToldBackwards
+class WrongAmount(PayingFault):
+    """Somebody changed the amount of the n-th prompt payer's intent at Stripe before it was paid."""
+
+    withdraws_entrant = True
+    percent: ClassVar[int]
+    """Of the entry fee that is paid."""
+    origin = "A script that changes intents, a coupon that somebody sets up at the dashboard, a slip of the keyboard."
+    recovery = "Books what came, counts no entry for it, gives all of it back, and lets the entrant pay anew."
+
+    @classmethod
+    def paid_cents(cls, fee_cents: int) -> int:
+        """What is paid instead of the fee."""
+        return fee_cents * cls.percent // 100
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        yield from super().broken(scenario, earlier)
+        fee_cents = self.its_contest(scenario).entry_fee_cents
+        if fee_cents and self.paid_cents(fee_cents) < _LEAST_CENTS:
+            yield BrokenRule(
+                path=("contest",),
+                problem=f"fault {self.id}: {self.percent} % of the fee of {self.contest} is less than the "
+                f"{_LEAST_CENTS} cents that Stripe takes",
+                remedy="name a contest with a higher fee",
+            )
+
+
+class PaymentTooLittle(WrongAmount):
+    """The n-th prompt payer pays half of the entry fee: the amount of the intent was changed at Stripe."""
+
+    kind: Literal["payment_too_little"]
+    title = "Less than the entry fee is paid"
+    percent = 50
+    drawn = 71
+
+
+class PaymentTooMuch(WrongAmount):
+    """The n-th prompt payer pays one and a half entry fees: the amount of the intent was changed at Stripe."""
+
+    kind: Literal["payment_too_much"]
+    title = "More than the entry fee is paid"
+    percent = 150
+    drawn = 72
+
+
+PayingKinds = (
+    PaymentDeclined
+    | PaymentAbandoned
+    | PaymentCanceled
+    | PaymentSlow
+    | PaymentBounced
+    | PaymentToldBackwards
+    | PaymentTooLittle
+    | PaymentTooMuch
+)

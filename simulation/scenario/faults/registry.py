@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 from pydantic import Field
 
 from simulation.documents.refusal import suggest
+from simulation.scenario.faults.accounts import AccountKinds
 from simulation.scenario.faults.calls import PartialKinds
 from simulation.scenario.faults.concurrency import ConcurrencyKinds
 from simulation.scenario.faults.database import DatabaseKinds
@@ -35,12 +36,15 @@ from simulation.scenario.faults.statements import StatementKinds
 from simulation.scenario.faults.stripe import StripeKinds
 from simulation.scenario.faults.together import broken_together
 from simulation.scenario.faults.transfers import TransferKinds
+from simulation.scenario.faults.winners import WinnerKinds
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
 
 _Kinds = (
     TransferKinds
+    | WinnerKinds
+    | AccountKinds
     | StripeKinds
     | PartialKinds
     | ProgramKinds

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from simulation.scenario.faults.accounts import AccountsRestricted
 from simulation.scenario.faults.database import ContestRowHeld, DatabaseConnectionsExhausted
 from simulation.scenario.faults.fault import Fault, VictimFault
 from simulation.scenario.faults.identity import AuthenticationOutage
@@ -277,7 +278,7 @@ def _is_the_only_trouble_of_payouts(fault: Fault, earlier: Sequence[Fault], scen
 
 def _holds_payouts(fault: Fault) -> bool:
     holding = isinstance(fault, PayoutWindowFault | DatabaseConnectionsExhausted)
-    return holding and fault.expect.runbook is not None
+    return isinstance(fault, AccountsRestricted) or (holding and fault.expect.runbook is not None)
 
 
 def _is_seen_missing(fault: Fault, _: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:

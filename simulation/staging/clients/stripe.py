@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import requests
@@ -108,6 +109,11 @@ class StripeGateway:
             {"idempotency_key": f"account:{user_id}"},
         )
         return account.id
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An account as Stripe has it now."""
+        found: dict[str, Any] = self._client.v1.accounts.retrieve(account_id).to_dict(for_json=True)
+        return found
 
     def create_transfer(
         self, *, amount_cents: int, destination: str, group: str, metadata: dict[str, str], idempotency_key: str

@@ -1,9 +1,10 @@
-"""Endpoints of admins for prizes on their way: payout jobs and transfers."""
+"""Endpoints of admins for prizes on their way: payout jobs and transfers, and banks that did not take them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from flask import Response, jsonify
@@ -27,7 +28,7 @@ from simulation.staging.http.declaration import (
     Text,
     answers,
 )
-from simulation.staging.money import acknowledgement, payout_admin_views, payout_batches
+from simulation.staging.money import acknowledgement, failed_bank_payouts, payout_admin_views, payout_batches
 
 _UNKNOWN_JOB = {404: ("payout_job_not_found",)}
 _UNKNOWN_TRANSFER = {404: ("payout_transfer_not_found",)}
@@ -43,6 +44,16 @@ class OfTransfer(BaseModel):
     """The payout transfer that an address names."""
 
     transfer_id: UUID
+
+
+class OfBankPayout(BaseModel):
+    """The failed bank payout that an address names."""
+
+    payout_id: UUID
+
+
+class BankPayoutsAsked(Query):
+    acknowledged: Literal["true", "false"] | None = None
 
 
 class PayoutJobsAsked(Query):
@@ -92,6 +103,8 @@ class PayoutTransfer(Answer):
     contest_id: UUID
     user_id: UUID
     amount_cents: int
+    reversed_cents: int
+    owed_cents: int
     status: str
     attempt_count: int
     max_attempts: int
@@ -143,12 +156,61 @@ class AcknowledgedTransfer(Done):
     acknowledged: bool
 
 
+class FailedBankPayout(Answer):
+    id: UUID
+    stripe_payout_id: str
+    user_id: UUID
+    amount_cents: int
+    failure_code: str
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    winner_deleted_at: datetime | None
+    prizes_cents: int
+
+
+class FailedBankPayouts(Answer):
+    failed_bank_payouts: list[FailedBankPayout]
+
+
 def blueprint(api: Api) -> APIBlueprint:
     """Look at payout jobs and transfers, note that somebody has looked."""
     routes = api.routes("transfers", security="admin")
     _add_jobs(routes, api)
     _add_transfers(routes, api)
+    _add_bank_payouts(routes, api)
     return routes
+
+
+def _add_bank_payouts(routes: APIBlueprint, api: Api) -> None:
+    runtime = api.runtime
+
+    @routes.get("/failed-bank-payouts", responses=answers(FailedBankPayouts, ADMIN, ASKED))
+    def failed(query: BankPayoutsAsked) -> Response:
+        acknowledged = None if query.acknowledged is None else query.acknowledged == "true"
+        rows = failed_bank_payouts.failed_bank_payouts(runtime, acknowledged=acknowledged)
+        return jsonify(failed_bank_payouts=[row_json(row) for row in rows])
+
+    unknown = {404: ("failed_bank_payout_not_found",)}
+
+    @routes.post(
+        "/failed-bank-payouts/<uuid:payout_id>/acknowledge",
+        responses=answers(AcknowledgedTransfer, ADMIN, NAMED, SENT_ONCE, unknown),
+    )
+    def acknowledge_failed(header: MayComeAgain, path: OfBankPayout, body: AcknowledgeTransfer) -> Response:
+        once(
+            header,
+            lambda context: acknowledgement.acknowledge(
+                runtime,
+                context,
+                failed_bank_payouts.TO_ACKNOWLEDGE,
+                path.payout_id,
+                acknowledged=body.acknowledged,
+                reason=body.reason,
+            ),
+        )
+        return jsonify(success=True, acknowledged=body.acknowledged)
 
 
 def _add_jobs(routes: APIBlueprint, api: Api) -> None:

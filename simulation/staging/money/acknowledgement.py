@@ -1,4 +1,4 @@
-"""What people see to and an admin acknowledges: a transfer given up, a dispute, a refund that came back."""
+"""What people see to and an admin acknowledges: a transfer given up, a dispute, what a bank did not keep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Acknowledgement:
     """A kind of thing to be acknowledged.
 
     :param name: ``payout_transfer``: of its entity, of its actions and its id in records.
-    :param lock: the row ``:id``, held, with its ``contest_id``.
+    :param lock: the row ``:id``, held, with its ``contest_id``, null where it belongs to none.
     :param write: takes ``:id`` and ``:acknowledged``, and ``:actor`` where it keeps who did.
     :param refuse: raises 409 where the row is nothing to be acknowledged.
     """
@@ -41,7 +41,8 @@ def acknowledge(
             raise ApiError(404, f"{kind.name}_not_found", f"no {kind.name.replace('_', ' ')} {row_id}")
         kind.refuse(rows[0])
         work.write(kind.write, id=row_id, acknowledged=acknowledged, actor=context.actor)
-        work.record_contest_action(
-            rows[0].contest_id, action=action, reason=reason, payload={f"{kind.name}_id": str(row_id)}
-        )
+        if rows[0].contest_id is not None:
+            work.record_contest_action(
+                rows[0].contest_id, action=action, reason=reason, payload={f"{kind.name}_id": str(row_id)}
+            )
     runtime.log_admin(context, action, entity_id=row_id, contest_id=rows[0].contest_id)

@@ -28,6 +28,11 @@ _SET_STATUS = text("""
     UPDATE payment_intents SET status = :status, stripe_payment_intent_id = :stripe_id, updated_at = now()
     WHERE id = :id AND (status, stripe_payment_intent_id) IS DISTINCT FROM (:status, :stripe_id)
 """)
+_SET_PAID = text("""
+    UPDATE payment_intents SET status = 'SUCCEEDED', received_cents = :received_cents,
+        stripe_payment_intent_id = :stripe_id, updated_at = now()
+    WHERE id = :id
+""")
 _OTHER_COUNTED = text(f"""
     SELECT p.id FROM payment_intents p
     WHERE p.contest_instance_id = :contest_id AND p.user_id = :user_id AND p.id <> :id AND p.status = 'SUCCEEDED'
@@ -51,7 +56,7 @@ class UnknownPaymentIntent(Exception):
 
 
 class AmountMismatch(Exception):
-    """Stripe's amount or currency is not what the entrant owed; the payment is not counted."""
+    """Stripe's currency is not ours, or more went back than came; nothing is booked."""
 
 
 def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
@@ -69,19 +74,16 @@ def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
 
 
 def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str) -> str:
-    """Book an entry fee, once for each payment. A payment that counts in no contest is booked too, and refunded."""
+    """Book what came, once for each payment. A payment that counts in no contest is booked too, and refunded."""
     payment = locked_intent(work, intent)
     received, currency = intent.get("amount_received") or intent["amount"], str(intent["currency"]).upper()
-    if (received, currency) != (payment.amount_cents, payment.currency):
-        raise AmountMismatch(
-            f"payment intent {payment.id}: owed {payment.amount_cents} {payment.currency}, "
-            f"Stripe has {received} {currency}"
-        )
+    if currency != payment.currency:
+        raise AmountMismatch(f"payment intent {payment.id}: owed in {payment.currency}, Stripe has {currency}")
     if payment.status == "SUCCEEDED":
         return "payment was booked before"
     contest = contests.locked(work, payment.contest_instance_id)
-    reason = _refund_reason(work, contest, payment)
-    work.write(_SET_STATUS, id=payment.id, status="SUCCEEDED", stripe_id=intent["id"])
+    reason = _refund_reason(work, contest, payment, received_cents=received)
+    work.write(_SET_PAID, id=payment.id, received_cents=received, stripe_id=intent["id"])
     ledger.post(
         work,
         ledger.Posting(
@@ -89,7 +91,7 @@ def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str)
             entry_type="ENTRY_FEE",
             debit=ledger.STRIPE,
             credit=ledger.contest_pool(contest.id),
-            amount_cents=payment.amount_cents,
+            amount_cents=received,
             contest_id=contest.id,
             user_id=payment.user_id,
             reference_type="payment_intent",
@@ -105,13 +107,15 @@ def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str)
         payment_intent_id=payment.id,
         contest_id=contest.id,
         user_id=payment.user_id,
-        amount_cents=payment.amount_cents,
+        amount_cents=received,
         reason=reason,
     )
     return f"entry fee booked, refund requested: {reason}"
 
 
-def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any]) -> str | None:
+def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any], *, received_cents: int) -> str | None:
+    if received_cents != payment.amount_cents:
+        return refunds.WRONG_AMOUNT
     if contest.status == "CANCELLED":
         return "contest_cancelled"
     if contest.settle_time is not None:
@@ -171,9 +175,9 @@ def charge_refunded(
     :param made: what Stripe has of it besides what we know; the event tells the sum only.
     """
     payment = locked_intent(work, {"id": charge["payment_intent"]})
-    if charge["amount_refunded"] > payment.amount_cents or payment.status != "SUCCEEDED":
+    if payment.status != "SUCCEEDED" or charge["amount_refunded"] > payment.received_cents:
         raise AmountMismatch(
-            f"payment intent {payment.id}: {charge['amount_refunded']} of {payment.amount_cents} refunded "
+            f"payment intent {payment.id}: {charge['amount_refunded']} of {payment.received_cents} refunded "
             f"while {payment.status}"
         )
     contest = contests.locked(work, payment.contest_instance_id)

@@ -26,8 +26,8 @@ _ENTERED = text(
     "SELECT user_id FROM contest_participants WHERE contest_instance_id = :contest_id AND user_id = :user_id"
 )
 _HAS_PAID = text("""
-    SELECT id FROM payment_intents WHERE contest_instance_id = :contest_id AND user_id = :user_id AND status =
-        'SUCCEEDED' LIMIT 1
+    SELECT id FROM payment_intents WHERE contest_instance_id = :contest_id AND user_id = :user_id
+        AND received_cents = amount_cents LIMIT 1
 """)
 _INSERT = text("""
     INSERT INTO payment_intents (id, contest_instance_id, user_id, idempotency_key, status, amount_cents, currency)

@@ -1,4 +1,4 @@
-"""What ops see of payout transfers, and the acknowledgement of one that failed for good."""
+"""What ops see of payout transfers, and the acknowledgement of one that failed for good or was taken back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from simulation.staging.money.acknowledgement import Acknowledgement
 from simulation.staging.runtime import Runtime
 
 _WITH_WINNER = """
-    SELECT t.*, u.deleted_at AS winner_deleted_at FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    SELECT t.*, u.deleted_at AS winner_deleted_at, coalesce((
+        SELECT sum(CASE l.direction WHEN 'CREDIT' THEN l.amount_cents ELSE -l.amount_cents END) FROM ledger l
+        WHERE l.account = 'winnings_payable:' || t.contest_id || ':' || t.user_id), 0)::bigint AS owed_cents
+    FROM payout_transfers t JOIN users u ON u.id = t.user_id
 """
 _LIST = text(f"""
     {_WITH_WINNER}
@@ -27,24 +30,25 @@ _LIST = text(f"""
 _FIND = text(f"{_WITH_WINNER} WHERE t.id = :id")
 _ATTEMPTS = text("""
     SELECT entry_type, amount_cents, metadata_json, created_at FROM ledger
-    WHERE reference_type = 'payout_transfer' AND reference_id = :id AND direction = 'DEBIT' ORDER BY sequence_number
+    WHERE reference_type = 'payout_transfer' AND reference_id = :id AND direction = 'DEBIT'
+        AND entry_type LIKE 'PAYOUT_ATTEMPT_%' ORDER BY sequence_number
 """)
 
 
-def _given_up_only(row: Row[Any]) -> None:
-    if row.status != "failed_terminal":
+def _owed_only(row: Row[Any]) -> None:
+    if row.status != "failed_terminal" and not row.reversed_cents:
         raise ApiError(409, "transfer_not_failed", f"the transfer is {row.status}")
 
 
 TO_ACKNOWLEDGE = Acknowledgement(
     name="payout_transfer",
-    lock=text("SELECT id, contest_id, status FROM payout_transfers WHERE id = :id FOR UPDATE"),
+    lock=text("SELECT id, contest_id, status, reversed_cents FROM payout_transfers WHERE id = :id FOR UPDATE"),
     write=text("""
         UPDATE payout_transfers SET acknowledged_at = CASE WHEN :acknowledged THEN now() END, updated_at = now(),
             acknowledged_by = CASE WHEN :acknowledged THEN CAST(:actor AS uuid) END
         WHERE id = :id
     """),
-    refuse=_given_up_only,
+    refuse=_owed_only,
 )
 
 

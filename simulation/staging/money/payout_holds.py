@@ -1,9 +1,10 @@
-"""Payouts held back before an attempt is spent on them: Stripe does not answer, or too little money is available.
+"""Payouts held back before an attempt is spent on them: Stripe does not answer, too little money is available, or the
+winner's account can be paid nothing for now.
 
 By the rules (`fixtures/spec/platform.md`, Money) an attempt that Stripe refuses with a 4xx is the last one, and so is
-the third that gets no answer; yet an outage passes, and money on its way arrives. So the scheduler asks for the balance
-first. What is held keeps its attempts and its unused key, and is sent automatically at the first run in which
-Stripe answers and the money is there.
+the third that gets no answer; yet an outage passes, money on its way arrives, and people answer Stripe. So the
+scheduler asks for the balance first, and for an account that was told to be restricted (:mod:`restricted_accounts`).
+What is held keeps its attempts and its unused key, and is sent automatically at the first run that can pay it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from simulation.staging.context import Context
 from simulation.staging.money import outbox
 from simulation.staging.runtime import Runtime
 
-HoldReason = Literal["STRIPE_UNAVAILABLE", "BALANCE_INSUFFICIENT"]
+HoldReason = Literal["STRIPE_UNAVAILABLE", "BALANCE_INSUFFICIENT", "DESTINATION_RESTRICTED"]
 HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 
 _HOLD = text(f"""

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from simulation.staging.context import Context
-from simulation.staging.money import ledger, outbox, payout_holds, payout_jobs, refunds
+from simulation.staging.money import ledger, outbox, payout_holds, payout_jobs, refunds, restricted_accounts
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -36,7 +36,8 @@ _DUE = text(f"""
      ORDER BY r.created_at, r.id LIMIT :refund_limit)
 """)  # noqa: S608 - every part is ours
 _DUE_TRANSFERS = text(f"""
-    SELECT t.*, u.stripe_connected_account_id FROM payout_transfers t JOIN users u ON u.id = t.user_id
+    SELECT t.*, u.stripe_connected_account_id, {restricted_accounts.MUST_WAIT} AS account_restricted
+    FROM payout_transfers t JOIN users u ON u.id = t.user_id
     WHERE t.payout_job_id = :job_id AND {outbox.due_condition("t")}
     ORDER BY t.created_at, t.amount_cents DESC, t.id LIMIT :transfer_limit
 """)  # noqa: S608 - every part is ours
@@ -119,6 +120,11 @@ def _process_job(
         if payout_holds.lacks_money(row, money, find=partial(_find, runtime, row)):
             outcomes[_HELD] += payout_holds.hold(
                 runtime, context, job, "BALANCE_INSUFFICIENT", transfer_id=row.id, ignore_backoff=ignore_backoff
+            )
+            continue
+        if restricted_accounts.must_wait(runtime, context, row):
+            outcomes[_HELD] += payout_holds.hold(
+                runtime, context, job, "DESTINATION_RESTRICTED", transfer_id=row.id, ignore_backoff=ignore_backoff
             )
             continue
         outcome = _guarded(runtime, context, OUTGOING, row.id, ignore_backoff=ignore_backoff)

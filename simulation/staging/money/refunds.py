@@ -21,12 +21,13 @@ _INSERT = text("""
 """)
 RESOURCE = "/v1/refunds"
 MADE_AT_STRIPE = "refunded_at_stripe"
+WRONG_AMOUNT = "wrong_amount"
 GIVEN_BACK = f"""EXISTS (
     SELECT FROM refunds r WHERE r.payment_intent_id = p.id
-        AND (r.reason <> '{MADE_AT_STRIPE}' OR r.amount_cents = p.amount_cents))"""
+        AND (r.reason <> '{MADE_AT_STRIPE}' OR r.amount_cents = p.received_cents))"""
 """SQL condition: the payment ``p`` counts for no entry. A part that Stripe gave back takes no entry away."""
 _PAID_NOT_REFUNDED = text(f"""
-    SELECT p.id, p.user_id, p.amount_cents - coalesce((
+    SELECT p.id, p.user_id, p.received_cents - coalesce((
         SELECT sum(r.amount_cents) FROM refunds r WHERE r.payment_intent_id = p.id), 0)::bigint AS amount_cents
     FROM payment_intents p
     WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED' AND NOT {GIVEN_BACK}
@@ -66,7 +67,7 @@ _COMPLETE_FROM_OUTSIDE = text("""
 def request(
     work: UnitOfWork, *, payment_intent_id: UUID, contest_id: UUID, user_id: UUID, amount_cents: int, reason: str
 ) -> UUID:
-    """Record a refund of the whole fee as due; the payout scheduler sends it."""
+    """Record a refund of all that came as due; the payout scheduler sends it."""
     refund_id = work.new_id()
     work.write(
         _INSERT,
@@ -136,7 +137,7 @@ def record_made_outside(
     ours = next((row for row in known if row.reason != MADE_AT_STRIPE), None)
     if ours is not None and ours.status != outbox.FAILED_TERMINAL:
         return False
-    takes_entry = made.amount_cents == payment.amount_cents and (contest.settle_time is None or bool(known))
+    takes_entry = made.amount_cents == payment.received_cents and (contest.settle_time is None or bool(known))
     refund_id = work.new_id() if ours is None else ours.id
     if ours is None:
         work.write(

@@ -21,7 +21,14 @@ from simulation.staging.clients.stripe import RefundAtStripe
 from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
-from simulation.staging.money import disputes, payment_events, refunds
+from simulation.staging.money import (
+    disputes,
+    failed_bank_payouts,
+    payment_events,
+    refunds,
+    restricted_accounts,
+    reversed_transfers,
+)
 from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
@@ -153,7 +160,7 @@ def _process_once(
         work.payload["effect"] = effect
         if stored:
             work.write(_RESOLVE_DEAD_LETTER, stripe_event_id=event["id"])
-    severe = event["type"] == "charge.dispute.created"
+    severe = event["type"] in ("charge.dispute.created", "transfer.reversed", "payout.failed")
     write = runtime.log.error if severe else runtime.log.info
     metadata = event["data"]["object"].get("metadata") or {}
     write(
@@ -180,6 +187,12 @@ def _apply(work: UnitOfWork, event: Mapping[str, Any], made: Sequence[RefundAtSt
             return payment_events.charge_refunded(work, subject, made, event_id)
         case "refund.failed" | "refund.updated":
             return payment_events.refund_changed(work, subject, event_id)
+        case "account.updated":
+            return restricted_accounts.told(work, subject, event["created"])
+        case "payout.failed":
+            return failed_bank_payouts.told(work, subject, event.get("account"))
+        case "transfer.reversed":
+            return reversed_transfers.told(work, subject, event_id)
         case kind if kind.startswith("charge.dispute."):
             return disputes.told(work, subject, event_id)
         case _:

@@ -36,6 +36,8 @@ HELP: Mapping[str, str] = {
     "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
     "payout_jobs_not_started": "Settlements of more than 15 minutes ago whose payouts nobody has begun",
     "payout_jobs_partial": "Batches paid in part that nobody has reviewed",
+    "payout_transfers_reversed_unacknowledged": "Transfers that Stripe took back and nobody has acknowledged",
+    "bank_payouts_failed_unacknowledged": "Winners' banks that refused a prize, which nobody has acknowledged",
     "payout_transfers_held": "Transfers held before an attempt, by reason",
     "payout_transfers_stuck_retryable": "Transfers retryable for longer than 30 minutes",
     "refunds": "Refunds by status",
@@ -95,6 +97,11 @@ _SAMPLES = text(f"""
     UNION ALL
     SELECT 'payout_transfers_held', 'reason="' || held_reason || '"', count(*) FROM payout_transfers
     WHERE held_reason IS NOT NULL GROUP BY held_reason
+    UNION ALL
+    SELECT 'payout_transfers_reversed_unacknowledged', '', count(*) FROM payout_transfers
+    WHERE reversed_cents > 0 AND acknowledged_at IS NULL
+    UNION ALL
+    SELECT 'bank_payouts_failed_unacknowledged', '', count(*) FROM failed_bank_payouts WHERE acknowledged_at IS NULL
     UNION ALL
     SELECT 'payout_transfers_stuck_retryable', '', count(*) FROM payout_transfers
     WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => {STUCK_PAYOUT_MINUTES})

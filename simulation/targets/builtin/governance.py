@@ -25,6 +25,8 @@ GOVERNANCE = Governance(
         "score_audits",
         "payout_jobs",
         "payout_transfers",
+        "restricted_accounts",
+        "failed_bank_payouts",
         "admin_contest_audit",
         "runbook_executions",
         "configuration_events",

@@ -7,7 +7,7 @@ minutes apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -22,7 +22,7 @@ from simulation.scenario.model import Contest, Scenario
 from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries
-from simulation.world.entrants.purses import CARD, Means, Outcome, Purses
+from simulation.world.entrants.purses import CARD, Means, Purses
 from simulation.world.ports import People
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
@@ -234,7 +234,7 @@ class Entrants:
                 if means.new_intent:
                     part.intents.pop(part.paid)
                 raise _Refused(for_good=False) from None
-            self._record_payment(part, payment_intent_id, means.outcome)
+            self._record_payment(part, payment_intent_id, means)
             part.paid += 1
 
     def _means(self, part: _Part, reference: str) -> Means:
@@ -243,16 +243,17 @@ class Entrants:
             return CARD
         return self._purses.take(part.contest.key, part.person.key, reference)
 
-    def _record_payment(self, part: _Part, payment_intent_id: str, outcome: Outcome) -> None:
-        if outcome == "left":
+    def _record_payment(self, part: _Part, payment_intent_id: str, means: Means) -> None:
+        if means.outcome == "left":
             self._record(part, "never_paid", payment_intent_id=payment_intent_id)
             return
         late = self._kernel.now > part.contest.lock
         paid: Action = "paid_twice" if part.paid else "paid_late" if late else "paid"
+        others: Mapping[str, Action] = {"under_way": "began_to_pay", "wrong_amount": "paid_wrong_amount"}
         self._record(
             part,
-            paid if outcome == "paid" else "began_to_pay",
-            amount_cents=part.contest.entry_fee_cents,
+            others.get(means.outcome, paid),
+            amount_cents=means.amount_cents or part.contest.entry_fee_cents,
             payment_intent_id=payment_intent_id,
         )
 

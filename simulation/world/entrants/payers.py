@@ -6,6 +6,7 @@ import simpy
 
 from simulation.clock import Kernel
 from simulation.faults.subjects import Registry
+from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
 
 _PAID = "payment_intent.succeeded"
@@ -14,17 +15,24 @@ _PAID = "payment_intent.succeeded"
 class Payers:
     """Payers of every contest. Each person counts once, however often they pay."""
 
-    def __init__(self, *, kernel: Kernel, registry: Registry) -> None:
+    def __init__(self, *, kernel: Kernel, registry: Registry, names: MetadataNames) -> None:
+        """:param names: by which the platform labels its objects at Stripe."""
         self._kernel = kernel
         self._registry = registry
+        self._names = names
         self._payments: dict[str, dict[str, list[str]]] = {}
         self._awaited: dict[tuple[str, int], simpy.Event] = {}
+        self._misfits: set[str] = set()
+
+    def leave_out(self, payment_intent_id: str) -> None:
+        """Who pays this intent pays another amount than owed, and so is no payer of the contest."""
+        self._misfits.add(payment_intent_id)
 
     def saw(self, event: StripeEvent) -> None:
         """Take a Stripe event; only payments that succeeded matter here."""
-        contest = self._registry.contest_key(event.metadata.get("contest_id"))
-        user_id = event.metadata.get("user_id")
-        if event.event_type != _PAID or contest is None or user_id is None:
+        contest = self._registry.contest_key(self._names.contest_id(event.metadata))
+        user_id = self._names.user_id(event.metadata)
+        if event.event_type != _PAID or contest is None or user_id is None or event.object_id in self._misfits:
             return
         people = self._payments.setdefault(contest, {})
         people.setdefault(user_id, []).append(event.object_id)

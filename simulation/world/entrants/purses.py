@@ -11,22 +11,23 @@ from typing import Literal
 
 from simulation.world.stripe.objects.payment_method import ANY_CARD
 
-Outcome = Literal["paid", "under_way", "left"]
+Outcome = Literal["paid", "under_way", "left", "wrong_amount"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What is tried once.
 
-    ``outcome``: what the entrant knows when Stripe has taken it on: it is paid, it is under way, or the entrant left
-    while the bank waited. ``tries_again``: where Stripe refuses, the entrant tries once more, by other means; with
-    ``new_intent`` by another intent, too.
+    ``outcome``: what the entrant knows when Stripe has taken it on: it is paid, it is under way, the entrant left
+    while the bank waited, or ``amount_cents`` were paid where another amount is owed. ``tries_again``: where Stripe
+    refuses, the entrant tries once more, by other means; with ``new_intent`` by another intent, too.
     """
 
     payment_method: str = ANY_CARD
     outcome: Outcome = "paid"
     tries_again: bool = False
     new_intent: bool = False
+    amount_cents: int | None = None
 
 
 CARD = Means()

@@ -19,6 +19,7 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.entrants.payers import Payers
 from simulation.world.entrants.purses import Purses
+from simulation.world.entrants.winners import Winners
 from simulation.world.ports import People, Service
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.twin import StripeTwin
@@ -40,6 +41,7 @@ class FaultContext:
     people: People
     payers: Payers
     purses: Purses
+    winners: Winners
     entry_fees: Mapping[str, int]
     """Cents by key of the contest."""
     governance: Governance

@@ -1,4 +1,4 @@
-"""Entrants whose payment is declined, canceled, left, or takes days."""
+"""Entrants whose payment is declined, canceled, left, takes days, or is of another amount."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from simulation.scenario.faults.paying import (
     PaymentDeclined,
     PaymentSlow,
     PaymentToldBackwards,
+    PaymentTooLittle,
+    PaymentTooMuch,
+    WrongAmount,
 )
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.registry import kind_of
 from simulation.world.entrants.purses import Means
 from simulation.world.faults.context import FaultContext, carries_out
 from simulation.world.faults.people import record_action
@@ -48,6 +52,22 @@ def cancel(around: FaultContext, fault: PlannedFault) -> SimProcess:
     yield _disturb(
         around, fault, [_CANCELED], detail="the intent is canceled at Stripe", also=around.twin.payments.cancel
     )
+
+
+@carries_out(PaymentTooLittle)
+@carries_out(PaymentTooMuch)
+def pay_wrong_amount(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """When the entrant comes to pay, the amount of the intent has just been changed."""
+    kind = kind_of(fault)
+    assert issubclass(kind, WrongAmount), f"{fault.kind} is of another family"
+    cents = kind.paid_cents(around.entry_fees[str(fault.contest)])
+
+    def change(intent: str) -> None:
+        around.payers.leave_out(intent)
+        around.twin.payments.change_amount(intent, amount_cents=cents)
+
+    means = Means(outcome="wrong_amount", amount_cents=cents)
+    yield _disturb(around, fault, [means], detail="an intent's amount was changed at Stripe", also=change)
 
 
 @carries_out(PaymentSlow)

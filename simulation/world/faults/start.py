@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulation.faults.plan import FaultPlan
 from simulation.scenario.faults.registry import KINDS
 from simulation.world.faults import (
+    accounts,
     database,
     disputes,
     events,
@@ -16,10 +17,25 @@ from simulation.world.faults import (
     provider,
     refunds,
     stripe,
+    winners,
 )
 from simulation.world.faults.context import ACTS, FaultContext
 
-FAMILIES = (database, disputes, events, identity, organizing, paying, people, programs, provider, refunds, stripe)
+FAMILIES = (
+    accounts,
+    database,
+    disputes,
+    events,
+    identity,
+    organizing,
+    paying,
+    people,
+    programs,
+    provider,
+    refunds,
+    stripe,
+    winners,
+)
 """Modules with the acts; importing them makes the acts known."""
 assert set(ACTS) == {name for name, kind in KINDS.items() if kind.acts}, (
     "each kind that acts has one who carries it out"
@@ -36,6 +52,7 @@ class TimedFaults:
     def start(self) -> None:
         """Spawn each; none strikes before its time."""
         self._around.twin.subscribe(self._around.payers.saw)
+        self._around.twin.subscribe(self._around.winners.saw)
         for fault in self._plan.faults:
             if fault.kind in ACTS:
                 self._around.kernel.spawn(ACTS[fault.kind](self._around, fault))

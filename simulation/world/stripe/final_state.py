@@ -105,6 +105,19 @@ def _accounts(store: Store) -> Iterator[StripeObject]:
         )
 
 
+def _payouts(store: Store) -> Iterator[StripeObject]:
+    for payout in store.payouts:
+        account = store.accounts.get(payout.account)
+        yield StripeObject(
+            object_type="payout",
+            object_id=payout.id,
+            status=payout.status,
+            amount_cents=payout.amount_cents,
+            destination=payout.account,
+            user_id=store.names.user_id(account.metadata),
+        )
+
+
 def _webhook_endpoints(store: Store) -> Iterator[StripeObject]:
     for endpoint in store.webhook_endpoints:
         yield StripeObject(
@@ -127,5 +140,6 @@ _GATHERERS: tuple[Callable[[Store], Iterator[StripeObject]], ...] = (
     _disputes,
     _transfers,
     _accounts,
+    _payouts,
     _webhook_endpoints,
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
+from simulation.events import StripeAccountChange
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.balance import Balance, charge_fee_cents
@@ -28,6 +29,8 @@ from simulation.world.stripe.objects.transfer import Transfer
 from simulation.world.stripe.objects.webhook_endpoint import STANDBY, STANDBY_URL, WebhookEndpoint
 from simulation.world.stripe.table import Table
 
+_NOT_GONE = ("canceled", "failed")
+
 
 class Store:
     """Tables, balance and event log; the endpoints' only state. Time is the run's simulated clock."""
@@ -43,6 +46,7 @@ class Store:
     ) -> None:
         self._kernel, clock = kernel, kernel.clock
         self._clock = clock
+        self._recorder = recorder
         self._settings = settings
         self.ids = ids
         self.names = names
@@ -83,8 +87,21 @@ class Store:
     def connected_cents(self, account_id: str) -> int:
         """What a connected account has: transfers that it kept, less what went to its owner's bank."""
         came = sum(one.amount_cents - one.reversed_cents for one in self.transfers if one.destination == account_id)
-        went = sum(one.amount_cents for one in self.payouts if one.account == account_id and one.status != "canceled")
+        went = sum(
+            one.amount_cents for one in self.payouts if one.account == account_id and one.status not in _NOT_GONE
+        )
         return came - went
+
+    def record_account(self, account: Account) -> None:
+        """Write down that transfers to an account were stopped, or go on."""
+        self._recorder.record(
+            StripeAccountChange(
+                account_id=account.id,
+                user_id=self.names.user_id(account.metadata),
+                can_be_paid=account.can_be_paid,
+                disabled_reason=account.disabled_reason,
+            )
+        )
 
     def charge_available_at(self) -> datetime:
         """When the money of a charge made now becomes available."""

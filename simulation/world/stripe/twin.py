@@ -35,7 +35,9 @@ from simulation.world.stripe.resources.accounts import Accounts
 from simulation.world.stripe.resources.checkout_sessions import CheckoutSessions
 from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.resources.disputes import Disputes
+from simulation.world.stripe.resources.payouts import Payouts
 from simulation.world.stripe.resources.refunds import Refunds
+from simulation.world.stripe.resources.reversals import Reversals
 from simulation.world.stripe.service import Service
 from simulation.world.stripe.store import Store
 from simulation.world.stripe.subject import Subject, subject_of
@@ -72,6 +74,8 @@ class StripeTwin:
         self._publishable_key = publishable_key
         self._platform_key = platform_key
         ids = Ids(seed=seed)
+        self.names = integration.names
+        """By which the platform labels its objects."""
         self._store = Store(kernel=kernel, recorder=recorder, settings=settings, ids=ids, names=integration.names)
         self._journal = Journal(recorder)
         service = Service(
@@ -87,9 +91,11 @@ class StripeTwin:
         for endpoint in self._store.webhook_endpoints:
             endpoint.enabled_events = integration.events
             endpoint.secret = secrets[endpoint.metadata["role"]]
-        self._accounts = Accounts(self._store)
+        self.accounts = Accounts(self._store)
         self.disputes = Disputes(self._store)
         self.refunds = Refunds(self._store)
+        self.reversals = Reversals(self._store)
+        self.payouts = Payouts(self._store)
         self.payments = ConfirmedPayments(self._store)
         self._checkout = CheckoutSessions(self._store)
         self._deliveries = Deliveries(
@@ -169,14 +175,14 @@ class StripeTwin:
 
     def set_account_closed(self, account_id: str) -> None:
         """Stripe closes a connected account for good; transfers to it are refused with ``account_invalid``."""
-        self._accounts.close(account_id)
+        self.accounts.close(account_id)
 
     def set_account_onboarding(self, account_id: str, *, finished: bool) -> None:
         """An account's owner has (not) finished onboarding; until then it cannot be paid.
 
         Source: fixtures/spec/stripe.md 17.
         """
-        self._accounts.set_onboarding(account_id, finished=finished)
+        self.accounts.set_onboarding(account_id, finished=finished)
 
     def open_dispute(self, *, payment_intent_id: str, reason: str = "fraudulent") -> str:
         """A cardholder charges a payment back; returns the dispute's id."""
@@ -226,7 +232,7 @@ class StripeTwin:
         request = replace(request, fault_id=(None if slow else striking) or self._fault_of(subject))
         with caused_by(f"fault:{request.fault_id}") if request.fault_id else nullcontext():
             if effect is not None and subject.destination is not None:
-                self._accounts.apply(subject.destination, effect)
+                self.accounts.apply(subject.destination, effect)
             outcome = self._line.carry(request, effect)
             self._journal.record(request, outcome.answer, heard=outcome.failure is None, fault_id=striking)
         if outcome.failure is not None:

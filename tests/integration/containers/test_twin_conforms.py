@@ -104,6 +104,8 @@ def log(world: World) -> Log:  # noqa: F811 - the fixture
     world.twin.disputes.close(taken.id, "won")
     ask("GET", "/v1/disputes")
     ask("GET", f"/v1/disputes/{taken.id}")
+    world.twin.accounts.ask_for_document(account, until=world.twin.clock.now)
+    world.twin.accounts.pause_payouts(account, paused=True)
     world.twin.set_account_onboarding(account, finished=False)
     event = ask("GET", "/v1/events", ("limit", "100"))["data"][0]["id"]
     ask("GET", f"/v1/events/{event}")
@@ -171,6 +173,9 @@ def _connected(log: Log, account: str) -> None:
     ask("GET", f"/v1/payouts/{sent}", account=account)
     ask("POST", f"/v1/payouts/{kept}/cancel", account=account)
     log.world.pass_time(days=3)
+    returned = log.world.twin.payouts.send_by_stripe(account, amount_cents=100)
+    log.world.twin.payouts.fail(returned.id, code="account_closed")
+    ask("GET", f"/v1/payouts/{returned.id}", account=account)
 
 
 def _payments(log: Log) -> str:
@@ -203,6 +208,7 @@ def _transfers(log: Log, account: str) -> None:
     log.ask("GET", f"/v1/transfers/{transfer}")
     log.ask("POST", f"/v1/transfers/{transfer}/reversals", ("amount", "10"))
     log.ask("GET", f"/v1/transfers/{transfer}/reversals")
+    log.world.twin.reversals.make_by_stripe(transfer, amount_cents=20)
 
 
 def test_every_answer_of_the_twin_has_stripe_mocks_fields_and_types(log: Log, mock: StripeMock) -> None:
@@ -233,7 +239,8 @@ def test_every_event_has_the_envelope_and_its_object_the_fields_of_stripe_mocks(
     assert {event["type"] for event in events} == {
         "account.updated", "checkout.session.completed", "checkout.session.expired", "customer.created",
         "customer.deleted", "customer.updated", "payment_method.attached", "payment_method.detached",
-        "payout.canceled", "payout.created", "payout.paid", "setup_intent.canceled", "setup_intent.created",
+        "payout.canceled", "payout.created", "payout.failed", "payout.paid",
+        "setup_intent.canceled", "setup_intent.created",
         "setup_intent.succeeded", "charge.dispute.closed", "charge.dispute.created",
         "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn",
         "charge.failed", "charge.pending", "charge.refunded", "charge.refund.updated",

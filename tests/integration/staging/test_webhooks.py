@@ -61,12 +61,35 @@ def test_an_unknown_payment_intent_is_a_conflict_and_may_be_delivered_again(stag
     assert stage.sql("SELECT id FROM stripe_events") == []
 
 
-@pytest.mark.parametrize("wrong", [{"amount_received": 999}, {"currency": "eur"}])
-def test_a_wrong_amount_is_not_counted_and_becomes_a_dead_letter(
-    stage: StagingPlatform, paying: Any, wrong: Any
+@pytest.mark.parametrize("cents", [600, 1400])
+def test_what_came_is_booked_and_goes_back_where_it_is_not_what_was_owed(
+    stage: StagingPlatform, paying: Any, cents: int
 ) -> None:
+    contest_id, user, intent = paying
+    event = stage.stripe.succeed(intent)
+    event["data"]["object"] |= {"amount": cents, "amount_received": cents}
+    for _ in range(2):
+        assert stage.deliver(event).status_code == 200
+    assert fees(stage) == cents
+    assert stage.sql("SELECT amount_cents, received_cents, status FROM payment_intents") == [
+        {"amount_cents": 1000, "received_cents": cents, "status": "SUCCEEDED"}
+    ]
+    assert stage.sql("SELECT amount_cents, reason FROM refunds") == [{"amount_cents": cents, "reason": "wrong_amount"}]
+    assert stage.deliver(stage.stripe.succeed(stage.intend(contest_id, user, key="anew"))).status_code == 200
+    stage.tick()
+    assert stage.balances() == {"contest_pool": -1000, "stripe": 1000}
+    charge = {"id": "ch_1", "payment_intent": intent, "amount": cents, "amount_refunded": cents}
+    assert stage.deliver(stage.stripe.event("charge.refunded", charge)).status_code == 200
+    stage.play(contest_id)
+    stage.tick()
+    assert stage.sql("SELECT participant_count, total_pool_cents FROM settlement_records") == [
+        {"participant_count": 1, "total_pool_cents": 1000}
+    ]
+
+
+def test_another_currency_is_not_counted_and_becomes_a_dead_letter(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
-    event["data"]["object"] |= wrong
+    event["data"]["object"] |= {"currency": "eur"}
     for _ in range(3):
         assert stage.deliver(event).status_code == 500
     assert fees(stage) == 0
@@ -177,7 +200,7 @@ def test_an_intent_whose_creation_timed_out_is_found_by_its_metadata(stage: Stag
     assert fees(stage) == 1000
 
 
-@pytest.mark.parametrize("type_", ["account.updated", "transfer.created", "unheard.of"])
+@pytest.mark.parametrize("type_", ["payout.paid", "transfer.created", "unheard.of"])
 def test_events_without_effect_are_recorded(stage: StagingPlatform, type_: str) -> None:
     assert stage.deliver(stage.stripe.event(type_, {"id": "x"})).status_code == 200
     rows = stage.sql("SELECT event_type, processing_status FROM stripe_events")

@@ -281,6 +281,40 @@ def part_given_by_stripe(book: Book) -> None:
     )
 
 
+def wrong_amount_paid(book: Book) -> None:
+    """Dan pays 4 dollars where 10 are owed: they are booked, no entry counts for them, and they go back."""
+    at, cents, intent = day(0, 10), 400, "pi_dan"
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "paid_wrong_amount"}
+    book.add(EntrantAction(person="dan", user_id="dan", amount_cents=cents, payment_intent_id=intent, **facts), at)
+    of_dan = {"payment_intent_id": intent, "user_id": "dan"}
+    movement(book, "charge", "ch_pi_dan", cents, at, fee=42, **of_dan)
+    movement(book, "refund", "re_pi_dan", -cents, at, **of_dan)
+    row = {"payment_id": "p-pi_dan", "contest_id": "C1", "user_id": "dan"}
+    refund = {**row, "refund_id": "r-pi_dan", "amount_cents": cents, "status": "completed"}
+    book.write(
+        at,
+        ("payments", {**row, "stripe_payment_intent_id": intent, "status": "SUCCEEDED", "amount_cents": FEE}),
+        ("refunds", {**refund, "stripe_refund_id": "re_pi_dan", "reason": "wrong_amount"}),
+        *post("fee-pi_dan", "ENTRY_FEE", "stripe", POOL, cents, ("payment_intent", "p-pi_dan"), at),
+        *post("refund-pi_dan", "ENTRY_FEE_REFUND", POOL, "stripe", cents, ("refund", "r-pi_dan"), at),
+    )
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(StripeBalance, {}, available_cents=closing.available_cents - 42)
+
+
+def prize_taken_back(book: Book) -> None:
+    """Stripe reverses 3 dollars of Ann's transfer by itself: she is owed them again."""
+    at, cents = day(5, 14), 300
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "lost_prize"}
+    book.add(EntrantAction(person="ann", user_id="ann", amount_cents=cents, **facts), at)
+    to_ann = {"destination": "acct_ann", "user_id": "ann", "origin": "harness"}
+    movement(book, "transfer_reversal", "trr_ann", cents, at, **to_ann)
+    payable, reference = "winnings_payable:C1:ann", ("payout_transfer", "tr-ann")
+    book.write(at, *post("taken-back", "PRIZE_PAYOUT_REVERSAL", "stripe", payable, cents, reference, at))
+    closing = next(event for event in book.entries if isinstance(event, StripeBalance))
+    book.edit(StripeBalance, {}, available_cents=closing.available_cents + cents)
+
+
 def post_again(
     book: Book, key: str, entry_type: str, debit: str, credit: str, cents: int, reference: tuple[str, str]
 ) -> None:

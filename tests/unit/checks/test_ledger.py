@@ -20,8 +20,10 @@ from tests.unit.checks.story_money import (
     part_given_by_stripe,
     post,
     post_again,
+    prize_taken_back,
     refund_comes_back,
     undo_both,
+    wrong_amount_paid,
 )
 
 
@@ -96,6 +98,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         postings_referenced,
         lambda b: post_again(b, "adj", "ADJUSTMENT", POOL, "platform", 5, ("payment_intent", "p-pi_ann")),
         "an adjustment outside settlements and disputes",
+    ),
+    "prize taken back that nobody is owed": (
+        clearing_accounts_drained,
+        lambda b: (prize_taken_back(b), b.amend("postings", "taken-back:credit", account="platform")),
+        "not drained",
+    ),
+    "prize owed again that the winner has": (
+        clearing_accounts_drained,
+        lambda b: (prize_taken_back(b), b.drop(EntrantAction, action="lost_prize")),
+        "not drained",
     ),
     "balance does not add up": (
         stripe_balance_explained,
@@ -198,7 +210,7 @@ def test_a_chargeback_that_is_booked_balances_everything() -> None:
         assert (result.findings, result.unknown) == ((), None), check.name
 
 
-@pytest.mark.parametrize("happens", [refund_comes_back, part_given_by_stripe])
+@pytest.mark.parametrize("happens", [refund_comes_back, part_given_by_stripe, prize_taken_back, wrong_amount_paid])
 def test_refunds_in_parts_and_those_that_come_back_balance_everything(happens: Break) -> None:
     for check in (
         stripe_balance_explained,

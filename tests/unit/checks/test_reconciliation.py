@@ -21,9 +21,11 @@ from tests.unit.checks.story_money import (
     movement,
     part_given_by_stripe,
     post_again,
+    prize_taken_back,
     refund_comes_back,
     twice,
     undo_both,
+    wrong_amount_paid,
 )
 
 
@@ -118,6 +120,35 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         lambda b: (part_given_by_stripe(b), b.drop(EntrantAction, action="got_part_back")),
         "expected, ledger and Stripe differ",
     ),
+    "fee booked for another amount that was paid": (
+        three_way_reconciliation,
+        lambda b: (wrong_amount_paid(b), amend_both(b, "fee-pi_dan", amount_cents=1_000)),
+        "expected, ledger and Stripe differ",
+    ),
+    "wrong amount that nobody gave back": (
+        three_way_reconciliation,
+        lambda b: (
+            wrong_amount_paid(b),
+            undo_both(b, "refund-pi_dan"),
+            b.drop(StripeMovement, source_id="re_pi_dan"),
+        ),
+        "expected, ledger and Stripe differ",
+    ),
+    "prize taken back that nobody booked": (
+        three_way_reconciliation,
+        lambda b: (prize_taken_back(b), undo_both(b, "taken-back")),
+        "expected, ledger and Stripe differ",
+    ),
+    "prize booked as taken back that the winner has": (
+        three_way_reconciliation,
+        lambda b: (prize_taken_back(b), b.drop(StripeMovement, movement="transfer_reversal")),
+        "expected, ledger and Stripe differ",
+    ),
+    "prize taken back that no winner knows of": (
+        three_way_reconciliation,
+        lambda b: (prize_taken_back(b), b.drop(EntrantAction, action="lost_prize")),
+        "expected, ledger and Stripe differ",
+    ),
     "prize paid twice": (three_way_reconciliation, twice, "expected, ledger and Stripe differ"),
     "prize paid to nobody's account": (
         three_way_reconciliation,
@@ -195,6 +226,16 @@ def test_a_refund_that_came_back_is_owed_and_a_part_that_stripe_gave_is_as_it_sh
     book = passing()
     refund_comes_back(book)
     part_given_by_stripe(book)
+
+    result = run(three_way_reconciliation, book)
+
+    assert (result.outcome, result.findings) == ("pass", ())
+
+
+@pytest.mark.parametrize("happens", [prize_taken_back, wrong_amount_paid])
+def test_a_prize_taken_back_and_a_wrong_amount_given_back_are_as_they_should_be(happens: Break) -> None:
+    book = passing()
+    happens(book)
 
     result = run(three_way_reconciliation, book)
 

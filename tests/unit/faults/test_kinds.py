@@ -99,6 +99,7 @@ OTHER_MEANINGS = {
         "contract/business.py",
         "contract/facts.py",
     },
+    "transfer_reversed": {"checks/conformance/facts.py", "contract/facts.py"},
     "refund_requested": {"staging/money/refund_requests.py"},
     "refunded_by_stripe": {"checks/reconciliation.py", "events/people.py", "world/faults/refunds.py"},
 }

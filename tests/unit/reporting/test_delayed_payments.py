@@ -48,6 +48,7 @@ def test_each_way_of_not_being_paid_at_once_has_its_number_and_sum(history: Hist
             canceled=Tally(number=1, cents=400),
             left=Tally(number=1, cents=500),
             under_way=NONE,
+            other_amount=NONE,
         ),
         DelayedPayments(
             contest=second.name,
@@ -56,6 +57,7 @@ def test_each_way_of_not_being_paid_at_once_has_its_number_and_sum(history: Hist
             canceled=NONE,
             left=NONE,
             under_way=Tally(number=1, cents=600),
+            other_amount=NONE,
         ),
     )
     assert TITLE in render_html(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,3 +92,50 @@ def test_a_stub_answers_a_call_that_is_not_modelled_and_leaves_no_doubt(world: W
     assert "available" in world.raw("GET", "/v1/balance")[2]  # what the twin models is never a stub's
     world.twin.record_final_state()
     assert world.recorded(WitnessSummary)[-1].problem is None
+
+
+def test_an_account_is_asked_for_a_document_restricted_and_active_again(world: World, account: str) -> None:
+    deadline = world.twin.clock.now + timedelta(hours=1)
+    world.twin.accounts.ask_for_document(account, until=deadline)
+    world.twin.accounts.suspend(account)
+    world.twin.set_account_onboarding(account, finished=True)
+    world.pass_time(seconds=2)
+    told = [event["data"]["object"] for event in world.mailbox.events("account.updated")][-3:]
+    seen = [
+        (one["capabilities"]["transfers"], one["requirements"]["currently_due"], one["requirements"]["disabled_reason"])
+        for one in told
+    ]
+    document = ["individual.verification.document"]
+    assert seen == [
+        ("active", document, None), ("inactive", document, "requirements.past_due"), ("active", [], None),
+    ]  # fmt: skip
+    assert [one["requirements"]["current_deadline"] for one in told] == [int(deadline.timestamp()), None, None]
+
+
+def test_an_account_whose_payouts_are_paused_takes_transfers(world: World, account: str) -> None:
+    world.twin.accounts.pause_payouts(account, paused=True)
+    seen = world.stripe.accounts.retrieve(account)
+    assert (seen.payouts_enabled, seen.capabilities.transfers) == (False, "active")
+    assert seen.requirements.disabled_reason == "platform_paused"
+    assert world.transfer(account, 700, key="payout:t7").amount == 700
+    world.twin.accounts.pause_payouts(account, paused=False)
+    assert world.stripe.accounts.retrieve(account).payouts_enabled is True
+
+
+@pytest.mark.parametrize(("after_days", "told"), [(0, ["created", "failed"]), (3, ["created", "paid", "failed"])])
+def test_what_a_bank_does_not_keep_is_in_the_account_again(
+    world: World, account: str, after_days: int, told: list[str]
+) -> None:
+    acting = {"stripe_account": account}
+    payout = world.twin.payouts.send_by_stripe(account, amount_cents=5_000)
+    assert world.stripe.balance.retrieve({}, acting).available[0].amount == 0
+    world.pass_time(days=after_days)
+    world.twin.payouts.fail(payout.id, code="no_account")
+    world.pass_time(days=3)
+    seen = world.stripe.payouts.retrieve(payout.id, {}, acting)
+    assert (seen.status, seen.automatic, seen.failure_code) == ("failed", True, "no_account")
+    assert world.stripe.balance.retrieve({}, acting).available[0].amount == 5_000
+    assert world.stripe.balance.retrieve().available[0].amount == 995_000
+    events = [event for event in world.stripe.events.list() if event.type.startswith("payout.")]
+    assert [event.type.removeprefix("payout.") for event in reversed(events)] == told
+    assert {event.account for event in events} == {account}

@@ -322,3 +322,21 @@ def test_the_final_state_lists_every_object_by_id(world):
         "account",
         "webhook_endpoint",
     }
+
+
+def test_stripe_takes_a_transfer_back_from_an_account_without_money_and_the_platform_may_not(world):
+    account = world.account()
+    transfer = world.transfer(account, 5_000)
+    acting = {"stripe_account": account}
+    world.stripe.payouts.create({"amount": 4_000, "currency": "usd"}, acting)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.transfers.reversals.create(transfer.id, {"amount": 1_001})
+    assert refused.value.code == "balance_insufficient"
+    for cents in (2_000, 3_000):
+        world.twin.reversals.make_by_stripe(transfer.id, amount_cents=cents)
+    world.pass_time(seconds=2)
+    told = [event["data"]["object"] for event in world.mailbox.events("transfer.reversed")]
+    assert [(one["amount_reversed"], len(one["reversals"]["data"]), one["reversed"]) for one in told] == [
+        (2_000, 1, False), (5_000, 2, True),
+    ]  # fmt: skip
+    assert world.stripe.balance.retrieve({}, acting).available[0].amount == -4_000

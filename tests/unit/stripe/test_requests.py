@@ -322,3 +322,14 @@ def test_a_key_comes_as_a_bearers_or_as_the_user_of_basic_authentication(
 ) -> None:
     headers = {"Authorization": authorization}
     assert world.twin.handle(method="GET", path="/v1/balance", headers=headers, body=b"").status_code == status
+
+
+def test_an_intent_whose_amount_was_changed_at_the_dashboard_is_charged_with_it(world: World) -> None:
+    intent = world.intent()
+    world.twin.payments.change_amount(intent.id, amount_cents=4_321)
+    world.twin.confirm_payment_intent(payment_intent_id=intent.id, client_secret=intent.client_secret)
+    seen = world.stripe.payment_intents.retrieve(intent.id)
+    assert (seen.amount, seen.amount_received, seen.status) == (4_321, 4_321, "succeeded")
+    assert world.stripe.charges.retrieve(seen.latest_charge).amount == 4_321
+    with pytest.raises(AssertionError, match="succeeded"):
+        world.twin.payments.change_amount(intent.id, amount_cents=1)

@@ -382,6 +382,7 @@ CANCELED = Means(payment_method="no money", tries_again=True, new_intent=True)
         ([CANCELED], ["opened_intent", "refused", "opened_intent", "paid"]),
         ([Means(outcome="left")], ["opened_intent", "never_paid"]),
         ([Means(outcome="under_way")], ["opened_intent", "began_to_pay"]),
+        ([Means(outcome="wrong_amount", amount_cents=7)], ["opened_intent", "paid_wrong_amount"]),
     ],
 )  # fmt: skip
 def test_people_whose_payment_is_disturbed_try_again_or_wait(means: list[Means], did: list[str]):

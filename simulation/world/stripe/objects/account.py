@@ -27,6 +27,10 @@ class Account:
     email: str | None = None
     country: str = "US"
     business_type: str | None = None
+    due_by: datetime | None = None
+    """When transfers stop unless the owner sends the document that Stripe asks for; None: it asks for none."""
+    payouts_paused: bool = False
+    """Somebody at the platform's dashboard has paused what leaves for the owner's bank."""
     closed_by: str | None = None
     """Fault that closed or suspended it; later calls to this account go back to it."""
 
@@ -38,6 +42,12 @@ class Account:
     @property
     def can_be_paid(self) -> bool:
         return self.status == "enabled"
+
+    @property
+    def disabled_reason(self) -> str | None:
+        """Stripe's word for why something is off."""
+        reasons = {"restricted": "requirements.past_due", "closed": "rejected.other"}
+        return reasons.get(self.status) or ("platform_paused" if self.payouts_paused else None)
 
     def render(self) -> JsonObject:
         capability = "active" if self.can_be_paid else "inactive"
@@ -57,7 +67,7 @@ class Account:
             "external_accounts": embedded_list(f"/v1/accounts/{self.id}/external_accounts", []),
             "future_requirements": self._requirements(),
             "metadata": {**self.metadata},
-            "payouts_enabled": self.can_be_paid,
+            "payouts_enabled": self.can_be_paid and not self.payouts_paused,
             "requirements": self._requirements(),
             "settings": ACCOUNT_SETTINGS,
             "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
@@ -65,15 +75,15 @@ class Account:
         }
 
     def _requirements(self) -> JsonObject:
-        due = ["individual.verification.document"] if self.status == "restricted" else []
-        reasons = {"restricted": "requirements.past_due", "closed": "rejected.other"}
+        late = self.status == "restricted"
+        due = ["individual.verification.document"] if late or self.due_by is not None else []
         return {
             "alternatives": [],
-            "current_deadline": None,
+            "current_deadline": None if late or self.due_by is None else unix(self.due_by),
             "currently_due": [*due],
-            "disabled_reason": reasons.get(self.status),
+            "disabled_reason": self.disabled_reason,
             "errors": [],
             "eventually_due": [*due],
-            "past_due": [*due],
+            "past_due": [*due] if late else [],
             "pending_verification": [],
         }

@@ -23,20 +23,25 @@ class Payout:
     method: str
     metadata: dict[str, str]
     description: str | None = None
-    status: Literal["pending", "paid", "canceled"] = "pending"
+    status: Literal["pending", "paid", "canceled", "failed"] = "pending"
+    automatic: bool = False
+    failure_code: str | None = None
+    failure_message: str | None = None
 
     def render(self) -> JsonObject:
         unused = (
-            "application_fee application_fee_amount balance_transaction failure_balance_transaction failure_code"
-            " failure_message original_payout payout_method reversed_by statement_descriptor trace_id"
+            "application_fee application_fee_amount balance_transaction failure_balance_transaction"
+            " original_payout payout_method reversed_by statement_descriptor trace_id"
         )
         return {
             "id": self.id,
             "object": "payout",
             **dict.fromkeys(unused.split()),
+            "failure_code": self.failure_code,
+            "failure_message": self.failure_message,
             "amount": self.amount_cents,
             "arrival_date": unix(self.arrival),
-            "automatic": False,
+            "automatic": self.automatic,
             "created": unix(self.created),
             "currency": "usd",
             "description": self.description,

@@ -54,6 +54,11 @@ class Transfer:
         return sum(reversal.amount_cents for reversal in self.reversals)
 
     @property
+    def kept_cents(self) -> int:
+        """What has not been reversed."""
+        return self.amount_cents - self.reversed_cents
+
+    @property
     def status(self) -> str:
         """Our word for its final state; Stripe's API has none, since a transfer exists or was refused."""
         if not self.reversals:

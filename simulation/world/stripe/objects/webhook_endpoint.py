@@ -25,6 +25,7 @@ SUBSCRIBED = (
     "payment_intent.processing",
     "payment_intent.requires_action",
     "payment_intent.succeeded",
+    "payout.failed",
     "refund.failed",
     "refund.updated",
     "transfer.created",

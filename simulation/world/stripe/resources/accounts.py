@@ -6,6 +6,7 @@ Onboarding is finished as soon as the account exists, unless the world says othe
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from simulation.faults.effects import CallEffect
 from simulation.world.stripe.api import BY_THE_WORLD, Call, Trigger
@@ -100,8 +101,29 @@ class Accounts:
         account = self._store.accounts.find(account_id)
         if account is None or not account.can_be_paid:
             return
-        account.status, account.closed_by = "restricted", fault_id
+        account.status, account.closed_by, account.due_by = "restricted", fault_id, None
         self._emit_updated(account, {"payouts_enabled": True}, replace(BY_THE_WORLD, fault_id=fault_id))
+        self._store.record_account(account)
+
+    def ask_for_document(self, account_id: str, *, until: datetime) -> None:
+        """Stripe asks the account's owner for a document; until then nothing is stopped."""
+        account = self._store.accounts.get(account_id)
+        if account.can_be_paid:
+            account.due_by = until
+            self._emit_updated(account, {"requirements": {"currently_due": []}}, BY_THE_WORLD)
+
+    def pause_payouts(self, account_id: str, *, paused: bool) -> None:
+        """Somebody at the dashboard pauses what leaves the account for its owner's bank; transfers to it go on."""
+        account = self._store.accounts.get(account_id)
+        if account.can_be_paid and account.payouts_paused != paused:
+            account.payouts_paused = paused
+            self._emit_updated(account, {"payouts_enabled": paused}, BY_THE_WORLD)
+
+    def of_user(self, user_id: str) -> str | None:
+        """The account of a user of the platform that can be paid, by how the platform labelled it."""
+        names, accounts = self._store.names, self._store.accounts
+        own = (one for one in accounts if names.user_id(one.metadata) == user_id and one.can_be_paid)
+        return next((account.id for account in own), None)
 
     def set_onboarding(self, account_id: str, *, finished: bool) -> None:
         """The account's owner leaves onboarding unfinished, or finishes it. A closed account stays closed."""
@@ -109,8 +131,9 @@ class Accounts:
         if account.is_gone or account.can_be_paid == finished:
             return
         before: JsonObject = {"payouts_enabled": account.can_be_paid}
-        account.status = "enabled" if finished else "restricted"
+        account.status, account.due_by = "enabled" if finished else "restricted", None
         self._emit_updated(account, before, BY_THE_WORLD)
+        self._store.record_account(account)
 
     def _found(self, call: Call) -> Account:
         account = self._store.accounts.find(call.object_id)

@@ -83,6 +83,12 @@ class ConfirmedPayments:
         intent, charge = self._under_way(payment_intent_id)
         self._fail(intent, charge, _DEBIT_RETURNED, BY_THE_WORLD)
 
+    def change_amount(self, payment_intent_id: str, *, amount_cents: int) -> None:
+        """The amount of an intent that nobody has paid is changed at Stripe's dashboard; Stripe sends no event."""
+        intent = self._store.payment_intents.get(payment_intent_id)
+        assert intent.status not in ("succeeded", "canceled", "processing"), f"{intent.id} is {intent.status}"
+        intent.amount_cents = amount_cents
+
     def cancel(self, payment_intent_id: str) -> None:
         """An intent that nobody has paid is canceled at Stripe's dashboard."""
         intent = self._store.payment_intents.get(payment_intent_id)

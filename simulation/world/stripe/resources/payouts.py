@@ -1,7 +1,7 @@
 """/v1/payouts of a connected account (header ``Stripe-Account``): from its balance to its owner's bank.
 
 Stripe's automatic payouts are switched off: what is transferred to an account stays in it until the platform or its
-owner asks.
+owner asks, or the world has Stripe send it (:meth:`Payouts.send_by_stripe`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from simulation.world.stripe.api import Call
+from simulation.world.stripe.api import BY_THE_WORLD, Call, Trigger
 from simulation.world.stripe.errors import ApiError, JsonObject, Refused
 from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.payout import Payout
@@ -18,6 +18,10 @@ from simulation.world.stripe.store import Store
 
 _URL = "/v1/payouts"
 _DAYS = {"standard": 2, "instant": 0}
+_FAILURES = {
+    "account_closed": "The bank account has been closed.",
+    "no_account": "The bank account details on file are probably incorrect: no such account could be located.",
+}
 _CREATE = names("amount currency description metadata method statement_descriptor")
 
 
@@ -49,27 +53,47 @@ class Payouts:
         )
 
     def create(self, call: Call) -> JsonObject:
-        params, ids = call.params, self._store.ids
+        params = call.params
         amount_cents, method = params.required_integer("amount"), params.text("method", choices=_DAYS) or "standard"
         params.dollars()
         account = self._account(call)
         if amount_cents > self._store.connected_cents(account):
             raise Refused("The account has too little money for this payout.", code="balance_insufficient")
-        payout = Payout(
-            id=ids.next("po"),
+        payout = self._build(account, amount_cents, method)
+        payout.metadata, payout.description = params.mapping("metadata"), params.text("description")
+        self._send(payout, call.trigger)
+        return payout.render()
+
+    def send_by_stripe(self, account: str, *, amount_cents: int) -> Payout:
+        """So much goes from the account to its owner's bank, as Stripe's schedule has it."""
+        payout = self._build(account, amount_cents, "standard")
+        payout.automatic = True
+        self._send(payout, BY_THE_WORLD)
+        return payout
+
+    def fail(self, payout_id: str, *, code: Literal["account_closed", "no_account"]) -> None:
+        """The bank does not take it, or sends it back after it had arrived: the account has the money again."""
+        payout = self._store.payouts.get(payout_id)
+        assert payout.status in ("pending", "paid"), f"{payout.id} is {payout.status}"
+        payout.failure_code, payout.failure_message = code, _FAILURES[code]
+        self._end(payout, "failed", BY_THE_WORLD)
+
+    def _build(self, account: str, amount_cents: int, method: str) -> Payout:
+        return Payout(
+            id=self._store.ids.next("po"),
             created=self._store.now,
             arrival=self._store.now + timedelta(days=_DAYS[method]),
             account=account,
-            bank_account=ids.next("ba"),
+            bank_account=self._store.ids.next("ba"),
             amount_cents=amount_cents,
             method=method,
-            metadata=params.mapping("metadata"),
-            description=params.text("description"),
+            metadata={},
         )
+
+    def _send(self, payout: Payout, trigger: Trigger) -> None:
         self._store.payouts.add(payout)
-        self._emit("created", payout, call)
-        self._store.at(payout.arrival, lambda: self._arrive(payout, call))
-        return payout.render()
+        self._emit("created", payout, trigger)
+        self._store.at(payout.arrival, lambda: self._arrive(payout, trigger))
 
     def list(self, call: Call) -> JsonObject:
         period, status = call.params.period(), call.params.text("status")
@@ -89,16 +113,16 @@ class Payouts:
         payout = self._found(call)
         if payout.status != "pending":
             raise Refused(f"The payout is {payout.status} and cannot be canceled.", code=None)
-        self._end(payout, "canceled", call)
+        self._end(payout, "canceled", call.trigger)
         return payout.render()
 
-    def _arrive(self, payout: Payout, call: Call) -> None:
+    def _arrive(self, payout: Payout, trigger: Trigger) -> None:
         if payout.status == "pending":
-            self._end(payout, "paid", call)
+            self._end(payout, "paid", trigger)
 
-    def _end(self, payout: Payout, status: Literal["paid", "canceled"], call: Call) -> None:
+    def _end(self, payout: Payout, status: Literal["paid", "canceled", "failed"], trigger: Trigger) -> None:
         payout.status = status
-        self._emit(status, payout, call)
+        self._emit(status, payout, trigger)
 
     def _found(self, call: Call) -> Payout:
         payout = self._store.payouts.get(call.object_id)
@@ -110,5 +134,5 @@ class Payouts:
         assert call.account is not None, "the router lets only calls for a connected account come here"
         return call.account
 
-    def _emit(self, change: str, payout: Payout, call: Call) -> None:
-        self._store.log.emit(f"payout.{change}", payout.render(), trigger=call.trigger, account=payout.account)
+    def _emit(self, change: str, payout: Payout, trigger: Trigger) -> None:
+        self._store.log.emit(f"payout.{change}", payout.render(), trigger=trigger, account=payout.account)

@@ -1,8 +1,12 @@
-"""/v1/transfers/{id}/reversals: a prize taken back."""
+"""/v1/transfers/{id}/reversals: a prize taken back.
+
+What the platform asks for must be in the connected account. Stripe itself, or somebody at its dashboard with the rights
+for it, takes it back from an account without money, too, which is below zero from then on.
+"""
 
 from __future__ import annotations
 
-from simulation.world.stripe.api import Call
+from simulation.world.stripe.api import BY_THE_WORLD, Call, Trigger
 from simulation.world.stripe.balance import Posting
 from simulation.world.stripe.errors import JsonObject, Refused
 from simulation.world.stripe.listing import PAGING, page
@@ -31,16 +35,33 @@ class Reversals:
 
     def create(self, call: Call) -> JsonObject:
         transfer = self._store.transfers.get(call.object_id)
-        left_cents = transfer.amount_cents - transfer.reversed_cents
-        amount_cents = call.params.integer("amount") or left_cents
-        if not 0 < amount_cents <= left_cents:
+        amount_cents = call.params.integer("amount") or transfer.kept_cents
+        if amount_cents > self._store.connected_cents(transfer.destination):
             raise Refused(
-                f"Of the transfer {transfer.id} only {left_cents} is left to reverse.", code=None, param="amount"
+                f"The account {transfer.destination} has too little money for this reversal.",
+                code="balance_insufficient",
             )
-        reversal = self._make(call, transfer, amount_cents)
+        metadata = call.params.mapping("metadata")
+        return self._reverse(transfer, amount_cents, metadata=metadata, trigger=call.trigger).render()
+
+    def make_by_stripe(self, transfer_id: str, *, amount_cents: int) -> Reversal:
+        """Stripe takes a transfer, or a part of it, back without being asked by the platform."""
+        transfer = self._store.transfers.get(transfer_id)
+        return self._reverse(transfer, amount_cents, metadata={}, trigger=BY_THE_WORLD)
+
+    def _reverse(
+        self, transfer: Transfer, amount_cents: int, *, metadata: dict[str, str], trigger: Trigger
+    ) -> Reversal:
+        if not 0 < amount_cents <= transfer.kept_cents:
+            raise Refused(
+                f"Of the transfer {transfer.id} only {transfer.kept_cents} is left to reverse.",
+                code=None,
+                param="amount",
+            )
+        reversal = self._make(transfer, amount_cents, metadata=metadata, trigger=trigger)
         transfer.reversals.append(reversal)
-        self._store.log.emit("transfer.reversed", transfer.render(), trigger=call.trigger)
-        return reversal.render()
+        self._store.log.emit("transfer.reversed", transfer.render(), trigger=trigger)
+        return reversal
 
     def list(self, call: Call) -> JsonObject:
         transfer = self._store.transfers.get(call.object_id)
@@ -55,7 +76,7 @@ class Reversals:
             wanted=lambda _: True,
         )
 
-    def _make(self, call: Call, transfer: Transfer, amount_cents: int) -> Reversal:
+    def _make(self, transfer: Transfer, amount_cents: int, *, metadata: dict[str, str], trigger: Trigger) -> Reversal:
         identity = self._store.ids.next("trr")
         posting = Posting(
             movement="transfer_reversal",
@@ -70,6 +91,6 @@ class Reversals:
             created=self._store.now,
             transfer=transfer.id,
             amount_cents=amount_cents,
-            metadata=call.params.mapping("metadata"),
-            balance_transaction=self._store.balance.post(posting, trigger=call.trigger).id,
+            metadata=metadata,
+            balance_transaction=self._store.balance.post(posting, trigger=trigger).id,
         )

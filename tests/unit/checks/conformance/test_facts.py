@@ -18,6 +18,7 @@ from simulation.events import (
     JobFailed,
     ProviderPublication,
     RunStarted,
+    StripeAccountChange,
     StripeCall,
     StripeEventMade,
     StripeMovement,
@@ -135,6 +136,11 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
         currency="usd", available_at=minute(0), source_id="re_1", payment_intent_id="pi_1",
     )  # fmt: skip
     book.add(back, day(0))
+    book.add(back.model_copy(update={"movement": "transfer_reversal", "source_id": "trr_1"}), day(0))
+    book.add(StripeObject(object_type="payout", object_id="po_1", status="failed", amount_cents=500), day(0))
+    book.add(made("evt_2", "payout.created").model_copy(update={"object_id": "po_1"}), day(0))
+    for can_be_paid in (False, True):
+        book.add(StripeAccountChange(account_id="acct_1", can_be_paid=can_be_paid), day(0))
     for cents in (-500, 500):
         dispute = {"movement": "adjustment", "balance_transaction_id": f"txn_{cents}", "source_id": "dp_1"}
         book.add(back.model_copy(update={**dispute, "amount_cents": cents, "net_cents": cents}), day(0))
