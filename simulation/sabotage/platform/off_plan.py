@@ -42,8 +42,8 @@ def payment_for_a_cancelled_contest_kept(patches: Patches) -> None:
     """A payment that arrives after its contest was cancelled is booked and not given back."""
 
     def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any) -> Any:
-            reason = real(work, contest, payment)
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
+            reason = real(work, contest, payment, received_cents=received_cents)
             if reason != "contest_cancelled":
                 return reason
             patches.trigger()

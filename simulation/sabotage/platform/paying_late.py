@@ -88,8 +88,8 @@ def payment_after_the_settlement_kept(patches: Patches) -> None:
     """A payment that arrives after the settlement is booked for the contest and not given back."""
 
     def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any) -> Any:
-            reason = real(work, contest, payment)
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
+            reason = real(work, contest, payment, received_cents=received_cents)
             if reason != "paid_after_settlement":
                 return reason
             patches.trigger()

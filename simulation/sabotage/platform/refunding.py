@@ -34,8 +34,8 @@ def duplicate_payment_kept(patches: Patches) -> None:
     """Who paid twice gets nothing back."""
 
     def make(real: Any) -> Any:
-        def refund_reason(*arguments: Any) -> Any:
-            reason = real(*arguments)
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
+            reason = real(work, contest, payment, received_cents=received_cents)
             if reason is not None:
                 patches.trigger()
 
