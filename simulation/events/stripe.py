@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from simulation.events.base import Event
 
@@ -31,14 +31,7 @@ class StripeCall(Event):
     replayed: bool = False
     fault_id: str | None = None
     retry_after_seconds: int | None = None
-    """What a 429 said; left out where nothing was said."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_was_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        row: dict[str, Any] = handler(self)
-        if self.retry_after_seconds is None:
-            row.pop("retry_after_seconds", None)
-        return row
+    """What a 429 said."""
 
 
 class StripeMovement(Event):

@@ -98,6 +98,7 @@ GOVERNANCE = Governance(
         "POST /api/admin/diagnostics/*",
         "POST /api/admin/contests/*/*",
         "POST /api/admin/payout-transfers/*/acknowledge",
+        "POST /api/admin/failed-bank-payouts/*/acknowledge",
         "POST /api/admin/payout-jobs/*/review",
         "POST /api/admin/users/*/*",
         "POST /api/admin/database/*",
