@@ -46,6 +46,11 @@ def _asset(name: str) -> Markup:
     return Markup((files("simulation.reporting") / "assets" / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
+def stylesheet(own: str) -> Markup:
+    """The report's style, and what a page has beside it. :param own: file in ``assets/``."""
+    return _asset("report.css") + _asset(own)
+
+
 def page_environment() -> Environment:
     """A new Jinja environment for ``templates/``; each page adds its own filters and globals."""
     return Environment(

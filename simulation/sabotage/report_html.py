@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from jinja2 import Environment
-from markupsafe import Markup
 
-from simulation.reporting.html import page_environment
+from simulation.reporting.html import page_environment, stylesheet
 from simulation.reporting.times import duration
 from simulation.sabotage.report_matrix import Matrix
 from simulation.words import plural
@@ -24,7 +22,7 @@ _WORDS = {
 
 def render_html(matrix: Matrix) -> str:
     """The whole document."""
-    return _environment().get_template("sabotage.html.j2").render(matrix=matrix, css=_css())
+    return _environment().get_template("sabotage.html.j2").render(matrix=matrix, css=stylesheet("sabotage.css"))
 
 
 @cache
@@ -38,10 +36,3 @@ def _after(seconds: int | None) -> str:
     if seconds is None:
         return "–"
     return "at once" if seconds == 0 else duration(seconds)
-
-
-def _css() -> Markup:
-    """The report's own colours and type, then the matrix's."""
-    assets = files("simulation.reporting") / "assets"
-    text = "".join((assets / name).read_text(encoding="utf-8") for name in ("report.css", "sabotage.css"))
-    return Markup(text)  # noqa: S704 - ours, and nothing of a run is in it

@@ -6,17 +6,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from simulation.errors import command
 from simulation.proof.campaign.coverage import AREAS
 from simulation.proof.campaign.memory import Flaky, Memory, Night, Since
 from simulation.proof.campaign.summary import Cause, Summary
-from simulation.reporting.html import page_environment
+from simulation.reporting.html import page_environment, stylesheet
 from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.reporting.times import duration
 from simulation.reporting.words import mark
@@ -129,7 +127,7 @@ def _against(area: str, got: tuple[int, int], last: Night) -> str:
 def write_html(file: Path, campaign: Campaign) -> None:
     """The whole document, written as it is rendered: it loads nothing and needs no script."""
     new = file.with_name(f"{file.name}.new")
-    page = _environment().get_template("campaign.html.j2").stream(campaign=campaign, css=_css())
+    page = _environment().get_template("campaign.html.j2").stream(campaign=campaign, css=stylesheet("campaign.css"))
     page.dump(str(new), encoding="utf-8")
     os.replace(new, file)
 
@@ -140,12 +138,6 @@ def _environment() -> Environment:
     environment.globals.update(mark=mark, plural=plural, areas=AREAS, most=_MOST_OF_A_LIST, first_causes=_FIRST_CAUSES)
     environment.filters.update(duration=duration)
     return environment
-
-
-def _css() -> Markup:
-    assets = files("simulation.reporting") / "assets"
-    text = "".join((assets / name).read_text(encoding="utf-8") for name in ("report.css", "campaign.css"))
-    return Markup(text)  # noqa: S704 - ours, and nothing of a run is in it
 
 
 def render_markdown(campaign: Campaign) -> str:

@@ -6,16 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from simulation.proof.campaign.plan import Plan
 from simulation.proof.endurance.endurance import Ending, Group, Kind
 from simulation.proof.endurance.survival import CONFIDENCE, Curve, Share
-from simulation.reporting.html import page_environment
+from simulation.reporting.html import page_environment, stylesheet
 from simulation.reporting.markdown import plain, table, within_step_summary
 from simulation.words import plural
 
@@ -107,7 +105,7 @@ def write_html(file: Path, groups: Sequence[Group], plan: Plan) -> None:
     """One document that loads nothing and needs no script."""
     new = file.with_name(f"{file.name}.new")
     page = _environment().get_template("endurance.html.j2")
-    page.stream(groups=groups, plan=plan, css=_css()).dump(str(new), encoding="utf-8")
+    page.stream(groups=groups, plan=plan, css=stylesheet("campaign.css")).dump(str(new), encoding="utf-8")
     os.replace(new, file)
 
 
@@ -124,12 +122,6 @@ def _environment() -> Environment:
     )
     environment.filters.update(share=share_text, days=days_text, kind=kind_text)
     return environment
-
-
-def _css() -> Markup:
-    assets = files("simulation.reporting") / "assets"
-    text = "".join((assets / name).read_text(encoding="utf-8") for name in ("report.css", "campaign.css"))
-    return Markup(text)  # noqa: S704 - ours, and nothing of a run is in it
 
 
 def share_text(share: Share | None) -> str:

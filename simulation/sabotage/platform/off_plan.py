@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from simulation.sabotage.patches import Patches
+from simulation.sabotage.platform.refunding import keep_payments
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging import lifecycle
 from simulation.staging.contests import contests
-from simulation.staging.money import ledger, payment_events, refunds, withdrawals
+from simulation.staging.money import ledger, refunds, withdrawals
 from simulation.staging.settlement import prizes, records, settlement
 
 DEFECTS = DefectRegistry("collecting", scenario="off_plan")
@@ -41,17 +42,7 @@ def cancelled_contest_refunds_nobody(patches: Patches) -> None:
 def payment_for_a_cancelled_contest_kept(patches: Patches) -> None:
     """A payment that arrives after its contest was cancelled is booked and not given back."""
 
-    def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
-            reason = real(work, contest, payment, received_cents=received_cents)
-            if reason != "contest_cancelled":
-                return reason
-            patches.trigger()
-            return None
-
-        return refund_reason
-
-    patches.replace(payment_events, "_refund_reason", make)
+    keep_payments(patches, lambda reason: reason == "contest_cancelled")
 
 
 @DEFECTS.sabotage(

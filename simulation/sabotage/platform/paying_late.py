@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from simulation.sabotage.patches import Patches
+from simulation.sabotage.platform.refunding import keep_payments
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging.errors import ApiError
 from simulation.staging.money import payment_events, payments
@@ -87,17 +88,7 @@ def second_try_to_pay_refused(patches: Patches) -> None:
 def payment_after_the_settlement_kept(patches: Patches) -> None:
     """A payment that arrives after the settlement is booked for the contest and not given back."""
 
-    def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
-            reason = real(work, contest, payment, received_cents=received_cents)
-            if reason != "paid_after_settlement":
-                return reason
-            patches.trigger()
-            return None
-
-        return refund_reason
-
-    patches.replace(payment_events, "_refund_reason", make)
+    keep_payments(patches, lambda reason: reason == "paid_after_settlement")
 
 
 @DEFECTS.sabotage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from simulation.sabotage.patches import Patches
@@ -33,15 +34,7 @@ def refund_without_ledger(patches: Patches) -> None:
 def duplicate_payment_kept(patches: Patches) -> None:
     """Who paid twice gets nothing back."""
 
-    def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
-            reason = real(work, contest, payment, received_cents=received_cents)
-            if reason is not None:
-                patches.trigger()
-
-        return refund_reason
-
-    patches.replace(payment_events, "_refund_reason", make)
+    keep_payments(patches, lambda _: True)
 
 
 @DEFECTS.sabotage(
@@ -155,3 +148,19 @@ def granted_refund_never_sent(patches: Patches) -> None:
         return request_for_entrant
 
     patches.replace(refunds, "request_for_entrant", make)
+
+
+def keep_payments(patches: Patches, kept: Callable[[str], bool]) -> None:
+    """Give nothing back of payments that are to be given back for a reason for which ``kept`` is true."""
+
+    def make(real: Any) -> Any:
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
+            reason = real(work, contest, payment, received_cents=received_cents)
+            if reason is None or not kept(reason):
+                return reason
+            patches.trigger()
+            return None
+
+        return refund_reason
+
+    patches.replace(payment_events, "_refund_reason", make)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from simulation.checks.base import CheckResult, Finding
 from simulation.checks.verdict import Verdict
 from simulation.events import AlertFired, Escalated, Event, ExecutionStarted, FaultInjected, FaultScheduled
 from simulation.history import History
 from simulation.proof.campaign.calls import Call, calls_of
+from simulation.proof.campaign.plan import Plan
 from simulation.proof.campaign.result import Case, Result
 from simulation.proof.endurance.endurance import groups_of
-from simulation.proof.endurance.page import render_markdown, terminal_lines
+from simulation.proof.endurance.page import render_markdown, terminal_lines, write_html
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = 3600
@@ -120,7 +122,7 @@ def test_an_alert_long_after_every_fault_has_none_behind_it():
     assert (call.kind, call.since_strike) == ("", None)
 
 
-def test_many_lives_are_told_as_shares_and_by_kind():
+def test_many_lives_are_told_as_shares_and_by_kind(tmp_path: Path):
     struck = _history((0, _planned("a", "outage", "mend")), (2, _strike("a", "outage")))
     called = _history(
         (0, _planned("a", "outage", "mend")),
@@ -150,4 +152,8 @@ def test_many_lives_are_told_as_shares_and_by_kind():
     assert "after 14 days" in told
     assert "75 % (13 to 96)" in told
     assert "1 first called by outage (Alert1)" in told
+    write_html(tmp_path / "endurance.html", [group], Plan(scenarios=("s",), seeds=(1, 2, 3, 4), draws=("swarm",)))
+    page = (tmp_path / "endurance.html").read_text(encoding="utf-8")
+    assert "75 % (13 to 96)" in page
+    assert page.count('class="line') == 2, "a curve each for nobody at all and for nobody but the operator"
     assert "| outage | 4 | 1 | 0 | 1.0 d |" in render_markdown([group])
