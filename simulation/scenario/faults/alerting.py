@@ -20,6 +20,9 @@ JOB_INTERVAL = timedelta(minutes=5)
 _A_MINUTE = timedelta(minutes=1)
 _NOTHING = timedelta(0)
 
+STORM_RUNBOOK = "duplicate_payment_webhook"
+"""For more deliveries within an hour, of events that were processed before, than the alert lets pass."""
+
 
 def alerted(
     scenario: Scenario,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
+from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.rule import BrokenRule
@@ -51,6 +52,7 @@ class TwoAtOnce(AtAStatement):
     origin = "Stripe delivers an event twice in one instant; two replicas have one timer; a click meets a timer."
     recovery = "One of them does it; the other waits for a lock, finds it done, and does nothing or says so."
     deed = "race"
+    adds_to = STORM_RUNBOOK
     breaks_off = False
     drawn = 25
 

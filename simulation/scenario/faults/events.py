@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import At, Fault, Minutes, VictimFault, Window
 from simulation.scenario.faults.paying import PayingFault
@@ -44,6 +45,7 @@ class WebhookResent(PaymentFault):
     origin = "Somebody at Stripe's dashboard clicks Resend, or a script resends all of last week's events."
     recovery = "Knows the event by its id, however old it is, and answers 200 without booking anything."
     mode = "duplicate"
+    adds_to = STORM_RUNBOOK
     repeats = True
     drawn = 45
 

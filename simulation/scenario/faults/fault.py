@@ -113,6 +113,8 @@ class Fault(ScenarioModel, ABC):
 
     also_calls_for: ClassVar[tuple[str, ...]] = ()
     """Runbooks that it may call for besides, as a scenario may expect."""
+    adds_to: ClassVar[str | None] = None
+    """The runbook whose alert counts what it does: alone it stays below the limit, several together may pass it."""
 
     ground: ClassVar[str | None] = None
     """The scenario below ``scenarios/sweep`` that has what it needs, where several kinds share one."""

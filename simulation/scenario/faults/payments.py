@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from simulation.chance import chance
-from simulation.scenario.faults.alerting import alerted
+from simulation.scenario.faults.alerting import STORM_RUNBOOK, alerted
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import Beyond, Fault, Times, VictimFault, Window
 from simulation.scenario.faults.needs import PROGRAMS_TO_KILL
@@ -39,7 +39,7 @@ def _comparison_after(paid: datetime) -> datetime:
     return night if night >= paid + _GRACE else night + _A_DAY
 
 
-USUAL_REPEATS, _STORM = 3, Expectation(runbook="duplicate_payment_webhook")
+USUAL_REPEATS, _STORM = 3, Expectation(runbook=STORM_RUNBOOK)
 """Repeated deliveries within an hour that the alert StripeWebhookDuplicates lets pass, and its runbook."""
 _STORM_MINUTES = 150
 """The runbook looks for three hours, from the fourth repetition on until an hour has passed after the last but two."""
@@ -125,6 +125,7 @@ class WebhookDuplicated(_Repeated):
     origin = "Stripe delivers at least once; an answer of ours that was lost is enough."
     recovery = "Knows the event by its id, books it once, and answers each further delivery with 200."
     mode = "duplicate"
+    adds_to = STORM_RUNBOOK
 
     def ending(self, scenario: Scenario) -> Expectation | Beyond:
         """Each comes so many seconds after the one before: more than three within an hour are a storm."""
@@ -197,6 +198,7 @@ class WebhookThenKilled(PaymentFault):
     recovery = "Knows the event by its id when Stripe delivers it again, and books it once."
     turns_people_away = True
     mode = "killed"
+    adds_to = STORM_RUNBOOK
     needs = (PROGRAMS_TO_KILL,)
     drawn = 4
 
@@ -210,6 +212,7 @@ class WebhookReset(PaymentFault):
     origin = "A load balancer that recycles connections, an answer slower than Stripe's deadline: Stripe tries again."
     recovery = "Knows the event by its id when Stripe delivers it again, books it once, and answers 200."
     mode = "reset"
+    adds_to = STORM_RUNBOOK
     repeats = True
     drawn = 6
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from simulation.documents.refusal import suggest
+from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.attempts import (
     contests_in_reach,
     paid_from,
@@ -283,6 +284,7 @@ class PlatformKilledAfterCommit(StatementFault):
     origin = "A deploy that drains nobody; the power fails between a commit and the call it was for."
     recovery = "What was committed stands and names what is left to do. A later run takes it up."
     place = "commit"
+    adds_to = STORM_RUNBOOK
     deed = "kill"
     after = True
     drawn = 12
@@ -334,6 +336,7 @@ class CommitAnswerLost(StatementFault):
     origin = "A network that breaks in the one moment in which nobody knows what happened."
     recovery = "Finds what it committed when it does it again, by business key, and does nothing twice."
     place = "commit"
+    adds_to = STORM_RUNBOOK
     deed = "drop"
     after = True
     drawn = 14

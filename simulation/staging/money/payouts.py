@@ -26,12 +26,13 @@ OPEN = text("""
 # Jobs whose transfers all wait for their back-off do not count towards the limit. Jobs created at the same instant are
 # ordered by name, because ids are random.
 _DUE = text(f"""
-    (SELECT 'job' AS kind, j.id, j.contest_id FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
+    (SELECT 'job' AS kind, j.id, j.contest_id, j.total_payouts
+     FROM payout_jobs j JOIN contest_instances c ON c.id = j.contest_id
      WHERE j.status <> 'complete' AND (j.total_payouts = 0 OR EXISTS (
         SELECT FROM payout_transfers t WHERE t.payout_job_id = j.id AND {outbox.due_condition("t")}))
      ORDER BY j.created_at, c.contest_name, j.id LIMIT :job_limit)
     UNION ALL
-    (SELECT 'refund', r.id, r.contest_instance_id FROM refunds r
+    (SELECT 'refund', r.id, r.contest_instance_id, 0 FROM refunds r
      WHERE r.status IN ('pending', 'processing', 'retryable') AND {outbox.due_condition("r")}
      ORDER BY r.created_at, r.id LIMIT :refund_limit)
 """)  # noqa: S608 - every part is ours
@@ -68,7 +69,8 @@ class PayoutResult:
 def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> PayoutResult:
     """Attempt everything that is due; a failure of one payment does not stop the others.
 
-    If Stripe does not say what balance is available, nothing is attempted and prizes are held.
+    A job without prizes needs no money, and is done whatever Stripe says. If Stripe does not say what balance is
+    available, nothing is attempted and prizes are held.
     """
     settings = runtime.settings
     due = runtime.database.read(
@@ -77,24 +79,28 @@ def run(runtime: Runtime, context: Context, *, ignore_backoff: bool = False) -> 
         refund_limit=settings.refunds_per_run,
         **outbox.due_parameters(runtime, ignore_backoff=ignore_backoff),
     )
-    jobs = [row for row in due if row.kind == "job"]
+    empty = [row for row in due if row.kind == "job" and not row.total_payouts]
+    for job in empty:
+        payout_jobs.start(runtime, context, job)
+    jobs = [row for row in due if row.kind == "job" and row.total_payouts]
+    refunds_due = [row for row in due if row.kind == "refund"]
     transfers: Counter[str | None] = Counter()
-    money = payout_holds.funds(runtime, context) if due else None
+    money = payout_holds.funds(runtime, context) if jobs or refunds_due else None
     if money is None:
         held = sum(
             payout_holds.hold(runtime, context, job, "STRIPE_UNAVAILABLE", ignore_backoff=ignore_backoff)
             for job in jobs
         )
-        return PayoutResult(transfers_held=held)
+        return PayoutResult(jobs_processed=len(empty), transfers_held=held)
     for job in jobs:
         transfers.update(_process_job(runtime, context, job, money, ignore_backoff=ignore_backoff))
     refunded = Counter(
         _guarded(runtime, context, refunds.OUTGOING, row.id, ignore_backoff=ignore_backoff)
-        for row in due
-        if row.kind == "refund" and not runtime.stripe.must_wait(refunds.RESOURCE)
+        for row in refunds_due
+        if not runtime.stripe.must_wait(refunds.RESOURCE)
     )
     return PayoutResult(
-        jobs_processed=len(jobs),
+        jobs_processed=len(empty) + len(jobs),
         transfers_completed=transfers[outbox.COMPLETED],
         transfers_retryable=transfers[outbox.RETRYABLE],
         transfers_failed_terminal=transfers[outbox.FAILED_TERMINAL],

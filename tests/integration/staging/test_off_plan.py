@@ -161,6 +161,16 @@ def test_a_free_contest_pays_its_guaranteed_prizes_and_none_without(stage: Stagi
         assert stage.admin_get(f"contests/{contest_id}").json["stage"] == "PAID_OUT"
 
 
+def test_a_contest_without_prizes_is_paid_out_without_asking_stripe_for_its_balance(stage: StagingPlatform) -> None:
+    contest_id = stage.contest(entry_fee_cents=0)
+    stage.join(contest_id, stage.user(), "1")
+    stage.play(contest_id)
+    stage.stripe.failures["GET balance"] = ["503"]
+    stage.tick()
+    assert stage.sql("SELECT status, total_payouts FROM payout_jobs") == [{"status": "complete", "total_payouts": 0}]
+    assert stage.stripe.failures["GET balance"] == ["503"], "nobody asked"
+
+
 def test_a_contest_that_could_never_be_played_is_not_created(stage: StagingPlatform) -> None:
     with pytest.raises(AssertionError, match="invalid_entries"):
         stage.contest(min_entries=11)

@@ -193,3 +193,14 @@ def test_a_transfer_given_up_for_another_fault_is_not_laid_at_this_ones_door() -
     book.edit(FaultInjected, {"fault_id": "torn"}, keys={"payout_transfer_id": "tr-bob"})
 
     assert run(faults_recovered, book).findings == ()
+
+
+def test_what_an_alert_counts_of_several_faults_together_is_not_laid_at_the_door_of_one() -> None:
+    """Three deliveries too many, and one more since an answer was lost: each alone stays below the alert's limit."""
+    book = _book("webhook_duplicated", "by itself", "by its runbook")
+    for kind in (AlertFired, ExecutionStarted, ExecutionEnded):
+        book.edit(kind, {}, runbook="duplicate_payment_webhook")
+    assert run(faults_recovered, book).outcome == "fail"
+    book.edit(FaultScheduled, {"fault_id": "torn"}, fault_kind="commit_answer_lost", **EXPECTATIONS["by itself"])
+
+    assert run(faults_recovered, book).findings == ()
