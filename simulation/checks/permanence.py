@@ -156,7 +156,7 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
         for table, column, earliest, latest in case.wal.spans()
         if not first <= earliest <= latest <= last and f"{table}.{column}" not in planned
     )
-    inquiry.examine(sum(len(transaction.changes) for transaction in case.wal.transactions))
+    inquiry.examine(case.wal.size)
     late = {at.xid for at in case.wal.transactions if at.changes and not first <= at.at <= last}
     if not outside and not late:
         return

@@ -238,8 +238,15 @@ def kind_of(rule: BaseRule) -> str:
 
 
 def _kind(value: Any) -> str | None:
-    keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, BaseModel) else ()
-    return next((kind for kind in _KINDS if kind in keys), None)
+    keys = (
+        value.keys()
+        if isinstance(value, dict)
+        else type(value).model_fields.keys()
+        if isinstance(value, BaseModel)
+        else ()
+    )
+    found = _KINDS.keys() & keys  # a rule has one; thousands are looked at while a contract is read
+    return next((kind for kind in _KINDS if kind in found), None) if len(found) > 1 else next(iter(found), None)
 
 
 class _Context(dict[str, Any]):

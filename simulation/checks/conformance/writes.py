@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from simulation.events import Change, Row, Transaction
 from simulation.events.governance import Governance
 
 Key = tuple[JsonValue, ...]
+_ID = ("id",)
 
 
 class RowWrite(NamedTuple):
@@ -39,22 +40,21 @@ class Tables:
 
     keys: Mapping[str, tuple[str, ...]]
     rows: dict[str, dict[Key, Row]] = field(default_factory=lambda: defaultdict(dict))
-    _found: dict[tuple[str, tuple[str, ...]], dict[Key, dict[Key, Row]]] = field(default_factory=dict)
+    _found: dict[str, dict[tuple[str, ...], dict[Key, dict[Key, Row]]]] = field(default_factory=dict)
 
     def key_of(self, table: str, row: Row) -> Key:
-        return tuple(row.get(column) for column in self.keys.get(table, ("id",)))
+        return tuple([row.get(column) for column in self.keys.get(table, _ID)])
 
     def put(self, table: str, key: Key, row: Row | None) -> None:
         """Insert or replace a row; None removes it."""
         old = self.rows[table].pop(key, None)
         if row is not None:
             self.rows[table][key] = row
-        for (indexed, columns), index in self._found.items():
-            if indexed == table:
-                if old is not None:
-                    index[_values(old, columns)].pop(key, None)
-                if row is not None:
-                    index[_values(row, columns)][key] = row
+        for columns, index in self._found.get(table, {}).items():
+            if old is not None:
+                index[_values(old, columns)].pop(key, None)
+            if row is not None:
+                index[_values(row, columns)][key] = row
 
     def clear(self, table: str) -> None:
         """Remove all rows of a table."""
@@ -65,7 +65,8 @@ class Tables:
         """Apply one change of the write-ahead log; the row's key and values after it, and its values before it."""
         if change.op == "truncate":
             self.clear(change.table)
-        key = self.key_of(change.table, {**change.new, **change.key} if change.op != "insert" else change.new)
+        known = change.new if change.op == "insert" or not change.key else {**change.new, **change.key}
+        key = self.key_of(change.table, known)
         old = self.rows[change.table].get(key)
         row: Row = {**(old or {}), **change.new}
         new_key = self.key_of(change.table, row)
@@ -76,13 +77,13 @@ class Tables:
 
     def where(self, table: str, values: Mapping[str, JsonValue]) -> Sequence[Row]:
         """The rows that have these values, in the order in which they got them."""
-        columns = tuple(values)
-        if (table, columns) not in self._found:
+        columns, known = tuple(values), self._found.setdefault(table, {})
+        if columns not in known:
             index: dict[Key, dict[Key, Row]] = defaultdict(dict)
             for key, row in self.rows[table].items():
                 index[_values(row, columns)][key] = row
-            self._found[table, columns] = index
-        return list(self._found[table, columns].get(tuple(map(_hashable, values.values())), {}).values())
+            known[columns] = index
+        return list(known[columns].get(tuple(map(_hashable, values.values())), {}).values())
 
 
 def _values(row: Row, columns: tuple[str, ...]) -> Key:
@@ -109,13 +110,13 @@ def read_writes(
         of them is applied and not yielded.
     """
     declared: _Declared = {
-        (name, op): [(write, frozenset(write.actions)) for write in table.writes if write.op == op]
+        (name, op): _Choice([write for write in table.writes if write.op == op])
         for name, table in contract.tables.items()
         for op in _OPERATIONS
         if judged is None or name in judged
     }
     for transaction in transactions:
-        touched = frozenset([change.table for change in transaction.changes])
+        touched = transaction.tables
         if known is not None and touched.isdisjoint(known):
             continue
         if judged is not None and touched.isdisjoint(judged):
@@ -137,8 +138,34 @@ def read_writes(
 _OPERATIONS = ("insert", "update", "delete")
 
 
-_Declared = Mapping[tuple[str, str], Sequence[tuple[Write, frozenset[str]]]]
-"""Table and operation → its writes, each with the actions that it may come with."""
+class _Choice:
+    """The writes of one operation of a table, each with the actions that it may come with.
+
+    Most tables tell their writes apart by one column; only those that fit its value are tried, for speed.
+    """
+
+    def __init__(self, writes: Sequence[Write]) -> None:
+        self._all = [(write, frozenset(write.actions)) for write in writes]
+        named = Counter(column for write in writes for column in write.when)
+        self._column = max(named, key=lambda column: (named[column], column), default=None)
+        self._by_value: dict[Any, Sequence[tuple[Write, frozenset[str]]]] = {}
+
+    def of(self, row: Row) -> Sequence[tuple[Write, frozenset[str]]]:
+        """Those that a row may be, in the order in which they are declared."""
+        value = None if self._column is None else row.get(self._column)
+        if self._column is None or isinstance(value, (dict, list)):
+            return self._all
+        if value not in self._by_value:
+            self._by_value[value] = [
+                each
+                for each in self._all
+                if self._column not in (when := each[0].when) or _is(value, when[self._column])
+            ]
+        return self._by_value[value]
+
+
+_NONE = _Choice(())
+_Declared = Mapping[tuple[str, str], _Choice]
 
 
 def _actions(transaction: Transaction, governance: Governance) -> frozenset[str]:
@@ -160,7 +187,7 @@ def _applied(
 ) -> RowWrite:
     new_key, row, old = tables.apply(change)
     found = None
-    for write, any_of in declared.get((change.table, change.op), ()):  # a loop for speed, as in _has
+    for write, any_of in declared.get((change.table, change.op), _NONE).of(row):  # a loop for speed, as in _has
         if (
             not (any_of and actions.isdisjoint(any_of))
             and not (write.when and not _has(row, write.when))
@@ -180,3 +207,7 @@ def _has(row: Row, values: Mapping[str, Any]) -> bool:
         if row.get(column) not in value if isinstance(value, list) else row.get(column) != value:
             return False
     return True
+
+
+def _is(actual: JsonValue, wanted: Any) -> bool:
+    return actual in wanted if isinstance(wanted, list) else actual == wanted

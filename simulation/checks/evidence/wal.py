@@ -70,6 +70,11 @@ class WriteAheadLog:
         """All changes, in order."""
         return [change for changes in self._by_transaction.values() for change in changes]
 
+    @property
+    def size(self) -> int:
+        """How many changes there are."""
+        return sum(map(len, self._logged.values()))
+
     def of(self, table: str) -> Sequence[RowChange]:
         """Changes of one table, in order."""
         return self._table(table).changes

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Kind, conformance_of
 from simulation.checks.evidence.case import CannotTell, Case
@@ -51,7 +52,7 @@ class Conforming:
         notes.take()
         try:
             extent = Extent(tables=frozenset({name}), writes=frozenset(), known=known)
-            found = conformance_of(watched.case(governance), true.events(Transaction), extent)
+            found = conformance_of(watched.case(true), true.events(Transaction), extent)
         except CannotTell as error:
             gap = error
         self._judged.update(found.judged)
@@ -65,7 +66,7 @@ class Conforming:
             writes=writes,
         )
 
-    @property
+    @cached_property
     def things(self) -> frozenset[Thing]:
         """Everything that any of the rules reads."""
         return frozenset[Thing]().union(

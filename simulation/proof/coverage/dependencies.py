@@ -7,13 +7,13 @@ events, tables of the write-ahead log, ids of a table's rows, canonical relation
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.wal import RowChange, WriteAheadLog
 from simulation.events import Change, Event, Observation, Row, Transaction
-from simulation.events.governance import Governance
 from simulation.history import History
 from simulation.proof.coverage.edits import Edits
 
@@ -103,9 +103,9 @@ class WatchedHistory(History):
     def of(self, kind: type[_E]) -> Sequence[_E]:
         return cast(Sequence[_E], self._of.get(kind, ()))
 
-    def case(self, governance: Governance) -> WatchedCase:
-        """A case of this history, for one check."""
-        return WatchedCase(self, governance, _WatchedLog(self._log, self._notes), self._notes)
+    def case(self, true: Case) -> WatchedCase:
+        """A case of this history, for one check. No falsehood changes governance and contract, which are ``true``'s."""
+        return WatchedCase(self, true, _WatchedLog(self._log, self._notes), self._notes)
 
 
 class _WatchedEvent:
@@ -155,8 +155,8 @@ class _WatchedEvent:
 class WatchedCase(Case):
     """A case that notes everything that is read of it."""
 
-    def __init__(self, history: WatchedHistory, governance: Governance, log: WriteAheadLog, notes: Notes) -> None:
-        super().__init__(history, governance)
+    def __init__(self, history: WatchedHistory, true: Case, log: WriteAheadLog, notes: Notes) -> None:
+        super().__init__(history, true.governance, contract=true.contract)
         self._log, self._notes = log, notes
         self._given: dict[object, frozenset[Thing]] = {}
 
@@ -185,6 +185,15 @@ class _WatchedLog(WriteAheadLog):
     def changes(self) -> Sequence[RowChange]:
         self._note(change.table for change in self._whole.changes)
         return self._whole.changes
+
+    @property
+    def size(self) -> int:
+        self._note(change.table for change in self._whole.changes)
+        return self._whole.size
+
+    def spans(self) -> Iterator[tuple[str, str, datetime, datetime]]:
+        self._note(change.table for change in self._whole.changes)
+        return self._whole.spans()
 
     def of(self, table: str) -> Sequence[RowChange]:
         self._note([table])

@@ -91,7 +91,7 @@ def _looked(
     """Run each check on the true history; the findings of the contract's rules are taken from ``conforming``."""
     for check in checks:
         notes.take()
-        case = watched.case(true.governance)
+        case = watched.case(true)
         with suppress(CannotTell):
             case.give(conformance, conforming.found(), conforming.things)
         for find in (answers, metrics, *((log_lines,) if true.contract.log is not None else ())):

@@ -40,7 +40,7 @@ class TrueCase:
         if find not in self._things:
             self._notes.take()
             with suppress(CannotTell):
-                find(self._watched.case(self.case.governance))
+                find(self._watched.case(self.case))
             self._things[find] = self._notes.take()
         return self._things[find]
 

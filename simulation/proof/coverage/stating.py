@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from simulation.checks.conformance.facts import segments_of
+from simulation.checks.conformance.facts import facts_for, segments_of
 from simulation.checks.conformance.log_lines import log_lines, log_lines_of
 from simulation.checks.conformance.metrics import metrics, metrics_of
 from simulation.checks.conformance.statements import (
@@ -60,10 +60,16 @@ class Stating:
         self._metrics = {name: _Part.of(metric, contract) for name, metric in contract.metrics.items()}
         self._lines = dict(_lines(true, contract))
         self._answered = tuple(answered(true)) if contract.answers else ()
+        self._things: dict[object, frozenset[Thing]] = {}
         self._changes = {event.seq: event for event in true.events(MetricChange)}
 
     def things(self, find: Callable[[Case], Statements]) -> frozenset[Thing]:
         """Everything that the judging of all answers, of all metrics, or of the log reads."""
+        if find not in self._things:
+            self._things[find] = self._things_of(find)
+        return self._things[find]
+
+    def _things_of(self, find: Callable[[Case], Statements]) -> frozenset[Thing]:
         parts: Sequence[_Part]
         events: Sequence[Event]
         if find is answers:
@@ -89,7 +95,7 @@ class Stating:
         numbers = {number for number, part in self._lines.items() if not part.things.isdisjoint(changed)}
         if not numbers and not _events_in(changed, Exchange):
             return log_lines(case)  # only lines differ, and what must stand there is known
-        numbers |= {*_asked_about(declared, case, changed), *self._told_otherwise(declared, case, changed)}
+        numbers |= {*_asked_about(declared, case, self._case, changed), *self._told_otherwise(declared, case, changed)}
         numbers = set(_with_siblings(declared, numbers))
         found = log_lines_of(case, numbers, known=_tables_of(self._lines, numbers))
         return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in numbers], found)
@@ -139,15 +145,19 @@ def _lines(true: Case, contract: Contract) -> Iterator[tuple[int, _Part]]:
         yield number, _Part.of(line, contract, *trail)
 
 
-def _asked_about(declared: Log, case: Case, changed: frozenset[Thing]) -> Iterator[int]:
+def _asked_about(declared: Log, case: Case, true: Case, changed: frozenset[Thing]) -> Iterator[int]:
     """The lines about requests that were changed."""
     seqs = _events_in(changed, Exchange)
     asked = [event for event in case.events(Exchange) if event.seq in seqs]
     for number, line in enumerate(declared.lines):
         if line.for_each is None:
             continue
-        route, of_requests = line.for_each.request, line.for_each.fact in _OF_REQUESTS
-        if any(of_requests or (route is not None and segments_of(route, event) is not None) for event in asked):
+        route = line.for_each.request
+        if line.for_each.fact in _OF_REQUESTS:
+            concerned = bool(asked) and facts_for(case, line.for_each) != facts_for(true, line.for_each)
+        else:
+            concerned = any(route is not None and segments_of(route, event) is not None for event in asked)
+        if concerned:
             yield number
 
 
