@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from simulation.checks.conformance.answers import Answers, key_of
 from simulation.checks.conformance.facts import facts_for, requests_by_id
@@ -48,11 +48,21 @@ class Conformance:
     complaints: list[Complaint] = field(default_factory=list)
     judged: Counter[Kind] = field(default_factory=Counter)
     cells: Counter[tuple[str, str, Literal["judged", "free", "undeclared"]]] = field(default_factory=Counter)
+    past: list[Past] = field(default_factory=list)
 
 
 def conformance(case: Case) -> Conformance:
     """Judge all writes of a run. Call it through :meth:`Case.remembered`, because several checks share the result."""
     return _Engine(case, case.wal.transactions).judge()
+
+
+class Past(NamedTuple):
+    """What a row that was judged changed for those after it: ``again`` does that to another engine, without the row."""
+
+    xid: int
+    table: str
+    write: Write
+    again: Callable[[_Engine], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +71,14 @@ class Extent:
 
     ``tables`` are judged in full; of the tables of ``writes`` (table, name) only these writes, without identities.
     ``known``: all these tables, and those that their rules read. ``since``: the number of the first transaction that is
-    judged; of what comes before it only the facts are taken that its rows answer.
+    judged; of what comes before it ``past`` is all that counts.
     """
 
     tables: frozenset[str]
     writes: frozenset[tuple[str, str]]
     known: frozenset[str]
     since: int = 0
+    past: Sequence[Past] = ()
 
     @property
     def touched(self) -> frozenset[str]:
@@ -125,10 +136,14 @@ class _Engine:
         self._world = World(case)
         self._found = Conformance()
         self._plans: dict[tuple[str, int], _Plan] = {}
+        self._facts: dict[int, Answers] = {}
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
 
     def judge(self) -> Conformance:
         self._need_audit()
+        for each in () if self._extent is None else self._extent.past:
+            if self._is_judged(each.table, each.write):
+                each.again(self)
         read = read_writes(
             self._transactions,
             self._contract,
@@ -136,6 +151,7 @@ class _Engine:
             self._tables,
             known=None if self._extent is None else self._extent.known,
             judged=None if self._extent is None else self._extent.touched,
+            since=0 if self._extent is None else self._extent.since,
         )
         for transaction, writes in read:
             judged = [written for written in writes if self._is_judged(written.table, written.write)]
@@ -177,9 +193,6 @@ class _Engine:
             if not self._answers(written, plan, scope):
                 return
             self._join(plan, scope)
-        if self._extent is not None and written.transaction.xid < self._extent.since:
-            self._name(written, plan, scope)
-            return
         plan.count += 1
         for column, kind, judge in plan.columns:
             actual = written.row.get(column, MISSING)
@@ -190,20 +203,24 @@ class _Engine:
             if complaint is not None:
                 self._complain(kind, written, column, complaint, shown(actual))
 
-    def _name(self, written: RowWrite, plan: _Plan, scope: Scope) -> None:
-        """Remember the row's names, which may not come again."""
-        for column, kind, judge in plan.columns:
-            if kind == "identities" and column in written.row:
-                judge(written.row[column], scope)
+    def _facts_of(self, write: Write) -> Answers:
+        if id(write) not in self._facts:
+            assert write.for_each is not None
+            self._facts[id(write)] = Answers(write, facts_for(self._case, write.for_each))
+        return self._facts[id(write)]
+
+    def _keep(self, xid: int, table: str, write: Write, again: Callable[[_Engine], object]) -> None:
+        """Keep it for engines that judge only what comes later; there are none of the whole contract."""
+        if self._extent is not None:
+            self._found.past.append(Past(xid, table, write, again))
 
     def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
         key = (written.table, id(write))
         if key not in self._plans:
-            facts = None if write.for_each is None else Answers(write, facts_for(self._case, write.for_each))
             self._plans[key] = _Plan(
                 table=written.table,
                 write=write,
-                facts=facts,
+                facts=None if write.for_each is None else self._facts_of(write),
                 columns=tuple(self._judges(written, table, write)),
                 free=tuple(column for column, rule in table.rules_of(write).items() if isinstance(rule, Free)),
                 joins=tuple(_joins(write)),
@@ -217,18 +234,25 @@ class _Engine:
             rule = rules.get(column)
             if isinstance(rule, Identity):
                 if self._extent is None or written.table in self._extent.tables:
-                    yield column, "identities", self._identity(written.table, column, rule)
+                    yield column, "identities", self._identity(written.table, column, write, rule)
             elif rule is not None and not isinstance(rule, Free):
                 yield column, _kind_of(rule), judge_of(rule, column)
             elif rule is None and table.complete:
                 yield column, "values", _kept(column) if write.op == "update" else _without_a_rule
 
-    def _identity(self, table: str, column: str, rule: Identity) -> Judge:
-        names, alike = self._identities[table, column], [path_to(f"row.{name}") for name in rule.by]
+    def _identity(self, table: str, column: str, write: Write, rule: Identity) -> Judge:
+        alike = [path_to(f"row.{name}") for name in rule.by]
 
         def judge(actual: Any, scope: Scope) -> str | None:
-            group = (scope["transaction"].xid, *(str(each(scope)) for each in alike))
-            return names.complaint(actual, rule, begun=scope["begun"], at=scope["now"], group=group)
+            xid, begun, at = scope["transaction"].xid, scope["begun"], scope["now"]
+            group = (xid, *(str(each(scope)) for each in alike))
+
+            def complaint(engine: _Engine) -> str | None:
+                names = engine._identities[table, column]
+                return names.complaint(actual, rule, begun=begun, at=at, group=group)
+
+            self._keep(xid, table, write, complaint)
+            return complaint(self)
 
         return judge
 
@@ -251,7 +275,9 @@ class _Engine:
         """Find the fact outside the platform that explains the row, and mark it as used. Without one: a complaint."""
         assert plan.facts is not None
         values = plan.facts.own_values(written, scope)
-        fact = plan.facts.take(key_of(values))
+        write, key = plan.write, key_of(values)
+        fact = plan.facts.take(key)
+        self._keep(written.transaction.xid, written.table, write, lambda engine: engine._facts_of(write).take(key))
         self._found.judged["rows"] += 1
         if fact is None:
             sought = ", ".join(f"{place} {shown(value)}" for place, value in zip(plan.write.match, values, strict=True))
@@ -279,9 +305,7 @@ class _Engine:
             for write in table.writes:
                 if write.for_each is None or not write.every or not self._is_judged(name, write):
                     continue
-                plan = self._plans.get((name, id(write)))
-                facts = plan.facts if plan is not None else Answers(write, facts_for(self._case, write.for_each))
-                assert facts is not None
+                facts = self._facts_of(write)
                 for fact in facts.left():
                     self._found.judged["rows"] += 1
                     self._found.complaints.append(

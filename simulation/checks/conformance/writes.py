@@ -102,12 +102,14 @@ def read_writes(
     *,
     known: Collection[str] | None = None,
     judged: Collection[str] | None = None,
+    since: int = 0,
 ) -> Iterator[tuple[Transaction, list[RowWrite]]]:
     """Each transaction with its changes. When one is yielded, ``tables`` has the state after it.
 
     :param known: the only tables whose changes are read.
     :param judged: the only tables for whose changes the declared write is looked up; a transaction that touches none
         of them is applied and not yielded.
+    :param since: the number of the first transaction that is yielded; those before it are applied.
     """
     declared: _Declared = {
         (name, op): _Choice([write for write in table.writes if write.op == op])
@@ -119,7 +121,7 @@ def read_writes(
         touched = transaction.tables
         if known is not None and touched.isdisjoint(known):
             continue
-        if judged is not None and touched.isdisjoint(judged):
+        if transaction.xid < since or (judged is not None and touched.isdisjoint(judged)):
             for change in transaction.changes:
                 if known is None or change.table in known:
                     tables.apply(change)

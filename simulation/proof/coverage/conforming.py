@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Kind, conformance_of
+from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Kind, Past, conformance_of
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.document import Contract, Table, Write
 from simulation.events import Transaction
@@ -30,6 +30,7 @@ class _Part:
     """
 
     complaints: tuple[Complaint, ...]
+    past: tuple[Past, ...]
     gap: CannotTell | None
     tables: frozenset[str]
     evidence: frozenset[Thing]
@@ -59,6 +60,7 @@ class Conforming:
         evidence = notes.take()
         return _Part(
             complaints=tuple(found.complaints),
+            past=tuple(found.past),
             gap=gap,
             tables=known,
             evidence=evidence,
@@ -99,9 +101,10 @@ class Conforming:
             *(self._parts[table].tables for table in tables),
             *({table} | of.tables for (table, _), of in spoken.items()),
         )
-        parts = [self._parts[table] for table in (*tables, *(table for table, _ in spoken))]
+        parts = [part for table, part in self._parts.items() if table in tables or any(table == of for of, _ in spoken)]
         since = first if all(part.evidence.isdisjoint(changed) for part in parts) else 0
-        extent = Extent(tables=tables, writes=frozenset(spoken), known=known, since=since)
+        past = [each for part in parts for each in part.past if each.xid < since]
+        extent = Extent(tables=tables, writes=frozenset(spoken), known=known, since=since, past=past)
         found = conformance_of(case, case.wal.transactions, extent)
         return self._joined(extent, [each for each in found.complaints if not _is_before(each, since)])
 
