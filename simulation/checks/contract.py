@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from simulation.checks.base import Check, Inquiry, check
-from simulation.checks.conformance.engine import Complaint, Kind, conformance
+from simulation.checks.conformance.engine import Complaint, conformance
 from simulation.checks.conformance.log_lines import log_lines
 from simulation.checks.conformance.metrics import metrics
+from simulation.checks.conformance.plans import Kind
 from simulation.checks.conformance.statements import Statements, Told, answers
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys

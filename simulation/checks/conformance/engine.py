@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -11,20 +11,17 @@ from simulation.checks.conformance.answers import Answers, key_of
 from simulation.checks.conformance.facts import facts_for, requests_by_id
 from simulation.checks.conformance.identities import Identities
 from simulation.checks.conformance.judges import Judge, judge_of
+from simulation.checks.conformance.plans import Kind, Plan, joins_of, kept, kind_of, without_a_rule
 from simulation.checks.conformance.scope import MISSING, Scope, path_to, shown
-from simulation.checks.conformance.values import ValueOf, argument
 from simulation.checks.conformance.world import World
 from simulation.checks.conformance.writes import RowWrite, Tables, read_writes
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.held_open import may_have_begun
-from simulation.contract.document import Contract, Join, Table, Write
+from simulation.contract.document import Contract, Table, Write
 from simulation.contract.facts import TransactionScope
-from simulation.contract.parts import by_need, paths_of
-from simulation.contract.paths import Argument
-from simulation.contract.rules import Free, Identity, Instant, Rule, State, Words
+from simulation.contract.parts import paths_of
+from simulation.contract.rules import Free, Identity
 from simulation.events import Transaction
-
-Kind = Literal["rows", "values", "instants", "identities", "states", "words"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +132,7 @@ class _Engine:
         self._tables = Tables(keys={name: table.key for name, table in self._contract.tables.items()})
         self._world = World(case)
         self._found = Conformance()
-        self._plans: dict[tuple[str, int], _Plan] = {}
+        self._plans: dict[tuple[str, int], Plan] = {}
         self._facts: dict[int, Answers] = {}
         self._identities: dict[tuple[str, str], Identities] = defaultdict(Identities)
 
@@ -214,16 +211,16 @@ class _Engine:
         if self._extent is not None:
             self._found.past.append(Past(xid, table, write, again))
 
-    def _plan_of(self, written: RowWrite, table: Table, write: Write) -> _Plan:
+    def _plan_of(self, written: RowWrite, table: Table, write: Write) -> Plan:
         key = (written.table, id(write))
         if key not in self._plans:
-            self._plans[key] = _Plan(
+            self._plans[key] = Plan(
                 table=written.table,
                 write=write,
                 facts=None if write.for_each is None else self._facts_of(write),
                 columns=tuple(self._judges(written, table, write)),
                 free=tuple(column for column, rule in table.rules_of(write).items() if isinstance(rule, Free)),
-                joins=tuple(_joins(write)),
+                joins=tuple(joins_of(write)),
                 undeclared=() if table.complete else tuple(set(written.row) - set(table.rules_of(write))),
             )
         return self._plans[key]
@@ -236,9 +233,9 @@ class _Engine:
                 if self._extent is None or written.table in self._extent.tables:
                     yield column, "identities", self._identity(written.table, column, write, rule)
             elif rule is not None and not isinstance(rule, Free):
-                yield column, _kind_of(rule), judge_of(rule, column)
+                yield column, kind_of(rule), judge_of(rule, column)
             elif rule is None and table.complete:
-                yield column, "values", _kept(column) if write.op == "update" else _without_a_rule
+                yield column, "values", kept(column) if write.op == "update" else without_a_rule
 
     def _identity(self, table: str, column: str, write: Write, rule: Identity) -> Judge:
         alike = [path_to(f"row.{name}") for name in rule.by]
@@ -256,7 +253,7 @@ class _Engine:
 
         return judge
 
-    def _join(self, plan: _Plan, scope: dict[str, Any]) -> None:
+    def _join(self, plan: Plan, scope: dict[str, Any]) -> None:
         """Add the joined rows to the scope, where the values to look them up by are already known."""
         for name, join, where in plan.joins:
             values = {column: wanted(scope) for column, wanted in where.items()}
@@ -271,7 +268,7 @@ class _Engine:
         if table is not None and table.complete and written.op in ("insert", "update"):
             self._complain("rows", written, "", "a write that the contract declares", f"{written.op} {written.row}")
 
-    def _answers(self, written: RowWrite, plan: _Plan, scope: dict[str, Any]) -> bool:
+    def _answers(self, written: RowWrite, plan: Plan, scope: dict[str, Any]) -> bool:
         """Find the fact outside the platform that explains the row, and mark it as used. Without one: a complaint."""
         assert plan.facts is not None
         values = plan.facts.own_values(written, scope)
@@ -334,55 +331,3 @@ class _Engine:
                 transaction=written.transaction,
             )
         )
-
-
-@dataclass(kw_only=True)
-class _Plan:
-    """One declared write, prepared for judging: what to do with each row change that is this write."""
-
-    table: str
-    write: Write
-    facts: Answers | None
-    columns: tuple[tuple[str, Kind, Judge], ...]
-    free: tuple[str, ...]
-    undeclared: tuple[str, ...]
-    joins: tuple[tuple[str, Join, Mapping[str, ValueOf]], ...]
-    count: int = 0
-
-
-def _joins(write: Write) -> Iterator[tuple[str, Join, Mapping[str, ValueOf]]]:
-    """The joins of a write, each after those whose rows it is looked up by."""
-    for name in by_need({name: join.where.values() for name, join in write.joins.items()}):
-        yield name, write.joins[name], _where(write.joins[name].where)
-
-
-def _where(where: Mapping[str, Argument]) -> Mapping[str, ValueOf]:
-    return {column: argument(wanted) for column, wanted in where.items()}
-
-
-def _kept(column: str) -> Judge:
-    """The judge of a column that an update of a complete table does not name: it must not change."""
-
-    def judge(actual: Any, scope: Scope) -> str | None:
-        before = (scope["old"] or {}).get(column)
-        return None if actual == before else f"unchanged: {shown(before)}"
-
-    return judge
-
-
-def _without_a_rule(_actual: Any, _scope: Scope) -> str | None:
-    return "a rule for this column"
-
-
-def _kind_of(rule: Rule) -> Kind:
-    match rule:
-        case Instant():
-            return "instants"
-        case Identity():
-            return "identities"
-        case State():
-            return "states"
-        case Words():
-            return "words"
-        case _:
-            return "values"

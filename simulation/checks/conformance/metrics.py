@@ -34,11 +34,16 @@ def metrics(case: Case) -> Statements:
 
 
 def metrics_of(
-    case: Case, names: Collection[str], transactions: Sequence[Transaction], *, known: Collection[str] | None
+    case: Case,
+    names: Collection[str],
+    transactions: Sequence[Transaction],
+    *,
+    known: Collection[str] | None,
+    since: datetime | None = None,
 ) -> Statements:
     """:func:`metrics` for some metrics only.
 
-    :param known: the tables that their declarations name; None: all.
+    :param known: the tables that their declarations name; None: all. :param since: scrapes before it are left out.
     """
     found, world = Statements(), World(case)
     moments = Moments(transactions, world.keys, known)
@@ -56,7 +61,7 @@ def metrics_of(
     last: Mapping[str, Mapping[Labels, float]] | None = None
     wrong: list[_Watched] = []
     passed: frozenset[str] = frozenset()  # what changed while the scrape before was tried at later states
-    for scrape in scrapes:
+    for scrape in scrapes if since is None else (one for one in scrapes if one.until >= since):
         touched, passed = moments.come_to(scrape.at) | passed, frozenset()
         same = not touched and scrape.values is last and not wrong
         wrong = [

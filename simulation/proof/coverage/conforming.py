@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Kind, Past, conformance_of
+from simulation.checks.conformance.engine import Complaint, Conformance, Extent, Past, conformance_of
+from simulation.checks.conformance.plans import Kind
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.contract.document import Contract, Table, Write
 from simulation.events import Transaction

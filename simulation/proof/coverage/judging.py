@@ -77,7 +77,8 @@ class Jury:
     def _shared(self, false: History, edits: Edits, changed: frozenset[Thing]) -> Case:
         transactions = {event.xid: event for event in edits.values() if isinstance(event, Transaction)}
         log = self._log.with_transactions(transactions)
-        return FalseCase(false, self._true, log, changed, min(transactions, default=0))
+        begins = min(event.at for event in edits.values())
+        return FalseCase(false, self._true, log, changed, first=min(transactions, default=0), begins=begins)
 
 
 def _looked(

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -83,11 +84,16 @@ class Stating:
         }
         return frozenset(fields).union(*(part.things for part in parts))
 
-    def again(self, find: Callable[[Case], Statements], case: Case, changed: frozenset[Thing]) -> Statements:
-        """The findings in a case in which ``changed`` differs from the true history."""
+    def again(
+        self, find: Callable[[Case], Statements], case: Case, changed: frozenset[Thing], since: datetime | None
+    ) -> Statements:
+        """The findings in a case in which ``changed`` differs from the true history.
+
+        :param since: rows and facts of before this instant are as they were; None: any may differ.
+        """
         if find is answers:
-            return self._answers_again(case, changed)
-        return self._metrics_again(case, changed) if find is metrics else self._log_again(case, changed)
+            return self._answers_again(case, changed, since)
+        return self._metrics_again(case, changed, since) if find is metrics else self._log_again(case, changed)
 
     def _log_again(self, case: Case, changed: frozenset[Thing]) -> Statements:
         declared, true = case.contract.log, self._case.remembered(log_lines)
@@ -97,6 +103,8 @@ class Stating:
             return log_lines(case)  # only lines differ, and what must stand there is known
         numbers |= {*_asked_about(declared, case, self._case, changed), *self._told_otherwise(declared, case, changed)}
         numbers = set(_with_siblings(declared, numbers))
+        if not numbers:
+            return true
         found = log_lines_of(case, numbers, known=_tables_of(self._lines, numbers))
         return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in numbers], found)
 
@@ -111,14 +119,16 @@ class Stating:
             if number is not None:
                 yield number
 
-    def _answers_again(self, case: Case, changed: frozenset[Thing]) -> Statements:
+    def _answers_again(self, case: Case, changed: frozenset[Thing], since: datetime | None) -> Statements:
         seqs = _events_in(changed, Exchange)
         numbers = {number for number, part in self._answers.items() if not part.things.isdisjoint(changed)}
-        kept = [one for one in self._answered if one.event.seq not in seqs]
+        kept = [
+            one
+            for one in self._answered
+            if one.number in numbers and one.event.seq not in seqs and (since is None or one.event.at >= since)
+        ]
         told = [one for event in case.events(Exchange) if event.seq in seqs for one in answered_one(case, event)]
-        given = sorted(
-            (*(one for one in kept if one.number in numbers), *told), key=lambda one: (one.event.at, one.event.seq)
-        )
+        given = sorted((*kept, *told), key=lambda one: (one.event.at, one.event.seq))
         known = _tables_of(self._answers, {one.number for one in given if one.number is not None})
         found = answers_of(case, given, case.wal.transactions, known=known)
         true = self._case.remembered(answers)
@@ -127,14 +137,16 @@ class Stating:
             true, [wrong for wrong in true.wrong if wrong.event is None or wrong.event.seq not in again], found
         )
 
-    def _metrics_again(self, case: Case, changed: frozenset[Thing]) -> Statements:
+    def _metrics_again(self, case: Case, changed: frozenset[Thing], since: datetime | None) -> Statements:
         names = {name for name, part in self._metrics.items() if not part.things.isdisjoint(changed)}
         seqs = _events_in(changed, MetricChange)
         for event in case.events(MetricChange):
             if event.seq in seqs:
                 names |= _metrics_that_differ(self._changes[event.seq], event) & self._metrics.keys()
-        found = metrics_of(case, sorted(names), case.wal.transactions, known=_tables_of(self._metrics, names))
         true = self._case.remembered(metrics)
+        since = None if true.wrong else since  # what is wrong at one scrape is not said again at the next
+        known = _tables_of(self._metrics, names)
+        found = metrics_of(case, sorted(names), case.wal.transactions, known=known, since=since)
         return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in names], found)
 
 
