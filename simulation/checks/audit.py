@@ -41,10 +41,8 @@ def audit_completeness(case: Case, inquiry: Inquiry) -> None:
         return
     case.need_declared("governed_tables", *(f"audit_columns.{name}" for name in _AUDIT_COLUMNS))
     governed_tables = frozenset(governance.governed_tables)
-    for transaction in case.wal.transactions:
-        if transaction.tables.isdisjoint(governed_tables) and governance.audit_table not in transaction.tables:
-            continue
-        governed = sorted(transaction.tables & governed_tables)
+    for transaction in case.wal.touching({*governed_tables, governance.audit_table}):
+        governed = sorted({change.table for change in transaction.changes} & governed_tables)
         records = _inserted(transaction, governance.audit_table)
         if (not governed and not records) or transaction.xid in lost or _by_the_harness(case, transaction):
             continue

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -36,17 +35,6 @@ class Transaction(Event):
     kind: Literal["transaction"] = "transaction"
     xid: int
     changes: tuple[Change, ...]
-
-    @cached_property
-    def tables(self) -> frozenset[str]:
-        """The tables that it changed."""
-        return frozenset([change.table for change in self.changes])
-
-    def __copy__(self) -> Self:
-        """A copy (``model_copy``) may get other changes, so it does not keep what was known of these."""
-        copied = super().__copy__()
-        copied.__dict__.pop("tables", None)
-        return copied
 
 
 class TableCatalogue(Event):

@@ -176,7 +176,8 @@ def _of_rows(case: Case, lines: Mapping[int, LogLine], known: Collection[str] | 
     about = Contract(tables={name: Table(writes=tuple(several)) for name, several in writes.items()})
     prepared = {number: _prepared(line) for number, line in lines.items()}
     rows, world = Tables(keys={name: table.key for name, table in case.contract.tables.items()}), World(case)
-    read = read_writes(case.wal.transactions, about, case.governance, rows, known=known, judged=about.tables.keys())
+    transactions = case.wal.transactions if known is None else case.wal.touching(known)
+    read = read_writes(transactions, about, case.governance, rows, known=known, judged=about.tables.keys())
     for transaction, written in read if writes else ():
         declares = [(one, int(one.write.name)) for one in written if one.write is not None]
         shared = write_scope(case, world, rows, transaction, written) if declares else {}

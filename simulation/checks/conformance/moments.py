@@ -23,7 +23,7 @@ class Moments:
     ) -> None:
         self.tables = Tables(keys=keys)
         self._known = known
-        self._left = [each for each in transactions if known is None or not each.tables.isdisjoint(known)]
+        self._left = [each for each in transactions if known is None or any(c.table in known for c in each.changes)]
         self._next = 0
 
     def come_to(self, instant: datetime) -> frozenset[str]:

@@ -118,7 +118,7 @@ def read_writes(
         if judged is None or name in judged
     }
     for transaction in transactions:
-        touched = transaction.tables
+        touched = frozenset([change.table for change in transaction.changes])
         if known is not None and touched.isdisjoint(known):
             continue
         if transaction.xid < since or (judged is not None and touched.isdisjoint(judged)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -69,6 +69,11 @@ class WriteAheadLog:
     def changes(self) -> Sequence[RowChange]:
         """All changes, in order."""
         return [change for changes in self._by_transaction.values() for change in changes]
+
+    def touching(self, tables: Collection[str]) -> Sequence[Transaction]:
+        """Transactions that changed one of these tables, in order."""
+        found = {transaction.xid: transaction for table in tables for transaction, _ in self._logged.get(table, ())}
+        return [found[xid] for xid in sorted(found)]
 
     @property
     def size(self) -> int:

@@ -106,7 +106,7 @@ class Conforming:
         since = first if all(part.evidence.isdisjoint(changed) for part in parts) else 0
         past = [each for part in parts for each in part.past if each.xid < since]
         extent = Extent(tables=tables, writes=frozenset(spoken), known=known, since=since, past=past)
-        found = conformance_of(case, case.wal.transactions, extent)
+        found = conformance_of(case, case.wal.touching(known), extent)
         return self._joined(extent, [each for each in found.complaints if not _is_before(each, since)])
 
     def _joined(self, again: Extent, new: Iterable[Complaint]) -> Conformance:

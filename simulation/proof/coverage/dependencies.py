@@ -6,7 +6,7 @@ events, tables of the write-ahead log, ids of a table's rows, canonical relation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -185,6 +185,10 @@ class _WatchedLog(WriteAheadLog):
     def changes(self) -> Sequence[RowChange]:
         self._note(change.table for change in self._whole.changes)
         return self._whole.changes
+
+    def touching(self, tables: Collection[str]) -> Sequence[Transaction]:
+        self._note(tables)
+        return self._whole.touching(tables)
 
     @property
     def size(self) -> int:

@@ -130,7 +130,7 @@ class Stating:
         told = [one for event in case.events(Exchange) if event.seq in seqs for one in answered_one(case, event)]
         given = sorted((*kept, *told), key=lambda one: (one.event.at, one.event.seq))
         known = _tables_of(self._answers, {one.number for one in given if one.number is not None})
-        found = answers_of(case, given, case.wal.transactions, known=known)
+        found = answers_of(case, given, case.wal.touching(known), known=known)
         true = self._case.remembered(answers)
         again = {one.event.seq for one in given} | seqs
         return _joined(
@@ -146,7 +146,7 @@ class Stating:
         true = self._case.remembered(metrics)
         since = None if true.wrong else since  # what is wrong at one scrape is not said again at the next
         known = _tables_of(self._metrics, names)
-        found = metrics_of(case, sorted(names), case.wal.transactions, known=known, since=since)
+        found = metrics_of(case, sorted(names), case.wal.touching(known), known=known, since=since)
         return _joined(true, [wrong for wrong in true.wrong if wrong.declared not in names], found)
 
 
