@@ -13,6 +13,7 @@ from simulation.runbook_lint.rule import Flaw, book_rule
 from simulation.world.operator.runbook import Step
 
 _ENDLESS = re.compile(r"\b(?:while\s+(?:true|:)|until\s)")
+_NEW_FOLDER = re.compile(r"\bmkdir\b(?!.*\s-p\b)")
 _LINE = re.compile(r"line (\d+): (.*)")
 
 
@@ -69,7 +70,15 @@ def commands_can_be_pasted(book: RunbookSet, _: Material) -> Iterator[Flaw]:
 def writing_can_come_again(book: RunbookSet, material: Material) -> Iterator[Flaw]:
     for step in book.all_steps:
         asks = "-X POST" in step.command and "$API_BASE_URL/api/admin/" in step.command
-        if step.writes and asks and not step.may_come_again(material.repeatable):
+        if not (step.writes and asks):
+            continue
+        if folder := _NEW_FOLDER.search(step.command):
+            yield Flaw(
+                line=step.line + step.command.count("\n", 0, folder.start()),
+                message="it is typed again where nobody answered, and the folder is there then",
+                remedy="write mkdir -p",
+            )
+        if not step.may_come_again(material.repeatable):
             yield Flaw(
                 line=step.line,
                 message="nobody can know whether this was done if the platform dies meanwhile",

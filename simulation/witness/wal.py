@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -50,6 +51,8 @@ class RawTransaction:
     server_xid: str
     committed_at: datetime
     changes: list[Change] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    """Of each change, where it stands in the log: changes of transactions at once are in the order of their doing."""
 
 
 def read_transactions(connection: psycopg.Connection[Any], *, slot: str) -> Iterator[RawTransaction]:
@@ -60,26 +63,30 @@ def read_transactions(connection: psycopg.Connection[Any], *, slot: str) -> Iter
     """
     connection.execute("SELECT pg_logical_emit_message(true, %s, '')", (_FLUSH_MARK,))
     rows = connection.execute(
-        "SELECT data FROM pg_logical_slot_get_changes(%s, NULL, NULL, VARIADIC %s)",
+        "SELECT (lsn - '0/0')::bigint, data FROM pg_logical_slot_get_changes(%s, NULL, NULL, VARIADIC %s)",
         (slot, ["include-timestamp", "on", "skip-empty-xacts", "on"]),
     )
-    yield from parse(row[0] for row in rows)
+    yield from parse(rows)
 
 
-def parse(lines: Iterable[str]) -> Iterator[RawTransaction]:
-    """Lines of ``test_decoding`` as transactions.
+def parse(lines: Iterable[tuple[int, str]]) -> Iterator[RawTransaction]:
+    """Lines of ``test_decoding``, each with its position in the log, as transactions.
 
     :raises WalError: a line that fits no known form.
     """
     changes: list[Change] = []
-    for line in lines:
+    positions: list[int] = []
+    for position, line in lines:
         if line.startswith("BEGIN"):
-            changes = []
+            changes, positions = [], []
         elif match := _COMMIT.match(line):
             if changes:
-                yield RawTransaction(server_xid=match[1], committed_at=_instant(match[2]), changes=changes)
+                yield RawTransaction(
+                    server_xid=match[1], committed_at=_instant(match[2]), changes=changes, positions=positions
+                )
         elif not line.startswith(_OUR_MESSAGE):
             changes.append(_change(line))
+            positions.append(position)
 
 
 def _change(line: str) -> Change:
@@ -173,7 +180,10 @@ class WalWitness:
         self._recorder = recorder
         self._cause_of = cause_of
         self._numbers: dict[str, int] = {}
-        self._latest: dict[str, deque[Row]] = {}
+        self._latest: dict[str, deque[tuple[int, Row]]] = {}
+        """Table → the rows last inserted, in the order of their commits, each with its position in the log. Twice as
+        many as are asked for: whoever asks for those last written may have others than who asks for those last
+        committed."""
         self._wanted: dict[str, Callable[[Row], bool]] = {}
         self._kept: dict[str, list[Row]] = {}
         self.rows = 0
@@ -188,7 +198,7 @@ class WalWitness:
         for raw in read_transactions(self._connection, slot=self._slot):
             self._numbers[raw.server_xid] = len(self._numbers) + 1
             self.rows += len(raw.changes)
-            self._remember(raw.changes)
+            self._remember(raw)
             self._recorder.record(
                 Transaction(
                     xid=self._numbers[raw.server_xid],
@@ -200,10 +210,10 @@ class WalWitness:
                 cause=self._cause_of(raw),
             )
 
-    def _remember(self, changes: Iterable[Change]) -> None:
-        for change in changes:
+    def _remember(self, raw: RawTransaction) -> None:
+        for position, change in zip(raw.positions, raw.changes, strict=True):
             if change.op == "insert":
-                self._latest.setdefault(change.table, deque(maxlen=LATEST)).append(change.new)
+                self._latest.setdefault(change.table, deque(maxlen=2 * LATEST)).append((position, change.new))
                 wanted = self._wanted.get(change.table)
                 if wanted is not None and wanted(change.new):
                     self._kept[change.table].append(change.new)
@@ -218,8 +228,13 @@ class WalWitness:
         return self._kept.get(table, ())
 
     def latest(self, table: str) -> list[Row]:
-        """The last rows inserted, at most :data:`LATEST`, newest first, as of the last :meth:`collect`."""
-        return list(reversed(self._latest.get(table, ())))
+        """The last rows committed, at most :data:`LATEST`, newest first, as of the last :meth:`collect`."""
+        return [row for _, row in reversed(self._latest.get(table, ()))][:LATEST]
+
+    def latest_written(self, table: str) -> list[Row]:
+        """The last rows written, as :meth:`latest`: of two transactions at once, the first to write may commit last."""
+        by_position = sorted(self._latest.get(table, ()), key=itemgetter(0), reverse=True)
+        return [row for _, row in by_position[:LATEST]]
 
     def renumbered(self, row: Row) -> Row:
         """The row with server transaction ids replaced by this run's numbers."""

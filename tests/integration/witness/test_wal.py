@@ -47,6 +47,30 @@ def test_rolled_back_work_is_not_history(database: Database) -> None:
     assert _collect(database, "BEGIN", "INSERT INTO users (name, email) VALUES ('x', 'x@y.z')", "ROLLBACK") == []
 
 
+def test_of_two_transactions_at_once_the_first_to_write_may_be_the_last_to_commit(database: Database) -> None:
+    witness = WalWitness(
+        database=database,
+        slot=slot_name(database.name),
+        recorder=Recorder(clock=SimulationClock(start=START)),
+        cause_of=lambda _transaction: "test",
+    )
+    login = database.conninfo("superuser", application="test")
+    with psycopg.connect(login) as first, psycopg.connect(login) as second:
+        for name, connection in (("early", first), ("late", second)):
+            connection.execute(
+                "INSERT INTO audit_log (actor, action, reason, entity_type, entity_id, request_id) "
+                "VALUES (%s, 'b', 'c', 'd', 'e', 'f')",
+                (name,),
+            )
+        second.commit()
+        first.commit()
+        witness.collect()
+    witness.close()
+
+    assert [row["actor"] for row in witness.latest("audit_log")] == ["early", "late"]
+    assert [row["actor"] for row in witness.latest_written("audit_log")] == ["late", "early"]
+
+
 def test_transaction_ids_are_renumbered_from_one(database: Database) -> None:
     insert = (
         "INSERT INTO audit_log (actor, action, reason, entity_type, entity_id, request_id) "

@@ -45,6 +45,14 @@ FLAWS = (
         'curl -sS -X POST "$API_BASE_URL/api/admin/undo',
         "nobody can know whether this was done",
     ),
+    Broken(
+        "RB029",
+        BOOK,
+        UNDO,
+        'mkdir -m 700 x; curl -sS -X POST -H "Idempotency-Key: undo" "$API_BASE_URL/api/admin/undo',
+        "mkdir",
+        "the folder is there then",
+    ),
     Broken("RB010", BOOK, "verification: [reads]", "verification: [writes]", ': "${COUNT', "Recovery step 1 writes"),
     Broken(
         "RB011",

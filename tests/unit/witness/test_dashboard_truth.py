@@ -9,10 +9,17 @@ import pytest
 
 from simulation.events import Change, Row
 from simulation.events.governance import NO_GOVERNANCE
-from simulation.witness.dashboard_truth import Claim, DashboardWitnesses, contest_status, error_trends, keep_attempts
+from simulation.witness.dashboard_truth import (
+    Claim,
+    DashboardWitnesses,
+    audit_trail,
+    contest_status,
+    error_trends,
+    keep_attempts,
+)
 from simulation.witness.exchange import ExchangeWitness
 from simulation.witness.observer import Observer
-from simulation.witness.wal import WalWitness
+from simulation.witness.wal import RawTransaction, WalWitness
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIVE: Row = {
@@ -88,7 +95,9 @@ class Trail(WalWitness):
     def __init__(self, *rows: Row) -> None:
         self._latest, self._wanted, self._kept = {}, {}, {}
         keep_attempts(self, TRAIL)
-        self._remember([Change(table="trail", op="insert", new=row) for row in rows])
+        changes = [Change(table="trail", op="insert", new=row) for row in rows]
+        positions = list(range(len(changes)))
+        self._remember(RawTransaction(server_xid="1", committed_at=NOW, changes=changes, positions=positions))
 
     def collect(self) -> None: ...
 
@@ -122,3 +131,38 @@ def test_the_top_errors_are_what_happened_in_seven_days_whatever_became_of_it() 
         "payout ATTEMPT_ABANDONED": 1,
         "refund STRIPE_TIMEOUT": 1,
     }
+
+
+class AtOnce:
+    """Two operations: the one that was written first was committed last."""
+
+    def collect(self) -> None: ...
+
+    def latest(self, _: str) -> list[Row]:
+        return [{"id": 1, **DONE}, {"id": 2, **DONE}]
+
+    def latest_written(self, table: str) -> list[Row]:
+        return self.latest(table)[::-1]
+
+
+DONE: Row = {"who": "A", "did": "B", "why": "C"}
+
+
+def test_operations_at_once_may_stand_in_the_order_of_their_writing_or_of_their_commits() -> None:
+    witnesses = DashboardWitnesses(
+        observer=cast(Observer, Quiet()),
+        wal=cast(WalWitness, AtOnce()),
+        exchange=cast(ExchangeWitness, None),
+        governance=TRAIL.model_copy(update={"audit_columns": {"actor": "who", "action": "did", "reason": "why"}}),
+        firing=list,
+        served={},
+        runbooks={},
+        scraped=lambda _: None,
+    )
+
+    claim = next(claim for claim in audit_trail({}, witnesses, NOW) if claim.subject == "operations")
+
+    by_commit, by_writing = [[1, "A", "B", "C"], [2, "A", "B", "C"]], [[2, "A", "B", "C"], [1, "A", "B", "C"]]
+    assert claim.held_against(by_commit) == by_commit
+    assert claim.held_against(by_writing) == by_writing
+    assert claim.held_against(by_writing[:1]) == by_commit

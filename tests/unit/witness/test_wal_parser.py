@@ -15,7 +15,7 @@ def test_types_quotes_nulls_and_arrays() -> None:
         "gone[text]:null flag[boolean]:true ids[uuid[]]:'{a,b}' doc[jsonb]:'{\"a\": [1, \"x y\"]}' "
         "at[timestamp with time zone]:'2026-03-01 00:05:00+00' tx[xid8]:'744' \"odd name\"[character varying]:'z'"
     )
-    [transaction] = parse([BEGIN, line, COMMIT])
+    [transaction] = parse(enumerate([BEGIN, line, COMMIT]))
     [change] = transaction.changes
     assert transaction.server_xid == "744"
     assert (change.table, change.op) == ("ledger", "insert")
@@ -35,14 +35,14 @@ def test_types_quotes_nulls_and_arrays() -> None:
 
 def test_update_of_a_key_has_both_rows() -> None:
     line = "table public.t: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 big[text]:unchanged-toast-datum"
-    [transaction] = parse([BEGIN, line, COMMIT])
+    [transaction] = parse(enumerate([BEGIN, line, COMMIT]))
     assert transaction.changes[0].key == {"id": 1}
     assert transaction.changes[0].new == {"id": 2}
 
 
 def test_delete_has_its_key_and_truncate_its_table() -> None:
     lines = ["table public.t: DELETE: id[integer]:1", 'table "public"."T x": TRUNCATE: (no-flags)']
-    [transaction] = parse([BEGIN, *lines, COMMIT])
+    [transaction] = parse(enumerate([BEGIN, *lines, COMMIT]))
     assert [(change.table, change.op, change.key) for change in transaction.changes] == [
         ("t", "delete", {"id": 1}),
         ("T x", "truncate", {}),
@@ -51,7 +51,7 @@ def test_delete_has_its_key_and_truncate_its_table() -> None:
 
 def test_a_large_document_stands_by_its_hash() -> None:
     document = '{"board": "' + "x" * 5000 + '"}'
-    [transaction] = parse([BEGIN, f"table public.t: INSERT: doc[jsonb]:'{document}'", COMMIT])
+    [transaction] = parse(enumerate([BEGIN, f"table public.t: INSERT: doc[jsonb]:'{document}'", COMMIT]))
     value = transaction.changes[0].new["doc"]
     assert isinstance(value, dict)
     assert value["characters"] == len(document)
@@ -59,11 +59,11 @@ def test_a_large_document_stands_by_its_hash() -> None:
 
 def test_a_line_of_another_form_is_refused() -> None:
     with pytest.raises(WalError, match="not a line of test_decoding"):
-        list(parse([BEGIN, "message: transactional: 1", COMMIT]))
+        list(parse(enumerate([BEGIN, "message: transactional: 1", COMMIT])))
 
 
 def columns(text: str) -> dict[str, object]:
-    [transaction] = parse([BEGIN, f"table public.t: INSERT: {text}", COMMIT])
+    [transaction] = parse(enumerate([BEGIN, f"table public.t: INSERT: {text}", COMMIT]))
     return dict(transaction.changes[0].new)
 
 
