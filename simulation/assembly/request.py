@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from simulation.targets.builtin import BuiltinChoice
     from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.statement_needs import refuse_unknown_statements
-from simulation.targets.process.values import STRIPE_KEY_FILE
+from simulation.targets.process.values import STRIPE_KEY_FILE, STRIPE_STANDBY_WEBHOOK_SECRET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,11 @@ def _met(outside: ProcessChoice | None) -> Collection[Need]:
     if outside is None:
         return MET_INSIDE
     file = outside.file
-    return met_by_processes(file.governance.contest_score_tables, key_file=file.gives(STRIPE_KEY_FILE))
+    return met_by_processes(
+        file.governance.contest_score_tables,
+        key_file=file.gives(STRIPE_KEY_FILE),
+        standby=file.gives(STRIPE_STANDBY_WEBHOOK_SECRET),
+    )
 
 
 def met_by(target: Path | None) -> Collection[Need]:

@@ -19,7 +19,7 @@ from simulation.run_directory import RunDirectory
 from simulation.scenario.faults.needs import MET_INSIDE, met_by_processes
 from simulation.scenario.faults.registry import KINDS
 from simulation.targets.process.loader import read_target
-from simulation.targets.process.values import STRIPE_KEY_FILE
+from simulation.targets.process.values import STRIPE_KEY_FILE, STRIPE_STANDBY_WEBHOOK_SECRET
 from simulation.words import plural
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -72,7 +72,11 @@ def _suffered(target: Path | None) -> list[str]:
     met = MET_INSIDE
     if target is not None:
         file = read_target(target).file
-        met = met_by_processes(file.governance.contest_score_tables, key_file=file.gives(STRIPE_KEY_FILE))
+        met = met_by_processes(
+            file.governance.contest_score_tables,
+            key_file=file.gives(STRIPE_KEY_FILE),
+            standby=file.gives(STRIPE_STANDBY_WEBHOOK_SECRET),
+        )
     return [name for name, kind in KINDS.items() if all(need in met for need in kind.needs)]
 
 

@@ -117,6 +117,15 @@ class AccountChange(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndpointChange(Fact):
+    """Stripe pushes events to a webhook endpoint (``we_…``) of the platform from now on, or no more; ``role``: what the
+    endpoint's metadata say. At the start one is enabled, the primary."""
+
+    id: str
+    role: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Movement(Fact):
     """Money that moved at Stripe: a charge, a transfer or its reversal, a refund, or a refund's money that came back.
 
@@ -219,13 +228,15 @@ class BalanceChange(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery(Fact):
-    """An event that Stripe delivered to the platform. ``accepted``: answered 2xx; ``repeated``: it had been before."""
+    """An event that Stripe delivered to the platform. ``accepted``: answered 2xx; ``repeated``: it had been before, by
+    whichever endpoint; ``endpoint``: the role of the one that brought it, ``primary`` or ``standby``."""
 
     event_id: str
     request_id: str
     type: str
     accepted: bool
     repeated: bool
+    endpoint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +298,8 @@ DERIVED_FACTS: Mapping[str, type[Fact]] = {
     "bank_payout": BankPayout,
     "account_restricted": AccountChange,
     "account_active": AccountChange,
+    "endpoint_enabled": EndpointChange,
+    "endpoint_disabled": EndpointChange,
     "contest": Contest,
     "charge_made": Movement,
     "transfer_made": Movement,

@@ -54,6 +54,7 @@ from simulation.events.stripe import (
     StripeBalance,
     StripeCall,
     StripeContract,
+    StripeEndpointChange,
     StripeEventMade,
     StripeMovement,
     StripeObject,
@@ -87,6 +88,7 @@ AnyEvent = Annotated[
     | StripeContract
     | StripeEventMade
     | StripeAccountChange
+    | StripeEndpointChange
     | WebhookAttempt
     | ProviderPublication
     | ProviderAnswer
@@ -169,6 +171,7 @@ __all__ = [
     "StripeBalance",
     "StripeCall",
     "StripeContract",
+    "StripeEndpointChange",
     "StripeEventMade",
     "StripeMovement",
     "StripeObject",

@@ -140,6 +140,15 @@ class StripeAccountChange(Event):
     disabled_reason: str | None = None
 
 
+class StripeEndpointChange(Event):
+    """Events go to a webhook endpoint from now on, or no more. At the start they go to the primary one only."""
+
+    kind: Literal["stripe_endpoint_change"] = "stripe_endpoint_change"
+    endpoint_id: str
+    role: str | None
+    enabled: bool
+
+
 class WebhookAttempt(Event):
     kind: Literal["webhook_attempt"] = "webhook_attempt"
     event_id: str

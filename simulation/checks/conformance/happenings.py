@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
 
 from pydantic import JsonValue
 
 from simulation.checks.evidence.case import Case
-from simulation.contract.facts import Account, BalanceChange, BrokenOff, Delivery, Fact, Polled, Probe, Refused
+from simulation.contract.facts import (
+    Account,
+    BalanceChange,
+    BrokenOff,
+    Delivery,
+    EndpointChange,
+    Fact,
+    Polled,
+    Probe,
+    Refused,
+)
 from simulation.events import (
     AccessProbe,
     AdminAppointed,
@@ -16,11 +27,14 @@ from simulation.events import (
     ProviderAnswer,
     StripeBalance,
     StripeCall,
+    StripeEndpointChange,
     StripeMovement,
     StripeObject,
 )
 
 _FOUNDER = "founder"
+_PRIMARY = "primary"
+"""The role of the endpoint at Stripe whose URL names none."""
 _OPENS_AN_ACCOUNT = "/v1/accounts"
 
 
@@ -53,11 +67,23 @@ def deliveries(case: Case) -> Sequence[Fact]:
                 type=str(body.get("type")),
                 accepted=taken,
                 repeated=event_id in accepted,
+                endpoint=dict(parse_qsl(exchange.query)).get("endpoint", _PRIMARY),
             )
         )
         if taken:
             accepted.add(event_id)
     return found
+
+
+def endpoint_changes(*, enabled: bool) -> Callable[[Case], Sequence[Fact]]:
+    def find(case: Case) -> list[Fact]:
+        return [
+            EndpointChange(at=change.at, id=change.endpoint_id, role=change.role)
+            for change in case.events(StripeEndpointChange)
+            if change.enabled == enabled
+        ]
+
+    return find
 
 
 def refused(case: Case) -> Sequence[Fact]:

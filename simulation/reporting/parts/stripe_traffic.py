@@ -36,7 +36,11 @@ def _events(history: History) -> Iterator[Traffic]:
         first.setdefault(attempt.event_id, attempt.at)
     made = [event for event in history.of(StripeEventMade) if event.event_id in pushed]
     yield Traffic(what="events that Stripe pushed", number=len(made))
-    yield Traffic(what="deliveries of events that were taken before", number=len(taken) - len(first))
+    by_endpoint = len({(attempt.event_id, attempt.endpoint_id) for attempt in taken})
+    yield Traffic(
+        what="deliveries of events that the same endpoint had brought before", number=len(taken) - by_endpoint
+    )
+    yield Traffic(what="deliveries of events that another endpoint had brought", number=by_endpoint - len(first))
     yield Traffic(what="deliveries that failed", number=len(attempts) - len(taken))
     late = sum(event.event_id in first and first[event.event_id] - event.at > _LATE for event in made)
     yield Traffic(what="events taken more than an hour after they were made", number=late)

@@ -102,15 +102,15 @@ def genuine_webhooks_refused(patches: Patches) -> None:
     """The first two webhooks are refused as forgeries; Stripe's retries are taken."""
 
     def make(real: Any) -> Any:
-        def verify(runtime: Any, body: str, signature: str) -> None:
+        def verify(runtime: Any, body: str, signature: str) -> Any:
             if len(patches.triggers) < 2:
                 patches.trigger()
                 raise stripe.SignatureVerificationError("No signatures found", signature, body)  # type: ignore[no-untyped-call]
-            real(runtime, body, signature)
+            return real(runtime, body, signature)
 
         return verify
 
-    patches.replace(webhooks, "_verify", make)
+    patches.replace(webhooks, "_verified_by", make)
 
 
 @DEFECTS.sabotage(
@@ -123,15 +123,16 @@ def delivery_believed_although_its_signature_does_not_fit(patches: Patches) -> N
     """Deliveries that Stripe signs with a secret that the platform was never told are taken as genuine."""
 
     def make(real: Any) -> Any:
-        def verify(runtime: Any, body: str, signature: str) -> None:
+        def verify(runtime: Any, body: str, signature: str) -> Any:
             try:
-                real(runtime, body, signature)
+                return real(runtime, body, signature)
             except stripe.SignatureVerificationError:
                 patches.trigger()
+                return "primary"
 
         return verify
 
-    patches.replace(webhooks, "_verify", make)
+    patches.replace(webhooks, "_verified_by", make)
 
 
 @DEFECTS.sabotage(

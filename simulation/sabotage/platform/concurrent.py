@@ -21,8 +21,9 @@ _DROP_UNIQUENESS = """DO $$DECLARE one record; BEGIN
         WHERE conrelid::regclass::text = ANY ('{%s}') AND contype = 'u'
     LOOP EXECUTE format('ALTER TABLE %%s DROP CONSTRAINT %%I', one.place, one.conname); END LOOP; END$$"""
 _STORE_IF_NEW = """
-    INSERT INTO stripe_events (id, stripe_event_id, event_type, raw_payload_json, processing_status, processed_at)
-    SELECT :id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), 'PROCESSED', now()
+    INSERT INTO stripe_events
+        (id, stripe_event_id, event_type, raw_payload_json, processing_status, processed_at, endpoint)
+    SELECT :id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), 'PROCESSED', now(), :endpoint
     WHERE NOT EXISTS (SELECT FROM stripe_events WHERE stripe_event_id = :stripe_event_id) RETURNING id
 """
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import stripe
+
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.platform.collecting import book_again
 from simulation.sabotage.registry import DefectRegistry
@@ -47,11 +49,11 @@ def events_of_another_version_refused(patches: Patches) -> None:
     """An event whose API version is not the SDK's is answered with 400."""
 
     def make(real: Any) -> Any:
-        def process(runtime: Any, context: Any, event: Any) -> bool:
+        def process(runtime: Any, context: Any, event: Any, *endpoint: Any) -> bool:
             if event["api_version"] != _VERSION_OF_THE_SDK:
                 patches.trigger()
                 raise ApiError(400, "invalid_event", "the event has another API version than the library")
-            return bool(real(runtime, context, event))
+            return bool(real(runtime, context, event, *endpoint))
 
         return process
 
@@ -84,6 +86,90 @@ def event_forgotten_after_a_day(patches: Patches) -> None:
         return process_once
 
     patches.replace(webhooks, "_process_once", make)
+
+
+@DEFECTS.sabotage(
+    "exactly_once",
+    "three_way_reconciliation",
+    origin="an event's key made of its id and of the endpoint's secret, so that no test of one sees the other's",
+)
+def event_counted_once_by_each_endpoint(patches: Patches) -> None:
+    """An event that both endpoints bring books its payment twice."""
+
+    def make(real: Any) -> Any:
+        def process_once(runtime: Any, context: Any, event: Any, made: Any, status: Any, endpoint: Any) -> bool:
+            fresh: bool = real(runtime, context, event, made, status, endpoint)
+            other = not fresh and not webhooks._is_repeated(runtime, event["id"], endpoint)
+            if other and event["type"] == "payment_intent.succeeded":
+                patches.trigger()
+                with runtime.unit_of_work(
+                    context,
+                    action="stripe_event_processed",
+                    reason=f"Stripe sent {event['type']}",
+                    entity=("stripe_event", event["id"]),
+                ) as work:
+                    book_again(work, event["data"]["object"], suffix=endpoint)
+            return fresh
+
+        return process_once
+
+    patches.replace(webhooks, "_process_once", make)
+
+
+@DEFECTS.sabotage(
+    "webhooks_authentic",
+    origin="a second secret that was configured, and a check that looks at the first one only",
+)
+def standby_secret_never_tried(patches: Patches) -> None:
+    """What comes by the standby endpoint is refused as a forgery."""
+
+    def make(real: Any) -> Any:
+        def verified_by(runtime: Any, body: str, signature: str) -> Any:
+            role = real(runtime, body, signature)
+            if role == "standby":
+                patches.trigger()
+                raise stripe.SignatureVerificationError("No signatures found", signature, body)  # type: ignore[no-untyped-call]
+            return role
+
+        return verified_by
+
+    patches.replace(webhooks, "_verified_by", make)
+
+
+@DEFECTS.sabotage(
+    "values_as_declared",
+    origin="a default for a column that was added later, and an insert that does not name it",
+)
+def every_event_by_the_primary_endpoint(patches: Patches) -> None:
+    """The books say of each event that the primary endpoint brought it."""
+
+    def make(real: Any) -> Any:
+        def verified_by(runtime: Any, body: str, signature: str) -> Any:
+            if real(runtime, body, signature) == "standby":
+                patches.trigger()
+            return "primary"
+
+        return verified_by
+
+    patches.replace(webhooks, "_verified_by", make)
+
+
+@DEFECTS.sabotage(
+    "metrics_true",
+    origin="a count that was right as long as there was one endpoint: people are called for a storm that is none",
+)
+def other_endpoint_counted_as_repetition(patches: Patches) -> None:
+    """What both endpoints bring counts as delivered again."""
+
+    def make(real: Any) -> Any:
+        def is_repeated(runtime: Any, event_id: str, endpoint: str) -> bool:
+            if not real(runtime, event_id, endpoint):
+                patches.trigger()
+            return True
+
+        return is_repeated
+
+    patches.replace(webhooks, "_is_repeated", make)
 
 
 @DISABLED.sabotage(

@@ -11,8 +11,9 @@ from pydantic import Field
 from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import At, Fault, Minutes, VictimFault, Window
+from simulation.scenario.faults.needs import STANDBY_ENDPOINT
 from simulation.scenario.faults.paying import PayingFault
-from simulation.scenario.faults.payments import PaymentFault
+from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.statements import StatementFault
 from simulation.scenario.faults.stripe import SigningSecretRolled
@@ -154,6 +155,52 @@ class EventsOfOlderVersion(EventsWindowFault):
                 )
 
 
+class EndpointsBothEnabled(EventsWindowFault):
+    """From `at` on, for `minutes`, Stripe pushes each event to the standby endpoint as well, signed with its secret.
+
+    Which of the two has an event first is chance. Each has retries of its own.
+    """
+
+    kind: Literal["endpoints_both_enabled"]
+    title = "Stripe pushes every event to two endpoints"
+    origin = "Half of a switch: somebody enables the standby at the dashboard, and does not disable the other one."
+    recovery = (
+        "Knows an event by its id, whichever endpoint brings it, and takes what the other brings for no repetition."
+    )
+    acts = True
+    needs = (STANDBY_ENDPOINT,)
+    drawn = 84
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        """Nothing else concerns the endpoints, and none of the alerts that count deliveries is another fault's."""
+        yield from super().broken(scenario, earlier)
+        for edge in (self.at, self.ends_at):
+            if night_after(edge) - edge < _GRACE or edge - (night_after(edge) - _A_DAY) < _GRACE:
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"fault {self.id} begins or ends at {minute(edge)}, about when endpoints are looked at",
+                    remedy="move it 15 minutes away from 02:00",
+                )
+        for rival in scenario.faults:
+            if rival is not self and self._meets(rival, scenario):
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"faults {self.id} and {rival.id} may be on at one time, and one would hide the other",
+                    remedy="move one of them",
+                )
+
+    def _meets(self, rival: Fault, scenario: Scenario) -> bool:
+        """After a secret was rolled the standby is the only one: nobody may disable it."""
+        if isinstance(rival, SigningSecretRolled):
+            return rival.at <= self.ends_at
+        storm = isinstance(rival, PaymentFault) and rival.repeats_in_an_hour(scenario) > USUAL_REPEATS
+        of_deliveries = isinstance(rival, StatementFault) and "webhooks" in rival.transaction
+        if not (storm or of_deliveries or isinstance(rival, EndpointsBothEnabled)):
+            return False
+        planned = rival.planned(scenario, 0)
+        return planned.starts_at <= self.ends_at and self.at <= planned.over_by
+
+
 class WebhookEndpointDisabled(Fault):
     """From `at` on something before the platform turns Stripe's deliveries away, until Stripe disables the endpoint.
 
@@ -245,4 +292,4 @@ def night_after(moment: datetime) -> datetime:
     return night if night >= moment else night + _A_DAY
 
 
-EventKinds = WebhookResent | EventsReordered | EventsOfOlderVersion | WebhookEndpointDisabled
+EventKinds = WebhookResent | EventsReordered | EventsOfOlderVersion | EndpointsBothEnabled | WebhookEndpointDisabled

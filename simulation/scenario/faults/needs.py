@@ -47,19 +47,27 @@ KEY_TO_ROLL = Need(
     lacking="and the target gets the key of Stripe's API in another way than by a file",
     remedy="give a program ${STRIPE_KEY_FILE}, or leave it out",
 )
-MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE, KEY_TO_ROLL})
+STANDBY_ENDPOINT = Need(
+    name="a second endpoint at Stripe, whose secret it has (${STRIPE_STANDBY_WEBHOOK_SECRET} in target.toml)",
+    lacking="and the target has one webhook endpoint only",
+    remedy="give a program ${STRIPE_STANDBY_WEBHOOK_SECRET}, or leave it out",
+)
+MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE, KEY_TO_ROLL, STANDBY_ENDPOINT})
 """What the platform that comes along has: it lives in the simulation's own process."""
 
 
-def met_by_processes(score_tables: Collection[str], *, key_file: bool = False) -> frozenset[Need]:
+def met_by_processes(
+    score_tables: Collection[str], *, key_file: bool = False, standby: bool = False
+) -> frozenset[Need]:
     """What a backend in processes of its own has whatever it is: the kinds that are drawn for it.
 
     A scenario may name faults at a statement, too; whether they can be had depends on the job or request of each.
 
     :param score_tables: names of the tables that hold a contest's scores, as far as the target says so.
     :param key_file: it reads the key of Stripe's API from a file.
+    :param standby: it knows the secret of a second endpoint at Stripe.
     """
-    met = {PROGRAMS_TO_KILL: True, SCORE_TABLES: bool(score_tables), KEY_TO_ROLL: key_file}
+    met = {PROGRAMS_TO_KILL: True, SCORE_TABLES: bool(score_tables), KEY_TO_ROLL: key_file, STANDBY_ENDPOINT: standby}
     return frozenset(need for need, has in met.items() if has)
 
 

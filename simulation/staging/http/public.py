@@ -77,13 +77,13 @@ def blueprint(api: Api) -> APIBlueprint:
     def receive_event(header: StripeSignature) -> Response:
         context = Context(actor=SYSTEM, request_id=request_id())
         try:
-            processed = webhooks.receive(runtime, context, request.get_data(), header.signature)
+            received = webhooks.receive(runtime, context, request.get_data(), header.signature)
         except ApiError as error:
             levels.webhook_refusals.count(failed=error.code == "STRIPE_SIGNATURE_INVALID")
             raise
         levels.webhook_refusals.count(failed=False)
-        if not processed:
+        if received.repeated:
             levels.webhook_duplicates.count()
-        return jsonify(received=True, duplicate=not processed)
+        return jsonify(received=True, duplicate=not received.processed)
 
     return routes

@@ -20,10 +20,10 @@ from simulation.staging.clients.stripe import EndpointAtStripe
 from simulation.staging.clients.stripe_failures import failure_of
 from simulation.staging.context import Context
 from simulation.staging.errors import ApiError
+from simulation.staging.money.webhooks import ROLES
 from simulation.staging.runtime import Runtime
 from simulation.staging.service_levels import ServiceLevels
 
-ROLES = ("primary", "standby")
 _LISTED = timedelta(days=30)
 _UNDER_WAY = timedelta(minutes=10)
 """An event younger than this may still be in its first delivery."""

@@ -33,8 +33,9 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT_EVENT = text("""
-    INSERT INTO stripe_events (id, stripe_event_id, event_type, raw_payload_json, processing_status, processed_at)
-    VALUES (:id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), 'PROCESSED', now())
+    INSERT INTO stripe_events
+        (id, stripe_event_id, event_type, raw_payload_json, processing_status, processed_at, endpoint)
+    VALUES (:id, :stripe_event_id, :event_type, CAST(:payload AS jsonb), 'PROCESSED', now(), :endpoint)
     ON CONFLICT (stripe_event_id) DO NOTHING RETURNING id
 """)
 _INSERT_DEAD_LETTER = text("""
@@ -49,7 +50,10 @@ _RESOLVE_DEAD_LETTER = text("""
         resolved_at IS NULL
 """)
 _PROCESSED = text("SELECT stripe_event_id FROM stripe_events WHERE stripe_event_id = ANY (:ids)")
+_BROUGHT_BY = text("SELECT endpoint FROM stripe_events WHERE stripe_event_id = :stripe_event_id")
 
+ROLES = ("primary", "standby")
+"""Our endpoints at Stripe, in the order in which their secrets are tried."""
 DEAD_LETTER_AFTER_FAILURES = 3
 DEAD_LETTER = f"d.resolved_at IS NULL AND d.failure_count >= {DEAD_LETTER_AFTER_FAILURES}"
 """SQL condition: the row ``d`` is of an event that keeps failing."""
@@ -69,10 +73,19 @@ class ReplayResult:
     failed: int = 0
 
 
-def receive(runtime: Runtime, context: Context, body: bytes, signature: str | None) -> bool:
-    """Take a delivery; True if it was processed, False if it was a duplicate. Raises ApiError 400, 409, 500 or 503."""
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What a delivery was. ``processed``: the event was new; ``repeated``: it was known, and not from the other one of
+    our endpoints."""
+
+    processed: bool
+    repeated: bool
+
+
+def receive(runtime: Runtime, context: Context, body: bytes, signature: str | None) -> Received:
+    """Take a delivery. Raises ApiError 400, 409, 500 or 503."""
     try:
-        _verify(runtime, body.decode(), signature or "")
+        endpoint = _verified_by(runtime, body.decode(), signature or "")
         event: Mapping[str, Any] = json.loads(body)
         event["id"], event["type"], event["data"]["object"]
     except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
@@ -87,30 +100,43 @@ def receive(runtime: Runtime, context: Context, body: bytes, signature: str | No
     except (ValueError, KeyError, TypeError) as error:
         runtime.log.error("Payment", "webhook refused", error_code="invalid_event", request_id=context.request_id)
         raise ApiError(400, "invalid_event", "the body is not a Stripe event") from error
-    return process(runtime, context, event)
+    if process(runtime, context, event, endpoint):
+        return Received(processed=True, repeated=False)
+    return Received(processed=False, repeated=_is_repeated(runtime, event["id"], endpoint))
 
 
-def _verify(runtime: Runtime, body: str, signature: str) -> None:
-    """Verify with the secrets of both our endpoints at Stripe. Raises `stripe.SignatureVerificationError`."""
+def _verified_by(runtime: Runtime, body: str, signature: str) -> str:
+    """The role of our endpoint at Stripe whose secret fits. Raises `stripe.SignatureVerificationError`."""
     settings = runtime.settings
-    *others, last = filter(None, (settings.stripe_webhook_secret, settings.stripe_standby_webhook_secret))
-    for secret in others:
+    secrets = {"primary": settings.stripe_webhook_secret, "standby": settings.stripe_standby_webhook_secret}
+    *others, last = (role for role in ROLES if secrets[role])
+    for role in others:
         try:
-            stripe.WebhookSignature.verify_header(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
+            stripe.WebhookSignature.verify_header(body, signature, secrets[role], SIGNATURE_TOLERANCE_SECONDS)
         except stripe.SignatureVerificationError:
             continue
-        return
-    stripe.WebhookSignature.verify_header(body, signature, last, SIGNATURE_TOLERANCE_SECONDS)
+        return role
+    stripe.WebhookSignature.verify_header(body, signature, secrets[last], SIGNATURE_TOLERANCE_SECONDS)
+    return last
 
 
-def process(runtime: Runtime, context: Context, event: Mapping[str, Any]) -> bool:
+def _is_repeated(runtime: Runtime, event_id: str, endpoint: str) -> bool:
+    """Whether a known event comes again: while both endpoints are enabled, each brings it once, and that is no
+    repetition. One that was fetched from Stripe's list came by neither."""
+    known = runtime.database.read(_BROUGHT_BY, stripe_event_id=event_id)
+    return any(row.endpoint in (None, endpoint) for row in known)
+
+
+def process(runtime: Runtime, context: Context, event: Mapping[str, Any], endpoint: str | None = None) -> bool:
     """Process an event once; True if it was processed now.
+
+    :param endpoint: the role of the endpoint that brought it; None: it was fetched from Stripe's list.
 
     Raises ApiError 409 or 500 after keeping the failure, and `contests.ContestBusy`, which is none of the event's.
     """
     try:
         made, status = _refunds_made(runtime, event), payment_events.status_now(runtime, event)
-        return _process_once(runtime, context, event, made, status)
+        return _process_once(runtime, context, event, made, status, endpoint)
     except contests.ContestBusy as error:
         runtime.log.warning(
             "Payment",
@@ -141,7 +167,12 @@ def _refunds_made(runtime: Runtime, event: Mapping[str, Any]) -> Sequence[Refund
 
 
 def _process_once(
-    runtime: Runtime, context: Context, event: Mapping[str, Any], made: Sequence[RefundAtStripe], status: str | None
+    runtime: Runtime,
+    context: Context,
+    event: Mapping[str, Any],
+    made: Sequence[RefundAtStripe],
+    status: str | None,
+    endpoint: str | None,
 ) -> bool:
     with runtime.unit_of_work(
         context,
@@ -155,12 +186,13 @@ def _process_once(
             stripe_event_id=event["id"],
             event_type=event["type"],
             payload=canonical_json(event),
+            endpoint=endpoint,
         )
         effect = _apply(work, event, made, status) if stored else "duplicate delivery"
         work.payload["effect"] = effect
         if stored:
             work.write(_RESOLVE_DEAD_LETTER, stripe_event_id=event["id"])
-    severe = event["type"] in ("charge.dispute.created", "transfer.reversed", "payout.failed")
+    severe = bool(stored) and event["type"] in ("charge.dispute.created", "transfer.reversed", "payout.failed")
     write = runtime.log.error if severe else runtime.log.info
     metadata = event["data"]["object"].get("metadata") or {}
     write(

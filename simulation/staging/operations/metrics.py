@@ -46,7 +46,7 @@ HELP: Mapping[str, str] = {
     "score_audit_mismatches": "Settled scores that differ from the provider's later ones, unresolved",
     "settlement_duration_seconds": "Duration of the latest settlement run",
     "settlement_status": "1 for an unsettled contest whose latest settlement run failed, 0 for any other",
-    "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that were processed before",
+    "stripe_webhook_duplicates": "Deliveries, in the last hour, of events that had come by the same endpoint before",
     "stripe_webhook_endpoints_disabled": "1 when no endpoint at Stripe is enabled, so that no event is pushed to us",
     "stripe_webhooks_refused": "Deliveries, in the last hour and since one was accepted, whose signature did not fit",
     "stripe_webhook_dead_letters": "Events that failed repeatedly, were never processed, and wait for no other event",

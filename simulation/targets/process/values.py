@@ -19,6 +19,8 @@ _ROLE = "platform"
 
 STRIPE_KEY_FILE = "STRIPE_KEY_FILE"
 """Who is given it can follow a key that is rolled."""
+STRIPE_STANDBY_WEBHOOK_SECRET = "STRIPE_STANDBY_WEBHOOK_SECRET"  # noqa: S105 - the name of a placeholder
+"""Who is given it has a second endpoint at Stripe."""
 
 
 def values_of(
@@ -47,7 +49,7 @@ def values_of(
         "STRIPE_SECRET_KEY": keys.stripe_platform_key,
         "STRIPE_PUBLISHABLE_KEY": keys.stripe_publishable_key,
         "STRIPE_WEBHOOK_SECRET": keys.stripe_webhook_secret,
-        "STRIPE_STANDBY_WEBHOOK_SECRET": keys.stripe_standby_webhook_secret,
+        STRIPE_STANDBY_WEBHOOK_SECRET: keys.stripe_standby_webhook_secret,
         "STRIPE_URL": f"https://{file.stripe.hosts[0]}",
         "PROVIDER_URL": f"https://{file.provider.hosts[0]}",
         "ALERTS_URL": alerts_api_url,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulation.clock import SimProcess
-from simulation.scenario.faults.events import EventsOfOlderVersion, WebhookEndpointDisabled
+from simulation.scenario.faults.events import EndpointsBothEnabled, EventsOfOlderVersion, WebhookEndpointDisabled
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.world.faults.context import FaultContext, carries_out
 from simulation.world.stripe.older_version import OLDER_VERSION
@@ -17,6 +17,17 @@ def show_older_version(around: FaultContext, fault: PlannedFault) -> SimProcess:
     around.twin.show_older_events(True)
     yield around.kernel.until(fault.until)
     around.twin.show_older_events(False)
+
+
+@carries_out(EndpointsBothEnabled)
+def enable_both_endpoints(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """The standby gets every event too, and at the end none again."""
+    yield around.kernel.until(fault.starts_at)
+    endpoint = around.twin.enable_standby(fault_id=fault.fault_id)
+    detail = "the standby is enabled as well"
+    around.injector.strike(fault, {"webhook_endpoint": endpoint}, detail=detail, touches=False)
+    yield around.kernel.until(fault.until)
+    around.twin.disable_standby()
 
 
 @carries_out(WebhookEndpointDisabled)

@@ -24,10 +24,14 @@ class WebhookSender:
     context: ExchangeContext
     path: str
 
-    def deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
-        """POST a webhook; the status of the platform's answer, None when there is no answer."""
+    def deliver(self, body: bytes, headers: Mapping[str, str], query: str = "") -> int | None:
+        """POST a webhook; the status of the platform's answer, None when there is no answer.
+
+        :param query: of the endpoint's URL at Stripe.
+        """
+        url = f"{self.path}?{query}" if query else self.path
         with self.context.acting("stripe"):
-            status = self.http.post(self.path, content=body, headers=headers).status_code
+            status = self.http.post(url, content=body, headers=headers).status_code
         return None if status in NO_ANSWER else status
 
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from simulation.chance import chance
 from simulation.clock import Kernel, SimProcess
 from simulation.events import WebhookAttempt
 from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
 from simulation.history import Recorder, caused_by
 from simulation.scenario.model import StripeSettings
-from simulation.world.stripe.event_log import EventLog
-from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
 from simulation.world.stripe.signature import signature_header
-from simulation.world.stripe.table import Table
+from simulation.world.stripe.store import Store
 
-Deliver = Callable[[bytes, Mapping[str, str]], int | None]
-"""POSTs a webhook to the platform; returns the status, or None when no answer came."""
+Deliver = Callable[[bytes, Mapping[str, str], str], int | None]
+"""POSTs a webhook: body, headers, query of the endpoint's URL. Returns the status, or None when no answer came."""
 
 GIVES_UP_AFTER = timedelta(days=3)
 DISABLES_AFTER = timedelta(days=3)
 """An endpoint to which nothing came through for so long is disabled (fixtures/spec/stripe.md 23)."""
+_APART_SECONDS = 30
+"""The deliveries of one event to several endpoints are at most this far apart."""
 _TURNED_AWAY = 403
 """What a firewall or a proxy in front of the platform answers."""
 
@@ -42,17 +44,13 @@ class Deliveries:
         recorder: Recorder,
         injector: Injector,
         settings: StripeSettings,
-        endpoints: Table[WebhookEndpoint],
-        log: EventLog,
-        names: MetadataNames,
+        store: Store,
     ) -> None:
         self._kernel = kernel
         self._recorder = recorder
         self._injector = injector
         self._settings = settings
-        self._endpoints = endpoints
-        self._log = log
-        self._names = names
+        self._store = store
         self._deliver: Deliver | None = None
         self._kill: Callable[[], None] | None = None
         self.pending = 0
@@ -63,7 +61,7 @@ class Deliveries:
         """Fault by which nothing comes through."""
         self._tell: Callable[[str, str], None] = lambda _endpoint, _what: None
         """Told what that does to an endpoint."""
-        log.subscribe(self._on_event)
+        store.log.subscribe(self._on_event)
 
     def turn_away(self, fault_id: str, tell: Callable[[str, str], None]) -> None:
         """From now on something before the platform refuses every delivery, until an endpoint is disabled for it."""
@@ -92,7 +90,7 @@ class Deliveries:
     def _wanting(self, event: StripeEvent) -> list[WebhookEndpoint]:
         """Endpoints that are enabled now and subscribe to this event; one that is enabled later gets later events
         only."""
-        return [endpoint for endpoint in self._endpoints if endpoint.wants(event.event_type)]
+        return [endpoint for endpoint in self._store.webhook_endpoints if endpoint.wants(event.event_type)]
 
     def _start(self, steps: SimProcess) -> None:
         self.pending += 1
@@ -104,12 +102,13 @@ class Deliveries:
 
     def _first_push(self, event: StripeEvent, endpoints: list[WebhookEndpoint]) -> SimProcess:
         yield self._kernel.sleep(self._settings.webhook_latency_seconds)
-        effect, resets = self._effect_on(event), 0
+        effect, resets, apart = self._effect_on(event), 0, chance(0, "endpoints", event.id)
+        first, *others = apart.sample(endpoints, len(endpoints))
         if effect is not None:
             if effect.takes_over or event.fault_id is None:
                 event.fault_id = effect.fault_id
             if effect.mode == "lost":
-                self._lose(event, endpoints[0])
+                self._lose(event, first)
                 return
             if effect.mode == "killed" and self._kill is not None:
                 self._kill()
@@ -118,16 +117,22 @@ class Deliveries:
             elif effect.mode == "reset":
                 resets = effect.copies
             else:
-                self._repeat(event, effect, endpoints[0])
-        for further in endpoints[1:]:
-            self._start(self._push(event, further))
-        yield from self._push(event, endpoints[0], resets=resets)
+                self._repeat(event, effect, first)
+        for other in others:
+            self._start(self._later_push(event, other, apart.randint(0, _APART_SECONDS)))
+        yield from self._push(event, first, resets=resets)
 
     def _repeat(self, event: StripeEvent, effect: WebhookEffect, endpoint: WebhookEndpoint) -> None:
         """``duplicate``: the same event again; ``second_event``: the same change under another id."""
         for copy in range(1, effect.copies + 1):
-            again = event if effect.mode == "duplicate" else self._log.emit_again(event)
-            self._start(self._later_push(again, endpoint, effect.delay_seconds * copy))
+            again = event if effect.mode == "duplicate" else self._store.log.emit_again(event)
+            self._start(self._sent_again(again, endpoint, effect.delay_seconds * copy))
+
+    def _sent_again(self, event: StripeEvent, endpoint: WebhookEndpoint, delay_seconds: int) -> SimProcess:
+        """To the same endpoint, or to one that is enabled by then."""
+        yield self._kernel.sleep(delay_seconds)
+        enabled = endpoint if not endpoint.disabled else next(iter(self._wanting(event)), endpoint)
+        yield from self._push(event, enabled)
 
     def _later_push(self, event: StripeEvent, endpoint: WebhookEndpoint, delay_seconds: int) -> SimProcess:
         yield self._kernel.sleep(delay_seconds)
@@ -174,7 +179,7 @@ class Deliveries:
         yield self._kernel.until(since + DISABLES_AFTER + timedelta(seconds=1))  # after an attempt of that very instant
         if endpoint.failing_since != since or endpoint.disabled:
             return
-        endpoint.disabled = True
+        self._store.switch(endpoint, enabled=False)
         if self._turned_away_by is not None:
             self._turned_away_by = None
             self._tell(endpoint.id, "Stripe disables the endpoint, and the way to the platform is free again")
@@ -192,7 +197,7 @@ class Deliveries:
         if self._turned_away_by is not None:
             return _TURNED_AWAY
         with caused_by(_cause(event)):
-            return self._deliver(body, headers)
+            return self._deliver(body, headers, urlsplit(endpoint.url).query)
 
     def _lose(self, event: StripeEvent, endpoint: WebhookEndpoint) -> None:
         event.attempts += 1
@@ -206,14 +211,14 @@ class Deliveries:
             event_id=event.id,
             event_type=event.event_type,
             object_id=event.object_id,
-            contest_id=self._names.contest_id(event.metadata),
-            user_id=self._names.user_id(event.metadata),
+            contest_id=self._store.names.contest_id(event.metadata),
+            user_id=self._store.names.user_id(event.metadata),
         )
         with caused_by(_cause(event)):
             return self._injector.on_webhook(webhook)
 
     def _fault_of(self, event: StripeEvent) -> str | None:
-        keys = (event.id, event.object_id, self._names.row_id(event.metadata))
+        keys = (event.id, event.object_id, self._store.names.row_id(event.metadata))
         return next((fault for key in keys if key and (fault := self._injector.fault_of(key))), None)
 
     def _record(
@@ -226,7 +231,7 @@ class Deliveries:
             attempt=event.attempts,
             status=status,
             next_attempt_at=next_attempt_at,
-            fault_id=endpoint.rolled_by or self._turned_away_by or event.fault_id,
+            fault_id=endpoint.rolled_by or self._turned_away_by or event.fault_id or endpoint.enabled_by,
             endpoint_id=endpoint.id,
         )
         self._recorder.record(attempt, cause=_cause(event))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from simulation.clock import Kernel, SimProcess
-from simulation.events import StripeAccountChange
+from simulation.events import StripeAccountChange, StripeEndpointChange
 from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
 from simulation.world.stripe.balance import Balance, charge_fee_cents
@@ -101,6 +101,19 @@ class Store:
                 can_be_paid=account.can_be_paid,
                 disabled_reason=account.disabled_reason,
             )
+        )
+
+    def endpoint(self, role: str) -> WebhookEndpoint:
+        """The platform's webhook endpoint with this role."""
+        return next(one for one in self.webhook_endpoints if one.metadata["role"] == role)
+
+    def switch(self, endpoint: WebhookEndpoint, *, enabled: bool) -> None:
+        """Push events to an endpoint from now on, or no more; a change is written down."""
+        if endpoint.disabled != enabled:
+            return
+        endpoint.disabled = not enabled
+        self._recorder.record(
+            StripeEndpointChange(endpoint_id=endpoint.id, role=endpoint.metadata.get("role"), enabled=enabled)
         )
 
     def charge_available_at(self) -> datetime:

@@ -103,14 +103,12 @@ class StripeTwin:
             recorder=recorder,
             injector=injector,
             settings=settings,
-            endpoints=self._store.webhook_endpoints,
-            log=self._store.log,
-            names=integration.names,
+            store=self._store,
         )
 
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
-        """Say how webhooks reach the platform: ``deliver(body, headers)`` → HTTP status, None when no answer came;
-        ``kill()`` has the platform killed before it answers the next request."""
+        """Say how webhooks reach the platform: ``deliver(body, headers, query)`` → HTTP status, None when no answer
+        came; ``kill()`` has the platform killed before it answers the next request."""
         self._deliveries.attach(deliver, kill=kill)
 
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
@@ -191,10 +189,23 @@ class StripeTwin:
     def roll_signing_secret(self, *, fault_id: str) -> str:
         """Change the signing secret of the platform's endpoint without telling the platform. Returns the endpoint's
         id."""
-        endpoint = next(one for one in self._store.webhook_endpoints if one.metadata["role"] == PRIMARY)
+        endpoint = self._store.endpoint(PRIMARY)
         endpoint.secret = f"whsec_{hashlib.sha256(endpoint.secret.encode()).hexdigest()[:32]}"
         endpoint.rolled_by = fault_id
         return endpoint.id
+
+    def enable_standby(self, *, fault_id: str) -> str:
+        """Somebody has events pushed to the standby endpoint as well, until :meth:`disable_standby`. Returns its id."""
+        endpoint = self._store.endpoint(STANDBY)
+        self._store.switch(endpoint, enabled=True)
+        endpoint.enabled_by = fault_id
+        return endpoint.id
+
+    def disable_standby(self) -> None:
+        """The standby endpoint gets no event any more."""
+        endpoint = self._store.endpoint(STANDBY)
+        self._store.switch(endpoint, enabled=False)
+        endpoint.enabled_by = None
 
     def hold_back(self, object_id: str, event_type: str, *, seconds: int, fault_id: str) -> None:
         """The next event of this type about an object is first delivered so many seconds later."""

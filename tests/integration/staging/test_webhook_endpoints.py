@@ -18,9 +18,13 @@ def paid(stage: StagingPlatform) -> Any:
     return stage.stripe.succeed(stage.intend(contest_id, user, key="tab-1"))
 
 
-def refused(stage: StagingPlatform) -> str:
+def metric(stage: StagingPlatform, name: str) -> str:
     page = stage.client.get("/metrics").text
-    return next(line.split()[1] for line in page.splitlines() if line.startswith("stripe_webhooks_refused "))
+    return next(line.split()[1] for line in page.splitlines() if line.startswith(f"{name} "))
+
+
+def refused(stage: StagingPlatform) -> str:
+    return metric(stage, "stripe_webhooks_refused")
 
 
 def page(stage: StagingPlatform) -> dict[str, Any]:
@@ -47,6 +51,23 @@ def test_refusals_of_more_than_an_hour_ago_do_not_count(stage: StagingPlatform, 
 def test_the_secret_of_the_standby_endpoint_is_as_good(stage: StagingPlatform, paid: Any) -> None:
     assert stage.deliver(paid, secret=STANDBY_SECRET).json == {"received": True, "duplicate": False}
     assert stage.deliver(paid).json == {"received": True, "duplicate": True}
+
+
+def test_what_both_endpoints_bring_is_processed_once_and_is_no_repetition(stage: StagingPlatform, paid: Any) -> None:
+    by = {"primary": {}, "standby": {"secret": STANDBY_SECRET}}
+    for role, counted in (("standby", "0"), ("primary", "0"), ("standby", "1"), ("primary", "1")):
+        assert stage.deliver(paid, **by[role]).status_code == 200
+        assert metric(stage, "stripe_webhook_duplicates") == counted
+    assert stage.sql("SELECT endpoint FROM stripe_events") == [{"endpoint": "standby"}]
+    assert stage.balances()["stripe"] == 1000
+
+
+def test_a_delivery_of_what_was_fetched_from_stripes_list_is_a_repetition(stage: StagingPlatform, paid: Any) -> None:
+    body = {"since": "2026-01-01T00:00:00Z", "reason": "it never came"}
+    assert stage.admin_post("diagnostics/replay-stripe-events", body).json["result"]["replayed"] == 1
+    assert stage.sql("SELECT endpoint FROM stripe_events") == [{"endpoint": None}]
+    stage.deliver(paid, secret=STANDBY_SECRET)
+    assert metric(stage, "stripe_webhook_duplicates") == "1"
 
 
 def test_a_switch_has_one_endpoint_enabled_ends_the_row_and_is_on_record(stage: StagingPlatform, paid: Any) -> None:

@@ -19,7 +19,7 @@ from simulation.scenario.rules import broken_rules
 
 RUNBOOKS = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 SEEDS = range(1, 101)
-PROCESSES = met_by_processes(["scores"], key_file=True)
+PROCESSES = met_by_processes(["scores"], key_file=True, standby=True)
 NEEDS_DAYS = frozenset({"webhook_endpoint_disabled"})
 """Needs four days without another fault of payments: a swarm of a month leaves them now and then."""
 
@@ -47,7 +47,9 @@ def test_every_kind_can_be_drawn_for_one_target_or_another() -> None:
 
 def test_a_target_that_does_not_say_where_scores_are_loses_none(scenario: Scenario) -> None:
     drawn = {
-        fault.kind for seed in SEEDS for fault in swarm(scenario, seed, met=met_by_processes([], key_file=True)).faults
+        fault.kind
+        for seed in SEEDS
+        for fault in swarm(scenario, seed, met=met_by_processes([], key_file=True, standby=True)).faults
     }
     assert coming_up(scenario, PROCESSES) - drawn == {"contest_rows_lost"}
 

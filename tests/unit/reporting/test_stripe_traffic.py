@@ -38,11 +38,22 @@ def test_events_that_came_late_again_or_after_a_newer_one_are_counted() -> None:
     found = lines(*made(1, 90, 95), *made(2, 11, minutes=10), *made(3, minutes=20, failed=2))
     assert found == {
         "events that Stripe pushed": 3,
-        "deliveries of events that were taken before": 1,
+        "deliveries of events that the same endpoint had brought before": 1,
         "deliveries that failed": 2,
         "events taken more than an hour after they were made": 1,
         "events taken after a newer one about the same object": 1,
         "events that never came through": 1,
+    }
+
+
+def test_what_a_second_endpoint_brings_is_counted_apart() -> None:
+    event, first, second = made(1, 1, 2)
+    other = second.model_copy(update={"endpoint_id": "we_standby"})
+    found = lines(event, first, other, other)
+    assert found == {
+        "events that Stripe pushed": 1,
+        "deliveries of events that the same endpoint had brought before": 1,
+        "deliveries of events that another endpoint had brought": 1,
     }
 
 

@@ -22,7 +22,7 @@ from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PLATFORM_KEY, PUBLISHABLE_KEY, DASHBOARD_KEY = "sk_test_platform", "pk_test_platform", "sk_test_dashboard"
-WEBHOOK_SECRET = "whsec_test"
+WEBHOOK_SECRET, STANDBY_SECRET = "whsec_test", "whsec_standby"
 
 
 class Script(Calm):
@@ -63,9 +63,11 @@ class Mailbox:
     clock: SimulationClock
     answer: Callable[[dict[str, Any]], int | None] = lambda event: 200
     arrived: list[tuple[datetime, bytes, Mapping[str, str]]] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
 
-    def __call__(self, body: bytes, headers: Mapping[str, str]) -> int | None:
+    def __call__(self, body: bytes, headers: Mapping[str, str], query: str) -> int | None:
         self.arrived.append((self.clock.now, body, headers))
+        self.queries.append(query)
         return self.answer(json.loads(body))
 
     def events(self, event_type: str | None = None) -> list[dict[str, Any]]:
@@ -91,6 +93,7 @@ class World:
             settings=StripeSettings(**settings),
             seed=seed,
             webhook_secret=WEBHOOK_SECRET,
+            standby_webhook_secret=STANDBY_SECRET,
             platform_key=PLATFORM_KEY,
             publishable_key=PUBLISHABLE_KEY,
             dashboard_key=DASHBOARD_KEY,

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 import stripe
 
-from simulation.events import WebhookAttempt
+from simulation.events import StripeEndpointChange, WebhookAttempt
 from simulation.world.stripe.signature import signature_header
 
-SECRET = "whsec_test"
+SECRET, STANDBY_SECRET = "whsec_test", "whsec_standby"
 SUCCEEDED = "payment_intent.succeeded"
 
 
@@ -271,7 +271,7 @@ def test_an_endpoint_subscribed_to_everything_gets_everything(world):
 
 
 def test_while_nobody_answers_stripe_keeps_trying(world):
-    world.twin.attach(lambda body, headers: None)
+    world.twin.attach(lambda body, headers, query: None)
     world.paid()
     world.pass_time(minutes=2)
     world.twin.attach(world.mailbox)
@@ -296,10 +296,56 @@ def test_of_two_enabled_endpoints_each_gets_every_event(world):
     _, standby = world.stripe.webhook_endpoints.list().data
     world.stripe.webhook_endpoints.update(standby.id, {"disabled": False})
     world.paid()
-    world.pass_time(seconds=2)
+    world.pass_time(seconds=32)
     assert len(world.mailbox.events(SUCCEEDED)) == 2
     event = world.stripe.events.list({"type": SUCCEEDED}).data[0]
     assert event.pending_webhooks == 0
+
+
+def test_the_standby_gets_what_it_gets_under_its_own_secret_and_url_in_any_order_until_it_is_disabled(world):
+    standby = world.twin.enable_standby(fault_id="both")
+    for _ in range(8):
+        world.paid()
+        world.pass_time(seconds=32)
+    by = {"": SECRET, "endpoint=standby": STANDBY_SECRET}
+    for query, (_, body, headers) in zip(world.mailbox.queries, world.mailbox.arrived, strict=True):
+        assert stripe.WebhookSignature.verify_header(body.decode(), headers["Stripe-Signature"], by[query])
+    attempts = [one for one in world.recorded(WebhookAttempt) if one.event_type == SUCCEEDED]
+    assert len({(one.event_id, one.endpoint_id) for one in attempts}) == len(attempts) == 16
+    assert {one.fault_id for one in attempts if one.endpoint_id == standby} == {"both"}
+    assert {one.fault_id for one in attempts if one.endpoint_id != standby} == {None}
+    assert {one.endpoint_id == standby for one in attempts[::2]} == {False, True}
+    world.twin.disable_standby()
+    world.paid()
+    world.pass_time(seconds=32)
+    assert world.mailbox.queries[-1] == ""
+    assert len([one for one in world.recorded(WebhookAttempt) if one.event_type == SUCCEEDED]) == 17
+    assert [(one.role, one.enabled) for one in world.recorded(StripeEndpointChange)] == [
+        ("standby", True),
+        ("standby", False),
+    ]
+
+
+def test_each_of_two_endpoints_has_retries_of_its_own(world):
+    standby = world.twin.enable_standby(fault_id="both")
+    world.mailbox.answer = lambda event: 200 if world.mailbox.queries[-1] else 500
+    world.paid()
+    world.pass_time(minutes=10)
+    attempts = [one for one in world.recorded(WebhookAttempt) if one.event_type == SUCCEEDED]
+    assert [one.status for one in attempts if one.endpoint_id == standby] == [200]
+    assert [one.status for one in attempts if one.endpoint_id != standby] == [500, 500, 500]
+
+
+def test_an_event_that_is_sent_again_comes_to_an_endpoint_that_is_enabled_by_then(world):
+    world.twin.enable_standby(fault_id="both")
+    for _ in range(6):  # some of them reach the standby first
+        world.script.line_up_webhook("duplicate", delay_seconds=7200)
+        world.paid()
+    world.pass_time(hours=1)
+    world.twin.disable_standby()
+    before = len(world.mailbox.queries)
+    world.pass_time(hours=2)
+    assert world.mailbox.queries[before:] == [""] * 6
 
 
 def test_a_rolled_secret_signs_and_the_attempts_go_back_to_the_fault(world):

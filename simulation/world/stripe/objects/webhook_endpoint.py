@@ -11,7 +11,8 @@ from simulation.world.stripe.objects.resource import unix
 
 PLATFORM_URL = "https://platform.test/api/webhooks/stripe"
 STANDBY_URL = f"{PLATFORM_URL}?endpoint=standby"
-"""The same path as the primary endpoint's; the query is only there so that people can tell the two apart."""
+"""The same path as the primary endpoint's. By the query people can tell the two apart, and the jury by which of them a
+delivery came; a platform that believes it believes what nobody signed."""
 PRIMARY, STANDBY = "primary", "standby"
 SUBSCRIBED = (
     "account.updated",
@@ -48,6 +49,8 @@ class WebhookEndpoint:
     """The secret that signs its deliveries; Stripe shows it once, when an endpoint is made."""
     rolled_by: str | None = None
     """Fault that rolled the secret without telling the platform."""
+    enabled_by: str | None = None
+    """Fault by which it is enabled beside the other one."""
     failing_since: datetime | None = None
     """Since when no delivery has come through; None: the last one did."""
 

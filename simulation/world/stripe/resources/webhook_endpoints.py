@@ -44,8 +44,8 @@ class WebhookEndpoints:
         disabled, description = params.boolean("disabled"), params.text("description")
         endpoint.url = url or endpoint.url
         endpoint.enabled_events = events or endpoint.enabled_events
-        endpoint.disabled = endpoint.disabled if disabled is None else disabled
         endpoint.description = description or endpoint.description
         if disabled is not None:
+            self._store.switch(endpoint, enabled=not disabled)
             endpoint.failing_since = None
         return endpoint.render()

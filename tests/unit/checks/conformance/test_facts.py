@@ -20,6 +20,7 @@ from simulation.events import (
     RunStarted,
     StripeAccountChange,
     StripeCall,
+    StripeEndpointChange,
     StripeEventMade,
     StripeMovement,
     StripeObject,
@@ -118,6 +119,21 @@ def test_an_event_that_the_platform_took_must_leave_its_row() -> None:
     assert fields(facts(seen, event="*"), "id") == [("taken",), ("never",), ("failed",), ("other",)]
 
 
+def test_a_delivery_names_the_endpoint_whose_url_it_came_to() -> None:
+    seen = Seen()
+    for query in ("endpoint=standby", "", "endpoint=standby"):
+        event = {"id": "evt_1", "type": "charge.refunded"}
+        push = Exchange(
+            request_id="r", actor="stripe", method="POST", path="/hooks", query=query, status=200, request_body=event
+        )
+        seen.add(push)
+    assert fields(facts(seen, fact="delivery"), "endpoint", "repeated") == [
+        ("standby", False),
+        ("primary", True),
+        ("standby", True),
+    ]
+
+
 # --- what follows from what witnesses saw -----------------------------------------------------------------------------
 
 
@@ -141,6 +157,7 @@ def test_each_derived_fact_is_found_as_the_class_that_contracts_are_checked_by()
     book.add(made("evt_2", "payout.created").model_copy(update={"object_id": "po_1"}), day(0))
     for can_be_paid in (False, True):
         book.add(StripeAccountChange(account_id="acct_1", can_be_paid=can_be_paid), day(0))
+        book.add(StripeEndpointChange(endpoint_id="we_1", role="standby", enabled=can_be_paid), day(0))
     for cents in (-500, 500):
         dispute = {"movement": "adjustment", "balance_transaction_id": f"txn_{cents}", "source_id": "dp_1"}
         book.add(back.model_copy(update={**dispute, "amount_cents": cents, "net_cents": cents}), day(0))
