@@ -118,7 +118,7 @@ class Tournament(ScenarioModel):
     """A golf tournament: drawn from the seed, or replayed from ``results`` (a CSV ``player,round_1,…,round_4``)."""
 
     first_round: Instant
-    """Date and time of the first tee of the four rounds."""
+    """Date and time of the first tee of the four rounds, as it is planned when the field is published."""
     round_interval_hours: int = Field(default=24, ge=_ROUND_HOURS, le=168)
     """From one round's first tee to the next one's."""
     players: int = Field(default=24, ge=4, le=200)
@@ -144,6 +144,10 @@ class Tournament(ScenarioModel):
     3."""
     renamed: int = Field(default=0, ge=0, le=200)
     """Players who have another name on the board from the cut on."""
+    namesakes: int = Field(default=0, ge=0, le=100)
+    """Pairs of players who have one name: only their ids tell them apart."""
+    moved_days: int = Field(default=0, ge=0, le=14)
+    """Days by which the provider moves the tournament back: it is told when the first round should have begun."""
     results: Path | None = None
     """Path of the CSV, from the scenario file's folder."""
     played: tuple[PlayerResult, ...] = Field(default=(), max_length=_MOST_PARTS)
@@ -166,7 +170,12 @@ class Tournament(ScenarioModel):
 
     def tee(self, round_number: int) -> datetime:
         """First tee of round 1 to 4; everybody is in six hours later."""
-        return self.first_round + timedelta(hours=self.round_interval_hours * (round_number - 1))
+        hours = self.round_interval_hours * (round_number - 1)
+        return self.first_round + timedelta(days=self.moved_days, hours=hours)
+
+    def begins(self, *, as_told: datetime) -> datetime:
+        """The first tee as the provider tells it at a moment."""
+        return self.first_round if as_told < self.first_round else self.tee(1)
 
     def round_ends_at(self, round_number: int) -> datetime:
         return self.tee(round_number) + timedelta(hours=_ROUND_HOURS)
@@ -189,6 +198,8 @@ _RARE: Mapping[str, Any] = {
     "rounds_held": ROUNDS,
     "second_cut": None,
     "renamed": 0,
+    "namesakes": 0,
+    "moved_days": 0,
 }
 
 

@@ -33,26 +33,26 @@ _MOST_DIGITS = 9
 def read_results(file: Path) -> tuple[PlayerResult, ...]:
     """Players in the order of the file.
 
-    :raises UsageError: the file cannot be read, a column is missing or unknown, a cell is no plausible score, a player
+    :raises UsageError: the file cannot be read, a column is missing or unknown, a cell is no plausible score, a line
         stands twice, or a round is empty that a later one follows.
     """
     lines = _table(file)
     _check_header(lines[0])
-    players: dict[str, int] = {}
+    seen: dict[PlayerResult, int] = {}
     results, wrong = [], []
     for line in lines[1:]:
         try:
             result = _result(line)
-            if result.player in players:
+            if result in seen:  # two players may have one name, and hardly one score in every round, too
                 raise line.error(
                     "player",
-                    f"{result.player!r} stands in line {players[result.player]} already",
+                    f"{result.player!r} stands with the same rounds in line {seen[result]} already",
                     "write the name of one differently (Jr., a first name), or remove a line that is there twice",
                 )
         except UsageError as error:
             wrong.append(error)
         else:
-            players[result.player] = line.number
+            seen[result] = line.number
             results.append(result)
     if wrong:
         raise UsageError.of(wrong[:MOST_TOLD])

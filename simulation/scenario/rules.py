@@ -200,7 +200,7 @@ def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[Br
     if not tournament.first_round < contest.end <= tournament.final_board_at:
         yield BrokenRule(
             path=(*path, "end"),
-            problem=f"end {minute(contest.end)} is not between the first tee {minute(tournament.first_round)} "
+            problem=f"end {minute(contest.end)} is not between the planned first tee {minute(tournament.first_round)} "
             f"and the final board {minute(tournament.final_board_at)} of {contest.tournament}",
             remedy="a contest is settled at the final board, and not before its end: move end between the two",
         )

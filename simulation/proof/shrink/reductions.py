@@ -28,6 +28,8 @@ _CALM = {
     "rounds_held": 4,
     "second_cut": None,
     "renamed": 0,
+    "namesakes": 0,
+    "moved_days": 0,
 }
 
 

@@ -13,8 +13,9 @@ from simulation.scenario import model as scenario
 from simulation.scenario.model import ROUNDS
 from simulation.world.provider.tournament import CUT_AFTER, HOLES, Card, Status
 
-FINAL, _IN_PROGRESS, _SUSPENDED = "STATUS_FINAL", "STATUS_IN_PROGRESS", "STATUS_SUSPENDED"
-"""The terminal signal."""
+FINAL, SCHEDULED = "STATUS_FINAL", "STATUS_SCHEDULED"
+"""The terminal signal, and before the first tee."""
+_IN_PROGRESS, _SUSPENDED = "STATUS_IN_PROGRESS", "STATUS_SUSPENDED"
 _BLOCK_HOLES = 6
 _BLOCK_HOURS = 2
 _BLOCKS = HOLES // _BLOCK_HOLES
@@ -42,11 +43,14 @@ class Moment:
         """The event's ``STATUS_…``."""
         if self.final:
             return FINAL
+        if not self.rounds and not self.holes:
+            return SCHEDULED
         return _SUSPENDED if self.suspended else _IN_PROGRESS
 
 
 def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
-    """Every change of the board after the field is known: three a round, and the terminal signal."""
+    """Every change of the board after the field is known: that it is moved, three a round, and the terminal signal."""
+    moved = [Moment(at=tournament.first_round, rounds=0, holes=0)] if tournament.moved_days else []
     blocks = [
         Moment(
             at=_played_at(tournament, round_number, block),
@@ -57,7 +61,7 @@ def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
         for round_number in tournament.rounds
         for block in range(1, _BLOCKS + 1)
     ]
-    return (*blocks, Moment(at=tournament.final_board_at, rounds=len(tournament.rounds), holes=0, final=True))
+    return (*moved, *blocks, Moment(at=tournament.final_board_at, rounds=len(tournament.rounds), holes=0, final=True))
 
 
 def _played_at(tournament: scenario.Tournament, round_number: int, block: int) -> datetime:
@@ -86,12 +90,13 @@ def _known(card: Card, moment: Moment) -> Card:
     return Card(player_id=card.player_id, name=name, holes=holes, status=status, playoff=playoff)
 
 
-def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card], state: str) -> str:
-    """Canonical JSON (sorted keys, no spaces) of a board; ``state`` is the event's ``STATUS_…``."""
+def payload(*, key: str, tournament: scenario.Tournament, cards: Sequence[Card], state: str, at: datetime) -> str:
+    """Canonical JSON (sorted keys, no spaces) of a board as it is told at a moment; ``state`` is the event's
+    ``STATUS_…``."""
     event: dict[str, Any] = {
         "id": key,
         "label": key.replace("_", " ").title(),
-        "startDate": f"{tournament.first_round:%Y-%m-%dT%H:%M:%SZ}",
+        "startDate": f"{tournament.begins(as_told=at):%Y-%m-%dT%H:%M:%SZ}",
         "status": {"type": {"name": state, "completed": state == FINAL}},
         "competitions": [{"competitors": [_competitor(card) for card in cards]}],
     }

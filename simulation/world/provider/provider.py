@@ -101,7 +101,7 @@ class ScoreProvider:
         for key, tournament in self._tournaments.items():
             with caused_by(f"provider:{key}"):
                 field = Moment(at=self.kernel.now, rounds=0, holes=0)
-                self._publish(key, field, state="STATUS_SCHEDULED")
+                self._publish(key, field)
             self.kernel.spawn(self._follow(key, tournament))
 
     def player_ids(self, tournament: str) -> Sequence[str]:
@@ -123,7 +123,7 @@ class ScoreProvider:
         holes = (*card.holes[:last], (*before, hole + 1), *card.holes[last + 1 :])
         corrected = replace(card, holes=holes)
         self._cards[tournament] = tuple(corrected if one is card else one for one in self._cards[tournament])
-        self._publish(tournament, board.moments(self._tournaments[tournament])[-1], state=board.FINAL)
+        self._publish(tournament, board.moments(self._tournaments[tournament])[-1])
 
     def _card(self, tournament: str, player_id: str) -> Card:
         return next(card for card in self._cards[tournament] if card.player_id == player_id)
@@ -158,11 +158,11 @@ class ScoreProvider:
         for moment in board.moments(tournament):
             yield self.kernel.until(moment.at)
             with caused_by(f"provider:{key}"):
-                self._publish(key, moment, state=moment.state)
+                self._publish(key, moment)
 
-    def _publish(self, key: str, moment: Moment, *, state: str) -> None:
-        cards = board.at_moment(self._cards[key], moment)
-        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=state)
+    def _publish(self, key: str, moment: Moment) -> None:
+        cards, state = board.at_moment(self._cards[key], moment), moment.state
+        body = self._body(key, cards, state)
         revision = self._boards[key].revision + 1 if key in self._boards else 0
         self._boards[key] = _Board(revision=revision, state=state, body=body, cards=cards)
         self._recorder.record(
@@ -267,8 +267,11 @@ class ScoreProvider:
         signed = late.holes[last - 1][:_SIGNED_HOLES]
         unsigned = replace(late, holes=(*late.holes[: last - 1], signed, *late.holes[last:]))
         cards = tuple(unsigned if card is late else card for card in current.cards)
-        body = board.payload(key=key, tournament=self._tournaments[key], cards=cards, state=current.state)
-        return replace(current, body=body, cards=cards)
+        return replace(current, body=self._body(key, cards, current.state), cards=cards)
+
+    def _body(self, key: str, cards: Sequence[Card], state: str) -> str:
+        tournament, now = self._tournaments[key], self.kernel.now
+        return board.payload(key=key, tournament=tournament, cards=cards, state=state, at=now)
 
     def _status_page(self) -> Response:
         effect = self._injector.on_provider_request(tournament=STATUS_PAGE, final=False)

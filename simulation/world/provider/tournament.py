@@ -65,6 +65,8 @@ def play(*, key: str, tournament: scenario.Tournament, seed: int) -> tuple[Card,
         cards = _played_off(cards, tournament.playoff_holes, source, held=len(tournament.rounds))
     if tournament.renamed:
         cards = _renamed(cards, tournament.renamed, source)
+    if tournament.namesakes:
+        cards = _namesakes(cards, tournament.namesakes, source)
     numbers = source.sample(range(1_000, 10_000), len(cards))
     named = [replace(card, player_id=str(number)) for card, number in zip(cards, numbers, strict=True)]
     return tuple(sorted(named, key=lambda card: card.player_id))
@@ -175,6 +177,13 @@ def _renamed(cards: Sequence[Card], count: int, source: Random) -> list[Card]:
     names = _names(len(cards) + count, source)[len(cards) :]
     chosen = dict(zip(source.sample(range(len(cards)), min(count, len(cards))), names, strict=False))
     return [replace(card, name_after_cut=chosen.get(index, "")) for index, card in enumerate(cards)]
+
+
+def _namesakes(cards: Sequence[Card], pairs: int, source: Random) -> list[Card]:
+    """The second of each pair has the first's name."""
+    chosen = source.sample(range(len(cards)), 2 * min(pairs, len(cards) // 2))
+    names = {second: cards[first].name for first, second in zip(chosen[::2], chosen[1::2], strict=True)}
+    return [replace(card, name=names.get(index, card.name)) for index, card in enumerate(cards)]
 
 
 def _sent_home(card: Card, after: int) -> Card:

@@ -55,7 +55,7 @@ def test_example_is_readable():
         ("Dee Driver,690,70,71,72", "round_1", "690 strokes"),
         ("Dee Driver,69,,71,72", "round_2", "round_3 is 71"),
         (",69,70,71,72", "player", "is empty"),
-        ("Ann Ace,69,70,71,72", "player", "'Ann Ace' stands in line 2"),
+        ("Ann Ace,70,71,72,73", "player", "'Ann Ace' stands with the same rounds in line 2"),
     ],
 )
 def test_bad_cell_is_named_with_line_column_and_value(tmp_path: Path, line: str, column: str, value: str):
@@ -67,9 +67,11 @@ def test_bad_cell_is_named_with_line_column_and_value(tmp_path: Path, line: str,
 
 
 def test_two_players_of_one_name_are_told_apart_and_none_is_removed(tmp_path: Path):
-    assert refusal(tmp_path, HEADER + THREE + "Ann Ace,69,70,71,72\n").remedy.startswith(
+    assert refusal(tmp_path, HEADER + THREE + "Ann Ace,70,71,72,73\n").remedy.startswith(
         "write the name of one differently"
     )
+    namesakes = read_results(csv(tmp_path, HEADER + THREE + "Ann Ace,69,70,71,72\n"))
+    assert [one.rounds for one in namesakes if one.player == "Ann Ace"] == [(70, 71, 72, 73), (69, 70, 71, 72)]
     assert read_results(csv(tmp_path, HEADER + THREE + "Ann\xa0Ace,69,70,71,72\n"))[3].rounds == (69, 70, 71, 72)
 
 

@@ -139,7 +139,7 @@ def test_a_round_that_nobody_began_was_not_held():
     assert [cards[result.player].status for result in results] == ["active", "cut", "withdrawn"]
     final = moments(open_)[-1]
     assert (final.final, final.rounds) == (True, 3)
-    assert '"numberOfRounds":3' in payload(key="open", tournament=open_, cards=(), state=FINAL)
+    assert '"numberOfRounds":3' in payload(key="open", tournament=open_, cards=(), state=FINAL, at=final.at)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -175,6 +175,26 @@ def test_a_player_has_another_name_from_the_cut_on(seed: int):
     changed = [(one.name, other.name) for one, other in zip(first, last, strict=True) if one.name != other.name]
     assert len(changed) == 2
     assert len({card.name for card in last}) == len(cards)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_only_ids_tell_namesakes_apart(seed: int):
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "namesakes": 3})
+    cards = play(key="open", tournament=open_, seed=seed)
+    assert (len({card.player_id for card in cards}), len({card.name for card in cards})) == (24, 21)
+
+
+def test_a_tournament_that_is_moved_is_told_when_it_should_have_begun():
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "moved_days": 2, "round_interval_hours": 12})
+    told, first, *_ = moments(open_)
+    assert (told.at, told.state) == (FIRST_TEE, "STATUS_SCHEDULED")
+    assert first.at == FIRST_TEE + timedelta(days=2, hours=2)
+    assert open_.final_board_at == FIRST_TEE + timedelta(days=2, hours=3 * 12 + 6 + 1)
+    starts = [
+        payload(key="open", tournament=open_, cards=(), state=told.state, at=at).split('"startDate":"')[1][:10]
+        for at in (FIRST_TEE - timedelta(seconds=1), FIRST_TEE)
+    ]
+    assert starts == ["2026-03-04", "2026-03-06"]
 
 
 def shown(open_: Tournament, cards: tuple[Card, ...], *, index: int) -> dict[str, Card]:
