@@ -29,6 +29,7 @@ _ALLOWED = {
     ("ERROR", "CANCELLED"),
     ("SCHEDULED", "CANCELLED"),
     ("LOCKED", "CANCELLED"),
+    ("LIVE", "CANCELLED"),
 }
 _TERMS = frozenset({"entry_fee_cents", "payout_structure", "max_entries", "scoring", "provider_event_id", "tournament"})
 _TIMES = frozenset({"lock_time", "start_time", "end_time"})

@@ -41,10 +41,11 @@ def promised_events(case: Case, inquiry: Inquiry) -> None:
     for plan in case.scenario.contests:
         _stages(case, inquiry, plan)
         _people(case, inquiry, plan)
-    finals = {item.tournament for item in case.events(ProviderPublication) if item.final}
+    ends = {item.tournament for item in case.events(ProviderPublication) if item.final}
+    ends |= {key for key, tournament in case.scenario.tournaments.items() if tournament.cancelled}
     for tournament in sorted({plan.tournament for plan in case.scenario.contests}):
         inquiry.examine()
-        if tournament not in finals:
+        if tournament not in ends:
             keys = Keys(tournament=tournament)
             inquiry.find(f"tournament {tournament}", "no final board was published", keys=keys)
     _webhooks(case, inquiry)

@@ -148,6 +148,9 @@ class Tournament(ScenarioModel):
     """Pairs of players who have one name: only their ids tell them apart."""
     moved_days: int = Field(default=0, ge=0, le=14)
     """Days by which the provider moves the tournament back: it is told when the first round should have begun."""
+    cancelled: bool = False
+    """The provider cancels the tournament when the first round should have begun: nobody plays, and its contests are
+    called off."""
     results: Path | None = None
     """Path of the CSV, from the scenario file's folder."""
     played: tuple[PlayerResult, ...] = Field(default=(), max_length=_MOST_PARTS)
@@ -200,6 +203,7 @@ _RARE: Mapping[str, Any] = {
     "renamed": 0,
     "namesakes": 0,
     "moved_days": 0,
+    "cancelled": False,
 }
 
 

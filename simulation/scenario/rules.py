@@ -116,6 +116,12 @@ def _of_tournament(key: str, tournament: Tournament, scenario: Scenario) -> Iter
             problem=f"{tournament.second_cut} play on of the {tournament.cut_after_round_2} who made the cut",
             remedy="let fewer play on",
         )
+    if tournament.cancelled and tournament.moved_days:
+        yield BrokenRule(
+            path=(*path, "moved_days"),
+            problem=f"moved by {days_of(tournament.moved_days)}, and cancelled at the same moment",
+            remedy="leave one of them out",
+        )
     away = tournament.withdrawals + tournament.alternates + tournament.disqualified
     playing_on = tournament.second_cut or tournament.cut_after_round_2
     if (tournament.disqualified or tournament.alternates) and away + _SURE_TO_FINISH > playing_on:

@@ -23,19 +23,23 @@ from simulation.staging.unit_of_work import UnitOfWork
 
 DUE = text(f"""
     SELECT c.id, c.status, c.lock_time, c.start_time, c.min_entries, latest.id AS event_id,
-           CASE c.status WHEN 'SCHEDULED' THEN CASE WHEN c.min_entries > 0 AND c.min_entries > (
+           CASE WHEN latest.is_cancelled OR (c.status = 'SCHEDULED' AND c.min_entries > 0 AND c.min_entries > (
                    SELECT count(*) FROM contest_participants e
-                   WHERE e.contest_instance_id = c.id AND NOT {contests.HAS_LEFT}) THEN 'CANCELLED' ELSE 'LOCKED' END
-               WHEN 'LOCKED' THEN 'LIVE' ELSE 'COMPLETE' END AS target
+                   WHERE e.contest_instance_id = c.id AND NOT {contests.HAS_LEFT})) THEN 'CANCELLED'
+               WHEN c.status = 'SCHEDULED' THEN 'LOCKED' WHEN c.status = 'LOCKED' THEN 'LIVE' ELSE 'COMPLETE' END
+               AS target
     FROM contest_instances c
     LEFT JOIN LATERAL (
-        SELECT e.id, e.is_terminal FROM ingestion_events e
+        SELECT e.id, e.is_terminal,
+               e.provider_data_json #>> '{{events,0,status,type,name}}' = 'STATUS_CANCELED' AS is_cancelled
+        FROM ingestion_events e
         WHERE c.status <> 'SCHEDULED' AND e.contest_instance_id = c.id AND e.validation_status = 'VALID'
         ORDER BY e.sequence_number DESC LIMIT 1) latest ON true
     WHERE c.settle_time IS NULL AND c.published_at IS NOT NULL AND (
         (c.status = 'SCHEDULED' AND c.lock_time <= now())
         OR (c.status = 'LOCKED' AND c.start_time <= now() AND latest.id IS NOT NULL)
-        OR (c.status = 'LIVE' AND latest.is_terminal))
+        OR (c.status = 'LIVE' AND latest.is_terminal)
+        OR (c.status IN ('LOCKED', 'LIVE') AND latest.is_cancelled))
     ORDER BY c.lock_time, c.id
 """)  # noqa: S608 - every part is ours
 _TRANSITION = text("""
@@ -91,7 +95,8 @@ def reconcile(runtime: Runtime, context: Context) -> ReconcileResult:
 
 def _move(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
     if due.target == "CANCELLED":
-        return _cancel_for_lack(runtime, context, due)
+        cancelling = _cancel_for_lack if due.status == "SCHEDULED" else _cancel_with_tournament
+        return cancelling(runtime, context, due)
     reason, payload = _why(due)
     with runtime.unit_of_work(
         context, action=f"contest_{due.target.lower()}", reason=reason, entity=("contest", due.id)
@@ -118,6 +123,21 @@ def _cancel_for_lack(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
         )
         if moved:
             work.payload.update(entries=entries, refunds_requested=refunds.request_for_contest(work, due.id))
+    if moved:
+        _log_move(runtime, context, due, reason)
+    return moved
+
+
+def _cancel_with_tournament(runtime: Runtime, context: Context, due: Row[Any]) -> bool:
+    """Cancel a contest whose tournament the provider has cancelled, and refund whoever paid."""
+    reason = "the provider cancelled the tournament"
+    with runtime.unit_of_work(
+        context, action="contest_cancelled_by_provider", reason=reason, entity=("contest", due.id)
+    ) as work:
+        contests.locked(work, due.id)
+        moved = transition(work, due.id, source=due.status, target="CANCELLED", action="cancel", reason=reason)
+        if moved:
+            work.payload["refunds_requested"] = refunds.request_for_contest(work, due.id)
     if moved:
         _log_move(runtime, context, due, reason)
     return moved

@@ -153,6 +153,7 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
         ("    withdrawals: 1", "    rounds_held: 3\n    second_cut: 8", "3 are held", "leave second_cut out"),
         ("    withdrawals: 1", "    rounds_held: 2\n    suspended_round: 2", "2 are held", "earlier round"),
         ("    withdrawals: 1", "    rounds_held: 1", "rounds_held: 1", "2, 3, 4"),
+        ("    withdrawals: 1", "    moved_days: 1\n    cancelled: true", "moved by 1 day, and cancelled", "leave one"),
         ("    withdrawals: 1", "    second_cut: 16", "16 play on of the 16", "fewer"),
         ("    lock: day 2 07:00", "    lock: day 2 07:00 America/New_Yorck", "no zone", "America/New_York"),
         ("    lock: day 2 07:00", "    lock: 2026-02-30 07:00 Europe/Berlin", "is no time", "day 3 08:00"),

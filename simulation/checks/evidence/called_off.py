@@ -1,5 +1,5 @@
-"""Contests that must not be played, as the world outside the platform knows it: their organizer cancelled them, or too
-few people entered.
+"""Contests that must not be played, as the world outside the platform knows it: their organizer cancelled them, too
+few people entered, or the provider cancelled their tournament.
 
 Source: fixtures/spec/platform.md (Contest states).
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.checks.evidence.case import Case, PlannedContest
-from simulation.events import EntrantAction, Exchange
+from simulation.checks.evidence.signals import answers
+from simulation.events import EntrantAction, Exchange, ProviderPublication
 
 CANCELLED = "CANCELLED"
 _ERROR = 500
@@ -31,7 +32,10 @@ class CalledOff:
 
 def called_off(case: Case) -> Mapping[str, CalledOff]:
     """Contest id → when and by whom, of every contest that is. Call it through :meth:`Case.remembered`."""
-    found = {contest.contest_id: _by_organizer(case, contest) or _by_rule(case, contest) for contest in case.contests}
+    found = {
+        contest.contest_id: _by_organizer(case, contest) or _by_rule(case, contest) or _by_provider(case, contest)
+        for contest in case.contests
+    }
     return {contest_id: off for contest_id, off in found.items() if off is not None}
 
 
@@ -54,6 +58,27 @@ def _by_rule(case: Case, contest: PlannedContest) -> CalledOff | None:
     entered, perhaps = _entrants(case, contest), _unanswered(case, contest)
     few = len(entered | perhaps) < least or (len(entered) < least and _was_cancelled(case, contest))
     return CalledOff(since=contest.plan.lock, until=None, organizer=None) if few else None
+
+
+def _by_provider(case: Case, contest: PlannedContest) -> CalledOff | None:
+    """The tournament was cancelled: known from the first board that says so, at the latest from the first that no fault
+    altered."""
+    key = contest.plan.tournament
+    planned = case.scenario.tournaments[key]
+    since = [
+        publication
+        for publication in case.events(ProviderPublication)
+        if planned.cancelled and publication.tournament == key and publication.at >= planned.first_round
+    ]
+    if not since:
+        return None
+    told = [answer for answer in answers(case, key) if answer.at >= since[0].at and answer.valid]
+    whole = next((answer.at for answer in told if answer.fault_id is None), since[0].at)
+    return CalledOff(
+        since=told[0].at if told else since[0].at,
+        until=max(whole, contest.plan.lock) + case.within("lifecycle", "ingestion"),
+        organizer=None,
+    )
 
 
 def _entrants(case: Case, contest: PlannedContest) -> frozenset[str]:

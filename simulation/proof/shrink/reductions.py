@@ -30,6 +30,7 @@ _CALM = {
     "renamed": 0,
     "namesakes": 0,
     "moved_days": 0,
+    "cancelled": False,
 }
 
 

@@ -59,8 +59,14 @@ def _what(source: ReportSource, contest: ContestView) -> Iterator[str]:
     """In a few words each; nothing where all went as planned."""
     acts = [act for act in source.history.of(EntrantAction) if act.contest_id == contest.contest_id]
     if contest.reached(CANCELLED) is not None:
-        organizer = any(act.action == "cancelled_contest" for act in acts)
-        yield "cancelled by its organizer" if organizer else "cancelled, too few entered"
+        yield _why_cancelled(source, contest, acts)
     left = len({act.person for act in acts if act.action == "left_contest"})
     if left:
         yield f"{plural(left, 'entrant')} left"
+
+
+def _why_cancelled(source: ReportSource, contest: ContestView, acts: Sequence[EntrantAction]) -> str:
+    if any(act.action == "cancelled_contest" for act in acts):
+        return "cancelled by its organizer"
+    tournament = source.case.scenario.tournaments.get(contest.tournament)
+    return "cancelled with its tournament" if tournament and tournament.cancelled else "cancelled, too few entered"

@@ -58,7 +58,7 @@ def stage_skipped(patches: Patches) -> None:
     patches.when_assembled(
         lambda sim: superuser(sim, "ALTER TABLE contest_instances DISABLE TRIGGER contest_instances_transitions")
     )
-    _alter_due(patches, "ELSE 'LOCKED' END", "ELSE 'LIVE' END")
+    _alter_due(patches, "'SCHEDULED' THEN 'LOCKED'", "'SCHEDULED' THEN 'LIVE'")
     _note_moves(patches, lambda due: due.status == "SCHEDULED" and due.target == "LIVE")
 
 

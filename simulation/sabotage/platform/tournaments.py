@@ -1,4 +1,4 @@
-"""Defects that show where a tournament does not go as planned: it is moved, or two players have one name."""
+"""Defects that show where a tournament is moved or cancelled, or has two players of one name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
 from simulation.staging import lifecycle
+from simulation.staging.money import refunds
 from simulation.staging.scores import poller, scoring
 from simulation.staging.scores.validation import FeedError
 
@@ -99,6 +100,49 @@ def contest_ends_when_it_was_planned_to(patches: Patches) -> None:
 
     patches.replace(lifecycle, "DUE", make)
     patches.replace(lifecycle, "_move", note)
+
+
+@DEFECTS.sabotage(
+    "contests_paid_out",
+    "lifecycle_automatic",
+    origin="a status of the provider's that nobody had seen before, and nobody reads",
+    scenario=_SCENARIO,
+)
+def cancelled_tournament_waited_for(patches: Patches) -> None:
+    """A contest whose tournament was cancelled waits for its final board."""
+
+    def make(real: Any) -> Any:
+        assert "= 'STATUS_CANCELED'" in real.text, "the platform's statement has another sign of it"
+        return text(real.text.replace("= 'STATUS_CANCELED'", "= 'never'"))
+
+    def note(real: Any) -> Any:
+        def move(runtime: Any, context: Any, due: Any) -> Any:
+            if due.target == "LIVE":
+                patches.trigger()
+            return real(runtime, context, due)
+
+        return move
+
+    patches.replace(lifecycle, "DUE", make)
+    patches.replace(lifecycle, "_move", note)
+
+
+@DEFECTS.sabotage(
+    "three_way_reconciliation",
+    origin="refunds belonged to the organizer's button, and the rule came later",
+    scenario=_SCENARIO,
+)
+def fees_of_a_cancelled_tournament_kept(patches: Patches) -> None:
+    """A contest is cancelled with its tournament, and nobody gets the fee back."""
+
+    def make(_: Any) -> Any:
+        def request_for_contest(*_arguments: Any) -> int:
+            patches.trigger()
+            return 0
+
+        return request_for_contest
+
+    patches.replace(refunds, "request_for_contest", make)
 
 
 def _refuse(patches: Patches, deviation: Any) -> None:

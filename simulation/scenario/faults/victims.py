@@ -17,10 +17,12 @@ _OPEN_LONG = timedelta(hours=3)
 
 
 def called_off(scenario: Scenario) -> frozenset[str]:
-    """Keys of the contests that are sure not to be played: an organizer cancels them, or too few enter."""
+    """Keys of the contests that are sure not to be played: an organizer cancels them, too few enter, or their
+    tournament is cancelled."""
     by_fault = {fault.contest for fault in scenario.faults if isinstance(fault, ContestFault) and fault.calls_off}
     too_few = {contest.key for contest in scenario.contests if contest.entrants < contest.min_entries}
-    return frozenset(by_fault | too_few)
+    cancelled = {contest.key for contest in scenario.contests if scenario.tournaments[contest.tournament].cancelled}
+    return frozenset(by_fault | too_few | cancelled)
 
 
 def played(scenario: Scenario) -> Scenario:

@@ -13,8 +13,8 @@ from simulation.scenario import model as scenario
 from simulation.scenario.model import ROUNDS
 from simulation.world.provider.tournament import CUT_AFTER, HOLES, Card, Status
 
-FINAL, SCHEDULED = "STATUS_FINAL", "STATUS_SCHEDULED"
-"""The terminal signal, and before the first tee."""
+FINAL, CANCELED, SCHEDULED = "STATUS_FINAL", "STATUS_CANCELED", "STATUS_SCHEDULED"
+"""The terminal signal; nobody plays; before the first tee."""
 _IN_PROGRESS, _SUSPENDED = "STATUS_IN_PROGRESS", "STATUS_SUSPENDED"
 _BLOCK_HOLES = 6
 _BLOCK_HOURS = 2
@@ -37,19 +37,26 @@ class Moment:
     final: bool = False
     suspended: bool = False
     """Play goes on later."""
+    cancelled: bool = False
+    """Nobody plays."""
 
     @property
     def state(self) -> str:
         """The event's ``STATUS_…``."""
         if self.final:
             return FINAL
+        if self.cancelled:
+            return CANCELED
         if not self.rounds and not self.holes:
             return SCHEDULED
         return _SUSPENDED if self.suspended else _IN_PROGRESS
 
 
 def moments(tournament: scenario.Tournament) -> tuple[Moment, ...]:
-    """Every change of the board after the field is known: that it is moved, three a round, and the terminal signal."""
+    """Every change of the board after the field is known: that it is moved, three a round, and the terminal signal; or
+    that it is cancelled."""
+    if tournament.cancelled:
+        return (Moment(at=tournament.first_round, rounds=0, holes=0, cancelled=True),)
     moved = [Moment(at=tournament.first_round, rounds=0, holes=0)] if tournament.moved_days else []
     blocks = [
         Moment(

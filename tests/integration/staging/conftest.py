@@ -131,7 +131,9 @@ class FakeStripe:
         return self.event("payment_intent.succeeded", intent)
 
 
-def leaderboard(*, rounds: int, final: bool = False, strokes: Mapping[str, int] | None = None) -> str:
+def leaderboard(
+    *, rounds: int, final: bool = False, cancelled: bool = False, strokes: Mapping[str, int] | None = None
+) -> str:
     """Ten players `1` to `10`; the first hole of every round takes what `strokes` says, else four."""
     competitors = []
     for number in range(1, 11):
@@ -145,7 +147,7 @@ def leaderboard(*, rounds: int, final: bool = False, strokes: Mapping[str, int] 
                 "linescores": [{"period": period, "linescores": holes} for period in range(1, rounds + 1)],
             }
         )
-    name = "STATUS_FINAL" if final else "STATUS_IN_PROGRESS"
+    name = "STATUS_CANCELED" if cancelled else "STATUS_FINAL" if final else "STATUS_IN_PROGRESS"
     event = {"id": "E1", "label": "Open", "status": {"type": {"name": name, "completed": final}}}
     return json.dumps({"events": [event | {"competitions": [{"competitors": competitors}]}]})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.staging.conftest import StagingPlatform
+from tests.integration.staging.conftest import StagingPlatform, leaderboard
 
 REASON = {"reason": "a test says so"}
 
@@ -169,6 +169,33 @@ def test_a_contest_without_prizes_is_paid_out_without_asking_stripe_for_its_bala
     stage.tick()
     assert stage.sql("SELECT status, total_payouts FROM payout_jobs") == [{"status": "complete", "total_payouts": 0}]
     assert stage.stripe.failures["GET balance"] == ["503"], "nobody asked"
+
+
+@pytest.mark.parametrize("before", ["LOCKED", "LIVE"])
+def test_a_contest_is_cancelled_with_its_tournament_and_everybody_gets_the_fee_back(
+    stage: StagingPlatform, before: str
+) -> None:
+    contest_id = stage.contest()
+    for player in ("1", "2"):
+        stage.entrant(contest_id, player)
+    stage.pass_time(hours=1)
+    stage.tick()
+    if before == "LIVE":
+        stage.pass_time(hours=1)
+        stage.tick(2)
+    assert stage.status(contest_id) == before
+
+    stage.provider.body = leaderboard(rounds=0, cancelled=True)
+    stage.tick(3)
+    assert stage.status(contest_id) == "CANCELLED"
+    assert refunds(stage) == [("contest_cancelled", "completed")] * 2
+    (moved,) = stage.sql("SELECT from_status, to_status, reason FROM admin_contest_audit WHERE action = 'cancel'")
+    assert moved == {
+        "from_status": before,
+        "to_status": "CANCELLED",
+        "reason": "the provider cancelled the tournament",
+    }
+    assert stage.balances()["contest_pool"] == 0
 
 
 def test_a_contest_that_could_never_be_played_is_not_created(stage: StagingPlatform) -> None:

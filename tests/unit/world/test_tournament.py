@@ -197,6 +197,12 @@ def test_a_tournament_that_is_moved_is_told_when_it_should_have_begun():
     assert starts == ["2026-03-04", "2026-03-06"]
 
 
+def test_a_tournament_that_is_cancelled_has_no_other_board():
+    open_ = Tournament.model_validate({"first_round": FIRST_TEE, "cancelled": True})
+    (only,) = moments(open_)
+    assert (only.at, only.state, only.final) == (FIRST_TEE, "STATUS_CANCELED", False)
+
+
 def shown(open_: Tournament, cards: tuple[Card, ...], *, index: int) -> dict[str, Card]:
     return {card.player_id: card for card in at_moment(cards, moments(open_)[index])}
 

@@ -1,0 +1,11 @@
+"""Runs 0025_cancelled_tournaments.sql."""
+
+from simulation.staging.migrations.sql import run_file
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    """Create what the SQL file of the same name holds."""
+    run_file("0025_cancelled_tournaments.sql")
