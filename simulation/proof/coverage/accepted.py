@@ -1,4 +1,4 @@
-"""Falsehoods about columns that nobody notices and nobody could: declared, each with the reason, so that a new one is
+"""Falsehoods that nobody notices and nobody could: declared, each with the reason, so that a new one is
 told apart."""
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulation.errors import UsageError
 from simulation.paths import ROOT
-from simulation.proof.coverage.falsehood import Falsehood
+from simulation.proof.coverage.falsehood import Area, Falsehood
 
 FILE = ROOT / "fixtures" / "coverage" / "accepted.toml"
 
 
 class _Entry(BaseModel):
-    """``table`` and ``fact`` (a column, or a place in its document) may have ``*`` in them."""
+    """``table`` (of another ``area`` what the falsehood is about: a request, metric, page or kind of event) and
+    ``fact`` (a column, or a place in a document) may have ``*`` in them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    area: Area = "table"
     table: str
     fact: str
     kinds: tuple[str, ...] = Field(min_length=1)
@@ -30,7 +32,7 @@ class _Entry(BaseModel):
 
     def is_about(self, falsehood: Falsehood) -> bool:
         return (
-            falsehood.area == "table"
+            falsehood.area == self.area
             and falsehood.kind in self.kinds
             and fnmatchcase(falsehood.subject, self.table)
             and fnmatchcase(falsehood.fact, self.fact)

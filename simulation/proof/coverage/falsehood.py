@@ -40,5 +40,5 @@ class Falsehood:
     plain: bool = False
     """This is the falsehood that counts for its column when each column gets only one."""
     free: str | None = None
-    """For area ``table``: why the contract leaves the column free; None: it does not."""
+    """Why the contract leaves the column, the place in an answer, the metric or the field free; None: it does not."""
     edits: Edits

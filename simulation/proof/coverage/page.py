@@ -32,11 +32,15 @@ def _head(coverage: Coverage) -> Iterator[str]:
 
 
 def _by_area(coverage: Coverage) -> Iterator[str]:
-    yield from ("| told falsely | noticed | % | noticed by most |", "| --- | --- | --- | --- |")
+    yield from (
+        "| told falsely | noticed | % | unnoticed, declared | left free | noticed by most |",
+        "| --- | --- | --- | --- | --- | --- |",
+    )
     for area, name in AREAS.items():
-        told = coverage.of_area(area)
-        share = Share.among(told)
-        yield f"| {name} | {share} | {share.percent:.1f} | {_checks(told)} |"
+        share, free = coverage.share(area), len(coverage.free(area))
+        declared = sum(item.area == area for item in coverage.accepted)
+        checks = _checks(coverage.of_area(area))
+        yield f"| {name} | {share} | {share.percent:.1f} | {declared} | {free} | {checks} |"
     yield ""
 
 

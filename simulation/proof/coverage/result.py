@@ -111,7 +111,15 @@ class Coverage(BaseModel):
     @property
     def accepted(self) -> Sequence[Told]:
         """Those that nobody notices, and that are declared with a reason why nobody could."""
-        return [item for item in self.judged if not item.noticed and item.accepted is not None]
+        return [item for item in self.told if not item.noticed and item.free is None and item.accepted is not None]
+
+    def free(self, area: Area) -> Sequence[Told]:
+        """Falsehoods about what the contract leaves free."""
+        return [item for item in self.of_area(area) if item.free is not None]
+
+    def share(self, area: Area) -> Share:
+        """Of those about what it does not leave free, how many are noticed."""
+        return Share.among(item for item in self.of_area(area) if item.free is None)
 
     @property
     def columns(self) -> Share:

@@ -132,11 +132,17 @@ def _metrics(events: Sequence[Event], draw: Draw) -> Iterator[Falsehood]:
                 found.setdefault(series.partition("{")[0], []).append((position, series))
     for name in sorted(found):
         for kind, tell in _METRIC_KINDS.items():
-            for position, series in draw.of(found[name], "metric", name, kind):
+            fitting = [(at, series) for at, series in found[name] if _is_false(events[at], tell, series)]
+            for position, series in draw.of(fitting, "metric", name, kind):
                 event = events[position]
                 assert isinstance(event, MetricChange)
                 changes = tell(event.changes, series)
                 yield _falsehood(events, position, "metric", name, "(value)", kind, {"changes": changes})
+
+
+def _is_false(event: Event, tell: Callable[[Changes, str], Changes], series: str) -> bool:
+    """Whether it changes anything: a series that ends is gone already."""
+    return isinstance(event, MetricChange) and tell(event.changes, series) != event.changes
 
 
 Changes = dict[str, float | None]

@@ -25,7 +25,7 @@ def screen(coverage: Coverage) -> Iterator[RenderableType]:
 def totals(coverage: Coverage) -> Iterator[Text]:
     """The totals, in two lines; then columns without a rule and lines of the platform's log, if there are any."""
     judged = Share.among(coverage.judged)
-    free = sum(item.free is not None for item in coverage.told)
+    free = len(coverage.free("table"))
     yield Text(f"columns: {coverage.columns}, one falsehood each")
     yield Text(f"falsehoods about columns: {judged} noticed, {judged.percent:.1f} %; {free} more about free columns")
     if coverage.accepted:
@@ -37,10 +37,11 @@ def totals(coverage: Coverage) -> Iterator[Text]:
 
 
 def _areas(coverage: Coverage) -> Table:
-    table = _table("told falsely", "facts", "noticed", "of", "%")
+    table = _table("told falsely", "facts", "noticed", "of", "%", "declared", "left free")
     for area, name in AREAS.items():
-        told = coverage.of_area(area)
-        table.add_row(name, str(len(_facts(told))), *_share(Share.among(told)))
+        declared = sum(item.area == area for item in coverage.accepted)
+        facts, free = len(_facts(coverage.of_area(area))), len(coverage.free(area))
+        table.add_row(name, str(facts), *_share(coverage.share(area)), str(declared), str(free))
     return table
 
 

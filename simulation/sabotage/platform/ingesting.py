@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import text
@@ -48,6 +49,28 @@ def outage_without_a_record(patches: Patches) -> None:
         def record_outage(runtime: Any, _context: Any, feed: Any, failure: Any) -> None:
             patches.trigger()
             store.record_feed_failure(runtime, feed.provider_event_id, failure.error_code)
+
+        return record_outage
+
+    patches.replace(poller, "_record_outage", make)
+
+
+@DEFECTS.sabotage(
+    "values_as_declared",
+    origin="the loop's variable shadowed: every row of the batch has the first one's key",
+    scenario="shared_tournament",
+)
+def outage_recorded_for_one_contest_only(patches: Patches) -> None:
+    """Of contests that wait for one tournament, the first gets the rows of them all when the provider fails."""
+
+    def make(real: Any) -> Any:
+        def record_outage(runtime: Any, context: Any, feed: Any, failure: Any) -> None:
+            if len(feed.contest_ids) < 2:
+                real(runtime, context, feed, failure)
+                return
+            patches.trigger()
+            same = [feed.contest_ids[0]] * len(feed.contest_ids)
+            real(runtime, context, SimpleNamespace(**{**feed._mapping, "contest_ids": same}), failure)
 
         return record_outage
 
