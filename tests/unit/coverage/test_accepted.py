@@ -9,6 +9,7 @@ import pytest
 from simulation.errors import UsageError
 from simulation.proof.coverage.accepted import Accepted
 from simulation.proof.coverage.draw import Draw
+from simulation.proof.coverage.falsehood import Falsehood
 from simulation.proof.coverage.measure import measure
 from simulation.proof.coverage.page import page
 from tests.unit.coverage.small_history import history
@@ -39,6 +40,17 @@ def test_one_kind_more_than_is_declared_fails(tmp_path: Path) -> None:
     found = measure(tmp_path, history(), DRAW, jobs=1, accepted=some)
     assert {(item.column, item.kind) for item in found.accepted} == {("unseen_flag", "flipped")}
     assert not found.meets(100)
+
+
+def test_an_entry_is_about_the_area_that_it_names_and_no_other(tmp_path: Path) -> None:
+    entry = EVERYTHING.format(fact="*", kinds='"plus one"')
+    metric, table = (
+        Falsehood(area=area, subject="lag", fact="(value)", kind="plus one", where="", edits={})
+        for area in ("metric", "table")
+    )
+    named = listed(tmp_path, entry.replace("table", 'area = "metric"\ntable'))
+    assert (named.reason(metric), named.reason(table)) == ("nobody looks at these columns", None)
+    assert listed(tmp_path, entry).reason(metric) is None
 
 
 @pytest.mark.parametrize(
