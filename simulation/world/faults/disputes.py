@@ -8,7 +8,7 @@ from simulation.scenario.faults.disputes import ChargebackInParts, DisputeInquir
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import kind_of
 from simulation.world.faults.context import FaultContext, carries_out
-from simulation.world.faults.people import record_action
+from simulation.world.faults.people import payment_left, record_action
 from simulation.world.stripe.objects.event import StripeEvent
 
 _AN_HOUR, _TWO_DAYS = 3_600, 172_800
@@ -20,7 +20,9 @@ def ask_about_it(around: FaultContext, fault: PlannedFault) -> SimProcess:
     contest = str(fault.contest)
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(fault.delay_seconds)
-    payment = around.payers.payments(contest, around.payers.user_id(contest, fault.nth))[0]
+    payment = payment_left(around, contest, around.payers.user_id(contest, fault.nth))
+    if payment is None:
+        return
     with caused_by(f"fault:{fault.fault_id}"):
         around.injector.strike(fault, {"payment_intent": payment}, detail="a bank asks about a payment")
         dispute = around.twin.disputes.inquire(payment, reason="unrecognized")
@@ -36,7 +38,9 @@ def take_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(fault.delay_seconds)
     user_id = around.payers.user_id(contest, fault.nth)
-    payment = around.payers.payments(contest, user_id)[0]
+    payment = payment_left(around, contest, user_id)
+    if payment is None:
+        return
     cents = around.entry_fees[contest] // (fault.times + 1)
     for part in range(fault.times):
         if part:

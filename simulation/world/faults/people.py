@@ -87,12 +87,12 @@ def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(fault.delay_seconds)
     user_id = around.payers.user_id(contest, fault.nth)
-    left = [item for item in around.payers.payments(contest, user_id) if not around.twin.is_refunded(item)]
-    if not left:
+    payment = payment_left(around, contest, user_id)
+    if payment is None:
         return
     with caused_by(f"fault:{fault.fault_id}"):
-        around.injector.strike(fault, {"payment_intent": left[0]}, detail="a cardholder charges a payment back")
-        dispute = around.twin.open_dispute(payment_intent_id=left[0])
+        around.injector.strike(fault, {"payment_intent": payment}, detail="a cardholder charges a payment back")
+        dispute = around.twin.open_dispute(payment_intent_id=payment)
         fee_cents = around.entry_fees[contest]
         record_action(
             around,
@@ -100,9 +100,15 @@ def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
             user_id,
             "charged_back",
             amount_cents=fee_cents,
-            payment=left[0],
+            payment=payment,
             detail=f"dispute {dispute}",
         )
+
+
+def payment_left(around: FaultContext, contest: str, user_id: str) -> str | None:
+    """The first payment of a payer that has not gone back whole: of two by mistake either may have. None: all have."""
+    payments = around.payers.payments(contest, user_id)
+    return next((payment for payment in payments if not around.twin.is_refunded(payment)), None)
 
 
 def record_action(

@@ -8,7 +8,7 @@ from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.refunds import RefundCanceled, RefundedByStripe, RefundReturned, RefundSlow, part_cents
 from simulation.scenario.faults.registry import kind_of
 from simulation.world.faults.context import FaultContext, carries_out
-from simulation.world.faults.people import record_action
+from simulation.world.faults.people import payment_left, record_action
 from simulation.world.stripe.objects.event import StripeEvent
 
 _BETWEEN_PARTS_SECONDS = 3_600
@@ -21,7 +21,9 @@ def give_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(fault.delay_seconds)
     user_id = around.payers.user_id(contest, fault.nth)
-    payment = around.payers.payments(contest, user_id)[0]
+    payment = payment_left(around, contest, user_id)
+    if payment is None:
+        return
     cents = part_cents(around.entry_fees[contest], fault.times)
     for part in range(fault.times):
         if part:
