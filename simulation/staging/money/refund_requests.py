@@ -25,7 +25,7 @@ _ENTERED = text(
 _INSERT = text("""
     INSERT INTO refund_requests (id, contest_instance_id, user_id, reason, status)
     VALUES (:id, :contest_id, :user_id, :reason, 'open')
-    ON CONFLICT (contest_instance_id, user_id) DO NOTHING
+    ON CONFLICT (contest_instance_id, user_id) DO NOTHING RETURNING id
 """)
 _BY_ENTRANT = text("""
     SELECT id, status FROM refund_requests WHERE contest_instance_id = :contest_id AND user_id = :user_id
@@ -64,11 +64,12 @@ def create(runtime: Runtime, context: Context, contest_id: UUID, reason: str) ->
             raise ApiError(409, "nothing_to_refund", "the contest is settled, or has no entry fee")
         if withdrawals.has_left(work, contest_id, context.actor):
             raise ApiError(409, "nothing_to_refund", "whoever leaves the contest gets the fee back unasked")
-        work.write(_INSERT, id=request_id, contest_id=contest_id, user_id=context.actor, reason=reason)
+        made = work.write(_INSERT, id=request_id, contest_id=contest_id, user_id=context.actor, reason=reason)
         row = work.read(_BY_ENTRANT, contest_id=contest_id, user_id=context.actor)[0]
-    runtime.log.info(
-        "Payment", "refund requested", contest_id=contest_id, user_id=context.actor, request_id=context.request_id
-    )
+    if made:
+        runtime.log.info(
+            "Payment", "refund requested", contest_id=contest_id, user_id=context.actor, request_id=context.request_id
+        )
     return row.id, row.status
 
 

@@ -23,22 +23,23 @@ _REASON = "I cannot take part after all"
 
 @carries_out(RefundRequested)
 def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
-    """An entrant asks for the entry fee soon after paying it."""
+    """An entrant asks for the entry fee soon after paying it; who gets no answer, or an error of the server, asks
+    again."""
     contest = str(fault.contest)
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
     user_id, contest_id = around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
+    keys = {"contest": contest_id, "user_id": user_id}
     with caused_by(f"fault:{fault.fault_id}"):
-        keys = {"contest": contest_id, "user_id": user_id}
         around.injector.strike(fault, keys, detail="an entrant asks for the entry fee", touches=False)
-        try:
-            around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON)
-        except httpx.HTTPError as error:
-            record_action(
-                around, contest, user_id, "refused", act="ask for a refund", detail=f"ask for a refund: {error}"[:200]
-            )
-            return
-        record_action(around, contest, user_id, "asked_for_refund")
+    yield from asked(
+        around,
+        fault,
+        lambda: around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON),
+        who=user_id,
+        act="ask for a refund",
+        done="asked_for_refund",
+    )
 
 
 @carries_out(EntrantLeaves)
