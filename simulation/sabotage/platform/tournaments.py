@@ -84,22 +84,8 @@ def moved_tournament_is_another_one(patches: Patches) -> None:
 )
 def contest_ends_when_it_was_planned_to(patches: Patches) -> None:
     """A contest is complete at its end although the tournament was moved and is not over."""
-
-    def make(real: Any) -> Any:
-        old = "c.status = 'LIVE' AND latest.is_terminal"
-        assert old in real.text, f"the platform's statement has no {old!r} any more"
-        return text(real.text.replace(old, "c.status = 'LIVE' AND (latest.is_terminal OR c.end_time <= now())"))
-
-    def note(real: Any) -> Any:
-        def move(runtime: Any, context: Any, due: Any) -> Any:
-            if due.target == "COMPLETE":
-                patches.trigger()
-            return real(runtime, context, due)
-
-        return move
-
-    patches.replace(lifecycle, "DUE", make)
-    patches.replace(lifecycle, "_move", note)
+    over = "c.status = 'LIVE' AND latest.is_terminal"
+    _alter_due(patches, over, "c.status = 'LIVE' AND (latest.is_terminal OR c.end_time <= now())", moves_to="COMPLETE")
 
 
 @DEFECTS.sabotage(
@@ -110,21 +96,7 @@ def contest_ends_when_it_was_planned_to(patches: Patches) -> None:
 )
 def cancelled_tournament_waited_for(patches: Patches) -> None:
     """A contest whose tournament was cancelled waits for its final board."""
-
-    def make(real: Any) -> Any:
-        assert "= 'STATUS_CANCELED'" in real.text, "the platform's statement has another sign of it"
-        return text(real.text.replace("= 'STATUS_CANCELED'", "= 'never'"))
-
-    def note(real: Any) -> Any:
-        def move(runtime: Any, context: Any, due: Any) -> Any:
-            if due.target == "LIVE":
-                patches.trigger()
-            return real(runtime, context, due)
-
-        return move
-
-    patches.replace(lifecycle, "DUE", make)
-    patches.replace(lifecycle, "_move", note)
+    _alter_due(patches, "= 'STATUS_CANCELED'", "= 'never'", moves_to="LIVE")
 
 
 @DEFECTS.sabotage(
@@ -143,6 +115,25 @@ def fees_of_a_cancelled_tournament_kept(patches: Patches) -> None:
         return request_for_contest
 
     patches.replace(refunds, "request_for_contest", make)
+
+
+def _alter_due(patches: Patches, old: str, new: str, *, moves_to: str) -> None:
+    """Have the reconciler find other contests due; a move to that status shows it."""
+
+    def make(real: Any) -> Any:
+        assert old in real.text, f"the platform's statement has no {old!r} any more"
+        return text(real.text.replace(old, new))
+
+    def note(real: Any) -> Any:
+        def move(runtime: Any, context: Any, due: Any) -> Any:
+            if due.target == moves_to:
+                patches.trigger()
+            return real(runtime, context, due)
+
+        return move
+
+    patches.replace(lifecycle, "DUE", make)
+    patches.replace(lifecycle, "_move", note)
 
 
 def _refuse(patches: Patches, deviation: Any) -> None:
