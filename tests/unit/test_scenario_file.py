@@ -167,7 +167,7 @@ def test_what_was_loaded_can_be_written_and_loaded_again(tmp_path: Path, runbook
         ("    start: day 2 08:00", "    start: day 1 08:00", "is not after lock", "move start or lock"),
         ("    end: day 5 14:00", "    end: day 2 08:00", "is not after start", "move end or start"),
         ("    lock: day 2 07:00", "    lock: day 0 06:10", "leaves entrants 0:10:00", "20 minutes"),
-        ("    end: day 5 14:00", "    end: day 5 16:00", "is not between the first tee", "move end"),
+        ("    end: day 5 14:00", "    end: day 5 16:00", "is not between the planned first tee", "move end"),
         ("    start: day 2 08:00", "    start: day 2 07:05", "0:05:00 apart", "10 minutes"),
         ("    first_round: day 2 08:00", "    first_round: day 0 00:00", "is not after the start", "later"),
         ("    first_round: day 2 08:00", "    first_round: day 5 08:00", "leaves no hour", "raise days"),

@@ -103,8 +103,12 @@ def test_a_contest_moves_only_forward_and_its_terms_are_fixed(stage: StagingPlat
         refused(stage, f"UPDATE contest_instances SET {change}")
     stage.pass_time(hours=1)
     stage.tick()
-    for status in ("CANCELLED", "LOCKED", "SCHEDULED"):
+    for status in ("LOCKED", "SCHEDULED"):
         refused(stage, f"UPDATE contest_instances SET status = '{status}'")
+
+
+def test_a_contest_that_is_complete_is_not_cancelled(stage: StagingPlatform, settled: str) -> None:
+    refused(stage, "UPDATE contest_instances SET status = 'CANCELLED'")
 
 
 def test_a_ledger_transaction_must_balance(stage: StagingPlatform, settled: str) -> None:
