@@ -5,14 +5,13 @@ Source: simulation/DESIGN.md (Faults).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import ValidationError
 
-from simulation.checks.alert_causes import short_of_money
+from simulation.checks.alert_causes import REACH, short_of_money
 from simulation.checks.evidence.case import CannotTell, Case, WitnessedExecution
 from simulation.checks.evidence.relations import PaymentRow, TransferRow
 from simulation.events import AlertFired, Escalated, Exchange, FaultInjected, FaultScheduled, StripeObject
@@ -197,8 +196,8 @@ def _is_all_that_can_have_called(case: Case, fault: FaultScheduled, execution: W
 
     Of the faults that had struck before the alert the last one is named whose kind calls for the runbook, else the last
     of all. None where a fault that had struck expects any other ending, since its trouble may call for other runbooks
-    than its own, where the money at Stripe did not suffice, or where the alert counts what several of them did: each
-    alone would have healed.
+    than its own, where the money at Stripe did not suffice, or where the alert counts what several of them did
+    lately: each alone would have healed.
     """
     if fault.expectation != "self_heals":
         return False
@@ -209,21 +208,22 @@ def _is_all_that_can_have_called(case: Case, fault: FaultScheduled, execution: W
     others = {event.fault_id for event in case.events(FaultScheduled) if event.expectation != "self_heals"}
     if not strikes or others & set(strikes) or short_of_money(case, alert):
         return False
-    if len(case.remembered(_adding_up_to)[execution.started.runbook] & set(strikes)) > 1:
+    lately = {event.fault_id for event in case.events(FaultInjected) if alert.at - REACH <= event.at <= alert.at}
+    if len(lately & case.remembered(_adding_up_to).get(execution.started.runbook, frozenset())) > 1:
         return False
     usual = case.remembered(_usual_runbooks)
     likely = [fault_id for fault_id in strikes if execution.started.runbook in usual.get(fault_id, ())]
     return (likely or strikes)[-1] == fault.fault_id
 
 
-def _adding_up_to(case: Case) -> Mapping[str, set[str]]:
+def _adding_up_to(case: Case) -> Mapping[str, frozenset[str]]:
     """Runbook → the faults that its alert counts together."""
-    counted: defaultdict[str, set[str]] = defaultdict(set)
+    counted: dict[str, set[str]] = {}
     for fault in case.events(FaultScheduled):
         kind = KINDS.get(fault.fault_kind)
         if kind is not None and kind.adds_to is not None:
-            counted[kind.adds_to].add(fault.fault_id)
-    return counted
+            counted.setdefault(kind.adds_to, set()).add(fault.fault_id)
+    return {runbook: frozenset(faults) for runbook, faults in counted.items()}
 
 
 def _usual_runbooks(case: Case) -> Mapping[str, frozenset[str]]:

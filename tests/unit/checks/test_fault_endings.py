@@ -202,5 +202,7 @@ def test_what_an_alert_counts_of_several_faults_together_is_not_laid_at_the_door
         book.edit(kind, {}, runbook="duplicate_payment_webhook")
     assert run(faults_recovered, book).outcome == "fail"
     book.edit(FaultScheduled, {"fault_id": "torn"}, fault_kind="commit_answer_lost", **EXPECTATIONS["by itself"])
+    assert run(faults_recovered, book).outcome == "fail", "what struck days before is not counted together with it"
+    book.edit(FaultInjected, {"fault_id": "torn"}, at=day(5, 9))
 
     assert run(faults_recovered, book).findings == ()
