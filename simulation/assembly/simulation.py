@@ -106,7 +106,10 @@ def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) 
         start = request.scenario.start - PREPARATION
         postgres = provide(request.environment, folder=folder, now=start, schema_digest=request.target.schema_digest())
         server = stack.enter_context(running(postgres))
-        server.prepare_template(partial(request.target.load_schema, folder=folder, clock_file=server.clock_file))
+        keys = TargetKeys.throw_away()
+        server.prepare_template(
+            partial(request.target.load_schema, folder=folder, clock_file=server.clock_file, keys=keys)
+        )
         database = server.clone("staging")
         clock = SimulationClock(start=start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
@@ -120,7 +123,7 @@ def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) 
             database=database,
             kernel=Kernel(clock),
             recorder=recorder,
-            keys=TargetKeys.throw_away(),
+            keys=keys,
             log=directory.platform_log,
         )
         yield _wire(ground, directory, mock)

@@ -260,8 +260,9 @@ class TargetChoice(Protocol):
         """Of all that :meth:`load_schema` loads, so that what it loaded once can be kept; None: it cannot be told."""
         ...
 
-    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
-        """Load its schema into the empty database at an SQLAlchemy URL, as its owner."""
+    def load_schema(self, url: str, *, folder: Path, clock_file: Path, keys: TargetKeys) -> None:
+        """Load its schema, and the rows that it starts with, into the empty database at an SQLAlchemy URL, as its
+        owner."""
         ...
 
     def bring_up(self, site: Site) -> Target:

@@ -14,7 +14,7 @@ from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
 from simulation.targets.builtin.statement_point import StatementPoint
 from simulation.targets.builtin.target import BuiltinTarget, digest_of_migrations, load_schema
-from simulation.targets.protocol import Routes, Site
+from simulation.targets.protocol import Routes, Site, TargetKeys
 from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.integration import AS_DOCUMENTED
 from simulation.world.stripe.twin import API_HOST
@@ -40,7 +40,7 @@ class BuiltinChoice:
     def schema_digest(self) -> str:
         return digest_of_migrations()
 
-    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:  # noqa: ARG002 - it needs neither
+    def load_schema(self, url: str, *, folder: Path, clock_file: Path, keys: TargetKeys) -> None:  # noqa: ARG002 - none needed
         load_schema(url)
 
     def bring_up(self, site: Site) -> BuiltinTarget:

@@ -11,15 +11,23 @@ from simulation.targets.process.programs import Programs
 from simulation.targets.process.target_file import FILE_NAME, fill_in
 from simulation.untrusted import last_lines
 
-_DEADLINE_WALL_SECONDS = 120
+DEADLINE_WALL_SECONDS = 120
+MIGRATE = "[database] migrate"
 _POLL_WALL_SECONDS = 0.01
 _MOST_OUTPUT_BYTES = 64 << 20
-_TOO_LONG = f"did not end within {_DEADLINE_WALL_SECONDS} real seconds"
 
 
-def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[str, str], key: str) -> str:
+def run_command(
+    programs: Programs,
+    command: Sequence[str],
+    *,
+    values: Mapping[str, str],
+    key: str,
+    seconds: int = DEADLINE_WALL_SECONDS,
+) -> str:
     """Run it to its end, in the directory and the environment of the first process; returns its last line of output.
 
+    :param seconds: how long it may take, by the real clock.
     :raises EnvironmentFault: it failed, or did not end.
     """
     first = programs.file.process[0]
@@ -33,20 +41,21 @@ def run_command(programs: Programs, command: Sequence[str], *, values: Mapping[s
             environment={**programs.environment_of(first), **values},
             output=output,
         )
-        status = _status(programs, key, output)
+        status = _status(programs, key, output, seconds=seconds)
     if status:
         raise _failed(programs, key, f"ended with status {status}", output)
     return "".join(last_lines(output, 1)).strip()
 
 
-def _status(programs: Programs, key: str, output: Path) -> int:
+def _status(programs: Programs, key: str, output: Path, *, seconds: int) -> int:
     """Exit status of the command, once it has ended."""
-    deadline = time.monotonic() + _DEADLINE_WALL_SECONDS
+    deadline = time.monotonic() + seconds
     while (status := programs.sandbox.ended("command")) is None:
         endless = output.stat().st_size > _MOST_OUTPUT_BYTES
         if endless or time.monotonic() > deadline:
             programs.sandbox.kill("command")
-            what = f"printed more than {_MOST_OUTPUT_BYTES >> 20} MiB" if endless else _TOO_LONG
+            too_long = f"did not end within {seconds} real seconds"
+            what = f"printed more than {_MOST_OUTPUT_BYTES >> 20} MiB" if endless else too_long
             raise _failed(programs, key, what, output)
         programs.pause(_POLL_WALL_SECONDS)
     return status
@@ -54,7 +63,8 @@ def _status(programs: Programs, key: str, output: Path) -> int:
 
 def _failed(programs: Programs, key: str, what: str, output: Path) -> EnvironmentFault:
     last = " | ".join(last_lines(output, 5)) or "nothing"
+    longer = "; migrate_seconds gives it longer" if key == MIGRATE else ""
     return EnvironmentFault(
         problem=f"{programs.file.name}: the command of {key} {what}; it said: {last}",
-        remedy=f"correct it in {programs.folder / FILE_NAME}",
+        remedy=f"correct it in {programs.folder / FILE_NAME}{longer}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from simulation.targets.columns import table_of_rows
 from simulation.targets.identity import key_files, stripe_key_file
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
-from simulation.targets.process.commands import run_command
+from simulation.targets.process.commands import MIGRATE, run_command
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.feed_file import OwnFeed, load_feed
 from simulation.targets.process.idle_probe import IdleProbe
@@ -35,7 +35,7 @@ from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import ThreadTable, keep_to_our_processors, parent_of
 from simulation.targets.process.readiness import prove_it_is_up
 from simulation.targets.process.sandbox import open_sandbox
-from simulation.targets.process.schema import grant_to_backend, load_dump
+from simulation.targets.process.schema import grant_to_backend, load_dump, load_seed
 from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
@@ -43,7 +43,7 @@ from simulation.targets.process.surroundings import connect, open_gateway, state
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import FILE_NAME as TARGET_TOML
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
-from simulation.targets.process.values import values_of
+from simulation.targets.process.values import seed_values, values_of
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.world.stripe.integration import Integration
@@ -98,16 +98,33 @@ class ProcessChoice:
     def alerts(self) -> Path:
         return ALERTS_FOLDER if self.file.alerts is None else self.folder / self.file.alerts
 
-    def load_schema(self, url: str, *, folder: Path, clock_file: Path) -> None:
-        """By the SQL dump, or by the backend's own migrations, run in a sandbox of their own."""
+    def load_schema(
+        self,
+        url: str,
+        *,
+        folder: Path,
+        clock_file: Path,
+        keys: TargetKeys,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """By the SQL dump, or by the backend's own migrations, run in a sandbox of their own; then its seed.
+
+        :param told: is told what of the dump was skipped.
+        """
         parsed = make_url(url)
         where = f"host={parsed.query['host']} port={parsed.query['port']} dbname={parsed.database}"
         conninfo = f"{where} user={parsed.username} password={parsed.password}"
         if self.file.database.migrate is not None:
-            self._migrate(url, folder=folder, clock_file=clock_file)
+            self._migrate(url, folder=folder, clock_file=clock_file, keys=keys)
+        table = self.file.database
         with psycopg.connect(conninfo, autocommit=True) as connection:
-            if self.file.database.schema_file is not None:
-                load_dump(connection, self.folder / self.file.database.schema_file)
+            if table.schema_file is not None:
+                for skipped in load_dump(
+                    connection, self.folder / table.schema_file, skip_settings=table.skip_settings
+                ):
+                    told(skipped)
+            if table.seed_file is not None:
+                load_seed(connection, self.folder / table.seed_file, values=seed_values(self.file, keys))
             grant_to_backend(connection)
 
     def bring_up(self, site: Site, *, try_queries: bool = True) -> ProcessTarget:
@@ -240,7 +257,7 @@ class ProcessChoice:
             each_second=programs.require_bounded_output,
         )
 
-    def _migrate(self, url: str, *, folder: Path, clock_file: Path) -> None:
+    def _migrate(self, url: str, *, folder: Path, clock_file: Path, keys: TargetKeys) -> None:
         parsed = make_url(url)
         host, port = str(parsed.query["host"]), str(parsed.query["port"])
         database = Database(
@@ -255,14 +272,27 @@ class ProcessChoice:
                 rest,
                 folder=folder,
                 database=database,
-                keys=TargetKeys.throw_away(),
+                keys=keys,
                 log=log,
                 alerts_host="monitoring.test",
             )
             shutil.copy(clock_file, programs.clock_file)
-            programs.values = {**programs.values, "MIGRATION_URL": owner}
-            assert self.file.database.migrate is not None
-            run_command(programs, self.file.database.migrate, values={"MIGRATION_URL": owner}, key="[database] migrate")
+            programs.values = {
+                **programs.values,
+                "DATABASE_URL": owner,
+                "DATABASE_USER": SUPERUSER,
+                "DATABASE_PASSWORD": str(parsed.password),
+                "MIGRATION_URL": owner,
+            }
+            table = self.file.database
+            assert table.migrate is not None
+            run_command(
+                programs,
+                table.migrate,
+                values={"MIGRATION_URL": owner},
+                key=MIGRATE,
+                seconds=table.migrate_seconds,
+            )
 
 
 def read_target(folder: Path) -> ProcessChoice:

@@ -74,7 +74,8 @@ PLACEHOLDERS = {
     "DATABASE_NAME": "name of the database",
     "DATABASE_USER": "the role the backend connects as",
     "DATABASE_PASSWORD": "its password",
-    "MIGRATION_URL": "the same URL for the role that owns the schema; only in [database] migrate",
+    "MIGRATION_URL": "only in [database] migrate: the URL for the role that owns the schema; there the DATABASE_… "
+    "above are that role's, too: a tool finds them under the names that the backend has for them",
     "STRIPE_SECRET_KEY": "secret API key (sk_test_…) that the Stripe twin knows as the backend's",
     "STRIPE_PUBLISHABLE_KEY": "publishable key (pk_test_…)",
     "STRIPE_WEBHOOK_SECRET": "signing secret (whsec_…) of the webhook endpoint",
@@ -201,8 +202,15 @@ class DatabaseTable(_Table):
     schema_file: str | None = None
     """SQL file (a ``pg_dump --schema-only`` will do), from the folder of target.toml."""
     migrate: _Command | None = None
-    """Command that creates the schema, run once in the directory of the first process, with its environment; it should
-    use ``${MIGRATION_URL}``."""
+    """Command that creates the schema, run once in the directory of the first process, with its environment, in which
+    what stands for the database is of the role that owns the schema; ``${MIGRATION_URL}`` is its URL."""
+    migrate_seconds: int = Field(default=120, ge=1, le=3600)
+    """Real seconds that the command may take."""
+    skip_settings: tuple[str, ...] = ()
+    """Settings that the schema file sets, that the server does not know, and that the schema does without."""
+    seed_file: str | None = None
+    """SQL file with the rows that must be there before the backend starts, run after the schema as its owner.
+    ``${STRIPE_WEBHOOK_SECRET}`` and each other value of the run stands for a literal: no quotes around it."""
 
     @model_validator(mode="after")
     def _one_source(self) -> DatabaseTable:
@@ -384,6 +392,15 @@ class TargetFile(_Table):
                             remedy=suggest(name, list(PLACEHOLDERS)),
                             path=("process", number),
                         )
+        for path, words, more in (
+            (("database", "migrate"), self.database.migrate or (), ()),
+            (("admin", "create"), self.admin.create or (), ("NAME", "EMAIL", "ROLE")),
+            (("admin", "token", "secret"), (self.admin.token.secret,), ()),
+        ):
+            for name in _PLACEHOLDER.findall(" ".join(words)):
+                if name not in (*PLACEHOLDERS, *more):
+                    remedy = suggest(name, [*more, *PLACEHOLDERS])
+                    raise refusal(f"${{{name}}} stands for nothing", remedy=remedy, path=path)
         return self
 
     @property

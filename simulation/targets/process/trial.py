@@ -55,11 +55,12 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
         server = stack.enter_context(running(provide(environment, folder=folder, now=scenario.start)))
-        load = partial(choice.load_schema, folder=folder, clock_file=server.clock_file)
+        keys, skipped = TargetKeys.throw_away(), list[str]()
+        load = partial(choice.load_schema, folder=folder, clock_file=server.clock_file, keys=keys, told=skipped.append)
 
         def load_schema() -> str:
             server.prepare_template(load)
-            return "the schema is loaded"
+            return "; skipped: ".join(["the schema is loaded", *skipped])
 
         yield (loaded := look("database", load_schema))
         if loaded.wrong is not None:
@@ -73,7 +74,9 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
         clock = SimulationClock(start=scenario.start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
         log.touch()
-        world = _world(scenario, Kernel(clock), choice, server=server, database=database, folder=folder, log=log)
+        world = _world(
+            scenario, Kernel(clock), choice, keys=keys, server=server, database=database, folder=folder, log=log
+        )
         network = world.site.network
         network.add(choice.stripe_hosts, stripe_app(world.twin))
         network.add(choice.provider_hosts, provider_app(world.provider))
@@ -151,9 +154,11 @@ def _started(choice: ProcessChoice, site: Site, brought_up: list[ProcessTarget])
     return f"port {target.file.web.port} is open, {target.file.web.ready} answers, the clock is the simulation's"
 
 
-def _world(scenario: Scenario, kernel: Kernel, choice: ProcessChoice, **environment: Any) -> _World:
+def _world(
+    scenario: Scenario, kernel: Kernel, choice: ProcessChoice, *, keys: TargetKeys, **environment: Any
+) -> _World:
     """A site without faults. ``environment``: the remaining fields of :class:`Site`."""
-    recorder, keys = Recorder(clock=kernel.clock), TargetKeys.throw_away()
+    recorder = Recorder(clock=kernel.clock)
     twin = StripeTwin(
         kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
         webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,

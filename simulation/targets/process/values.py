@@ -39,30 +39,37 @@ def values_of(
     """Placeholder → value. Some are secrets: never print them."""
     password = database.passwords[_ROLE]
     return {
-        "PORT": str(file.web.port),
+        **seed_values(file, keys),
         "DATABASE_URL": (f"postgresql://{_ROLE}:{password}@/{database.name}?host={database.host}&port={database.port}"),
         "DATABASE_HOST": database.host,
         "DATABASE_PORT": str(database.port),
         "DATABASE_NAME": database.name,
         "DATABASE_USER": _ROLE,
         "DATABASE_PASSWORD": password,
+        "ALERTS_URL": alerts_api_url,
+        "RUNBOOKS": str(runbooks),
+        "SIGNING_KEY_FILE": str(signing_keys[0]),
+        "REPLICA_KEY_FILE": str(signing_keys[1]),
+        STRIPE_KEY_FILE: str(stripe_key),
+        "CA_FILE": str(authority),
+        "SCRATCH": str(scratch),
+        "TARGET": str(folder),
+        "PYTHON": sys.executable,
+    }
+
+
+def seed_values(file: TargetFile, keys: TargetKeys) -> dict[str, str]:
+    """The placeholders that are known before there is a database of the run, for its rows."""
+    return {
+        "PORT": str(file.web.port),
         "STRIPE_SECRET_KEY": keys.stripe_platform_key,
         "STRIPE_PUBLISHABLE_KEY": keys.stripe_publishable_key,
         "STRIPE_WEBHOOK_SECRET": keys.stripe_webhook_secret,
         STRIPE_STANDBY_WEBHOOK_SECRET: keys.stripe_standby_webhook_secret,
         "STRIPE_URL": f"https://{file.stripe.hosts[0]}",
         "PROVIDER_URL": f"https://{file.provider.hosts[0]}",
-        "ALERTS_URL": alerts_api_url,
-        "RUNBOOKS": str(runbooks),
         "ADMIN_SECRET": keys.admin_jwt_secret,
-        "SIGNING_KEY_FILE": str(signing_keys[0]),
-        "REPLICA_KEY_FILE": str(signing_keys[1]),
-        STRIPE_KEY_FILE: str(stripe_key),
         "BREAK_GLASS_SECRET": keys.admin_break_glass_secret,
-        "CA_FILE": str(authority),
-        "SCRATCH": str(scratch),
-        "TARGET": str(folder),
-        "PYTHON": sys.executable,
     }
 
 

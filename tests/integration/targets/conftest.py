@@ -98,13 +98,13 @@ def brought_up(folder: Path) -> Iterator[BroughtUp]:
         place = stack.enter_context(workspace())
         server = stack.enter_context(embedded_postgres(folder=place, now=START))
         choice = read_target(folder)
-        server.prepare_template(partial(choice.load_schema, folder=place, clock_file=server.clock_file))
+        keys = TargetKeys.throw_away()
+        server.prepare_template(partial(choice.load_schema, folder=place, clock_file=server.clock_file, keys=keys))
         database = server.clone("staging")
         clock = SimulationClock(start=START, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
         kernel = Kernel(clock)
         recorder = Recorder(clock=clock)
-        keys = TargetKeys.throw_away()
         twin = StripeTwin(
             kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
             webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,

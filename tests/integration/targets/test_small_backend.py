@@ -289,3 +289,53 @@ def test_a_long_log_is_cut_back_and_says_so(folder: Path, monkeypatch: pytest.Mo
         log = stand.log()
         assert len(log) < 400
         assert re.search(r"\[simulate left out \d+ bytes here: a log is kept to 64 MiB\]\n", log)
+
+
+_MIGRATION = """\
+import os, subprocess, sys
+print("as", *(os.environ[f"DB_{part}"] for part in ("USER", "HOST", "PORT", "NAME")), flush=True)
+assert os.environ["DB_URL"] == sys.argv[1] and os.environ["DB_PASSWORD"] in sys.argv[1]
+import psycopg
+with psycopg.connect(os.environ["DB_URL"]) as connection:
+    connection.execute("CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL)")
+    connection.execute("INSERT INTO people (name) VALUES (%s)", [os.environ["HOOK_SECRET"]])
+if os.environ["SLOW"] == "1":
+    import time
+    time.sleep(30)
+"""
+_PARTS = "\n".join(
+    [
+        'DB_URL = "${DATABASE_URL}"',
+        *(f'DB_{part} = "${{DATABASE_{part}}}"' for part in ("HOST", "PORT", "NAME", "USER", "PASSWORD")),
+        'HOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"',
+        'SLOW = "0"',
+        "WRONG =",
+    ]
+)
+
+
+def _migrated(folder: Path) -> None:
+    """Have a program make the schema, and a seed rows."""
+    (folder / "migration.py").write_text(_MIGRATION)
+    (folder / "seed.sql").write_text("INSERT INTO people (name) VALUES (${STRIPE_WEBHOOK_SECRET});\n")
+    command = f'["{sys.executable}", "{folder}/migration.py", "${{MIGRATION_URL}}"]'
+    _edit(folder, "target.toml", 'schema_file = "schema.sql"', f'migrate = {command}\nseed_file = "seed.sql"')
+    _edit(folder, "target.toml", "WRONG =", _PARTS)
+
+
+def test_a_migration_and_a_seed_have_the_values_of_the_run(folder: Path) -> None:
+    _migrated(folder)
+    with brought_up(folder) as stand, stand.site.server.superuser(stand.site.database.name) as connection:
+        secret = stand.site.keys.stripe_webhook_secret
+        assert connection.execute("SELECT name FROM people").fetchall() == [(secret,), (secret,)]
+
+
+def test_a_migration_that_takes_too_long_is_ended_after_its_seconds(folder: Path) -> None:
+    _migrated(folder)
+    _edit(folder, "target.toml", 'SLOW = "0"', 'SLOW = "1"')
+    _edit(folder, "target.toml", "seed_file =", "migrate_seconds = 1\nseed_file =")
+    with (
+        pytest.raises(EnvironmentFault, match=r"within 1 real seconds; it said: as superuser /(.|\n)*migrate_seconds"),
+        brought_up(folder),
+    ):
+        pass

@@ -132,3 +132,21 @@ def test_a_folder_without_the_file_names_the_command_that_writes_one(tmp_path):
 
 def test_placeholders_are_filled_in():
     assert fill_in("http://127.0.0.1:${PORT}/", {"PORT": "3000"}) == "http://127.0.0.1:3000/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'schema_file = "schema.sql"',
+            'migrate = ["flyway", "-url=${MIGRATION_URLS}"]',
+            "did you mean 'MIGRATION_URL'?",
+        ),
+        ('create_sql = "SELECT 1"', 'create = ["add", "${MAIL}"]', "${MAIL} stands for nothing"),
+        ('schema_file = "schema.sql"', 'schema_file = "schema.sql"\nmigrate_seconds = 0', "1 or more"),
+    ],
+)
+def test_a_command_that_names_what_is_not_there_is_refused(tmp_path, old, new, said):
+    with pytest.raises(UsageError) as refusal:
+        _load(tmp_path, _GOOD.replace(old, new))
+    assert said in str(refusal.value)
