@@ -137,7 +137,7 @@ def prepare(
     if target is None:
         choice = choose(environment, operated=bool(loaded.operator.tasks))
     else:
-        choice = environment_of_processes(environment)
+        choice = environment_of_processes(environment, chosen.server_needs)
     return RunRequest(
         scenario=loaded,
         seed=seed,

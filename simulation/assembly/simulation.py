@@ -104,7 +104,13 @@ def assembled(request: RunRequest, directory: RunDirectory, progress: Progress) 
         directory.platform_log.touch()
         progress.phase("starting PostgreSQL under the simulated clock")
         start = request.scenario.start - PREPARATION
-        postgres = provide(request.environment, folder=folder, now=start, schema_digest=request.target.schema_digest())
+        postgres = provide(
+            request.environment,
+            folder=folder,
+            now=start,
+            schema_digest=request.target.schema_digest(),
+            needs=request.target.server_needs,
+        )
         server = stack.enter_context(running(postgres))
         keys = TargetKeys.throw_away()
         server.prepare_template(

@@ -27,6 +27,7 @@ from simulation.proof.campaign.store import results_in
 from simulation.proof.campaign.terminal import lines_of
 from simulation.run_directory import RunDirectory
 from simulation.scenario.file import find_scenario, load_scenario
+from simulation.targets.process.loader import read_target
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _MOST_SEEDS = 1_000_000
@@ -162,7 +163,7 @@ def plan_of(
     scenarios = scenarios or (DEFAULT_SCENARIO,)
     loaded = [load_scenario(find_scenario(name)) for name in scenarios]
     if target is not None:
-        choice = environment_of_processes(environment)
+        choice = environment_of_processes(environment, read_target(target).server_needs)
     else:
         choice = choose(environment, operated=any(scenario.operator.tasks for scenario in loaded))
     return Plan(

@@ -28,6 +28,7 @@ from simulation.environment.choice import choose, provide
 from simulation.environment.clock_library import clock_environment, clock_file_in, clock_library, library_in
 from simulation.environment.compose_file import images, published_ports
 from simulation.environment.embedded import embedded_postgres
+from simulation.environment.installations import of_this_machine
 from simulation.environment.promtool import REMEDY as PROMTOOL_REMEDY
 from simulation.environment.promtool import find_promtool, promtool_version
 from simulation.environment.server import running
@@ -163,7 +164,9 @@ def _postgres() -> str:
             problem=f"PostgreSQL says {row[0]}, the simulated clock says {moved}",
             remedy="the clock library does not reach it: is the workspace above mounted with odd options?",
         )
-    return f"{row[1]}, starts under the simulated clock in {folder.parent}"
+    others = "".join(f"; {found}" for found in of_this_machine())
+    besides = others or "; no other is here, which a schema with pgcrypto or uuid-ossp would take"
+    return f"{row[1]}, starts under the simulated clock in {folder.parent}{besides}"
 
 
 def _tools() -> str:

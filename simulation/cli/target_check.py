@@ -22,7 +22,7 @@ _LAST_LINES = 10
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--environment", type=click.Choice(["auto", "embedded"]), default="embedded", show_default=True)
+@click.option("--environment", type=click.Choice(["auto", "embedded", "containers"]), default="auto", show_default=True)
 def target_check(folder: Path, environment: str) -> int:
     """Start the backend of DIR and try each piece of it by itself. Says what is wrong, with file and line.
 
@@ -32,12 +32,11 @@ def target_check(folder: Path, environment: str) -> int:
     choice = read_target(folder)
     console.print(f"[green]✓[/] {'files':<22} read", highlight=False)
     scenario = load_scenario(find_scenario(_SCENARIO), days=None, runbooks=RUNBOOKS_FOLDER)
+    environment = environment_of_processes(environment, choice.server_needs).name
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="simulate-target-check-") as scratch:
         log = Path(scratch) / "backend.log"
-        for finding in try_target(
-            choice, scenario=scenario, environment=environment_of_processes(environment).name, log=log
-        ):
+        for finding in try_target(choice, scenario=scenario, environment=environment, log=log):
             wrong += finding.wrong is not None
             mark, said = ("[green]✓[/]", finding.said) if finding.wrong is None else ("[red]✗[/]", finding.wrong)
             console.print(f"{mark} {finding.piece:<22} {escape(said)}", highlight=False, soft_wrap=True)

@@ -20,18 +20,20 @@ from simulation.environment.caller import plain_environment
 from simulation.paths import ROOT
 
 KEPT = ROOT / "build" / "postgres"
-_READ_BY_INITDB = ("bin/initdb", "bin/postgres", "share/*.bki", "share/*.sql", "share/*.sample", "share/*.txt")
+_PROGRAMS, _READ_BY_INITDB = ("initdb", "postgres"), ("*.bki", "*.sql", "*.sample", "*.txt")
 _DATA, _PASSWORD, _LOG = "data", "password", "log"
 _MOST_KEPT = 8
 
 
-def digest_of(install: Path, options: Sequence[str]) -> str:
+def digest_of(programs: Path, share: Path, options: Sequence[str]) -> str:
     """Of an installation's files that initdb reads, and of its options.
 
+    :param programs: its folder of programs. :param share: its folder of what they read.
     :param options: without those that name a place: they do not change what is made.
     """
     digest = hashlib.sha256("\0".join(options).encode())
-    for file in sorted(file for pattern in _READ_BY_INITDB for file in install.glob(pattern)):
+    read = [file for pattern in _READ_BY_INITDB for file in share.glob(pattern)]
+    for file in sorted([*(programs / name for name in _PROGRAMS), *read]):
         with open(file, "rb") as content:
             digest.update(file.name.encode() + b"\0" + hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()[:32]

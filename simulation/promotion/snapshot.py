@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from simulation.environment.embedded import embedded_postgres, install_folder
+from simulation.environment.embedded import embedded_postgres
+from simulation.environment.installations import install_folder
 from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
 from simulation.paths import SCHEMA_SNAPSHOT

@@ -52,6 +52,7 @@ from simulation.world.ports import Admin, People, Service
 
 if TYPE_CHECKING:
     from simulation.clock import Kernel
+    from simulation.environment.installations import Needs
     from simulation.environment.protocol import Database
     from simulation.environment.server import PostgresServer
     from simulation.faults.statements import StatementWatch
@@ -254,6 +255,11 @@ class TargetChoice(Protocol):
     @property
     def provider_hosts(self) -> Sequence[str]:
         """Host names by which it calls the score provider."""
+        ...
+
+    @property
+    def server_needs(self) -> Needs:
+        """What its schema asks of the database's server."""
         ...
 
     def schema_digest(self) -> str | None:

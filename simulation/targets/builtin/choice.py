@@ -9,6 +9,7 @@ from wsgiref.types import WSGIApplication
 
 from simulation.contract.document import Contract
 from simulation.contract.file import load_contract
+from simulation.environment.installations import Needs
 from simulation.events import JobFailed
 from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER, STAGING_TARGET_FOLDER
@@ -29,6 +30,7 @@ class BuiltinChoice:
     alerts = ALERTS_FOLDER
     integration = AS_DOCUMENTED
     feed = None
+    server_needs = Needs()
     stripe_hosts = (API_HOST,)
     webhook = Routes().webhook
     provider_hosts = ("scores.provider.test",)

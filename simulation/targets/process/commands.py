@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from simulation.targets.process.target_file import FILE_NAME, fill_in
 from simulation.untrusted import last_lines
 
 DEADLINE_WALL_SECONDS = 120
+_NO_EXTENSION = re.compile(r'extension "([\w-]+)" is not available')
 MIGRATE = "[database] migrate"
 _POLL_WALL_SECONDS = 0.01
 _MOST_OUTPUT_BYTES = 64 << 20
@@ -63,8 +65,15 @@ def _status(programs: Programs, key: str, output: Path, *, seconds: int) -> int:
 
 def _failed(programs: Programs, key: str, what: str, output: Path) -> EnvironmentFault:
     last = " | ".join(last_lines(output, 5)) or "nothing"
-    longer = "; migrate_seconds gives it longer" if key == MIGRATE else ""
+    remedy = f"correct it in {programs.folder / FILE_NAME}"
+    if key == MIGRATE:
+        lacking = _NO_EXTENSION.search(" ".join(output.read_text(encoding="utf-8", errors="replace").split()))
+        remedy += (
+            f'; a server that has the extension is taken by itself where [database] has extensions = ["{lacking[1]}"]'
+            if lacking is not None
+            else "; migrate_seconds gives it longer"
+        )
     return EnvironmentFault(
         problem=f"{programs.file.name}: the command of {key} {what}; it said: {last}",
-        remedy=f"correct it in {programs.folder / FILE_NAME}{longer}",
+        remedy=remedy,
     )

@@ -16,6 +16,7 @@ from simulation.contract.business import UNDECLARED
 from simulation.contract.document import NO_CONTRACT, Contract
 from simulation.contract.file import load_contract
 from simulation.environment.clock_library import clock_file_in
+from simulation.environment.installations import Needs
 from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault, UsageError
@@ -35,7 +36,7 @@ from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import ThreadTable, keep_to_our_processors, parent_of
 from simulation.targets.process.readiness import prove_it_is_up
 from simulation.targets.process.sandbox import open_sandbox
-from simulation.targets.process.schema import grant_to_backend, load_dump, load_seed
+from simulation.targets.process.schema import asked_for, grant_to_backend, load_dump, load_seed
 from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
@@ -69,6 +70,14 @@ class ProcessChoice:
 
     def schema_digest(self) -> None:
         """Its migrations are a program of its own, which may read anything."""
+
+    @property
+    def server_needs(self) -> Needs:
+        table = self.file.database
+        extensions = dict.fromkeys(table.extensions, self.file.place("database", "extensions"))
+        if table.schema_file is not None:
+            extensions |= asked_for(self.folder / table.schema_file)
+        return Needs(version=table.server, extensions=extensions)
 
     @property
     def option(self) -> str:

@@ -23,6 +23,9 @@ _UNKNOWN_SETTING = re.compile(r'unrecognized configuration parameter "(?P<name>[
 _WRITTEN_BY_PG_DUMP = {"transaction_timeout": "0"}
 """Settings that dumps of a newer version begin with, and the value by which they ask for nothing."""
 _ROW_OF_COPY = re.compile(r"^COPY [^,]*, line (?P<line>\d+)", re.MULTILINE)
+_CREATE_EXTENSION = re.compile(
+    r'^[ \t]*CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(?P<name>[\w-]+)', re.IGNORECASE | re.MULTILINE
+)
 _VALUE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -35,6 +38,18 @@ def load_dump(connection: psycopg.Connection[Any], file: Path, *, skip_settings:
     :raises UsageError: there is no such file, no text in it, or a statement fails; with ``file:line``.
     """
     return _run(connection, _script(file), file=file, skip_settings=skip_settings)
+
+
+def asked_for(file: Path) -> Mapping[str, str]:
+    """The extensions that an SQL file creates, each with its first ``file:line``.
+
+    :raises UsageError: there is no such file, or no text in it.
+    """
+    script = _script(file)
+    asked: dict[str, str] = {}
+    for match in _CREATE_EXTENSION.finditer(script):
+        asked.setdefault(match["name"], f"{file}:{script.count(chr(10), 0, match.start('name')) + 1}")
+    return asked
 
 
 def load_seed(connection: psycopg.Connection[Any], file: Path, *, values: Mapping[str, str]) -> None:

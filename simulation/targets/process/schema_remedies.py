@@ -46,7 +46,10 @@ def remedy_of(error: psycopg.Error) -> str:
     said = error.diag.message_primary or str(error)
     if found := _EXTENSION.search(said):
         name = found["name"] or found["file"].removesuffix(".control")
-        return f'no PostgreSQL that this run can have brings {name}: "simulate doctor" lists them with their extensions'
+        return (
+            f'this server does not bring {name}: where [database] of target.toml names it, extensions = ["{name}"], '
+            "a server of this machine that has it is taken ('simulate doctor' lists them)"
+        )
     if found := _SETTING.search(said):
         return f'if the schema does without: skip_settings = ["{found["name"]}"] in [database] of target.toml'
     if found := _ROLE.search(said):

@@ -58,6 +58,7 @@ from simulation.documents.refusal import refused, suggest
 from simulation.documents.strict import refusal
 from simulation.documents.toml import read_toml
 from simulation.documents.yaml import MarkedYaml
+from simulation.environment.installations import OLDEST
 from simulation.errors import UsageError, command
 from simulation.events.governance import Governance
 from simulation.world.stripe.integration import Integration, Stub
@@ -206,6 +207,10 @@ class DatabaseTable(_Table):
     what stands for the database is of the role that owns the schema; ``${MIGRATION_URL}`` is its URL."""
     migrate_seconds: int = Field(default=120, ge=1, le=3600)
     """Real seconds that the command may take."""
+    server: int | None = Field(default=None, ge=OLDEST, le=99)
+    """Major version of PostgreSQL that it must have; else whichever has its extensions."""
+    extensions: tuple[str, ...] = ()
+    """Extensions that its migrations create; a schema file says so itself."""
     skip_settings: tuple[str, ...] = ()
     """Settings that the schema file sets, that the server does not know, and that the schema does without."""
     seed_file: str | None = None

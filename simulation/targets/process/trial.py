@@ -54,13 +54,16 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
     """One finding for each piece, as soon as it is known; what needs a piece that is wrong is not tried."""
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
-        server = stack.enter_context(running(provide(environment, folder=folder, now=scenario.start)))
+        server = stack.enter_context(
+            running(provide(environment, folder=folder, now=scenario.start, needs=choice.server_needs))
+        )
         keys, skipped = TargetKeys.throw_away(), list[str]()
         load = partial(choice.load_schema, folder=folder, clock_file=server.clock_file, keys=keys, told=skipped.append)
 
         def load_schema() -> str:
             server.prepare_template(load)
-            return "; skipped: ".join(["the schema is loaded", *skipped])
+            where = server.detail or "the PostgreSQL that comes along"
+            return "; skipped: ".join([f"the schema is loaded into {where}", *skipped])
 
         yield (loaded := look("database", load_schema))
         if loaded.wrong is not None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 
 from simulation.environment.choice import provide
+from simulation.environment.installations import Needs
 from simulation.environment.server import running
 from simulation.environment.workspace import workspace
 from simulation.errors import UsageError
-from simulation.targets.process.schema import load_dump
+from simulation.targets.process.schema import asked_for, load_dump
 from simulation.targets.proposal.tables import Table, read_tables
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ def tables_of_file(schema: Path) -> Sequence[Table]:
     """:raises UsageError: there is no such file, a statement fails, or it has no table."""
     with (
         workspace() as folder,
-        running(provide("embedded", folder=folder, now=_NOW)) as server,
+        running(provide("embedded", folder=folder, now=_NOW, needs=Needs(extensions=asked_for(schema)))) as server,
         server.superuser(_DATABASE) as connection,
     ):
         load_dump(connection, schema)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from simulation.clock import Kernel, SimulationClock
-from simulation.environment.embedded import embedded_postgres
+from simulation.environment.embedded import EmbeddedPostgres
+from simulation.environment.server import running
 from simulation.environment.workspace import workspace
 from simulation.events import Event
 from simulation.faults.effects import Calm
@@ -96,8 +97,9 @@ def brought_up(folder: Path) -> Iterator[BroughtUp]:
     """The backend of a target folder, up; everything is gone afterwards."""
     with ExitStack() as stack:
         place = stack.enter_context(workspace())
-        server = stack.enter_context(embedded_postgres(folder=place, now=START))
         choice = read_target(folder)
+        server = EmbeddedPostgres(folder=place, now=START, needs=choice.server_needs)
+        stack.enter_context(running(server))
         keys = TargetKeys.throw_away()
         server.prepare_template(partial(choice.load_schema, folder=place, clock_file=server.clock_file, keys=keys))
         database = server.clone("staging")

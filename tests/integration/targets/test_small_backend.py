@@ -14,6 +14,7 @@ import httpx
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from simulation.environment.installations import of_this_machine
 from simulation.errors import EnvironmentFault, SimulationError
 from simulation.events import Exchange, HostRefused, JobSummary, ProgramEnded
 from simulation.targets.process import job_watch, programs, reverse_proxy
@@ -339,3 +340,25 @@ def test_a_migration_that_takes_too_long_is_ended_after_its_seconds(folder: Path
         brought_up(folder),
     ):
         pass
+
+
+@pytest.mark.skipif(
+    not of_this_machine() and not os.environ.get("SIMULATE_REQUIRE_POSTGRESQL"),
+    reason="no PostgreSQL of this machine's packages: apt-get install postgresql; with SIMULATE_REQUIRE_POSTGRESQL=1 "
+    "this fails instead",
+)
+def test_a_schema_with_pgcrypto_and_uuid_ossp_gets_a_server_of_this_machine(folder: Path) -> None:
+    _edit(
+        folder, "schema.sql", "CREATE TABLE", 'CREATE EXTENSION "uuid-ossp";\nCREATE EXTENSION pgcrypto;\nCREATE TABLE'
+    )
+    dump = folder / "schema.sql"
+    dump.write_text(
+        "SET transaction_timeout = 0;\n" + dump.read_text()
+        + "ALTER TABLE people ADD key uuid DEFAULT uuid_generate_v4(), ADD token bytea DEFAULT gen_random_bytes(8);\n"
+    )  # fmt: skip
+    with brought_up(folder) as stand:
+        assert stand.site.server.detail.startswith("PostgreSQL ")
+        user = stand.target.create_admin(name="ops", email="ops@platform.test", role="ops").user_id
+        with stand.site.server.superuser(stand.site.database.name) as connection:
+            row = connection.execute("SELECT id::text, length(token), now() FROM people").fetchone()
+        assert row == (user, 8, stand.site.kernel.now)

@@ -51,15 +51,16 @@ def test_another_server_or_other_options_have_another_digest(tmp_path: Path) -> 
     for folder in ("bin", "share"):
         (tmp_path / folder).mkdir()
     (tmp_path / "bin" / "initdb").write_bytes(b"initdb 18.6")
+    (tmp_path / "bin" / "postgres").write_bytes(b"postgres 18.6")
     (tmp_path / "share" / "postgres.bki").write_bytes(b"catalogue")
     options = ("--locale=C",)
-    digest = data_folder.digest_of(tmp_path, options)
-    assert data_folder.digest_of(tmp_path, options) == digest
-    assert data_folder.digest_of(tmp_path, ("--locale=POSIX",)) != digest
+    digest = data_folder.digest_of(tmp_path / "bin", tmp_path / "share", options)
+    assert data_folder.digest_of(tmp_path / "bin", tmp_path / "share", options) == digest
+    assert data_folder.digest_of(tmp_path / "bin", tmp_path / "share", ("--locale=POSIX",)) != digest
     (tmp_path / "share" / "postgres.bki").write_bytes(b"another catalogue")
-    changed = data_folder.digest_of(tmp_path, options)
+    changed = data_folder.digest_of(tmp_path / "bin", tmp_path / "share", options)
     (tmp_path / "bin" / "initdb").write_bytes(b"initdb 18.7")
-    assert len({digest, changed, data_folder.digest_of(tmp_path, options)}) == 3
+    assert len({digest, changed, data_folder.digest_of(tmp_path / "bin", tmp_path / "share", options)}) == 3
 
 
 def test_two_that_keep_the_same_at_once_do_not_disturb_each_other(tmp_path: Path, made: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from simulation.assembly.request import prepare
 from simulation.environment.choice import environment_of_processes
+from simulation.environment.installations import Needs
 from simulation.errors import UsageError
 from simulation.paths import ROOT, SCENARIOS_FOLDER
 from simulation.scenario.faults.needs import met_by_processes, refuse_unmet_needs
@@ -53,12 +54,12 @@ def test_a_fault_that_reaches_into_the_platform_needs_the_one_that_comes_along(t
     ("asked", "given"), [("auto", "embedded"), ("embedded", "embedded"), ("containers", "containers")]
 )
 def test_a_target_of_processes_gets_a_server_of_its_own(asked: str, given: str) -> None:
-    assert environment_of_processes(asked).name == given
+    assert environment_of_processes(asked, Needs()).name == given
 
 
 def test_a_server_behind_a_port_is_refused_for_a_target_of_processes() -> None:
     with pytest.raises(UsageError, match=r"--environment compose: .*\n  remedy: say --environment containers"):
-        environment_of_processes("compose")
+        environment_of_processes("compose", Needs())
 
 
 def test_a_loss_of_scores_needs_a_target_that_says_where_they_are() -> None:
