@@ -168,7 +168,9 @@ class ProcessChoice:
         )
         gate = statement_gate(site, self.file, programs)
         if gate is not None:
-            open_gateway(site, rest, loop, folder=way, gate=gate, stepper=stepper, supervisor=supervisor)
+            open_gateway(
+                site, rest, loop, folder=way, file=self.file, gate=gate, stepper=stepper, supervisor=supervisor
+            )
         connect(site, programs, loop, gate=gate, authority=authority, stepper=stepper, supervisor=supervisor)
         programs.start_all()
         programs.wait_until_listening()

@@ -88,7 +88,7 @@ class StatementGate:
         self.kill: Callable[[], None] = lambda: None
         """Kills the backend's programs; they are started again later."""
         self.fire_due_timers: Callable[[], None] = lambda: None
-        """Lets the backend do what is due now."""
+        """Lets the backend do what is due now; nothing where the program that serves requests has no timers."""
         self.await_timer: Callable[[int, Callable[[], bool]], None] = lambda _seconds, _coming: None
         """Lets so many simulated seconds pass, and then as many as a timer needs to fire, while the second is true."""
         self.second_replica: Callable[[str], AbstractContextManager[None]] = lambda _program: nullcontext()

@@ -45,6 +45,7 @@ def open_gateway(
     rest: ExitStack,
     loop: EventLoop,
     *,
+    file: TargetFile,
     folder: Path,
     gate: StatementGate,
     stepper: Stepper,
@@ -54,7 +55,9 @@ def open_gateway(
     gateway = DatabaseGateway(loop=loop, folder=folder, server=socket_of(site.database), gate=gate)
     rest.callback(gateway.close)
     gate.links, gate.kill = lambda: list(gateway.links), supervisor.kill_and_restart
-    gate.fire_due_timers = stepper.fire_due_timers
+    if file.process[0].timers:
+        # What else that program does could not be told from a request. A job in a program of its own is known by that.
+        gate.fire_due_timers = stepper.fire_due_timers
     gate.await_timer, gate.second_replica = stepper.await_timer, supervisor.second_replica
     stepper.release, supervisor.killed = gate.release_at_rest, gateway.end_all
 
