@@ -13,8 +13,8 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.money import dollars, grouped
 from simulation.checks.evidence.relations import TransferRow, UserRow
-from simulation.checks.payouts import faulted_keys
-from simulation.events import EntrantAction, StripeObject
+from simulation.checks.payouts import faulted_keys, without_account
+from simulation.events import StripeObject
 
 _PAYABLE = "enabled"
 
@@ -28,7 +28,7 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
     of_user = grouped(accounts, lambda account: account.user_id)
     own = {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
     faulted = faulted_keys(case)
-    transfers, without = case.rows(TransferRow), _without_account(case)
+    transfers, without = case.rows(TransferRow), without_account(case)
     for row in transfers:
         inquiry.examine()
         if row.status != "failed_terminal" or faulted & {row.transfer_id, row.idempotency_key}:
@@ -66,13 +66,3 @@ def _accounts(
 ) -> Sequence[StripeObject]:
     """The winner's connected accounts, as Stripe has them."""
     return of_user.get(row.user_id, ()) or [item for item in accounts if item.object_id == own.get(row.user_id)]
-
-
-def _without_account(case: Case) -> frozenset[str]:
-    """Ids of users who need no connected account: they deleted their account here, or their request was refused."""
-    return frozenset(
-        action.user_id
-        for action in case.events(EntrantAction)
-        if action.user_id is not None
-        and (action.action == "deleted_account" or (action.action == "refused" and action.act == "connect account"))
-    )

@@ -17,7 +17,7 @@ from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.money import grouped, moved
 from simulation.checks.evidence.relations import PayoutJobRow, TransferRow
 from simulation.checks.evidence.stopped_timers import was_stopped
-from simulation.events import Exchange, FaultInjected, StripeCall, Transaction
+from simulation.events import EntrantAction, Exchange, FaultInjected, StripeCall, Transaction
 from simulation.words import plural
 
 _TRANSFERS = "/v1/transfers"
@@ -27,7 +27,7 @@ _ABOUT_THE_MOMENT = (401, 408, 424, 425)
 _KEY_LIFE = timedelta(hours=24)
 _RESOURCE = 3
 """Parts of a path by which Stripe limits the rate, with the empty one before it: ``/v1/transfers``."""
-_WITHOUT_A_CALL = ("DESTINATION_ACCOUNT_MISSING", "IDEMPOTENCY_KEY_EXPIRED")
+_GIVEN_UP = "failed_terminal"
 
 
 def transfer_calls(case: Case) -> Sequence[StripeCall]:
@@ -129,7 +129,7 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
     for key, row in rows.items():
         inquiry.examine()
         attempts = calls.get(key, ())
-        for problem in _broken_rules(row, attempts):
+        for problem in _broken_rules(case, row, attempts):
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
                 problem,
@@ -144,7 +144,7 @@ def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
         raise CannotTell("no prize was ever due")
 
 
-def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]:
+def _broken_rules(case: Case, row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]:
     problems = []
     if row.attempt_count > row.max_attempts or len(attempts) > row.max_attempts:
         problems.append(f"{plural(max(row.attempt_count, len(attempts)), 'attempt')}, {row.max_attempts} allowed")
@@ -154,7 +154,7 @@ def _broken_rules(row: TransferRow, attempts: Sequence[StripeCall]) -> list[str]
         problems.append("tried again after a definite refusal")
     if attempts and attempts[-1].at - attempts[0].at >= _KEY_LIFE:
         problems.append("tried again with a key that Stripe had forgotten")
-    if row.status == "failed_terminal" and not _rightly_given_up(row, attempts):
+    if row.status == _GIVEN_UP and attempts and not _rightly_given_up(case, row, attempts):
         problems.append("given up although the last failure may pass")
     if row.status == "completed" and all(is_refusal(call) for call in attempts):
         problems.append("completed without a call that can have moved the money")
@@ -248,7 +248,34 @@ def _forbids_another_attempt(call: StripeCall) -> bool:
     return is_terminal(call) and call.status not in _ABOUT_THE_MOMENT
 
 
-def _rightly_given_up(row: TransferRow, attempts: Sequence[StripeCall]) -> bool:
-    if row.failure_reason in _WITHOUT_A_CALL:
+def without_account(case: Case) -> frozenset[str]:
+    """Ids of users who need no connected account: they deleted their account here, or their request was refused."""
+    return frozenset(
+        action.user_id
+        for action in case.events(EntrantAction)
+        if action.user_id is not None
+        and (action.action == "deleted_account" or (action.action == "refused" and action.act == "connect account"))
+    )
+
+
+def _rightly_given_up(case: Case, row: TransferRow, attempts: Sequence[StripeCall]) -> bool:
+    """Whether no further attempt was to be made after these; that one was given up without any,
+    :mod:`simulation.checks.given_up` judges."""
+    if len(attempts) >= row.max_attempts or is_terminal(attempts[-1]) or row.user_id in without_account(case):
         return True
-    return len(attempts) >= row.max_attempts or (bool(attempts) and is_terminal(attempts[-1]))
+    given_up_at = _given_up_at(case, row)
+    return given_up_at is not None and given_up_at - attempts[0].at >= _KEY_LIFE
+
+
+def _given_up_at(case: Case, row: TransferRow) -> datetime | None:
+    """When the log says that a transfer was given up at last; None where its own table does not say so."""
+    status = case.own_column("transfers", "status")
+    words = case.business.statuses
+    gave_up = [
+        change.transaction.at
+        for change in case.wal.of(case.table_of("transfers", [row.transfer_id]) or "")
+        if change.row_id == row.transfer_id
+        and words.canonical("transfers", str((change.after or {}).get(status))) == _GIVEN_UP
+        and words.canonical("transfers", str((change.before or {}).get(status))) != _GIVEN_UP
+    ]
+    return gave_up[-1] if gave_up else None

@@ -14,7 +14,7 @@ from simulation.checks.payouts import (
     payouts_follow_settlement,
     retry_after_honoured,
 )
-from simulation.events import Exchange, FaultInjected, FaultScheduled, JobSummary, StripeCall
+from simulation.events import EntrantAction, Exchange, FaultInjected, FaultScheduled, JobSummary, StripeCall
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_money import call, movement
@@ -56,6 +56,23 @@ def _given_up(*statuses: int | None, reason: str = "api_error") -> Break:
     return spoil
 
 
+def _given_up_at_last(hours: int) -> Break:
+    """Bob's only attempt was never answered, and so many hours later his prize was given up."""
+
+    def spoil(book: Book) -> None:
+        _answers(None)(book)
+        failed = {"id": "tr-bob", "status": "failed_terminal", "failure_reason": "a name of its own"}
+        book.write(day(5, 9, 20) + timedelta(hours=hours), ("transfers", failed))
+
+    return spoil
+
+
+def _has_left(book: Book) -> None:
+    _given_up(None)(book)
+    facts = {"person": "p2", "user_id": "bob", "contest": None, "contest_id": None}
+    book.add(EntrantAction(action="deleted_account", act=None, **facts), day(5, 9, 21))
+
+
 BREAKS: dict[str, tuple[Check, Break, str]] = {
     "the scheduler never ran": (
         payout_automatic,
@@ -86,6 +103,16 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         "a key that Stripe had forgotten",
     ),
     "a timeout taken as final": (payout_retry_rules, _terminal(), "given up although the last failure may pass"),
+    "given up while Stripe still knew the key": (
+        payout_retry_rules,
+        _given_up_at_last(hours=23),
+        "given up although the last failure may pass",
+    ),
+    "a refusal about the moment taken as final, under a name of its own": (
+        payout_retry_rules,
+        _given_up(429, reason="IDEMPOTENCY_KEY_EXPIRED"),
+        "given up although the last failure may pass",
+    ),
     "a rate limit taken as final": (payout_retry_rules, _given_up(429), "given up although the last failure may pass"),
     "completed without a call": (payout_retry_rules, _answers(), "completed without a call"),
     "paid before the settlement": (
@@ -109,10 +136,20 @@ def test_found(case: str) -> None:
         _given_up(400),
         _given_up(500, None, 429),
         _given_up(reason="DESTINATION_ACCOUNT_MISSING"),
+        _given_up_at_last(hours=24),
+        _has_left,
         _answers(None, None, None),
         _answers(409, 500, 200),
     ],
-    ids=["refused once", "out of attempts", "no destination", "made after all", "third time lucky"],
+    ids=[
+        "refused once",
+        "out of attempts",
+        "no destination",
+        "the key forgotten",
+        "the winner has left",
+        "made after all",
+        "third time lucky",
+    ],
 )
 def test_allowed(allowed: Break) -> None:
     book = passing()
