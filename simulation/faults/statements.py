@@ -14,7 +14,7 @@ from simulation.faults.injector import PlannedInjector
 from simulation.faults.plan import FaultPlan
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import kind_of
-from simulation.scenario.faults.statements import Deed, StatementFault
+from simulation.scenario.faults.statement_fault import Deed, StatementFault
 
 Place = Literal["statement", "commit", "connection", "call"]
 
@@ -37,7 +37,7 @@ class Passing:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementEffect:
-    """What a fault does at a point; see :data:`simulation.scenario.faults.statements.Deed`."""
+    """What a fault does at a point; see :data:`simulation.scenario.faults.statement_fault.Deed`."""
 
     deed: Deed
     after: bool

@@ -32,7 +32,7 @@ from simulation.scenario.faults.concurrency import TwoAtOnce
 from simulation.scenario.faults.payments import WebhookThenKilled
 from simulation.scenario.faults.programs import BackendKilled
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.scenario.faults.transfers import TransferThenKilled
 
 _BREAKING = frozenset(

@@ -14,7 +14,7 @@ from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobS
 from simulation.scenario.faults.payments import WebhookThenKilled
 from simulation.scenario.faults.programs import BackendKilled
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.faults.statements import DOWN_SECONDS, StatementFault
+from simulation.scenario.faults.statement_fault import DOWN_SECONDS, StatementFault
 from simulation.scenario.faults.transfers import TransferThenKilled
 
 _KILLS = (TransferThenKilled.name(), WebhookThenKilled.name())

@@ -11,7 +11,7 @@ from pydantic import Field
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import Beyond, Fault, Status
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.scenario.faults.stripe import StripeWindowFault
 from simulation.scenario.faults.transfers import STATUSES_THAT_PASS, CallMode, may_pass
 

@@ -15,7 +15,7 @@ from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.rule import BrokenRule
-from simulation.scenario.faults.statements import AtAStatement
+from simulation.scenario.faults.statement_fault import AtAStatement
 
 if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing

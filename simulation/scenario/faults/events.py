@@ -15,7 +15,7 @@ from simulation.scenario.faults.needs import STANDBY_ENDPOINT
 from simulation.scenario.faults.paying import PayingFault
 from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.scenario.faults.stripe import SigningSecretRolled
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_payments

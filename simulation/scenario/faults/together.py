@@ -18,7 +18,7 @@ from simulation.scenario.faults.identity import AuthenticationOutage
 from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.scenario.faults.stripe import PayoutWindowFault
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault

@@ -17,7 +17,7 @@ from simulation.clock import Kernel, SimProcess, SimulationClock
 from simulation.environment.protocol import Database
 from simulation.events.governance import Governance
 from simulation.history import Recorder
-from simulation.scenario.faults.statements import DOWN_SECONDS
+from simulation.scenario.faults.statement_fault import DOWN_SECONDS
 from simulation.staging.admin_token import mint, mint_break_glass
 from simulation.staging.jobs import DailyAt, Every, Job
 from simulation.staging.platform import Platform

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simulation.errors import UsageError
 from simulation.scenario.faults.concurrency import AGAIN, TwoAtOnce
 from simulation.scenario.faults.fault import Fault
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.targets.process.target_file import TargetFile
 
 LONGEST_AWAITED_SECONDS = 900

@@ -23,7 +23,7 @@ from simulation.environment.workspace import workspace
 from simulation.events import Interleaved
 from simulation.faults.statements import Passing, StatementEffect
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.targets.process.database_gateway import DatabaseGateway, socket_of
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.statement_gate import StatementGate

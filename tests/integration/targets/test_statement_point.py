@@ -20,7 +20,7 @@ from simulation.faults.statements import Passing, StatementEffect
 from simulation.scenario.faults.expectation import SELF_HEALS
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.targets.builtin.statement_point import PlatformKilled, StatementPoint
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ from simulation.scenario.faults.expectation import SELF_HEALS
 from simulation.scenario.faults.fault import Beyond, Fault
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import KINDS, broken_fault_rules
-from simulation.scenario.faults.statements import JOBS, StatementFault
+from simulation.scenario.faults.statement_fault import JOBS, StatementFault
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
 from simulation.staging.jobs import JOBS as PLATFORM_JOBS

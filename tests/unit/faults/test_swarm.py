@@ -11,7 +11,7 @@ from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
 from simulation.scenario.faults.needs import MET_INSIDE, Need, met_by_processes
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.registry import KINDS, drawn_kinds
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario

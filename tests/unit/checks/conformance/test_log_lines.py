@@ -12,7 +12,7 @@ from simulation.checks.conformance.statements import Statements
 from simulation.checks.evidence.case import Case
 from simulation.events import FaultInjected, FaultScheduled, PlatformLog
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.faults.statements import StatementFault
+from simulation.scenario.faults.statement_fault import StatementFault
 from tests.unit.checks.builder import GOVERNANCE
 from tests.unit.checks.conformance.seen import Seen, audited, contract, insert, minute, update
 
