@@ -216,7 +216,7 @@ class ProcessChoice:
             folder=self.folder.resolve(),
             database=database,
             keys=keys,
-            authority=authority.file,
+            authority=authority,
             scratch=scratch,
             signing_keys=key_files(own / "identity", keys),
             stripe_key=stripe_key_file(own / "identity", keys),
@@ -230,7 +230,11 @@ class ProcessChoice:
                 "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
                 "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
                 "/etc/nsswitch.conf": _written(own / "nsswitch.conf", _LOOKUP_ORDER_FILE),
-                **authority.covered_files(commands),
+                **authority.covered_files(
+                    commands,
+                    directories=[(self.folder / table.directory).resolve() for table in self.file.process],
+                    named=self._ca_files(),
+                ),
             },
             workspace=folder,
         )
@@ -240,6 +244,18 @@ class ProcessChoice:
             variables=authority.variables(), log=log,
         )  # fmt: skip
         return programs, authority
+
+    def _ca_files(self) -> Sequence[Path]:
+        """:raises UsageError: one of ``ca_files`` is not there."""
+        files = [(self.folder / name).resolve() for name in self.file.ca_files]
+        for number, file in enumerate(files):
+            if not file.is_file():
+                raise UsageError(
+                    place=self.file.place("ca_files", number),
+                    problem=f"there is no file {file}",
+                    remedy="name a file of certificate authorities that the backend reads (a PEM bundle, or cacerts)",
+                )
+        return files
 
     def _stepper(self, site: Site, rest: ExitStack, programs: Programs, loop: EventLoop) -> Stepper:
         init_pid = programs.sandbox.init_pid

@@ -91,6 +91,7 @@ PLACEHOLDERS = {
     "STRIPE_KEY_FILE": "file in which the secret store keeps the secret key of Stripe; a fault may roll it",
     "BREAK_GLASS_SECRET": "secret that signs the tokens for the time in which no other can be verified",
     "CA_FILE": "PEM file of the throw-away authority that signed the certificates of all those hosts",
+    "TRUST_STORE": "the same authority as a store of Java's (PKCS #12, no password)",
     "SCRATCH": "a folder in which the backend may write; gone after the run",
     "TARGET": "the folder of target.toml",
     "PYTHON": "the Python program that runs the simulation",
@@ -361,6 +362,10 @@ class TargetFile(_Table):
     """Folder with the runbooks of this backend; without it the project's own, written for the staging platform."""
     alerts: str | None = None
     """Folder with its alerting rules; likewise."""
+    ca_files: tuple[str, ...] = ()
+    """Files of certificate authorities that the backend reads and nobody finds by itself, from the folder of
+    target.toml: the run's own authority takes their place. The system's, Java's, certifi's and those of Stripe's
+    packages are found."""
     process: tuple[ProcessTable, ...] = Field(min_length=1)
     web: WebTable
     job: tuple[JobTable, ...] = Field(min_length=1)

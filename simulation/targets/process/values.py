@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simulation.environment.clock_library import clock_environment, library_in
 from simulation.environment.protocol import Database
+from simulation.targets.process.certificates import Authority
 from simulation.targets.process.target_file import TargetFile, fill_in
 from simulation.targets.protocol import TargetKeys
 
@@ -29,7 +30,7 @@ def values_of(
     folder: Path,
     database: Database,
     keys: TargetKeys,
-    authority: Path,
+    authority: Authority,
     scratch: Path,
     signing_keys: tuple[Path, Path],
     stripe_key: Path,
@@ -51,7 +52,8 @@ def values_of(
         "SIGNING_KEY_FILE": str(signing_keys[0]),
         "REPLICA_KEY_FILE": str(signing_keys[1]),
         STRIPE_KEY_FILE: str(stripe_key),
-        "CA_FILE": str(authority),
+        "CA_FILE": str(authority.file),
+        "TRUST_STORE": str(authority.store),
         "SCRATCH": str(scratch),
         "TARGET": str(folder),
         "PYTHON": sys.executable,

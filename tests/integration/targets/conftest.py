@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.environment.embedded import EmbeddedPostgres
@@ -22,7 +23,7 @@ from simulation.history import Recorder
 from simulation.scenario.model import StripeSettings
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.target import ProcessTarget
-from simulation.targets.protocol import Site, TargetKeys
+from simulation.targets.protocol import JobWatch, Site, TargetKeys
 from simulation.world.network.external import ExternalNetwork
 from simulation.world.provider.provider import ScoreProvider, provider_app
 from simulation.world.stripe.twin import StripeTwin, stripe_app
@@ -125,3 +126,18 @@ def brought_up(folder: Path) -> Iterator[BroughtUp]:
         target = choice.bring_up(site)
         stack.callback(target.close)
         yield BroughtUp(target=target, site=site)
+
+
+def get(stand: BroughtUp, path: str = "/") -> tuple[int, bytes]:
+    body, status, _ = run_wsgi_app(stand.target.wsgi, EnvironBuilder(path, "http://platform.test").get_environ())
+    return int(status.split()[0]), b"".join(body)
+
+
+def jobs(stand: BroughtUp) -> JobWatch:
+    return stand.target.job_watch(kernel=stand.site.kernel, recorder=stand.site.recorder, is_stopped=lambda _: False)
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    file = folder / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))

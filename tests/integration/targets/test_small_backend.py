@@ -12,16 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.environment.installations import of_this_machine
 from simulation.errors import EnvironmentFault, SimulationError
 from simulation.events import Exchange, HostRefused, JobSummary, ProgramEnded
 from simulation.targets.process import job_watch, programs, reverse_proxy
 from simulation.targets.process.supervisor import DOWN_SECONDS, MOST_RESTARTS
-from simulation.targets.protocol import JobWatch
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
-from tests.integration.targets.conftest import BACKEND, START, BroughtUp, brought_up, wrong
+from tests.integration.targets.conftest import BACKEND, START, brought_up, edit, get, jobs, wrong
 
 STATIC = """\
 #include <arpa/inet.h>
@@ -35,15 +33,6 @@ int main() {
     for (;;) close(accept(door, 0, 0));
 }
 """
-
-
-def _get(stand: BroughtUp, path: str = "/") -> tuple[int, bytes]:
-    body, status, _ = run_wsgi_app(stand.target.wsgi, EnvironBuilder(path, "http://platform.test").get_environ())
-    return int(status.split()[0]), b"".join(body)
-
-
-def _jobs(stand: BroughtUp) -> JobWatch:
-    return stand.target.job_watch(kernel=stand.site.kernel, recorder=stand.site.recorder, is_stopped=lambda _: False)
 
 
 def _backends() -> list[str]:
@@ -64,7 +53,7 @@ def _backends() -> list[str]:
 def test_its_timer_fires_at_every_step_and_its_clock_is_the_simulations(folder: Path) -> None:
     with brought_up(folder) as stand:
         kernel = stand.site.kernel
-        watch = _jobs(stand)
+        watch = jobs(stand)
         watch.start()
         kernel.run_until(START + timedelta(days=1))
         watch.record_summaries()
@@ -73,7 +62,7 @@ def test_its_timer_fires_at_every_step_and_its_clock_is_the_simulations(folder: 
         assert summary.largest_gap_seconds == 300
         ticks = [int(found) for found in re.findall(r"tick at (\d+)", stand.log())]
         assert ticks == [int(START.timestamp()) + 300 * number for number in range(1, 289)]
-        assert _get(stand) == (200, str(int(kernel.now.timestamp())).encode())
+        assert get(stand) == (200, str(int(kernel.now.timestamp())).encode())
     assert _backends() == []
 
 
@@ -90,12 +79,12 @@ def test_a_back_off_is_not_kept_waiting_for_the_next_step(folder: Path) -> None:
 def test_time_passes_for_an_answer_that_waits_for_a_timer(folder: Path) -> None:
     with brought_up(folder) as stand:
         before = stand.site.kernel.now
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
         assert stand.site.kernel.now == before
     wrong(folder, "slow")
     with brought_up(folder) as stand:
         before = stand.site.kernel.now
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
         assert stand.site.kernel.now == before + timedelta(seconds=20)
 
 
@@ -109,9 +98,9 @@ def test_a_host_that_is_none_of_the_worlds_is_refused_and_on_record(folder: Path
 def test_a_killed_backend_answers_nobody_until_it_is_started_again(folder: Path) -> None:
     with brought_up(folder) as stand:
         stand.target.supervisor.kill_and_restart()
-        assert _get(stand)[0] == 502
+        assert get(stand)[0] == 502
         stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
 
 
 def test_hosting_drains_stops_and_starts_it_for_real(folder: Path) -> None:
@@ -119,14 +108,14 @@ def test_hosting_drains_stops_and_starts_it_for_real(folder: Path) -> None:
         service = stand.target.service
         assert service is not None
         service.drain()
-        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        assert (get(stand)[0], get(stand, "/health")[0]) == (503, 200)
         service.stop()
         assert _backends() == []
         service.start()
         assert service.instance == 2
-        assert (_get(stand)[0], _get(stand, "/health")[0]) == (503, 200)
+        assert (get(stand)[0], get(stand, "/health")[0]) == (503, 200)
         service.admit()
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
         assert [event for event in stand.events() if isinstance(event, ProgramEnded)] == [], "it was stopped, not lost"
 
 
@@ -135,29 +124,29 @@ def test_a_backend_that_is_killed_before_its_answer_is_out_has_dealt_with_the_re
     with brought_up(folder) as stand:
         assert stand.target.kill_after_next_request is not None
         stand.target.kill_after_next_request()
-        assert _get(stand)[0] == 502
+        assert get(stand)[0] == 502
         assert "answered /" in stand.log().splitlines()
-        assert _get(stand)[0] == 502
+        assert get(stand)[0] == 502
         stand.site.kernel.run_until(START + timedelta(seconds=DOWN_SECONDS))
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
 
 
 def test_a_program_that_ends_by_itself_is_on_record_and_started_again_until_that_is_no_use(folder: Path) -> None:
     wrong(folder, "dies")
     with brought_up(folder) as stand:
-        _jobs(stand).start()
+        jobs(stand).start()
         stand.site.kernel.run_until(START + timedelta(seconds=300))
         (ended,) = [event for event in stand.events() if isinstance(event, ProgramEnded)]
         assert (ended.program, ended.status, ended.started_again) == ("web", 3, True)
         assert ended.last_words.endswith("out of memory")
         assert ended.place.endswith("target.toml:5")
-        assert _get(stand)[0] == 502
+        assert get(stand)[0] == 502
         stand.site.kernel.run_until(START + timedelta(seconds=300 + DOWN_SECONDS))
-        assert _get(stand)[0] == 200
+        assert get(stand)[0] == 200
         stand.site.kernel.run_until(START + timedelta(hours=1))
         ends = [event.started_again for event in stand.events() if isinstance(event, ProgramEnded)]
         assert ends == [True] * MOST_RESTARTS + [False]
-        assert _get(stand)[0] == 502
+        assert get(stand)[0] == 502
     assert _backends() == []
 
 
@@ -190,12 +179,6 @@ def test_a_backend_that_does_not_come_up_is_named_with_its_last_words(folder: Pa
     assert _backends() == []
 
 
-def _edit(folder: Path, name: str, old: str, new: str) -> None:
-    file = folder / name
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
@@ -206,7 +189,7 @@ def _edit(folder: Path, name: str, old: str, new: str) -> None:
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
-    _edit(folder, name, old, new)
+    edit(folder, name, old, new)
     with pytest.raises(SimulationError, match=said), brought_up(folder) as stand:
         stand.target.create_admin(name="ops", email="ops@platform.test", role="ops")
     assert _backends() == []
@@ -214,7 +197,7 @@ def test_a_mistake_in_a_file_is_named_with_its_place(folder: Path, name: str, ol
 
 def test_a_backend_past_the_c_library_is_refused_for_ignoring_the_clock(folder: Path) -> None:
     """An environment without the preload stands for a program that cannot load it."""
-    _edit(folder, "target.toml", 'WRONG = "nothing"', 'LD_PRELOAD = ""')
+    edit(folder, "target.toml", 'WRONG = "nothing"', 'LD_PRELOAD = ""')
     with pytest.raises(EnvironmentFault, match="ignores the simulated clock"), brought_up(folder):
         pass
     assert _backends() == []
@@ -228,7 +211,7 @@ def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None
     source, program = folder / "static.c", folder / "static"
     source.write_text(STATIC)
     subprocess.run(["gcc", "-static", "-o", program, source], check=True)
-    _edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}", "{os.getpid()}"]', f'["{program}"]')
+    edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}", "{os.getpid()}"]', f'["{program}"]')
     with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static ignores the simulated clock"):  # noqa: SIM117
         with brought_up(folder):
             pass
@@ -281,7 +264,7 @@ def test_a_long_log_is_cut_back_and_says_so(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(job_watch, "_MOST_BYTES", 200)
     monkeypatch.setattr(job_watch, "_KEPT_BYTES", 100)
     with brought_up(folder) as stand:
-        watch = _jobs(stand)
+        watch = jobs(stand)
         watch.start()
         stand.site.kernel.run_until(START + timedelta(days=1))
         watch.record_summaries()
@@ -320,8 +303,8 @@ def _migrated(folder: Path) -> None:
     (folder / "migration.py").write_text(_MIGRATION)
     (folder / "seed.sql").write_text("INSERT INTO people (name) VALUES (${STRIPE_WEBHOOK_SECRET});\n")
     command = f'["{sys.executable}", "{folder}/migration.py", "${{MIGRATION_URL}}"]'
-    _edit(folder, "target.toml", 'schema_file = "schema.sql"', f'migrate = {command}\nseed_file = "seed.sql"')
-    _edit(folder, "target.toml", "WRONG =", _PARTS)
+    edit(folder, "target.toml", 'schema_file = "schema.sql"', f'migrate = {command}\nseed_file = "seed.sql"')
+    edit(folder, "target.toml", "WRONG =", _PARTS)
 
 
 def test_a_migration_and_a_seed_have_the_values_of_the_run(folder: Path) -> None:
@@ -333,8 +316,8 @@ def test_a_migration_and_a_seed_have_the_values_of_the_run(folder: Path) -> None
 
 def test_a_migration_that_takes_too_long_is_ended_after_its_seconds(folder: Path) -> None:
     _migrated(folder)
-    _edit(folder, "target.toml", 'SLOW = "0"', 'SLOW = "1"')
-    _edit(folder, "target.toml", "seed_file =", "migrate_seconds = 1\nseed_file =")
+    edit(folder, "target.toml", 'SLOW = "0"', 'SLOW = "1"')
+    edit(folder, "target.toml", "seed_file =", "migrate_seconds = 1\nseed_file =")
     with (
         pytest.raises(EnvironmentFault, match=r"within 1 real seconds; it said: as superuser /(.|\n)*migrate_seconds"),
         brought_up(folder),
@@ -348,7 +331,7 @@ def test_a_migration_that_takes_too_long_is_ended_after_its_seconds(folder: Path
     "this fails instead",
 )
 def test_a_schema_with_pgcrypto_and_uuid_ossp_gets_a_server_of_this_machine(folder: Path) -> None:
-    _edit(
+    edit(
         folder, "schema.sql", "CREATE TABLE", 'CREATE EXTENSION "uuid-ossp";\nCREATE EXTENSION pgcrypto;\nCREATE TABLE'
     )
     dump = folder / "schema.sql"

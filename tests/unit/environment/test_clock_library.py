@@ -281,8 +281,9 @@ def _lines_so_far(output: IO[str]) -> Iterator[str]:
 @NEEDS_A_COMPILER
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_timers_and_sleeps_of_each_runtime_come_due_in_simulated_time(runtime: str, folder: Path) -> None:
-    if shutil.which(runtime) is None:
-        pytest.skip(f"no {runtime} on this machine: install it")
+    required = f"SIMULATE_REQUIRE_{runtime.upper()}"
+    if shutil.which(runtime) is None and not os.environ.get(required):
+        pytest.skip(f"no {runtime} on this machine: install it; with {required}=1 this fails instead")
     (folder / "Timer.java").write_text(JAVA)
     arguments, ways = RUNTIMES[runtime]
     environment = _environment(folder, monotonic=True)

@@ -6,12 +6,14 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 import pytest
 
 from simulation.errors import EnvironmentFault
+from simulation.targets.process.certificates import make_authority, meet_the_real_clock
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.http_gateway import HttpGateway
 from simulation.world.network.external import Lost
@@ -87,26 +89,72 @@ def test_a_caller_that_connects_and_says_nothing_keeps_nobody_waiting(
     assert echo.served == 2
 
 
-def test_a_caller_that_stops_in_the_middle_ends_the_run_instead_of_deciding_its_course(
-    loop: EventLoop, echo: Echo, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+def test_a_caller_that_stops_in_the_middle_keeps_nobody_waiting_and_may_go_on(
+    loop: EventLoop, echo: Echo, listener: socket.socket
 ) -> None:
-    monkeypatch.setattr("simulation.targets.process.http_gateway._PATIENCE_WALL_SECONDS", 0.05)
+    with (
+        socket.create_connection(listener.getsockname()) as slow,
+        socket.create_connection(listener.getsockname()) as caller,
+    ):
+        slow.sendall(_ASK[:20])
+        _turns(loop)
+        caller.sendall(_ASK)
+        _turns(loop)
+        assert caller.recv(4_096).startswith(b"HTTP/1.1 200")
+        slow.sendall(_ASK[20:])
+        _turns(loop)
+        assert slow.recv(4_096).startswith(b"HTTP/1.1 200")
+    assert echo.served == 2
+
+
+def test_a_handshake_and_a_request_may_come_piece_by_piece(
+    loop: EventLoop, listener: socket.socket, tmp_path: Path
+) -> None:
+    meet_the_real_clock()
+    authority = make_authority(folder=tmp_path, hosts=["api.stripe.com"])
+    _gateway(loop, Echo()).listen(listener, tls=authority.tls)
+    trusting = ssl.create_default_context(cafile=str(authority.file))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(incoming, outgoing, server_hostname="api.stripe.com")
     with socket.create_connection(listener.getsockname()) as caller:
-        caller.sendall(_ASK[:20])
-        with pytest.raises(EnvironmentFault, match="began a request and has not gone on"):
-            _turns(loop)
+        caller.settimeout(5)
+
+        def until(done: Callable[[], object]) -> object:
+            while True:
+                try:
+                    return done()
+                except ssl.SSLWantReadError:
+                    _in_pieces(loop, caller, outgoing.read())
+                    incoming.write(caller.recv(65_536))
+
+        until(client.do_handshake)
+        client.write(_ASK)
+        answer = until(client.read)
+    assert isinstance(answer, bytes)
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
-def test_a_caller_that_stops_in_its_handshake_ends_the_run_too(
+def _in_pieces(loop: EventLoop, caller: socket.socket, data: bytes) -> None:
+    third = len(data) // 3 + 1
+    for at in range(0, len(data), third):
+        caller.sendall(data[at : at + third])
+        _turns(loop)
+
+
+def test_an_answer_that_nobody_takes_ends_the_run_instead_of_deciding_its_course(
     loop: EventLoop, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simulation.targets.process.http_gateway._PATIENCE_WALL_SECONDS", 0.05)
-    _gateway(loop, Echo()).listen(listener, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-    with (
-        socket.create_connection(listener.getsockname()),
-        pytest.raises(EnvironmentFault, match="began a handshake and has not gone on"),
-    ):
-        _turns(loop)
+
+    def large(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", str(64 << 20))])
+        return [bytes(64 << 20)]
+
+    _gateway(loop, large).listen(listener, tls=None)
+    with socket.create_connection(listener.getsockname()) as caller:
+        caller.sendall(_ASK)
+        with pytest.raises(EnvironmentFault, match="has not taken an answer"):
+            _turns(loop)
 
 
 def test_a_caller_that_leaves_without_a_word_is_forgotten(loop: EventLoop, echo: Echo, listener: socket.socket) -> None:
