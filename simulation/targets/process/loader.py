@@ -27,6 +27,7 @@ from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
 from simulation.targets.process.commands import MIGRATE, run_command
 from simulation.targets.process.event_loop import EventLoop
+from simulation.targets.process.executables import require_programs
 from simulation.targets.process.feed_file import OwnFeed, load_feed
 from simulation.targets.process.idle_probe import IdleProbe
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
@@ -138,6 +139,7 @@ class ProcessChoice:
 
     def bring_up(self, site: Site, *, try_queries: bool = True) -> ProcessTarget:
         """:raises EnvironmentFault: it does not come up. :raises UsageError: a query does not fit its schema."""
+        require_programs(self.file, self.folder)
         if try_queries:
             try_relations(self.relations, file=self.folder / OBSERVE_SQL, database=site.database)
         if site.server.process_id is None:

@@ -11,6 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.environment.clock_library import clock_library
 from simulation.errors import EnvironmentFault
+from simulation.targets.process.executables import bar_of
 from simulation.witness.exchange import PLATFORM_URL
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _require_the_clock_library(target: ProcessTarget) -> None:
                 remedy="a static binary, or one built for another C library (musl), cannot be simulated; "
                 "run one that is linked against this machine's",
             )
+        if (bar := bar_of(Path(f"/proc/{pid}/exe"))) is not None:
+            raise EnvironmentFault(problem=f"{_place(target, pid)}: {bar.problem}", remedy=bar.remedy)
 
 
 def _place(target: ProcessTarget, pid: int) -> str:

@@ -23,6 +23,7 @@ from simulation.faults.effects import Calm
 from simulation.history import Recorder
 from simulation.scenario.model import Scenario, StripeSettings
 from simulation.targets.columns import plain_columns
+from simulation.targets.process.executables import require_programs
 from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.targets.process.observation import try_relation
@@ -52,6 +53,9 @@ class _World:
 
 def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
     """One finding for each piece, as soon as it is known; what needs a piece that is wrong is not tried."""
+    yield (programs := look("programs", partial(_programs, choice)))
+    if programs.wrong is not None:
+        return
     with ExitStack() as stack:
         folder = stack.enter_context(workspace())
         server = stack.enter_context(
@@ -90,6 +94,13 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
             return
         stack.callback(brought_up[0].close)
         yield from _try_running(stack, choice, world, brought_up[0], scenario)
+
+
+def _programs(choice: ProcessChoice) -> str:
+    untried = require_programs(choice.file, choice.folder)
+    if untried:
+        return f"nobody here has tried {', '.join(untried)} under this clock: what is below tells"
+    return "they are here, and nothing is known against their living in simulated time"
 
 
 def _fits(try_query: Callable[[], None], relation: str, query: str) -> str:

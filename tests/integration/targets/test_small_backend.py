@@ -185,7 +185,7 @@ def test_a_backend_that_does_not_come_up_is_named_with_its_last_words(folder: Pa
         ("observe.sql", "name AS is_admin", "nmae AS is_admin", r'observe\.sql:4: query users: column "nmae" does not'),
         ("schema.sql", "text NOT NULL", "txet NOT NULL", r'schema\.sql:1: type "txet" does not exist'),
         ("target.toml", "INSERT INTO people (name)", "INSERT INTO staff (name)", r'create_sql: relation "staff" does'),
-        ("target.toml", 'command = ["', 'command = ["/nowhere', r"start web: No such file or directory"),
+        ("target.toml", 'command = ["', 'command = ["/nowhere', r"target.toml:5: there is no program /nowhere"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_place(folder: Path, name: str, old: str, new: str, said: str) -> None:
@@ -207,12 +207,12 @@ def test_a_backend_past_the_c_library_is_refused_for_ignoring_the_clock(folder: 
     shutil.which("gcc") is None and not os.environ.get("SIMULATE_REQUIRE_GCC"),
     reason="no C compiler on this machine: install gcc and libc6-dev; with SIMULATE_REQUIRE_GCC=1 this fails instead",
 )
-def test_a_static_binary_is_refused_for_ignoring_the_clock(folder: Path) -> None:
+def test_a_static_binary_is_refused_before_it_is_started(folder: Path) -> None:
     source, program = folder / "static.c", folder / "static"
     source.write_text(STATIC)
     subprocess.run(["gcc", "-static", "-o", program, source], check=True)
     edit(folder, "target.toml", f'["{sys.executable}", "{BACKEND}", "{os.getpid()}"]', f'["{program}"]')
-    with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static ignores the simulated clock"):  # noqa: SIM117
+    with pytest.raises(EnvironmentFault, match=r"target.toml:5: .*static is linked statically"):  # noqa: SIM117
         with brought_up(folder):
             pass
     assert _backends() == []

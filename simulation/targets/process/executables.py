@@ -1,0 +1,151 @@
+"""Why a program cannot live in simulated time, read from its file before anything is started."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct, error
+
+from simulation.environment.clock_library import clock_library
+from simulation.errors import EnvironmentFault
+from simulation.targets.process.target_file import TargetFile, fill_in
+
+_ELF_64_LITTLE_ENDIAN = b"\x7fELF\x02\x01"
+_HEADER = Struct("<16x2HIQQQI6H")
+_SEGMENT = Struct("<IIQQQQQQ")
+_INTERPRETER_SEGMENT = 3
+_GO_MARKS = (b"\xff Go buildinf:", b".go.buildinfo\x00")
+"""What every program that Go has built has in it, and the name of the section in which it has it."""
+_MOST_SCRIPTS = 3
+"""A script may be run by a script."""
+_WAKEN_BY_OUR_LIBRARY = ("java", "ruby", "php")
+_UNTRIED = {"dotnet": ".NET", "mono": "Mono", "beam.smp": "Erlang", "erl": "Erlang", "elixir": "Elixir", "deno": "Deno",
+    "bun": "Bun"}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """Why a program cannot be simulated, and what to do."""
+
+    problem: str
+    remedy: str
+
+
+def what_bars(command: str, *, directory: Path, path: str) -> Bar | None:
+    """Why the program of a command cannot live in simulated time; None if nothing is known against it.
+
+    :param directory: where it is started. :param path: its PATH.
+    """
+    program = _found(command, directory=directory, path=path)
+    if program is None:
+        return Bar(
+            problem=f"there is no program {command}",
+            remedy="install it, or write its path, from the [[process]]' directory",
+        )
+    for _ in range(_MOST_SCRIPTS):
+        interpreter = _interpreter_of_script(program, path=path)
+        if interpreter is None:
+            break
+        program = interpreter
+    return bar_of(program) or _sleeps_on(program)
+
+
+def require_programs(file: TargetFile, folder: Path) -> Sequence[str]:
+    """Look at the program of each ``[[process]]`` of a target folder.
+
+    :returns: runtimes that nobody here has tried.
+    :raises EnvironmentFault: one is not there, or cannot live in simulated time.
+    """
+    for table in file.process:
+        try:
+            command = fill_in(table.command[0], {"PYTHON": sys.executable, "TARGET": str(folder.resolve())})
+        except KeyError:  # it lies where only the run knows
+            continue
+        path = table.environment.get("PATH", os.environ.get("PATH", os.defpath))
+        bar = what_bars(command, directory=(folder / table.directory).resolve(), path=path)
+        if bar is not None:
+            raise EnvironmentFault(problem=f"{file.place_of(table)}: {bar.problem}", remedy=bar.remedy)
+    return [name for table in file.process if (name := untried(table.command[0])) is not None]
+
+
+def untried(command: str) -> str | None:
+    """The runtime of a command, where nobody here has tried it."""
+    return _UNTRIED.get(Path(command).name)
+
+
+def bar_of(program: Path) -> Bar | None:
+    """Why the machine code of a file cannot live in simulated time: the clock is a library that is loaded before the C
+    library of this machine, and a program that asks the kernel itself does not notice it."""
+    try:
+        with open(program, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as image:
+            if image[:6] != _ELF_64_LITTLE_ENDIAN:
+                return None
+            loader, go = _loader(image), all(image.find(mark) >= 0 for mark in _GO_MARKS)
+    except (OSError, ValueError, error):  # no such file, an empty one, a header that is cut off
+        return None
+    if go:
+        return Bar(
+            problem=f"{program} is written in Go, which asks the kernel for the time itself, with cgo, too",
+            remedy="a program in Go cannot be simulated: no call of the system is made that could be intercepted",
+        )
+    if loader is None:
+        return Bar(
+            problem=f"{program} is linked statically: the clock is a library, and it loads none",
+            remedy="link it dynamically against this machine's C library (glibc)",
+        )
+    if b"musl" in loader:
+        return Bar(
+            problem=f"{program} is built for another C library (musl, of Alpine)",
+            remedy="run one that is built for glibc, as of Debian, Ubuntu, Red Hat",
+        )
+    return None
+
+
+def _loader(image: mmap.mmap) -> bytes | None:
+    """Path of the program that loads a program's libraries; None where it has none."""
+    _, _, _, _, first, _, _, _, size, count, *_ = _HEADER.unpack_from(image)
+    for number in range(count):
+        kind, _, offset, _, _, length, *_ = _SEGMENT.unpack_from(image, first + number * size)
+        if kind == _INTERPRETER_SEGMENT:
+            return bytes(image[offset : offset + length])
+    return None
+
+
+def _found(command: str, *, directory: Path, path: str) -> Path | None:
+    if "/" in command:
+        file = directory / command
+        return file.resolve() if file.is_file() else None
+    found = shutil.which(command, path=path)
+    return None if found is None else Path(found).resolve()
+
+
+def _interpreter_of_script(program: Path, *, path: str) -> Path | None:
+    """By which program a script says that it is run; None where it is none, or its interpreter is not here."""
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(256)
+    except OSError:
+        return None
+    words = line.removeprefix(b"#!").decode(errors="replace").split()
+    if not line.startswith(b"#!") or not words:
+        return None
+    if Path(words[0]).name == "env" and len(words) > 1:
+        words = [word for word in words[1:] if not word.startswith("-")]
+    return _found(words[0], directory=program.parent, path=path) if words else None
+
+
+def _sleeps_on(program: Path) -> Bar | None:
+    """Timers of some runtimes end by our own library only."""
+    runtime = next((name for name in _WAKEN_BY_OUR_LIBRARY if program.name.startswith(name)), None)
+    reason = clock_library().reason
+    if runtime is None or not reason:
+        return None
+    return Bar(
+        problem=f"timers and sleeps of {runtime} would never end: the clock is libfaketime's ({reason})",
+        remedy="install a C compiler (Debian: apt-get install gcc libc6-dev)",
+    )
