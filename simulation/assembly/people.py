@@ -133,6 +133,7 @@ def timed_faults(ground: Ground, external: External, front: Front, operator: Ope
         purses=external.purses,
         winners=Winners(kernel=ground.kernel, registry=external.registry, names=external.twin.names),
         entry_fees={contest.key: contest.entry_fee_cents for contest in ground.request.scenario.contests},
+        currencies={contest.key: contest.currency for contest in ground.request.scenario.contests},
         governance=front.target.governance,
         service=front.target.service,
         provider=external.provider,

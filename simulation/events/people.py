@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Literal
 
+from simulation.currency import USD
 from simulation.events.base import Event
 
 Action = Literal[
@@ -15,6 +17,7 @@ Action = Literal[
     "paid_late",
     "paid_twice",
     "paid_wrong_amount",
+    "paid_wrong_currency",
     "never_paid",
     "began_to_pay",
     "opened_intent",
@@ -50,6 +53,8 @@ PersonAct = Literal[
 class EntrantAction(Event):
     """An action of a player or organizer, as the simulation made it."""
 
+    unless_usual = MappingProxyType({"currency": USD})
+
     kind: Literal["entrant_action"] = "entrant_action"
     person: str
     """Scenario-wide key, e.g. ``p017``."""
@@ -59,11 +64,14 @@ class EntrantAction(Event):
     action: Action
     """``began_to_pay``: by a bank debit, which takes days;
     ``paid_wrong_amount``: another one than the entry fee, since the intent was changed at Stripe;
+    ``paid_wrong_currency``: as many units of another currency than the contest's, for the same reason;
     ``got_part_back``: the cardholder sees on a statement that a part of the payment has come back;
     ``chargeback_reversed``: that the bank has given it to the platform again, after all;
     ``lost_prize``: a winner sees that Stripe has taken a prize, or a part of it, out of their account again;
     ``bank_refused``: that their bank did not take what Stripe sent it of their account."""
     amount_cents: int = 0
+    currency: str = USD
+    """Of the amount, as the person knows it."""
     payment_intent_id: str | None = None
     roster: tuple[str, ...] = ()
     act: PersonAct | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from simulation.currency import USD
 from simulation.events.base import Event
 
 StripeOrigin = Literal["platform", "entrant", "dashboard", "harness"]
@@ -56,9 +58,12 @@ class StripeMovement(Event):
 
 
 class StripeBalance(Event):
-    """The platform's balance at Stripe at the end of the run."""
+    """The platform's balance in one currency at Stripe at the end of the run; of each currency that it has ever had."""
+
+    unless_usual = MappingProxyType({"currency": USD})
 
     kind: Literal["stripe_balance"] = "stripe_balance"
+    currency: str = USD
     opening_cents: int
     available_cents: int
     pending_cents: int
@@ -67,6 +72,8 @@ class StripeBalance(Event):
 class StripeObject(Event):
     """Final state at Stripe of an object that the books speak of; recorded at the end, ordered by id."""
 
+    unless_usual = MappingProxyType({"currency": USD})
+
     kind: Literal["stripe_object"] = "stripe_object"
     object_type: Literal[
         "payment_intent", "charge", "transfer", "refund", "account", "dispute", "payout", "webhook_endpoint"
@@ -74,6 +81,7 @@ class StripeObject(Event):
     object_id: str
     status: str
     amount_cents: int = 0
+    currency: str = USD
     contest_id: str | None = None
     user_id: str | None = None
     payment_intent_id: str | None = None

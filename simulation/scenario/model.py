@@ -22,14 +22,13 @@ from pydantic import (
     model_validator,
 )
 
+from simulation.currency import USD, CurrencyCode, currency_of
 from simulation.documents.refusal import suggest
 from simulation.documents.strict import Instant, Mistake, ScenarioModel, absolute, refusal, refusals
 from simulation.prometheus_version import DEFAULT_VERSION
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import AnyFault
 
-LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS = 50, 99_999_999
-"""What Stripe takes in one charge in US dollars (fixtures/spec/stripe.md)."""
 _KEY = r"^[a-z][a-z0-9_]{0,59}$"
 _MOST_CENTS = 10**10
 """A hundred million: sums of many stay within what a database's and a program's integers hold."""
@@ -44,13 +43,15 @@ class StripeSettings(ScenarioModel):
     """The twin's behaviour where Stripe publishes no number (fixtures/spec/stripe.md)."""
 
     opening_balance_cents: _Cents = 0
-    """Available money at Stripe when the run begins."""
+    """Available money at Stripe when the run begins, in US dollars."""
+    opening_balances: dict[CurrencyCode, Annotated[int, Field(ge=1, le=_MOST_CENTS)]] = Field(default={})
+    """The same by currency, of others than US dollars: `jpy: 100000`."""
     fee_basis_points: int = Field(default=290, ge=0, le=10_000)
     """Stripe's share of a charge, in hundredths of a percent."""
     fee_fixed_cents: _Cents = 30
-    """What Stripe takes of each charge besides."""
+    """What Stripe takes of each charge in US dollars besides."""
     dispute_fee_cents: _Cents = 1_500
-    """Stripe's dispute fee in the United States."""
+    """Stripe's dispute fee in the United States, for a payment in US dollars."""
     pending_days: int = Field(default=2, ge=0, le=366)
     """From a charge to when its money is available for prizes."""
     webhook_latency_seconds: int = Field(default=2, ge=0, le=_DAY_SECONDS)
@@ -59,6 +60,35 @@ class StripeSettings(ScenarioModel):
         default=(60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200), max_length=100
     )
     """Waits between attempts; deliveries stop three days after the first."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As in a history of before there was such a thing."""
+        return {name: value for name, value in handler(self).items() if name != "opening_balances" or value}
+
+    @field_validator("opening_balances")
+    @classmethod
+    def _of_others(cls, balances: dict[CurrencyCode, int]) -> dict[CurrencyCode, int]:
+        if USD in balances:
+            raise refusal(
+                f"opening_balances has {USD}: {balances[USD]}",
+                remedy=f"write opening_balance_cents: {balances[USD]}",
+                path=(USD,),
+            )
+        return balances
+
+    @property
+    def opening_by_currency(self) -> Mapping[str, int]:
+        """Available money when the run begins, US dollars first."""
+        return {USD: self.opening_balance_cents, **dict(sorted(self.opening_balances.items()))}
+
+    def fee_fixed(self, currency: str) -> int:
+        """What Stripe takes of each charge in a currency besides its share."""
+        return self.fee_fixed_cents if currency == USD else currency_of(currency).fee_fixed
+
+    def dispute_fee(self, currency: str) -> int:
+        """Stripe's fee for the dispute of a payment in a currency."""
+        return self.dispute_fee_cents if currency == USD else currency_of(currency).dispute_fee
 
 
 class OperatorTask(ScenarioModel):
@@ -214,6 +244,9 @@ class Contest(ScenarioModel):
     """As people see it."""
     tournament: str
     """Key of the tournament that it is played on."""
+    currency: CurrencyCode = USD
+    """In which entrants pay and win, by its ISO 4217 code. All amounts of the contest are in its smallest unit: whole
+    yen, thousandths of a Kuwaiti dinar."""
     entry_fee_cents: _Cents
     """What each entrant pays; 0 for a contest that costs nothing."""
     payout_percent: dict[int, int | float]
@@ -253,7 +286,11 @@ class Contest(ScenarioModel):
     def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What few contests have is left out where it is not there: a history keeps the digest that it had."""
         told = handler(self)
-        return {name: value for name, value in told.items() if name not in _RARE_OF_CONTESTS or value}
+        return {
+            name: value
+            for name, value in told.items()
+            if (name not in _RARE_OF_CONTESTS or value) and (name, value) != ("currency", USD)
+        }
 
     @field_validator("payout_percent", mode="before")
     @classmethod

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
+from simulation.currency import MOST_CHARGE, USD, currency_of, in_steps
 from simulation.documents.refusal import suggest
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.faults.victims import called_off
 from simulation.scenario.funds import broken_fund_rules
 from simulation.scenario.model import (
-    LEAST_CHARGE_CENTS,
-    MOST_CHARGE_CENTS,
     ROUNDS,
     Contest,
     OperatorTask,
@@ -189,12 +188,21 @@ def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[Br
             problem=f"lock {minute(contest.lock)} leaves entrants {contest.lock - contest.created} to join and pay",
             remedy="leave 20 minutes or more after created",
         )
-    if contest.entry_fee_cents and not LEAST_CHARGE_CENTS <= contest.entry_fee_cents <= MOST_CHARGE_CENTS:
+    least, unit = currency_of(contest.currency).least_charge, "cents" if contest.currency == USD else contest.currency
+    if contest.entry_fee_cents and not least <= contest.entry_fee_cents <= MOST_CHARGE:
         yield BrokenRule(
             path=(*path, "entry_fee_cents"),
-            problem=f"entry_fee_cents {contest.entry_fee_cents}: Stripe takes charges of {LEAST_CHARGE_CENTS} to "
-            f"{MOST_CHARGE_CENTS} cents",
-            remedy=f"{LEAST_CHARGE_CENTS} to {MOST_CHARGE_CENTS}, or 0 for a contest that costs nothing",
+            problem=f"entry_fee_cents {contest.entry_fee_cents}: Stripe takes charges of {least} to {MOST_CHARGE} "
+            f"{unit}",
+            remedy=f"{least} to {MOST_CHARGE}, or 0 for a contest that costs nothing",
+        )
+    payable = in_steps(contest.entry_fee_cents, contest.currency)
+    if contest.entry_fee_cents != payable:
+        yield BrokenRule(
+            path=(*path, "entry_fee_cents"),
+            problem=f"entry_fee_cents {contest.entry_fee_cents}: Stripe takes amounts in {contest.currency} that end "
+            "in 0 only",
+            remedy=f"write {payable}",
         )
     if contest.lock > tournament.first_round:
         yield BrokenRule(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from simulation.currency import CURRENCIES, USD, CurrencyCode, in_steps, money
 from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
 from simulation.scenario.faults.rule import BrokenRule
 from simulation.scenario.faults.victims import prompt_payers
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.model import Scenario
 
-_LEAST_CENTS = 50
 _TRIES = timedelta(minutes=10)
 """An entrant tries again within a few minutes, or gives up."""
 
@@ -155,18 +155,19 @@ class WrongAmount(PayingFault):
     recovery = "Books what came, counts no entry for it, gives all of it back, and lets the entrant pay anew."
 
     @classmethod
-    def paid_cents(cls, fee_cents: int) -> int:
-        """What is paid instead of the fee."""
-        return fee_cents * cls.percent // 100
+    def paid_cents(cls, fee_cents: int, currency: CurrencyCode) -> int:
+        """What is paid instead of the fee, in the same currency."""
+        return in_steps(fee_cents * cls.percent // 100, currency)
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         yield from super().broken(scenario, earlier)
-        fee_cents = self.its_contest(scenario).entry_fee_cents
-        if fee_cents and self.paid_cents(fee_cents) < _LEAST_CENTS:
+        contest = self.its_contest(scenario)
+        fee_cents, least = contest.entry_fee_cents, CURRENCIES[contest.currency].least_charge
+        if fee_cents and self.paid_cents(fee_cents, contest.currency) < least:
             yield BrokenRule(
                 path=("contest",),
                 problem=f"fault {self.id}: {self.percent} % of the fee of {self.contest} is less than the "
-                f"{_LEAST_CENTS} cents that Stripe takes",
+                f"{money(least, contest.currency)} that Stripe takes",
                 remedy="name a contest with a higher fee",
             )
 
@@ -189,6 +190,41 @@ class PaymentTooMuch(WrongAmount):
     drawn = 72
 
 
+class PaymentWrongCurrency(PayingFault):
+    """The n-th prompt payer pays US dollars, for a contest in US dollars euros: the intent's currency was changed.
+
+    It was changed at Stripe; the number stayed, and counts the smallest units of the other currency.
+    """
+
+    kind: Literal["payment_wrong_currency"]
+    title = "The entry fee is paid in another currency"
+    origin = "A price list in two currencies, a script that sets the shop's default, a slip at the dashboard."
+    recovery = (
+        "Books what came in the currency in which it came, counts no entry for it, gives all of it back, and lets the "
+        "entrant pay anew."
+    )
+    withdraws_entrant = True
+    drawn = 85
+
+    @classmethod
+    def paid_in(cls, currency: CurrencyCode) -> CurrencyCode:
+        """The currency that is paid instead of the contest's."""
+        return "eur" if currency == USD else USD
+
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        yield from super().broken(scenario, earlier)
+        contest = self.its_contest(scenario)
+        fee, other = contest.entry_fee_cents, self.paid_in(contest.currency)
+        least = CURRENCIES[other].least_charge
+        if fee and fee < least:
+            yield BrokenRule(
+                path=("contest",),
+                problem=f"fault {self.id}: the fee of {self.contest}, {fee}, would be {money(fee, other)}, less than "
+                f"the {money(least, other)} that Stripe takes",
+                remedy="name a contest with a higher fee",
+            )
+
+
 PayingKinds = (
     PaymentDeclined
     | PaymentAbandoned
@@ -198,4 +234,5 @@ PayingKinds = (
     | PaymentToldBackwards
     | PaymentTooLittle
     | PaymentTooMuch
+    | PaymentWrongCurrency
 )

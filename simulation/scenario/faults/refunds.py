@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from simulation.currency import USD, in_steps
 from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
 from simulation.scenario.faults.late_ending import LateEnding
@@ -50,8 +51,8 @@ class RefundedByStripe(PersonFault):
         )
 
     def returned_cents(self, fee_cents: int) -> int:
-        """What goes back in all."""
-        return self.times * part_cents(fee_cents, self.times)
+        """What goes back in all, at most."""
+        return self.times * part_cents(fee_cents, self.times, USD)
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
@@ -61,9 +62,9 @@ class RefundedByStripe(PersonFault):
         return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, times=times, expect=cls.expects)
 
 
-def part_cents(fee_cents: int, times: int) -> int:
-    """Each of ``times`` parts of a payment that Stripe gives back: some of the payment is left."""
-    return fee_cents // (times + 1)
+def part_cents(fee_cents: int, times: int, currency: str) -> int:
+    """Each of ``times`` parts of a payment that goes back: some of the payment is left, and can be refunded, too."""
+    return in_steps(fee_cents // (times + 1), currency)
 
 
 class _RefundTakesLong(LateEnding):

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from simulation.clock import Kernel, SimProcess
+from simulation.currency import USD
 from simulation.events import Action, EntrantAction, PersonAct
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder, caused_by
@@ -178,7 +179,12 @@ class Entrants:
                 lambda: self._people.create_contest(organizer_id=organizer_id, contest=contest_terms(part.contest)),
             )
             self._registry.organizer_ids[part.contest.key] = organizer_id
-            self._record(part, "created_contest", amount_cents=part.contest.entry_fee_cents)
+            self._record(
+                part,
+                "created_contest",
+                amount_cents=part.contest.entry_fee_cents,
+                currency=part.contest.currency,
+            )
         contest_id = known[part.contest.key]
         self._ask(
             part,
@@ -212,7 +218,13 @@ class Entrants:
         )
         part.intents.append(intent)
         part.opened += 1
-        self._record(part, "opened_intent", amount_cents=contest.entry_fee_cents, payment_intent_id=intent[0])
+        self._record(
+            part,
+            "opened_intent",
+            amount_cents=contest.entry_fee_cents,
+            currency=contest.currency,
+            payment_intent_id=intent[0],
+        )
 
     def _pay(self, part: _Part) -> None:
         while part.paid < _payments_of(part):
@@ -249,11 +261,16 @@ class Entrants:
             return
         late = self._kernel.now > part.contest.lock
         paid: Action = "paid_twice" if part.paid else "paid_late" if late else "paid"
-        others: Mapping[str, Action] = {"under_way": "began_to_pay", "wrong_amount": "paid_wrong_amount"}
+        others: Mapping[str, Action] = {
+            "under_way": "began_to_pay",
+            "wrong_amount": "paid_wrong_amount",
+            "wrong_currency": "paid_wrong_currency",
+        }
         self._record(
             part,
             others.get(means.outcome, paid),
             amount_cents=means.amount_cents or part.contest.entry_fee_cents,
+            currency=means.currency or part.contest.currency,
             payment_intent_id=payment_intent_id,
         )
 
@@ -317,11 +334,13 @@ def _payments_of(part: _Part) -> int:
 def contest_terms(contest: Contest) -> dict[str, Any]:
     """The body of the request that creates the contest. The provider's id of a tournament is its key in the
     scenario."""
-    rare = {
+    rare: dict[str, Any] = {
         name: value
         for name in ("guaranteed_pool_cents", "min_entries")
         if (value := getattr(contest, name))  # a backend that knows none of it need not hear of it
     }
+    if contest.currency != USD:
+        rare["currency"] = contest.currency
     return {
         **rare,
         "contest_name": contest.name,

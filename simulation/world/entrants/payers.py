@@ -25,7 +25,7 @@ class Payers:
         self._misfits: set[str] = set()
 
     def leave_out(self, payment_intent_id: str) -> None:
-        """Who pays this intent pays another amount than owed, and so is no payer of the contest."""
+        """Who pays this intent pays another amount or currency than owed, and so is no payer of the contest."""
         self._misfits.add(payment_intent_id)
 
     def saw(self, event: StripeEvent) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulation.currency import CurrencyCode
 from simulation.world.stripe.objects.payment_method import ANY_CARD
 
-Outcome = Literal["paid", "under_way", "left", "wrong_amount"]
+Outcome = Literal["paid", "under_way", "left", "wrong_amount", "wrong_currency"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,8 @@ class Means:
     """What is tried once.
 
     ``outcome``: what the entrant knows when Stripe has taken it on: it is paid, it is under way, the entrant left
-    while the bank waited, or ``amount_cents`` were paid where another amount is owed. ``tries_again``: where Stripe
+    while the bank waited, ``amount_cents`` were paid where another amount is owed, or the number that is owed of
+    another ``currency``. ``tries_again``: where Stripe
     refuses, the entrant tries once more, by other means; with ``new_intent`` by another intent, too.
     """
 
@@ -28,6 +30,7 @@ class Means:
     tries_again: bool = False
     new_intent: bool = False
     amount_cents: int | None = None
+    currency: CurrencyCode | None = None
 
 
 CARD = Means()

@@ -22,6 +22,7 @@ class Paid:
     account: str
     user_id: str
     amount_cents: int
+    currency: str
 
 
 class Winners:
@@ -46,6 +47,7 @@ class Winners:
             account=str(event.snapshot["destination"]),
             user_id=user_id,
             amount_cents=int(str(event.snapshot["amount"])),
+            currency=str(event.snapshot["currency"]),
         )
         of_contest = self._paid.setdefault(contest, [])
         if paid.transfer in [known.transfer for known in of_contest]:

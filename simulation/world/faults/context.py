@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from simulation.clock import Kernel, SimProcess
+from simulation.currency import CurrencyCode
 from simulation.environment.protocol import Database
 from simulation.events.governance import Governance
 from simulation.faults.injector import PlannedInjector
@@ -43,7 +44,9 @@ class FaultContext:
     purses: Purses
     winners: Winners
     entry_fees: Mapping[str, int]
-    """Cents by key of the contest."""
+    """By key of the contest, in the smallest unit of its currency."""
+    currencies: Mapping[str, CurrencyCode]
+    """By key of the contest."""
     governance: Governance
     service: Service | None
     """The platform, where somebody else than its own process can stop it."""

@@ -6,6 +6,7 @@ from simulation.clock import SimProcess
 from simulation.history import caused_by
 from simulation.scenario.faults.disputes import ChargebackInParts, DisputeInquiry, DisputeLost, DisputeWon
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.refunds import part_cents
 from simulation.scenario.faults.registry import kind_of
 from simulation.world.faults.context import FaultContext, carries_out
 from simulation.world.faults.people import payment_left, record_action
@@ -41,7 +42,7 @@ def take_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     payment = payment_left(around, contest, user_id)
     if payment is None:
         return
-    cents = around.entry_fees[contest] // (fault.times + 1)
+    cents = part_cents(around.entry_fees[contest], fault.times, around.currencies[contest])
     for part in range(fault.times):
         if part:
             yield around.kernel.sleep(_AN_HOUR)

@@ -1,4 +1,4 @@
-"""Entrants whose payment is declined, canceled, left, takes days, or is of another amount."""
+"""Entrants whose payment is declined, canceled, left, takes days, or is of another amount or currency."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from simulation.scenario.faults.paying import (
     PaymentToldBackwards,
     PaymentTooLittle,
     PaymentTooMuch,
+    PaymentWrongCurrency,
     WrongAmount,
 )
 from simulation.scenario.faults.planned import PlannedFault
@@ -60,7 +61,8 @@ def pay_wrong_amount(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """When the entrant comes to pay, the amount of the intent has just been changed."""
     kind = kind_of(fault)
     assert issubclass(kind, WrongAmount), f"{fault.kind} is of another family"
-    cents = kind.paid_cents(around.entry_fees[str(fault.contest)])
+    contest = str(fault.contest)
+    cents = kind.paid_cents(around.entry_fees[contest], around.currencies[contest])
 
     def change(intent: str) -> None:
         around.payers.leave_out(intent)
@@ -68,6 +70,19 @@ def pay_wrong_amount(around: FaultContext, fault: PlannedFault) -> SimProcess:
 
     means = Means(outcome="wrong_amount", amount_cents=cents)
     yield _disturb(around, fault, [means], detail="an intent's amount was changed at Stripe", also=change)
+
+
+@carries_out(PaymentWrongCurrency)
+def pay_wrong_currency(around: FaultContext, fault: PlannedFault) -> SimProcess:
+    """When the entrant comes to pay, the currency of the intent has just been changed."""
+    other = PaymentWrongCurrency.paid_in(around.currencies[str(fault.contest)])
+
+    def change(intent: str) -> None:
+        around.payers.leave_out(intent)
+        around.twin.payments.change_currency(intent, currency=other)
+
+    means = Means(outcome="wrong_currency", currency=other)
+    yield _disturb(around, fault, [means], detail="an intent's currency was changed at Stripe", also=change)
 
 
 @carries_out(PaymentSlow)

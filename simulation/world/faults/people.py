@@ -133,6 +133,7 @@ def record_action(
             contest_id=around.registry.contest_ids[contest],
             action=action,
             amount_cents=amount_cents,
+            currency=around.currencies[contest],
             payment_intent_id=payment,
             act=act,
             detail=detail,

@@ -24,7 +24,7 @@ def give_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     payment = payment_left(around, contest, user_id)
     if payment is None:
         return
-    cents = part_cents(around.entry_fees[contest], fault.times)
+    cents = part_cents(around.entry_fees[contest], fault.times, around.currencies[contest])
     for part in range(fault.times):
         if part:
             yield around.kernel.sleep(_BETWEEN_PARTS_SECONDS)

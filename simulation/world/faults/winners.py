@@ -36,7 +36,7 @@ def take_back_what_is_gone(around: FaultContext, fault: PlannedFault) -> SimProc
     """Stripe sends the prize to the bank, and reverses the transfer afterwards."""
     paid: Paid = yield around.winners.until(str(fault.contest), fault.nth)
     with caused_by(f"fault:{fault.fault_id}"):
-        around.twin.payouts.send_by_stripe(paid.account, amount_cents=paid.amount_cents)
+        around.twin.payouts.send_by_stripe(paid.account, amount_cents=paid.amount_cents, currency=paid.currency)
     yield around.kernel.sleep(fault.delay_seconds)
     _reverse(around, fault, paid, paid.amount_cents, detail="Stripe takes a prize back that has been drawn")
 
@@ -59,7 +59,9 @@ def refuse_at_the_bank(around: FaultContext, fault: PlannedFault) -> SimProcess:
     paid: Paid = yield around.winners.until(str(fault.contest), fault.nth)
     yield around.kernel.sleep(fault.delay_seconds - until_refused)
     with caused_by(f"fault:{fault.fault_id}"):
-        payout = around.twin.payouts.send_by_stripe(paid.account, amount_cents=paid.amount_cents)
+        payout = around.twin.payouts.send_by_stripe(
+            paid.account, amount_cents=paid.amount_cents, currency=paid.currency
+        )
     yield around.kernel.sleep(until_refused)
     with caused_by(f"fault:{fault.fault_id}"):
         around.injector.strike(fault, {"stripe_payout": payout.id}, detail="a winner's bank refuses the prize")

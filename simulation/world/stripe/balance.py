@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -25,10 +25,12 @@ _TRANSACTION_TYPES: Mapping[Movement, str] = {"transfer_reversal": "transfer_ref
 
 @dataclass(frozen=True, kw_only=True)
 class Posting:
-    """A movement to be booked. ``amount_cents`` is signed: what leaves the balance is negative."""
+    """A movement to be booked. Its amount and its fee are of one currency. ``amount_cents`` is signed: what leaves
+    the balance is negative."""
 
     movement: Movement
     amount_cents: int
+    currency: str
     fee_cents: int = 0
     available_at: datetime
     source_id: str
@@ -37,33 +39,57 @@ class Posting:
     destination: str | None = None
 
 
+@dataclass(kw_only=True)
+class _Sums:
+    """What there is of one currency, and when what is pending becomes available: (time, transaction, net)."""
+
+    available_cents: int
+    pending_cents: int = 0
+    pending: list[tuple[datetime, str, int]] = field(default_factory=list)
+
+    def release(self, now: datetime) -> None:
+        while self.pending and self.pending[0][0] <= now:
+            _, _, net_cents = heapq.heappop(self.pending)
+            self.pending_cents -= net_cents
+            self.available_cents += net_cents
+
+
 class Balance:
-    """The available and the pending sum, and the balance transactions that explain them; each is also an event."""
+    """By currency the available and the pending sum, which are never exchanged, and the balance transactions that
+    explain them; each is also an event."""
 
     def __init__(
-        self, *, clock: SimulationClock, recorder: Recorder, ids: Ids, opening_cents: int, names: MetadataNames
+        self,
+        *,
+        clock: SimulationClock,
+        recorder: Recorder,
+        ids: Ids,
+        opening_cents: Mapping[str, int],
+        names: MetadataNames,
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._ids = ids
         self._names = names
         self.opening_cents = opening_cents
-        self._available_cents = opening_cents
-        self._pending: list[tuple[datetime, str, int]] = []
-        self._pending_cents = 0
+        self._sums = {currency: _Sums(available_cents=cents) for currency, cents in opening_cents.items()}
         self._is_held_back = False
         self.transactions: Table[BalanceTransaction] = Table(kind="balance_transaction")
 
     @property
-    def available_cents(self) -> int:
-        self._release()
-        return min(0, self._available_cents) if self._is_held_back else self._available_cents
+    def currencies(self) -> tuple[str, ...]:
+        """Those in which there is a balance, even of zero, or ever was one; in the order of their first movement."""
+        return tuple(self._sums)
 
-    @property
-    def pending_cents(self) -> int:
+    def available_cents(self, currency: str) -> int:
+        """In the currency's smallest unit; 0 where there has never been any of it."""
+        available_cents = self._of(currency).available_cents
+        return min(0, available_cents) if self._is_held_back else available_cents
+
+    def pending_cents(self, currency: str) -> int:
         """Pending money, including what Stripe holds back in reserve."""
-        self._release()
-        return self._pending_cents + self._available_cents - self.available_cents
+        sums = self._of(currency)
+        return sums.pending_cents + sums.available_cents - self.available_cents(currency)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -82,21 +108,22 @@ class Balance:
                 created=self._clock.now,
                 transaction_type=_TRANSACTION_TYPES.get(posting.movement, posting.movement),
                 amount_cents=posting.amount_cents,
+                currency=posting.currency,
                 fee_cents=posting.fee_cents,
                 available_at=posting.available_at,
                 source=posting.source_id,
             )
         )
-        heapq.heappush(self._pending, (line.available_at, line.id, line.net_cents))
-        self._pending_cents += line.net_cents
+        sums = self._sums.setdefault(posting.currency, _Sums(available_cents=0))
+        heapq.heappush(sums.pending, (line.available_at, line.id, line.net_cents))
+        sums.pending_cents += line.net_cents
         self._record(line, posting, trigger)
         return line
 
-    def _release(self) -> None:
-        while self._pending and self._pending[0][0] <= self._clock.now:
-            _, _, net_cents = heapq.heappop(self._pending)
-            self._pending_cents -= net_cents
-            self._available_cents += net_cents
+    def _of(self, currency: str) -> _Sums:
+        sums = self._sums.get(currency, _Sums(available_cents=0))
+        sums.release(self._clock.now)
+        return sums
 
     def _record(self, line: BalanceTransaction, posting: Posting, trigger: Trigger) -> None:
         self._recorder.record(

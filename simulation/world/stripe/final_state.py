@@ -10,14 +10,16 @@ from simulation.world.stripe.store import Store
 
 
 def record_final_state(store: Store, recorder: Recorder) -> None:
-    """Record the balance, then every object that the platform's books may refer to, ordered by id."""
-    recorder.record(
-        StripeBalance(
-            opening_cents=store.balance.opening_cents,
-            available_cents=store.balance.available_cents,
-            pending_cents=store.balance.pending_cents,
+    """Record the balance of each currency, then every object that the platform's books may refer to, ordered by id."""
+    for currency in store.balance.currencies:
+        recorder.record(
+            StripeBalance(
+                currency=currency,
+                opening_cents=store.balance.opening_cents.get(currency, 0),
+                available_cents=store.balance.available_cents(currency),
+                pending_cents=store.balance.pending_cents(currency),
+            )
         )
-    )
     final = [item for gather in _GATHERERS for item in gather(store)]
     for item in sorted(final, key=lambda item: item.object_id):
         recorder.record(item)
@@ -30,6 +32,7 @@ def _payment_intents(store: Store) -> Iterator[StripeObject]:
             object_id=intent.id,
             status=intent.status,
             amount_cents=intent.amount_cents,
+            currency=intent.currency,
             payment_intent_id=intent.id,
             contest_id=store.names.contest_id(intent.metadata),
             user_id=store.names.user_id(intent.metadata),
@@ -44,6 +47,7 @@ def _charges(store: Store) -> Iterator[StripeObject]:
             object_id=charge.id,
             status=charge.status,
             amount_cents=charge.amount_cents,
+            currency=charge.currency,
             payment_intent_id=charge.payment_intent,
             contest_id=store.names.contest_id(charge.metadata),
             user_id=store.names.user_id(charge.metadata),
@@ -59,6 +63,7 @@ def _refunds(store: Store) -> Iterator[StripeObject]:
             object_id=refund.id,
             status=refund.status,
             amount_cents=refund.amount_cents,
+            currency=refund.currency,
             payment_intent_id=refund.payment_intent,
             contest_id=store.names.contest_id(tags),
             user_id=store.names.user_id(tags),
@@ -73,6 +78,7 @@ def _disputes(store: Store) -> Iterator[StripeObject]:
             object_id=dispute.id,
             status=dispute.status,
             amount_cents=dispute.amount_cents,
+            currency=dispute.currency,
             payment_intent_id=dispute.payment_intent,
             contest_id=store.names.contest_id(dispute.metadata),
             user_id=store.names.user_id(dispute.metadata),
@@ -87,6 +93,7 @@ def _transfers(store: Store) -> Iterator[StripeObject]:
             object_id=transfer.id,
             status=transfer.status,
             amount_cents=transfer.amount_cents,
+            currency=transfer.currency,
             destination=transfer.destination,
             contest_id=store.names.contest_id(transfer.metadata),
             user_id=store.names.user_id(transfer.metadata),
@@ -113,6 +120,7 @@ def _payouts(store: Store) -> Iterator[StripeObject]:
             object_id=payout.id,
             status=payout.status,
             amount_cents=payout.amount_cents,
+            currency=payout.currency,
             destination=payout.account,
             user_id=store.names.user_id(account.metadata),
         )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from simulation.currency import CURRENCIES, currency_of, in_steps
 from simulation.world.stripe.errors import ApiError, JsonObject, Unmodelled, missing
 from simulation.world.stripe.form import FormValue
 
@@ -111,14 +112,27 @@ class Params:
             raise ApiError("Invalid object", param=name)
         return Params(value)
 
-    def dollars(self) -> str:
-        """The required ``currency``; the twin models US dollars only."""
-        currency = self.required_text("currency").lower()
+    def currency(self, *, before: str | None = None) -> str:
+        """``currency``, which is required unless there was one ``before``; in lower case, as Stripe answers it."""
+        currency = (self.required_text("currency") if before is None else self.text("currency") or before).lower()
         if len(currency) != 3:
             raise ApiError(f"Invalid currency: {currency}.", param="currency")
-        if currency != "usd":
+        if currency not in CURRENCIES:
             raise Unmodelled(f"The Stripe twin does not model the currency {currency}", param="currency")
         return currency
+
+    def required_amount(self, currency: str) -> int:
+        """The required ``amount``, in the smallest unit of the currency."""
+        amount = self.required_integer("amount")
+        require_steps(amount, currency)
+        return amount
+
+    def amount(self, currency: str) -> int | None:
+        """``amount``, or None where it was not sent."""
+        amount = self.integer("amount")
+        if amount is not None:
+            require_steps(amount, currency)
+        return amount
 
     def period(self, name: str = "created") -> Period:
         """A filter on time: one instant, or ``[gt] [gte] [lt] [lte]`` in Unix seconds."""
@@ -145,6 +159,17 @@ class Params:
     def journaled(self) -> JsonObject:
         """All parameters as JSON for the history, without secrets."""
         return {name: "(withheld)" if name in _SECRET_PARAMS else value for name, value in self.comparable().items()}
+
+
+def require_steps(amount: int, currency: str) -> None:
+    """Refuse an amount of three decimals that does not end in 0 (fixtures/spec/stripe.md 29)."""
+    if in_steps(amount, currency) != amount:
+        step = currency_of(currency).step
+        raise ApiError(
+            f"Invalid amount: {amount} in {currency} must be divisible by {step}.",
+            code="parameter_invalid_integer",
+            param="amount",
+        )
 
 
 class Period:

@@ -51,7 +51,7 @@ class Store:
         self.ids = ids
         self.names = names
         self.balance = Balance(
-            clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_balance_cents, names=names
+            clock=clock, recorder=recorder, ids=ids, opening_cents=settings.opening_by_currency, names=names
         )
         self.log = EventLog(clock=clock, ids=ids, recorder=recorder)
         self.payment_intents: Table[PaymentIntent] = Table(kind="payment_intent")
@@ -84,12 +84,16 @@ class Store:
 
         self._kernel.spawn(wait())
 
-    def connected_cents(self, account_id: str) -> int:
-        """What a connected account has: transfers that it kept, less what went to its owner's bank."""
-        came = sum(one.amount_cents - one.reversed_cents for one in self.transfers if one.destination == account_id)
-        went = sum(
-            one.amount_cents for one in self.payouts if one.account == account_id and one.status not in _NOT_GONE
-        )
+    def connected_currencies(self, account_id: str) -> tuple[str, ...]:
+        """Those of which a connected account ever had any, by their first transfer."""
+        return tuple(dict.fromkeys(one.currency for one in self.transfers if one.destination == account_id))
+
+    def connected_cents(self, account_id: str, currency: str) -> int:
+        """What a connected account has of a currency: transfers that it kept, less what went to its owner's bank."""
+        whose = (account_id, currency)
+        came = sum(one.kept_cents for one in self.transfers if (one.destination, one.currency) == whose)
+        paid_out = (one for one in self.payouts if (one.account, one.currency) == whose)
+        went = sum(one.amount_cents for one in paid_out if one.status not in _NOT_GONE)
         return came - went
 
     def record_account(self, account: Account) -> None:
@@ -120,17 +124,16 @@ class Store:
         """When the money of a charge made now becomes available."""
         return self.now + timedelta(days=self._settings.pending_days)
 
-    @property
-    def dispute_fee_cents(self) -> int:
-        """The fee that Stripe takes from the platform for each dispute."""
-        return self._settings.dispute_fee_cents
+    def dispute_fee_cents(self, currency: str) -> int:
+        """The fee that Stripe takes from the platform for each dispute of a payment in a currency."""
+        return self._settings.dispute_fee(currency)
 
-    def fee_cents(self, amount_cents: int) -> int:
-        """The fee that Stripe keeps of a charge."""
+    def fee_cents(self, amount_cents: int, currency: str) -> int:
+        """The fee that Stripe keeps of a charge, in its currency."""
         return charge_fee_cents(
             amount_cents,
             basis_points=self._settings.fee_basis_points,
-            fixed_cents=self._settings.fee_fixed_cents,
+            fixed_cents=self._settings.fee_fixed(currency),
         )
 
     def rendered(self, object_id: str) -> JsonObject | None:

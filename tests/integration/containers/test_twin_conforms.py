@@ -173,7 +173,7 @@ def _connected(log: Log, account: str) -> None:
     ask("GET", f"/v1/payouts/{sent}", account=account)
     ask("POST", f"/v1/payouts/{kept}/cancel", account=account)
     log.world.pass_time(days=3)
-    returned = log.world.twin.payouts.send_by_stripe(account, amount_cents=100)
+    returned = log.world.twin.payouts.send_by_stripe(account, amount_cents=100, currency="usd")
     log.world.twin.payouts.fail(returned.id, code="account_closed")
     ask("GET", f"/v1/payouts/{returned.id}", account=account)
 

@@ -127,7 +127,7 @@ def test_what_a_bank_does_not_keep_is_in_the_account_again(
     world: World, account: str, after_days: int, told: list[str]
 ) -> None:
     acting = {"stripe_account": account}
-    payout = world.twin.payouts.send_by_stripe(account, amount_cents=5_000)
+    payout = world.twin.payouts.send_by_stripe(account, amount_cents=5_000, currency="usd")
     assert world.stripe.balance.retrieve({}, acting).available[0].amount == 0
     world.pass_time(days=after_days)
     world.twin.payouts.fail(payout.id, code="no_account")

@@ -266,7 +266,7 @@ def test_secrets_are_not_written_down(world):
     [
         ("POST", "/v1/products", "name=entry"),
         ("POST", "/v1/payment_intents", "amount=500&currency=usd&transfer_data[destination]=acct_1"),
-        ("POST", "/v1/payment_intents", "amount=500&currency=eur"),
+        ("POST", "/v1/payment_intents", "amount=500&currency=chf"),
     ],
 )
 def test_what_the_twin_cannot_do_as_stripe_does_puts_the_witness_in_doubt(world, method, path, body):

@@ -19,7 +19,13 @@ OWN = MetadataNames(contest="game", user="player")
 
 
 def event(kind: str, number: int, metadata: dict[str, str]) -> StripeEvent:
-    snapshot: dict[str, Any] = {"id": f"x_{number}", "destination": "acct_1", "amount": 700, "metadata": metadata}
+    snapshot: dict[str, Any] = {
+        "id": f"x_{number}",
+        "destination": "acct_1",
+        "amount": 700,
+        "currency": "usd",
+        "metadata": metadata,
+    }
     return StripeEvent(id=f"evt_{number}", created=AT, event_type=kind, snapshot=snapshot)
 
 
@@ -43,7 +49,9 @@ def test_who_paid_and_who_was_paid_is_known_by_the_platforms_own_names(
     for number in (1, 1, 2):
         winners.saw(event("transfer.created", number, metadata))
         payers.saw(event("payment_intent.succeeded", number, metadata))
-    assert winners.until("cup", 1).value == Paid(transfer="x_1", account="acct_1", user_id="u1", amount_cents=700)
+    assert winners.until("cup", 1).value == Paid(
+        transfer="x_1", account="acct_1", user_id="u1", amount_cents=700, currency="usd"
+    )
     assert second.value.transfer == "x_2"
     assert payers.user_ids("cup") == ["u1"]
 

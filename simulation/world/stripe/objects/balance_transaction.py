@@ -20,7 +20,7 @@ class BalanceTransaction:
     fee_cents: int
     available_at: datetime
     source: str
-    currency: str = "usd"
+    currency: str
 
     @property
     def net_cents(self) -> int:

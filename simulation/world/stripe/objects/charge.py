@@ -37,12 +37,12 @@ class Charge:
     created: datetime
     payment_intent: str
     amount_cents: int
+    currency: str
     metadata: dict[str, str]
     status: ChargeStatus
     payment_method: str
     by_bank_debit: bool = False
     available_at: datetime
-    currency: str = "usd"
     customer: str | None = None
     description: str | None = None
     receipt_email: str | None = None

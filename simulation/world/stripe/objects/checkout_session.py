@@ -21,6 +21,7 @@ class LineItem:
     product_id: str
     name: str
     unit_cents: int
+    currency: str
     quantity: int
     created: datetime
 
@@ -37,7 +38,7 @@ class LineItem:
             "amount_subtotal": self.total_cents,
             "amount_tax": 0,
             "amount_total": self.total_cents,
-            "currency": "usd",
+            "currency": self.currency,
             "description": self.name,
             "metadata": {},
             "price": {
@@ -46,7 +47,7 @@ class LineItem:
                 "active": False,
                 "billing_scheme": "per_unit",
                 "created": unix(self.created),
-                "currency": "usd",
+                "currency": self.currency,
                 "custom_unit_amount": None,
                 "livemode": False,
                 "lookup_key": None,
@@ -95,6 +96,10 @@ class CheckoutSession:
     payment_intent: str | None = None
 
     @property
+    def currency(self) -> str:
+        return self.items[0].currency
+
+    @property
     def total_cents(self) -> int:
         return sum(item.total_cents for item in self.items)
 
@@ -115,7 +120,7 @@ class CheckoutSession:
             "cancel_url": self.cancel_url,
             "client_reference_id": self.client_reference_id,
             "created": unix(self.created),
-            "currency": "usd",
+            "currency": self.currency,
             "custom_fields": [],
             "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
             "customer": self.customer,

@@ -20,6 +20,7 @@ class Dispute:
     id: str
     created: datetime
     amount_cents: int
+    currency: str
     charge: str
     payment_intent: str
     reason: str
@@ -27,7 +28,6 @@ class Dispute:
     """The balance transactions: what took amount and fee from the platform, and what gave the amount back."""
     metadata: dict[str, str]
     status: DisputeStatus = "needs_response"
-    currency: str = "usd"
 
     @property
     def _case_type(self) -> str:

@@ -22,9 +22,9 @@ class PaymentIntent:
     created: datetime
     client_secret: str
     amount_cents: int
+    currency: str
     metadata: dict[str, str]
     status: IntentStatus = "requires_payment_method"
-    currency: str = "usd"
     customer: str | None = None
     description: str | None = None
     receipt_email: str | None = None

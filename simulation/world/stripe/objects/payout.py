@@ -20,6 +20,7 @@ class Payout:
     account: str
     bank_account: str
     amount_cents: int
+    currency: str
     method: str
     metadata: dict[str, str]
     description: str | None = None
@@ -43,7 +44,7 @@ class Payout:
             "arrival_date": unix(self.arrival),
             "automatic": self.automatic,
             "created": unix(self.created),
-            "currency": "usd",
+            "currency": self.currency,
             "description": self.description,
             "destination": self.bank_account,
             "livemode": False,

@@ -18,12 +18,12 @@ class Refund:
     id: str
     created: datetime
     amount_cents: int
+    currency: str
     charge: str
     payment_intent: str
     metadata: dict[str, str]
     balance_transaction: str
     reason: str | None = None
-    currency: str = "usd"
     status: RefundStatus = "succeeded"
     failure_balance_transaction: str | None = None
     failure_reason: str | None = None

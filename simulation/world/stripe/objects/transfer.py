@@ -17,7 +17,7 @@ class Reversal:
     amount_cents: int
     metadata: dict[str, str]
     balance_transaction: str
-    currency: str = "usd"
+    currency: str
 
     def render(self) -> JsonObject:
         return {
@@ -43,7 +43,7 @@ class Transfer:
     destination_payment: str
     metadata: dict[str, str]
     balance_transaction: str
-    currency: str = "usd"
+    currency: str
     description: str | None = None
     source_transaction: str | None = None
     transfer_group: str | None = None

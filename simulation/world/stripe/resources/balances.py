@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from simulation.currency import USD
 from simulation.world.stripe.api import Call
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.listing import PAGING, matches, page
@@ -31,8 +34,12 @@ class Balances:
     def balance(self, call: Call) -> JsonObject:
         balance = self._store.balance
         if call.account is not None:
-            return _shown(self._store.connected_cents(call.account), pending_cents=0)
-        return _shown(balance.available_cents, pending_cents=balance.pending_cents)
+            account = call.account
+            connected = self._store.connected_currencies(account) or (USD,)
+            return _shown({name: (self._store.connected_cents(account, name), 0) for name in connected})
+        return _shown(
+            {name: (balance.available_cents(name), balance.pending_cents(name)) for name in balance.currencies}
+        )
 
     def list(self, call: Call) -> JsonObject:
         params = call.params
@@ -55,16 +62,16 @@ class Balances:
         return self._store.balance.transactions.get(call.object_id).render_at(self._store.now)
 
 
-def _shown(available_cents: int, *, pending_cents: int) -> JsonObject:
-    available, pending = _money(available_cents), _money(pending_cents)
+def _shown(sums: Mapping[str, tuple[int, int]]) -> JsonObject:
+    """:param sums: currency → what is available and what is pending."""
     return {
         "object": "balance",
-        "available": [available],
-        "connect_reserved": [{"amount": 0, "currency": "usd"}],
+        "available": [_money(available, currency) for currency, (available, _) in sums.items()],
+        "connect_reserved": [{"amount": 0, "currency": currency} for currency in sums],
         "livemode": False,
-        "pending": [pending],
+        "pending": [_money(pending, currency) for currency, (_, pending) in sums.items()],
     }
 
 
-def _money(amount_cents: int) -> JsonObject:
-    return {"amount": amount_cents, "currency": "usd", "source_types": {"card": amount_cents}}
+def _money(amount_cents: int, currency: str) -> JsonObject:
+    return {"amount": amount_cents, "currency": currency, "source_types": {"card": amount_cents}}

@@ -9,7 +9,7 @@ from simulation.world.stripe.errors import ApiError, JsonObject, Refused, Unmode
 from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.checkout_session import CheckoutSession, LineItem
 from simulation.world.stripe.objects.payment_intent import PaymentIntent
-from simulation.world.stripe.params import Params
+from simulation.world.stripe.params import Params, require_steps
 from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.routing import Route, names
 from simulation.world.stripe.store import Store
@@ -134,6 +134,7 @@ class CheckoutSessions:
             created=self._store.now,
             client_secret=f"{identity}_secret_{self._store.ids.secret('client_secret', 25)}",
             amount_cents=session.total_cents,
+            currency=session.currency,
             metadata=dict(session.payment_metadata),
             customer=session.customer,
             description=session.payment["description"],
@@ -153,13 +154,17 @@ class CheckoutSessions:
         given = params.each("line_items")
         if not given:
             raise missing("line_items")
-        return tuple(self._item(item, f"line_items[{number}]") for number, item in enumerate(given))
+        items = tuple(self._item(item, f"line_items[{number}]") for number, item in enumerate(given))
+        if len({item.currency for item in items}) > 1:
+            raise ApiError("All prices on a checkout session must be in the same currency.", param="line_items")
+        require_steps(sum(item.total_cents for item in items), items[0].currency)
+        return items
 
     def _item(self, item: Params, place: str) -> LineItem:
         ids, price = self._store.ids, item.nested("price_data")
         if item.text("price") is not None:
             raise Unmodelled("The Stripe twin keeps no price list: send price_data", param=f"{place}[price]")
-        price.dollars()
+        currency = price.currency()
         product = price.nested("product_data").text("name") or price.text("product")
         if product is None:
             raise missing(f"{place}[price_data][product_data]")
@@ -169,6 +174,7 @@ class CheckoutSessions:
             product_id=ids.next("prod"),
             name=product,
             unit_cents=price.required_integer("unit_amount", minimum=0),
+            currency=currency,
             quantity=item.integer("quantity") or 1,
             created=self._store.now,
         )

@@ -89,6 +89,12 @@ class ConfirmedPayments:
         assert intent.status not in ("succeeded", "canceled", "processing"), f"{intent.id} is {intent.status}"
         intent.amount_cents = amount_cents
 
+    def change_currency(self, payment_intent_id: str, *, currency: str) -> None:
+        """The same number, but of another currency: changed at Stripe's dashboard before it is paid, without event."""
+        intent = self._store.payment_intents.get(payment_intent_id)
+        assert intent.status not in ("succeeded", "canceled", "processing"), f"{intent.id} is {intent.status}"
+        intent.currency = currency
+
     def cancel(self, payment_intent_id: str) -> None:
         """An intent that nobody has paid is canceled at Stripe's dashboard."""
         intent = self._store.payment_intents.get(payment_intent_id)
@@ -141,6 +147,7 @@ class ConfirmedPayments:
                 created=self._store.now,
                 payment_intent=intent.id,
                 amount_cents=intent.amount_cents,
+                currency=intent.currency,
                 metadata=dict(intent.metadata),
                 status=status,
                 payment_method=payment_method,
@@ -159,7 +166,8 @@ class ConfirmedPayments:
         posting = Posting(
             movement="charge",
             amount_cents=charge.amount_cents,
-            fee_cents=self._store.fee_cents(charge.amount_cents),
+            currency=charge.currency,
+            fee_cents=self._store.fee_cents(charge.amount_cents, charge.currency),
             available_at=charge.available_at,
             source_id=charge.id,
             metadata=charge.metadata,

@@ -56,7 +56,7 @@ class Disputes:
         dispute = self._about(payment_intent_id, reason=reason, amount_cents=amount_cents)
         charge = self._store.charges.get(dispute.charge)
         charge.disputed_cents += dispute.amount_cents
-        self._move(dispute, -dispute.amount_cents, fee_cents=self._store.dispute_fee_cents)
+        self._move(dispute, -dispute.amount_cents, fee_cents=self._store.dispute_fee_cents(dispute.currency))
         charge.disputed = True
         self._store.disputes.add(dispute)
         self._emit("created", dispute)
@@ -96,6 +96,7 @@ class Disputes:
             id=self._store.ids.next("dp"),
             created=self._store.now,
             amount_cents=amount_cents or left_cents,
+            currency=charge.currency,
             charge=charge.id,
             payment_intent=intent.id,
             reason=reason,
@@ -106,6 +107,7 @@ class Disputes:
         posting = Posting(
             movement="adjustment",
             amount_cents=amount_cents,
+            currency=dispute.currency,
             fee_cents=fee_cents,
             available_at=self._store.now,
             source_id=dispute.id,

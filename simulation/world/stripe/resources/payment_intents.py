@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from simulation.scenario.model import LEAST_CHARGE_CENTS, MOST_CHARGE_CENTS
+from simulation.currency import MOST_CHARGE, currency_of
 from simulation.world.stripe.api import Call
 from simulation.world.stripe.errors import ApiError, JsonObject, Refused, Unmodelled, no_such
 from simulation.world.stripe.listing import PAGING, matches, page
 from simulation.world.stripe.objects.payment_intent import IntentStatus, PaymentIntent
+from simulation.world.stripe.params import require_steps
 from simulation.world.stripe.resources.confirmed_payments import ConfirmedPayments
 from simulation.world.stripe.routing import Route, names
 from simulation.world.stripe.search import SEARCHING, found
@@ -64,22 +65,22 @@ class PaymentIntents:
 
     def create(self, call: Call) -> JsonObject:
         params = call.params
-        amount_cents = params.required_integer("amount")
-        params.dollars()
-        _require_size(amount_cents)
+        currency = params.currency()
+        amount_cents = params.required_amount(currency)
+        _require_size(amount_cents, currency)
         if params.text("capture_method") == "manual":
             raise Unmodelled("The Stripe twin captures automatically", param="capture_method")
         confirm = params.boolean("confirm")
         if confirm:
             params.required_text("payment_method")
-        intent = self._build(call, amount_cents)
+        intent = self._build(call, amount_cents, currency)
         self._store.payment_intents.add(intent)
         self._emit("created", intent, call)
         if confirm:
             self._pay(intent, call)
         return intent.render()
 
-    def _build(self, call: Call, amount_cents: int) -> PaymentIntent:
+    def _build(self, call: Call, amount_cents: int, currency: str) -> PaymentIntent:
         params, ids = call.params, self._store.ids
         method = params.text("payment_method")
         types = params.texts("payment_method_types")
@@ -90,6 +91,7 @@ class PaymentIntents:
             created=self._store.now,
             client_secret=f"{identity}_secret_{ids.secret('client_secret', 25)}",
             amount_cents=amount_cents,
+            currency=currency,
             metadata=params.mapping("metadata"),
             customer=self._customer(call),
             status="requires_payment_method" if method is None else "requires_confirmation",
@@ -118,11 +120,13 @@ class PaymentIntents:
 
     def update(self, call: Call) -> JsonObject:
         params, intent = call.params, self._found(call)
-        amount_cents, customer = params.integer("amount"), self._customer(call)
-        if amount_cents is not None:
+        currency, customer = params.currency(before=intent.currency), self._customer(call)
+        amount_cents = params.amount(currency) or intent.amount_cents
+        if (amount_cents, currency) != (intent.amount_cents, intent.currency):
             self._require(intent, "requires_payment_method", "requires_confirmation")
-            _require_size(amount_cents)
-            intent.amount_cents = amount_cents
+            require_steps(amount_cents, currency)
+            _require_size(amount_cents, currency)
+            intent.amount_cents, intent.currency = amount_cents, currency
         intent.metadata = params.merged("metadata", intent.metadata)
         intent.customer = customer or intent.customer
         intent.description = params.text("description") or intent.description
@@ -181,7 +185,8 @@ class PaymentIntents:
         self._store.log.emit(f"payment_intent.{change}", intent.render(), trigger=call.trigger)
 
 
-def _require_size(amount_cents: int) -> None:
-    if not LEAST_CHARGE_CENTS <= amount_cents <= MOST_CHARGE_CENTS:
-        size = "small" if amount_cents < LEAST_CHARGE_CENTS else "large"
+def _require_size(amount_cents: int, currency: str) -> None:
+    least = currency_of(currency).least_charge
+    if not least <= amount_cents <= MOST_CHARGE:
+        size = "small" if amount_cents < least else "large"
         raise ApiError(f"Amount {amount_cents} is too {size}.", code=f"amount_too_{size}", param="amount")

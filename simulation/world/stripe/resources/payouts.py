@@ -54,19 +54,19 @@ class Payouts:
 
     def create(self, call: Call) -> JsonObject:
         params = call.params
-        amount_cents, method = params.required_integer("amount"), params.text("method", choices=_DAYS) or "standard"
-        params.dollars()
+        currency, method = params.currency(), params.text("method", choices=_DAYS) or "standard"
+        amount_cents = params.required_amount(currency)
         account = self._account(call)
-        if amount_cents > self._store.connected_cents(account):
+        if amount_cents > self._store.connected_cents(account, currency):
             raise Refused("The account has too little money for this payout.", code="balance_insufficient")
-        payout = self._build(account, amount_cents, method)
+        payout = self._build(account, amount_cents, currency, method)
         payout.metadata, payout.description = params.mapping("metadata"), params.text("description")
         self._send(payout, call.trigger)
         return payout.render()
 
-    def send_by_stripe(self, account: str, *, amount_cents: int) -> Payout:
+    def send_by_stripe(self, account: str, *, amount_cents: int, currency: str) -> Payout:
         """So much goes from the account to its owner's bank, as Stripe's schedule has it."""
-        payout = self._build(account, amount_cents, "standard")
+        payout = self._build(account, amount_cents, currency, "standard")
         payout.automatic = True
         self._send(payout, BY_THE_WORLD)
         return payout
@@ -78,7 +78,7 @@ class Payouts:
         payout.failure_code, payout.failure_message = code, _FAILURES[code]
         self._end(payout, "failed", BY_THE_WORLD)
 
-    def _build(self, account: str, amount_cents: int, method: str) -> Payout:
+    def _build(self, account: str, amount_cents: int, currency: str, method: str) -> Payout:
         return Payout(
             id=self._store.ids.next("po"),
             created=self._store.now,
@@ -86,6 +86,7 @@ class Payouts:
             account=account,
             bank_account=self._store.ids.next("ba"),
             amount_cents=amount_cents,
+            currency=currency,
             method=method,
             metadata={},
         )

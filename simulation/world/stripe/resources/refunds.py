@@ -36,9 +36,8 @@ class Refunds:
 
     def create(self, call: Call) -> JsonObject:
         reason = call.params.text("reason", choices=_REASONS)
-        amount_cents = call.params.integer("amount")
         charge = self._charge(call)
-        amount_cents = amount_cents or charge.refundable_cents
+        amount_cents = call.params.amount(charge.currency) or charge.refundable_cents
         self._require_refundable(charge, amount_cents)
         metadata = call.params.mapping("metadata")
         return self._make(charge, amount_cents, metadata=metadata, reason=reason, trigger=call.trigger).render()
@@ -75,6 +74,7 @@ class Refunds:
         posting = Posting(
             movement="refund_failure",
             amount_cents=refund.amount_cents,
+            currency=refund.currency,
             available_at=self._store.now,
             source_id=refund.id,
             metadata=charge.metadata | refund.metadata,
@@ -130,6 +130,7 @@ class Refunds:
         posting = Posting(
             movement="refund",
             amount_cents=-amount_cents,
+            currency=charge.currency,
             # A refund of money that is still pending is taken from pending, not from what others have available.
             available_at=max(self._store.now, charge.available_at),
             source_id=identity,
@@ -141,6 +142,7 @@ class Refunds:
                 id=identity,
                 created=self._store.now,
                 amount_cents=amount_cents,
+                currency=charge.currency,
                 charge=charge.id,
                 payment_intent=charge.payment_intent,
                 metadata=metadata,

@@ -35,8 +35,8 @@ class Reversals:
 
     def create(self, call: Call) -> JsonObject:
         transfer = self._store.transfers.get(call.object_id)
-        amount_cents = call.params.integer("amount") or transfer.kept_cents
-        if amount_cents > self._store.connected_cents(transfer.destination):
+        amount_cents = call.params.amount(transfer.currency) or transfer.kept_cents
+        if amount_cents > self._store.connected_cents(transfer.destination, transfer.currency):
             raise Refused(
                 f"The account {transfer.destination} has too little money for this reversal.",
                 code="balance_insufficient",
@@ -81,6 +81,7 @@ class Reversals:
         posting = Posting(
             movement="transfer_reversal",
             amount_cents=amount_cents,
+            currency=transfer.currency,
             available_at=self._store.now,
             source_id=identity,
             metadata=transfer.metadata,
@@ -91,6 +92,7 @@ class Reversals:
             created=self._store.now,
             transfer=transfer.id,
             amount_cents=amount_cents,
+            currency=transfer.currency,
             metadata=metadata,
             balance_transaction=self._store.balance.post(posting, trigger=trigger).id,
         )

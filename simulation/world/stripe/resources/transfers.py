@@ -35,15 +35,15 @@ class Transfers:
 
     def create(self, call: Call) -> JsonObject:
         params = call.params
-        amount_cents = params.required_integer("amount")
-        params.dollars()
+        currency = params.currency()
+        amount_cents = params.required_amount(currency)
         account = self._destination(params.required_text("destination"))
-        source = self._source(call, amount_cents)
+        source = self._source(call, amount_cents, currency)
         params.text("source_type", choices=("card", "bank_account", "fpx"))
         self._require_payable(account)
         if source is None:
-            self._require_available(amount_cents)
-        transfer = self._make(call, amount_cents, account, source)
+            self._require_available(amount_cents, currency)
+        transfer = self._make(call, amount_cents, currency, account, source)
         self._store.log.emit("transfer.created", transfer.render(), trigger=call.trigger)
         return transfer.render()
 
@@ -71,7 +71,7 @@ class Transfers:
             raise no_such("destination", account_id, param="destination")
         return account
 
-    def _source(self, call: Call, amount_cents: int) -> Charge | None:
+    def _source(self, call: Call, amount_cents: int, currency: str) -> Charge | None:
         """The charge that pays for this transfer; together its transfers may not exceed it.
 
         Source: fixtures/spec/stripe.md 14.
@@ -80,6 +80,11 @@ class Transfers:
         if source_id is None:
             return None
         charge = self._store.charges.referenced(source_id, param="source_transaction")
+        if charge.currency != currency:
+            raise ApiError(
+                f"The charge {charge.id} is in {charge.currency}; its transfers must be in the same currency.",
+                param="source_transaction",
+            )
         left_cents = charge.amount_cents - charge.transferred_cents if charge.status == "succeeded" else 0
         if amount_cents > left_cents:
             raise ApiError(
@@ -102,19 +107,21 @@ class Transfers:
                 param="destination",
             )
 
-    def _require_available(self, amount_cents: int) -> None:
-        if amount_cents > self._store.balance.available_cents:
+    def _require_available(self, amount_cents: int, currency: str) -> None:
+        """In the transfer's own currency: what there is of others does not count (fixtures/spec/stripe.md 29)."""
+        if amount_cents > self._store.balance.available_cents(currency):
             raise Refused(
                 "The available balance is too low for this transfer; money from recent charges is still pending.",
                 code="balance_insufficient",
             )
 
-    def _make(self, call: Call, amount_cents: int, account: Account, source: Charge | None) -> Transfer:
+    def _make(self, call: Call, amount_cents: int, currency: str, account: Account, source: Charge | None) -> Transfer:
         ids, params = self._store.ids, call.params
         identity, metadata = ids.next("tr"), params.mapping("metadata")
         posting = Posting(
             movement="transfer",
             amount_cents=-amount_cents,
+            currency=currency,
             available_at=self._drawn_at(source),
             source_id=identity,
             metadata=metadata,
@@ -127,6 +134,7 @@ class Transfers:
                 id=identity,
                 created=self._store.now,
                 amount_cents=amount_cents,
+                currency=currency,
                 destination=account.id,
                 destination_payment=ids.next("py"),
                 metadata=metadata,
