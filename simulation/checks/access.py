@@ -12,10 +12,10 @@ from itertools import pairwise
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
-from simulation.checks.evidence.money import dollars
 from simulation.checks.evidence.requests import matches
 from simulation.checks.evidence.tasks import legitimate_executions, within_an_execution
 from simulation.checks.lost_rows import ROWS_LOST
+from simulation.currency import money
 from simulation.events import (
     AccessProbe,
     DatabaseAccess,
@@ -130,9 +130,10 @@ def no_stripe_dashboard(case: Case, inquiry: Inquiry) -> None:
         if movement.origin == "dashboard" and movement.at >= since:
             inquiry.find(
                 movement.source_id,
-                f"a {movement.movement} of {dollars(movement.amount_cents)} from the Stripe dashboard",
+                f"a {movement.movement} of {money(movement.amount_cents, movement.currency)} from the Stripe dashboard",
                 keys=Keys(stripe_object_id=movement.source_id, payment_intent_id=movement.payment_intent_id),
                 amount_cents=abs(movement.amount_cents),
+                currency=movement.currency,
                 events=(movement,),
                 cause=True,
             )

@@ -5,6 +5,7 @@ Source: fixtures/spec/requirements.md (Monitoring and alerting).
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from simulation.checks.base import Inquiry, check
@@ -50,21 +51,36 @@ def _explained(case: Case, alert: AlertFired) -> bool:
 
 
 def short_of_money(case: Case, alert: AlertFired) -> bool:
-    """Whether more was due than Stripe had available when the alert fired, or when its condition began to hold."""
-    return any(_due_cents(case, at) > max(0, _available_cents(case, at)) for at in (alert.pending_since, alert.at))
+    """Whether more of a currency was due than Stripe had available when the alert fired, or when its condition began to
+    hold."""
+    for at in (alert.pending_since, alert.at):
+        due, available = _due_cents(case, at), _available_cents(case, at)
+        if any(cents > max(0, available[currency]) for currency, cents in due.items()):
+            return True
+    return False
 
 
-def _due_cents(case: Case, at: datetime) -> int:
-    """Cents of prizes that are settled and not yet paid."""
-    owed = sum(row.amount_cents for row in case.rows(TransferRow) if row.created_at <= at)
-    return owed - sum(transfer.amount_cents for transfer in moved(case, "transfer") if transfer.movement.at <= at)
+def _due_cents(case: Case, at: datetime) -> Counter[str]:
+    """By currency, prizes that are settled and not yet paid."""
+    due: Counter[str] = Counter()
+    for row in case.rows(TransferRow):
+        if row.created_at <= at:
+            due[row.currency or case.currency(row.contest_id)] += row.amount_cents
+    for transfer in moved(case, "transfer"):
+        if transfer.movement.at <= at:
+            due[transfer.currency] -= transfer.amount_cents
+    return due
 
 
-def _available_cents(case: Case, at: datetime) -> int:
-    """Stripe's available balance in cents: a charge counts only some days after it was made."""
-    opening_cents = sum(balance.opening_cents for balance in case.events(StripeBalance))
-    movements = (item for item in case.events(StripeMovement) if item.at <= at and item.available_at <= at)
-    return opening_cents + sum(movement.net_cents for movement in movements)
+def _available_cents(case: Case, at: datetime) -> Counter[str]:
+    """Stripe's available balance by currency: a charge counts only some days after it was made."""
+    available: Counter[str] = Counter()
+    for balance in case.events(StripeBalance):
+        available[balance.currency] += balance.opening_cents
+    for movement in case.events(StripeMovement):
+        if movement.at <= at and movement.available_at <= at:
+            available[movement.currency] += movement.net_cents
+    return available
 
 
 def _over(case: Case, strike: FaultInjected) -> datetime:

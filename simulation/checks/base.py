@@ -12,6 +12,7 @@ from pydantic import PlainSerializer, ValidationError
 from simulation.checks.evidence.case import CannotTell, Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.contract.business import Lacking
+from simulation.currency import USD
 from simulation.events import Event
 from simulation.events.governance import Governance
 from simulation.history import History
@@ -33,7 +34,9 @@ class Finding:
     keys: Annotated[Keys, PlainSerializer(Keys.named, return_type=dict[str, str])] = NO_KEYS
     """The ids of what it is about; those that are not known are left out of ``verdict.json``."""
     amount_cents: int | None = None
-    """How many cents are in the wrong place, or would be; None where it is not about money."""
+    """How much is in the wrong place, or would be, in the smallest unit; None where it is not about money."""
+    currency: str = USD
+    """Of the amount; amounts of two currencies are never added."""
     cause: bool = False
     """Whether it probably explains other findings, so that it is reported first."""
 
@@ -76,8 +79,9 @@ class CheckResult:
 class Inquiry:
     """The notes a check takes while it looks."""
 
-    def __init__(self, check: str) -> None:
+    def __init__(self, check: str, *, currency_of: Callable[[Keys], str] = lambda _: USD) -> None:
         self._check = check
+        self._currency_of = currency_of
         self.examined = 0
         self.findings: list[Finding] = []
         self.unknown: str | None = None
@@ -101,9 +105,11 @@ class Inquiry:
         at: datetime | None = None,
         events: tuple[Event | None, ...] = (),
         amount_cents: int | None = None,
+        currency: str | None = None,
         cause: bool = False,
     ) -> None:
-        """Note a finding with what it is about and the events that show it; ``at`` is by default the first's."""
+        """Note a finding with what it is about and the events that show it; ``at`` is by default the first's, and
+        ``currency`` that of the contest that it is about."""
         evidence = [event for event in events if event is not None]
         self.findings.append(
             Finding(
@@ -116,6 +122,7 @@ class Inquiry:
                 seqs=tuple(event.seq for event in evidence),
                 keys=keys,
                 amount_cents=amount_cents,
+                currency=currency or self._currency_of(keys),
                 cause=cause,
             )
         )
@@ -156,7 +163,7 @@ class Check:
 
     def examine(self, case: Case) -> CheckResult:
         """Apply the check to a case that checks share. Never raises: an error within the check makes it ``unknown``."""
-        inquiry = Inquiry(self.name)
+        inquiry = Inquiry(self.name, currency_of=lambda keys: case.currency(keys.contest_id or keys.contest))
         if not case.whole:
             inquiry.cannot_tell(_broken_off(case.history))
         if case.whole or not self.needs_end:

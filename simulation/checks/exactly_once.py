@@ -12,7 +12,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.books import Books, books
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import shared
-from simulation.checks.evidence.money import Moved, dollars, grouped, moved
+from simulation.checks.evidence.money import Moved, grouped, moved
 from simulation.checks.evidence.relations import (
     PaymentRow,
     PayoutJobRow,
@@ -22,6 +22,7 @@ from simulation.checks.evidence.relations import (
     StripeEventRow,
     TransferRow,
 )
+from simulation.currency import money
 
 _R = TypeVar("_R", bound=Relation)
 _ONCE = ("payment", "refund", "payout", "entry_fee")
@@ -65,8 +66,11 @@ def _once_at_stripe(inquiry: Inquiry, subject: str, what: str, items: Sequence[M
             f"{what} {len(movements)} times at Stripe",
             keys=shared(item.keys for item in items),
             amount_cents=sum(item.amount_cents for item in items[1:]),
+            currency=items[1].currency,
             expected="once",
-            actual=", ".join(f"{movement.source_id} {dollars(movement.amount_cents)}" for movement in movements),
+            actual=", ".join(
+                f"{movement.source_id} {money(movement.amount_cents, movement.currency)}" for movement in movements
+            ),
             at=movements[1].at,
             events=tuple(movements),
         )

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
-from simulation.checks.evidence.money import dollars, grouped
+from simulation.checks.evidence.money import grouped
 from simulation.checks.evidence.relations import TransferRow, UserRow
 from simulation.checks.payouts import faulted_keys, without_account
+from simulation.currency import money
 from simulation.events import StripeObject
 
 _PAYABLE = "enabled"
@@ -50,7 +51,8 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
                 "given up although nothing stood in its way",
                 keys=row.keys,
                 amount_cents=row.amount_cents,
-                expected=f"{dollars(row.amount_cents)} to {payable.object_id}, which can be paid",
+                expected=f"{money(row.amount_cents, case.currency(row.contest_id))} to {payable.object_id}, "
+                "which can be paid",
                 actual=f"failed_terminal: {row.failure_reason}",
                 events=(payable,),
             )

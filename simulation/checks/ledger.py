@@ -1,4 +1,5 @@
-"""The ledger on its own: double entry, clearing accounts that end empty, no negative balance, no manual entry.
+"""The ledger on its own, by currency: double entry, clearing accounts that end empty, no balance below zero, none by
+hand.
 
 Source: fixtures/spec/platform.md (Tables, Money), simulation/DESIGN.md (Witnesses and checks). The accounts, their
 kinds and what an entry type means: the target's chart (:mod:`simulation.contract.business`).
@@ -15,7 +16,7 @@ from simulation.checks.evidence.books import Books, books
 from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import Case, Undeclared
 from simulation.checks.evidence.keys import NO_KEYS, Keys, shared
-from simulation.checks.evidence.money import dollars, grouped, taken_back
+from simulation.checks.evidence.money import grouped, taken_back
 from simulation.checks.evidence.relations import (
     CAME_BACK,
     ContestRow,
@@ -28,6 +29,7 @@ from simulation.checks.evidence.relations import (
     TransferRow,
 )
 from simulation.contract.business import Ledger
+from simulation.currency import money
 from simulation.events import StripeBalance, StripeMovement
 
 _ADJUSTED = frozenset({"settlement", "dispute"})
@@ -48,6 +50,7 @@ def double_entry(case: Case, inquiry: Inquiry) -> None:
                 problem,
                 keys=shared(row.keys for row in rows),
                 amount_cents=abs(sum(row.debit_cents for row in rows)) or None,
+                currency=rows[0].currency,
                 actual=_lines(rows),
                 at=rows[0].created_at,
             )
@@ -78,7 +81,7 @@ def _imbalances(rows: Sequence[PostingRow], chart: Ledger) -> list[str]:
 
 
 def _lines(rows: Sequence[PostingRow]) -> str:
-    return "; ".join(f"{row.direction} {row.account} {dollars(row.amount_cents)}" for row in rows)
+    return "; ".join(f"{row.direction} {row.account} {money(row.amount_cents, row.currency)}" for row in rows)
 
 
 @check(
@@ -89,13 +92,15 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
     ledger = case.remembered(books)
     if "clearing" not in ledger.chart.accounts.values():
         raise Undeclared("business.ledger.accounts: one of the kind clearing", "its contract")
-    prizes, refunds = Counter(_undelivered(case.rows(TransferRow))), Counter(_undelivered(case.rows(RefundRow)))
+    prizes = Counter(_undelivered(case, case.rows(TransferRow)))
+    refunds = Counter(_undelivered(case, case.rows(RefundRow)))
     prizes.update(taken_back(case))
     closed = {row.contest_id for row in case.rows(ContestRow) if row.settled_at is not None}
     closed |= case.remembered(called_off).keys()
-    clearing = grouped((half for half in ledger.halves if half.kind == "clearing"), lambda half: half.account)
-    booked_as_owed: set[tuple[str, str]] = set()
-    for account, halves in sorted(clearing.items()):
+    halves_of_it = (half for half in ledger.halves if half.kind == "clearing")
+    clearing = grouped(halves_of_it, lambda half: (half.account, half.row.currency))
+    booked_as_owed: set[tuple[str, str, str]] = set()
+    for (account, currency), halves in sorted(clearing.items()):
         _, ids = ledger.chart.find(account) or (None, {})
         contest_id, user_id = ids.get("contest"), ids.get("user")
         if user_id is None and contest_id is not None and contest_id not in closed:
@@ -103,8 +108,9 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
             continue
         inquiry.examine()
         of_refunds = any(ledger.chart.meaning(half.row.entry_type) == "refund_returned" for half in halves)
-        booked_as_owed |= {(contest_id or "", user_id or "")} if of_refunds else set()
-        expected = (refunds if of_refunds else prizes)[contest_id or "", user_id or ""]
+        owed = (contest_id or "", user_id or "", currency)
+        booked_as_owed |= {owed} if of_refunds else set()
+        expected = (refunds if of_refunds else prizes)[owed]
         balance = sum(half.credit_cents for half in halves)
         if balance != expected:
             inquiry.find(
@@ -112,24 +118,26 @@ def clearing_accounts_drained(case: Case, inquiry: Inquiry) -> None:
                 "not drained",
                 keys=Keys(account=account, contest_id=contest_id, user_id=user_id),
                 amount_cents=abs(balance - expected),
-                expected=dollars(expected),
-                actual=dollars(balance),
+                currency=currency,
+                expected=money(expected, currency),
+                actual=money(balance, currency),
             )
-    for contest_id, user_id in sorted(refunds.keys() - booked_as_owed):
+    for contest_id, user_id, currency in sorted(refunds.keys() - booked_as_owed):
         inquiry.find(
             f"refund of {user_id} in {case.name(contest_id)}",
             "came back, and no account says that it is owed",
             keys=Keys(contest_id=contest_id, user_id=user_id),
-            amount_cents=refunds[contest_id, user_id],
+            amount_cents=refunds[contest_id, user_id, currency],
+            currency=currency,
         )
 
 
-def _undelivered(rows: Sequence[TransferRow] | Sequence[RefundRow]) -> dict[tuple[str, str], int]:
-    """(contest, user) → cents that the last attempt could not deliver, or that came back."""
-    owed: Counter[tuple[str, str]] = Counter()
+def _undelivered(case: Case, rows: Sequence[TransferRow] | Sequence[RefundRow]) -> dict[tuple[str, str, str], int]:
+    """(contest, user, currency) → what the last attempt could not deliver, or what came back."""
+    owed: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         if row.status in ("failed_terminal",) if isinstance(row, TransferRow) else row.status in CAME_BACK:
-            owed[row.contest_id, row.user_id] += row.amount_cents
+            owed[row.contest_id, row.user_id, row.currency or case.currency(row.contest_id)] += row.amount_cents
     return owed
 
 
@@ -142,37 +150,40 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
     """
     ledger = case.remembered(books)
     _in_the_chart(case, inquiry, ledger)
-    balances: Counter[str] = Counter()
-    own = 0
+    balances: Counter[tuple[str, str]] = Counter()
+    own: Counter[str] = Counter()
     in_time = sorted(ledger.halves, key=lambda half: half.row.created_at)
     for instant, group in groupby(in_time, key=lambda half: half.row.created_at):
         halves = list(group)
         for half in halves:
-            balances[half.account] += -half.credit_cents if half.kind == "asset" else half.credit_cents
-            own += half.credit_cents if half.kind == "own" else 0
-        kinds = {half.account: half.kind for half in halves}
-        for account, kind in sorted(kinds.items()):
+            currency = half.row.currency
+            balances[half.account, currency] += -half.credit_cents if half.kind == "asset" else half.credit_cents
+            own[currency] += half.credit_cents if half.kind == "own" else 0
+        kinds = {(half.account, half.row.currency): half.kind for half in halves}
+        for (account, currency), kind in sorted(kinds.items(), key=lambda item: item[0]):
             if kind is None and case.business.ledger != "documented":
                 continue
             inquiry.examine()
-            own_means = max(0, -own) if kind == "asset" else 0
-            if balances[account] + own_means < 0 and kind != "own":
+            own_means = max(0, -own[currency]) if kind == "asset" else 0
+            balance = balances[account, currency]
+            if balance + own_means < 0 and kind != "own":
                 inquiry.find(
                     account,
                     "below zero",
                     keys=shared(
                         [Keys(account=account), *(half.row.keys for half in halves if half.account == account)]
                     ),
-                    amount_cents=-(balances[account] + own_means),
+                    amount_cents=-(balance + own_means),
+                    currency=currency,
                     expected="≥ 0",
-                    actual=dollars(balances[account]),
+                    actual=money(balance, currency),
                     at=instant,
                 )
-    for balance in case.events(StripeBalance):
-        kept_cents = _fees_kept_cents(case, balance)
+    for at_stripe in case.events(StripeBalance):
+        kept_cents = _fees_kept_cents(case, at_stripe)
         for name, cents, short in (
-            ("available", balance.available_cents, 0),
-            ("pending", balance.pending_cents, kept_cents),
+            ("available", at_stripe.available_cents, _fees_of_strangers_cents(case, at_stripe.currency)),
+            ("pending", at_stripe.pending_cents, kept_cents),
         ):
             inquiry.examine()
             if cents + short < 0:
@@ -181,14 +192,23 @@ def nothing_negative(case: Case, inquiry: Inquiry) -> None:
                     "below zero",
                     keys=NO_KEYS,
                     amount_cents=-cents - short,
-                    actual=dollars(cents),
-                    events=(balance,),
+                    currency=at_stripe.currency,
+                    actual=money(cents, at_stripe.currency),
+                    events=(at_stripe,),
                 )
+
+
+def _fees_of_strangers_cents(case: Case, currency: str) -> int:
+    """Stripe's fees of charges in a currency in which there is no contest: who gives them back is short of the fees."""
+    if currency in case.currencies:
+        return 0
+    return sum(one.fee_cents for one in case.events(StripeMovement) if one.currency == currency)
 
 
 def _fees_kept_cents(case: Case, balance: StripeBalance) -> int:
     """Stripe's fees of the charges that are not available yet and of which something was given back."""
-    pending = [one for one in case.events(StripeMovement) if one.available_at > balance.at]
+    of_it = [one for one in case.events(StripeMovement) if one.currency == balance.currency]
+    pending = [one for one in of_it if one.available_at > balance.at]
     given_back = {one.payment_intent_id for one in pending if one.movement == "refund"}
     return sum(one.fee_cents for one in pending if one.movement == "charge" and one.payment_intent_id in given_back)
 
@@ -226,6 +246,7 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
                 "refers to nothing that exists",
                 keys=row.keys,
                 amount_cents=row.amount_cents,
+                currency=row.currency,
                 actual=f"{row.reference_type} {row.reference_id}",
                 at=row.created_at,
             )
@@ -235,6 +256,7 @@ def postings_referenced(case: Case, inquiry: Inquiry) -> None:
                 "an adjustment outside settlements and disputes",
                 keys=row.keys,
                 amount_cents=row.amount_cents,
+                currency=row.currency,
                 actual=row.reference_type,
                 at=row.created_at,
             )

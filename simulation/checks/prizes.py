@@ -14,8 +14,8 @@ from simulation.checks.evidence.called_off import called_off
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import Expected, expected_settlements
 from simulation.checks.evidence.model import Placing
-from simulation.checks.evidence.money import dollars
 from simulation.checks.evidence.relations import PayoutJobRow, Ranking, SettlementRow, TransferRow
+from simulation.currency import money
 from simulation.events import StripeObject
 from simulation.words import plural
 
@@ -51,8 +51,8 @@ def _totals(inquiry: Inquiry, expected: Expected, row: SettlementRow) -> None:
                 f"{what} differs",
                 keys=keys,
                 amount_cents=abs(ours - theirs),
-                expected=dollars(ours),
-                actual=dollars(theirs),
+                expected=money(ours, expected.contest.plan.currency),
+                actual=money(theirs, expected.contest.plan.currency),
                 events=seen,
             )
 
@@ -73,8 +73,8 @@ def _rankings(inquiry: Inquiry, expected: Expected, rankings: tuple[Ranking, ...
                 "settled otherwise than the scores say",
                 keys=replace(expected.contest.keys, user_id=user_id),
                 amount_cents=abs(_prize(wanted) - _prize(found)),
-                expected=_in_words(wanted),
-                actual=_in_words(found),
+                expected=_in_words(wanted, expected.contest.plan.currency),
+                actual=_in_words(found, expected.contest.plan.currency),
                 events=(expected.publication,),
             )
 
@@ -87,10 +87,10 @@ def _prize(placing: Placing | Ranking | None) -> int:
     return 0 if placing is None else placing.payout_cents
 
 
-def _in_words(placing: Placing | Ranking | None) -> str:
+def _in_words(placing: Placing | Ranking | None, currency: str) -> str:
     if placing is None:
         return "not ranked"
-    return f"rank {placing.rank}, score {placing.score}, {dollars(placing.payout_cents)}"
+    return f"rank {placing.rank}, score {placing.score}, {money(placing.payout_cents, currency)}"
 
 
 @check("Every payout transfer was executed, or is terminal with its reason", needs_end=True)
@@ -102,7 +102,7 @@ def transfers_final(case: Case, inquiry: Inquiry) -> None:
     transfers = case.rows(TransferRow)
     for row in transfers:
         inquiry.examine()
-        problem = _unfinished(row, made)
+        problem = _unfinished(row, made, row.currency or case.currency(row.contest_id))
         if problem:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
@@ -122,19 +122,20 @@ def _winners_are_credited(case: Case, inquiry: Inquiry) -> None:
     for settlement in case.rows(SettlementRow):
         for ranking in settlement.results.rankings:
             inquiry.examine()
-            actual = credited.get((settlement.contest_id, ranking.user_id), 0)
+            currency = case.currency(settlement.contest_id)
+            actual = credited[settlement.contest_id, ranking.user_id, currency]
             if actual != ranking.payout_cents:
                 inquiry.find(
                     f"{case.name(settlement.contest_id)}, entrant {ranking.user_id}",
                     "the credit in the winner's wallet is not what was settled",
                     keys=replace(settlement.keys, user_id=ranking.user_id),
                     amount_cents=abs(actual - ranking.payout_cents),
-                    expected=dollars(ranking.payout_cents),
-                    actual=dollars(actual),
+                    expected=money(ranking.payout_cents, currency),
+                    actual=money(actual, currency),
                 )
 
 
-def _unfinished(row: TransferRow, made: Mapping[str, StripeObject]) -> str:
+def _unfinished(row: TransferRow, made: Mapping[str, StripeObject], currency: str) -> str:
     if row.status == "failed_terminal":
         return "" if row.failure_reason else "failed for good without a reason"
     if row.status != "completed":
@@ -142,25 +143,30 @@ def _unfinished(row: TransferRow, made: Mapping[str, StripeObject]) -> str:
     transfer = made.get(row.stripe_transfer_id or "")
     if transfer is None:
         return f"said to be completed, but Stripe knows no transfer {row.stripe_transfer_id}"
-    if transfer.amount_cents != row.amount_cents:
-        return f"Stripe moved {dollars(transfer.amount_cents)} instead of {dollars(row.amount_cents)}"
+    if (transfer.amount_cents, transfer.currency) != (row.amount_cents, currency):
+        moved = money(transfer.amount_cents, transfer.currency)
+        return f"Stripe moved {moved} instead of {money(row.amount_cents, currency)}"
     return ""
 
 
 def _winners_have_transfers(case: Case, inquiry: Inquiry, transfers: tuple[TransferRow, ...]) -> None:
-    amounts = {(row.contest_id, row.user_id): row.amount_cents for row in transfers}
+    amounts = {
+        (row.contest_id, row.user_id, row.currency or case.currency(row.contest_id)): row.amount_cents
+        for row in transfers
+    }
     for settlement in case.rows(SettlementRow):
         for ranking in settlement.results.rankings:
             inquiry.examine()
-            actual = amounts.get((settlement.contest_id, ranking.user_id), 0)
+            currency = case.currency(settlement.contest_id)
+            actual = amounts.get((settlement.contest_id, ranking.user_id, currency), 0)
             if actual != ranking.payout_cents:
                 inquiry.find(
                     f"{case.name(settlement.contest_id)}, entrant {ranking.user_id}",
                     "the transfer is not what was settled",
                     keys=replace(settlement.keys, user_id=ranking.user_id),
                     amount_cents=abs(actual - ranking.payout_cents),
-                    expected=dollars(ranking.payout_cents),
-                    actual=dollars(actual),
+                    expected=money(ranking.payout_cents, currency),
+                    actual=money(actual, currency),
                 )
 
 

@@ -6,7 +6,7 @@ Source: simulation/DESIGN.md (Witnesses and checks), fixtures/spec/platform.md (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
@@ -16,10 +16,9 @@ from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.expected import closing_times, expected_settlements
 from simulation.checks.evidence.lines import Amounts, Entrant, Line, compare, excuse_of, posted
 from simulation.checks.evidence.money import (
-    WRONG_AMOUNT,
+    MISFIT,
     Moved,
     claims,
-    dollars,
     grouped,
     misfits,
     moved,
@@ -27,7 +26,9 @@ from simulation.checks.evidence.money import (
     withdrawn,
 )
 from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
+from simulation.currency import money
 from simulation.events import EntrantAction, WebhookAttempt
+from simulation.scenario.model import Contest
 
 
 @check(
@@ -43,15 +44,17 @@ def three_way_reconciliation(case: Case, inquiry: Inquiry) -> None:
                 line.problem,
                 keys=line.keys,
                 amount_cents=line.difference_cents or line.stripe_cents,
-                expected=dollars(line.expected_cents),
-                actual=f"ledger {dollars(line.ledger_cents)}, Stripe {dollars(line.stripe_cents)}",
+                currency=line.currency,
+                expected=money(line.expected_cents, line.currency),
+                actual=f"ledger {money(line.ledger_cents, line.currency)}, "
+                f"Stripe {money(line.stripe_cents, line.currency)}",
                 events=line.evidence,
             )
 
 
 def reconcile(case: Case) -> tuple[Line, ...]:
-    """All lines: payments by payment intent, entries by contest and entrant where wallets pay for them, refunds by
-    payment intent, prizes by contest and entrant, disputes by payment intent.
+    """All lines, each of one currency: payments by payment intent, entries by contest and entrant where wallets pay for
+    them, refunds by payment intent, prizes by contest and entrant, disputes by payment intent.
 
     :raises CannotTell: a book is missing.
     """
@@ -60,26 +63,50 @@ def reconcile(case: Case) -> tuple[Line, ...]:
 
 def payments(case: Case) -> Iterator[Line]:
     """By payment intent: what entrants say they paid, what the ledger has of it, what Stripe charged."""
-    fees = {contest.key: contest.plan.entry_fee_cents for contest in case.contests}
+    fees = {contest.key: contest.plan for contest in case.contests}
     rows = {row.stripe_payment_intent_id or row.payment_id: row for row in case.rows(PaymentRow)}
     booked = posted(case, "payment", "payment_intent")
     charged = grouped(moved(case, "charge"), _intent)
     claimed = {action.payment_intent_id or f"(no intent) {action.person}": action for action in claims(case)}
     for key in sorted(rows.keys() | charged.keys() | claimed.keys()):
         claim, row, charges = claimed.get(key), rows.get(key), charged.get(key, ())
-        amounts = Amounts(
-            expected_cents=_claimed_cents(claim, fees),
-            ledger_cents=booked.get(row.payment_id, 0) if row else 0,
-            stripe_cents=sum(charge.amount_cents for charge in charges),
-        )
+        expected = _claimed(claim, fees)
+        ledger = Counter({name: cents for (paid, name), cents in booked.items() if row and paid == row.payment_id})
+        stripe = _by_currency(charges)
         excuse = _awaited(case, key) if charges else ""
-        yield compare("payment", key, _payer(row, charges, claim), amounts, excuse=excuse, evidence=charges)
+        for currency in _all_of(expected, ledger, stripe) or (_payers_currency(case, row, charges, claim),):
+            amounts = Amounts(
+                expected_cents=expected[currency], ledger_cents=ledger[currency], stripe_cents=stripe[currency]
+            )
+            payer = _payer(row, charges, claim)
+            yield compare("payment", key, payer, amounts, currency=currency, excuse=excuse, evidence=charges)
 
 
-def _claimed_cents(claim: EntrantAction | None, fees: Mapping[str, int]) -> int:
+def _by_currency(items: Iterable[Moved], *, sign: int = 1) -> Counter[str]:
+    """Currency → what moved at Stripe, by its own signs, or by the opposite ones."""
+    cents: Counter[str] = Counter()
+    for item in items:
+        cents[item.currency] += sign * item.movement.amount_cents
+    return cents
+
+
+def _all_of(*books_: Counter[str]) -> Sequence[str]:
+    """The currencies that any of the books has of a business key."""
+    return sorted({currency for book in books_ for currency in book})
+
+
+def _claimed(claim: EntrantAction | None, plans: Mapping[str, Contest]) -> Counter[str]:
+    """Currency → what an entrant says to have paid; the fee of the contest, unless it was something else."""
     if claim is None:
-        return 0
-    return claim.amount_cents if claim.action == WRONG_AMOUNT else fees.get(claim.contest or "", 0)
+        return Counter()
+    if claim.action in MISFIT:
+        return Counter({claim.currency: claim.amount_cents})
+    plan = plans.get(claim.contest or "")
+    return Counter({plan.currency: plan.entry_fee_cents}) if plan is not None else Counter()
+
+
+def _payers_currency(case: Case, row: PaymentRow | None, charges: Sequence[Moved], claim: EntrantAction | None) -> str:
+    return case.currency(_payer(row, charges, claim)[0])
 
 
 def _intent(item: Moved) -> str:
@@ -115,16 +142,18 @@ def entries(case: Case) -> Iterator[Line]:
     paid = ledger.credited("entry_fee", sign=-1)
     settled = case.remembered(expected_settlements)
     due = {
-        (contest_id, placing.user_id): expected.contest.plan.entry_fee_cents
+        (contest_id, placing.user_id, str(expected.contest.plan.currency)): expected.contest.plan.entry_fee_cents
         for contest_id, expected in settled.items()
         for placing in expected.settlement.placings
     }
-    for entrant in sorted(due.keys() | paid.keys()):
-        if entrant[0] in settled:
-            cents = paid.get(entrant, 0)
-            amounts = Amounts(expected_cents=due.get(entrant, 0), ledger_cents=cents, stripe_cents=cents)
+    for key in sorted(due.keys() | paid.keys()):
+        contest_id, user_id, currency = key
+        if contest_id in settled:
+            cents = paid[key]
+            amounts = Amounts(expected_cents=due.get(key, 0), ledger_cents=cents, stripe_cents=cents)
             wrong = "" if amounts.agree else "the wallet did not pay the fee of the entry, once"
-            yield compare("entry", ":".join(entrant), entrant, amounts, wrong=wrong)
+            entrant = (contest_id, user_id)
+            yield compare("entry", ":".join(entrant), entrant, amounts, currency=currency, wrong=wrong)
 
 
 def refunds(case: Case) -> Iterator[Line]:
@@ -137,24 +166,30 @@ def refunds(case: Case) -> Iterator[Line]:
     due, parts = _refunds_due(case, rows.keys() | refunded.keys()), _given_by_stripe(case)
     for key in sorted(rows.keys() | refunded.keys() | due.keys() | parts.keys()):
         own, movements = rows.get(key, ()), refunded.get(key, ())
-        amounts = Amounts(
-            expected_cents=due[key].amount_cents if key in due else parts[key],
-            ledger_cents=sum(booked.get(row.refund_id, 0) - returned.get(row.refund_id, 0) for row in own),
-            stripe_cents=-sum(item.movement.amount_cents for item in movements),
-        )
         row = own[-1] if own else None
         known = movements or ([due[key]] if key in due else ())
-        yield compare(
-            "refund", key, _payee(row, known), amounts, excuse=excuse_of(case, row, amounts), evidence=movements
-        )
+        payee = _payee(row, known)
+        expected = Counter({due[key].currency: due[key].amount_cents}) if key in due else parts.get(key, Counter())
+        ledger: Counter[str] = Counter()
+        for book, sign in ((booked, 1), (returned, -1)):
+            for (refund_id, currency), cents in book.items():
+                if refund_id in {refund.refund_id for refund in own}:
+                    ledger[currency] += sign * cents
+        stripe = _by_currency(movements, sign=-1)
+        for currency in _all_of(expected, ledger, stripe) or (case.currency(payee[0]),):
+            amounts = Amounts(
+                expected_cents=expected[currency], ledger_cents=ledger[currency], stripe_cents=stripe[currency]
+            )
+            excuse = excuse_of(case, row, amounts)
+            yield compare("refund", key, payee, amounts, currency=currency, excuse=excuse, evidence=movements)
 
 
-def _given_by_stripe(case: Case) -> Counter[str]:
-    """Cents that cardholders say they got back without anybody here having sent them, by payment intent."""
-    cents: Counter[str] = Counter()
+def _given_by_stripe(case: Case) -> Mapping[str, Counter[str]]:
+    """By payment intent and currency, what cardholders say they got back without anybody here having sent it."""
+    cents: dict[str, Counter[str]] = {}
     for action in case.events(EntrantAction):
         if action.action == "got_part_back":
-            cents[action.payment_intent_id or ""] += action.amount_cents
+            cents.setdefault(action.payment_intent_id or "", Counter())[action.currency] += action.amount_cents
     return cents
 
 
@@ -168,8 +203,8 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     """Charges that must be refunded, by payment intent: all of an entrant's except the one that pays the entry.
 
     All must be refunded if the entrant asked for it before the lock, if the contest was cancelled, or if every charge
-    came after the settlement; one of another amount than the fee always. The platform may choose which of two equal
-    charges to refund, so those whose refund has begun are taken first.
+    came after the settlement; one of another amount or currency than the fee always. The platform may choose which of
+    two equal charges to refund, so those whose refund has begun are taken first.
     """
     closed, left, wrong = case.remembered(closing_times), case.remembered(withdrawn), case.remembered(misfits)
     off = case.remembered(called_off)
@@ -198,25 +233,36 @@ def prizes(case: Case) -> Iterator[Line]:
     accounts = {} if in_wallet else {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
     booked, unbooked = posted(case, "payout", "payout_transfer"), posted(case, "payout_reversed", "payout_transfer")
     owed = case.remembered(books).credited("prize")
-    transferred = grouped(moved(case, "transfer"), lambda transfer: transfer.entrant)
-    reversals = grouped(moved(case, "transfer_reversal"), lambda reversal: reversal.entrant)
+    transferred = grouped(moved(case, "transfer"), lambda transfer: (*transfer.entrant, transfer.currency))
+    reversals = grouped(moved(case, "transfer_reversal"), lambda reversal: (*reversal.entrant, reversal.currency))
     lost = taken_back(case)
-    for entrant in sorted(won.keys() | rows.keys() | transferred.keys() | owed.keys()):
-        row, transfers, back = rows.get(entrant), transferred.get(entrant, ()), reversals.get(entrant, ())
+    paid_in = {row.transfer_id: entrant for entrant, row in rows.items()}
+    in_ledger = {(*paid_in[transfer], currency) for transfer, currency in booked if transfer in paid_in}
+    known = {(*entrant, row.currency or case.currency(entrant[0])) for entrant, row in rows.items()}
+    for key in sorted(won.keys() | known | in_ledger | transferred.keys() | owed.keys()):
+        entrant, currency = key[:2], key[2]
+        row, transfers, back = rows.get(entrant), transferred.get(key, ()), reversals.get(key, ())
         amounts = Amounts(
-            expected_cents=won.get(entrant, 0) - lost.get(entrant, 0),
-            ledger_cents=booked.get(row.transfer_id, 0) - unbooked.get(row.transfer_id, 0) if row else 0,
+            expected_cents=won.get(key, 0) - lost[key],
+            ledger_cents=booked[row.transfer_id, currency] - unbooked[row.transfer_id, currency] if row else 0,
             stripe_cents=_sum(transfers) - _sum(back),
         )
         wrong = _misdirected(transfers, accounts)
-        if owed.get(entrant, 0) != won.get(entrant, 0):
-            wrong = wrong or f"the settlement credited {dollars(owed.get(entrant, 0))} to the winner"
+        if owed[key] != won.get(key, 0):
+            wrong = wrong or f"the settlement credited {money(owed[key], currency)} to the winner"
         if in_wallet:
-            amounts = replace(amounts, ledger_cents=owed.get(entrant, 0), stripe_cents=owed.get(entrant, 0))
+            amounts = replace(amounts, ledger_cents=owed[key], stripe_cents=owed[key])
             wrong = "left for Stripe, although prizes stay in wallets" if transfers else wrong
         excuse = excuse_of(case, row, amounts, since=row.created_at if row else None)
         yield compare(
-            "prize", ":".join(entrant), entrant, amounts, excuse=excuse, wrong=wrong, evidence=(*transfers, *back)
+            "prize",
+            ":".join(entrant),
+            entrant,
+            amounts,
+            currency=currency,
+            excuse=excuse,
+            wrong=wrong,
+            evidence=(*transfers, *back),
         )
 
 
@@ -224,10 +270,10 @@ def _sum(movements: Sequence[Moved]) -> int:
     return sum(movement.amount_cents for movement in movements)
 
 
-def _won(case: Case) -> Mapping[Entrant, int]:
-    """(contest, user) → prize in cents by the jury's own model, where above zero."""
+def _won(case: Case) -> dict[tuple[str, str, str], int]:
+    """(contest, user, currency) → prize by the jury's own model, where above zero."""
     return {
-        (contest_id, placing.user_id): placing.payout_cents
+        (contest_id, placing.user_id, expected.contest.plan.currency): placing.payout_cents
         for contest_id, expected in case.remembered(expected_settlements).items()
         for placing in expected.settlement.placings
         if placing.payout_cents
@@ -248,20 +294,22 @@ REFERENCE = "dispute"
 def disputes(case: Case) -> Iterator[Line]:
     """By payment intent: what people charged back, what the ledger gave for it, what Stripe withdrew; fees included,
     less what came back of disputes that were won."""
-    claims = grouped(charged_back(case), lambda action: action.payment_intent_id or "")
+    claims = grouped(charged_back(case), lambda action: (action.payment_intent_id or "", action.currency))
     reversed_cents = _reversed(case)
-    withdrawals = grouped(moved(case, "adjustment"), lambda item: item.payment_intent_id or item.movement.source_id)
+    withdrawals = grouped(
+        moved(case, "adjustment"), lambda item: (item.payment_intent_id or item.movement.source_id, item.currency)
+    )
     booked = _booked(case)
-    fee_cents = case.scenario.stripe.dispute_fee_cents
     for key in sorted(claims.keys() | withdrawals.keys() | booked.keys() | reversed_cents.keys()):
-        made, movements = claims.get(key, ()), withdrawals.get(key, ())
+        made, movements, currency = claims.get(key, ()), withdrawals.get(key, ()), key[1]
+        fee_cents = case.scenario.stripe.dispute_fee(currency)
         amounts = Amounts(
             expected_cents=sum(claim.amount_cents + fee_cents for claim in made) - reversed_cents[key],
             ledger_cents=booked[key],
             stripe_cents=sum(_gone_cents(movement) for movement in movements),
         )
         entrant = (made[0].contest_id or "", made[0].user_id or "") if made else ("", "")
-        yield compare("dispute", key, entrant, amounts, evidence=movements)
+        yield compare("dispute", key[0], entrant, amounts, currency=currency, evidence=movements)
 
 
 def charged_back(case: Case) -> Iterator[EntrantAction]:
@@ -274,10 +322,11 @@ def charges_reversed(case: Case) -> Iterator[EntrantAction]:
     return (action for action in case.events(EntrantAction) if action.action == "chargeback_reversed")
 
 
-def _reversed(case: Case) -> Counter[str]:
-    cents: Counter[str] = Counter()
+def _reversed(case: Case) -> Counter[tuple[str, str]]:
+    """(payment intent, currency) → what the bank gave back."""
+    cents: Counter[tuple[str, str]] = Counter()
     for action in charges_reversed(case):
-        cents[action.payment_intent_id or ""] += action.amount_cents
+        cents[action.payment_intent_id or "", action.currency] += action.amount_cents
     return cents
 
 
@@ -285,9 +334,10 @@ def _gone_cents(withdrawal: Moved) -> int:
     return -withdrawal.movement.net_cents
 
 
-def _booked(case: Case) -> Counter[str]:
-    """Cents that the ledger credited to the account ``stripe`` for disputes, less its debits, by payment intent."""
-    booked: Counter[str] = Counter()
+def _booked(case: Case) -> Counter[tuple[str, str]]:
+    """What the ledger credited to the account ``stripe`` for disputes, less its debits, by payment intent and
+    currency."""
+    booked: Counter[tuple[str, str]] = Counter()
     postings = [row for row in case.rows(PostingRow) if row.reference_type == REFERENCE]
     if not postings:
         return booked
@@ -295,5 +345,5 @@ def _booked(case: Case) -> Counter[str]:
     disputed = {row.dispute_id: intents.get(row.payment_id, row.payment_id) for row in case.rows(DisputeRow)}
     for row in postings:
         if row.account == "stripe":
-            booked[disputed.get(row.reference_id, row.reference_id)] -= row.debit_cents
+            booked[disputed.get(row.reference_id, row.reference_id), row.currency] -= row.debit_cents
     return booked

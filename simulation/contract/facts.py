@@ -105,6 +105,7 @@ class BankPayout(Fact):
     id: str
     user_id: str | None
     amount_cents: int
+    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,8 @@ class Movement(Fact):
 
     id: str
     amount_cents: int
+    currency: str
+    """ISO 4217, in capitals; amounts are in its smallest unit."""
     payment_intent_id: str | None
     destination: str | None
     contest_id: str | None
@@ -166,6 +169,7 @@ class Contest(Fact):
     name: str
     organizer: str | None
     tournament: str
+    currency: str
     entry_fee_cents: int
     lock_time: datetime
     start_time: datetime
@@ -197,6 +201,7 @@ class Settlement(Fact):
 
     contest_id: str
     participants: int
+    currency: str
     pool_cents: int
     platform_cents: int
     top_up_cents: int
@@ -216,13 +221,16 @@ class Prize(Fact):
     rank: int
     score: int
     amount_cents: int
+    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceChange(Fact):
-    """Money that came to or left the platform's balance at Stripe, net of fees; the first is the opening balance."""
+    """Money that came to or left the platform's balance at Stripe, net of fees; the first of each currency is the
+    opening balance."""
 
     amount_cents: int
+    currency: str
     available_at: datetime
 
 

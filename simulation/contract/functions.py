@@ -196,6 +196,35 @@ def available_cents(changes: Any, now: datetime) -> int:
     return sum(change.amount_cents for change in changes if change.available_at <= now)
 
 
+def available_by_currency(changes: Any, now: datetime) -> dict[str, int]:
+    """The same by currency, for each that there has been any of."""
+    sums = dict.fromkeys((change.currency for change in changes), 0)
+    for change in changes:
+        sums[change.currency] += change.amount_cents if change.available_at <= now else 0
+    return sums
+
+
+def none_by_currency(changes: Any) -> dict[str, int]:
+    """0 of each currency that there has been any of."""
+    return dict.fromkeys((change.currency for change in changes), 0)
+
+
+def rest_by_currency(changes: Any, less: Any) -> dict[str, int]:
+    """By currency what the changes come to, less what another mapping by currency says."""
+    sums = none_by_currency(changes)
+    for change in changes:
+        sums[change.currency] += change.amount_cents
+    return {currency: cents - less.get(currency, 0) for currency, cents in sums.items()}
+
+
+def sum_by(rows: Any, column: str, by: str) -> dict[str, int]:
+    """The sum of one column of several rows, for each value of another column."""
+    sums: Counter[str] = Counter()
+    for row in rows:
+        sums[str(row[by])] += int(row[column])
+    return dict(sums)
+
+
 def sum_of_fields(facts: Any, field: str) -> int:
     """The sum of one field of several facts."""
     return sum(getattr(fact, field) for fact in facts)
@@ -245,6 +274,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "before": before,
     "is_past": is_past,
     "available_cents": available_cents,
+    "available_by_currency": available_by_currency,
+    "none_by_currency": none_by_currency,
+    "rest_by_currency": rest_by_currency,
+    "sum_by": sum_by,
     "sum_of_fields": sum_of_fields,
     "rows_by_table": rows_by_table,
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.relations import PostingRow
 from simulation.checks.evidence.wal import RowChange
+from simulation.currency import USD
 from simulation.events import Row
 
 _TABLE = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
@@ -96,14 +97,15 @@ def _changed(change: RowChange) -> set[str]:
 
 def _of_ledger(case: Case, posting_ids: set[str]) -> Iterator[StateDifference]:
     """Postings are never deleted: they count as undone when the execution's postings balance in each account."""
-    balances: dict[tuple[str, str, str], int] = {}
+    balances: dict[tuple[str, str, str, str], int] = {}
     for row in case.rows(PostingRow):
         if row.posting_id in posting_ids:
-            key = (row.account, case.name(row.contest_id), row.user_id or "")
+            key = (row.account, case.name(row.contest_id), row.user_id or "", row.currency)
             balances[key] = balances.get(key, 0) + row.debit_cents
-    for (account, contest, user), balance in sorted(balances.items()):
+    for (account, contest, user, currency), balance in sorted(balances.items()):
         if balance:
             named = f"account {account}, contest {contest}, user {user or '(none)'}"
+            named += "" if currency == USD else f", in {currency}"
             yield StateDifference(relation=PostingRow.relation, key=named, column="balance", before=0, after=balance)
 
 

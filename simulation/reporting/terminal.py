@@ -15,7 +15,7 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import dollars
+from simulation.reporting.words import money
 from simulation.words import plural
 
 LINES, COLUMNS = 48, 100
@@ -154,17 +154,17 @@ def _fault(fault: FaultView, width: int) -> Text:
 
 def _money(report: Report) -> list[Text]:
     funds = report.funds
-    closing = "not witnessed" if funds.closing_cents is None else dollars(funds.closing_cents)
-    outs = f"prizes {dollars(funds.prizes_cents)}, refunds {dollars(funds.refunds_cents)}"
-    outs += f", fees {dollars(funds.fees_cents)}"
+    closing = "not witnessed" if funds.closing_cents is None else money(funds.closing_cents)
+    outs = f"prizes {money(funds.prizes_cents)}, refunds {money(funds.refunds_cents)}"
+    outs += f", fees {money(funds.fees_cents)}"
     symbol, style = ("✗", "red") if funds.difference_cents else ("✓", "green")
     return [
         _line(("Money", "bold")),
-        _line(f"    in   {dollars(funds.in_cents)} by {plural(funds.charges, 'payment')}"),
+        _line(f"    in   {money(funds.in_cents)} by {plural(funds.charges, 'payment')}"),
         _line(f"    out  {outs}"),
         _line(
             (f"  {symbol} ", style),
-            f"balance at Stripe {dollars(funds.opening_cents)} → {closing}; still owed {dollars(funds.owed_cents)}",
+            f"balance at Stripe {money(funds.opening_cents)} → {closing}; still owed {money(funds.owed_cents)}",
         ),
         _line(),
     ]

@@ -7,7 +7,7 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar, duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import dollars
+from simulation.reporting.words import money
 
 
 def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
@@ -50,10 +50,10 @@ def fault_outcome(fault: FaultView) -> str:
 def money_line(funds: Funds) -> str:
     """The balance at Stripe as a sum in one line: opening, each kind of movement, closing."""
     closing = (
-        "closing balance not witnessed" if funds.closing_cents is None else f"closing {dollars(funds.closing_cents)}"
+        "closing balance not witnessed" if funds.closing_cents is None else f"closing {money(funds.closing_cents)}"
     )
-    other = f" + other {dollars(funds.other_cents)}" if funds.other_cents else ""
+    other = f" + other {money(funds.other_cents)}" if funds.other_cents else ""
     return (
-        f"opening {dollars(funds.opening_cents)} + in {dollars(funds.in_cents)} - fees {dollars(funds.fees_cents)} "
-        f"- refunds {dollars(funds.refunds_cents)} - prizes {dollars(funds.prizes_cents)}{other} = {closing}"
+        f"opening {money(funds.opening_cents)} + in {money(funds.in_cents)} - fees {money(funds.fees_cents)} "
+        f"- refunds {money(funds.refunds_cents)} - prizes {money(funds.prizes_cents)}{other} = {closing}"
     )

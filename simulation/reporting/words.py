@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulation.checks.evidence.money import dollars as dollars
+from simulation.currency import money as money
 from simulation.words import plural as plural
 
 

@@ -256,6 +256,7 @@ def _bank_payouts(case: Case) -> list[Fact]:
             id=event.object_id,
             user_id=known[event.object_id].user_id,
             amount_cents=known[event.object_id].amount_cents,
+            currency=known[event.object_id].currency.upper(),
         )
         for event in case.events(StripeEventMade)
         if event.event_type == "payout.created" and event.object_id in known
@@ -280,6 +281,7 @@ def _movements(kind: str, *, sign: int = 0) -> Callable[[Case], Sequence[Fact]]:
                 at=event.at,
                 id=event.source_id,
                 amount_cents=abs(event.amount_cents),
+                currency=event.currency.upper(),
                 payment_intent_id=event.payment_intent_id,
                 destination=event.destination,
                 contest_id=event.contest_id,
@@ -334,6 +336,7 @@ def _contests(case: Case) -> list[Fact]:
             name=contest.plan.name,
             organizer=created[contest.contest_id].user_id,
             tournament=contest.plan.tournament,
+            currency=contest.plan.currency.upper(),
             entry_fee_cents=contest.plan.entry_fee_cents,
             lock_time=contest.plan.lock,
             start_time=contest.plan.start,
@@ -349,6 +352,7 @@ def _settlements(case: Case) -> list[Settlement]:
             at=expected.closed_at,
             contest_id=contest_id,
             participants=len(expected.settlement.placings),
+            currency=expected.contest.plan.currency.upper(),
             pool_cents=expected.settlement.pool_cents,
             platform_cents=expected.settlement.platform_cents,
             top_up_cents=expected.settlement.top_up_cents,
@@ -400,6 +404,7 @@ def _prizes(case: Case) -> list[Fact]:
             rank=placing.rank,
             score=placing.score,
             amount_cents=placing.payout_cents,
+            currency=expected.contest.plan.currency.upper(),
         )
         for contest_id, expected in case.remembered(expected_settlements).items()
         for placing in expected.settlement.placings

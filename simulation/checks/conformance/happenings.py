@@ -19,6 +19,7 @@ from simulation.contract.facts import (
     Probe,
     Refused,
 )
+from simulation.currency import USD
 from simulation.events import (
     AccessProbe,
     AdminAppointed,
@@ -40,11 +41,22 @@ _OPENS_AN_ACCOUNT = "/v1/accounts"
 
 def balance_changes(case: Case) -> Sequence[Fact]:
     start = case.started.at
-    opening = sum(balance.opening_cents for balance in case.events(StripeBalance))
     return [
-        BalanceChange(at=start, amount_cents=opening, available_at=start),
         *(
-            BalanceChange(at=movement.at, amount_cents=movement.net_cents, available_at=movement.available_at)
+            BalanceChange(
+                at=start, amount_cents=balance.opening_cents, currency=balance.currency.upper(), available_at=start
+            )
+            for balance in case.events(StripeBalance)
+            if balance.opening_cents
+            or balance.currency == USD  # of others there is no balance before their first money
+        ),
+        *(
+            BalanceChange(
+                at=movement.at,
+                amount_cents=movement.net_cents,
+                currency=movement.currency.upper(),
+                available_at=movement.available_at,
+            )
             for movement in case.events(StripeMovement)
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,14 +52,14 @@ class Books:
         """Whether any entry type has this meaning."""
         return any(movement.means == meaning for movement in self.chart.movements.values())
 
-    def credited(self, meaning: Meaning, *, sign: int = 1) -> Mapping[tuple[str, str], int]:
-        """(contest, user) → cents that entries with this meaning credited to accounts of users (-1: debited)."""
-        cents: Counter[tuple[str, str]] = Counter()
+    def credited(self, meaning: Meaning, *, sign: int = 1) -> Counter[tuple[str, str, str]]:
+        """(contest, user, currency) → what entries with this meaning credited to accounts of users (-1: debited)."""
+        cents: Counter[tuple[str, str, str]] = Counter()
         types = {name for name, movement in self.chart.movements.items() if movement.means == meaning}
         for half in self.halves:
             of_a_user = half.kind in ("liability", "clearing") and half.user_id is not None
             if half.row.entry_type in types and of_a_user and self._is_of_a_user(half) and sign * half.credit_cents > 0:
-                cents[half.entrant] += sign * half.credit_cents
+                cents[*half.entrant, half.row.currency] += sign * half.credit_cents
         return cents
 
     def _is_of_a_user(self, half: Half) -> bool:

@@ -15,6 +15,7 @@ from simulation.checks.evidence.relations import Relation
 from simulation.checks.evidence.wal import WriteAheadLog
 from simulation.contract.business import Business, Lacking, Statuses
 from simulation.contract.document import NO_CONTRACT, Contract
+from simulation.currency import USD
 from simulation.events import (
     ContractDeclared,
     EntrantAction,
@@ -229,6 +230,16 @@ class Case:
 
     def name(self, contest_id: str | None) -> str:
         return self.names.get(contest_id or "", contest_id or "(no contest)")
+
+    def currency(self, contest: str | None) -> str:
+        """The currency of a contest, by its id or key; of none, US dollars."""
+        plans = (known.plan for known in self.contests if contest in (known.contest_id, known.key))
+        return next((plan.currency for plan in plans), USD)
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Those of the contests."""
+        return frozenset(contest.plan.currency for contest in self.contests)
 
     @cached_property
     def stays(self) -> Mapping[str, Sequence[Stay]]:

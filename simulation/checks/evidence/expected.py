@@ -22,6 +22,7 @@ from simulation.checks.evidence.model import (
 from simulation.checks.evidence.money import Moved, grouped, misfits, moved, withdrawn
 from simulation.checks.evidence.relations import SettlementRow
 from simulation.contract.model import ModelError
+from simulation.currency import currency_of
 from simulation.events import EntrantAction, ProviderPublication
 
 
@@ -105,6 +106,7 @@ def _settlement(
         payout_percent=contest.plan.payout_percent,
         missed_round_strokes=contest.plan.missed_round_strokes,
         guaranteed_pool_cents=contest.plan.guaranteed_pool_cents,
+        step=currency_of(contest.plan.currency).step,
     )
     business = case.business
     if business.model == "undeclared":

@@ -7,7 +7,7 @@ or a finding.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -27,7 +27,7 @@ LineKind = Literal["payment", "entry", "refund", "prize", "dispute"]
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """The amount of one business key in each of the three books, in cents."""
+    """The amount of one business key in each of the three books, in one currency."""
 
     expected_cents: int
     ledger_cents: int
@@ -45,12 +45,14 @@ class Amounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One business key. ``problem`` is empty when the books agree, or when ``explanation`` says why they do not."""
+    """One business key in one currency. ``problem`` is empty when the books agree, or when ``explanation`` says why
+    they do not."""
 
     kind: LineKind
     business_key: str
     contest_id: str
     user_id: str
+    currency: str
     expected_cents: int
     ledger_cents: int
     stripe_cents: int
@@ -70,7 +72,7 @@ class Line:
 
     @property
     def difference_cents(self) -> int:
-        """Difference in cents between the books with the largest and the smallest amount."""
+        """Difference between the books with the largest and the smallest amount."""
         cents = (self.expected_cents, self.ledger_cents, self.stripe_cents)
         return max(cents) - min(cents)
 
@@ -81,6 +83,7 @@ def compare(
     entrant: Entrant,
     amounts: Amounts,
     *,
+    currency: str,
     excuse: str = "",
     wrong: str = "",
     evidence: Sequence[Moved] = (),
@@ -92,6 +95,7 @@ def compare(
         business_key=key,
         contest_id=entrant[0],
         user_id=entrant[1],
+        currency=currency,
         expected_cents=amounts.expected_cents,
         ledger_cents=amounts.ledger_cents,
         stripe_cents=amounts.stripe_cents,
@@ -101,13 +105,14 @@ def compare(
     )
 
 
-def posted(case: Case, meaning: Meaning, reference_type: str) -> Mapping[str, int]:
-    """Cents in the ledger by reference id: what was debited, of single entries what was moved."""
-    cents: Counter[str] = Counter()
+def posted(case: Case, meaning: Meaning, reference_type: str) -> Counter[tuple[str, str]]:
+    """(reference id, currency) → amount in the ledger: what was debited, of single entries what was moved."""
+    cents: Counter[tuple[str, str]] = Counter()
     ledger = case.remembered(books)
     for row in ledger.meaning(meaning):
         if row.reference_type == reference_type and row.direction in ("DEBIT", ""):
-            cents[row.reference_id] += abs(row.amount_cents) if ledger.chart.entries == "single" else row.amount_cents
+            amount_cents = abs(row.amount_cents) if ledger.chart.entries == "single" else row.amount_cents
+            cents[row.reference_id, row.currency] += amount_cents
     return cents
 
 

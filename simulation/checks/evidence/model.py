@@ -1,7 +1,8 @@
 """The jury's own model of what a contest must pay, written from the specification and independent of platform code.
 
 Source: fixtures/spec/platform.md (Money). Golf: fewer strokes are better. Competition ranking (1, 1, 3). Tied entrants
-share the percentages of the places they occupy equally. Prizes are rounded down to the cent; the platform keeps the
+share the percentages of the places they occupy equally. Prizes are rounded down to the smallest amount
+that Stripe moves, which is the cent of most currencies; the platform keeps the
 rest. What the entry fees of those who take part lack of a guaranteed pool the platform adds. Money is in integer cents.
 """
 
@@ -34,6 +35,8 @@ class Rules:
     payout_percent: Mapping[int, int | float]
     missed_round_strokes: int
     guaranteed_pool_cents: int = 0
+    step: int = 1
+    """Prizes are multiples of it: Stripe moves no amount in between."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,8 @@ def expected_settlement(
         tied = [user_id for _, user_id in group]
         rank = len(placings) + 1
         shares = (Fraction(str(rules.payout_percent.get(rank + offset, 0))) for offset in range(len(tied)))
-        prize_cents = int(pool_cents * sum(shares, Fraction(0)) / (100 * len(tied)))
+        exact = pool_cents * sum(shares, Fraction(0)) / (100 * len(tied))
+        prize_cents = int(exact / rules.step) * rules.step
         placings += [Placing(user_id=user_id, rank=rank, score=score, payout_cents=prize_cents) for user_id in tied]
     paid_cents = sum(placing.payout_cents for placing in placings)
     return ExpectedSettlement(

@@ -15,16 +15,10 @@ from simulation.events import EntrantAction, StripeMovement, StripeObject
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-WRONG_AMOUNT = "paid_wrong_amount"
-PAYING = frozenset({"paid", "paid_late", "paid_twice", WRONG_AMOUNT})
+WRONG_AMOUNT, WRONG_CURRENCY = "paid_wrong_amount", "paid_wrong_currency"
+MISFIT = frozenset({WRONG_AMOUNT, WRONG_CURRENCY})
+PAYING = frozenset({"paid", "paid_late", "paid_twice", *MISFIT})
 """Actions by which entrants report that they paid."""
-
-
-def dollars(cents: int) -> str:
-    """Integer cents as ``$1,234.56``; negative amounts as ``-$1,234.56``."""
-    sign = "-" if cents < 0 else ""
-    whole, part = divmod(abs(cents), 100)
-    return f"{sign}${whole:,}.{part:02d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +30,10 @@ class Moved:
     user_id: str | None
     payment_intent_id: str | None
     amount_cents: int
+
+    @property
+    def currency(self) -> str:
+        return self.movement.currency
 
     @property
     def entrant(self) -> tuple[str, str]:
@@ -131,18 +129,17 @@ def claims(case: Case) -> tuple[EntrantAction, ...]:
     return tuple(action for action in case.events(EntrantAction) if action.action in PAYING)
 
 
-def taken_back(case: Case) -> Mapping[tuple[str, str], int]:
-    """(contest, user) → cents of a prize that Stripe took out of the winner's account again, as winners report it."""
-    cents: Counter[tuple[str, str]] = Counter()
+def taken_back(case: Case) -> Counter[tuple[str, str, str]]:
+    """(contest, user, currency) → what of a prize Stripe took out of the winner's account again, as winners report
+    it."""
+    cents: Counter[tuple[str, str, str]] = Counter()
     for action in case.events(EntrantAction):
         if action.action == "lost_prize":
-            cents[action.contest_id or "", action.user_id or ""] += action.amount_cents
+            cents[action.contest_id or "", action.user_id or "", action.currency] += action.amount_cents
     return cents
 
 
 def misfits(case: Case) -> frozenset[str]:
-    """Payment intents that were paid with another amount than the entry fee, as entrants report it: they pay for no
-    entry, and all of them goes back."""
-    return frozenset(
-        action.payment_intent_id or "" for action in case.events(EntrantAction) if action.action == WRONG_AMOUNT
-    )
+    """Payment intents that were paid with another amount than the entry fee, or in another currency, as entrants report
+    it: they pay for no entry, and all of them goes back."""
+    return frozenset(action.payment_intent_id or "" for action in case.events(EntrantAction) if action.action in MISFIT)

@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    StringConstraints,
     ValidationInfo,
     model_validator,
 )
@@ -32,6 +33,10 @@ def _text(value: Any) -> Any:
 
 Instant = Annotated[datetime, AwareDatetime]
 Text = Annotated[str, BeforeValidator(_text)]
+
+
+Currency = Annotated[str, StringConstraints(to_lower=True)]
+"""ISO 4217, in lower case, however the target writes it."""
 
 
 class Relation(BaseModel):
@@ -99,7 +104,7 @@ class PostingRow(Relation):
     entry_type: str
     direction: str = ""
     amount_cents: int
-    currency: str
+    currency: Currency
     reference_type: str
     reference_id: str
     idempotency_key: str
@@ -196,6 +201,8 @@ class TransferRow(Relation):
     contest_id: str
     user_id: str
     amount_cents: int
+    currency: Currency | None = None
+    """None where the target does not say: then the contest's."""
     status: str
     attempt_count: int
     max_attempts: int
@@ -225,6 +232,8 @@ class RefundRow(Relation):
     contest_id: str
     user_id: str
     amount_cents: int
+    currency: Currency | None = None
+    """None where the target does not say: then the contest's."""
     status: str
     stripe_refund_id: str | None = None
     reason: str | None = None

@@ -10,7 +10,7 @@ from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.victims import Victims
-from simulation.reporting.words import dollars
+from simulation.reporting.words import money
 from simulation.words import plural
 
 _BOOKKEEPING = ("/api/admin/runbooks/",)
@@ -111,7 +111,7 @@ def _ledger(victims: Victims, injected: tuple[FaultInjected, ...]) -> list[Link]
         Link(
             at=at,
             stage="ledger",
-            text=f"{text(row, 'entry_type')} {dollars(number(row, 'amount_cents'))}",
+            text=f"{text(row, 'entry_type')} {money(number(row, 'amount_cents'))}",
         )
         for row in victims.postings
         if (at := instant(row, "created_at")) and row.get("direction") == "DEBIT" and injected and at >= injected[0].at

@@ -14,7 +14,7 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.source import ReportSource
 from simulation.reporting.parts.wrong import WentWrong
 from simulation.reporting.times import duration
-from simulation.reporting.words import dollars, listed, ordinal
+from simulation.reporting.words import listed, money, ordinal
 from simulation.words import plural
 
 
@@ -91,6 +91,7 @@ _CROWDS = {
     "paid_late": ("{people} paid for {contest} after its lock", "{money} in all"),
     "paid_twice": ("{people} paid a second time for {contest}", "{money} in all"),
     "paid_wrong_amount": ("{people} paid another amount than the entry fee of {contest}", "{money} in all"),
+    "paid_wrong_currency": ("{people} paid for {contest} in another currency", "{money} in all"),
     "began_to_pay": ("{people} began to pay for {contest} by bank debit", "{money} in all"),
     "left_contest": ("{people} left {contest} again", ""),
     "never_paid": ("{people} joined {contest} and never paid", ""),
@@ -98,7 +99,7 @@ _CROWDS = {
 
 
 def _people(source: ReportSource) -> Iterable[Notable]:
-    crowds: dict[tuple[int, str, str | None], _Crowd] = {}
+    crowds: dict[tuple[int, str, str | None, str], _Crowd] = {}
     for act in source.history.of(EntrantAction):
         contest = source.names.contest(act.contest_id or act.contest)
         if act.action == "published_contest":
@@ -107,14 +108,14 @@ def _people(source: ReportSource) -> Iterable[Notable]:
             yield Notable(at=act.at, sort="trouble", text=f"{_who(source, act)} was refused: {act.detail}")
         elif act.action in _CROWDS:
             where = None if act.action == "signed_up" else contest
-            key = (source.calendar.day_of(act.at), act.action, where)
+            key = (source.calendar.day_of(act.at), act.action, where, act.currency)
             crowd = crowds.setdefault(key, _Crowd(first=act.at))
             crowd.people.add(act.person)
             crowd.cents += act.amount_cents
-    for (_, action, where), crowd in crowds.items():
-        sentence, money = _CROWDS[action]
+    for (_, action, where, currency), crowd in crowds.items():
+        sentence, paid = _CROWDS[action]
         text = sentence.format(people=plural(len(crowd.people), "person", "people"), contest=where)
-        text += f", {money.format(money=dollars(crowd.cents))}" if money else ""
+        text += f", {paid.format(money=money(crowd.cents, currency))}" if paid else ""
         yield Notable(at=crowd.first, sort="people", text=text)
 
 
@@ -136,7 +137,7 @@ def _contests(contests: tuple[ContestView, ...]) -> Iterable[Notable]:
     for contest in contests:
         for stage in contest.stages:
             if stage.name == "SETTLED":
-                won = [f"{ordinal(w.rank)} {w.person} {dollars(w.prize_cents)}" for w in contest.winners]
+                won = [f"{ordinal(w.rank)} {w.person} {money(w.prize_cents)}" for w in contest.winners]
                 yield Notable(at=stage.start, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
             elif stage.name in _STAGE_WORDS:
                 sort = "trouble" if stage.name == "ERROR" else "contest"

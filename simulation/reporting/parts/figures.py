@@ -9,7 +9,7 @@ from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.executions import ExecutionView
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
-from simulation.reporting.words import dollars
+from simulation.reporting.words import money
 from simulation.words import plural
 
 
@@ -40,9 +40,9 @@ def figures_of(
         _of("Contests paid out", paid_out, len(contests), "of those created"),
         _of("Faults over", over, len(faults), "recovered, or ended as foreseen"),
         _of("Runbooks completed", completed, len(executions), "commands gave what they state"),
-        Figure(label="Money in", value=dollars(funds.in_cents), note=plural(funds.charges, "payment")),
-        Figure(label="Prizes out", value=dollars(funds.prizes_cents), note=plural(funds.transfers, "transfer")),
-        Figure(label="Stripe fees", value=dollars(funds.fees_cents), note=f"refunds {dollars(funds.refunds_cents)}"),
+        Figure(label="Money in", value=money(funds.in_cents), note=plural(funds.charges, "payment")),
+        Figure(label="Prizes out", value=money(funds.prizes_cents), note=plural(funds.transfers, "transfer")),
+        Figure(label="Stripe fees", value=money(funds.fees_cents), note=f"refunds {money(funds.refunds_cents)}"),
         Figure(
             label="Escalations",
             value=f"{escalations}",

@@ -12,7 +12,7 @@ from simulation.reporting.parts.facts import RunFacts
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar
-from simulation.reporting.words import dollars, listed
+from simulation.reporting.words import listed, money
 from simulation.words import plural
 
 
@@ -66,13 +66,13 @@ def _contests(contests: tuple[ContestView, ...], entrants: int) -> str:
 
 def _money(funds: Funds) -> str:
     text = (
-        f"Entrants paid in {dollars(funds.in_cents)}; {dollars(funds.prizes_cents)} went out as prizes, "
-        f"{dollars(funds.refunds_cents)} came back as refunds and Stripe kept {dollars(funds.fees_cents)} in fees."
+        f"Entrants paid in {money(funds.in_cents)}; {money(funds.prizes_cents)} went out as prizes, "
+        f"{money(funds.refunds_cents)} came back as refunds and Stripe kept {money(funds.fees_cents)} in fees."
     )
     if funds.prizes_undeliverable_cents:
-        text += f" {dollars(funds.prizes_undeliverable_cents)} in prizes could not be delivered and is still owed."
+        text += f" {money(funds.prizes_undeliverable_cents)} in prizes could not be delivered and is still owed."
     if funds.difference_cents:
-        text += f" Stripe's closing balance differs from that by {dollars(funds.difference_cents)}."
+        text += f" Stripe's closing balance differs from that by {money(funds.difference_cents)}."
     return text
 
 

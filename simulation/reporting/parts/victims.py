@@ -8,7 +8,7 @@ from datetime import datetime
 from simulation.events import FaultInjected, FaultScheduled, ProviderAnswer, Row, WebhookAttempt
 from simulation.reporting.parts.fields import instant, number, text
 from simulation.reporting.parts.source import ReportSource
-from simulation.reporting.words import dollars, listed
+from simulation.reporting.words import listed, money
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.registry import KINDS
 
@@ -111,7 +111,7 @@ def _named(
 ) -> str:
     def told(what: str, row: Row) -> str:
         person, contest = source.names.person(text(row, "user_id")), source.names.contest(text(row, "contest_id"))
-        return f"{what} of {dollars(number(row, 'amount_cents'))}, {person} in {contest}"
+        return f"{what} of {money(number(row, 'amount_cents'))}, {person} in {contest}"
 
     parts = [told("prize", row) for row in transfers] + [told("entry fee", row) for row in payments]
     if not parts and tournament:

@@ -219,6 +219,7 @@ def book_again(work: Any, intent: Any, *, suffix: str) -> None:
             debit=ledger.STRIPE,
             credit=ledger.contest_pool(payment.contest_instance_id),
             amount_cents=payment.amount_cents,
+            currency=payment.currency,
             contest_id=payment.contest_instance_id,
             user_id=payment.user_id,
             reference_type="payment_intent",

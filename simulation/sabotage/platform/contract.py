@@ -23,12 +23,19 @@ def parameter_misspelt_by_platform_and_twin(patches: Patches) -> None:
 
     def make(_real: Any) -> Any:
         def create_transfer(
-            self: Any, *, amount_cents: int, destination: str, group: str, metadata: Any, idempotency_key: str
+            self: Any,
+            *,
+            amount_cents: int,
+            currency: str,
+            destination: str,
+            group: str,
+            metadata: Any,
+            idempotency_key: str,
         ) -> str:
             patches.trigger()
             parameters = {
                 "amount": amount_cents,
-                "currency": "usd",
+                "currency": currency.lower(),
                 "destination": destination,
                 _MISSPELT: group,
                 "metadata": metadata,

@@ -118,10 +118,10 @@ def entry_counted_for_less_than_its_fee(patches: Patches) -> None:
     """A payment of another amount than the fee is booked as it came, and its entry counts."""
 
     def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
-            if received_cents != payment.amount_cents:
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received: tuple[int, str]) -> Any:
+            if received != (payment.amount_cents, payment.currency):
                 patches.trigger()
-            return real(work, contest, payment, received_cents=payment.amount_cents)
+            return real(work, contest, payment, received=(payment.amount_cents, payment.currency))
 
         return refund_reason
 

@@ -103,6 +103,7 @@ def adjustment_out_of_nowhere(patches: Patches) -> None:
                     debit=ledger.PLATFORM,
                     credit=ledger.STRIPE,
                     amount_cents=25,
+                    currency=row.currency,
                     contest_id=row.contest_id,
                     user_id=row.user_id,
                     reference_type="refund",
@@ -154,8 +155,8 @@ def keep_payments(patches: Patches, kept: Callable[[str], bool]) -> None:
     """Give nothing back of payments that are to be given back for a reason for which ``kept`` is true."""
 
     def make(real: Any) -> Any:
-        def refund_reason(work: Any, contest: Any, payment: Any, *, received_cents: int) -> Any:
-            reason = real(work, contest, payment, received_cents=received_cents)
+        def refund_reason(work: Any, contest: Any, payment: Any, *, received: tuple[int, str]) -> Any:
+            reason = real(work, contest, payment, received=received)
             if reason is None or not kept(reason):
                 return reason
             patches.trigger()

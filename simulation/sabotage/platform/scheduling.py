@@ -154,6 +154,7 @@ def paid_before_settlement(patches: Patches) -> None:
         patches.trigger()
         runtime_of(sim).stripe.create_transfer(
             amount_cents=500,
+            currency="USD",
             destination=str(account),
             group=f"contest:{contest_id}",
             metadata={"contest_id": contest_id, "user_id": user_id, "payout_transfer_id": "advance"},

@@ -6,6 +6,7 @@ key.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,7 @@ class CreatedIntent:
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceAtStripe:
-    """Our money at Stripe in US dollars: what can be sent now, and what is on its way or held back."""
+    """Our money at Stripe in one currency: what can be sent now, and what is on its way or held back."""
 
     available_cents: int
     pending_cents: int
@@ -63,6 +64,7 @@ class TransferAtStripe:
 
     stripe_id: str
     amount_cents: int
+    currency: str
     destination: str
     payout_transfer_id: str | None
     user_id: str | None
@@ -84,11 +86,11 @@ class StripeGateway:
         return self._http.must_wait(path)
 
     def create_payment_intent(
-        self, *, amount_cents: int, metadata: dict[str, str], idempotency_key: str
+        self, *, amount_cents: int, currency: str, metadata: dict[str, str], idempotency_key: str
     ) -> CreatedIntent:
         """Create a payment intent for an entry fee; the same key gives the same intent."""
         intent = self._client.v1.payment_intents.create(
-            {"amount": amount_cents, "currency": "usd", "metadata": metadata},
+            {"amount": amount_cents, "currency": currency.lower(), "metadata": metadata},
             {"idempotency_key": idempotency_key},
         )
         return _created(intent)
@@ -116,13 +118,20 @@ class StripeGateway:
         return found
 
     def create_transfer(
-        self, *, amount_cents: int, destination: str, group: str, metadata: dict[str, str], idempotency_key: str
+        self,
+        *,
+        amount_cents: int,
+        currency: str,
+        destination: str,
+        group: str,
+        metadata: dict[str, str],
+        idempotency_key: str,
     ) -> str:
         """Send a prize; returns `tr_…`."""
         transfer = self._client.v1.transfers.create(
             {
                 "amount": amount_cents,
-                "currency": "usd",
+                "currency": currency.lower(),
                 "destination": destination,
                 "transfer_group": group,
                 "metadata": metadata,
@@ -136,10 +145,14 @@ class StripeGateway:
         made = (item for item in self.transfers_in(group) if item.payout_transfer_id == str(payout_transfer_id))
         return next((item.stripe_id for item in made), None)
 
-    def balance(self) -> BalanceAtStripe:
-        """Our balance at Stripe. Also the call by which we find out whether Stripe answers."""
+    def balance(self) -> dict[str, BalanceAtStripe]:
+        """Our balance at Stripe by currency. Also the call by which we find out whether Stripe answers."""
         balance = self._client.v1.balance.retrieve()
-        return BalanceAtStripe(available_cents=_dollars(balance.available), pending_cents=_dollars(balance.pending))
+        available, pending = _by_currency(balance.available), _by_currency(balance.pending)
+        return {
+            currency: BalanceAtStripe(available_cents=available[currency], pending_cents=pending[currency])
+            for currency in sorted(available.keys() | pending.keys())
+        }
 
     def transfers_in(self, group: str) -> list[TransferAtStripe]:
         """Every transfer in a transfer group, including those that the platform did not make, newest first."""
@@ -222,8 +235,11 @@ def _created(intent: stripe.PaymentIntent) -> CreatedIntent:
     return CreatedIntent(stripe_id=intent.id, client_secret=intent.client_secret or "", status=intent.status.upper())
 
 
-def _dollars(amounts: Sequence[stripe.Balance.Available | stripe.Balance.Pending]) -> int:
-    return sum(item.amount for item in amounts if item.currency == "usd")
+def _by_currency(amounts: Sequence[stripe.Balance.Available | stripe.Balance.Pending]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for item in amounts:
+        sums[item.currency.upper()] += item.amount
+    return sums
 
 
 def _seen(transfer: stripe.Transfer) -> TransferAtStripe:
@@ -231,6 +247,7 @@ def _seen(transfer: stripe.Transfer) -> TransferAtStripe:
     return TransferAtStripe(
         stripe_id=transfer.id,
         amount_cents=transfer.amount,
+        currency=transfer.currency.upper(),
         destination=str(transfer.destination),
         payout_transfer_id=metadata.get("payout_transfer_id"),
         user_id=metadata.get("user_id"),

@@ -18,17 +18,19 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT = text("""
-    INSERT INTO contest_instances (id, contest_name, organizer_id, entry_fee_cents, payout_structure, max_entries,
-        min_entries, guaranteed_pool_cents, status, provider_event_id, scoring, lock_time, start_time, end_time)
-    VALUES (:id, :contest_name, :organizer_id, :entry_fee_cents, CAST(:payout_structure AS jsonb), :max_entries,
-        :min_entries, :guaranteed_pool_cents, 'SCHEDULED', :provider_event_id, CAST(:scoring AS jsonb), :lock_time,
-        :start_time, :end_time)
+    INSERT INTO contest_instances (id, contest_name, organizer_id, currency, entry_fee_cents, payout_structure,
+        max_entries, min_entries, guaranteed_pool_cents, status, provider_event_id, scoring, lock_time, start_time,
+        end_time)
+    VALUES (:id, :contest_name, :organizer_id, :currency, :entry_fee_cents, CAST(:payout_structure AS jsonb),
+        :max_entries, :min_entries, :guaranteed_pool_cents, 'SCHEDULED', :provider_event_id, CAST(:scoring AS jsonb),
+        :lock_time, :start_time, :end_time)
 """)
 _LOCK_ORGANIZER = text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE")
 _CREATED_JUST_NOW = text("""
     SELECT id FROM contest_instances
     WHERE organizer_id = :organizer_id AND published_at IS NULL AND status = 'SCHEDULED'
-        AND contest_name = :contest_name AND entry_fee_cents = :entry_fee_cents AND max_entries = :max_entries
+        AND contest_name = :contest_name AND currency = :currency AND entry_fee_cents = :entry_fee_cents
+        AND max_entries = :max_entries
         AND min_entries = :min_entries AND guaranteed_pool_cents = :guaranteed_pool_cents
         AND payout_structure = CAST(:payout_structure AS jsonb) AND scoring = CAST(:scoring AS jsonb)
         AND provider_event_id = :provider_event_id AND lock_time = :lock_time AND start_time = :start_time
@@ -90,6 +92,7 @@ def create(runtime: Runtime, context: Context, terms: Terms) -> UUID:
     asked = {
         "contest_name": terms.contest_name,
         "organizer_id": context.actor,
+        "currency": terms.currency,
         "entry_fee_cents": terms.entry_fee_cents,
         "payout_structure": canonical_json(terms.payout_structure),
         "max_entries": terms.max_entries,

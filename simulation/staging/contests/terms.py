@@ -28,6 +28,8 @@ class Terms:
     """The immutable part of a contest, as its organizer asked for it."""
 
     contest_name: str
+    currency: str
+    """Of every amount of the contest; in capitals."""
     entry_fee_cents: int
     payout_structure: dict[str, object]
     max_entries: int

@@ -108,6 +108,7 @@ class Refund(Answer):
     contest_instance_id: UUID
     user_id: UUID
     amount_cents: int
+    currency: str
     status: str
     attempt_count: int
     max_attempts: int
@@ -135,6 +136,7 @@ class Dispute(Answer):
     contest_instance_id: UUID
     user_id: UUID
     amount_cents: int
+    currency: str
     fee_cents: int
     reinstated_cents: int
     status: str

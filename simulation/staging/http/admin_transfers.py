@@ -83,6 +83,7 @@ class PayoutJob(Answer):
     reviewed_at: datetime | None
     reviewed_by: UUID | None
     settled_at: datetime
+    currency: str
     settled_cents: int
     completed_cents: int
     failed_cents: int
@@ -103,6 +104,7 @@ class PayoutTransfer(Answer):
     contest_id: UUID
     user_id: UUID
     amount_cents: int
+    currency: str
     reversed_cents: int
     owed_cents: int
     status: str
@@ -131,6 +133,7 @@ class PayoutTransfers(Answer):
 class Attempt(Answer):
     entry_type: str
     amount_cents: int
+    currency: str
     metadata_json: dict[str, JsonValue]
     created_at: datetime
 
@@ -142,6 +145,7 @@ class TransferWithAttempts(PayoutTransfer):
 class TransferAtStripe(Answer):
     stripe_id: str
     amount_cents: int
+    currency: str
     destination: str | None
     payout_transfer_id: str | None
     user_id: str | None
@@ -161,6 +165,7 @@ class FailedBankPayout(Answer):
     stripe_payout_id: str
     user_id: UUID
     amount_cents: int
+    currency: str
     failure_code: str
     acknowledged_at: datetime | None
     acknowledged_by: UUID | None

@@ -19,6 +19,8 @@ class Contest(Answer):
     id: UUID
     contest_name: str
     organizer_id: UUID
+    currency: str
+    """Of every amount of the contest."""
     entry_fee_cents: int
     payout_structure: dict[str, float]
     """Percent of the pool by place."""

@@ -41,6 +41,7 @@ class StuckTransfer(Answer):
     contest_id: UUID
     user_id: UUID
     amount_cents: int
+    currency: str
     status: str
     attempt_count: int
     max_attempts: int
@@ -59,10 +60,11 @@ class PayoutsPage(Answer):
 class StripePage(Answer):
     status: str
     error_code: str | None
-    available_cents: int | None
-    pending_cents: int | None
+    available_cents: dict[str, int] | None
+    """By currency, as are the other sums."""
+    pending_cents: dict[str, int] | None
     transfers_due: int
-    due_cents: int
+    due_cents: dict[str, int]
     held_transfers: int
 
 
@@ -85,6 +87,7 @@ class MissingWebhook(Answer):
     contest_id: UUID | None
     user_id: UUID | None
     amount_cents: int
+    currency: str
 
 
 class NotBookedOnce(Answer):
@@ -221,6 +224,7 @@ class TroubledTransfer(Answer):
     contest_id: UUID
     user_id: UUID
     amount_cents: int
+    currency: str
     status: str
     attempt_count: int
     failure_reason: str | None

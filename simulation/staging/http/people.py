@@ -37,7 +37,7 @@ from simulation.staging.http.declaration import (
     Times,
     answers,
 )
-from simulation.staging.money import refund_requests, withdrawals
+from simulation.staging.money import currencies, refund_requests, withdrawals
 
 _NOT_ONESELF = {403: ("forbidden",), 404: ("user_not_found",)}
 _NOT_ORGANIZER = {403: ("forbidden",)}
@@ -54,6 +54,8 @@ NumberOrNone = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
 
 class CreateContest(Times):
     contest_name: Text
+    currency: Text = currencies.USD
+    """ISO 4217. Amounts are in its smallest unit."""
     entry_fee_cents: Cents
     payout_structure: dict[str, JsonValue]
     """Percent of the pool by place, ``{"1": 70, "2": 30}``."""
@@ -66,12 +68,15 @@ class CreateContest(Times):
     scoring: ScoringRules
 
     def terms(self) -> Terms:
-        """Raises 400 `invalid_payout_structure`, `invalid_entries`."""
+        """Raises 400 `invalid_payout_structure`, `invalid_entries`, `unknown_currency`, `amount_not_payable`."""
         structure: dict[str, object] = dict(self.payout_structure)
         check_payout_structure(structure)
         check_entries(self.min_entries, self.max_entries)
+        currency = currencies.known(self.currency)
+        currencies.check_amount("entry_fee_cents", self.entry_fee_cents, currency)
         return Terms(
             contest_name=self.contest_name,
+            currency=currency,
             entry_fee_cents=self.entry_fee_cents,
             payout_structure=structure,
             max_entries=self.max_entries,

@@ -24,9 +24,9 @@ _CLOSED = ("won", "lost")
 _KNOWN = text("SELECT * FROM disputes WHERE stripe_dispute_id = :stripe_dispute_id FOR UPDATE")
 _INSERT = text("""
     INSERT INTO disputes (id, stripe_dispute_id, payment_intent_id, contest_instance_id, user_id, amount_cents,
-        fee_cents, reason, status)
-    VALUES (:id, :stripe_dispute_id, :payment_intent_id, :contest_id, :user_id, :amount_cents, :fee_cents, :reason,
-        :status)
+        currency, fee_cents, reason, status)
+    VALUES (:id, :stripe_dispute_id, :payment_intent_id, :contest_id, :user_id, :amount_cents, :currency, :fee_cents,
+        :reason, :status)
     RETURNING *
 """)
 _TAKE = text("""
@@ -101,6 +101,7 @@ def _recorded(work: UnitOfWork, dispute: Mapping[str, Any], payment: Row[Any], m
         contest_id=payment.contest_instance_id,
         user_id=payment.user_id,
         amount_cents=moved.withdrawn_cents,
+        currency=payment.received_currency,
         fee_cents=moved.fee_cents,
         reason=str(dispute.get("reason") or "unknown"),
         status=dispute["status"],
@@ -130,6 +131,7 @@ def _post(
             debit=lost,
             credit=kept,
             amount_cents=amount_cents,
+            currency=payment.received_currency,
             contest_id=payment.contest_instance_id,
             user_id=payment.user_id,
             reference_type="dispute",

@@ -17,15 +17,15 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT = text("""
-    INSERT INTO failed_bank_payouts (id, stripe_payout_id, user_id, amount_cents, failure_code)
-    SELECT :id, :stripe_payout_id, u.id, :amount_cents, :failure_code FROM users u
+    INSERT INTO failed_bank_payouts (id, stripe_payout_id, user_id, amount_cents, currency, failure_code)
+    SELECT :id, :stripe_payout_id, u.id, :amount_cents, :currency, :failure_code FROM users u
     WHERE u.stripe_connected_account_id = :account_id
     ON CONFLICT (stripe_payout_id) DO NOTHING RETURNING id
 """)
 _LIST = text("""
     SELECT b.*, u.deleted_at AS winner_deleted_at, (
         SELECT coalesce(sum(t.amount_cents - t.reversed_cents), 0)::bigint FROM payout_transfers t
-        WHERE t.user_id = b.user_id AND t.status = 'completed') AS prizes_cents
+        WHERE t.user_id = b.user_id AND t.currency = b.currency AND t.status = 'completed') AS prizes_cents
     FROM failed_bank_payouts b JOIN users u ON u.id = b.user_id
     WHERE CAST(:acknowledged AS boolean) IS NULL OR (b.acknowledged_at IS NOT NULL) = :acknowledged
     ORDER BY b.created_at, b.id
@@ -49,11 +49,12 @@ def told(work: UnitOfWork, payout: Mapping[str, Any], account_id: str | None) ->
         stripe_payout_id=payout["id"],
         account_id=account_id,
         amount_cents=payout["amount"],
+        currency=str(payout["currency"]).upper(),
         failure_code=str(payout.get("failure_code") or "unknown").upper(),
     )
     return "bank payout failed, winner to be told" if noted else "recorded, without effect on money"
 
 
 def failed_bank_payouts(runtime: Runtime, *, acknowledged: bool | None) -> list[Row[Any]]:
-    """Bank payouts that failed, oldest first, with what was paid to each winner's account in all."""
+    """Bank payouts that failed, oldest first, with what was paid to each winner's account in that currency."""
     return list(runtime.database.read(_LIST, acknowledged=acknowledged))

@@ -1,8 +1,9 @@
-"""The double-entry ledger: every business event is one transaction whose debits equal its credits.
+"""The double-entry ledger: every business event is one transaction whose debits equal its credits, in one currency.
 
 Accounts: `stripe` (our money at Stripe, gross of fees), `contest_pool:<contest id>`, `winnings_payable:<contest
 id>:<user id>`, `refunds_payable:<contest id>:<user id>` and `platform`.
 Idempotency keys come from business keys, never from Stripe's event ids, so that two events for one payment post once.
+An account may hold several currencies, and has a balance in each.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ _INSERT = text("""
     INSERT INTO ledger (id, transaction_id, account, contest_instance_id, user_id, entry_type, direction,
         amount_cents, currency,
                         reference_type, reference_id, idempotency_key, stripe_event_id, metadata_json)
-    VALUES (:id, :transaction_id, :account, :contest_id, :user_id, :entry_type, :direction, :amount_cents, 'USD',
+    VALUES (:id, :transaction_id, :account, :contest_id, :user_id, :entry_type, :direction, :amount_cents, :currency,
             :reference_type, :reference_id, :idempotency_key, :stripe_event_id, CAST(:metadata AS jsonb))
 """)
 _BALANCE = text("""
     SELECT coalesce(sum(CASE direction WHEN 'CREDIT' THEN amount_cents ELSE -amount_cents END), 0)::bigint AS cents
-    FROM ledger WHERE account = :account
+    FROM ledger WHERE account = :account AND currency = :currency
 """)
 
 
@@ -56,6 +57,8 @@ class Posting:
     debit: str
     credit: str
     amount_cents: int
+    currency: str
+    """Of what moved; which may be another one than the contest's, when somebody paid in another one."""
     contest_id: UUID
     user_id: UUID | None
     reference_type: str
@@ -81,6 +84,7 @@ def post(work: UnitOfWork, posting: Posting) -> None:
             entry_type=posting.entry_type,
             direction=direction,
             amount_cents=posting.amount_cents,
+            currency=posting.currency,
             reference_type=posting.reference_type,
             reference_id=posting.reference_id,
             idempotency_key=f"{posting.key}:{direction.lower()}",
@@ -89,6 +93,6 @@ def post(work: UnitOfWork, posting: Posting) -> None:
         )
 
 
-def balance_cents(work: UnitOfWork, account: str) -> int:
-    """Credits minus debits of an account."""
-    return int(work.read(_BALANCE, account=account)[0].cents)
+def balance_cents(work: UnitOfWork, account: str, currency: str) -> int:
+    """Credits minus debits of an account, of one currency."""
+    return int(work.read(_BALANCE, account=account, currency=currency)[0].cents)

@@ -238,6 +238,7 @@ def _log(
         contest_id=claim.row.contest_id,
         user_id=claim.row.user_id,
         amount_cents=claim.row.amount_cents,
+        currency=claim.row.currency,
         attempt=outcome.attempt,
         stripe_id=outcome.stripe_id,
         error_code=outcome.code,

@@ -30,7 +30,7 @@ _SET_STATUS = text("""
 """)
 _SET_PAID = text("""
     UPDATE payment_intents SET status = 'SUCCEEDED', received_cents = :received_cents,
-        stripe_payment_intent_id = :stripe_id, updated_at = now()
+        received_currency = :received_currency, stripe_payment_intent_id = :stripe_id, updated_at = now()
     WHERE id = :id
 """)
 _OTHER_COUNTED = text(f"""
@@ -56,7 +56,7 @@ class UnknownPaymentIntent(Exception):
 
 
 class AmountMismatch(Exception):
-    """Stripe's currency is not ours, or more went back than came; nothing is booked."""
+    """More went back than came; nothing is booked."""
 
 
 def locked_intent(work: UnitOfWork, intent: Mapping[str, Any]) -> Row[Any]:
@@ -77,13 +77,11 @@ def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str)
     """Book what came, once for each payment. A payment that counts in no contest is booked too, and refunded."""
     payment = locked_intent(work, intent)
     received, currency = intent.get("amount_received") or intent["amount"], str(intent["currency"]).upper()
-    if currency != payment.currency:
-        raise AmountMismatch(f"payment intent {payment.id}: owed in {payment.currency}, Stripe has {currency}")
     if payment.status == "SUCCEEDED":
         return "payment was booked before"
     contest = contests.locked(work, payment.contest_instance_id)
-    reason = _refund_reason(work, contest, payment, received_cents=received)
-    work.write(_SET_PAID, id=payment.id, received_cents=received, stripe_id=intent["id"])
+    reason = _refund_reason(work, contest, payment, received=(received, currency))
+    work.write(_SET_PAID, id=payment.id, received_cents=received, received_currency=currency, stripe_id=intent["id"])
     ledger.post(
         work,
         ledger.Posting(
@@ -92,6 +90,7 @@ def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str)
             debit=ledger.STRIPE,
             credit=ledger.contest_pool(contest.id),
             amount_cents=received,
+            currency=currency,
             contest_id=contest.id,
             user_id=payment.user_id,
             reference_type="payment_intent",
@@ -108,13 +107,17 @@ def succeeded(work: UnitOfWork, intent: Mapping[str, Any], stripe_event_id: str)
         contest_id=contest.id,
         user_id=payment.user_id,
         amount_cents=received,
+        currency=currency,
         reason=reason,
     )
     return f"entry fee booked, refund requested: {reason}"
 
 
-def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any], *, received_cents: int) -> str | None:
-    if received_cents != payment.amount_cents:
+def _refund_reason(work: UnitOfWork, contest: Row[Any], payment: Row[Any], *, received: tuple[int, str]) -> str | None:
+    """:param received: amount and currency."""
+    if received[1] != payment.currency:
+        return refunds.WRONG_CURRENCY
+    if received[0] != payment.amount_cents:
         return refunds.WRONG_AMOUNT
     if contest.status == "CANCELLED":
         return "contest_cancelled"

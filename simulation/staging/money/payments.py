@@ -19,19 +19,20 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _BY_KEY = text("""
-    SELECT id, contest_instance_id, user_id, amount_cents, status, stripe_payment_intent_id FROM payment_intents
-    WHERE idempotency_key = :key
+    SELECT id, contest_instance_id, user_id, amount_cents, currency, status, stripe_payment_intent_id
+    FROM payment_intents WHERE idempotency_key = :key
 """)
 _ENTERED = text(
     "SELECT user_id FROM contest_participants WHERE contest_instance_id = :contest_id AND user_id = :user_id"
 )
 _HAS_PAID = text("""
     SELECT id FROM payment_intents WHERE contest_instance_id = :contest_id AND user_id = :user_id
-        AND received_cents = amount_cents LIMIT 1
+        AND received_cents = amount_cents
+        AND received_currency = currency LIMIT 1
 """)
 _INSERT = text("""
     INSERT INTO payment_intents (id, contest_instance_id, user_id, idempotency_key, status, amount_cents, currency)
-    VALUES (:id, :contest_id, :user_id, :key, 'REQUIRES_PAYMENT_METHOD', :amount_cents, 'USD')
+    VALUES (:id, :contest_id, :user_id, :key, 'REQUIRES_PAYMENT_METHOD', :amount_cents, :currency)
 """)
 _ADOPT = text("""
     UPDATE payment_intents SET stripe_payment_intent_id = :stripe_id, updated_at = now()
@@ -96,7 +97,13 @@ def _insert(runtime: Runtime, context: Context, key: str, contest_id: UUID, amou
         contest = contests.locked(work, contest_id)
         _check_payable(work, context, contest, amount_cents)
         work.write(
-            _INSERT, id=intent_id, contest_id=contest_id, user_id=context.actor, key=key, amount_cents=amount_cents
+            _INSERT,
+            id=intent_id,
+            contest_id=contest_id,
+            user_id=context.actor,
+            key=key,
+            amount_cents=amount_cents,
+            currency=contest.currency,
         )
 
 
@@ -108,7 +115,7 @@ def _check_payable(work: UnitOfWork, context: Context, contest: Row[Any], amount
     if contest.status not in ("SCHEDULED", "LOCKED"):
         raise ApiError(409, "contest_not_open_for_payment", f"the contest is {contest.status}")
     if amount_cents != contest.entry_fee_cents or amount_cents == 0:
-        raise ApiError(400, "amount_mismatch", f"the entry fee is {contest.entry_fee_cents} cents")
+        raise ApiError(400, "amount_mismatch", f"the entry fee is {contest.entry_fee_cents} {contest.currency}")
     if work.read(_HAS_PAID, contest_id=contest.id, user_id=context.actor):
         raise ApiError(409, "PAYMENT_ALREADY_PROCESSED", "the entry fee is paid")
 
@@ -123,7 +130,7 @@ def _at_stripe(runtime: Runtime, context: Context, row: Row[Any], key: str) -> C
             "payment_intent_id": str(row.id),
         }
         return runtime.stripe.create_payment_intent(
-            amount_cents=row.amount_cents, metadata=metadata, idempotency_key=key
+            amount_cents=row.amount_cents, currency=row.currency, metadata=metadata, idempotency_key=key
         )
     except stripe.StripeError as error:
         failure = failure_of(error)

@@ -18,7 +18,8 @@ from simulation.staging.runtime import Runtime
 _WITH_WINNER = """
     SELECT t.*, u.deleted_at AS winner_deleted_at, coalesce((
         SELECT sum(CASE l.direction WHEN 'CREDIT' THEN l.amount_cents ELSE -l.amount_cents END) FROM ledger l
-        WHERE l.account = 'winnings_payable:' || t.contest_id || ':' || t.user_id), 0)::bigint AS owed_cents
+        WHERE l.account = 'winnings_payable:' || t.contest_id || ':' || t.user_id
+            AND l.currency = t.currency), 0)::bigint AS owed_cents
     FROM payout_transfers t JOIN users u ON u.id = t.user_id
 """
 _LIST = text(f"""
@@ -29,7 +30,7 @@ _LIST = text(f"""
 """)
 _FIND = text(f"{_WITH_WINNER} WHERE t.id = :id")
 _ATTEMPTS = text("""
-    SELECT entry_type, amount_cents, metadata_json, created_at FROM ledger
+    SELECT entry_type, amount_cents, currency, metadata_json, created_at FROM ledger
     WHERE reference_type = 'payout_transfer' AND reference_id = :id AND direction = 'DEBIT'
         AND entry_type LIKE 'PAYOUT_ATTEMPT_%' ORDER BY sequence_number
 """)

@@ -27,14 +27,14 @@ NOT_STARTED = f"""
 SETTLED = "settlement_records s LEFT JOIN payout_jobs j ON j.settlement_id = s.id"
 
 _LIST = text(f"""
-    SELECT s.contest_instance_id AS contest_id, s.settled_at, j.id, coalesce(j.status, 'missing') AS status,
+    SELECT s.contest_instance_id AS contest_id, c.currency, s.settled_at, j.id, coalesce(j.status, 'missing') AS status,
         coalesce(j.total_payouts, 0) AS total_payouts, coalesce(j.completed_count, 0) AS completed_count,
         coalesce(j.failed_count, 0) AS failed_count, j.reviewed_at, j.reviewed_by,
         coalesce(t.completed_cents, 0) AS completed_cents, coalesce(t.failed_cents, 0) AS failed_cents,
         coalesce(t.unacknowledged, 0) AS unacknowledged,
         (SELECT coalesce(sum((r ->> 'payout_cents')::bigint), 0)::bigint
          FROM jsonb_array_elements(s.results -> 'rankings') r) AS settled_cents
-    FROM {SETTLED}
+    FROM {SETTLED} JOIN contest_instances c ON c.id = s.contest_instance_id
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(amount_cents) FILTER (WHERE status = 'completed'), 0)::bigint AS completed_cents,
                coalesce(sum(amount_cents) FILTER (WHERE status = 'failed_terminal'), 0)::bigint AS failed_cents,

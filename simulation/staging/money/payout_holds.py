@@ -9,7 +9,8 @@ What is held keeps its attempts and its unused key, and is sent automatically at
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -33,20 +34,25 @@ _HOLD = text(f"""
 
 
 class Funds:
-    """What is left of the available balance during one run of the scheduler."""
+    """What is left of the available balance of each currency during one run of the scheduler."""
 
-    def __init__(self, available_cents: int) -> None:
-        self.left_cents = available_cents
+    def __init__(self, available_cents: Mapping[str, int]) -> None:
+        self._left_cents = Counter(available_cents)
 
-    def spend(self, amount_cents: int) -> None:
+    def left_cents(self, currency: str) -> int:
+        """What can be sent of a currency; none of one that Stripe has no balance in."""
+        return self._left_cents[currency]
+
+    def spend(self, amount_cents: int, currency: str) -> None:
         """A transfer was made, or may have been."""
-        self.left_cents -= amount_cents
+        self._left_cents[currency] -= amount_cents
 
 
 def funds(runtime: Runtime, context: Context) -> Funds | None:
     """The money that can be sent now; None, and a line in the log, when Stripe cannot say."""
     try:
-        return Funds(runtime.stripe.balance().available_cents)
+        held = runtime.stripe.balance()
+        return Funds({currency: balance.available_cents for currency, balance in held.items()})
     except stripe.StripeError as error:
         failure = failure_of(error)
         runtime.log.error(
@@ -60,12 +66,12 @@ def funds(runtime: Runtime, context: Context) -> Funds | None:
 
 
 def lacks_money(row: Row[Any], money: Funds, *, find: Callable[[], str | None]) -> bool:
-    """Whether too little money is available for a transfer that is due.
+    """Whether too little money of its currency is available for a transfer that is due.
 
     One whose earlier attempt got no answer may have been made nevertheless: `find` asks Stripe, and then the next
     attempt only fetches that answer.
     """
-    if row.amount_cents <= money.left_cents or row.stripe_connected_account_id is None:
+    if row.amount_cents <= money.left_cents(row.currency) or row.stripe_connected_account_id is None:
         return False
     try:
         return not (row.attempt_count and find())

@@ -135,7 +135,7 @@ def _process_job(
             continue
         outcome = _guarded(runtime, context, OUTGOING, row.id, ignore_backoff=ignore_backoff)
         if outcome != outbox.FAILED_TERMINAL:
-            money.spend(row.amount_cents)
+            money.spend(row.amount_cents, row.currency)
         outcomes[outcome] += 1
     return outcomes
 
@@ -163,6 +163,7 @@ def _obstacle(row: Row[Any]) -> str | None:
 def _call(runtime: Runtime, row: Row[Any]) -> str:
     return runtime.stripe.create_transfer(
         amount_cents=row.amount_cents,
+        currency=row.currency,
         destination=row.stripe_connected_account_id,
         group=payout_jobs.group_of(row.contest_id),
         metadata={"contest_id": str(row.contest_id), "user_id": str(row.user_id), "payout_transfer_id": str(row.id)},
@@ -189,6 +190,7 @@ def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
                 debit=ledger.winnings_payable(row.contest_id, row.user_id),
                 credit=ledger.STRIPE,
                 amount_cents=row.amount_cents if completed else 0,
+                currency=row.currency,
                 contest_id=row.contest_id,
                 user_id=row.user_id,
                 reference_type="payout_transfer",

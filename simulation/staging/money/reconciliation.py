@@ -27,20 +27,21 @@ _INSERT = text("""
 """)
 # What the ledger says has happened at Stripe: one row for each payment, refund and transfer, with Stripe's id.
 _BOOKED = text("""
-    SELECT 'payment_intent' AS kind, p.stripe_payment_intent_id AS stripe_id, l.amount_cents, l.created_at
+    SELECT 'payment_intent' AS kind, p.stripe_payment_intent_id AS stripe_id, l.amount_cents, l.currency, l.created_at
     FROM ledger l JOIN payment_intents p ON l.reference_type = 'payment_intent' AND p.id = l.reference_id
     WHERE l.entry_type = 'ENTRY_FEE' AND l.direction = 'DEBIT'
     UNION ALL
-    SELECT 'refund', coalesce(r.stripe_refund_id, p.stripe_payment_intent_id), l.amount_cents, l.created_at
+    SELECT 'refund', coalesce(r.stripe_refund_id, p.stripe_payment_intent_id), l.amount_cents, l.currency,
+        l.created_at
     FROM ledger l JOIN refunds r ON l.reference_type = 'refund' AND r.id = l.reference_id
     JOIN payment_intents p ON p.id = r.payment_intent_id
     WHERE l.entry_type = 'ENTRY_FEE_REFUND' AND l.direction = 'DEBIT' AND r.status NOT IN ('returned', 'owed')
     UNION ALL
-    SELECT 'transfer', t.stripe_transfer_id, l.amount_cents, l.created_at
+    SELECT 'transfer', t.stripe_transfer_id, l.amount_cents, l.currency, l.created_at
     FROM ledger l JOIN payout_transfers t ON l.reference_type = 'payout_transfer' AND t.id = l.reference_id
     WHERE l.entry_type = 'PAYOUT_ATTEMPT_COMPLETED' AND l.direction = 'DEBIT'
     UNION ALL
-    SELECT 'dispute', d.stripe_dispute_id, d.amount_cents, d.created_at FROM disputes d WHERE EXISTS (
+    SELECT 'dispute', d.stripe_dispute_id, d.amount_cents, d.currency, d.created_at FROM disputes d WHERE EXISTS (
         SELECT FROM ledger l WHERE l.reference_type = 'dispute' AND l.reference_id = d.id AND l.account = 'stripe'
             AND l.direction = 'CREDIT'
         HAVING sum(l.amount_cents) = d.amount_cents + d.fee_cents)
@@ -96,7 +97,7 @@ def run(runtime: Runtime, context: Context) -> ReconciliationResult:
     ]
     listed = at_stripe.keys() | {("refund", item["payment_intent"]) for item in at_stripe.values()}
     missing_at_stripe: list[_Item] = [
-        {"kind": row.kind, "stripe_id": row.stripe_id, "amount_cents": row.amount_cents}
+        {"kind": row.kind, "stripe_id": row.stripe_id, "amount_cents": row.amount_cents, "currency": row.currency}
         for key, row in booked.items()
         if row.created_at >= since + timedelta(days=1) and key not in listed
     ]
@@ -156,6 +157,7 @@ def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:
             "kind": kind,
             "stripe_id": str(o["id"]),
             "amount_cents": o["amount"],
+            "currency": str(o["currency"]).upper(),
             "happened_at": iso(datetime.fromtimestamp(_number(o["created"]), UTC)),
             "metadata": o.get("metadata") or {},
             "payment_intent": o.get("payment_intent"),
@@ -166,7 +168,7 @@ def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:
 
 def _is_booked(key: tuple[str, str], item: _Item, booked: dict[tuple[Any, Any], Any]) -> bool:
     row = booked.get(key) or (booked.get(("refund", item["payment_intent"])) if key[0] == "refund" else None)
-    return row is not None and row.amount_cents == item["amount_cents"]
+    return row is not None and (row.amount_cents, row.currency) == (item["amount_cents"], item["currency"])
 
 
 def _object_of(event: _Item) -> _Item:
@@ -188,6 +190,7 @@ def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], mis
             kind=item["kind"],
             stripe_id=item["stripe_id"],
             amount_cents=item["amount_cents"],
+            currency=item["currency"],
             request_id=context.request_id,
         )
     for item in missing_at_stripe:
@@ -197,6 +200,7 @@ def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], mis
             kind=item["kind"],
             stripe_id=item["stripe_id"],
             amount_cents=item["amount_cents"],
+            currency=item["currency"],
             request_id=context.request_id,
         )
     runtime.log.info(

@@ -15,19 +15,20 @@ from simulation.staging.runtime import Runtime
 from simulation.staging.unit_of_work import UnitOfWork
 
 _INSERT = text("""
-    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, status, idempotency_key,
-        reason)
-    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'pending', :idempotency_key, :reason)
+    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, currency, status,
+        idempotency_key, reason)
+    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, :currency, 'pending', :idempotency_key,
+        :reason)
 """)
 RESOURCE = "/v1/refunds"
 MADE_AT_STRIPE = "refunded_at_stripe"
-WRONG_AMOUNT = "wrong_amount"
+WRONG_AMOUNT, WRONG_CURRENCY = "wrong_amount", "wrong_currency"
 GIVEN_BACK = f"""EXISTS (
     SELECT FROM refunds r WHERE r.payment_intent_id = p.id
         AND (r.reason <> '{MADE_AT_STRIPE}' OR r.amount_cents = p.received_cents))"""
 """SQL condition: the payment ``p`` counts for no entry. A part that Stripe gave back takes no entry away."""
 _PAID_NOT_REFUNDED = text(f"""
-    SELECT p.id, p.user_id, p.received_cents - coalesce((
+    SELECT p.id, p.user_id, p.received_currency AS currency, p.received_cents - coalesce((
         SELECT sum(r.amount_cents) FROM refunds r WHERE r.payment_intent_id = p.id), 0)::bigint AS amount_cents
     FROM payment_intents p
     WHERE p.contest_instance_id = :contest_id AND p.status = 'SUCCEEDED' AND NOT {GIVEN_BACK}
@@ -52,10 +53,10 @@ _SENT_CENTS = text("""
     WHERE p.stripe_payment_intent_id = :stripe_id AND r.status NOT IN ('failed_terminal', 'returned', 'owed')
 """)
 _INSERT_MADE = text("""
-    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, status, idempotency_key,
-        reason, stripe_refund_id, completed_at)
-    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, 'completed', :idempotency_key, :reason,
-        :stripe_refund_id, now())
+    INSERT INTO refunds (id, payment_intent_id, contest_instance_id, user_id, amount_cents, currency, status,
+        idempotency_key, reason, stripe_refund_id, completed_at)
+    VALUES (:id, :payment_intent_id, :contest_id, :user_id, :amount_cents, :currency, 'completed', :idempotency_key,
+        :reason, :stripe_refund_id, now())
 """)
 _COMPLETE_FROM_OUTSIDE = text("""
     UPDATE refunds SET status = 'completed', stripe_refund_id = :stripe_refund_id, completed_at = now(),
@@ -65,7 +66,14 @@ _COMPLETE_FROM_OUTSIDE = text("""
 
 
 def request(
-    work: UnitOfWork, *, payment_intent_id: UUID, contest_id: UUID, user_id: UUID, amount_cents: int, reason: str
+    work: UnitOfWork,
+    *,
+    payment_intent_id: UUID,
+    contest_id: UUID,
+    user_id: UUID,
+    amount_cents: int,
+    currency: str,
+    reason: str,
 ) -> UUID:
     """Record a refund of all that came as due; the payout scheduler sends it."""
     refund_id = work.new_id()
@@ -76,6 +84,7 @@ def request(
         contest_id=contest_id,
         user_id=user_id,
         amount_cents=amount_cents,
+        currency=currency,
         idempotency_key=f"refund:{refund_id}",
         reason=reason,
     )
@@ -92,6 +101,7 @@ def request_for_entrant(work: UnitOfWork, contest_id: UUID, user_id: UUID, *, re
             contest_id=contest_id,
             user_id=user_id,
             amount_cents=payment.amount_cents,
+            currency=payment.currency,
             reason=reason,
         )
     return len(paid)
@@ -107,6 +117,7 @@ def request_for_contest(work: UnitOfWork, contest_id: UUID) -> int:
             contest_id=contest_id,
             user_id=payment.user_id,
             amount_cents=payment.amount_cents,
+            currency=payment.currency,
             reason="contest_cancelled",
         )
     return len(paid)
@@ -147,6 +158,7 @@ def record_made_outside(
             contest_id=contest.id,
             user_id=payment.user_id,
             amount_cents=made.amount_cents,
+            currency=payment.received_currency,
             idempotency_key=f"refund:{refund_id}",
             reason=MADE_AT_STRIPE,
             stripe_refund_id=made.stripe_id,
@@ -159,6 +171,7 @@ def record_made_outside(
         contest.id,
         payment.user_id,
         made.amount_cents,
+        payment.received_currency,
         from_account=ledger.contest_pool(contest.id) if takes_entry else ledger.PLATFORM,
         stripe_event_id=stripe_event_id,
     )
@@ -192,6 +205,7 @@ def _book(work: UnitOfWork, row: Row[Any], outcome: outbox.Outcome) -> None:
             row.contest_id,
             row.user_id,
             row.amount_cents,
+            row.currency,
             from_account=ledger.contest_pool(row.contest_id),
         )
 
@@ -202,6 +216,7 @@ def _post(
     contest_id: UUID,
     user_id: UUID,
     amount_cents: int,
+    currency: str,
     *,
     from_account: str,
     stripe_event_id: str | None = None,
@@ -214,6 +229,7 @@ def _post(
             debit=from_account,
             credit=ledger.STRIPE,
             amount_cents=amount_cents,
+            currency=currency,
             contest_id=contest_id,
             user_id=user_id,
             reference_type="refund",

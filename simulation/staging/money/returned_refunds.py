@@ -29,7 +29,8 @@ _COME_BACK = text("""
 _LIST = text("""
     SELECT r.*, (SELECT coalesce(sum(CASE l.direction WHEN 'CREDIT' THEN l.amount_cents ELSE -l.amount_cents END), 0)
         FROM ledger l WHERE l.reference_type = 'refund' AND l.reference_id = r.id
-            AND l.account = 'refunds_payable:' || r.contest_instance_id || ':' || r.user_id)::bigint AS owed_cents
+            AND l.account = 'refunds_payable:' || r.contest_instance_id || ':' || r.user_id
+            AND l.currency = r.currency)::bigint AS owed_cents
     FROM refunds r WHERE CAST(:status AS text) IS NULL OR r.status = :status ORDER BY r.created_at, r.id
 """)
 
@@ -75,6 +76,7 @@ def came_back(work: UnitOfWork, refund: Mapping[str, Any], stripe_event_id: str)
             debit=ledger.STRIPE,
             credit=ledger.PLATFORM if given_by_stripe else ledger.refunds_payable(row.contest_instance_id, row.user_id),
             amount_cents=row.amount_cents,
+            currency=row.currency,
             contest_id=row.contest_instance_id,
             user_id=row.user_id,
             reference_type="refund",

@@ -65,6 +65,7 @@ def _post(work: UnitOfWork, row: Row[Any], reversal: Mapping[str, Any], stripe_e
             debit=ledger.STRIPE,
             credit=_owed_to(row),
             amount_cents=int(reversal["amount"]),
+            currency=row.currency,
             contest_id=row.contest_id,
             user_id=row.user_id,
             reference_type="payout_transfer",

@@ -25,15 +25,15 @@ STUCK_LIMIT = 25
 _PING = text("SELECT current_setting('max_connections')::integer AS max_connections")
 _TRANSFER_COUNTS = text("SELECT status, count(*) AS transfers FROM payout_transfers GROUP BY status ORDER BY status")
 _STUCK_TRANSFERS = text("""
-    SELECT id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts, failure_reason,
+    SELECT id, contest_id, user_id, amount_cents, currency, status, attempt_count, max_attempts, failure_reason,
         first_attempted_at,
            next_attempt_at, updated_at
     FROM payout_transfers WHERE status = 'retryable' AND first_attempted_at < now() - make_interval(mins => :minutes)
     ORDER BY first_attempted_at, id LIMIT :limit
 """)
 _OWED = text("""
-    SELECT count(*) AS transfers, coalesce(sum(amount_cents), 0)::bigint AS cents, count(held_reason) AS held
-    FROM payout_transfers WHERE status NOT IN ('completed', 'failed_terminal')
+    SELECT currency, count(*) AS transfers, sum(amount_cents)::bigint AS cents, count(held_reason) AS held
+    FROM payout_transfers WHERE status NOT IN ('completed', 'failed_terminal') GROUP BY currency ORDER BY currency
 """)
 _FEEDS = text(f"""
     SELECT f.provider_event_id, floor(extract(epoch FROM now() - f.good_at))::integer AS lag_seconds,
@@ -44,7 +44,7 @@ _WEBHOOKS_MISSING = text(f"""
     SELECT m.item #>> '{{metadata,payment_intent_id}}' AS payment_intent_id,
         m.item ->> 'stripe_id' AS stripe_payment_intent_id,
            m.item #>> '{{metadata,contest_id}}' AS contest_id, m.item #>> '{{metadata,user_id}}' AS user_id,
-           (m.item ->> 'amount_cents')::bigint AS amount_cents
+           (m.item ->> 'amount_cents')::bigint AS amount_cents, m.item ->> 'currency' AS currency
     FROM ({WEBHOOKS_MISSING}) m ORDER BY 2
 """)  # noqa: S608 - every part is ours
 _DEAD_LETTERS = text(f"""
@@ -118,16 +118,28 @@ def payouts(runtime: Runtime, stuck_minutes: int) -> Page:
 
 
 def stripe_page(runtime: Runtime) -> Page:
-    """Asks Stripe now: does it answer, what can be sent, and what of the prizes that are due does that leave unpaid?"""
-    owed = runtime.database.read(_OWED)[0]
-    page: Page = {"transfers_due": owed.transfers, "due_cents": owed.cents, "held_transfers": owed.held}
+    """Asks Stripe now: does it answer, what can be sent, and what of the prizes that are due does that leave unpaid?
+
+    Sums are by currency: money in another one pays no prize.
+    """
+    owed = runtime.database.read(_OWED)
+    page: Page = {
+        "transfers_due": sum(row.transfers for row in owed),
+        "due_cents": {row.currency: row.cents for row in owed},
+        "held_transfers": sum(row.held for row in owed),
+    }
     try:
-        balance = runtime.stripe.balance()
+        balances = runtime.stripe.balance()
     except stripe.StripeError as error:
         failure = failure_of(error)
         status = "unreachable" if failure.retryable else "refused"
         return page | {"status": status, "error_code": failure.code, "available_cents": None, "pending_cents": None}
-    return page | {"status": "ok", "error_code": None, **asdict(balance)}
+    return page | {
+        "status": "ok",
+        "error_code": None,
+        "available_cents": {currency: balance.available_cents for currency, balance in balances.items()},
+        "pending_cents": {currency: balance.pending_cents for currency, balance in balances.items()},
+    }
 
 
 def ingestion(runtime: Runtime) -> Page:

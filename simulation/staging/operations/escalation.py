@@ -40,7 +40,8 @@ _AUDIT = text("""
     ORDER BY sequence_number DESC LIMIT :limit
 """)
 _TROUBLED_TRANSFERS = text("""
-    SELECT id, contest_id, user_id, amount_cents, status, attempt_count, failure_reason FROM payout_transfers
+    SELECT id, contest_id, user_id, amount_cents, currency, status, attempt_count, failure_reason
+    FROM payout_transfers
     WHERE status NOT IN ('completed', 'failed_terminal') OR status = 'failed_terminal' AND acknowledged_at IS NULL
     ORDER BY created_at, id
 """)

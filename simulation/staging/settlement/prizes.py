@@ -1,4 +1,5 @@
-"""Who gets what: competition ranking, ties share their places, amounts are floored to the cent.
+"""Who gets what: competition ranking, ties share their places, amounts are floored to the cent, or what Stripe moves at
+least.
 
 The rules are those of `fixtures/spec/platform.md`, Money.
 """
@@ -25,8 +26,13 @@ class Ranking:
     payout_cents: int
 
 
-def rankings(scores: Mapping[UUID, int], payout_structure: dict[str, object], pool_cents: int) -> list[Ranking]:
-    """Rank and pay, ordered by rank and user id; what flooring and unpaid places leave is not distributed here."""
+def rankings(
+    scores: Mapping[UUID, int], payout_structure: dict[str, object], pool_cents: int, *, step: int = 1
+) -> list[Ranking]:
+    """Rank and pay, ordered by rank and user id; what flooring and unpaid places leave is not distributed here.
+
+    :param step: prizes are multiples of it.
+    """
     shares = percents(payout_structure)
     ordered = sorted(scores.items(), key=lambda entry: (entry[1], str(entry[0])))
     result: list[Ranking] = []
@@ -34,6 +40,6 @@ def rankings(scores: Mapping[UUID, int], payout_structure: dict[str, object], po
         tied = [user_id for user_id, _ in group]
         first = len(result)
         percent = sum(shares[first : first + len(tied)], Fraction(0))
-        payout_cents = floor(Fraction(pool_cents) * percent / 100 / len(tied))
+        payout_cents = floor(Fraction(pool_cents) * percent / 100 / len(tied) / step) * step
         result += [Ranking(user_id=user_id, rank=first + 1, score=score, payout_cents=payout_cents) for user_id in tied]
     return result

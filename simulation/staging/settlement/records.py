@@ -46,8 +46,9 @@ _JOB = text("""
     VALUES (:id, :settlement_id, :contest_id, 'pending', :total_payouts)
 """)
 _TRANSFER = text("""
-    INSERT INTO payout_transfers (id, payout_job_id, contest_id, user_id, amount_cents, status, idempotency_key)
-    VALUES (:id, :job_id, :contest_id, :user_id, :amount_cents, 'pending', :idempotency_key)
+    INSERT INTO payout_transfers (id, payout_job_id, contest_id, user_id, amount_cents, currency, status,
+        idempotency_key)
+    VALUES (:id, :job_id, :contest_id, :user_id, :amount_cents, :currency, 'pending', :idempotency_key)
 """)
 _SET_SETTLE_TIME = text("UPDATE contest_instances SET settle_time = now(), updated_at = now() WHERE id = :id")
 
@@ -60,6 +61,8 @@ class Settlement:
     scores: dict[str, dict[str, object]]
     """By user id: the score, and the roster players it is made of."""
     rankings: tuple[Ranking, ...]
+    currency: str
+    """Of all amounts: the contest's."""
     pool_cents: int
     top_up_cents: int
     """What of the pool the platform adds, because a bigger one was guaranteed than the fees come to."""
@@ -138,7 +141,7 @@ def _start(work: UnitOfWork, run_id: UUID, contest_id: UUID, event_ids: list[UUI
 def _post_prizes(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, settlement: Settlement) -> None:
     """Fill the pool up to what was guaranteed, and empty it: prizes to the winners, the rest to the platform."""
     if settlement.top_up_cents:
-        ledger.post(work, _top_up(contest_id, settlement_id, settlement.top_up_cents))
+        ledger.post(work, _top_up(contest_id, settlement_id, settlement))
     for ranking in settlement.rankings:
         if ranking.payout_cents:
             ledger.post(
@@ -150,6 +153,7 @@ def _post_prizes(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, settle
                     entry_type="PRIZE_PAYOUT",
                     credit=ledger.winnings_payable(contest_id, ranking.user_id),
                     amount_cents=ranking.payout_cents,
+                    currency=settlement.currency,
                     user_id=ranking.user_id,
                     metadata={"rank": ranking.rank},
                 ),
@@ -164,19 +168,21 @@ def _post_prizes(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, settle
                 entry_type="ADJUSTMENT",
                 credit=ledger.PLATFORM,
                 amount_cents=settlement.platform_cents,
+                currency=settlement.currency,
                 user_id=None,
                 metadata={"reason": "rake_and_remainder"},
             ),
         )
 
 
-def _top_up(contest_id: UUID, settlement_id: UUID, amount_cents: int) -> ledger.Posting:
+def _top_up(contest_id: UUID, settlement_id: UUID, settlement: Settlement) -> ledger.Posting:
     return ledger.Posting(
         key=f"pool_top_up:{contest_id}",
         entry_type="POOL_TOP_UP",
         debit=ledger.PLATFORM,
         credit=ledger.contest_pool(contest_id),
-        amount_cents=amount_cents,
+        amount_cents=settlement.top_up_cents,
+        currency=settlement.currency,
         contest_id=contest_id,
         user_id=None,
         reference_type="settlement",
@@ -193,6 +199,7 @@ def _posting(
     entry_type: str,
     credit: str,
     amount_cents: int,
+    currency: str,
     user_id: UUID | None,
     metadata: dict[str, object],
 ) -> ledger.Posting:
@@ -202,6 +209,7 @@ def _posting(
         debit=ledger.contest_pool(contest_id),
         credit=credit,
         amount_cents=amount_cents,
+        currency=currency,
         contest_id=contest_id,
         user_id=user_id,
         reference_type="settlement",
@@ -223,5 +231,6 @@ def _create_payouts(work: UnitOfWork, contest_id: UUID, settlement_id: UUID, set
             contest_id=contest_id,
             user_id=winner.user_id,
             amount_cents=winner.payout_cents,
+            currency=settlement.currency,
             idempotency_key=f"payout:{transfer_id}",
         )

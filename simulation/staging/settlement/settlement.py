@@ -14,6 +14,7 @@ from simulation.staging.contests import contests
 from simulation.staging.context import Context
 from simulation.staging.database import PASSING
 from simulation.staging.errors import ApiError, SettlementRefused
+from simulation.staging.money.currencies import step
 from simulation.staging.money.ledger import balance_cents, contest_pool
 from simulation.staging.money.refunds import GIVEN_BACK
 from simulation.staging.runtime import Runtime
@@ -51,7 +52,7 @@ _PAID_ENTRANTS = text(f"""
 """)  # noqa: S608 - every part is ours
 _REFUNDS_UNDER_WAY = text("""
     SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM refunds
-    WHERE contest_instance_id = :contest_id AND status NOT IN ('completed', 'returned', 'owed')
+    WHERE contest_instance_id = :contest_id AND currency = :currency AND status NOT IN ('completed', 'returned', 'owed')
 """)
 
 
@@ -143,7 +144,7 @@ def _check_due(contest: Row[Any]) -> None:
 def _compute(work: UnitOfWork, contest: Row[Any]) -> records.Settlement:
     event_id, board = _final_board(work, contest.id)
     entrants = work.read(_PAID_ENTRANTS, contest_id=contest.id, entry_fee_cents=contest.entry_fee_cents)
-    _check_pool(work, contest.id, contest.entry_fee_cents * len(entrants))
+    _check_pool(work, contest, contest.entry_fee_cents * len(entrants))
     return outcome(contest, event_id, board, {e.user_id: e.roster for e in entrants})
 
 
@@ -164,7 +165,8 @@ def outcome(
             str(user_id): {"score": scores[user_id], "players": [asdict(player) for player in players]}
             for user_id, players in details.items()
         },
-        rankings=tuple(prizes.rankings(scores, contest.payout_structure, pool_cents)),
+        rankings=tuple(prizes.rankings(scores, contest.payout_structure, pool_cents, step=step(contest.currency))),
+        currency=contest.currency,
         pool_cents=pool_cents,
         top_up_cents=pool_cents - fees_cents,
     )
@@ -190,10 +192,10 @@ def _final_board(work: UnitOfWork, contest_id: UUID) -> tuple[UUID, Board]:
     return event.id, board
 
 
-def _check_pool(work: UnitOfWork, contest_id: UUID, pool_cents: int) -> None:
-    """The ledger must hold what the entrants paid, besides fees that are on their way back."""
-    held_cents = balance_cents(work, contest_pool(contest_id))
-    returning_cents = int(work.read(_REFUNDS_UNDER_WAY, contest_id=contest_id)[0].cents)
+def _check_pool(work: UnitOfWork, contest: Row[Any], pool_cents: int) -> None:
+    """The ledger must hold what the entrants paid, in the contest's currency, besides fees on their way back."""
+    held_cents = balance_cents(work, contest_pool(contest.id), contest.currency)
+    returning_cents = int(work.read(_REFUNDS_UNDER_WAY, contest_id=contest.id, currency=contest.currency)[0].cents)
     if held_cents - returning_cents != pool_cents:
         raise SettlementRefused(
             "SETTLEMENT_INCONSISTENT_STATE",

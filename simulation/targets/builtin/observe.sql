@@ -31,12 +31,12 @@ SELECT id AS job_id, contest_id, settlement_id, status, total_payouts, completed
 FROM payout_jobs ORDER BY created_at, id;
 
 -- name: transfers
-SELECT id AS transfer_id, contest_id, user_id, amount_cents, status, attempt_count, max_attempts, stripe_transfer_id,
+SELECT id AS transfer_id, contest_id, user_id, amount_cents, currency, status, attempt_count, max_attempts, stripe_transfer_id,
        idempotency_key, failure_reason, created_at, completed_at
 FROM payout_transfers ORDER BY created_at, id;
 
 -- name: refunds
-SELECT id AS refund_id, payment_intent_id AS payment_id, contest_instance_id AS contest_id, user_id, amount_cents, status,
+SELECT id AS refund_id, payment_intent_id AS payment_id, contest_instance_id AS contest_id, user_id, amount_cents, currency, status,
        stripe_refund_id, idempotency_key, reason, failure_reason
 FROM refunds ORDER BY created_at, id;
 

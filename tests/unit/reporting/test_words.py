@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulation.reporting.times import Calendar, duration
-from simulation.reporting.words import dollars, fault_title, listed, mark, ordinal
+from simulation.reporting.words import fault_title, listed, mark, money, ordinal
 from simulation.words import plural
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -15,8 +15,8 @@ CALENDAR = Calendar(start=START, end=START + timedelta(days=14))
 @pytest.mark.parametrize(
     ("cents", "text"), [(0, "$0.00"), (5, "$0.05"), (123456, "$1,234.56"), (-5, "-$0.05"), (-123456, "-$1,234.56")]
 )
-def test_money_is_in_dollars_to_the_cent(cents: int, text: str) -> None:
-    assert dollars(cents) == text
+def test_money_is_in_money_to_the_cent(cents: int, text: str) -> None:
+    assert money(cents) == text
 
 
 @pytest.mark.parametrize(

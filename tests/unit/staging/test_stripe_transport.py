@@ -80,8 +80,8 @@ def test_a_rolled_key_is_taken_up_at_the_first_refusal_after_it_has_come(tmp_pat
         with pytest.raises(stripe.AuthenticationError):
             ours.balance()
         file.write_text("sk_test_new\n")
-        assert ours.balance().available_cents == 7
-        assert ours.balance().available_cents == 7
+        assert ours.balance()["USD"].available_cents == 7
+        assert ours.balance()["USD"].available_cents == 7
         assert len(stubs.calls) == 4
 
 
