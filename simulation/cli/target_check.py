@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulation.environment.choice import environment_of_processes
+from simulation.errors import UsageError, command
 from simulation.paths import RUNBOOKS_FOLDER
+from simulation.run_directory import DEFAULT_OUT
 from simulation.scenario.file import find_scenario, load_scenario
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.trial import try_target
@@ -23,25 +25,52 @@ _LAST_LINES = 10
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--environment", type=click.Choice(["auto", "embedded", "containers"]), default="auto", show_default=True)
-def target_check(folder: Path, environment: str) -> int:
+@click.option("--scenario", default=_SCENARIO, show_default=True, help="Whose start, contest and tournaments it has.")
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Where the backend's output is kept; else reports/target-check/NAME.log.",
+)
+def target_check(folder: Path, environment: str, scenario: str, log: Path | None) -> int:
     """Start the backend of DIR and try each piece of it by itself. Says what is wrong, with file and line.
 
     Exit code 1: something is wrong.
     """
     console = Console()
     choice = read_target(folder)
-    console.print(f"[green]✓[/] {'files':<22} read", highlight=False)
-    scenario = load_scenario(find_scenario(_SCENARIO), days=None, runbooks=RUNBOOKS_FOLDER)
+    console.print(f"[green]✓[/] {'files':<24}          read", highlight=False)
+    loaded = load_scenario(find_scenario(scenario), days=None, runbooks=RUNBOOKS_FOLDER)
     environment = environment_of_processes(environment, choice.server_needs).name
-    wrong = 0
-    with tempfile.TemporaryDirectory(prefix="simulate-target-check-") as scratch:
-        log = Path(scratch) / "backend.log"
-        for finding in try_target(choice, scenario=scenario, environment=environment, log=log):
-            wrong += finding.wrong is not None
-            mark, said = ("[green]✓[/]", finding.said) if finding.wrong is None else ("[red]✗[/]", finding.wrong)
-            console.print(f"{mark} {finding.piece:<22} {escape(said)}", highlight=False, soft_wrap=True)
-        if wrong and log.exists():
-            console.print("the backend's last lines:", highlight=False)
-            for line in last_lines(log, _LAST_LINES):
-                console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+    log = _empty(log or DEFAULT_OUT / "target-check" / f"{folder.resolve().name}.log")
+    wrong: list[str] = []
+    looked = time.monotonic()
+    for finding in try_target(choice, scenario=loaded, environment=environment, log=log):
+        took, looked = time.monotonic() - looked, time.monotonic()
+        if finding.wrong is not None:
+            wrong.append(finding.piece)
+        mark, said = ("[green]✓[/]", finding.said) if finding.wrong is None else ("[red]✗[/]", finding.wrong)
+        console.print(f"{mark} {finding.piece:<24} {took:5.1f} s  {escape(said)}", highlight=False, soft_wrap=True)
+    if wrong and log.stat().st_size:
+        console.print("the backend's last lines:", highlight=False)
+        for line in last_lines(log, _LAST_LINES):
+            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+    again = command("target", "check", folder) if scenario == _SCENARIO else command(
+        "target", "check", folder, "--scenario", scenario
+    )  # fmt: skip
+    run = command("run", scenario, "--target", folder)
+    step = f"mend {wrong[0]!r} first: what comes after it may follow from it. Then: {again}" if wrong else run
+    console.print(f"  log   {escape(str(log))}\n  next  {escape(step)}", highlight=False, soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _empty(log: Path) -> Path:
+    """:raises UsageError: it cannot be written."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+    except OSError as error:
+        raise UsageError(
+            place=str(log), problem=f"cannot be written: {error.strerror}", remedy="name a file by --log"
+        ) from error
+    return log.resolve()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 
 from simulation.errors import SimulationError
-from simulation.events import HostRefused, JobFailed, JobSummary
+from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, Transaction
 from simulation.scenario.model import Scenario
 from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import TargetFile
+from simulation.targets.process.traffic import Traffic
 from simulation.targets.protocol import Site
 from simulation.untrusted import printable
 from simulation.witness.exchange import ExchangeContext
@@ -28,6 +30,10 @@ from simulation.world.stripe.twin import StripeTwin
 
 _STEPS_LIVED = 3
 _REFUSED = (401, 403)
+_PEOPLE = ("entrant", "organizer")
+_LONGEST_BODY = 300
+_LONGEST_LINE, _LINES_SHOWN, _MOST_LOG_BYTES = 200, 5, 1 << 20
+STRIPE, PROVIDER = "stripe", "provider"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,7 @@ class Bench:
     context: ExchangeContext
     scenario: Scenario
     wal: WalWitness
+    traffic: Traffic
 
 
 def look(piece: str, look: Callable[[], str]) -> Finding:
@@ -169,21 +176,51 @@ def people(bench: Bench) -> Iterator[Finding]:
         ("sign_up", sign_up), ("connect_account", connect), ("create_contest", create),
         ("publish_contest", publish), ("join", join), ("open_intent", pay),
     ):  # fmt: skip
-        yield (found := look(f"people {name}", act))
+        began = len(bench.site.recorder.events)
+        found = look(f"people {name}", act)
+        yield _with_requests(found, bench.site.recorder.events[began:])
         if found.wrong is not None:
             return
 
 
+def _with_requests(found: Finding, events: Sequence[Event]) -> Finding:
+    """The same with what was asked of the backend for it; where it is wrong, with the whole of the last."""
+    asked = [event for event in events if isinstance(event, Exchange) and event.actor in _PEOPLE]
+    if not asked:
+        nothing = "\n  it asked the backend nothing" if found.wrong is not None else ""
+        return replace(found, wrong=found.wrong and found.wrong + nothing)
+    if found.wrong is None:
+        said = ", ".join(f"{event.method} {event.path} → {event.status}" for event in asked)
+        return replace(found, said=f"{found.said} ({said})")
+    last = asked[-1]
+    told = (
+        f"\n  asked: {last.method} {last.path} {_shown(last.request_body)}".rstrip()
+        + f"\n  answered: {last.status} {_shown(last.response_body)}".rstrip()
+        + "".join(f"\n  log: {line}" for line in last.log)
+    )
+    return replace(found, wrong=found.wrong + printable(told))
+
+
+def _shown(body: object) -> str:
+    return "" if body is None else json.dumps(body, ensure_ascii=False)[:_LONGEST_BODY]
+
+
 def jobs(bench: Bench) -> Iterator[Finding]:
-    """Three steps of time: log or table must show a run of every job, and no failure."""
+    """Three steps of time: a timer must wake, log or table must show a run of every job, and no failure."""
     kernel, recorder = bench.site.kernel, bench.site.recorder
     watch = bench.target.job_watch(kernel=kernel, recorder=recorder, is_stopped=lambda _: False)
     watch.start()
+    bench.wal.collect()  # what people and admins did is no timer's
+    began, calls = len(recorder.events), bench.traffic.calls.total()
+    printed_before = bench.site.log.stat().st_size
     kernel.run_until(kernel.now + timedelta(seconds=bench.target.file.step_seconds * _STEPS_LIVED))
     bench.wal.collect()
     watch.record_summaries()
     runs = {event.job: event.runs for event in recorder.events if isinstance(event, JobSummary)}
     failed = {event.job: event.error for event in recorder.events if isinstance(event, JobFailed)}
+    printed = _lines_after(bench.site.log, printed_before)
+    commits = sum(isinstance(event, Transaction) for event in recorder.events[began:])
+    yield look("timers", lambda: _awake(bench, commits, bench.traffic.calls.total() - calls, printed))
     for number, job in enumerate(bench.target.file.job):
         by = "seen_in_table" if job.seen_in_table is not None else "seen_in_log"
         place = bench.choice.file.place("job", number, by)
@@ -193,9 +230,72 @@ def jobs(bench: Bench) -> Iterator[Finding]:
         elif name in failed:
             yield Finding(piece=f"job {job.name}", wrong=f"{place}: it broke off: {failed[name]}")
         elif not runs[name] and job.daily_at is None:
-            yield Finding(piece=f"job {job.name}", wrong=f"{place}: {by} showed no run in {_STEPS_LIVED} steps")
+            instead = _said(printed) if job.seen_in_table is None else ""
+            wrong = f"{place}: {by} showed no run in {_STEPS_LIVED} steps{instead}"
+            yield Finding(piece=f"job {job.name}", wrong=wrong)
         else:
             yield Finding(piece=f"job {job.name}", said=f"{plural(runs[name], 'run')} in {_STEPS_LIVED} steps")
+
+
+def _awake(bench: Bench, commits: int, calls: int, printed: Sequence[str]) -> str:
+    """Whether time that passes shows in anything that the backend does."""
+    file = bench.target.file
+    lived = f"{_STEPS_LIVED} steps of {file.step_seconds} s"
+    if not commits and not calls and not printed and not all(job.unseen for job in file.job):
+        raise Wrong(
+            f"{file.place_of(file.process[0])}: no timer of it woke: in {lived} it committed nothing, called "
+            "nobody and printed nothing\n  remedy: are its jobs switched on by a variable, or started by cron or a "
+            "queue that is not here? Is interval_seconds that of its timers?"
+        )
+    what = f"{plural(commits, 'transaction')}, {plural(calls, 'call')} of others, {plural(len(printed), 'line')} of log"
+    return f"in {lived}: {what}"
+
+
+def _lines_after(log: Path, position: int) -> list[str]:
+    with open(log, "rb") as file:
+        file.seek(position)
+        return [printable(line) for line in file.read(_MOST_LOG_BYTES).decode(errors="replace").splitlines() if line]
+
+
+def _said(printed: Sequence[str]) -> str:
+    """What there is to match instead."""
+    if not printed:
+        return "; it printed nothing meanwhile"
+    return "; it printed, does one of these mark a run?" + "".join(
+        f"\n  {line[:_LONGEST_LINE]}" for line in dict.fromkeys(printed[:_LINES_SHOWN])
+    )
+
+
+def stripe(bench: Bench) -> str:
+    """Nothing that it asks Stripe for may be unknown to the twin: checks that rest on it would be."""
+    problems = bench.twin.problems
+    if problems:
+        asked = ", ".join(problem.partition(":")[0] for problem in problems)
+        raise Wrong(
+            f"{bench.choice.file.place('stripe')}: your backend asked Stripe for {asked}: not modelled\n"
+            + "".join(f"  {problem}\n" for problem in problems)
+            + "  remedy: where no money is concerned, write the answer that it gets as [[stripe.stub]]; else the "
+            "checks of payments are unknown"
+        )
+    return _served(bench, STRIPE)
+
+
+def provider(bench: Bench) -> str:
+    """A provider that refuses all that it is asked for is asked in another dialect."""
+    refused, calls = bench.traffic.of(PROVIDER), bench.traffic.calls[PROVIDER]
+    if refused and all(refusal.status == 404 for refusal in refused) and bench.choice.feed is None:
+        raise Wrong(
+            f"{bench.choice.file.place('provider')}: the score provider has no such path: "
+            f"{', '.join(f'{refusal.method} {refusal.path}' for refusal in refused)}\n  remedy: say in a feed.py of "
+            "the folder what your provider answers there (simulation/targets/process/feed_file.py)"
+        )
+    return _served(bench, PROVIDER) if calls else "it was not asked yet: no contest has begun"
+
+
+def _served(bench: Bench, who: str) -> str:
+    refused = bench.traffic.of(who)
+    told = f"; refused: {'; '.join(map(str, refused))}" if refused else ", none refused"
+    return f"{plural(bench.traffic.calls[who], 'call')}{told}"
 
 
 def network(bench: Bench) -> str:

@@ -28,7 +28,21 @@ from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.observation import FILE_NAME as OBSERVE_SQL
 from simulation.targets.process.observation import try_relation
 from simulation.targets.process.target import ProcessTarget
-from simulation.targets.process.target_checks import Bench, Finding, admin, jobs, look, network, people, webhook
+from simulation.targets.process.target_checks import (
+    PROVIDER,
+    STRIPE,
+    Bench,
+    Finding,
+    admin,
+    jobs,
+    look,
+    network,
+    people,
+    provider,
+    stripe,
+    webhook,
+)
+from simulation.targets.process.traffic import Traffic
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
@@ -49,6 +63,7 @@ class _World:
     site: Site
     twin: StripeTwin
     provider: ScoreProvider
+    traffic: Traffic
 
 
 def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
@@ -80,13 +95,12 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
                 yield look(f"query {relation}", partial(_fits, tried, relation, query))
         clock = SimulationClock(start=scenario.start, files=(server.clock_file,))
         stack.enter_context(clock.frozen())
-        log.touch()
         world = _world(
             scenario, Kernel(clock), choice, keys=keys, server=server, database=database, folder=folder, log=log
         )
         network = world.site.network
-        network.add(choice.stripe_hosts, stripe_app(world.twin))
-        network.add(choice.provider_hosts, provider_app(world.provider))
+        network.add(choice.stripe_hosts, world.traffic.through(STRIPE, stripe_app(world.twin)))
+        network.add(choice.provider_hosts, world.traffic.through(PROVIDER, provider_app(world.provider)))
         network.add([_ALERTS_HOST], alerts_app(lambda: ()))
         brought_up: list[ProcessTarget] = []
         yield (up := look("start", lambda: _started(choice, world.site, brought_up)))
@@ -126,12 +140,14 @@ def _try_running(
     stack.callback(wal.close)
     bench = Bench(
         choice=choice, site=world.site, twin=world.twin, provider=world.provider, target=target, http=http,
-        context=context, scenario=scenario, wal=wal,
+        context=context, scenario=scenario, wal=wal, traffic=world.traffic,
     )  # fmt: skip
     yield look("webhook", lambda: webhook(bench))
     yield look("admin", lambda: admin(bench))
     yield from people(bench)
     yield from jobs(bench)
+    yield look("stripe", lambda: stripe(bench))
+    yield look("provider", lambda: provider(bench))
     yield look("network", lambda: network(bench))
     yield look("contract", lambda: _judged(bench))
 
@@ -186,4 +202,4 @@ def _world(
         kernel=kernel, recorder=recorder, seed=1, keys=keys, network=ExternalNetwork(recorder),
         alerts_host=_ALERTS_HOST, **environment,
     )  # fmt: skip
-    return _World(site=site, twin=twin, provider=provider)
+    return _World(site=site, twin=twin, provider=provider, traffic=Traffic())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from simulation.events import StripeCall, WitnessSummary
 from simulation.history import Recorder
@@ -37,6 +38,11 @@ class Journal:
         """Note a problem, once: the twin did not answer as Stripe would have."""
         if problem not in self._problems:
             self._problems.append(problem)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What was noted so far."""
+        return tuple(self._problems)
 
     def record(self, request: ApiRequest, answer: Answer | None, *, heard: bool, fault_id: str | None) -> None:
         """Record a call.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -114,6 +114,11 @@ class StripeTwin:
     def subscribe(self, subscriber: Callable[[StripeEvent], None]) -> None:
         """Tell ``subscriber`` of every event at the instant of its creation."""
         self._store.log.subscribe(subscriber)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Where the twin did not answer as Stripe would have, so far: ``METHOD /path: what it does not model``."""
+        return self._journal.problems
 
     def is_refunded(self, payment_intent_id: str) -> bool:
         """Whether the whole payment has been refunded, or there never was one."""

@@ -1,10 +1,13 @@
 """The smallest backend that can be simulated: one page, one timer. What it does wrong is said by WRONG."""
 
+import contextlib
 import os
 import socket
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 WRONG = os.environ.get("WRONG", "")
@@ -50,12 +53,21 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 
+def ask(url: str) -> None:
+    headers = {"Authorization": f"Bearer {os.environ['STRIPE_SECRET_KEY']}"}
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(urllib.request.Request(url, headers=headers)).close()
+
+
 def tick() -> None:
     if WRONG == "prints":
         while True:
             print("again and again \x1b[31m", flush=True)
     while True:
-        time.sleep(300)
+        time.sleep(300 if WRONG != "idle" else 3_000_000)
+        if WRONG == "asks":
+            ask("https://api.stripe.com/v1/products")
+            ask("https://scores.provider.test/odd/leaderboard")
         print(f"tick at {time.time():.0f}", flush=True)
         if WRONG == "dies":
             print("out of memory", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -29,19 +30,27 @@ def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: p
 
     said = capsys.readouterr().out
     assert code == 0, said
+    assert said.splitlines()[-1] == f"  next  simulate run smoke_2d --target {folder}"
+    assert "(POST /api/users → 201, POST /api/users → 201)" in said
     assert "✗" not in said
     for piece in ("database", "query contests", "start", "webhook", "admin", "people", "contract"):
         assert f"✓ {piece}" in said
 
 
-def test_a_wrong_webhook_secret_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_webhook_secret_is_named_and_the_log_is_kept(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = folder / "target.toml"
     assert SECRET in file.read_text()
     file.write_text(file.read_text().replace(SECRET, 'STRIPE_WEBHOOK_SECRET = "whsec_of_another_endpoint"'))
 
-    code = target_check.main([str(folder)], standalone_mode=False)
+    log = tmp_path / "kept" / "check.log"
+    code = target_check.main([str(folder), "--log", str(log), "--scenario", "quiet_14d"], standalone_mode=False)
 
     said = capsys.readouterr().out
     assert code == 1
+    assert f"  log   {log}" in said.splitlines()
+    assert "INFO" in log.read_text()
+    assert re.search(r"  next  mend 'webhook' first: .* simulate target check .* --scenario quiet_14d", said)
     wrong = [line for line in said.splitlines() if line.startswith("✗")]
     assert any("webhook signed with the endpoint's secret was answered 400" in line for line in wrong), said
