@@ -130,7 +130,7 @@ lock: tools ## Resolve the dependencies anew into requirements.lock and requirem
 	$(RESOLVE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 snapshot: setup ## Write fixtures/schema.snapshot.sql from the migrations
-	$(BIN)/python -m simulation.promotion.snapshot > fixtures/schema.snapshot.sql
+	$(BIN)/python -m simulation.promotion.snapshot
 
 openapi: setup ## Write fixtures/openapi.json from what the platform's endpoints declare
 	$(BIN)/python -m simulation.targets.builtin.openapi > fixtures/openapi.json

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from simulation.environment.embedded import embedded_postgres
 from simulation.environment.installations import install_folder
@@ -61,10 +61,18 @@ def without_header(snapshot: str) -> str:
 
 
 def main() -> None:
-    """Print the snapshot of the current migrations, under the header that the file has from its iteration's end."""
-    text = SCHEMA_SNAPSHOT.read_text(encoding="utf-8")
+    """Write the snapshot of the current migrations, under the header that the file has from its iteration's end.
+
+    The file is read first: a shell that redirects into it would have emptied it by then.
+    """
+    rewrite(SCHEMA_SNAPSHOT, fresh_schema())
+
+
+def rewrite(file: Path, schema: str) -> None:
+    """Put a schema into a snapshot and keep the header that is there."""
+    text = file.read_text(encoding="utf-8")
     header = text.removesuffix(without_header(text))
-    sys.stdout.write(header + without_header(fresh_schema()))
+    file.write_text(header + without_header(schema), encoding="utf-8")
 
 
 if __name__ == "__main__":

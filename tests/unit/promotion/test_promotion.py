@@ -18,6 +18,7 @@ from simulation.promotion.checks import CHECKS, Promotion
 from simulation.promotion.compatibility import breaking_changes
 from simulation.promotion.release import load_release
 from simulation.promotion.separation import read_env
+from simulation.promotion.snapshot import rewrite
 from simulation.targets.builtin import openapi
 
 LOOKS = {check.name: check.look for check in CHECKS}
@@ -341,3 +342,10 @@ def test_a_release_file_without_anybody_on_call_is_refused(tmp_path: Path) -> No
     file.write_text(text[: text.index("on_call:")])
     with pytest.raises(UsageError, match=r"on_call: is missing"):
         load_release(file)
+
+
+def test_a_snapshot_that_is_written_anew_keeps_the_heading_of_its_iteration(tmp_path: Path) -> None:
+    file, heading = tmp_path / "schema.sql", "-- Iteration 07\n-- Commit: 1234567\n"
+    file.write_text(f"{heading}--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE old ();\n")
+    rewrite(file, "-- Schema of the staging platform.\n--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE new ();\n")
+    assert file.read_text() == f"{heading}--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE new ();\n"
