@@ -20,11 +20,12 @@ def call_off(around: FaultContext, fault: PlannedFault) -> SimProcess:
     if contest_id is None:
         return  # it was never created: the jury says that the fault met nobody
     organizer_id = around.registry.organizer_ids[contest]
-    around.injector.strike(fault, {"contest": contest_id}, detail="the organizer cancels the contest", touches=False)
     yield from asked(
         around,
         fault,
         lambda: around.people.cancel_contest(organizer_id=organizer_id, contest_id=contest_id, reason=_REASON),
+        {"contest": contest_id},
+        detail="the organizer cancels the contest",
         who=organizer_id,
         act="cancel contest",
         done="cancelled_contest",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
 
 import httpx
 
@@ -23,20 +24,14 @@ _REASON = "I cannot take part after all"
 
 @carries_out(RefundRequested)
 def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
-    """An entrant asks for the entry fee soon after paying it; who gets no answer, or an error of the server, asks
-    again."""
-    contest = str(fault.contest)
-    yield around.payers.until(contest, fault.nth)
-    yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
-    user_id, contest_id = around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
-    keys = {"contest": contest_id, "user_id": user_id}
-    with caused_by(f"fault:{fault.fault_id}"):
-        around.injector.strike(fault, keys, detail="an entrant asks for the entry fee", touches=False)
+    """An entrant asks for the entry fee soon after paying it."""
+    user_id, contest_id = yield from _second_thoughts(around, fault)
     yield from asked(
         around,
         fault,
         lambda: around.people.ask_for_refund(user_id=user_id, contest_id=contest_id, reason=_REASON),
-        who=user_id,
+        {"contest": contest_id, "user_id": user_id},
+        detail="an entrant asks for the entry fee",
         act="ask for a refund",
         done="asked_for_refund",
     )
@@ -44,28 +39,45 @@ def ask_for_refund(around: FaultContext, fault: PlannedFault) -> SimProcess:
 
 @carries_out(EntrantLeaves)
 def leave(around: FaultContext, fault: PlannedFault) -> SimProcess:
-    """An entrant leaves soon after paying; who gets an error of the server, or no answer, asks again."""
-    contest = str(fault.contest)
-    yield around.payers.until(contest, fault.nth)
-    yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
-    user_id, contest_id = around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
-    keys = {"contest": contest_id, "user_id": user_id}
-    around.injector.strike(fault, keys, detail="an entrant leaves the contest", touches=False)
+    """An entrant leaves soon after paying."""
+    user_id, contest_id = yield from _second_thoughts(around, fault)
     yield from asked(
         around,
         fault,
         lambda: around.people.leave_contest(user_id=user_id, contest_id=contest_id),
-        who=user_id,
+        {"contest": contest_id, "user_id": user_id},
+        detail="an entrant leaves the contest",
         act="leave contest",
         done="left_contest",
     )
 
 
-def asked(
-    around: FaultContext, fault: PlannedFault, ask: Callable[[], None], *, who: str, act: PersonAct, done: Action
-) -> SimProcess:
-    """Ask the platform in a person's name, a few times where an error of the server or no answer comes back."""
+def _second_thoughts(around: FaultContext, fault: PlannedFault) -> Generator[Any, Any, tuple[str, str]]:
+    """Wait until the payer has thought again; who it is, and the contest's id."""
     contest = str(fault.contest)
+    yield around.payers.until(contest, fault.nth)
+    yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
+    return around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
+
+
+def asked(
+    around: FaultContext,
+    fault: PlannedFault,
+    ask: Callable[[], None],
+    keys: Mapping[str, str],
+    *,
+    detail: str,
+    act: PersonAct,
+    done: Action,
+    who: str | None = None,
+) -> SimProcess:
+    """The fault strikes: ask the platform in a person's name; again where an error of the server or no answer comes.
+
+    :param keys: what is struck, with the person's ``user_id``, unless ``who`` says whose name it is.
+    """
+    contest, who = str(fault.contest), who or keys["user_id"]
+    with caused_by(f"fault:{fault.fault_id}"):
+        around.injector.strike(fault, dict(keys), detail=detail, touches=False)
     for left in reversed(range(_TRIES)):
         with caused_by(f"fault:{fault.fault_id}"):
             try:
