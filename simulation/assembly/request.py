@@ -120,7 +120,7 @@ def prepare(
     loaded = load_scenario(
         find_scenario(scenario), days=days, runbooks=chosen.runbooks, usual_platform=_keeps_the_usual_rules(target)
     )
-    met = _met(outside)
+    met = _met(outside, target)
     if swarmed:
         loaded = swarm_faults(loaded, seed, met=met)
     if redraw is not None:
@@ -159,7 +159,7 @@ def prepare(
     )
 
 
-def _met(outside: ProcessChoice | None) -> Collection[Need]:
+def _met(outside: ProcessChoice | None, target: Path | None) -> Collection[Need]:
     if outside is None:
         return MET_INSIDE
     file = outside.file
@@ -167,6 +167,7 @@ def _met(outside: ProcessChoice | None) -> Collection[Need]:
         file.governance.contest_score_tables,
         key_file=file.gives(STRIPE_KEY_FILE),
         standby=file.gives(STRIPE_STANDBY_WEBHOOK_SECRET),
+        usual_rules=_keeps_the_usual_rules(target),
     )
 
 
@@ -175,7 +176,7 @@ def met_by(target: Path | None) -> Collection[Need]:
 
     :param target: folder of a backend; None: the platform that comes along.
     """
-    return _met(None if target is None else _backend_in(target))
+    return _met(None if target is None else _backend_in(target), target)
 
 
 def contract_of(target: Path | None) -> Contract:

@@ -2,7 +2,8 @@
 
 A run with everything that can go wrong looks much like the next; one without any late webhook and without any
 timeout reaches other places (swarm testing). What is drawn is a scenario's ordinary list of faults, each with what a
-platform that keeps the rules of ``fixtures/spec/platform.md`` makes of it.
+platform that keeps the rules of ``fixtures/spec/platform.md`` makes of it. Where the target keeps them to the letter
+tournaments do not go as planned, either (``conditions.py``).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from simulation.chance import chance
+from simulation.faults.conditions import with_a_cancellation, with_conditions
 from simulation.scenario.faults.drawing import Drawing
-from simulation.scenario.faults.needs import Need
+from simulation.scenario.faults.needs import USUAL_RULES, Need
 from simulation.scenario.faults.registry import broken_fault_rules, drawn_kinds
 from simulation.scenario.model import Scenario
 
@@ -23,6 +25,8 @@ def swarm(scenario: Scenario, seed: int, *, met: Collection[Need]) -> Scenario:
     """
     source = chance(seed, "swarm")
     drawn = scenario.model_copy(update={"faults": ()})
+    if USUAL_RULES in met:
+        drawn = with_a_cancellation(drawn, seed)
     drawing = Drawing(drawn, source)
     for kind in drawn_kinds(met):
         drawing.faults = drawn.faults
@@ -33,4 +37,4 @@ def swarm(scenario: Scenario, seed: int, *, met: Collection[Need]) -> Scenario:
             # together with those before it is more than a platform survives.
             if not any(broken_fault_rules(more, usual_platform=True)):
                 drawn = more
-    return drawn
+    return with_conditions(drawn, seed) if USUAL_RULES in met else drawn

@@ -11,14 +11,13 @@ more than it survives are refused there (``simulation/scenario/faults/together.p
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache
 from random import Random
 from typing import Any, Literal, get_args
 
 from simulation.assembly.request import Redraw
 from simulation.chance import chance
+from simulation.faults.conditions import fits
 from simulation.faults.swarm import swarm
-from simulation.paths import RUNBOOKS_FOLDER, runbook_files
 from simulation.proof.campaign.covering import VICTIMS, Aim, aimed, covering_array
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.expectation import Expectation
@@ -26,7 +25,6 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.needs import Need
 from simulation.scenario.faults.registry import drawn_kinds
 from simulation.scenario.model import Scenario
-from simulation.scenario.rules import broken_rules
 
 Way = Literal["swarm", "several", "meeting", "covering"]
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -57,16 +55,6 @@ def drawn(scenario: Scenario, seed: int, draw: Way, *, met: Collection[Need]) ->
         return swarm(scenario, seed, met=met)
     calm = scenario.model_copy(update={"faults": ()})
     return _DRAWS[draw](calm, seed, drawn_kinds(met))
-
-
-def fits(scenario: Scenario) -> bool:
-    """Whether it keeps every rule, and each fault in it is sure to end as it is expected to."""
-    return not broken_rules(scenario, runbooks=_runbooks())
-
-
-@cache
-def _runbooks() -> frozenset[str]:
-    return frozenset(file.stem for file in runbook_files(RUNBOOKS_FOLDER))
 
 
 def _several(calm: Scenario, seed: int, kinds: list[type[Fault]]) -> Scenario:

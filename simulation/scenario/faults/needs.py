@@ -52,12 +52,17 @@ STANDBY_ENDPOINT = Need(
     lacking="and the target has one webhook endpoint only",
     remedy="give a program ${STRIPE_STANDBY_WEBHOOK_SECRET}, or leave it out",
 )
-MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE, KEY_TO_ROLL, STANDBY_ENDPOINT})
+USUAL_RULES = Need(
+    name="the rules of fixtures/spec/platform.md, to the letter: the platform that comes along, however it is run",
+    lacking="and the target has rules of its own",
+    remedy="run it without --target, or against fixtures/targets/staging",
+)
+MET_INSIDE = frozenset({TIMERS_TO_STOP, SCORE_TABLES, STATEMENTS_TO_STRIKE, KEY_TO_ROLL, STANDBY_ENDPOINT, USUAL_RULES})
 """What the platform that comes along has: it lives in the simulation's own process."""
 
 
 def met_by_processes(
-    score_tables: Collection[str], *, key_file: bool = False, standby: bool = False
+    score_tables: Collection[str], *, key_file: bool = False, standby: bool = False, usual_rules: bool = False
 ) -> frozenset[Need]:
     """What a backend in processes of its own has whatever it is: the kinds that are drawn for it.
 
@@ -66,8 +71,15 @@ def met_by_processes(
     :param score_tables: names of the tables that hold a contest's scores, as far as the target says so.
     :param key_file: it reads the key of Stripe's API from a file.
     :param standby: it knows the secret of a second endpoint at Stripe.
+    :param usual_rules: it is the platform that comes along.
     """
-    met = {PROGRAMS_TO_KILL: True, SCORE_TABLES: bool(score_tables), KEY_TO_ROLL: key_file, STANDBY_ENDPOINT: standby}
+    met = {
+        PROGRAMS_TO_KILL: True,
+        SCORE_TABLES: bool(score_tables),
+        KEY_TO_ROLL: key_file,
+        STANDBY_ENDPOINT: standby,
+        USUAL_RULES: usual_rules,
+    }
     return frozenset(need for need, has in met.items() if has)
 
 

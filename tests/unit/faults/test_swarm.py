@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import pytest
 
 from simulation.faults.swarm import swarm
 from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER
-from simulation.scenario.faults.needs import MET_INSIDE, Need, met_by_processes
+from simulation.scenario.faults.needs import MET_INSIDE, USUAL_RULES, Need, met_by_processes
 from simulation.scenario.faults.payments import PaymentFault
 from simulation.scenario.faults.registry import KINDS, drawn_kinds
 from simulation.scenario.faults.statement_fault import StatementFault
@@ -20,6 +21,10 @@ from simulation.scenario.rules import broken_rules
 RUNBOOKS = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))
 SEEDS = range(1, 101)
 PROCESSES = met_by_processes(["scores"], key_file=True, standby=True)
+CONDITIONS = {
+    *("cancelled", "moved_days", "rounds_held", "second_cut", "suspended_round", "playoff_holes"),
+    *("alternates", "disqualified", "withdrawals", "renamed", "namesakes"),
+}
 NEEDS_DAYS = frozenset({"webhook_endpoint_disabled"})
 """Needs four days without another fault of payments: a swarm of a month leaves them now and then."""
 
@@ -88,3 +93,27 @@ def test_no_two_faults_strike_the_same_victim(scenario: Scenario) -> None:
             if isinstance(fault, TransferFault | PaymentFault)
         ]
         assert len(victims) == len(set(victims)), seed
+
+
+def test_conditions_of_tournaments_come_up_and_leave_every_fault_its_own() -> None:
+    calm = load_scenario(SCENARIOS_FOLDER / "month_30d.yaml")
+    found: Counter[str] = Counter()
+    for seed in SEEDS:
+        drawn = swarm(calm, seed, met=MET_INSIDE)
+        assert not broken_rules(drawn, runbooks=RUNBOOKS), seed
+        changed = {
+            name
+            for key, tournament in drawn.tournaments.items()
+            for name, value in tournament
+            if value != getattr(calm.tournaments[key], name)
+        }
+        found.update(changed)
+        if "cancelled" not in changed:
+            assert drawn.faults == swarm(calm, seed, met=MET_INSIDE - {USUAL_RULES}).faults, seed
+    assert set(found) == CONDITIONS
+    assert max(found.values()) < len(SEEDS), "each seed switches conditions off"
+
+
+def test_a_target_with_rules_of_its_own_has_tournaments_as_planned(scenario: Scenario) -> None:
+    for seed in SEEDS:
+        assert swarm(scenario, seed, met=PROCESSES).tournaments == scenario.tournaments

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from simulation.faults.conditions import fits
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.proof.campaign.covering import PHASES, covering_array, phase_at
-from simulation.proof.campaign.draws import WAYS, Way, drawn, fits
+from simulation.proof.campaign.draws import WAYS, Way, drawn
 from simulation.scenario.faults.fault import VictimFault
 from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.faults.registry import drawn_kinds
