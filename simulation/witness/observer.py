@@ -27,6 +27,10 @@ _TABLES = """
 """
 
 
+_XID8 = 5069
+"""PostgreSQL's number of the type (src/include/catalog/pg_type.dat)."""
+
+
 class NotObservable(LookupError):
     """The target does not declare where something is to be read."""
 
@@ -58,7 +62,9 @@ class Observer:
         if relation not in self._relations:
             raise NotObservable(f"relation {relation}")
         query: Any = self._relations[relation]
-        return [_plain(row) for row in self._connection.execute(query)]
+        cursor = self._connection.execute(query)
+        numbers = _transaction_numbers(cursor)
+        return [_plain(row, numbers) for row in cursor]
 
     def rows_if_any(self, relation: str) -> list[Row]:
         """Like :meth:`rows`, but empty if the target does not give the relation; checks that need it are unknown."""
@@ -76,7 +82,8 @@ class Observer:
         with self._connection.cursor() as cursor:
             set_json_loads(_Unread, cursor)
             found = [row for row in cursor.execute(query) if row[column] != value]
-        return [_plain({name: _read(cell) for name, cell in row.items()}) for row in found]
+            numbers = _transaction_numbers(cursor)
+        return [_plain({name: _read(cell) for name, cell in row.items()}, numbers) for row in found]
 
     def one(self, query: str) -> Row:
         """The single row of an ad-hoc query."""
@@ -113,12 +120,16 @@ def _read(cell: Any) -> Any:
     return plain_or_digest(cell.text) if isinstance(cell, _Unread) else cell
 
 
-def _plain(row: Mapping[str, Any]) -> Row:
+def _transaction_numbers(cursor: psycopg.Cursor[Any]) -> frozenset[str]:
+    """Columns of the type ``xid8``: PostgreSQL's numbers of transactions. A ledger may number its own otherwise."""
+    return frozenset(column.name for column in cursor.description or () if column.type_code == _XID8)
+
+
+def _plain(row: Mapping[str, Any], numbers: frozenset[str] = frozenset()) -> Row:
     plain = {column: _json(value) for column, value in row.items() if column != "payload"}
     if "payload" in row:
         plain["payload_sha256"] = canonical_sha256(row["payload"])
-    if "transaction_id" in plain and isinstance(row["transaction_id"], (int, str)):
-        plain["transaction_id"] = f"xid8:{row['transaction_id']}"
+    plain |= {column: f"xid8:{row[column]}" for column in numbers if row[column] is not None}
     return plain
 
 
