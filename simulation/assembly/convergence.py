@@ -23,7 +23,8 @@ def _last_signals(scenario: Scenario) -> Iterator[datetime]:
     A tournament may last longer than the planned end of its contest.
     """
     for contest in scenario.contests:
-        yield max(contest.end, scenario.tournaments[contest.tournament].final_board_at)
+        tournament = scenario.tournaments.get(contest.tournament)
+        yield contest.end if tournament is None else max(contest.end, tournament.final_board_at)
     yield from (task.at for task in scenario.operator.tasks)
 
 

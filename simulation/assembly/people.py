@@ -115,7 +115,7 @@ def _followers(scenario: Scenario) -> dict[str, list[str]]:
     """Tournament → keys of its contests."""
     followers: dict[str, list[str]] = {key: [] for key in scenario.tournaments}
     for contest in scenario.contests:
-        followers[contest.tournament].append(contest.key)
+        followers.setdefault(contest.tournament, []).append(contest.key)
     return followers
 
 

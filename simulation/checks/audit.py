@@ -120,7 +120,10 @@ def _at_commit(case: Case, noted: object, transaction: Transaction) -> bool:
     return instant is not None and begun - TOLERANCE <= instant <= transaction.at + TOLERANCE
 
 
-@check("Every change of a contest's status has its audit row in the same transaction: actor, reason, from, to, time")
+@check(
+    "Every change of a contest's status has its audit row in the same transaction: actor, reason, from, to, time",
+    about=("contests",),
+)
 def transition_audit(case: Case, inquiry: Inquiry) -> None:
     governance = case.governance
     explained: set[tuple[int, str, str]] = set()

@@ -21,7 +21,8 @@ _AUDIT_COLUMNS = tuple(f"contest_audit_columns.{name}" for name in ("contest_id"
 
 @check(
     "Every transition was made by the system itself (LOCKED also by the runbook for a lock that failed, CANCELLED by "
-    "the organizer), in time and not before its signal"
+    "the organizer), in time and not before its signal",
+    about=("contests",),
 )
 def lifecycle_automatic(case: Case, inquiry: Inquiry) -> None:
     for contest in case.contests:
@@ -124,7 +125,11 @@ def _missing(case: Case, inquiry: Inquiry, contest: PlannedContest, status: str,
         inquiry.find(contest.key, what, keys=contest.keys, expected=expected, at=latest)
 
 
-@check("Every settlement was made by the scheduler in time, or by a runbook after it had failed", needs_end=True)
+@check(
+    "Every settlement was made by the scheduler in time, or by a runbook after it had failed",
+    needs_end=True,
+    about=("contests",),
+)
 def settlement_automatic(case: Case, inquiry: Inquiry) -> None:
     rows = {row.settlement_id: row for row in case.rows(SettlementRow)}
     failed = {run.contest_id for run in case.rows(SettlementRunRow) if run.status == "FAILED"}

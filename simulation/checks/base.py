@@ -191,7 +191,7 @@ class Check:
         except ValidationError:
             return  # a contract that cannot be read declares nothing; the check will say what is wrong with it
         if inquiry.absent is not None:
-            reason = case.business.without[inquiry.absent]
+            reason = case.business.absent[inquiry.absent]
             inquiry.leave_unverified(f"this business has no {inquiry.absent.replace('_', ' ')}: {reason}")
 
     def _look(self, case: Case, inquiry: Inquiry) -> None:

@@ -35,7 +35,9 @@ _TERMS = frozenset({"entry_fee_cents", "payout_structure", "max_entries", "scori
 _TIMES = frozenset({"lock_time", "start_time", "end_time"})
 
 
-@check("Contests move only along the allowed transitions, and their terms are frozen from LOCKED on")
+@check(
+    "Contests move only along the allowed transitions, and their terms are frozen from LOCKED on", about=("contests",)
+)
 def lifecycle_order(case: Case, inquiry: Inquiry) -> None:
     for contest_id, stays in sorted(case.stays.items()):
         for stay in stays:
@@ -83,6 +85,7 @@ def _terms_frozen(case: Case, inquiry: Inquiry, change: RowChange, terms: Sequen
 @check(
     "Every contest of the scenario was completed, settled and paid out; one that was called off was cancelled",
     needs_end=True,
+    about=("contests",),
 )
 def contests_paid_out(case: Case, inquiry: Inquiry) -> None:
     rows = {row.contest_id: row for row in case.rows(ContestRow)}
@@ -134,7 +137,7 @@ def _stages_in_order(case: Case, row: ContestRow) -> bool:
     return complete.at <= row.settled_at <= row.paid_out_at
 
 
-@check("No contest entered ERROR")
+@check("No contest entered ERROR", about=("contests",))
 def no_error_state(case: Case, inquiry: Inquiry) -> None:
     for contest_id, stays in sorted(case.stays.items()):
         inquiry.examine()
@@ -144,7 +147,11 @@ def no_error_state(case: Case, inquiry: Inquiry) -> None:
                 inquiry.find(case.name(contest_id), "entered ERROR", keys=keys, events=(stay.transaction,))
 
 
-@check("Every ERROR state had a documented way out: a runbook that was carried out and ended it", needs_end=True)
+@check(
+    "Every ERROR state had a documented way out: a runbook that was carried out and ended it",
+    needs_end=True,
+    about=("contests",),
+)
 def error_states_recovered(case: Case, inquiry: Inquiry) -> None:
     for contest_id, stays in sorted(case.stays.items()):
         inquiry.examine()

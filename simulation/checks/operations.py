@@ -5,7 +5,7 @@ Source: fixtures/spec/platform.md (Background work), simulation/DESIGN.md (Fault
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from simulation.checks.base import Inquiry, check
@@ -24,8 +24,12 @@ from simulation.contract.business import Lacking
 from simulation.events import JobFailed, JobSummary, ProgramEnded
 
 _JOBS = ("lifecycle", "ingestion", "settlement", "payout", "reconciliation")
-_JOB_OF: Mapping[Lacking, str] = {"reconciliation": "reconciliation", "provider": "ingestion"}
-"""What a business may not have → the job that it then does not have either."""
+_JOBS_OF: Mapping[Lacking, Sequence[str]] = {
+    "reconciliation": ("reconciliation",),
+    "provider": ("ingestion",),
+    "contests": ("lifecycle", "settlement", "payout"),
+}
+"""What a business may not have → the jobs that it then does not have either."""
 _FINAL = frozenset({"completed", "failed_terminal"})
 
 
@@ -41,7 +45,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
             events=(ended,),
             cause=True,
         )
-    absent = {job for what, job in _JOB_OF.items() if case.lacks(what)}
+    absent = {job for what, jobs in _JOBS_OF.items() if case.lacks(what) for job in jobs}
     for word in (job for job in _JOBS if job not in absent):
         try:
             summary = case.job(word)

@@ -43,6 +43,7 @@ def transfer_calls(case: Case) -> Sequence[StripeCall]:
 @check(
     "Payouts ran by themselves: the scheduler came first unless a fault stopped it, and paid what no fault had touched",
     needs_end=True,
+    about=("contests",),
 )
 def payout_automatic(case: Case, inquiry: Inquiry) -> None:
     job = case.job("payout")
@@ -111,7 +112,11 @@ def _made_by_hand(case: Case) -> Mapping[str, Transaction]:
     return found
 
 
-@check("Retries keep the rules: no attempt too many, one key for all, given up only for good reason", needs_end=True)
+@check(
+    "Retries keep the rules: no attempt too many, one key for all, given up only for good reason",
+    needs_end=True,
+    about=("contests",),
+)
 def payout_retry_rules(case: Case, inquiry: Inquiry) -> None:
     calls = grouped(transfer_calls(case), lambda call: call.idempotency_key)
     rows = {row.idempotency_key: row for row in case.rows(TransferRow)}
@@ -187,7 +192,7 @@ def retry_after_honoured(case: Case, inquiry: Inquiry) -> None:
         inquiry.nothing_needed("Stripe asked nobody to wait")
 
 
-@check("No prize left before its contest was settled", needs_end=True)
+@check("No prize left before its contest was settled", needs_end=True, about=("contests",))
 def payouts_follow_settlement(case: Case, inquiry: Inquiry) -> None:
     settled_at = closing_times(case)
     for transfer in moved(case, "transfer"):

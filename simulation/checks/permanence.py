@@ -193,7 +193,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
     for relation, id_column in _BOOKS.items():
         observed = case.history.rows(relation)
         if observed is None:
-            if relation not in case.business.without:
+            if relation not in case.business.absent:
                 inquiry.cannot_tell(Unobserved(relation))
             continue
         rows = {str(row[id_column]): row for row in observed}

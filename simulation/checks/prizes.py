@@ -20,7 +20,11 @@ from simulation.events import StripeObject
 from simulation.words import plural
 
 
-@check("Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent", needs_end=True)
+@check(
+    "Every settlement equals our own model: pool, ranks, scores, prizes and remainder, to the cent",
+    needs_end=True,
+    about=("contests",),
+)
 def expected_prizes(case: Case, inquiry: Inquiry) -> None:
     settlements = {row.contest_id: row for row in case.rows(SettlementRow)}
     for contest_id, expected in case.remembered(expected_settlements).items():
@@ -93,7 +97,7 @@ def _in_words(placing: Placing | Ranking | None, currency: str) -> str:
     return f"rank {placing.rank}, score {placing.score}, {money(placing.payout_cents, currency)}"
 
 
-@check("Every payout transfer was executed, or is terminal with its reason", needs_end=True)
+@check("Every payout transfer was executed, or is terminal with its reason", needs_end=True, about=("contests",))
 def transfers_final(case: Case, inquiry: Inquiry) -> None:
     if case.business.paid_out == "wallet":
         _winners_are_credited(case, inquiry)

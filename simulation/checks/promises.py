@@ -29,6 +29,7 @@ from simulation.events import (
     WitnessSummary,
 )
 from simulation.scenario.model import Contest
+from simulation.scenario.orders import Orders
 
 _WITNESSES: tuple[WitnessName, ...] = ("wal", "access_log", "stripe_journal", "exchange", "provider")
 WitnessName = Literal["wal", "access_log", "stripe_journal", "exchange", "provider"]
@@ -38,12 +39,14 @@ _CLOCKS = ("postgres", "python", "shell")
 @check("Everything the scenario promises happened: faults, stages, entrants, boards, webhooks, tasks", needs_end=True)
 def promised_events(case: Case, inquiry: Inquiry) -> None:
     _faults(case, inquiry)
-    for plan in case.scenario.contests:
+    for plan in case.scenario.contests if case.scenario.profile == "contests" else ():
         _stages(case, inquiry, plan)
         _people(case, inquiry, plan)
+    for orders in case.scenario.orders:
+        _buyers(case, inquiry, orders)
     ends = {item.tournament for item in case.events(ProviderPublication) if item.final}
     ends |= {key for key, tournament in case.scenario.tournaments.items() if tournament.cancelled}
-    for tournament in sorted({plan.tournament for plan in case.scenario.contests}):
+    for tournament in sorted({plan.tournament for plan in case.scenario.contests if plan.tournament}):
         inquiry.examine()
         if tournament not in ends:
             keys = Keys(tournament=tournament)
@@ -102,6 +105,27 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
                 keys=Keys(contest=plan.key),
                 expected=count,
                 actual=f"{actual}{told_why(refused)}",
+                events=refused[:1],
+            )
+
+
+def _buyers(case: Case, inquiry: Inquiry, orders: Orders) -> None:
+    """As many as planned ordered, paid twice or never paid."""
+    acts: dict[str, set[str]] = {}
+    for action in case.events(EntrantAction):
+        if action.contest == orders.key:
+            acts.setdefault(action.action, set()).add(action.person)
+    refused = refusals(case, orders.key)
+    promised = (("ordered", orders.buyers), ("paid_twice", orders.double_payers), ("never_paid", orders.non_payers))
+    for what, count in promised:
+        inquiry.examine()
+        if len(acts.get(what, ())) < count:
+            inquiry.find(
+                orders.key,
+                f"fewer buyers than promised: {what.replace('_', ' ')}",
+                keys=Keys(contest=orders.key),
+                expected=count,
+                actual=f"{len(acts.get(what, ()))}{told_why(refused)}",
                 events=refused[:1],
             )
 

@@ -63,7 +63,7 @@ def reconcile(case: Case) -> tuple[Line, ...]:
 
 def payments(case: Case) -> Iterator[Line]:
     """By payment intent: what entrants say they paid, what the ledger has of it, what Stripe charged."""
-    fees = {contest.key: contest.plan for contest in case.contests}
+    fees = {contest.key: contest for contest in case.scenario.contests}
     rows = {row.stripe_payment_intent_id or row.payment_id: row for row in case.rows(PaymentRow)}
     booked = posted(case, "payment", "payment_intent")
     charged = grouped(moved(case, "charge"), _intent)
@@ -206,8 +206,8 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     came after the settlement; one of another amount or currency than the fee always. The platform may choose which of
     two equal charges to refund, so those whose refund has begun are taken first.
     """
-    closed, left, wrong = case.remembered(closing_times), case.remembered(withdrawn), case.remembered(misfits)
-    off = case.remembered(called_off)
+    left, wrong, off = case.remembered(withdrawn), case.remembered(misfits), case.remembered(called_off)
+    closed = {} if case.lacks("contests") else case.remembered(closing_times)
     due: dict[str, Moved] = {}
     if case.lacks("refunds"):
         return due
@@ -216,7 +216,9 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
     right = (charge for charge in made if _intent(charge) not in wrong)
     for entrant, charges in grouped(right, lambda charge: charge.entrant).items():
         deadline = closed.get(entrant[0], case.ended.at)
-        cancelled = entrant[0] in off or case.arrival(entrant[0], CANCELLED) is not None
+        cancelled = entrant[0] in off or (
+            not case.lacks("contests") and case.arrival(entrant[0], CANCELLED) is not None
+        )
         counted = not cancelled and entrant not in left and any(charge.movement.at <= deadline for charge in charges)
         ordered = sorted(charges, key=lambda charge: (_intent(charge) not in begun, -charge.movement.seq))
         for charge in ordered[: len(charges) - int(counted)]:
@@ -227,6 +229,8 @@ def _refunds_due(case: Case, begun: Collection[str]) -> Mapping[str, Moved]:
 def prizes(case: Case) -> Iterator[Line]:
     """By contest and entrant: the prize of our model, the ledger's completed payout, Stripe's transfers; less what
     Stripe took back."""
+    if case.lacks("contests"):
+        return
     won = _won(case)
     rows = {(row.contest_id, row.user_id): row for row in case.rows(TransferRow)}
     in_wallet = case.business.paid_out == "wallet"

@@ -11,11 +11,12 @@ from dataclasses import replace
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
-from simulation.checks.evidence.relations import PaymentRow
-from simulation.events import Exchange, FaultInjected, StripeEventMade, StripeObject, WebhookAttempt
+from simulation.checks.evidence.relations import PaymentRow, StripeEventRow
+from simulation.events import Exchange, FaultInjected, StripeCall, StripeEventMade, StripeObject, WebhookAttempt
 from simulation.scenario.faults.stripe import SigningSecretRolled
 
 _PATH = "/webhooks/stripe"
+_EVENT, _FOUND, _REFUSAL = "/v1/events/", 200, 300
 _OTHER_PATH = "this is not where it takes them (webhook_path of target.toml)"
 _LOGIN = "it wants a login of Stripe"
 _REFUSED = {
@@ -45,6 +46,8 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
         inquiry.examine()
         event_id = _event_id(exchange)
         if exchange.actor != "stripe" or event_id not in sent:
+            if case.business.webhooks == "fetched":
+                continue  # it may answer so without believing it: see below
             inquiry.find(
                 f"event {event_id}",
                 "the platform accepted an event that Stripe did not send",
@@ -54,6 +57,30 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
                 events=(exchange,),
             )
     _genuine_ones_refused(case, inquiry)
+    if case.business.webhooks == "fetched":
+        _believed_by_their_word(case, inquiry)
+
+
+def _believed_by_their_word(case: Case, inquiry: Inquiry) -> None:
+    """Events in the books that the platform never fetched from Stripe: anybody could have sent them."""
+    case.need_witness("stripe_journal")
+    fetched = {
+        call.path.removeprefix(_EVENT)
+        for call in case.events(StripeCall)
+        if call.origin == "platform" and call.status == _FOUND and call.path.startswith(_EVENT)
+    }
+    doors = _doors(case)
+    pushed = {_event_id(one) for one in case.events(Exchange) if one.path in doors and one.status < _REFUSAL}
+    for row in case.rows(StripeEventRow):
+        inquiry.examine()
+        if row.stripe_event_id in pushed - fetched:
+            inquiry.find(
+                f"event {row.stripe_event_id}",
+                "the platform took an unsigned event by its word: it never fetched it from Stripe",
+                keys=row.keys,
+                expected=f"GET {_EVENT}{row.stripe_event_id}",
+                actual="no such call",
+            )
 
 
 def _genuine_ones_refused(case: Case, inquiry: Inquiry) -> None:

@@ -17,6 +17,7 @@ from simulation.documents.strict import refusal
 
 Lacking = Literal[
     "admin_endpoints",
+    "contests",
     "diagnostics",
     "disputes",
     "ingestion_errors",
@@ -30,7 +31,20 @@ Lacking = Literal[
     "stripe_events",
     "transfers",
 ]
-"""What a business may not have: a canonical relation, a part of operations, or the score provider."""
+"""What a business may not have: a canonical relation, a part of operations, the score provider, or contests with all
+that belongs to them, as ``profile = "payments"`` of target.toml says."""
+OF_CONTESTS = (
+    "contest_audit",
+    "entries",
+    "ingestion_errors",
+    "ingestion_events",
+    "payout_jobs",
+    "provider",
+    "settlement_runs",
+    "settlements",
+    "transfers",
+)
+"""What a business without contests does not have, either."""
 AccountKind = Literal["asset", "liability", "clearing", "own"]
 """``asset``: its balance is a debit, and is never below zero by more than the own accounts are; ``liability``: owed to
 somebody, never below zero; ``clearing``: the same, and empty in the end; ``own``: the business's, of any sign."""
@@ -54,18 +68,20 @@ Identity = Literal["metadata", "idempotency_key", "transfer_id", "account_id"]
 ContestStatus = Literal["SCHEDULED", "LOCKED", "LIVE", "COMPLETE", "ERROR", "CANCELLED"]
 TransferStatus = Literal["pending", "processing", "retryable", "completed", "failed_terminal"]
 MODEL_FILE = "model.py"
-_HOLES = {"{contest}": "(?P<contest>.+?)", "{user}": "(?P<user>.+?)"}
+_HOLES = {"{contest}": "(?P<contest>.+?)", "{order}": "(?P<contest>.+?)", "{user}": "(?P<user>.+?)"}
 
 
 def _account(template: str) -> str:
     unknown = [hole for hole in re.findall(r"\{[^{}]*\}", template) if hole not in _HOLES]
     if unknown:
-        raise refusal(f"{unknown[0]} stands for nothing", remedy="write {contest}, {user} or the account's whole name")
+        raise refusal(
+            f"{unknown[0]} stands for nothing", remedy="write {contest}, {order}, {user} or the account's whole name"
+        )
     return template
 
 
 Account = Annotated[str, Field(min_length=1), AfterValidator(_account)]
-"""The name of an account, with ``{contest}`` and ``{user}`` for the ids of the contest and the user that it is for."""
+"""The name of an account, with ``{contest}`` (or ``{order}``) and ``{user}`` for the ids of what and whom it is for."""
 
 
 class _Part(BaseModel):
@@ -123,7 +139,7 @@ class Ledger(_Part):
     def _patterns(self) -> tuple[tuple[re.Pattern[str], AccountKind], ...]:
         found = []
         for template, kind in self.accounts.items():
-            parts = re.split(r"(\{contest\}|\{user\})", template)
+            parts = re.split(r"(\{contest\}|\{order\}|\{user\})", template)
             found.append((re.compile("".join(_HOLES.get(part, re.escape(part)) for part in parts)), kind))
         return tuple(found)
 
@@ -177,6 +193,9 @@ class Business(_Part):
 
     without: dict[Lacking, Annotated[str, Field(min_length=10)]] = {}
     """What it does not have, each with the reason."""
+    webhooks: Literal["signed", "fetched"] = "signed"
+    """Why it believes an event: its signature, or because it fetched it from Stripe by its id. The loader fills it in
+    from target.toml."""
     model: Literal["documented", "model.py", "undeclared"] = "documented"
     """How scores become prizes: as documented, or by ``settle`` of the folder's model.py."""
     ledger: _Ledger = "documented"
@@ -197,6 +216,13 @@ class Business(_Part):
     """Whether the harness itself writes admins and takes their rights by SQL of target.toml, before the absence. The
     loader fills it in."""
 
+    @cached_property
+    def absent(self) -> Mapping[str, str]:
+        """All that it does not have, with the reason: what it says, and what follows from that."""
+        why = self.without.get("contests")
+        absent: dict[str, str] = dict.fromkeys(OF_CONTESTS, why) if why else {}
+        return absent | {str(what): reason for what, reason in self.without.items()}
+
     @property
     def books(self) -> Ledger | None:
         """The ledger's chart; None where none is declared."""
@@ -207,5 +233,5 @@ class Business(_Part):
 
 DOCUMENTED = Business()
 UNDECLARED = Business(model="undeclared", ledger="undeclared")
-FILLED_IN = ("model_source", "shown_by", "admins_by_sql")
+FILLED_IN = ("model_source", "shown_by", "admins_by_sql", "webhooks")
 """Fields that the loader sets and no file may."""

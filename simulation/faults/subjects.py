@@ -18,6 +18,14 @@ class Registry:
     rosters: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Contest key and user id → the golfers that were picked."""
 
+    order_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Key of orders and user id → platform id of the order that this user placed."""
+
     def contest_key(self, contest_id: str | None) -> str | None:
-        """Scenario key of a platform contest id, or None."""
-        return next((key for key, known in self.contest_ids.items() if known == contest_id), None)
+        """Scenario key of a platform contest id, or of an order's; None."""
+        by_order = (key for (key, _), known in self.order_ids.items() if known == contest_id)
+        return next((key for key, known in self.contest_ids.items() if known == contest_id), next(by_order, None))
+
+    def id_for(self, key: str, user_id: str | None) -> str | None:
+        """Platform id of the contest, or of the order that this user placed; None before there is one."""
+        return self.contest_ids.get(key) or self.order_ids.get((key, user_id or ""))

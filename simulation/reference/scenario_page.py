@@ -25,8 +25,10 @@ from simulation.scenario.model import (
     StripeSettings,
     Tournament,
 )
+from simulation.scenario.orders import Orders
 
 EXAMPLE = Path(__file__).parent / "example.yaml"
+EXAMPLE_OF_ORDERS = Path(__file__).parent / "example_orders.yaml"
 PARTS: Mapping[str, type[BaseModel]] = {
     "the scenario": Scenario,
     "`stripe`": StripeSettings,
@@ -35,6 +37,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "`monitor`": MonitorSettings,
     "`tournaments`": Tournament,
     "`contests`": Contest,
+    "`orders`": Orders,
     "`expect` of a fault": Expectation,
 }
 """By their headings."""
@@ -66,6 +69,14 @@ date; an hour that the change to summer time leaves out is counted as before the
 is its first (RFC 5545). Whole numbers are written in decimals, without a point, quotes or a leading 0.
 """
 
+_OF_ORDERS = """\
+## One without contests
+
+`profile: payments` is a shop: people order, pay, and get their money back, and there is no contest, tournament,
+provider or prize. A fault names `orders` where it names a contest elsewhere. It is run against a backend whose
+`target.toml` says `profile = "payments"`.
+"""
+
 
 def scenario_page() -> str:
     """The whole page, in Markdown."""
@@ -75,6 +86,9 @@ def scenario_page() -> str:
 def _example() -> Iterator[str]:
     yield "## One with every field\n"
     yield f"```yaml\n{EXAMPLE.read_text(encoding='utf-8')}```\n"
+    kinds = ", ".join(f"`{name}`" for name, kind in KINDS.items() if kind.of_orders)
+    yield _OF_ORDERS + f"\n```yaml\n{EXAMPLE_OF_ORDERS.read_text(encoding='utf-8')}```\n"
+    yield f"Kinds of fault that it may have: {kinds}.\n"
 
 
 def _fields() -> Iterator[str]:
@@ -114,9 +128,11 @@ def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
 def examples(model: type[BaseModel]) -> Mapping[str, str]:
     """What the example scenario has in each field, as YAML in one line."""
     document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    of_orders = yaml.safe_load(EXAMPLE_OF_ORDERS.read_text(encoding="utf-8"))
     operator = document["operator"]
     places: Mapping[type[BaseModel], list[Any]] = {
-        Scenario: [document],
+        Scenario: [document, of_orders],
+        Orders: of_orders["orders"],
         StripeSettings: [document["stripe"]],
         OperatorSettings: [operator],
         OperatorTask: operator["tasks"],

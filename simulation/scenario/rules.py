@@ -19,6 +19,7 @@ from simulation.scenario.model import (
     Scenario,
     Tournament,
 )
+from simulation.scenario.orders import SHORTEST_ENTRY, Orders
 from simulation.words import plural
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)
@@ -27,7 +28,6 @@ _ROOM_FOR_A_TASK = timedelta(hours=2)
 _SURE_TO_FINISH = 2
 _NIGHT_HOURS = 8
 """From a round's first tee to the next one's when its last holes are played in between."""
-_SHORTEST_ENTRY = timedelta(minutes=20)
 
 
 def broken_rules(
@@ -44,10 +44,13 @@ def broken_rules(
     :param steps: see :func:`broken_fault_rules`. :param usual_platform: see :func:`broken_fault_rules`.
     :param all_there: no part was left out because of a mistake in it; else its money cannot be counted.
     """
+    usual_platform = usual_platform and scenario.profile == "contests"  # there is no usual shop
     found: list[BrokenRule] = []
     for key, tournament in scenario.tournaments.items():
         found.extend(_of_tournament(key, tournament, scenario))
-    for index, contest in enumerate(scenario.contests):
+    for index, orders in enumerate(scenario.orders):
+        found.extend(_of_orders(index, orders, scenario))
+    for index, contest in enumerate(scenario.contests if scenario.profile == "contests" else ()):
         found.extend(_of_contest(index, contest, scenario))
         if usual_platform and 0 in (len(contest.payout_percent), *contest.payout_percent.values()):
             found.append(
@@ -69,6 +72,8 @@ def broken_rules(
                 remedy="lower min_entries of one, or add a contest that is played",
             )
         )
+    if scenario.profile == "payments":
+        return tuple(_in_words_of_orders(rule) for rule in found)
     if all_there and not found:  # else its money may be counted wrongly
         found.extend(broken_fund_rules(scenario))
     return tuple(found)
@@ -174,6 +179,28 @@ def _of_task(index: int, task: OperatorTask, scenario: Scenario, runbooks: froze
         )
 
 
+def _of_orders(index: int, orders: Orders, scenario: Scenario) -> Iterator[BrokenRule]:
+    for name, at in (("opens", orders.opens), ("closes", orders.closes)):
+        if not scenario.start <= at <= scenario.end:
+            yield BrokenRule(
+                path=("orders", index, name),
+                problem=f"{name} {minute(at)} is not within the window from {minute(scenario.start)} to "
+                f"{minute(scenario.end)}",
+                remedy="move it into the window",
+            )
+
+
+def _in_words_of_orders(rule: BrokenRule) -> BrokenRule:
+    """A fault's rule about a contest, where its victims are orders."""
+    said = {"another contest": "other orders", "a contest": "orders", "contest": "orders", "the lock": "they close"}
+    problem, remedy = rule.problem, rule.remedy
+    for word, own in said.items():
+        problem, remedy = problem.replace(word, own), remedy.replace(word, own)
+    return BrokenRule(
+        path=tuple("orders" if part == "contest" else part for part in rule.path), problem=problem, remedy=remedy
+    )
+
+
 def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[BrokenRule]:
     path, tournament = ("contests", index), scenario.tournaments[contest.tournament]
     if contest.created < scenario.start:
@@ -182,7 +209,7 @@ def _of_contest(index: int, contest: Contest, scenario: Scenario) -> Iterator[Br
             problem=f"created {minute(contest.created)} is before the start {minute(scenario.start)}",
             remedy="move it into the window",
         )
-    if contest.lock - contest.created < _SHORTEST_ENTRY:
+    if contest.lock - contest.created < SHORTEST_ENTRY:
         yield BrokenRule(
             path=(*path, "lock"),
             problem=f"lock {minute(contest.lock)} leaves entrants {contest.lock - contest.created} to join and pay",

@@ -81,6 +81,14 @@ class People(Protocol):
         ...
 
 
+class Buyers(People, Protocol):
+    """People where the profile is ``payments``: an order stands wherever a contest is asked for elsewhere."""
+
+    def order(self, *, user_id: str, what: str, amount_cents: int, idempotency_key: str) -> str:
+        """Orders something, and returns the order's id."""
+        ...
+
+
 class Service(Protocol):
     """A platform as its hosting provider sees it: one instance behind a load balancer."""
 

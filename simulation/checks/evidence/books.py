@@ -70,7 +70,9 @@ class Books:
         yield self._half(row, row.account, -row.debit_cents)
         movement = self.chart.movements.get(row.entry_type)
         if movement is not None and movement.against is not None:
-            account = movement.against.replace("{contest}", row.contest_id or "").replace("{user}", row.user_id or "")
+            account = movement.against
+            for hole, filling in (("{contest}", row.contest_id), ("{order}", row.contest_id), ("{user}", row.user_id)):
+                account = account.replace(hole, filling or "")
             yield self._half(row, account, row.debit_cents)
 
     def _half(self, row: PostingRow, account: str, credit_cents: int) -> Half:

@@ -143,7 +143,7 @@ class Case:
 
     def lacks(self, what: Lacking) -> bool:
         """Whether the target declares that it does not have something."""
-        return what in self.business.without
+        return what in self.business.absent
 
     def events(self, kind: type[_E]) -> Sequence[_E]:
         """Events of one class, in order."""
@@ -160,7 +160,7 @@ class Case:
 
     def _read(self, kind: type[_R]) -> tuple[_R, ...]:
         rows = self.history.rows(kind.relation)
-        if rows is None and kind.relation in self.business.without:
+        if rows is None and kind.relation in self.business.absent:
             return ()
         if rows is None:
             raise Unobserved(kind.relation)
@@ -172,7 +172,10 @@ class Case:
             raise CannotTell(f"relation {kind.relation} cannot be read: {problem}") from error
 
     def _canonical(self, kind: type[Relation], row: Row) -> Row:
-        """A row with its status in the canonical word for it, where the target's contract says which that is."""
+        """A row with its status in the canonical word for it, where the target's contract says which that is; an order
+        is to its payments what a contest is to its own."""
+        if "order_id" in row and "contest_id" not in row:
+            row = {**row, "contest_id": row["order_id"]}
         status = row.get("status")
         if self.business.statuses == Statuses() or not isinstance(status, str):
             return row
@@ -238,8 +241,8 @@ class Case:
 
     @cached_property
     def currencies(self) -> frozenset[str]:
-        """Those of the contests."""
-        return frozenset(contest.plan.currency for contest in self.contests)
+        """Those of the contests, or orders."""
+        return frozenset(plan.currency for plan in self.scenario.contests)
 
     @cached_property
     def stays(self) -> Mapping[str, Sequence[Stay]]:

@@ -113,14 +113,13 @@ def _moved(event: StripeMovement, known: Mapping[tuple[str, str], _Whose]) -> Mo
 
 def withdrawn(case: Case) -> frozenset[tuple[str, str]]:
     """(contest, user) of entrants who left, or asked for a refund, before the lock: it is due, and their entry does not
-    count."""
+    count. Who bought may ask at any time."""
     locks = {contest.contest_id: contest.plan.lock for contest in case.contests}
     return frozenset(
         (action.contest_id or "", action.user_id or "")
         for action in case.events(EntrantAction)
         if action.action in ("asked_for_refund", "left_contest")
-        and action.contest_id in locks
-        and action.at < locks[action.contest_id]
+        and (case.lacks("contests") or (action.contest_id in locks and action.at < locks[action.contest_id]))
     )
 
 

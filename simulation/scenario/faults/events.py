@@ -61,6 +61,7 @@ class EventsWindowFault(Fault):
     at: At
     minutes: Minutes
     aim = ("service", "stripe")
+    of_orders = True
     least_payments: ClassVar[int] = 1
 
     @property
@@ -220,6 +221,7 @@ class WebhookEndpointDisabled(Fault):
     aim = ("service", "stripe")
     acts = True
     silences_webhooks = True
+    of_orders = True
     drawn = 50
 
     def window(self, scenario: Scenario, seed: int) -> Window:
@@ -241,7 +243,7 @@ class WebhookEndpointDisabled(Fault):
             )
             return
         over = self.over_by(scenario)
-        for contest in scenario.contests:
+        for contest in scenario.contests if scenario.profile == "contests" else ():
             final = scenario.tournaments[contest.tournament].final_board_at
             unheard = contest.entry_fee_cents and contest.created <= over and self.at <= contest.start
             if unheard and night_after(contest.start + _GRACE) + _ROOM_TO_ENABLE > final:

@@ -119,6 +119,9 @@ class Fault(ScenarioModel, ABC):
     ground: ClassVar[str | None] = None
     """The scenario below ``scenarios/sweep`` that has what it needs, where several kinds share one."""
 
+    of_orders: ClassVar[bool] = False
+    """It can strike where people buy and nobody plays, too: a scenario of the profile ``payments``."""
+
     # What rules of other kinds ask about it.
     closes_account: ClassVar[bool] = False
     """From its strike on every transfer to the winner's account is refused, whatever contest it comes from."""

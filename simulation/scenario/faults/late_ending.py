@@ -21,6 +21,7 @@ class LateEnding(VictimFault):
     """``begun_by``: the kind of fault, of the same payer, whose end this is."""
 
     acts = True
+    of_orders = True
     begun_by: ClassVar[type[PersonFault]]
     delay_hours: int
 

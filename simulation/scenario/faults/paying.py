@@ -29,6 +29,7 @@ class PayingFault(VictimFault):
 
     victim = "prompt payer"
     acts = True
+    of_orders = True
     disturbs_payment = True
 
     def window(self, scenario: Scenario, seed: int) -> Window:

@@ -54,6 +54,7 @@ class PaymentFault(VictimFault):
     """One that strikes the announcement of the n-th payment of a contest."""
 
     victim = "payment"
+    of_orders = True
 
     mode: ClassVar[WebhookMode]
     repeats: ClassVar[bool] = False
@@ -66,7 +67,7 @@ class PaymentFault(VictimFault):
         yield from self.beyond_the_last(sure_payments(self.its_contest(scenario)))
         for rival in earlier:
             yield from self.aims_at_the_victim_of(rival)
-        if self.found_missing:
+        if self.found_missing and scenario.profile == "contests":
             yield from self._is_booked_in_time(scenario)
 
     def _is_booked_in_time(self, scenario: Scenario) -> Iterator[BrokenRule]:

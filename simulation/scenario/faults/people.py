@@ -26,6 +26,7 @@ class PersonFault(VictimFault):
     """What the n-th person who pays for a contest does."""
 
     victim = "payer"
+    of_orders = True
     acts = True
     drawn = 1
 
@@ -95,6 +96,7 @@ class EntrantLeaves(PersonFault):
     """The n-th person who pays for a contest leaves it ten minutes later, before the lock."""
 
     kind: Literal["entrant_leaves"]
+    of_orders = False
     title = "An entrant leaves the contest"
     origin = "Plans change before the first tee, and until the lock an entry binds nobody."
     recovery = "Takes the entry out at once and refunds the fee through Stripe, without anybody having to decide."

@@ -58,6 +58,7 @@ class BackendKilled(Fault):
     turns_people_away = True
     aim = ("service", "backend")
     acts = True
+    of_orders = True
     needs = (PROGRAMS_TO_KILL,)
     drawn = 5
 

@@ -21,7 +21,8 @@ def called_off(scenario: Scenario) -> frozenset[str]:
     tournament is cancelled."""
     by_fault = {fault.contest for fault in scenario.faults if isinstance(fault, ContestFault) and fault.calls_off}
     too_few = {contest.key for contest in scenario.contests if contest.entrants < contest.min_entries}
-    cancelled = {contest.key for contest in scenario.contests if scenario.tournaments[contest.tournament].cancelled}
+    given_up = {key for key, tournament in scenario.tournaments.items() if tournament.cancelled}
+    cancelled = {contest.key for contest in scenario.contests if contest.tournament in given_up}
     return frozenset(by_fault | too_few | cancelled)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -50,6 +51,7 @@ from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.world.stripe.integration import Integration
 
+_PEOPLE_BUY: Final = "people buy and pay, and nobody plays (profile of target.toml)"
 _HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
 _RESOLVER_FILE = "nameserver 127.0.0.1\noptions timeout:5 attempts:1\n"
 _LOOKUP_ORDER_FILE = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
@@ -187,7 +189,7 @@ class ProcessChoice:
         target = ProcessTarget(
             file=self.file,
             relations=self.relations,
-            make_people=load_people(self.folder),
+            make_people=load_people(self.folder, self.file.profile),
             programs=programs,
             stepper=stepper,
             loop=loop,
@@ -337,7 +339,7 @@ def read_target(folder: Path) -> ProcessChoice:
         contract=_contract(folder, file, relations),
         feed=load_feed(folder),
     )
-    load_people(folder)
+    load_people(folder, file.profile)
     meet_the_real_clock()
     return choice
 
@@ -359,7 +361,16 @@ def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> C
     """
     contract = load_contract(folder)
     business = contract.business or UNDECLARED
-    contradicted = sorted(business.without.keys() & relations.keys())
+    if "contests" in business.without and file.profile == "contests":
+        raise UsageError(
+            place=str(folder / TARGET_TOML),
+            problem="the contract says that there are no contests",
+            remedy='write `profile = "payments"` at the top',
+        )
+    if file.profile == "payments":
+        without = {"contests": _PEOPLE_BUY, **business.without}
+        business = business.model_copy(update={"without": without})
+    contradicted = sorted(business.absent.keys() & relations.keys())
     if contradicted:
         raise UsageError(
             place=str(folder),
@@ -368,6 +379,7 @@ def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> C
         )
     filled_in = {
         "admins_by_sql": file.admin.create_sql is not None or file.admin.revoke_sql is not None,
+        "webhooks": file.stripe.webhooks,
         "shown_by": {
             relation: table
             for relation, query in relations.items()

@@ -14,29 +14,39 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.organizing import ContestCalledOff
 from simulation.scenario.faults.people import EntrantLeaves, RefundRequested
 from simulation.scenario.faults.transfers import TransferWinnerDeleted
+from simulation.scenario.orders import Profile
 from simulation.targets.process.own_module import line_in, load_module
 from simulation.untrusted import identifier, printable
 from simulation.witness.exchange import ExchangeContext
-from simulation.world.ports import People
+from simulation.world.ports import Buyers, People
 
 FILE_NAME = "people.py"
 _OF_AN_ANSWER = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, httpx.InvalidURL)
 """What Python raises when an answer is read that is not as expected."""
 _LONGEST = 300
 _T = TypeVar("_T")
-ACTIONS = ("sign_up", "connect_account", "create_contest", "publish_contest", "join", "open_intent")
+ACTIONS: Mapping[Profile, Sequence[str]] = {
+    "contests": ("sign_up", "connect_account", "create_contest", "publish_contest", "join", "open_intent"),
+    "payments": ("sign_up", "order", "open_intent"),
+}
 
 
-def load_people(folder: Path) -> Callable[[httpx.Client], People] | None:
-    """The class ``People`` of the folder's file; None without one.
+def load_people(folder: Path, profile: Profile = "contests") -> Callable[[httpx.Client], People] | None:
+    """The class ``People`` of the folder's file; None without one, where there are documented routes.
 
     :raises UsageError: it cannot be imported, has no such class, or the class lacks an action.
     """
     file = folder / FILE_NAME
+    if not file.exists() and profile == "payments":
+        raise UsageError(
+            place=str(file),
+            problem="there is no such file, and no routes are documented for a profile without contests",
+            remedy="write a class People with sign_up, order and open_intent (`target init --profile payments`)",
+        )
     if not file.exists():
         return None
     people = getattr(load_module(file), "People", None)
-    lacking = [name for name in ACTIONS if not callable(getattr(people, name, None))]
+    lacking = [name for name in ACTIONS[profile] if not callable(getattr(people, name, None))]
     if lacking:
         raise UsageError(
             place=f"{file}:1",
@@ -54,8 +64,10 @@ class OwnPeople:
     :param file: the folder's people.py, for messages.
     """
 
-    def __init__(self, *, people: People, context: ExchangeContext, file: Path) -> None:
+    def __init__(self, *, people: People, context: ExchangeContext, file: Path, profile: Profile = "contests") -> None:
         self._people = people
+        self._id = "order_id" if profile == "payments" else "contest_id"
+        """What the folder's class calls that for which people pay."""
         self._context = context
         self._file = file
 
@@ -94,7 +106,7 @@ class OwnPeople:
         :raises UsageError: the folder's class has no such method.
         """
         ask = self._needed("ask_for_refund", fault=RefundRequested)
-        self._act(lambda: ask(user_id=user_id, contest_id=contest_id, reason=reason))
+        self._act(lambda: ask(user_id=user_id, reason=reason, **{self._id: contest_id}))
 
     def leave_contest(self, *, user_id: str, contest_id: str) -> None:
         """Only the fault ``entrant_leaves`` needs it.
@@ -118,12 +130,25 @@ class OwnPeople:
 
     def open_intent(self, *, user_id: str, contest_id: str, amount_cents: int, idempotency_key: str) -> tuple[str, str]:
         def begin_to_pay() -> tuple[str, str]:
-            intent, client_secret = self._people.open_intent(
-                user_id=user_id, contest_id=contest_id, amount_cents=amount_cents, idempotency_key=idempotency_key
+            people: Any = self._people
+            intent, client_secret = people.open_intent(
+                user_id=user_id,
+                amount_cents=amount_cents,
+                idempotency_key=idempotency_key,
+                **{self._id: contest_id},
             )
             return identifier(intent), identifier(client_secret)
 
         return self._act(begin_to_pay)
+
+    def order(self, *, user_id: str, what: str, amount_cents: int, idempotency_key: str) -> str:
+        """Only where the profile is ``payments``: see :class:`simulation.world.ports.Buyers`."""
+        people = cast("Buyers", self._people)
+        return self._act(
+            lambda: identifier(
+                people.order(user_id=user_id, what=what, amount_cents=amount_cents, idempotency_key=idempotency_key)
+            )
+        )
 
     def _needed(self, name: str, *, fault: type[Fault]) -> Callable[..., None]:
         method: Callable[..., None] | None = getattr(self._people, name, None)

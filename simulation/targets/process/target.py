@@ -88,7 +88,12 @@ class ProcessTarget:
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         if self._make_people is None:
             return PlatformPeople(http=http, context=context)
-        return OwnPeople(people=self._make_people(http), context=context, file=self.programs.folder / PEOPLE_FILE)
+        return OwnPeople(
+            people=self._make_people(http),
+            context=context,
+            file=self.programs.folder / PEOPLE_FILE,
+            profile=self.file.profile,
+        )
 
     def job_watch(
         self,

@@ -52,7 +52,16 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from simulation.documents.refusal import refused, suggest
 from simulation.documents.strict import refusal
@@ -61,6 +70,7 @@ from simulation.documents.yaml import MarkedYaml
 from simulation.environment.installations import OLDEST
 from simulation.errors import UsageError, command
 from simulation.events.governance import Governance
+from simulation.scenario.orders import Profile
 from simulation.world.stripe.integration import Integration, Stub
 from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.webhook_endpoint import SUBSCRIBED
@@ -229,8 +239,8 @@ class LabelsTable(_Table):
     """``[stripe.metadata]``: the metadata that it gives its payment intents, transfers, refunds and accounts. By them
     the twin knows what an object is about; without them no fault finds its victim."""
 
-    contest: str = MetadataNames.contest
-    """Key of the contest's id."""
+    contest: str = Field(default=MetadataNames.contest, validation_alias=AliasChoices("contest", "order"))
+    """Key of the contest's id; of the order's (``order``), where the profile is ``payments``."""
     user: str = MetadataNames.user
     """Key of the user's id."""
     rows: tuple[str, ...] = MetadataNames.rows
@@ -269,6 +279,9 @@ class StripeTable(_Table):
     """Names under which it calls the API, all answered by the twin."""
     webhook_path: _Path
     """Where it receives webhooks, signed with ``${STRIPE_WEBHOOK_SECRET}``."""
+    webhooks: Literal["signed", "fetched"] = "signed"
+    """Why it believes an event: by its signature, or (``fetched``) because it takes of an unsigned one only the id, and
+    fetches the event from Stripe by it."""
     metadata: LabelsTable = LabelsTable()
     events: tuple[str, ...] = Field(default=SUBSCRIBED, min_length=1)
     """Types of the events that its endpoint gets; ``["*"]`` is all of them."""
@@ -358,6 +371,9 @@ class TargetFile(_Table):
 
     name: str = Field(default="", pattern=r"^[A-Za-z0-9._ -]*$")
     """How the report calls the backend; the folder's name when left out."""
+    profile: Profile = "contests"
+    """What the business does: people play for prizes, or (``payments``) they buy, pay and get their money back. It is
+    run with scenarios of the same profile."""
     runbooks: str | None = None
     """Folder with the runbooks of this backend; without it the project's own, written for the staging platform."""
     alerts: str | None = None

@@ -1,4 +1,5 @@
-"""What players and organizers do: they sign up, make contests, join and pay, each at a time of their own.
+"""What players and organizers do: they sign up, make contests, join and pay, each at a time of their own; where people
+buy, they order and pay.
 
 Every action is an event of the history. A refusal by the platform is one too: the person then gives up on that contest,
 and the run goes on. Whoever gets an error of the server, or no answer, tries again as people do: a few times, a few
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import httpx
 
@@ -24,7 +25,7 @@ from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries
 from simulation.world.entrants.purses import CARD, Means, Purses
-from simulation.world.ports import People
+from simulation.world.ports import Buyers, People
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
 
@@ -98,11 +99,18 @@ class Entrants:
         self._confirm = confirm
         self._purses = purses
         self._population = populate(scenario.contests, seed=seed)
+        self._sells = scenario.profile == "payments"
+        """People order and pay; there is nothing to join."""
         self._connected: set[str] = set()
         """Keys of the people who have an account for their winnings."""
 
     def start(self) -> None:
         """Spawn every organizer and entrant; nobody acts before their time."""
+        for orders in self._scenario.contests if self._sells else ():
+            for entry in plan_entries(orders, players=self._population.players, field=(), seed=self._seed):
+                self._kernel.spawn(self._enter(entry, orders))
+        if self._sells:
+            return
         organizers = self._population.organizers
         for number, contest in enumerate(self._scenario.contests):
             self._kernel.spawn(self._organize(organizers[number % len(organizers)], contest))
@@ -123,7 +131,7 @@ class Entrants:
     def _enter(self, entry: Entry, contest: Contest) -> SimProcess:
         part = _Part(person=entry.person, contest=contest, entry=entry)
         yield self._kernel.until(entry.join_at)
-        if not (yield from self._act(part, self._join)):
+        if not (yield from self._act(part, self._order if self._sells else self._join)):
             return
         if entry.pay_at is None:
             yield self._kernel.until(contest.lock)
@@ -200,6 +208,24 @@ class Entrants:
             self._ask(part, "join", lambda: self._people.join(user_id=user_id, contest_id=contest_id, roster=roster))
             self._registry.rosters[part.contest.key, user_id] = roster
             self._record(part, "joined", roster=roster)
+            part.joined = True
+        for _ in range(len(part.intents), _payments_of(part)):
+            self._open_intent(part)
+
+    def _order(self, part: _Part) -> None:
+        user_id, orders = self._user_id(part), part.contest
+        if not part.joined:
+            self._registry.order_ids[orders.key, user_id] = self._ask(
+                part,
+                "order",
+                lambda: cast("Buyers", self._people).order(
+                    user_id=user_id,
+                    what=orders.name,
+                    amount_cents=orders.entry_fee_cents,
+                    idempotency_key=f"{orders.key}-{part.person.key}",
+                ),
+            )
+            self._record(part, "ordered", amount_cents=orders.entry_fee_cents)
             part.joined = True
         for _ in range(len(part.intents), _payments_of(part)):
             self._open_intent(part)
@@ -289,19 +315,22 @@ class Entrants:
             )
             self._record(part, "signed_up")
         user_id = known[person.key]
-        if person.key not in self._connected:
+        if person.key not in self._connected and not self._sells:
             self._ask(part, "connect account", lambda: self._people.connect_account(user_id=user_id))
             self._connected.add(person.key)
         return user_id
 
     def _contest_id(self, part: _Part) -> str:
-        contest_id = self._registry.contest_ids.get(part.contest.key)
+        contest_id = self._id(part)
         if contest_id is None:
             self._record(
                 part, "refused", act="join", detail="join: there is no such contest, its organizer was refused"
             )
             raise _Refused(for_good=True)
         return contest_id
+
+    def _id(self, part: _Part) -> str | None:
+        return self._registry.id_for(part.contest.key, self._registry.user_ids.get(part.person.key))
 
     def _ask(self, part: _Part, what: PersonAct, request: Callable[[], _T]) -> _T:
         """Make a request to the platform or to Stripe; a refusal or a dropped connection is recorded."""
@@ -317,7 +346,7 @@ class Entrants:
                 person=part.person.key,
                 user_id=self._registry.user_ids.get(part.person.key),
                 contest=part.contest.key,
-                contest_id=self._registry.contest_ids.get(part.contest.key),
+                contest_id=self._id(part),
                 action=action,
                 **details,
             )

@@ -53,11 +53,12 @@ def leave(around: FaultContext, fault: PlannedFault) -> SimProcess:
 
 
 def _second_thoughts(around: FaultContext, fault: PlannedFault) -> Generator[Any, Any, tuple[str, str]]:
-    """Wait until the payer has thought again; who it is, and the contest's id."""
+    """Wait until the payer has thought again; who it is, and the id of the contest or order."""
     contest = str(fault.contest)
     yield around.payers.until(contest, fault.nth)
     yield around.kernel.sleep(_SECOND_THOUGHTS_SECONDS)
-    return around.payers.user_id(contest, fault.nth), around.registry.contest_ids[contest]
+    user_id = around.payers.user_id(contest, fault.nth)
+    return user_id, around.registry.id_for(contest, user_id) or ""
 
 
 def asked(
@@ -142,7 +143,7 @@ def record_action(
             person=person,
             user_id=user_id,
             contest=contest,
-            contest_id=around.registry.contest_ids[contest],
+            contest_id=around.registry.id_for(contest, user_id),
             action=action,
             amount_cents=amount_cents,
             currency=around.currencies[contest],

@@ -15,7 +15,7 @@ from simulation.cli.reference import COMMAND_PAGE, SCENARIO_PAGE
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import SCENARIOS_FOLDER
 from simulation.reference.command_page import EXIT_CODES, commands_of
-from simulation.reference.scenario_page import EXAMPLE, PARTS, descriptions, examples, written
+from simulation.reference.scenario_page import EXAMPLE, EXAMPLE_OF_ORDERS, PARTS, descriptions, examples, written
 from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.file import load_scenario
 from simulation.scenario.model import Scenario
@@ -74,4 +74,5 @@ def test_the_example_with_every_field_can_be_run(tmp_path: Path) -> None:
     (tmp_path / "fixtures").symlink_to(SCENARIOS_FOLDER.parent / "fixtures")
     (beside / "example.yaml").write_text(EXAMPLE.read_text(encoding="utf-8"))
     scenario = load_scenario(beside / "example.yaml")
-    assert set(Scenario.model_fields) == scenario.model_fields_set
+    of_orders = load_scenario(EXAMPLE_OF_ORDERS)
+    assert set(Scenario.model_fields) == scenario.model_fields_set | of_orders.model_fields_set
