@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulation.currency import USD
+
 UNKNOWN = "unknown"
 
 
@@ -39,8 +41,10 @@ class FaultRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyRecord:
-    """Stripe's balance, in cents: opening + in - fees - refunds - prizes + other is the closing one, if all is well."""
+    """Stripe's balance of one currency, in its smallest unit:
+    opening + in - fees - refunds - prizes + other is the closing one, if all is well."""
 
+    currency: str = USD
     opening_cents: int
     in_cents: int
     fees_cents: int
@@ -67,3 +71,5 @@ class RunRecord:
     check: str
     faults: tuple[FaultRecord, ...]
     money: MoneyRecord
+    """Of US dollars, or of the first currency in which there was any."""
+    money_in_others: tuple[MoneyRecord, ...] = ()

@@ -52,7 +52,7 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(
                 f"Stripe balance in {currency}",
                 "money moved, and no balance in its currency was recorded",
-                keys=NO_KEYS,
+                keys=_of(items[0]),
                 currency=currency,
                 amount_cents=abs(sum(movement.net_cents for movement in items)),
                 events=tuple(items[:1]),

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from simulation.reporting.parts.contests import STAGES
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import listed, mark, money, ordinal
+from simulation.reporting.words import listed, mark, money, ordinal, sums
 from simulation.words import plural
 
 
@@ -28,7 +28,7 @@ def render_html(report: Report) -> str:
 @cache
 def _environment() -> Environment:
     environment = page_environment()
-    environment.filters.update(money=money, duration=duration, ordinal=ordinal, listed=_listed)
+    environment.filters.update(money=money, sums=sums, duration=duration, ordinal=ordinal, listed=_listed)
     environment.globals.update(plural=plural, mark=mark, stages=STAGES)
     return environment
 

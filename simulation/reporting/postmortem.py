@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from simulation.checks.base import Finding
 from simulation.reporting.markdown import finding_list, plain, table
+from simulation.reporting.parts.criteria import size_of
 from simulation.reporting.parts.near_misses import NearMiss
 from simulation.reporting.text import fault_outcome
 from simulation.reporting.times import duration
@@ -140,7 +141,7 @@ def _key_findings(report: Report) -> list[str]:
 
 def _worst(report: Report) -> Finding:
     weight = Counter(result.check for criterion in report.criteria for result in criterion.checks)
-    return max(report.findings, key=lambda finding: (finding.amount_cents or 0, weight[finding.check]))
+    return max(report.findings, key=lambda finding: (size_of(finding), weight[finding.check]))
 
 
 def _timeline(report: Report) -> list[str]:

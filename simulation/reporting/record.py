@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from simulation.checks.run_record import FaultRecord, MoneyRecord, RunRecord
 from simulation.checks.verdict import Verdict
 from simulation.environment.release import release
+from simulation.reporting.parts.funds import Funds
 from simulation.reporting.view import Report
 
 
@@ -34,6 +35,11 @@ def with_record(verdict: Verdict, report: Report) -> Verdict:
             )
             for fault in report.faults
         ),
-        money=MoneyRecord(**{field.name: getattr(report.funds, field.name) for field in fields(MoneyRecord)}),
+        money=_money(report.funds[0]),
+        money_in_others=tuple(_money(funds) for funds in report.funds[1:]),
     )
     return replace(verdict, run=record)
+
+
+def _money(funds: Funds) -> MoneyRecord:
+    return MoneyRecord(**{field.name: getattr(funds, field.name) for field in fields(MoneyRecord)})

@@ -26,7 +26,7 @@ def render_summary(report: Report) -> str:
         *_faults(report),
         "### Money",
         "",
-        plain(money_line(report.funds)),
+        *(plain(money_line(funds)) for funds in report.funds),
         "",
         *([plain(report.facts.written.sentence + "."), ""] if report.facts.written else []),
         *([plain(f"Not judged: {rest}."), ""] if (rest := in_words(report.facts.left_out)) else []),

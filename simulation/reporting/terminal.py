@@ -12,10 +12,10 @@ from simulation.checks.left_out import in_words
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.facts import run_title
 from simulation.reporting.parts.faults import FaultView
+from simulation.reporting.parts.funds import Funds
 from simulation.reporting.text import finding_lines
 from simulation.reporting.times import duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import money
 from simulation.words import plural
 
 LINES, COLUMNS = 48, 100
@@ -153,20 +153,21 @@ def _fault(fault: FaultView, width: int) -> Text:
 
 
 def _money(report: Report) -> list[Text]:
-    funds = report.funds
-    closing = "not witnessed" if funds.closing_cents is None else money(funds.closing_cents)
-    outs = f"prizes {money(funds.prizes_cents)}, refunds {money(funds.refunds_cents)}"
-    outs += f", fees {money(funds.fees_cents)}"
+    return [_line(("Money", "bold")), *(line for funds in report.funds for line in _money_of(funds)), _line()]
+
+
+def _money_of(funds: Funds) -> list[Text]:
+    told = funds.told
+    closing = "not witnessed" if funds.closing_cents is None else told(funds.closing_cents)
+    outs = f"prizes {told(funds.prizes_cents)}, refunds {told(funds.refunds_cents)}, fees {told(funds.fees_cents)}"
     symbol, style = ("✗", "red") if funds.difference_cents else ("✓", "green")
     return [
-        _line(("Money", "bold")),
-        _line(f"    in   {money(funds.in_cents)} by {plural(funds.charges, 'payment')}"),
+        _line(f"    in   {told(funds.in_cents)} by {plural(funds.charges, 'payment')}"),
         _line(f"    out  {outs}"),
         _line(
             (f"  {symbol} ", style),
-            f"balance at Stripe {money(funds.opening_cents)} → {closing}; still owed {money(funds.owed_cents)}",
+            f"balance at Stripe {told(funds.opening_cents)} → {closing}; still owed {told(funds.owed_cents)}",
         ),
-        _line(),
     ]
 
 

@@ -7,7 +7,6 @@ from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar, duration
 from simulation.reporting.view import Report
-from simulation.reporting.words import money
 
 
 def finding_lines(finding: Finding, calendar: Calendar) -> list[str]:
@@ -38,7 +37,7 @@ def about(report: Report) -> dict[str, str]:
         "folder": facts.folder or "unknown",
         "digest": facts.digest,
         "faults": f"{over} of {len(report.faults)} ended as expected",
-        "money": money_line(report.funds),
+        "money": "; ".join(money_line(funds) for funds in report.funds),
     }
 
 
@@ -50,10 +49,11 @@ def fault_outcome(fault: FaultView) -> str:
 def money_line(funds: Funds) -> str:
     """The balance at Stripe as a sum in one line: opening, each kind of movement, closing."""
     closing = (
-        "closing balance not witnessed" if funds.closing_cents is None else f"closing {money(funds.closing_cents)}"
+        "closing balance not witnessed" if funds.closing_cents is None else f"closing {funds.told(funds.closing_cents)}"
     )
-    other = f" + other {money(funds.other_cents)}" if funds.other_cents else ""
+    other = f" + other {funds.told(funds.other_cents)}" if funds.other_cents else ""
     return (
-        f"opening {money(funds.opening_cents)} + in {money(funds.in_cents)} - fees {money(funds.fees_cents)} "
-        f"- refunds {money(funds.refunds_cents)} - prizes {money(funds.prizes_cents)}{other} = {closing}"
+        f"opening {funds.told(funds.opening_cents)} + in {funds.told(funds.in_cents)} "
+        f"- fees {funds.told(funds.fees_cents)} - refunds {funds.told(funds.refunds_cents)} "
+        f"- prizes {funds.told(funds.prizes_cents)}{other} = {closing}"
     )

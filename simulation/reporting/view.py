@@ -62,7 +62,8 @@ class Report:
     alerts: tuple[AlertView, ...]
     executions: tuple[ExecutionView, ...]
     escalations: tuple[Escalated, ...]
-    funds: Funds
+    funds: tuple[Funds, ...]
+    """By currency, at least one."""
     delayed_payments: tuple[DelayedPayments, ...]
     off_plan: tuple[OffPlan, ...]
     money_back: MoneyBack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulation.currency import money as money
@@ -11,6 +12,11 @@ from simulation.words import plural as plural
 def listed(things: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} and {things[-1]}" if things else "none"
+
+
+def sums(amounts: Iterable[tuple[str, int]]) -> str:
+    """Amounts by currency, never added: ``$5.00``, ``¥2,503 and KWD 4.750``."""
+    return listed([money(amount, currency) for currency, amount in amounts])
 
 
 def ordinal(rank: int) -> str:

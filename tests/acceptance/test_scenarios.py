@@ -44,6 +44,7 @@ def test_the_default_scenario_passes_with_every_fault_met(simulate: Simulate) ->
 
 _OF_DAYS = (
     "payments_6d",
+    "currencies_6d",
     "refunds_6d",
     "disputes_6d",
     "contests_6d",

@@ -236,6 +236,8 @@ class Case:
 
     def currency(self, contest: str | None) -> str:
         """The currency of a contest, by its id or key; of none, US dollars."""
+        if contest is None:
+            return USD
         plans = (known.plan for known in self.contests if contest in (known.contest_id, known.key))
         return next((plan.currency for plan in plans), USD)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from simulation.currency import USD
 from simulation.events import Exchange, FaultInjected, StripeCall
 from simulation.reporting.parts.executions import AlertView, ExecutionView
 from simulation.reporting.parts.fields import instant, number, text
@@ -111,7 +112,7 @@ def _ledger(victims: Victims, injected: tuple[FaultInjected, ...]) -> list[Link]
         Link(
             at=at,
             stage="ledger",
-            text=f"{text(row, 'entry_type')} {money(number(row, 'amount_cents'))}",
+            text=f"{text(row, 'entry_type')} {money(number(row, 'amount_cents'), text(row, 'currency') or USD)}",
         )
         for row in victims.postings
         if (at := instant(row, "created_at")) and row.get("direction") == "DEBIT" and injected and at >= injected[0].at

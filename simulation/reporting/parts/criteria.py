@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from simulation.checks.base import CheckResult, Finding
 from simulation.checks.verdict import Criterion, Verdict
+from simulation.currency import currency_of
 from simulation.reporting.parts.directory import Directory
 from simulation.reporting.words import Mark, mark
 
@@ -125,7 +126,12 @@ def ranked(verdict: Verdict, names: Directory) -> list[tuple[Finding, Finding]]:
     return sorted(pairs, key=lambda pair: _rank(pair[1]))
 
 
-def _rank(finding: Finding) -> tuple[bool, int, bool, str, str, str]:
-    cents = 0 if finding.cause else finding.amount_cents or 0
+def size_of(finding: Finding) -> float:
+    """Its amount in whole units, so that findings of different currencies can be ordered."""
+    return (finding.amount_cents or 0) / float(10 ** currency_of(finding.currency).decimals)
+
+
+def _rank(finding: Finding) -> tuple[bool, float, bool, str, str, str]:
+    cents = 0 if finding.cause else size_of(finding)
     at = finding.at.isoformat() if finding.at else ""
     return not finding.cause, -cents, finding.at is None, at, finding.check, finding.subject

@@ -137,7 +137,9 @@ def _contests(contests: tuple[ContestView, ...]) -> Iterable[Notable]:
     for contest in contests:
         for stage in contest.stages:
             if stage.name == "SETTLED":
-                won = [f"{ordinal(w.rank)} {w.person} {money(w.prize_cents)}" for w in contest.winners]
+                won = [
+                    f"{ordinal(w.rank)} {w.person} {money(w.prize_cents, contest.currency)}" for w in contest.winners
+                ]
                 yield Notable(at=stage.start, sort="contest", text=f"{contest.name} is settled: {listed(won)}")
             elif stage.name in _STAGE_WORDS:
                 sort = "trouble" if stage.name == "ERROR" else "contest"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from simulation.reporting.parts.contests import ContestView
@@ -28,21 +29,23 @@ def figures_of(
     contests: tuple[ContestView, ...],
     faults: tuple[FaultView, ...],
     executions: tuple[ExecutionView, ...],
-    funds: Funds,
+    funds: tuple[Funds, ...],
     escalations: int,
 ) -> tuple[Figure, ...]:
     """The eight key figures, in the order in which they are shown."""
     over = sum(fault.over for fault in faults)
     completed = sum(execution.status == "completed" for execution in executions)
     paid_out = sum(contest.paid_out for contest in contests)
+    money_in, prizes = _in_each(funds, lambda one: one.in_cents), _in_each(funds, lambda one: one.prizes_cents)
+    fees, refunds = _in_each(funds, lambda one: one.fees_cents), _in_each(funds, lambda one: one.refunds_cents)
     return (
         _criteria([criterion.outcome for section in sections for criterion in section.criteria]),
         _of("Contests paid out", paid_out, len(contests), "of those created"),
         _of("Faults over", over, len(faults), "recovered, or ended as foreseen"),
         _of("Runbooks completed", completed, len(executions), "commands gave what they state"),
-        Figure(label="Money in", value=money(funds.in_cents), note=plural(funds.charges, "payment")),
-        Figure(label="Prizes out", value=money(funds.prizes_cents), note=plural(funds.transfers, "transfer")),
-        Figure(label="Stripe fees", value=money(funds.fees_cents), note=f"refunds {money(funds.refunds_cents)}"),
+        Figure(label="Money in", value=money_in, note=plural(sum(one.charges for one in funds), "payment")),
+        Figure(label="Prizes out", value=prizes, note=plural(sum(one.transfers for one in funds), "transfer")),
+        Figure(label="Stripe fees", value=fees, note=f"refunds {refunds}"),
         Figure(
             label="Escalations",
             value=f"{escalations}",
@@ -50,6 +53,12 @@ def figures_of(
             tone="bad" if escalations else "good",
         ),
     )
+
+
+def _in_each(funds: tuple[Funds, ...], amount: Callable[[Funds], int]) -> str:
+    """What there is of each currency; sums of two are never added."""
+    told = [(one.currency, amount(one)) for one in funds if amount(one)] or [(funds[0].currency, 0)]
+    return " · ".join(money(cents, currency) for currency, cents in told)
 
 
 def none_good(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from simulation.currency import USD
 from simulation.events import EntrantAction, StripeMovement, StripeObject
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.source import ReportSource
@@ -47,15 +48,21 @@ class MoneyBack:
 
 def money_back_of(source: ReportSource, contests: Sequence[ContestView]) -> MoneyBack:
     """Refunds and disputes by contest. What belongs to no known contest stands under its id, last."""
-    fees = {contest.contest_id: contest.entry_fee_cents for contest in contests}
+    fees = {contest.contest_id: (contest.entry_fee_cents, contest.currency) for contest in contests}
     history = source.history
-    asked = [(act.contest_id, fees.get(act.contest_id or "", 0)) for act in history.of(EntrantAction) if _asks(act)]
+    asked = [
+        (act.contest_id, *fees.get(act.contest_id or "", (0, USD))) for act in history.of(EntrantAction) if _asks(act)
+    ]
     movements = list(history.of(StripeMovement))
     disputes = [made for made in history.of(StripeObject) if made.object_type == "dispute"]
-    fees_of = [(move.contest_id, move.fee_cents) for move in movements if _is_dispute_fee(move, disputes)]
-    made = [(move.contest_id, -move.amount_cents) for move in movements if move.movement == "refund"]
-    came_back = [(move.contest_id, move.amount_cents) for move in movements if move.movement == "refund_failure"]
-    refunded = [contest for rows in (asked, made, came_back) for contest, _ in rows]
+    fees_of = [
+        (move.contest_id, move.fee_cents, move.currency) for move in movements if _is_dispute_fee(move, disputes)
+    ]
+    made = [(move.contest_id, -move.amount_cents, move.currency) for move in movements if move.movement == "refund"]
+    came_back = [
+        (move.contest_id, move.amount_cents, move.currency) for move in movements if move.movement == "refund_failure"
+    ]
+    refunded = [contest for rows in (asked, made, came_back) for contest, _, _ in rows]
     return MoneyBack(
         refunds=tuple(
             Refunded(
@@ -90,4 +97,4 @@ def _is_dispute_fee(movement: StripeMovement, disputes: Sequence[StripeObject]) 
 
 
 def _ended(disputes: Sequence[StripeObject], contest: str | None, counts: Callable[[str], bool]) -> Tally:
-    return tally([(one.contest_id, one.amount_cents) for one in disputes if counts(one.status)], contest)
+    return tally([(one.contest_id, one.amount_cents, one.currency) for one in disputes if counts(one.status)], contest)

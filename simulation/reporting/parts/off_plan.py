@@ -31,10 +31,10 @@ class OffPlan:
 def off_plan_of(source: ReportSource, contests: Sequence[ContestView]) -> tuple[OffPlan, ...]:
     """One row for each of them, in the order of the contests."""
     movements = list(source.history.of(StripeMovement))
-    paid = [(one.contest_id, one.amount_cents) for one in movements if one.movement == "charge"]
-    given_back = [(one.contest_id, -one.amount_cents) for one in movements if one.movement == "refund"]
+    paid = [(one.contest_id, one.amount_cents, one.currency) for one in movements if one.movement == "charge"]
+    given_back = [(one.contest_id, -one.amount_cents, one.currency) for one in movements if one.movement == "refund"]
     added = [
-        (text(row, "contest_id"), number(row, "amount_cents"))
+        (text(row, "contest_id"), number(row, "amount_cents"), source.currency(row))
         for row in source.rows("postings")
         if (row.get("entry_type"), row.get("direction")) == (_TOP_UP, "CREDIT")
     ]

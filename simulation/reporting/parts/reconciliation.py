@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulation.checks.evidence.case import CannotTell
 from simulation.checks.evidence.lines import Line
 from simulation.checks.reconciliation import reconcile
+from simulation.currency import USD
 from simulation.reporting.parts.source import ReportSource
 
 _KINDS = ("payment", "refund", "prize", "dispute")
@@ -15,12 +16,13 @@ _TITLES = {"payment": "Entry fees", "refund": "Refunds", "prize": "Prizes", "dis
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciled:
-    """The amounts of one business key in the three books, in integer cents."""
+    """The amounts of one business key in the three books, in one currency."""
 
     kind: str
     business_key: str
     contest: str
     person: str
+    currency: str
     expected_cents: int
     ledger_cents: int
     stripe_cents: int
@@ -32,9 +34,10 @@ class Reconciled:
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """All business keys of one kind (such as refunds), and their sums in integer cents."""
+    """All business keys of one kind (such as refunds) in one currency, and their sums."""
 
     title: str
+    currency: str
     rows: tuple[Reconciled, ...]
 
     @property
@@ -76,14 +79,20 @@ def reconciliation_of(source: ReportSource) -> Reconciliation:
     except CannotTell as gap:
         return Reconciliation(books=(), doubt=str(gap))
     rows = sorted((_row(source, line) for line in lines), key=lambda row: (row.contest, row.person, row.business_key))
+    currencies = sorted({row.currency for row in rows}, key=lambda currency: (currency != USD, currency))
     return Reconciliation(
         books=tuple(
-            Book(title=_TITLES[kind], rows=tuple(row for row in rows if row.kind == kind))
+            Book(title=_title(kind, currency), currency=currency, rows=own)
             for kind in _KINDS
-            if any(row.kind == kind for row in rows)
+            for currency in currencies
+            if (own := tuple(row for row in rows if (row.kind, row.currency) == (kind, currency)))
         ),
         doubt="",
     )
+
+
+def _title(kind: str, currency: str) -> str:
+    return _TITLES[kind] if currency == USD else f"{_TITLES[kind]}, {currency.upper()}"
 
 
 def _row(source: ReportSource, line: Line) -> Reconciled:
@@ -93,6 +102,7 @@ def _row(source: ReportSource, line: Line) -> Reconciled:
         business_key=line.business_key,
         contest=source.names.contest(line.contest_id),
         person=source.names.person(line.user_id),
+        currency=line.currency,
         expected_cents=line.expected_cents,
         ledger_cents=line.ledger_cents,
         stripe_cents=line.stripe_cents,

@@ -9,6 +9,7 @@ from simulation.checks.evidence.case import Case
 from simulation.events import Row
 from simulation.history import History
 from simulation.reporting.parts.directory import Directory
+from simulation.reporting.parts.fields import text
 from simulation.reporting.times import Calendar
 
 
@@ -24,3 +25,7 @@ class ReportSource:
     def rows(self, relation: str) -> Sequence[Row]:
         """Rows of a canonical relation; empty when it was not observed."""
         return self.history.rows(relation) or ()
+
+    def currency(self, row: Row) -> str:
+        """Of a row's amount: as it says, else its contest's."""
+        return text(row, "currency").lower() or self.case.currency(text(row, "contest_id"))

@@ -12,7 +12,7 @@ from simulation.reporting.parts.facts import RunFacts
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.times import Calendar
-from simulation.reporting.words import listed, money
+from simulation.reporting.words import listed
 from simulation.words import plural
 
 
@@ -30,7 +30,7 @@ def story_of(
     facts: RunFacts,
     contests: tuple[ContestView, ...],
     entrants: int,
-    funds: Funds,
+    funds: tuple[Funds, ...],
     faults: tuple[FaultView, ...],
     sections: tuple[SectionView, ...],
     findings: tuple[Finding, ...],
@@ -64,15 +64,20 @@ def _contests(contests: tuple[ContestView, ...], entrants: int) -> str:
     )
 
 
-def _money(funds: Funds) -> str:
+def _money(funds: tuple[Funds, ...]) -> str:
+    return " ".join(_money_of(one) for one in funds)
+
+
+def _money_of(funds: Funds) -> str:
     text = (
-        f"Entrants paid in {money(funds.in_cents)}; {money(funds.prizes_cents)} went out as prizes, "
-        f"{money(funds.refunds_cents)} came back as refunds and Stripe kept {money(funds.fees_cents)} in fees."
+        f"Entrants paid in {funds.told(funds.in_cents)}; {funds.told(funds.prizes_cents)} went out as prizes, "
+        f"{funds.told(funds.refunds_cents)} came back as refunds and Stripe kept "
+        f"{funds.told(funds.fees_cents)} in fees."
     )
     if funds.prizes_undeliverable_cents:
-        text += f" {money(funds.prizes_undeliverable_cents)} in prizes could not be delivered and is still owed."
+        text += f" {funds.told(funds.prizes_undeliverable_cents)} in prizes could not be delivered and is still owed."
     if funds.difference_cents:
-        text += f" Stripe's closing balance differs from that by {money(funds.difference_cents)}."
+        text += f" Stripe's closing balance differs from that by {funds.told(funds.difference_cents)}."
     return text
 
 

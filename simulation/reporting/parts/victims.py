@@ -111,7 +111,7 @@ def _named(
 ) -> str:
     def told(what: str, row: Row) -> str:
         person, contest = source.names.person(text(row, "user_id")), source.names.contest(text(row, "contest_id"))
-        return f"{what} of {money(number(row, 'amount_cents'))}, {person} in {contest}"
+        return f"{what} of {money(number(row, 'amount_cents'), source.currency(row))}, {person} in {contest}"
 
     parts = [told("prize", row) for row in transfers] + [told("entry fee", row) for row in payments]
     if not parts and tournament:

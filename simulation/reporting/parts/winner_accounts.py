@@ -25,14 +25,18 @@ class WinnerAccounts:
 def winner_accounts_of(source: ReportSource, contests: Sequence[ContestView]) -> tuple[WinnerAccounts, ...]:
     """One row for each contest that has any, in the order of the contests."""
     movements = source.history.of(StripeMovement)
-    taken = [(move.contest_id, move.amount_cents) for move in movements if move.movement == "transfer_reversal"]
+    taken = [
+        (move.contest_id, move.amount_cents, move.currency)
+        for move in movements
+        if move.movement == "transfer_reversal"
+    ]
     acts = source.history.of(EntrantAction)
-    refused = [(act.contest_id, act.amount_cents) for act in acts if act.action == "bank_refused"]
+    refused = [(act.contest_id, act.amount_cents, act.currency) for act in acts if act.action == "bank_refused"]
     return tuple(
         WinnerAccounts(
             contest=source.names.contest(contest),
             taken_back=tally(taken, contest),
             bank_refused=tally(refused, contest),
         )
-        for contest in in_order([contest for contest, _ in (*taken, *refused)], contests)
+        for contest in in_order([contest for contest, _, _ in (*taken, *refused)], contests)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,12 @@ from simulation.reporting.parts.facts import RunFacts
 class Wrong:
     """Findings of one cause: one check says the same of several things.
 
-    ``findings``: at least one, in the report's order. ``cents``: in the wrong place, or would be; None where it is not
-    about money. ``people``: how many persons it is about, as far as the findings name them.
+    ``findings``: at least one, in the report's order. ``amounts``: by currency, in the wrong place, or would be; empty
+    where it is not about money. ``people``: how many persons it is about, as far as the findings name them.
     """
 
     findings: tuple[Finding, ...]
-    cents: int | None
+    amounts: tuple[tuple[str, int], ...]
     people: int
     first_at: datetime | None
 
@@ -57,11 +58,14 @@ def went_wrong(history: History, found: Sequence[tuple[Finding, Finding]], facts
 
 
 def _wrong(findings: Sequence[Finding]) -> Wrong:
-    amounts = {(finding.keys, finding.subject): finding.amount_cents for finding in findings}
-    cents = [amount for amount in amounts.values() if amount is not None]
+    once = {(finding.keys, finding.subject, finding.currency): finding.amount_cents for finding in findings}
+    cents: Counter[str] = Counter()
+    for (_, _, currency), amount in once.items():
+        if amount is not None:
+            cents[currency] += abs(amount)
     return Wrong(
         findings=tuple(findings),
-        cents=sum(map(abs, cents)) if cents else None,
+        amounts=tuple(cents.items()),
         people=len({finding.keys.user_id for finding in findings if finding.keys.user_id}),
         first_at=min((finding.at for finding in findings if finding.at), default=None),
     )

@@ -55,8 +55,8 @@ def tie_split_wrong(patches: Patches) -> None:
     """Tied entrants get the prizes of single places, in the order of their ids."""
 
     def make(real: Any) -> Any:
-        def rankings(scores: Any, payout_structure: Any, pool_cents: int) -> list[Any]:
-            ranked: list[Any] = real(scores, payout_structure, pool_cents)
+        def rankings(scores: Any, payout_structure: Any, pool_cents: int, *, step: int = 1) -> list[Any]:
+            ranked: list[Any] = real(scores, payout_structure, pool_cents, step=step)
             shares = [int(payout_structure.get(str(place), 0)) for place in range(1, len(ranked) + 1)]
             alone = [
                 dataclasses.replace(ranking, payout_cents=pool_cents * share // 100)
@@ -94,8 +94,8 @@ def remainder_lost(patches: Patches) -> None:
 
 def _alter_rankings(patches: Patches, altered: Any) -> None:
     def make(real: Any) -> Any:
-        def rankings(*arguments: Any) -> list[Any]:
-            ranked: list[Any] = real(*arguments)
+        def rankings(*arguments: Any, **named: Any) -> list[Any]:
+            ranked: list[Any] = real(*arguments, **named)
             changed: list[Any] = altered(ranked)
             if changed != ranked:
                 patches.trigger()

@@ -87,9 +87,31 @@ def test_what_came_is_booked_and_goes_back_where_it_is_not_what_was_owed(
     ]
 
 
-def test_another_currency_is_not_counted_and_becomes_a_dead_letter(stage: StagingPlatform, paying: Any) -> None:
+def test_what_came_in_another_currency_is_booked_in_it_and_goes_back(stage: StagingPlatform, paying: Any) -> None:
+    contest_id, user, intent = paying
+    event = stage.stripe.succeed(intent)
+    event["data"]["object"] |= {"currency": "jpy"}
+    for _ in range(2):
+        assert stage.deliver(event).status_code == 200
+    assert stage.sql("SELECT currency, received_cents, received_currency, status FROM payment_intents") == [
+        {"currency": "USD", "received_cents": 1000, "received_currency": "JPY", "status": "SUCCEEDED"}
+    ]
+    assert stage.sql("SELECT amount_cents, currency, reason FROM refunds") == [
+        {"amount_cents": 1000, "currency": "JPY", "reason": "wrong_currency"}
+    ]
+    assert stage.sql("SELECT DISTINCT currency FROM ledger") == [{"currency": "JPY"}]
+    assert stage.deliver(stage.stripe.succeed(stage.intend(contest_id, user, key="anew"))).status_code == 200
+    stage.tick()
+    held = "SELECT currency, sum(CASE direction WHEN 'CREDIT' THEN amount_cents ELSE -amount_cents END)::int AS cents"
+    assert stage.sql(f"{held} FROM ledger WHERE account LIKE 'contest_pool:%' GROUP BY currency ORDER BY currency") == [
+        {"currency": "JPY", "cents": 0},
+        {"currency": "USD", "cents": 1000},
+    ]
+
+
+def test_an_unknown_currency_is_not_counted_and_becomes_a_dead_letter(stage: StagingPlatform, paying: Any) -> None:
     event = stage.stripe.succeed(paying[2])
-    event["data"]["object"] |= {"currency": "eur"}
+    event["data"]["object"] |= {"currency": "chf"}
     for _ in range(3):
         assert stage.deliver(event).status_code == 500
     assert fees(stage) == 0

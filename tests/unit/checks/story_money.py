@@ -39,7 +39,7 @@ def movement(book: Book, kind: Any, source: str, cents: int, at: datetime, *, fe
             amount_cents=cents,
             fee_cents=fee,
             net_cents=cents - fee,
-            currency="usd",
+            currency=facts.pop("currency", "usd"),
             available_at=at + timedelta(days=2 if kind == "charge" else 0),
             source_id=source,
             contest_id="C1",
@@ -50,7 +50,14 @@ def movement(book: Book, kind: Any, source: str, cents: int, at: datetime, *, fe
 
 
 def post(
-    key: str, entry_type: str, debit: str, credit: str, cents: int, reference: tuple[str, str], at: datetime
+    key: str,
+    entry_type: str,
+    debit: str,
+    credit: str,
+    cents: int,
+    reference: tuple[str, str],
+    at: datetime,
+    currency: str = "USD",
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """One business event: a debit and a credit."""
     for direction, account in (("DEBIT", debit), ("CREDIT", credit)):
@@ -64,7 +71,7 @@ def post(
                 "entry_type": entry_type,
                 "direction": direction,
                 "amount_cents": cents,
-                "currency": "USD",
+                "currency": currency,
                 "reference_type": reference[0],
                 "reference_id": reference[1],
                 "idempotency_key": f"{key}:{direction.lower()}",
@@ -300,6 +307,28 @@ def wrong_amount_paid(book: Book) -> None:
     )
     closing = next(event for event in book.entries if isinstance(event, StripeBalance))
     book.edit(StripeBalance, {}, available_cents=closing.available_cents - 42)
+
+
+def wrong_currency_paid(book: Book) -> None:
+    """Dan pays 1,000 yen where 1,000 cents are owed: they are booked as yen, no entry counts for them, and they go
+    back."""
+    at, yen, intent = day(0, 10), FEE, "pi_dan"
+    facts: dict[str, Any] = {"contest": "open", "contest_id": "C1", "action": "paid_wrong_currency"}
+    paid: dict[str, Any] = {"amount_cents": yen, "currency": "jpy", "payment_intent_id": intent}
+    book.add(EntrantAction(person="dan", user_id="dan", **paid, **facts), at)
+    of_dan = {"payment_intent_id": intent, "user_id": "dan", "currency": "jpy"}
+    movement(book, "charge", "ch_pi_dan", yen, at, fee=69, **of_dan)
+    movement(book, "refund", "re_pi_dan", -yen, at, **of_dan)
+    row = {"payment_id": "p-pi_dan", "contest_id": "C1", "user_id": "dan"}
+    refund = {**row, "refund_id": "r-pi_dan", "amount_cents": yen, "currency": "JPY", "status": "completed"}
+    book.write(
+        at,
+        ("payments", {**row, "stripe_payment_intent_id": intent, "status": "SUCCEEDED", "amount_cents": FEE}),
+        ("refunds", {**refund, "stripe_refund_id": "re_pi_dan", "reason": "wrong_currency"}),
+        *post("fee-pi_dan", "ENTRY_FEE", "stripe", POOL, yen, ("payment_intent", "p-pi_dan"), at, "JPY"),
+        *post("refund-pi_dan", "ENTRY_FEE_REFUND", POOL, "stripe", yen, ("refund", "r-pi_dan"), at, "JPY"),
+    )
+    book.add(StripeBalance(currency="jpy", opening_cents=0, available_cents=-69, pending_cents=0), day(6))
 
 
 def prize_taken_back(book: Book) -> None:

@@ -24,6 +24,7 @@ from tests.unit.checks.story_money import (
     refund_comes_back,
     undo_both,
     wrong_amount_paid,
+    wrong_currency_paid,
 )
 
 
@@ -82,6 +83,26 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         clearing_accounts_drained,
         lambda b: (refund_comes_back(b), b.amend("refunds", "r-pi_cat2", status="completed")),
         "not drained",
+    ),
+    "remainder of a pool in another currency": (
+        clearing_accounts_drained,
+        lambda b: amend_both(b, "rest", currency="EUR"),
+        "not drained",
+    ),
+    "two currencies in one business event": (
+        double_entry,
+        lambda b: b.amend("postings", "rest:debit", currency="EUR"),
+        "more than one currency",
+    ),
+    "balance of a currency that was not recorded": (
+        stripe_balance_explained,
+        lambda b: (wrong_currency_paid(b), b.drop(StripeBalance, currency="jpy")),
+        "no balance in its currency was recorded",
+    ),
+    "below zero in another currency by more than Stripe's fees": (
+        nothing_negative,
+        lambda b: (wrong_currency_paid(b), b.edit(StripeBalance, {"currency": "jpy"}, available_cents=-70)),
+        "below zero",
     ),
     "pool overdrawn for a while": (nothing_negative, _drained_early, "below zero"),
     "Stripe balance negative": (
@@ -210,7 +231,9 @@ def test_a_chargeback_that_is_booked_balances_everything() -> None:
         assert (result.findings, result.unknown) == ((), None), check.name
 
 
-@pytest.mark.parametrize("happens", [refund_comes_back, part_given_by_stripe, prize_taken_back, wrong_amount_paid])
+@pytest.mark.parametrize(
+    "happens", [refund_comes_back, part_given_by_stripe, prize_taken_back, wrong_amount_paid, wrong_currency_paid]
+)
 def test_refunds_in_parts_and_those_that_come_back_balance_everything(happens: Break) -> None:
     for check in (
         stripe_balance_explained,

@@ -26,6 +26,7 @@ from tests.unit.checks.story_money import (
     twice,
     undo_both,
     wrong_amount_paid,
+    wrong_currency_paid,
 )
 
 
@@ -134,6 +135,25 @@ BREAKS: dict[str, tuple[Check, Break, str]] = {
         ),
         "expected, ledger and Stripe differ",
     ),
+    "payment in a wrong currency that is booked in the contest's": (
+        three_way_reconciliation,
+        lambda b: (wrong_currency_paid(b), amend_both(b, "fee-pi_dan", currency="USD")),
+        "expected, ledger and Stripe differ",
+    ),
+    "fee of another currency than Stripe moved": (
+        three_way_reconciliation,
+        lambda b: b.edit(StripeMovement, {"source_id": "ch_pi_bob"}, currency="eur"),
+        "expected, ledger and Stripe differ",
+    ),
+    "payment in a wrong currency that nobody gave back": (
+        three_way_reconciliation,
+        lambda b: (
+            wrong_currency_paid(b),
+            undo_both(b, "refund-pi_dan"),
+            b.drop(StripeMovement, source_id="re_pi_dan"),
+        ),
+        "expected, ledger and Stripe differ",
+    ),
     "prize taken back that nobody booked": (
         three_way_reconciliation,
         lambda b: (prize_taken_back(b), undo_both(b, "taken-back")),
@@ -232,7 +252,7 @@ def test_a_refund_that_came_back_is_owed_and_a_part_that_stripe_gave_is_as_it_sh
     assert (result.outcome, result.findings) == ("pass", ())
 
 
-@pytest.mark.parametrize("happens", [prize_taken_back, wrong_amount_paid])
+@pytest.mark.parametrize("happens", [prize_taken_back, wrong_amount_paid, wrong_currency_paid])
 def test_a_prize_taken_back_and_a_wrong_amount_given_back_are_as_they_should_be(happens: Break) -> None:
     book = passing()
     happens(book)

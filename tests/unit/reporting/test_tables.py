@@ -23,7 +23,7 @@ def test_the_ledger_table_balances_and_has_every_posting(history: History) -> No
 def test_the_ledgers_stripe_account_is_fees_in_less_prizes_out(history: History, passed: Report) -> None:
     rows = [row for row in read(ledger_csv(history)) if row["account"] == "stripe"]
     balance = sum(int(row["amount_cents"]) * (1 if row["direction"] == "DEBIT" else -1) for row in rows)
-    assert balance == passed.funds.in_cents - passed.funds.prizes_cents
+    assert balance == passed.funds[0].in_cents - passed.funds[0].prizes_cents
 
 
 def test_the_audit_table_is_the_whole_trail_in_order(passed: Report) -> None:

@@ -93,7 +93,7 @@ def test_the_command_that_repeats_the_run_names_its_target(history: History) -> 
 
 
 def test_the_money_adds_up_to_stripes_closing_balance(passed: Report) -> None:
-    funds = passed.funds
+    funds = passed.funds[0]
     assert (funds.opening_cents, funds.in_cents, funds.fees_cents, funds.prizes_cents) == (50000, 84000, 3736, 74100)
     assert funds.expected_closing_cents == funds.closing_cents == 56164
     assert funds.owed_cents == 3000
@@ -184,7 +184,7 @@ def test_findings_speak_of_people_and_dollars(failed: Report) -> None:
 def test_what_went_wrong_begins_with_its_cause_what_it_cost_and_what_to_do(failed: Report) -> None:
     cause = failed.wrong.causes[0]
     assert cause.first.message == "the prize was transferred twice"
-    assert (cause.cents, cause.people) == (27000, 0)
+    assert (cause.amounts, cause.people) == ((("usd", 27000),), 0)
     assert [advice.how for advice in failed.wrong.advice][-1] == failed.facts.reproduce
     assert sum(len(one.findings) for one in failed.wrong.causes) == len(failed.findings)
 
@@ -202,7 +202,7 @@ def test_findings_of_one_cause_are_told_once(history: History) -> None:
     ]
     causes = build_report(history, failed_verdict(*alike)).wrong.causes
     told = [one for one in causes if one.first.check == "payout_automatic"]
-    assert [(len(one.findings), one.cents, one.people) for one in told] == [(3, 600, 3)]
+    assert [(len(one.findings), one.amounts, one.people) for one in told] == [(3, (("usd", 600),), 3)]
 
 
 def test_a_run_that_passed_has_nothing_to_tell(passed: Report) -> None:
@@ -260,7 +260,7 @@ def test_a_history_that_breaks_off_still_gives_a_report(history: History) -> Non
     report = build_report(History(history.events[:120]), unknown_verdict())
     assert report.contests == ()
     assert "RunEnded" in report.reconciliation.doubt or report.reconciliation.doubt
-    assert report.funds.closing_cents is None
+    assert report.funds[0].closing_cents is None
 
 
 def test_an_empty_history_still_gives_a_report() -> None:

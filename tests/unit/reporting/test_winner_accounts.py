@@ -24,8 +24,8 @@ def test_what_stripe_took_back_is_told_and_owed(history: History, passed: Report
 
     taken, refused = Tally(number=2, cents=700), Tally(number=1, cents=500)
     assert report.winner_accounts == (WinnerAccounts(contest=first.name, taken_back=taken, bank_refused=refused),)
-    assert report.funds.prizes_cents == passed.funds.prizes_cents - 700
-    assert report.funds.owed_cents == passed.funds.owed_cents + 700
+    assert report.funds[0].prizes_cents == passed.funds[0].prizes_cents - 700
+    assert report.funds[0].owed_cents == passed.funds[0].owed_cents + 700
     assert TITLE in render_html(report)
 
 
