@@ -71,16 +71,18 @@ class Link:
         gate: Gate | None,
         serial: int,
         ended: Callable[[Link], None],
+        pid: int | None = None,
     ) -> None:
-        """:param server: path of the server's socket. :param ended: told when it is closed."""
+        """:param server: path of the server's socket. :param ended: told when it is closed. :param pid: of the client;
+        None: its Unix socket says."""
         self._loop = loop
         self._server_path = server
         self._gate = gate
         self._ended = ended
         self.serial = serial
-        self.pid: int = _CREDENTIALS.unpack(
-            client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )[0]
+        if pid is None:
+            pid = _CREDENTIALS.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))[0]
+        self.pid: int = pid
         self._client = BufferedSocket(self._loop, client, self._from_client)
         self._server: BufferedSocket | None = None
         self._client_frames = Splitter(startup=True)

@@ -27,6 +27,7 @@ from simulation.targets.identity import key_files, stripe_key_file
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
 from simulation.targets.process.commands import MIGRATE, run_command
+from simulation.targets.process.database_gateway import DatabaseGateway, socket_of
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.executables import require_programs
 from simulation.targets.process.feed_file import OwnFeed, load_feed
@@ -46,7 +47,7 @@ from simulation.targets.process.surroundings import connect, open_gateway, state
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.target_file import FILE_NAME as TARGET_TOML
 from simulation.targets.process.target_file import TargetFile, fill_in, load_target_file
-from simulation.targets.process.values import seed_values, values_of
+from simulation.targets.process.values import DATABASE_TCP_PORT, seed_values, tcp_url, values_of
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.world.stripe.integration import Integration
@@ -171,11 +172,14 @@ class ProcessChoice:
             kernel=site.kernel, recorder=site.recorder, programs=programs, stepper=stepper, loop=loop
         )
         gate = statement_gate(site, self.file, programs)
-        if gate is not None:
-            open_gateway(
-                site, rest, loop, folder=way, file=self.file, gate=gate, stepper=stepper, supervisor=supervisor
-            )
-        connect(site, programs, loop, gate=gate, authority=authority, stepper=stepper, supervisor=supervisor)
+        gateway = open_gateway(
+            site, rest, loop, file=self.file, folder=way, gate=gate, programs=programs, stepper=stepper,
+            supervisor=supervisor,
+        )  # fmt: skip
+        connect(
+            site, programs, loop, gate=gate, database=gateway, authority=authority, stepper=stepper,
+            supervisor=supervisor,
+        )  # fmt: skip
         programs.start_all()
         programs.wait_until_listening()
         admins = Admins(
@@ -308,9 +312,18 @@ class ProcessChoice:
                 alerts_host="monitoring.test",
             )
             shutil.copy(clock_file, programs.clock_file)
+            loop = EventLoop()
+            rest.callback(loop.close)
+            gateway = DatabaseGateway(loop=loop, server=socket_of(database), gate=None)
+            rest.callback(gateway.close)
+            (listener,), name_socket = programs.sandbox.listen((DATABASE_TCP_PORT,))
+            name_socket.close()
+            gateway.listen(listener)
+            programs.pause = loop.turn
             programs.values = {
                 **programs.values,
                 "DATABASE_URL": owner,
+                "DATABASE_TCP_URL": tcp_url(database.name, SUPERUSER, str(parsed.password)),
                 "DATABASE_USER": SUPERUSER,
                 "DATABASE_PASSWORD": str(parsed.password),
                 "MIGRATION_URL": owner,

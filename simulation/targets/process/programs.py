@@ -14,14 +14,14 @@ from simulation.errors import EnvironmentFault
 from simulation.targets.process.quiescence import namespace_of, status_of
 from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.target_file import ProcessTable, TargetFile, fill_in
-from simulation.targets.process.values import environment_of
+from simulation.targets.process.values import DATABASE_TCP_PORT, environment_of
 from simulation.untrusted import last_lines
 
 _LAST_LINES = 5
 _MOST_OUTPUT_BYTES = 1 << 30
 """Before a backend has come to rest once; what it prints in between is bounded by :class:`LogTail`."""
 _POLL_WALL_SECONDS = 0.02
-_OUR_PORTS = (53, 80, 443)
+_OUR_PORTS = (53, 80, 443, DATABASE_TCP_PORT)
 _SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET", "BREAK_GLASS_SECRET")
 
 

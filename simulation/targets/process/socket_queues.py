@@ -8,6 +8,9 @@ server): the sender keeps nothing; the packet waits, with all others of the mach
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 _READ_BYTES = 1 << 16
 _OPENING_OR_CLOSING = frozenset({b"02", b"03", b"04", b"09", b"0B"})
@@ -51,3 +54,25 @@ def _waits(line: bytes) -> bool:
 def _in_transit(line: bytes) -> bool:
     _, _, _, state, queues = line.split(maxsplit=5)[:5]
     return state in _OPENING_OR_CLOSING or queues.partition(b":")[0] != _NOTHING_QUEUED
+
+
+def owner_of_port(port: int, *, among: Iterable[int], network_of: int) -> int:
+    """Process number of the client of a TCP connection over the loopback; 0 when it is gone.
+
+    :param among: processes that it may be. :param network_of: a process in the same network.
+    """
+    local = f"0100007F:{port:04X}"
+    try:
+        lines = Path(f"/proc/{network_of}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return 0
+    sockets = {f"socket:[{columns[9]}]" for columns in map(str.split, lines) if columns[1] == local}
+    return next((pid for pid in among if not sockets.isdisjoint(_open_files(pid))), 0)
+
+
+def _open_files(pid: int) -> Iterator[str]:
+    folder = f"/proc/{pid}/fd"
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(OSError):
+                yield os.readlink(f"{folder}/{name}")

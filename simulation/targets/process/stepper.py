@@ -28,6 +28,7 @@ from simulation.targets.process.wakeups import wake
 _REST_DEADLINE_WALL_SECONDS = 60.0
 _NUDGE_WALL_SECONDS = 1.0
 _MOST_TICKS = 1000
+_NEARLY_DUE_SECONDS, _MOST_LATE_MICROSECONDS = 0.25, 500_000
 _AWAITING_STEP_SECONDS = 5
 _LONGEST_AWAITED_SECONDS = LONGEST_AWAITED_SECONDS + _AWAITING_STEP_SECONDS
 _ALIKE_IS_POLLING = 10
@@ -72,6 +73,9 @@ class Stepper:
         self._short_timer_seconds = short_timer_seconds
         self._each_second = each_second
         self._ticks = 0
+        self._instant = clock.now
+        self._late_microseconds = 0
+        """How far beyond its instant the clock is shown, so that what is nearly due is."""
         self._shown_anew = False
         """Whether the clock has gone on since the backend was woken last."""
         self.began_at = clock.now
@@ -88,8 +92,10 @@ class Stepper:
         A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
         *past*: Python's asyncio spins on it.
         """
+        if instant != self._instant:
+            self._instant, self._late_microseconds = instant, 0
         self._ticks = (self._ticks + 1) % _MOST_TICKS
-        self._shown.show(instant + timedelta(microseconds=self._ticks))
+        self._shown.show(instant + timedelta(microseconds=self._ticks + self._late_microseconds))
         self._shown_anew = True
 
     def step(self) -> None:
@@ -105,8 +111,19 @@ class Stepper:
             if alike[pause] > _ALIKE_IS_POLLING:
                 self._polls.add(pause)  # no back-off is tried that often with the same pause
                 continue
-            self.clock.advance(max(1.0, timer[1]))
+            if not self._nearly_due(timer[1]):
+                self.clock.advance(max(1.0, timer[1]))
             self._wake_and_rest(self._with_timers())
+
+    def _nearly_due(self, seconds: float) -> bool:
+        """A timer that lacks milliseconds only (it was set that much later within its own instant, or a Java machine
+        sleeps one while it brings its threads to a halt) costs no second: the clock is shown so much later."""
+        late = self._late_microseconds + int(seconds * 1_000_000) + _MOST_TICKS
+        if seconds > _NEARLY_DUE_SECONDS or late > _MOST_LATE_MICROSECONDS:
+            return False
+        self._late_microseconds = late
+        self.show(self.clock.now)
+        return True
 
     def rest(self, done: Callable[[], bool] = lambda: False) -> bool:
         """Serve the backend's requests until ``done()`` (returns True) or it is at rest (returns False).

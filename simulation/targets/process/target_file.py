@@ -85,6 +85,9 @@ PLACEHOLDERS = {
     "DATABASE_NAME": "name of the database",
     "DATABASE_USER": "the role the backend connects as",
     "DATABASE_PASSWORD": "its password",
+    "DATABASE_TCP_URL": "the URL for a client that knows no Unix sockets, such as Java's",
+    "DATABASE_TCP_HOST": "127.0.0.1: jdbc:postgresql://${DATABASE_TCP_HOST}:${DATABASE_TCP_PORT}/${DATABASE_NAME}",
+    "DATABASE_TCP_PORT": "the port there, in the backend's own network",
     "MIGRATION_URL": "only in [database] migrate: the URL for the role that owns the schema; there the DATABASE_… "
     "above are that role's, too: a tool finds them under the names that the backend has for them",
     "STRIPE_SECRET_KEY": "secret API key (sk_test_…) that the Stripe twin knows as the backend's",

@@ -16,6 +16,8 @@ from simulation.targets.protocol import TargetKeys
 PRELOAD_FOLDER = Path(__file__).with_name("preload")
 _INHERITED = ("PATH", "HOME", "LANG")
 _ROLE = "platform"
+DATABASE_TCP_HOST, DATABASE_TCP_PORT = "127.0.0.1", 5432
+"""Where a client without Unix sockets finds the database, in the backend's own network."""
 
 
 STRIPE_KEY_FILE = "STRIPE_KEY_FILE"
@@ -47,6 +49,9 @@ def values_of(
         "DATABASE_NAME": database.name,
         "DATABASE_USER": _ROLE,
         "DATABASE_PASSWORD": password,
+        "DATABASE_TCP_URL": tcp_url(database.name, _ROLE, password),
+        "DATABASE_TCP_HOST": DATABASE_TCP_HOST,
+        "DATABASE_TCP_PORT": str(DATABASE_TCP_PORT),
         "ALERTS_URL": alerts_api_url,
         "RUNBOOKS": str(runbooks),
         "SIGNING_KEY_FILE": str(signing_keys[0]),
@@ -58,6 +63,10 @@ def values_of(
         "TARGET": str(folder),
         "PYTHON": sys.executable,
     }
+
+
+def tcp_url(database: str, role: str, password: str) -> str:
+    return f"postgresql://{role}:{password}@{DATABASE_TCP_HOST}:{DATABASE_TCP_PORT}/{database}"
 
 
 def seed_values(file: TargetFile, keys: TargetKeys) -> dict[str, str]:

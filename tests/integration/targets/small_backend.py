@@ -69,6 +69,9 @@ def tick() -> None:
             ask("https://api.stripe.com/v1/products")
             ask("https://scores.provider.test/odd/leaderboard")
         print(f"tick at {time.time():.0f}", flush=True)
+        if WRONG == "naps":
+            time.sleep(0.005)
+            print(f"napped at {time.time():.0f}", flush=True)
         if WRONG == "dies":
             print("out of memory", flush=True)
             os._exit(3)

@@ -26,6 +26,7 @@ from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.faults.statement_fault import StatementFault
 from simulation.targets.process.database_gateway import DatabaseGateway, socket_of
 from simulation.targets.process.event_loop import EventLoop
+from simulation.targets.process.socket_queues import owner_of_port
 from simulation.targets.process.statement_gate import StatementGate
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -96,8 +97,12 @@ class Stand:
             serves="web",
         )
         self.gateway = DatabaseGateway(
-            loop=self.loop, folder=folder, server=socket_of(database), gate=self.gate if gated else None
+            loop=self.loop,
+            server=socket_of(database),
+            gate=self.gate if gated else None,
+            owner_of=lambda port: owner_of_port(port, among=[os.getppid(), os.getpid()], network_of=os.getpid()),
         )
+        self.gateway.listen_in(folder)
         self.gate.links = lambda: list(self.gateway.links)
         self.gate.kill = self.kill
 
@@ -187,6 +192,23 @@ def _copy(connection: psycopg.Connection[Any]) -> Any:
 )
 def test_what_passes_is_what_was_said(any_stand: Stand, conversation: Conversation, wanted: object) -> None:
     assert any_stand.converse(conversation) == wanted
+
+
+def test_a_client_of_tcp_is_served_alike_and_its_process_is_known(any_stand: Stand) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    any_stand.gateway.listen(listener)
+    port, pids = listener.getsockname()[1], list[int]()
+
+    def converse() -> Any:
+        direct = any_stand.database.conninfo("platform", application="test")
+        by_tcp = direct.replace(f"host={any_stand.database.host} ", "host=127.0.0.1 ")
+        with psycopg.connect(by_tcp.replace(f"port={any_stand.database.port} ", f"port={port} ")) as connection:
+            pids.extend(link.pid for link in any_stand.gateway.links)
+            return connection.execute("INSERT INTO prizes VALUES (1) RETURNING n").fetchone()
+
+    assert any_stand.talk(converse) == (1,)
+    assert any_stand.rows() == 1
+    assert pids == [os.getpid() if any_stand.gateway.gate is not None else 0]
 
 
 def test_a_statement_is_cancelled_through_it(any_stand: Stand) -> None:

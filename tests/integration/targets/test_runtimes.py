@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,9 +67,7 @@ def _toml(command: list[str]) -> str:
 @pytest.mark.parametrize("name", _RUNTIMES)
 def test_a_runtime_lives_in_simulated_time(name: str, folder: Path) -> None:
     web, *workers = _commands(name, folder)
-    text = (folder / "target.toml").read_text()
-    edit(folder, "target.toml", next(line for line in text.splitlines() if line.startswith("command")),
-         f"command = {_toml(web)}")  # fmt: skip
+    edit(folder, "target.toml", _line_of_command(folder), f"command = {_toml(web)}")
     edit(folder, "target.toml", 'WRONG = "nothing"', 'PORT = "${PORT}"\nSTRIPE_SECRET_KEY = "${STRIPE_SECRET_KEY}"')
     for worker in workers:
         edit(folder, "target.toml", "[web]", f'[[process]]\nname = "worker"\ncommand = {_toml(worker)}\n\n[web]')
@@ -93,6 +91,43 @@ def test_a_runtime_lives_in_simulated_time(name: str, folder: Path) -> None:
         assert _ticks(stand.log())[4:] == [again + 300, again + 600], "its timer begins anew"
         assert get(stand, "/stripe") == (200, b"200")
         assert [event for event in stand.events() if isinstance(event, ProgramEnded)] == [], "it was killed, not lost"
+
+
+_DRIVER = Path("/usr/share/java/postgresql.jar")
+"""Of Debian's package libpostgresql-jdbc-java."""
+
+
+def test_javas_driver_reaches_the_database_by_tcp(folder: Path) -> None:
+    _commands("java", folder)
+    if not _DRIVER.exists() and not os.environ.get("SIMULATE_REQUIRE_PGJDBC"):
+        pytest.skip(
+            "no PostgreSQL driver for Java: apt-get install libpostgresql-jdbc-java; with SIMULATE_REQUIRE_PGJDBC=1 "
+            "this fails instead"
+        )
+    subprocess.run(["javac", "-d", folder, _BACKENDS / "Ledger.java"], check=True)
+    edit(folder, "target.toml", _line_of_command(folder), f'command = ["java", "-cp", "{folder}:{_DRIVER}", "Ledger"]')
+    url = "jdbc:postgresql://${DATABASE_TCP_HOST}:${DATABASE_TCP_PORT}/${DATABASE_NAME}"
+    variables = {"PORT": "${PORT}", "DB_URL": url, "DB_USER": "${DATABASE_USER}", "DB_PASSWORD": "${DATABASE_PASSWORD}"}
+    given = "\n".join(f'{name} = "{value}"' for name, value in variables.items())
+    edit(folder, "target.toml", 'WRONG = "nothing"', given)
+
+    with brought_up(folder) as stand:
+        jobs(stand).start()
+        stand.site.kernel.run_until(START + timedelta(minutes=20))
+        stand.target.supervisor.kill_and_restart()
+        stand.site.kernel.run_until(START + timedelta(minutes=26))
+        with stand.site.server.superuser(stand.site.database.name) as connection:
+            rows = [row[0] for row in connection.execute("SELECT name FROM people ORDER BY id").fetchall()]
+        log = stand.log()
+
+    minutes = [(datetime.fromisoformat(said) - START).total_seconds() / 60 for said in rows]
+    assert [round(minute, 3) for minute in minutes] == [5, 10, 15, 20, 25.5], log
+    assert len(_ticks(log)) == 5
+
+
+def _line_of_command(folder: Path) -> str:
+    lines = (folder / "target.toml").read_text().splitlines()
+    return next(line for line in lines if line.startswith("command"))
 
 
 def _ticks(log: str) -> list[int]:

@@ -76,6 +76,15 @@ def test_a_back_off_is_not_kept_waiting_for_the_next_step(folder: Path) -> None:
         assert f"tried again at {int(START.timestamp()) + 302}" in stand.log()
 
 
+def test_a_nap_of_milliseconds_costs_no_second(folder: Path) -> None:
+    wrong(folder, "naps")
+    with brought_up(folder) as stand:
+        jobs(stand).start()
+        stand.site.kernel.run_until(START + timedelta(hours=1))
+        napped = [int(found) for found in re.findall(r"napped at (\d+)", stand.log())]
+        assert napped == [int(START.timestamp()) + 300 * number for number in range(1, 13)]
+
+
 def test_time_passes_for_an_answer_that_waits_for_a_timer(folder: Path) -> None:
     with brought_up(folder) as stand:
         before = stand.site.kernel.now
@@ -282,6 +291,7 @@ assert os.environ["DB_URL"] == sys.argv[1] and os.environ["DB_PASSWORD"] in sys.
 import psycopg
 with psycopg.connect(os.environ["DB_URL"]) as connection:
     connection.execute("CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL)")
+with psycopg.connect(os.environ["DB_TCP"]) as connection:
     connection.execute("INSERT INTO people (name) VALUES (%s)", [os.environ["HOOK_SECRET"]])
 if os.environ["SLOW"] == "1":
     import time
@@ -290,6 +300,7 @@ if os.environ["SLOW"] == "1":
 _PARTS = "\n".join(
     [
         'DB_URL = "${DATABASE_URL}"',
+        'DB_TCP = "${DATABASE_TCP_URL}"',
         *(f'DB_{part} = "${{DATABASE_{part}}}"' for part in ("HOST", "PORT", "NAME", "USER", "PASSWORD")),
         'HOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"',
         'SLOW = "0"',
