@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from simulation.contract.document import Contract
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
-from simulation.errors import UsageError
 from simulation.faults.plan import FaultPlan, load_plan
 from simulation.faults.statements import Passing
 from simulation.faults.swarm import swarm as swarm_faults
@@ -25,9 +24,8 @@ from simulation.scenario.faults.needs import (
     met_by_processes,
     refuse_unmet_needs,
 )
-from simulation.scenario.file import available_scenarios, find_scenario, load_scenario
+from simulation.scenario.file import available_scenarios, find_scenario, load_scenario, refuse_another_profile
 from simulation.scenario.model import Scenario
-from simulation.scenario.orders import Profile
 from simulation.targets.protocol import TargetChoice
 from simulation.world.monitoring.alert_rules import RuleSet, load_rules, refuse_blind_groups, refuse_dead_links
 from simulation.world.operator.parser import load_runbooks
@@ -122,7 +120,7 @@ def prepare(
     loaded = load_scenario(
         find_scenario(scenario), days=days, runbooks=chosen.runbooks, usual_platform=_keeps_the_usual_rules(target)
     )
-    _refuse_another_profile(loaded, outside, place=scenario)
+    refuse_another_profile(loaded, "contests" if outside is None else outside.file.profile, place=scenario)
     met = _met(outside, target)
     if swarmed:
         loaded = swarm_faults(loaded, seed, met=met)
@@ -159,22 +157,6 @@ def prepare(
             target=target,
             drawn=("--swarm",) if swarmed else () if redraw is None else redraw.options,
         ),
-    )
-
-
-def _refuse_another_profile(scenario: Scenario, outside: ProcessChoice | None, *, place: str) -> None:
-    """:raises UsageError: the scenario is about another kind of business than the target's."""
-    has: Profile = "contests" if outside is None else outside.file.profile
-    if scenario.profile == has:
-        return
-    remedies = {
-        "payments": 'run it against a backend of your own whose target.toml says `profile = "payments"`: --target DIR',
-        "contests": "name a scenario of the profile payments, such as shop_6d",
-    }
-    raise UsageError(
-        place=place,
-        problem=f"the scenario's profile is {scenario.profile}, and the target's is {has}",
-        remedy=remedies[scenario.profile],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -13,26 +14,29 @@ from simulation.environment.choice import environment_of_processes
 from simulation.errors import UsageError, command
 from simulation.paths import RUNBOOKS_FOLDER
 from simulation.run_directory import DEFAULT_OUT
-from simulation.scenario.file import find_scenario, load_scenario
+from simulation.scenario.file import find_scenario, load_scenario, refuse_another_profile
+from simulation.scenario.orders import Profile
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.trial import try_target
 from simulation.untrusted import last_lines
 
-_SCENARIO = "smoke_2d"
+DEFAULT_SCENARIO: Mapping[Profile, str] = {"contests": "smoke_2d", "payments": "shop_6d"}
 _LAST_LINES = 10
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--environment", type=click.Choice(["auto", "embedded", "containers"]), default="auto", show_default=True)
-@click.option("--scenario", default=_SCENARIO, show_default=True, help="Whose start, contest and tournaments it has.")
+@click.option(
+    "--scenario", default=None, help="Whose start, contest or orders it has; else smoke_2d, or shop_6d for a shop."
+)
 @click.option(
     "--log",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
     help="Where the backend's output is kept; else reports/target-check/NAME.log.",
 )
-def target_check(folder: Path, environment: str, scenario: str, log: Path | None) -> int:
+def target_check(folder: Path, environment: str, scenario: str | None, log: Path | None) -> int:
     """Start the backend of DIR and try each piece of it by itself. Says what is wrong, with file and line.
 
     Exit code 1: something is wrong.
@@ -40,7 +44,10 @@ def target_check(folder: Path, environment: str, scenario: str, log: Path | None
     console = Console()
     choice = read_target(folder)
     console.print(f"[green]✓[/] {'files':<24}          read", highlight=False)
+    usual = DEFAULT_SCENARIO[choice.file.profile]
+    scenario = scenario or usual
     loaded = load_scenario(find_scenario(scenario), days=None, runbooks=RUNBOOKS_FOLDER)
+    refuse_another_profile(loaded, choice.file.profile, place=scenario)
     environment = environment_of_processes(environment, choice.server_needs).name
     log = _empty(log or DEFAULT_OUT / "target-check" / f"{folder.resolve().name}.log")
     wrong: list[str] = []
@@ -55,7 +62,7 @@ def target_check(folder: Path, environment: str, scenario: str, log: Path | None
         console.print("the backend's last lines:", highlight=False)
         for line in last_lines(log, _LAST_LINES):
             console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
-    again = command("target", "check", folder) if scenario == _SCENARIO else command(
+    again = command("target", "check", folder) if scenario == usual else command(
         "target", "check", folder, "--scenario", scenario
     )  # fmt: skip
     run = command("run", scenario, "--target", folder)

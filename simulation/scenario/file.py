@@ -22,6 +22,7 @@ from simulation.paths import RUNBOOKS_FOLDER, SCENARIOS_FOLDER, runbook_files
 from simulation.scenario.faults.operator import OperatorCrash
 from simulation.scenario.faults.rule import BrokenRule, days_of
 from simulation.scenario.model import Scenario
+from simulation.scenario.orders import Profile
 from simulation.scenario.partial import Partial
 from simulation.scenario.results_csv import read_results
 from simulation.scenario.rules import broken_rules
@@ -29,6 +30,7 @@ from simulation.words import plural
 
 _ONLY_WHEN_FAILED = ("rollback", "escalation")
 """Sections of a runbook."""
+_SOLD = (("contests",), ("orders",))
 _NO_START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -85,6 +87,21 @@ def load_scenario(
     return scenario
 
 
+def refuse_another_profile(scenario: Scenario, profile: Profile, *, place: str) -> None:
+    """:param profile: the target's. :raises UsageError: the scenario is about another kind of business."""
+    if scenario.profile == profile:
+        return
+    remedies = {
+        "payments": 'run it against a backend of your own whose target.toml says `profile = "payments"`: --target DIR',
+        "contests": "name a scenario of the profile payments, such as shop_6d",
+    }
+    raise UsageError(
+        place=place,
+        problem=f"the scenario's profile is {scenario.profile}, and the target's is {profile}",
+        remedy=remedies[scenario.profile],
+    )
+
+
 def _validated(document: MarkedYaml, partial: Partial, found: list[UsageError]) -> Scenario | None:
     """The scenario without the parts that have mistakes, which are added to ``found``; None: too much is missing."""
     while True:
@@ -92,7 +109,7 @@ def _validated(document: MarkedYaml, partial: Partial, found: list[UsageError]) 
         try:
             return Scenario.model_validate(partial.document, context=context)
         except ValidationError as error:
-            errors = [each for each in mistakes(error) if not (partial.emptied and each["loc"] == ("contests",))]
+            errors = [each for each in mistakes(error) if not (partial.emptied and each["loc"] in _SOLD)]
             found += told(document, [_as_in_the_file(each, partial) for each in errors], Scenario)
             places = [path_of(each, Scenario) for each in errors]
             if len(found) >= MOST_TOLD or not partial.leave_out(places, known=frozenset(Scenario.model_fields)):

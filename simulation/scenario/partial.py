@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_LISTS: Sequence[tuple[str, ...]] = (("contests",), ("faults",), ("operator", "tasks"))
+_LISTS: Sequence[tuple[str, ...]] = (("contests",), ("orders",), ("faults",), ("operator", "tasks"))
 """Lists whose items can be left out."""
 _SECTIONS = frozenset({"stripe", "monitor"})
 """Sections that may be left out as a whole: nothing but the money, which is counted last, depends on them."""
@@ -18,12 +18,15 @@ class Partial:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        of_orders = document.get("profile") == "payments"
+        self._sold, self._word = ("orders", "orders") if of_orders else ("contests", "contest")
+        """What people pay for, and by which word a fault names it."""
         self._places: dict[tuple[str, ...], list[int]] = {}
 
     @property
     def emptied(self) -> bool:
-        """Whether no contest is left, and with them nothing that a scenario could be."""
-        return self._places.get(("contests",)) == []
+        """Whether no contest is left, or no orders, and with them nothing that a scenario could be."""
+        return self._places.get((self._sold,)) == []
 
     def original(self, path: Sequence[str | int]) -> Path:
         """The place in the file of a place in the document as it is now."""
@@ -54,21 +57,21 @@ class Partial:
         return not self.emptied
 
     def _drop(self, gone: Mapping[tuple[str, ...], set[int]], tournaments: set[str]) -> None:
-        contests, faults = self._items("contests"), self._items("faults")
+        contests, faults = self._items(self._sold), self._items("faults")
         played = {index for index, contest in enumerate(contests) if _said(contest, "tournament") in tournaments}
-        without = gone[("contests",)] | played
+        without = gone[(self._sold,)] | played
         keys = {_said(contests[index], "key") for index in without}
         struck = {
             index
             for index, fault in enumerate(faults)
-            if _said(fault, "contest") in keys - {None} or _said(fault, "tournament") in tournaments
+            if _said(fault, self._word) in keys - {None} or _said(fault, "tournament") in tournaments
         }
         document = dict(self.document)
         if isinstance(document.get("tournaments"), dict):
             document["tournaments"] = {
                 key: value for key, value in document["tournaments"].items() if str(key) not in tournaments
             }
-        document["contests"] = self._kept(("contests",), contests, without)
+        document[self._sold] = self._kept((self._sold,), contests, without)
         document["faults"] = self._kept(("faults",), faults, gone[("faults",)] | struck)
         operator = document.get("operator")
         if isinstance(operator, dict) and isinstance(operator.get("tasks"), list):

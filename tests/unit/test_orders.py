@@ -86,6 +86,18 @@ def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
     assert "0 is not accepted" in said
 
 
+def test_a_mistake_of_orders_hides_none_of_other_orders_faults(tmp_path: Path) -> None:
+    text = SHOP.read_text(encoding="utf-8").replace("buyers: 14", "buyers: 0", 1).replace("nth: 5", "nth: 50")
+    file = tmp_path / "shop.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(UsageError) as refused:
+        load_scenario(file)
+
+    assert "0 is not accepted" in str(refused.value)
+    assert "bank-asks waits for payer 50 of gift_cards" in str(refused.value)
+
+
 def test_the_profile_of_scenario_and_target_must_be_the_same(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="profile is payments, and the target's is contests"):
         prepare(scenario="shop_6d", seed=1, out=tmp_path)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 
 from simulation.errors import SimulationError
-from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, Transaction
+from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, StripeCall, Transaction
 from simulation.scenario.model import Scenario
 from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.target import ProcessTarget
@@ -23,7 +24,7 @@ from simulation.witness.exchange import ExchangeContext
 from simulation.witness.wal import WalWitness
 from simulation.words import plural
 from simulation.world.entrants.entrants import contest_terms
-from simulation.world.ports import Admin
+from simulation.world.ports import Admin, Buyers
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.signature import signature_header
 from simulation.world.stripe.twin import StripeTwin
@@ -83,6 +84,8 @@ def webhook(bench: Bench) -> str:
         "request": {"id": None, "idempotency_key": None},
         "data": {"object": {"id": "cus_target_check", "object": "customer"}},
     }  # fmt: skip
+    if bench.choice.file.stripe.webhooks == "fetched":
+        return _asked_for_at_stripe(bench, event)
     body = json.dumps(event).encode()
     place = bench.choice.file.place("stripe", "webhook_path")
     for secret, wanted in ((bench.site.keys.stripe_webhook_secret, True), ("whsec_of_somebody_else", False)):
@@ -103,6 +106,21 @@ def webhook(bench: Bench) -> str:
         if not wanted and answer.status_code < 400:
             raise Wrong(f"{place}: a webhook signed with another secret was taken ({answer.status_code})")
     return "a good signature is taken, a bad one refused"
+
+
+def _asked_for_at_stripe(bench: Bench, event: Mapping[str, Any]) -> str:
+    """An event that nobody signed and that Stripe does not have: it must be asked for, and not be believed."""
+    began = len(bench.site.recorder.events)
+    with bench.context.acting("stripe"):
+        answer = bench.http.post(bench.target.routes.webhook, json=event)
+    calls = [one for one in bench.site.recorder.events[began:] if isinstance(one, StripeCall)]
+    if not any(call.path == f"/v1/events/{event['id']}" for call in calls):
+        raise Wrong(
+            f"{bench.choice.file.place('stripe', 'webhooks')}: an event that nobody signed was answered "
+            f"{answer.status_code}, and Stripe was not asked for it (GET /v1/events/{event['id']})\n  remedy: fetch "
+            'each event by its id before you believe it, or check its signature and write `webhooks = "signed"`'
+        )
+    return f"an unsigned event is asked for at Stripe, which does not have it: answered {answer.status_code}"
 
 
 def _given_the_secret(file: TargetFile) -> str:
@@ -172,10 +190,19 @@ def people(bench: Bench) -> Iterator[Finding]:
         paid = bench.twin.pay(reference=intent, client_secret=client_secret)
         return f"{paid} paid at Stripe"
 
-    for name, act in (
+    def order() -> str:
+        made["contest"] = cast("Buyers", people).order(
+            user_id=made["player"], what=contest.name, amount_cents=contest.entry_fee_cents,
+            idempotency_key="target-check-order",
+        )  # fmt: skip
+        return f"order {made['contest']}"
+
+    of_contests = (
         ("sign_up", sign_up), ("connect_account", connect), ("create_contest", create),
         ("publish_contest", publish), ("join", join), ("open_intent", pay),
-    ):  # fmt: skip
+    )  # fmt: skip
+    of_orders = (("sign_up", sign_up), ("order", order), ("open_intent", pay))
+    for name, act in of_orders if bench.scenario.profile == "payments" else of_contests:
         began = len(bench.site.recorder.events)
         found = look(f"people {name}", act)
         yield _with_requests(found, bench.site.recorder.events[began:])
@@ -282,6 +309,8 @@ def stripe(bench: Bench) -> str:
 
 def provider(bench: Bench) -> str:
     """A provider that refuses all that it is asked for is asked in another dialect."""
+    if bench.choice.file.profile == "payments":
+        return "this business has none"
     refused, calls = bench.traffic.of(PROVIDER), bench.traffic.calls[PROVIDER]
     if refused and all(refusal.status == 404 for refusal in refused) and bench.choice.feed is None:
         raise Wrong(

@@ -10,6 +10,7 @@ import pytest
 
 from simulation.cli.target_check import target_check
 from simulation.paths import ROOT
+from tests.targets.shop_support import copy_of_shop
 
 STAGING = ROOT / "fixtures" / "targets" / "staging"
 SECRET = 'STRIPE_WEBHOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"'
@@ -35,6 +36,28 @@ def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: p
     assert "✗" not in said
     for piece in ("database", "query contests", "start", "webhook", "admin", "people", "contract"):
         assert f"✓ {piece}" in said
+
+
+@pytest.mark.parametrize(
+    ("defects", "said"),
+    [
+        ((), "✓ webhook"),
+        (("taken-by-its-word",), "an event that nobody signed was answered 200, and Stripe was not asked for it"),
+    ],
+    ids=["asks Stripe", "takes it by its word"],
+)
+def test_a_shop_that_fetches_events_is_tried_by_one_that_nobody_signed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], defects: tuple[str, ...], said: str
+) -> None:
+    shop = copy_of_shop(tmp_path, *defects, fetches=True)
+
+    code = target_check.main([str(shop), "--log", str(tmp_path / "check.log")], standalone_mode=False)
+
+    told = capsys.readouterr().out
+    assert code == len(defects), told
+    assert said in told
+    assert "✓ people order" in told
+    assert f"shop_6d --target {shop}" in told or defects
 
 
 def test_a_wrong_webhook_secret_is_named_and_the_log_is_kept(

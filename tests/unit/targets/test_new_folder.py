@@ -15,6 +15,7 @@ from simulation.cli.target_init import target_init
 from simulation.errors import UsageError
 from simulation.targets import protocol
 from simulation.targets.new_folder import FILES, write_target_folder
+from simulation.targets.process.loader import read_target
 from simulation.targets.process.target_file import JobPurpose, load_target_file
 from simulation.targets.queries import RELATIONS, load_queries
 from simulation.world.ports import People
@@ -38,6 +39,38 @@ def test_the_template_of_target_toml_is_accepted_as_it_stands(tmp_path: Path) ->
     target = load_target_file(tmp_path / "mine")
     assert target.name == "my-backend"
     assert {job.does for job in target.job} == set(JobPurpose.__args__)  # type: ignore[attr-defined]
+
+
+def test_the_template_of_a_shop_is_read_as_it_stands_and_knows_no_contest(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+
+    answer = CliRunner().invoke(target_init, [str(folder), "--profile", "payments"])
+
+    assert answer.exit_code == 0, answer.output
+    assert f"simulate run shop_6d --target {folder}" in answer.output
+    choice = read_target(folder)
+    assert choice.file.profile == "payments"
+    assert "contests" in choice.contract.works.without
+    assert not choice.relations.keys() & choice.contract.works.absent.keys()
+    assert "contest_id" not in "".join((folder / name).read_text(encoding="utf-8") for name in FILES)
+
+
+def test_a_shop_is_proposed_from_no_schema(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.sql"
+    schema.write_text("CREATE TABLE orders (id bigint PRIMARY KEY);", encoding="utf-8")
+
+    answer = CliRunner().invoke(target_init, [str(tmp_path / "shop"), "--profile", "payments", "--schema", str(schema)])
+
+    assert answer.exit_code == 2
+    assert "proposed from no schema" in answer.output
+
+
+def test_contests_are_left_out_by_the_profile_and_by_no_contract(tmp_path: Path) -> None:
+    write_target_folder(tmp_path / "mine")
+    (tmp_path / "mine" / "contract.yaml").write_text("business: {without: {contests: we sell things}}\n")
+
+    with pytest.raises(UsageError, match='write `profile = "payments"` at the top'):
+        read_target(tmp_path / "mine")
 
 
 def test_the_template_has_a_query_for_every_relation_with_every_documented_column(tmp_path: Path) -> None:
