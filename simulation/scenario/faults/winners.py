@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from simulation.scenario.faults.accounts import AccountsPaused
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault, Window, Within
 from simulation.scenario.faults.rule import BrokenRule, minute
@@ -27,11 +28,21 @@ class PaidWinnerFault(VictimFault):
 
     victim = "paid transfer"
     acts = True
+    leaves_for_bank: ClassVar[bool] = False
+    """The prize leaves the account, if nobody has paused it."""
     delay_hours: Annotated[int, Field(ge=1, le=720, description="How long after the transfer was made it happens")]
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         final = scenario.tournaments[self.its_contest(scenario).tournament].final_board_at
-        return Window(starts_at=final, delay_seconds=3_600 * self.hours_after)
+        latest = max((final, *self._pauses_over_by(scenario)))
+        return Window(starts_at=final, last_chance=latest, delay_seconds=3_600 * self.hours_after)
+
+    def _pauses_over_by(self, scenario: Scenario) -> Iterator[datetime]:
+        """Until when the prize may have to wait in the account, where it leaves for the bank. Who wins here may be one
+        of another contest's accounts, too."""
+        for fault in scenario.faults if self.leaves_for_bank else ():
+            if isinstance(fault, AccountsPaused):
+                yield fault.planned(scenario, 0).over_by
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
         of_transfers = (fault for fault in scenario.faults if isinstance(fault, TransferFault))
@@ -93,6 +104,7 @@ class _BankRefuses(PaidWinnerFault):
     """One by which the winner's bank does not keep the prize."""
 
     expects = Expectation(runbook="bank_payout_failed")
+    leaves_for_bank = True
     recovery = (
         "Books nothing, since the prize is in the winner's account at Stripe again. By the runbook the winner is told."
     )
@@ -145,6 +157,7 @@ class AccountOverdrawn(PaidWinnerFault):
     origin = "A review at Stripe that ends after the money has left for the bank: the account's balance is negative."
     recovery = TransferReversed.recovery
     expects = TransferReversed.expects
+    leaves_for_bank = True
     drawn = 77
 
 

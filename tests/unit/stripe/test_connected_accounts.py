@@ -122,6 +122,32 @@ def test_an_account_whose_payouts_are_paused_takes_transfers(world: World, accou
     assert world.stripe.accounts.retrieve(account).payouts_enabled is True
 
 
+def test_nothing_leaves_a_paused_account_and_what_is_under_way_waits(world: World, account: str) -> None:
+    acting = {"stripe_account": account}
+    under_way = world.twin.payouts.send_by_stripe(account, amount_cents=1_000, currency="usd")
+    world.twin.accounts.pause_payouts(account, paused=True)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.payouts.create({"amount": 500, "currency": "usd"}, acting)
+    assert refused.value.code == "payouts_not_allowed"
+    world.pass_time(days=4)
+    assert world.stripe.payouts.retrieve(under_way.id, {}, acting).status == "pending"
+    world.twin.accounts.pause_payouts(account, paused=False)
+    world.pass_time(seconds=3_600)
+    assert world.stripe.payouts.retrieve(under_way.id, {}, acting).status == "paid"
+    assert world.stripe.payouts.create({"amount": 500, "currency": "usd"}, acting).status == "pending"
+
+
+def test_what_waits_for_a_paused_account_for_ten_days_is_in_it_again(world: World, account: str) -> None:
+    acting = {"stripe_account": account}
+    payout = world.twin.payouts.send_by_stripe(account, amount_cents=1_000, currency="usd")
+    world.twin.accounts.pause_payouts(account, paused=True)
+    world.pass_time(days=9, seconds=86_000)
+    assert world.stripe.payouts.retrieve(payout.id, {}, acting).status == "pending"
+    world.pass_time(seconds=400)
+    assert world.stripe.payouts.retrieve(payout.id, {}, acting).status == "canceled"
+    assert world.stripe.balance.retrieve({}, acting).available[0].amount == 5_000
+
+
 @pytest.mark.parametrize(("after_days", "told"), [(0, ["created", "failed"]), (3, ["created", "paid", "failed"])])
 def test_what_a_bank_does_not_keep_is_in_the_account_again(
     world: World, account: str, after_days: int, told: list[str]

@@ -44,6 +44,11 @@ class Account:
         return self.status == "enabled"
 
     @property
+    def payouts_enabled(self) -> bool:
+        """Whether anything leaves the account for its owner's bank."""
+        return self.can_be_paid and not self.payouts_paused
+
+    @property
     def disabled_reason(self) -> str | None:
         """Stripe's word for why something is off."""
         reasons = {"restricted": "requirements.past_due", "closed": "rejected.other"}
@@ -67,7 +72,7 @@ class Account:
             "external_accounts": embedded_list(f"/v1/accounts/{self.id}/external_accounts", []),
             "future_requirements": self._requirements(),
             "metadata": {**self.metadata},
-            "payouts_enabled": self.can_be_paid and not self.payouts_paused,
+            "payouts_enabled": self.payouts_enabled,
             "requirements": self._requirements(),
             "settings": ACCOUNT_SETTINGS,
             "tos_acceptance": {"date": None, "ip": None, "user_agent": None},

@@ -1,7 +1,8 @@
 """/v1/payouts of a connected account (header ``Stripe-Account``): from its balance to its owner's bank.
 
 Stripe's automatic payouts are switched off: what is transferred to an account stays in it until the platform or its
-owner asks, or the world has Stripe send it (:meth:`Payouts.send_by_stripe`).
+owner asks, or the world has Stripe send it (:meth:`Payouts.send_by_stripe`). From an account that is paused
+nothing is sent, and what is under way waits; ten days after it was made it is canceled.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from simulation.world.stripe.store import Store
 
 _URL = "/v1/payouts"
 _DAYS = {"standard": 2, "instant": 0}
+_WAITS = timedelta(days=10)
+"""How long a payout waits for its account (fixtures/spec/stripe.md 27)."""
+_LOOKS = timedelta(hours=1)
 _FAILURES = {
     "account_closed": "The bank account has been closed.",
     "no_account": "The bank account details on file are probably incorrect: no such account could be located.",
@@ -57,6 +61,8 @@ class Payouts:
         currency, method = params.currency(), params.text("method", choices=_DAYS) or "standard"
         amount_cents = params.required_amount(currency)
         account = self._account(call)
+        if not self._store.accounts.get(account).payouts_enabled:
+            raise Refused("Payouts have been disabled on the connected account.", code="payouts_not_allowed")
         if amount_cents > self._store.connected_cents(account, currency):
             raise Refused("The account has too little money for this payout.", code="balance_insufficient")
         payout = self._build(account, amount_cents, currency, method)
@@ -66,10 +72,15 @@ class Payouts:
 
     def send_by_stripe(self, account: str, *, amount_cents: int, currency: str) -> Payout:
         """So much goes from the account to its owner's bank, as Stripe's schedule has it."""
+        assert not self.is_paused(account), f"{account} is paused"
         payout = self._build(account, amount_cents, currency, "standard")
         payout.automatic = True
         self._send(payout, BY_THE_WORLD)
         return payout
+
+    def is_paused(self, account: str) -> bool:
+        """Whether somebody at the dashboard has paused what leaves the account."""
+        return self._store.accounts.get(account).payouts_paused
 
     def fail(self, payout_id: str, *, code: Literal["account_closed", "no_account"]) -> None:
         """The bank does not take it, or sends it back after it had arrived: the account has the money again."""
@@ -118,8 +129,16 @@ class Payouts:
         return payout.render()
 
     def _arrive(self, payout: Payout, trigger: Trigger) -> None:
-        if payout.status == "pending":
+        gives_up_at = payout.created + _WAITS
+        if payout.status != "pending":
+            return
+        if not self.is_paused(payout.account):
             self._end(payout, "paid", trigger)
+        elif self._store.now >= gives_up_at:
+            self._end(payout, "canceled", trigger)
+        else:
+            again_at = min(self._store.now + _LOOKS, gives_up_at)
+            self._store.at(again_at, lambda: self._arrive(payout, trigger))
 
     def _end(self, payout: Payout, status: Literal["paid", "canceled", "failed"], trigger: Trigger) -> None:
         payout.status = status
