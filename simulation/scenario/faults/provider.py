@@ -240,6 +240,18 @@ class ProviderIncompleteFinal(FeedFault):
             return Window(starts_at=self.at, ends_at=self.at + length)
         return Window(starts_at=tournament.last_round_ends_at, ends_at=tournament.final_board_at + length)
 
+    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
+        yield from super().broken(scenario, earlier)
+        tournament = self.its_tournament(scenario)
+        held, at = tournament.rounds[-1], self.on(tournament).starts_at
+        if tournament.round_ends_at(held) < at:
+            yield BrokenRule(
+                path=("tournament",),
+                problem=f"fault {self.id} takes a card of round {held} off the board of {self.tournament} from "
+                f"{minute(at)} on, and that round was complete {minute(tournament.round_ends_at(held))}",
+                remedy="let every round be held, or give an at before",
+            )
+
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
         return cls._drawn(tournament=drawing.tournament(), minutes=60, expect=cls.expects)

@@ -62,6 +62,17 @@ def test_one_while_other_troubles_may_delay_the_settlement_is_refused(smoke: Sce
     assert problems(smoke, late, correction(7, smoke=smoke)) == []
 
 
+def test_a_card_that_was_on_the_board_a_day_before_is_not_missing_from_the_final_one(smoke: Scenario) -> None:
+    key = smoke.contests[0].tournament
+    expect = Expectation(runbook="settlement_failed_mid_run")
+    late = fault("provider_incomplete_final", id="card", tournament=key, minutes=60, expect=expect)
+    shortened = smoke.tournaments[key].model_copy(update={"rounds_held": 3})
+    rained = smoke.model_copy(update={"tournaments": {**smoke.tournaments, key: shortened}})
+    assert problems(smoke, late) == []
+    (problem,) = problems(rained, late)
+    assert "takes a card of round 3" in problem
+
+
 def test_a_second_one_and_one_that_nobody_follows_are_refused(smoke: Scenario) -> None:
     (problem,) = problems(smoke, correction(4, smoke=smoke), correction(5, name="once-more", smoke=smoke))
     assert "already" in problem
