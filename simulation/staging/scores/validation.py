@@ -204,7 +204,9 @@ def validate_progress(earlier: Board, later: Board) -> list[FeedError]:
         lost = earlier.players[player_id].strokes_by_round.keys() - later.players[player_id].strokes_by_round.keys()
         if lost:
             reader.error(
-                "INCONSISTENT_LEADERBOARD_ORDER", f"player {player_id}", f"rounds {sorted(lost)} were complete before"
+                "INCONSISTENT_LEADERBOARD_ORDER",
+                "$.events[0].competitions[0]",
+                f"rounds {sorted(lost)} of {player_id} were complete before",
             )
     if earlier.is_final and not later.is_final:
         reader.error("INCONSISTENT_LEADERBOARD_ORDER", "$.events[0].status", "the tournament was final before")
