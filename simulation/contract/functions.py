@@ -191,27 +191,22 @@ def is_past(then: Any, now: datetime, seconds: int) -> bool:
     return then is not None and (now - _moment(then)).total_seconds() > seconds
 
 
-def available_cents(changes: Any, now: datetime) -> int:
-    """What a balance can be drawn on for now: the changes whose money is available."""
-    return sum(change.amount_cents for change in changes if change.available_at <= now)
-
-
 def available_by_currency(changes: Any, now: datetime) -> dict[str, int]:
-    """The same by currency, for each that there has been any of."""
+    """What a balance can be drawn on for now, by currency: the changes whose money is available."""
     sums = dict.fromkeys((change.currency for change in changes), 0)
     for change in changes:
         sums[change.currency] += change.amount_cents if change.available_at <= now else 0
     return sums
 
 
-def none_by_currency(changes: Any) -> dict[str, int]:
-    """0 of each currency that there has been any of."""
-    return dict.fromkeys((change.currency for change in changes), 0)
+def held_back_by_currency(changes: Any, now: datetime) -> dict[str, int]:
+    """What is left of each while Stripe holds back all that is available: nothing, or what is owed to Stripe."""
+    return {currency: min(0, cents) for currency, cents in available_by_currency(changes, now).items()}
 
 
 def rest_by_currency(changes: Any, less: Any) -> dict[str, int]:
     """By currency what the changes come to, less what another mapping by currency says."""
-    sums = none_by_currency(changes)
+    sums = dict.fromkeys((change.currency for change in changes), 0)
     for change in changes:
         sums[change.currency] += change.amount_cents
     return {currency: cents - less.get(currency, 0) for currency, cents in sums.items()}
@@ -273,9 +268,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sorted_by": sorted_by,
     "before": before,
     "is_past": is_past,
-    "available_cents": available_cents,
     "available_by_currency": available_by_currency,
-    "none_by_currency": none_by_currency,
+    "held_back_by_currency": held_back_by_currency,
     "rest_by_currency": rest_by_currency,
     "sum_by": sum_by,
     "sum_of_fields": sum_of_fields,
