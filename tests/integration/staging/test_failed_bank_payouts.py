@@ -12,7 +12,14 @@ METRIC = "bank_payouts_failed_unacknowledged"
 
 def failed(stage: StagingPlatform, account: str | None, *, payout: str = "po_1") -> Any:
     """The answer to an event about a payout of 7.00 that failed."""
-    subject = {"id": payout, "object": "payout", "amount": 700, "failure_code": "no_account", "status": "failed"}
+    subject = {
+        "id": payout,
+        "object": "payout",
+        "amount": 700,
+        "currency": "usd",
+        "failure_code": "no_account",
+        "status": "failed",
+    }
     event = stage.stripe.event("payout.failed", subject) | ({"account": account} if account else {})
     return stage.deliver(event)
 
@@ -32,7 +39,8 @@ def test_it_is_noted_once_and_nothing_is_booked(stage: StagingPlatform) -> None:
     for _ in range(2):
         assert failed(stage, account).status_code == 200
     (row,) = stage.admin_get("failed-bank-payouts?acknowledged=false").json["failed_bank_payouts"]
-    assert (row["stripe_payout_id"], row["amount_cents"], row["failure_code"]) == ("po_1", 700, "NO_ACCOUNT")
+    told = (row["stripe_payout_id"], row["amount_cents"], row["currency"], row["failure_code"])
+    assert told == ("po_1", 700, "USD", "NO_ACCOUNT")
     assert row["prizes_cents"] == 700
     assert stage.balances() == before
     assert f"{METRIC} 1\n" in stage.client.get("/metrics").text

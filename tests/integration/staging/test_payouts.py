@@ -174,11 +174,13 @@ def test_what_stripe_has_of_a_prize_is_shown_whoever_sent_it(stage: StagingPlatf
     path = f"payout-transfers/{row['id']}/at-stripe"
     assert stage.admin_get(path).json == {"payout_transfer_id": row["id"], "stripe_transfers": []}
     by_somebody_else = {"id": "tr_9", "object": "transfer", "amount": 650, "created": 0, "destination": "acct_1"}
+    by_somebody_else["currency"] = "usd"
     by_somebody_else |= {"transfer_group": f"contest:{won}", "metadata": {"user_id": row["user_id"]}}
     to_another_winner = by_somebody_else | {"id": "tr_8", "metadata": {"user_id": str(UUID(int=5))}}
     stage.stripe.objects["transfers"] |= {"tr_8": to_another_winner, "tr_9": by_somebody_else}
     (made,) = stage.admin_get(path).json["stripe_transfers"]
-    assert (made["stripe_id"], made["amount_cents"], made["payout_transfer_id"]) == ("tr_9", 650, None)
+    assert (made["stripe_id"], made["amount_cents"], made["currency"]) == ("tr_9", 650, "USD")
+    assert made["payout_transfer_id"] is None
     stage.stripe.failures["GET transfers"] = ["503"]
     assert (
         stage.admin_get(path).status_code,

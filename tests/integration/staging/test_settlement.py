@@ -145,7 +145,7 @@ def test_a_database_error_that_may_pass_is_tried_again(stage: StagingPlatform, m
     stage.entrant(contest_id, "1")
     stage.play(contest_id)
 
-    def dropped(*_: object) -> None:
+    def dropped(*_: object, **_named: object) -> None:
         raise OperationalError("SELECT", {}, Exception("connection lost"))
 
     with monkeypatch.context() as patched:
