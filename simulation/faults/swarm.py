@@ -3,7 +3,7 @@
 A run with everything that can go wrong looks much like the next; one without any late webhook and without any
 timeout reaches other places (swarm testing). What is drawn is a scenario's ordinary list of faults, each with what a
 platform that keeps the rules of ``fixtures/spec/platform.md`` makes of it. Where the target keeps them to the letter
-tournaments do not go as planned, either (``conditions.py``).
+tournaments do not go as planned, either (``conditions.py``), and contests are in other currencies.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from simulation.chance import chance
 from simulation.faults.conditions import with_a_cancellation, with_conditions
+from simulation.faults.drawn_currencies import with_currencies
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.needs import USUAL_RULES, Need
 from simulation.scenario.faults.registry import broken_fault_rules, drawn_kinds
@@ -37,4 +38,4 @@ def swarm(scenario: Scenario, seed: int, *, met: Collection[Need]) -> Scenario:
             # together with those before it is more than a platform survives.
             if not any(broken_fault_rules(more, usual_platform=True)):
                 drawn = more
-    return with_conditions(drawn, seed) if USUAL_RULES in met else drawn
+    return with_currencies(with_conditions(drawn, seed), seed) if USUAL_RULES in met else drawn
