@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from struct import pack
@@ -45,7 +44,11 @@ def test_what_bars_a_program_is_read_from_its_file(
     assert (bar is None) if said is None else (bar is not None and said in bar.problem)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"\x7fELF\x02\x01", b"#!/bin/sh\n", os.urandom(64)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x7fELF", b"\x7fELF\x02\x01", b"#!/bin/sh\n", bytes(range(128, 192))],
+    ids=["empty", "cut off after its sign", "cut off in its head", "a script of the shell", "no text"],
+)
 def test_what_is_no_program_of_this_kind_is_left_to_its_start(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
     assert bar_of(tmp_path / "file") is None
