@@ -69,6 +69,9 @@ def test_one_changed_value_changes_the_digest() -> None:
 
 def as_pydantic_has_it(event: Event) -> str:
     document = event.model_dump(mode="json")
+    for name, usual in event.unless_usual.items():
+        if document[name] == usual:
+            del document[name]
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -16,7 +16,14 @@ from simulation.staging.clients.stripe import StripeGateway
 from simulation.staging.clients.stripe_transport import ApiKey
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-TRANSFER = {"amount_cents": 100, "destination": "acct_1", "group": "g", "metadata": {}, "idempotency_key": "k"}
+TRANSFER = {
+    "amount_cents": 100,
+    "destination": "acct_1",
+    "currency": "usd",
+    "group": "g",
+    "metadata": {},
+    "idempotency_key": "k",
+}
 URL = "https://api.stripe.com/v1"
 BALANCE = {"object": "balance", "available": [], "pending": []}
 
