@@ -163,7 +163,7 @@ class Check:
 
     def examine(self, case: Case) -> CheckResult:
         """Apply the check to a case that checks share. Never raises: an error within the check makes it ``unknown``."""
-        inquiry = Inquiry(self.name, currency_of=lambda keys: _currency(case, keys))
+        inquiry = Inquiry(self.name, currency_of=lambda keys: case.told_currency(keys.contest_id or keys.contest))
         if not case.whole:
             inquiry.cannot_tell(_broken_off(case.history))
         if case.whole or not self.needs_end:
@@ -203,14 +203,6 @@ class Check:
             raise
         except Exception as error:
             inquiry.cannot_tell(f"the check itself broke: {type(error).__name__}: {error}")
-
-
-def _currency(case: Case, keys: Keys) -> str:
-    """Of the contest that a finding is about; where nothing tells, US dollars."""
-    try:
-        return case.currency(keys.contest_id or keys.contest)
-    except CannotTell:
-        return USD
 
 
 def _broken_off(history: History) -> str:

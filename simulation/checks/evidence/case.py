@@ -241,6 +241,13 @@ class Case:
         plans = (known.plan for known in self.contests if contest in (known.contest_id, known.key))
         return next((plan.currency for plan in plans), USD)
 
+    def told_currency(self, contest: str | None) -> str:
+        """The same for telling a thing only: US dollars, too, where the scenario cannot be read."""
+        try:
+            return self.currency(contest)
+        except CannotTell:
+            return USD
+
     @cached_property
     def currencies(self) -> frozenset[str]:
         """Those of the contests, or orders."""

@@ -90,7 +90,7 @@ def contests_of(source: ReportSource) -> tuple[ContestView, ...]:
                 status=text(row, "status"),
                 tournament=text(row, "tournament"),
                 organizer=source.names.person(text(row, "organizer_id")),
-                currency=source.case.currency(contest_id),
+                currency=source.case.told_currency(contest_id),
                 entry_fee_cents=number(row, "entry_fee_cents"),
                 payout_percent=tuple(sorted((k, str(v)) for k, v in document(row, "payout_structure").items())),
                 entrants=entrants[contest_id],

@@ -28,4 +28,4 @@ class ReportSource:
 
     def currency(self, row: Row) -> str:
         """Of a row's amount: as it says, else its contest's."""
-        return text(row, "currency").lower() or self.case.currency(text(row, "contest_id"))
+        return text(row, "currency").lower() or self.case.told_currency(text(row, "contest_id"))
