@@ -44,15 +44,9 @@ def test_a_backend_in_processes_of_its_own_has_its_database_in_a_container(tmp_p
 
 
 def _misspelt(
-    self: StripeGateway, *, amount_cents: int, destination: str, group: str, metadata: Any, idempotency_key: str
+    self: StripeGateway, *, amount_cents: int, currency: str, group: str, idempotency_key: str, **rest: Any
 ) -> str:
-    parameters: Any = {
-        "amount": amount_cents,
-        "currency": "usd",
-        "destination": destination,
-        "transfer_gruop": group,
-        "metadata": metadata,
-    }
+    parameters: Any = {"amount": amount_cents, "currency": currency.lower(), "transfer_gruop": group, **rest}
     return self._client.v1.transfers.create(parameters, {"idempotency_key": idempotency_key}).id
 
 
