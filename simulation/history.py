@@ -207,9 +207,10 @@ _NEVER = object()
 
 
 def line_of(event: Event) -> str:
-    """One event as a line of ``history.jsonl``: JSON with sorted keys, to the letter as pydantic has the event."""
-    if event.unless_usual:
-        usual = event.unless_usual
+    """One event as a line of ``history.jsonl``: JSON with sorted keys, to the letter as pydantic has the event, without
+    what is as usual (``unless_usual``)."""
+    usual = event.unless_usual
+    if usual:
         return _line({name: value for name, value in event.__dict__.items() if usual.get(name, _NEVER) != value})
     return _line(event.__dict__)
 

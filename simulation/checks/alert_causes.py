@@ -65,7 +65,7 @@ def _due_cents(case: Case, at: datetime) -> Counter[str]:
     due: Counter[str] = Counter()
     for row in case.rows(TransferRow):
         if row.created_at <= at:
-            due[row.currency or case.currency(row.contest_id)] += row.amount_cents
+            due[case.currency_of(row)] += row.amount_cents
     for transfer in moved(case, "transfer"):
         if transfer.movement.at <= at:
             due[transfer.currency] -= transfer.amount_cents

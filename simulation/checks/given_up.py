@@ -29,7 +29,7 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
     of_user = grouped(accounts, lambda account: account.user_id)
     own = {row.user_id: row.stripe_account_id for row in case.rows(UserRow)}
     faulted = faulted_keys(case)
-    transfers, without = case.rows(TransferRow), without_account(case)
+    transfers, without = case.rows(TransferRow), case.remembered(without_account)
     for row in transfers:
         inquiry.examine()
         if row.status != "failed_terminal" or faulted & {row.transfer_id, row.idempotency_key}:
@@ -51,8 +51,7 @@ def given_up_for_cause(case: Case, inquiry: Inquiry) -> None:
                 "given up although nothing stood in its way",
                 keys=row.keys,
                 amount_cents=row.amount_cents,
-                expected=f"{money(row.amount_cents, case.currency(row.contest_id))} to {payable.object_id}, "
-                "which can be paid",
+                expected=f"{money(row.amount_cents, case.currency_of(row))} to {payable.object_id}, which can be paid",
                 actual=f"failed_terminal: {row.failure_reason}",
                 events=(payable,),
             )

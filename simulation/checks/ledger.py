@@ -137,7 +137,7 @@ def _undelivered(case: Case, rows: Sequence[TransferRow] | Sequence[RefundRow]) 
     owed: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         if row.status in ("failed_terminal",) if isinstance(row, TransferRow) else row.status in CAME_BACK:
-            owed[row.contest_id, row.user_id, row.currency or case.currency(row.contest_id)] += row.amount_cents
+            owed[row.contest_id, row.user_id, case.currency_of(row)] += row.amount_cents
     return owed
 
 

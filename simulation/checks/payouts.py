@@ -266,14 +266,21 @@ def without_account(case: Case) -> frozenset[str]:
 def _rightly_given_up(case: Case, row: TransferRow, attempts: Sequence[StripeCall]) -> bool:
     """Whether no further attempt was to be made after these; that one was given up without any,
     :mod:`simulation.checks.given_up` judges."""
-    if len(attempts) >= row.max_attempts or is_terminal(attempts[-1]) or row.user_id in without_account(case):
+    if (
+        len(attempts) >= row.max_attempts
+        or is_terminal(attempts[-1])
+        or row.user_id in case.remembered(without_account)
+    ):
         return True
     given_up_at = _given_up_at(case, row)
     return given_up_at is not None and given_up_at - attempts[0].at >= _KEY_LIFE
 
 
 def _given_up_at(case: Case, row: TransferRow) -> datetime | None:
-    """When the log says that a transfer was given up at last; None where its own table does not say so."""
+    """When the log says that a transfer was given up at last; None where it does not say so.
+
+    :raises CannotTell: the target's query computes the status, so that the log cannot say it.
+    """
     status = case.own_column("transfers", "status")
     words = case.business.statuses
     gave_up = [

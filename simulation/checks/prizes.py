@@ -106,7 +106,7 @@ def transfers_final(case: Case, inquiry: Inquiry) -> None:
     transfers = case.rows(TransferRow)
     for row in transfers:
         inquiry.examine()
-        problem = _unfinished(row, made, row.currency or case.currency(row.contest_id))
+        problem = _unfinished(row, made, case.currency_of(row))
         if problem:
             inquiry.find(
                 f"{case.name(row.contest_id)}, transfer {row.transfer_id}",
@@ -154,10 +154,7 @@ def _unfinished(row: TransferRow, made: Mapping[str, StripeObject], currency: st
 
 
 def _winners_have_transfers(case: Case, inquiry: Inquiry, transfers: tuple[TransferRow, ...]) -> None:
-    amounts = {
-        (row.contest_id, row.user_id, row.currency or case.currency(row.contest_id)): row.amount_cents
-        for row in transfers
-    }
+    amounts = {(row.contest_id, row.user_id, case.currency_of(row)): row.amount_cents for row in transfers}
     for settlement in case.rows(SettlementRow):
         for ranking in settlement.results.rankings:
             inquiry.examine()

@@ -30,6 +30,8 @@ from simulation.currency import money
 from simulation.events import EntrantAction, WebhookAttempt
 from simulation.scenario.model import Contest
 
+_NOTHING: Counter[str] = Counter()
+
 
 @check(
     "Expected, ledger and Stripe agree on every payment, refund, prize and dispute, or the difference is explained",
@@ -63,22 +65,18 @@ def reconcile(case: Case) -> tuple[Line, ...]:
 
 def payments(case: Case) -> Iterator[Line]:
     """By payment intent: what entrants say they paid, what the ledger has of it, what Stripe charged."""
-    fees = {contest.key: contest for contest in case.scenario.contests}
+    plans = {contest.key: contest for contest in case.scenario.contests}
     rows = {row.stripe_payment_intent_id or row.payment_id: row for row in case.rows(PaymentRow)}
     booked = posted(case, "payment", "payment_intent")
     charged = grouped(moved(case, "charge"), _intent)
     claimed = {action.payment_intent_id or f"(no intent) {action.person}": action for action in claims(case)}
     for key in sorted(rows.keys() | charged.keys() | claimed.keys()):
         claim, row, charges = claimed.get(key), rows.get(key), charged.get(key, ())
-        expected = _claimed(claim, fees)
-        ledger = Counter({name: cents for (paid, name), cents in booked.items() if row and paid == row.payment_id})
+        expected = _claimed(claim, plans)
+        ledger = booked.get(row.payment_id, _NOTHING) if row else _NOTHING
         stripe = _by_currency(charges)
-        excuse = _awaited(case, key) if charges else ""
-        for currency in _all_of(expected, ledger, stripe) or (_payers_currency(case, row, charges, claim),):
-            amounts = Amounts(
-                expected_cents=expected[currency], ledger_cents=ledger[currency], stripe_cents=stripe[currency]
-            )
-            payer = _payer(row, charges, claim)
+        excuse, payer = _awaited(case, key) if charges else "", _payer(row, charges, claim)
+        for currency, amounts in _by_each(expected, ledger, stripe, usual=case.currency(payer[0])):
             yield compare("payment", key, payer, amounts, currency=currency, excuse=excuse, evidence=charges)
 
 
@@ -90,9 +88,15 @@ def _by_currency(items: Iterable[Moved], *, sign: int = 1) -> Counter[str]:
     return cents
 
 
-def _all_of(*books_: Counter[str]) -> Sequence[str]:
-    """The currencies that any of the books has of a business key."""
-    return sorted({currency for book in books_ for currency in book})
+def _by_each(
+    expected: Counter[str], ledger: Counter[str], stripe: Counter[str], *, usual: str
+) -> Iterator[tuple[str, Amounts]]:
+    """Each currency that a book has of a business key, with what each has of it; ``usual``: where none has any."""
+    for currency in sorted(expected.keys() | ledger.keys() | stripe.keys()) or [usual]:
+        yield (
+            currency,
+            Amounts(expected_cents=expected[currency], ledger_cents=ledger[currency], stripe_cents=stripe[currency]),
+        )
 
 
 def _claimed(claim: EntrantAction | None, plans: Mapping[str, Contest]) -> Counter[str]:
@@ -103,10 +107,6 @@ def _claimed(claim: EntrantAction | None, plans: Mapping[str, Contest]) -> Count
         return Counter({claim.currency: claim.amount_cents})
     plan = plans.get(claim.contest or "")
     return Counter({plan.currency: plan.entry_fee_cents}) if plan is not None else Counter()
-
-
-def _payers_currency(case: Case, row: PaymentRow | None, charges: Sequence[Moved], claim: EntrantAction | None) -> str:
-    return case.currency(_payer(row, charges, claim)[0])
 
 
 def _intent(item: Moved) -> str:
@@ -169,17 +169,13 @@ def refunds(case: Case) -> Iterator[Line]:
         row = own[-1] if own else None
         known = movements or ([due[key]] if key in due else ())
         payee = _payee(row, known)
-        expected = Counter({due[key].currency: due[key].amount_cents}) if key in due else parts.get(key, Counter())
+        expected = Counter({due[key].currency: due[key].amount_cents}) if key in due else parts.get(key, _NOTHING)
         ledger: Counter[str] = Counter()
-        for book, sign in ((booked, 1), (returned, -1)):
-            for (refund_id, currency), cents in book.items():
-                if refund_id in {refund.refund_id for refund in own}:
-                    ledger[currency] += sign * cents
+        for refund in own:
+            ledger.update(booked.get(refund.refund_id, _NOTHING))
+            ledger.subtract(returned.get(refund.refund_id, _NOTHING))
         stripe = _by_currency(movements, sign=-1)
-        for currency in _all_of(expected, ledger, stripe) or (case.currency(payee[0]),):
-            amounts = Amounts(
-                expected_cents=expected[currency], ledger_cents=ledger[currency], stripe_cents=stripe[currency]
-            )
+        for currency, amounts in _by_each(expected, ledger, stripe, usual=case.currency(payee[0])):
             excuse = excuse_of(case, row, amounts)
             yield compare("refund", key, payee, amounts, currency=currency, excuse=excuse, evidence=movements)
 
@@ -241,14 +237,19 @@ def prizes(case: Case) -> Iterator[Line]:
     reversals = grouped(moved(case, "transfer_reversal"), lambda reversal: (*reversal.entrant, reversal.currency))
     lost = taken_back(case)
     paid_in = {row.transfer_id: entrant for entrant, row in rows.items()}
-    in_ledger = {(*paid_in[transfer], currency) for transfer, currency in booked if transfer in paid_in}
-    known = {(*entrant, row.currency or case.currency(entrant[0])) for entrant, row in rows.items()}
+    in_ledger = {
+        (*paid_in[transfer], currency)
+        for transfer, by_currency in booked.items()
+        if transfer in paid_in
+        for currency in by_currency
+    }
+    known = {(*entrant, case.currency_of(row)) for entrant, row in rows.items()}
     for key in sorted(won.keys() | known | in_ledger | transferred.keys() | owed.keys()):
         entrant, currency = key[:2], key[2]
         row, transfers, back = rows.get(entrant), transferred.get(key, ()), reversals.get(key, ())
         amounts = Amounts(
             expected_cents=won.get(key, 0) - lost[key],
-            ledger_cents=booked[row.transfer_id, currency] - unbooked[row.transfer_id, currency] if row else 0,
+            ledger_cents=_of(booked, row, currency) - _of(unbooked, row, currency),
             stripe_cents=_sum(transfers) - _sum(back),
         )
         wrong = _misdirected(transfers, accounts)
@@ -268,6 +269,10 @@ def prizes(case: Case) -> Iterator[Line]:
             wrong=wrong,
             evidence=(*transfers, *back),
         )
+
+
+def _of(book: Mapping[str, Counter[str]], row: TransferRow | None, currency: str) -> int:
+    return book.get(row.transfer_id, _NOTHING)[currency] if row else 0
 
 
 def _sum(movements: Sequence[Moved]) -> int:

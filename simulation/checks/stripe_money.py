@@ -47,7 +47,8 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
         gives_back = movement.amount_cents > 0 and movement.payment_intent_id in won
         _is_sound(inquiry, movement, case.scenario.stripe, reverses=movement.movement == "adjustment" and gives_back)
     closings = {balance.currency: balance for balance in balances}
-    for currency, items in grouped(movements, lambda movement: movement.currency).items():
+    by_currency = grouped(movements, lambda movement: movement.currency)
+    for currency, items in by_currency.items():
         if currency not in closings:
             inquiry.find(
                 f"Stripe balance in {currency}",
@@ -58,9 +59,8 @@ def stripe_balance_explained(case: Case, inquiry: Inquiry) -> None:
                 events=tuple(items[:1]),
             )
     for currency, closing in closings.items():
-        of_it = [movement for movement in movements if movement.currency == currency]
-        _adds_up(inquiry, closing, of_it)
-        _pending(inquiry, closing, of_it)
+        _adds_up(inquiry, closing, by_currency.get(currency, ()))
+        _pending(inquiry, closing, by_currency.get(currency, ()))
 
 
 def _adds_up(inquiry: Inquiry, closing: StripeBalance, movements: Sequence[StripeMovement]) -> None:

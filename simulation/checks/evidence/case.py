@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 
 from simulation.checks.evidence.keys import Keys
-from simulation.checks.evidence.relations import Relation
+from simulation.checks.evidence.relations import RefundRow, Relation, TransferRow
 from simulation.checks.evidence.wal import WriteAheadLog
 from simulation.contract.business import Business, Lacking, Statuses
 from simulation.contract.document import NO_CONTRACT, Contract
@@ -236,10 +236,11 @@ class Case:
 
     def currency(self, contest: str | None) -> str:
         """The currency of a contest, by its id or key; of none, US dollars."""
-        if contest is None:
-            return USD
-        plans = (known.plan for known in self.contests if contest in (known.contest_id, known.key))
-        return next((plan.currency for plan in plans), USD)
+        return USD if contest is None else self._currencies_of_contests.get(contest, USD)
+
+    def currency_of(self, row: TransferRow | RefundRow) -> str:
+        """The currency of a row's amount: as it says, else its contest's."""
+        return row.currency or self.currency(row.contest_id)
 
     def told_currency(self, contest: str | None) -> str:
         """The same for telling a thing only: US dollars, too, where the scenario cannot be read."""
@@ -247,6 +248,10 @@ class Case:
             return self.currency(contest)
         except CannotTell:
             return USD
+
+    @cached_property
+    def _currencies_of_contests(self) -> Mapping[str, str]:
+        return {name: known.plan.currency for known in self.contests for name in (known.contest_id, known.key)}
 
     @cached_property
     def currencies(self) -> frozenset[str]:

@@ -6,8 +6,8 @@ or a finding.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -105,14 +105,14 @@ def compare(
     )
 
 
-def posted(case: Case, meaning: Meaning, reference_type: str) -> Counter[tuple[str, str]]:
-    """(reference id, currency) → amount in the ledger: what was debited, of single entries what was moved."""
-    cents: Counter[tuple[str, str]] = Counter()
+def posted(case: Case, meaning: Meaning, reference_type: str) -> Mapping[str, Counter[str]]:
+    """Reference id → currency → amount in the ledger: what was debited, of single entries what was moved."""
+    cents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ledger = case.remembered(books)
     for row in ledger.meaning(meaning):
         if row.reference_type == reference_type and row.direction in ("DEBIT", ""):
             amount_cents = abs(row.amount_cents) if ledger.chart.entries == "single" else row.amount_cents
-            cents[row.reference_id, row.currency] += amount_cents
+            cents[row.reference_id][row.currency] += amount_cents
     return cents
 
 
