@@ -72,11 +72,14 @@ _HOLES = {"{contest}": "(?P<contest>.+?)", "{order}": "(?P<contest>.+?)", "{user
 
 
 def _account(template: str) -> str:
-    unknown = [hole for hole in re.findall(r"\{[^{}]*\}", template) if hole not in _HOLES]
+    holes = re.findall(r"\{[^{}]*\}", template)
+    unknown = [hole for hole in holes if hole not in _HOLES]
     if unknown:
         raise refusal(
             f"{unknown[0]} stands for nothing", remedy="write {contest}, {order}, {user} or the account's whole name"
         )
+    if len({_HOLES[hole] for hole in holes}) < len(holes):
+        raise refusal(f"{template} has {' and '.join(holes)}", remedy="name a contest or order once, and a user once")
     return template
 
 

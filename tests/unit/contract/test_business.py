@@ -72,6 +72,8 @@ def test_a_name_is_not_taken_for_an_expression() -> None:
     ("contract", "line", "problem"),
     [
         (WALLETS.replace("{user}", "{player}"), 9, "{player} stands for nothing"),
+        (WALLETS.replace("{user}", "{user}:{user}"), 9, "{user}:{user} has {user} and {user}"),
+        (WALLETS.replace("{user}", "{contest}:{order}"), 9, "{contest}:{order} has {contest} and {order}"),
         (WALLETS.replace('against: "pot:{contest}"', "against: pots"), 10, "pots is not among the accounts"),
         (WALLETS.replace("single", "double"), 10, "the other half is an entry itself"),
         (WALLETS.replace("nothing is ever given back", "none"), 5, "should have at least 10 characters"),

@@ -121,8 +121,9 @@ class PaymentIntents:
     def update(self, call: Call) -> JsonObject:
         params, intent = call.params, self._found(call)
         currency, customer = params.currency(before=intent.currency), self._customer(call)
-        amount_cents = params.amount(currency) or intent.amount_cents
-        if (amount_cents, currency) != (intent.amount_cents, intent.currency):
+        asked_cents = params.amount(currency)
+        if asked_cents is not None or currency != intent.currency:
+            amount_cents = intent.amount_cents if asked_cents is None else asked_cents
             self._require(intent, "requires_payment_method", "requires_confirmation")
             require_steps(amount_cents, currency)
             _require_size(amount_cents, currency)
