@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from simulation.currency import USD, CurrencyCode, money
 from simulation.scenario.faults.disputes import ChargebackInParts
 from simulation.scenario.faults.paying import WrongAmount
-from simulation.scenario.faults.people import Chargeback, EntrantLeaves, RefundRequested
-from simulation.scenario.faults.refunds import RefundedByStripe
+from simulation.scenario.faults.people import ChargedBack, EntrantLeaves, RefundRequested
+from simulation.scenario.faults.refunds import PartsGivenBack
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.faults.victims import called_off, disturbed_payments
 from simulation.scenario.model import Contest, Scenario, share_of
@@ -82,9 +82,9 @@ def _flow(contest: Contest, scenario: Scenario) -> _Flow:
     refunds = contest.double_payers if is_played else charges
     refunds += sum(isinstance(fault, RefundRequested | EntrantLeaves) for fault in of_it)
     in_parts = [fault for fault in of_it if isinstance(fault, ChargebackInParts)]
-    disputes = sum(isinstance(fault, Chargeback) for fault in of_it)
+    disputes = sum(isinstance(fault, ChargedBack) for fault in of_it)
     parts = sum(fault.taken_cents(fee_cents) + fault.times * dispute_cents for fault in in_parts)
-    parts += sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, RefundedByStripe))
+    parts += sum(fault.returned_cents(fee_cents) for fault in of_it if isinstance(fault, PartsGivenBack))
     wrong = [fault.paid_cents(fee_cents, currency) for fault in of_it if isinstance(fault, WrongAmount)]
     parts += sum(cents * stripe.fee_basis_points // 10_000 + 1 + fixed_cents for cents in wrong)
     final = scenario.tournaments[contest.tournament].final_board_at

@@ -68,6 +68,7 @@ class Settings:
 
     reconciliation_overlap_seconds: int = 2 * 86400
     reconciliation_grace_seconds: int = 900
+    reconciliation_event_grace_seconds: int = 12 * 3600
     """A payment younger than this may still be waiting for its webhook."""
     database_pool_size: int = 10
     shared_folder: str = ""

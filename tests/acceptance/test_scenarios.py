@@ -48,6 +48,7 @@ _OF_DAYS = (
     "refunds_6d",
     "disputes_6d",
     "contests_6d",
+    "event_gaps_8d",
     "event_order_6d",
     "endpoint_disabled_6d",
     "partial_trouble_6d",

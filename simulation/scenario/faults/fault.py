@@ -133,6 +133,8 @@ class Fault(ScenarioModel, ABC):
     """A payment that else were sure may come late or never."""
     turns_people_away: ClassVar[bool] = False
     """While it is on, a platform may be unable to do what people ask of it. The jury asks, too."""
+    unannounced: ClassVar[bool] = False
+    """Stripe delivers no event of what it does."""
     silences_webhooks: ClassVar[bool] = False
     """While it is on, a payment may stay unknown for another reason than its webhook."""
 
@@ -263,6 +265,11 @@ class Fault(ScenarioModel, ABC):
         head = {name: own[name] for name in Fault.model_fields}
         row = {**head, **_COLUMNS, **own}
         return {name: value for name, value in row.items() if value is not None} if info.exclude_none else row
+
+
+def runbooks_of(kind: type[Fault]) -> tuple[str, ...]:
+    """The runbook that a kind calls for, if it calls for one."""
+    return () if kind.expects.runbook is None else (kind.expects.runbook,)
 
 
 _COLUMNS: Mapping[str, Any] = {

@@ -74,15 +74,11 @@ class RefundRequested(PersonFault):
         return None if victim is None else cls._drawn(contest=victim[0], nth=victim[1], expect=cls.expects)
 
 
-class Chargeback(PersonFault):
+class ChargedBack(PersonFault):
     """The bank of the n-th person who paid for a contest takes the fee back `delay_hours` after the payment."""
 
-    kind: Literal["chargeback"]
     delay_hours: Annotated[int, Field(ge=0, description="How long after the payment the bank takes the fee back")]
-    title = "A cardholder charges a payment back"
     origin = "A stolen card, or a cardholder who does not recognise the line on the statement."
-    recovery = "Books the loss with Stripe's fee; the entry stands. By the runbook ops take care of the dispute."
-    expects = Expectation(runbook="chargeback")
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
@@ -90,6 +86,15 @@ class Chargeback(PersonFault):
         if victim is None:
             return None
         return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, expect=cls.expects)
+
+
+class Chargeback(ChargedBack):
+    """The bank of the n-th person who paid for a contest takes the fee back `delay_hours` after the payment."""
+
+    kind: Literal["chargeback"]
+    title = "A cardholder charges a payment back"
+    recovery = "Books the loss with Stripe's fee; the entry stands. By the runbook ops take care of the dispute."
+    expects = Expectation(runbook="chargeback")
 
 
 class EntrantLeaves(PersonFault):

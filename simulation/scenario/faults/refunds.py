@@ -24,21 +24,14 @@ _HOURS = Field(ge=1, le=720, description="How long after the refund was made its
 _TIME_TO_GRANT = timedelta(hours=6)
 
 
-class RefundedByStripe(PersonFault):
-    """Stripe gives parts of the n-th payer's payment back by itself, `times` of them, an hour apart.
+class PartsGivenBack(PersonFault):
+    """Stripe gives parts of the n-th payer's payment back by itself, `times` of them, an hour apart."""
 
-    The first comes `delay_hours` after the payment. Together they are less than the payment.
-    """
-
-    kind: Literal["refunded_by_stripe"]
     delay_hours: Annotated[int, Field(ge=0, description="How long after the payment the first part goes back")]
     times: Annotated[
         int, Field(ge=1, description="How many parts go back"), Within(most=4, otherwise="would be more parts than any")
     ] = 1
-    title = "Stripe gives parts of a payment back"
     origin = "A correction between Stripe and the card network, or somebody of Stripe's support: nobody asked us."
-    recovery = "Asks Stripe what was refunded, and books each part once, as its own loss. The entry stands."
-    drawn = 26
 
     @property
     def hours_after(self) -> int:
@@ -60,6 +53,18 @@ class RefundedByStripe(PersonFault):
         if victim is None:
             return None
         return cls._drawn(contest=victim[0], nth=victim[1], delay_hours=hours, times=times, expect=cls.expects)
+
+
+class RefundedByStripe(PartsGivenBack):
+    """Stripe gives parts of the n-th payer's payment back by itself, `times` of them, an hour apart.
+
+    The first comes `delay_hours` after the payment. Together they are less than the payment.
+    """
+
+    kind: Literal["refunded_by_stripe"]
+    title = "Stripe gives parts of a payment back"
+    recovery = "Asks Stripe what was refunded, and books each part once, as its own loss. The entry stands."
+    drawn = 26
 
 
 def part_cents(fee_cents: int, times: int, currency: str) -> int:

@@ -36,6 +36,7 @@ from simulation.scenario.faults.statements import StatementKinds
 from simulation.scenario.faults.stripe import StripeKinds
 from simulation.scenario.faults.together import broken_together
 from simulation.scenario.faults.transfers import TransferKinds
+from simulation.scenario.faults.unannounced import UnannouncedKinds
 from simulation.scenario.faults.winners import WinnerKinds
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ _Kinds = (
     | RefundKinds
     | DisputeKinds
     | EventKinds
+    | UnannouncedKinds
     | ProviderKinds
     | OperatorKinds
     | StatementKinds

@@ -283,7 +283,7 @@ def _holds_payouts(fault: Fault) -> bool:
 
 def _is_seen_missing(fault: Fault, _: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
     """The runbook for a storm of deliveries fetches what is missing, too, before anybody sees it missing."""
-    if not isinstance(fault, PaymentFault) or not fault.found_missing:
+    if not fault.unannounced and not (isinstance(fault, PaymentFault) and fault.found_missing):
         return
     missing = fault.planned(scenario, 0)
     until = missing.over_by + _NEXT_RECONCILIATION

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from simulation.scenario.faults.attempts import paid_from, sure_payout_transactions
 from simulation.scenario.faults.fault import VictimFault
-from simulation.scenario.faults.people import Chargeback
-from simulation.scenario.faults.refunds import RefundedByStripe
+from simulation.scenario.faults.people import ChargedBack
+from simulation.scenario.faults.refunds import PartsGivenBack
 from simulation.scenario.faults.victims import disturbed_payments, sure_payments
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _deliveries(scenario: Scenario, _: str, since: datetime) -> Iterator[datetim
         if contest.entry_fee_cents and contest.created >= since:
             yield from [contest.start] * (sure_payments(contest) - disturbed_payments(contest, scenario.faults))
     for fault in scenario.faults:
-        if isinstance(fault, Chargeback | RefundedByStripe):
+        if isinstance(fault, ChargedBack | PartsGivenBack) and not fault.unannounced:
             moment = fault.its_contest(scenario).created + timedelta(hours=fault.hours_after)
             yield from [moment] if moment >= since else []
 

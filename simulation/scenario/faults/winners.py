@@ -72,18 +72,13 @@ class PaidWinnerFault(VictimFault):
         return {}
 
 
-class TransferReversed(PaidWinnerFault):
+class TakenBack(PaidWinnerFault):
     """Stripe takes the n-th transfer of a contest back, in `times` parts an hour apart, `delay_hours` after it."""
 
-    kind: Literal["transfer_reversed"]
     times: Annotated[
         int, Field(ge=1, description="In how many parts"), Within(most=4, otherwise="would be more parts than any")
     ] = 1
-    title = "Stripe takes a prize out of the winner's account again"
     origin = "A review at Stripe, or somebody at the dashboard who takes a prize for a duplicate."
-    recovery = "Books each reversal once: the prize is owed again. By the runbook ops see to it; nothing is sent anew."
-    expects = Expectation(runbook="payout_reversed")
-    drawn = 70
 
     @property
     def hours_after(self) -> int:
@@ -92,6 +87,16 @@ class TransferReversed(PaidWinnerFault):
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:
         return {"times": drawing.source.randint(1, 3)}
+
+
+class TransferReversed(TakenBack):
+    """Stripe takes the n-th transfer of a contest back, in `times` parts an hour apart, `delay_hours` after it."""
+
+    kind: Literal["transfer_reversed"]
+    title = "Stripe takes a prize out of the winner's account again"
+    recovery = "Books each reversal once: the prize is owed again. By the runbook ops see to it; nothing is sent anew."
+    expects = Expectation(runbook="payout_reversed")
+    drawn = 70
 
 
 def parts_of(amount_cents: int, times: int) -> list[int]:

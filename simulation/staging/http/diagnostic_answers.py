@@ -90,6 +90,11 @@ class MissingWebhook(Answer):
     currency: str
 
 
+class MissingEvent(Answer):
+    stripe_event_id: str
+    type: str
+
+
 class NotBookedOnce(Answer):
     payment_intent_id: UUID
     stripe_payment_intent_id: str | None
@@ -98,6 +103,7 @@ class NotBookedOnce(Answer):
 
 class PaymentsPage(Answer):
     webhooks_missing: list[MissingWebhook]
+    events_missing: list[MissingEvent]
     dead_letters: int
     dead_letters_waiting: int
     not_booked_once: list[NotBookedOnce]

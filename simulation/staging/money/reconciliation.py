@@ -1,4 +1,4 @@
-"""The daily comparison of the ledger with what Stripe has, payment by payment, and a look at our webhook endpoints.
+"""The daily comparison of the ledger with what Stripe has, payment by payment; events that never came; our endpoints.
 
 It reports; it repairs nothing. Stripe disables an endpoint that has failed for days, and tells it by email.
 """
@@ -6,7 +6,7 @@ It reports; it repairs nothing. Stripe disables an endpoint that has failed for 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,10 @@ from simulation.staging.runtime import Runtime
 _LAST_RUN = text("SELECT ran_at FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1")
 _FIRST_MOMENT = text("SELECT min(created_at) AS at FROM payment_intents")
 _INSERT = text("""
-    INSERT INTO reconciliation_runs (id, since, missing_in_ledger, missing_at_stripe, webhook_endpoints_enabled)
-    VALUES (:id, :since, CAST(:missing_in_ledger AS jsonb), CAST(:missing_at_stripe AS jsonb), :endpoints)
+    INSERT INTO reconciliation_runs
+        (id, since, missing_in_ledger, missing_at_stripe, missing_events, webhook_endpoints_enabled)
+    VALUES (:id, :since, CAST(:missing_in_ledger AS jsonb), CAST(:missing_at_stripe AS jsonb),
+        CAST(:missing_events AS jsonb), :endpoints)
 """)
 # What the ledger says has happened at Stripe: one row for each payment, refund and transfer, with Stripe's id.
 _BOOKED = text("""
@@ -58,6 +60,21 @@ WEBHOOKS_MISSING = """
 """
 """Payments that the latest run found at Stripe only, without those that were booked since."""
 
+_HERE = """SELECT stripe_event_id FROM stripe_events UNION SELECT stripe_event_id FROM stripe_webhook_dead_letters"""
+"""Events that came, processed or not: those that keep failing are told of apart."""
+_CAME = text(f"SELECT stripe_event_id FROM ({_HERE}) e WHERE stripe_event_id = ANY (:ids)")  # noqa: S608 - ours
+
+EVENTS_MISSING = f"""
+    SELECT i.item FROM (
+        SELECT jsonb_array_elements(r.missing_events) AS item
+        FROM (SELECT missing_events FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1) r) i
+    WHERE i.item ->> 'stripe_event_id' NOT IN ({_HERE})
+"""  # noqa: S608 - every part is ours
+"""Events that Stripe could deliver to nobody when the latest run asked, without those that came or were fetched since.
+
+Payments are not among them: the ledger tells which of those are missing, whatever became of their events.
+"""
+
 ENDPOINTS_DISABLED = """
     SELECT FROM (SELECT * FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1) r
     WHERE r.webhook_endpoints_enabled = 0 AND NOT EXISTS (
@@ -67,14 +84,28 @@ ENDPOINTS_DISABLED = """
 """A row where the latest run found no endpoint enabled, and nobody has switched one on since."""
 
 _Item = dict[str, object]
+_EVENTS_LISTED = timedelta(days=30)
+"""Stripe lists an event for so long (fixtures/spec/stripe.md, "Webhooks")."""
+_PAID = "payment_intent.succeeded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    missing_in_ledger: list[_Item]
+    missing_at_stripe: list[_Item]
+    missing_events: list[_Item]
+
+    def counts(self) -> dict[str, int]:
+        return {field.name: len(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconciliationResult:
-    """How many business keys each side has that the other lacks."""
+    """How many business keys each side has that the other lacks, and how many events of Stripe never came."""
 
     missing_in_ledger: int = 0
     missing_at_stripe: int = 0
+    missing_events: int = 0
 
 
 def run(runtime: Runtime, context: Context) -> ReconciliationResult:
@@ -82,7 +113,7 @@ def run(runtime: Runtime, context: Context) -> ReconciliationResult:
     now = datetime.now(UTC)
     since = _since(runtime, now)
     try:
-        at_stripe = _at_stripe(runtime, since)
+        at_stripe, undelivered = _at_stripe(runtime, since), runtime.stripe.undelivered_since(now - _EVENTS_LISTED)
         endpoints = sum(endpoint.status == "enabled" for endpoint in runtime.stripe.webhook_endpoints())
     except stripe.StripeError as error:
         code = failure_of(error).code
@@ -101,25 +132,25 @@ def run(runtime: Runtime, context: Context) -> ReconciliationResult:
         for key, row in booked.items()
         if row.created_at >= since + timedelta(days=1) and key not in listed
     ]
-    _store(runtime, since, missing_in_ledger, missing_at_stripe, endpoints)
-    _log(runtime, context, missing_in_ledger, missing_at_stripe)
+    found = _Found(
+        missing_in_ledger=missing_in_ledger,
+        missing_at_stripe=missing_at_stripe,
+        missing_events=_never_came(runtime, undelivered, now),
+    )
+    _store(runtime, since, found, endpoints)
+    _log(runtime, context, found)
     if endpoints == 0:
         runtime.log.error("Payment", "no webhook endpoint is enabled at Stripe", request_id=context.request_id)
-    return ReconciliationResult(missing_in_ledger=len(missing_in_ledger), missing_at_stripe=len(missing_at_stripe))
+    return ReconciliationResult(**found.counts())
 
 
-def _store(
-    runtime: Runtime,
-    since: datetime,
-    missing_in_ledger: list[_Item],
-    missing_at_stripe: list[_Item],
-    endpoints: int,
-) -> None:
+def _store(runtime: Runtime, since: datetime, found: _Found, endpoints: int) -> None:
     row = {
         "id": runtime.new_id(),
         "since": since,
-        "missing_in_ledger": canonical_json(missing_in_ledger),
-        "missing_at_stripe": canonical_json(missing_at_stripe),
+        "missing_in_ledger": canonical_json(found.missing_in_ledger),
+        "missing_at_stripe": canonical_json(found.missing_at_stripe),
+        "missing_events": canonical_json(found.missing_events),
         "endpoints": endpoints,
     }
     runtime.database.write_ungoverned(_INSERT, **row)
@@ -143,12 +174,33 @@ def _at_stripe(runtime: Runtime, since: datetime) -> dict[tuple[str, str], _Item
     payments = _items(
         "payment_intent", (i for i in gateway.listed_since("payment_intents", since) if i["status"] == "succeeded")
     )
-    for event in gateway.events_since(since, type_="payment_intent.succeeded"):
+    for event in gateway.events_since(since, type_=_PAID):
         payments |= _items("payment_intent", [_object_of(event) | {"created": event["created"]}])
     refunds = (r for r in gateway.listed_since("refunds", since) if r["status"] not in RETURNED_AT_STRIPE)
     moved = _items("refund", refunds) | _items("transfer", gateway.listed_since("transfers", since))
     taken = (d for d in gateway.listed_since("disputes", since) if d["balance_transactions"])
     return payments | moved | _items("dispute", taken)
+
+
+def _never_came(runtime: Runtime, undelivered: Iterable[_Item], now: datetime) -> list[_Item]:
+    """Of the events that Stripe could deliver to nobody, those that it has tried to for long, oldest first.
+
+    One that came by one of two endpoints only is here all the same.
+    """
+    patience = now - timedelta(seconds=runtime.settings.reconciliation_event_grace_seconds)
+    late = [
+        {
+            "stripe_event_id": str(event["id"]),
+            "type": str(event["type"]),
+            "happened_at": iso(datetime.fromtimestamp(_number(event["created"]), UTC)),
+        }
+        for event in undelivered
+        if event["type"] != _PAID and _number(event["created"]) <= patience.timestamp()
+    ]
+    ids = [one["stripe_event_id"] for one in late]
+    came = {row.stripe_event_id for row in runtime.database.read(_CAME, ids=ids)}
+    missing: list[_Item] = [{**one} for one in late if one["stripe_event_id"] not in came]
+    return sorted(missing, key=lambda item: (str(item["happened_at"]), str(item["stripe_event_id"])))
 
 
 def _items(kind: str, objects: Iterable[_Item]) -> dict[tuple[str, str], _Item]:
@@ -182,8 +234,8 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], missing_at_stripe: list[_Item]) -> None:
-    for item in missing_in_ledger:
+def _log(runtime: Runtime, context: Context, found: _Found) -> None:
+    for item in found.missing_in_ledger:
         runtime.log.error(
             "Payment",
             "at Stripe but not in the ledger",
@@ -193,7 +245,7 @@ def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], mis
             currency=item["currency"],
             request_id=context.request_id,
         )
-    for item in missing_at_stripe:
+    for item in found.missing_at_stripe:
         runtime.log.error(
             "Payment",
             "in the ledger but not at Stripe",
@@ -203,10 +255,17 @@ def _log(runtime: Runtime, context: Context, missing_in_ledger: list[_Item], mis
             currency=item["currency"],
             request_id=context.request_id,
         )
+    for item in found.missing_events:
+        runtime.log.error(
+            "Payment",
+            "event of Stripe never came",
+            stripe_event_id=item["stripe_event_id"],
+            type=item["type"],
+            request_id=context.request_id,
+        )
     runtime.log.info(
         "Payment",
         "reconciled",
-        missing_in_ledger=len(missing_in_ledger),
-        missing_at_stripe=len(missing_at_stripe),
+        **found.counts(),
         request_id=context.request_id,
     )

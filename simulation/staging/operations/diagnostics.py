@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from simulation.staging.canonical import iso, row_json
 from simulation.staging.clients.stripe_failures import failure_of
 from simulation.staging.jobs import Every, Job, JobBook
-from simulation.staging.money.reconciliation import WEBHOOKS_MISSING
+from simulation.staging.money.reconciliation import EVENTS_MISSING, WEBHOOKS_MISSING
 from simulation.staging.money.webhooks import DEAD_LETTER, WAITING_DEAD_LETTER
 from simulation.staging.operations import connections, database_sessions
 from simulation.staging.runtime import Runtime
@@ -46,6 +46,10 @@ _WEBHOOKS_MISSING = text(f"""
            m.item #>> '{{metadata,contest_id}}' AS contest_id, m.item #>> '{{metadata,user_id}}' AS user_id,
            (m.item ->> 'amount_cents')::bigint AS amount_cents, m.item ->> 'currency' AS currency
     FROM ({WEBHOOKS_MISSING}) m ORDER BY 2
+""")  # noqa: S608 - every part is ours
+_EVENTS_MISSING = text(f"""
+    SELECT m.item ->> 'stripe_event_id' AS stripe_event_id, m.item ->> 'type' AS type
+    FROM ({EVENTS_MISSING}) m ORDER BY 1
 """)  # noqa: S608 - every part is ours
 _DEAD_LETTERS = text(f"""
     SELECT count(*) AS letters, count(*) FILTER (WHERE {WAITING_DEAD_LETTER}) AS waiting
@@ -149,7 +153,8 @@ def ingestion(runtime: Runtime) -> Page:
 
 
 def payments(runtime: Runtime) -> Page:
-    """Payments whose webhook never came or that are not booked once, events that keep failing, refunds by status.
+    """Payments whose webhook never came or that are not booked once, other events that never came or that keep failing,
+    refunds by status.
 
     ``dead_letters_waiting`` counts dead letters of a dispute whose payment is not booked yet: they succeed once it
     is.
@@ -159,6 +164,7 @@ def payments(runtime: Runtime) -> Page:
     refunds = runtime.database.read(_REFUNDS)
     return {
         "webhooks_missing": [row_json(row) for row in missing],
+        "events_missing": [row_json(row) for row in runtime.database.read(_EVENTS_MISSING)],
         "dead_letters": letters[0].letters,
         "dead_letters_waiting": letters[0].waiting,
         "not_booked_once": [row_json(row) for row in runtime.database.read(_NOT_BOOKED_ONCE)],

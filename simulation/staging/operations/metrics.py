@@ -9,7 +9,7 @@ from sqlalchemy import text
 from simulation.staging.jobs import JOBS, JobBook
 from simulation.staging.money import payout_batches, payouts
 from simulation.staging.money.payout_holds import HOLD_REASONS
-from simulation.staging.money.reconciliation import ENDPOINTS_DISABLED, WEBHOOKS_MISSING
+from simulation.staging.money.reconciliation import ENDPOINTS_DISABLED, EVENTS_MISSING, WEBHOOKS_MISSING
 from simulation.staging.money.webhooks import DEAD_LETTER, WAITING_DEAD_LETTER
 from simulation.staging.operations import connections
 from simulation.staging.runtime import Runtime
@@ -31,7 +31,7 @@ HELP: Mapping[str, str] = {
     "error_budget_remaining": "What is left of the month's acceptable failed requests, percent",
     "ingestion_lag_seconds": "Time since the last successful ingestion of a tournament that contests wait for",
     "jobs_broken_off": "Runs in a row that a background job ended with an error that nobody foresaw",
-    "payment_webhooks_missing": "Payments that succeeded at Stripe and are not in the ledger",
+    "payment_webhooks_missing": "Payments at Stripe that are not in the ledger, and other events that never came",
     "payout_transfers": "Payout transfers by status",
     "payout_transfers_failed_terminal_unacknowledged": "Failed transfers that nobody has acknowledged, by reason",
     "payout_jobs_not_started": "Settlements of more than 15 minutes ago whose payouts nobody has begun",
@@ -81,7 +81,7 @@ _SAMPLES = text(f"""
            extract(epoch FROM now() - f.good_at)
     FROM ({store.FEEDS_AWAITED}) f
     UNION ALL
-    SELECT 'payment_webhooks_missing', '', count(*) FROM ({WEBHOOKS_MISSING}) m
+    SELECT 'payment_webhooks_missing', '', count(*) FROM ({WEBHOOKS_MISSING} UNION ALL {EVENTS_MISSING}) m
     UNION ALL
     SELECT 'payout_transfers', 'status="' || status || '"', count(*) FROM payout_transfers GROUP BY status
     UNION ALL

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from simulation.environment.protocol import Database
 from simulation.events.governance import Governance
 from simulation.faults.injector import PlannedInjector
 from simulation.faults.subjects import Registry
-from simulation.history import Recorder
+from simulation.history import Recorder, caused_by
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.registry import kind_of
 from simulation.world.entrants.payers import Payers
 from simulation.world.entrants.purses import Purses
 from simulation.world.entrants.winners import Winners
@@ -66,6 +68,13 @@ class FaultContext:
         session = psycopg.connect(self.database.conninfo(role, application=application))
         self._sessions.append(session)
         return session
+
+    @contextmanager
+    def doing(self, fault: PlannedFault) -> Iterator[None]:
+        """What Stripe or a bank does meanwhile comes from this fault; of some kinds no event of it is delivered."""
+        lost_for = fault.fault_id if kind_of(fault).unannounced else None
+        with caused_by(f"fault:{fault.fault_id}"), self.twin.undelivered(lost_for):
+            yield
 
     def close(self) -> None:
         """End every session. Safe to call twice, and after the other side has ended them."""

@@ -12,6 +12,7 @@ from simulation.events import Action, EntrantAction, PersonAct
 from simulation.history import caused_by
 from simulation.scenario.faults.people import Chargeback, EntrantLeaves, RefundRequested
 from simulation.scenario.faults.planned import PlannedFault
+from simulation.scenario.faults.unannounced import ChargebackUnannounced
 from simulation.world.faults.context import FaultContext, carries_out
 
 _SECOND_THOUGHTS_SECONDS = 600
@@ -95,6 +96,7 @@ def asked(
 
 
 @carries_out(Chargeback)
+@carries_out(ChargebackUnannounced)
 def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """A cardholder tells their bank, some time after paying, that they know nothing of the payment."""
     contest = str(fault.contest)
@@ -104,7 +106,7 @@ def charge_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     payment = payment_left(around, contest, user_id)
     if payment is None:
         return
-    with caused_by(f"fault:{fault.fault_id}"):
+    with around.doing(fault):
         around.injector.strike(fault, {"payment_intent": payment}, detail="a cardholder charges a payment back")
         dispute = around.twin.open_dispute(payment_intent_id=payment)
         fee_cents = around.entry_fees[contest]

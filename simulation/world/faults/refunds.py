@@ -7,6 +7,7 @@ from simulation.history import caused_by
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.refunds import RefundCanceled, RefundedByStripe, RefundReturned, RefundSlow, part_cents
 from simulation.scenario.faults.registry import kind_of
+from simulation.scenario.faults.unannounced import RefundUnannounced
 from simulation.world.faults.context import FaultContext, carries_out
 from simulation.world.faults.people import payment_left, record_action
 from simulation.world.stripe.objects.event import StripeEvent
@@ -15,6 +16,7 @@ _BETWEEN_PARTS_SECONDS = 3_600
 
 
 @carries_out(RefundedByStripe)
+@carries_out(RefundUnannounced)
 def give_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """Stripe refunds a part of a payment, and some time later another one."""
     contest = str(fault.contest)
@@ -28,7 +30,7 @@ def give_parts_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     for part in range(fault.times):
         if part:
             yield around.kernel.sleep(_BETWEEN_PARTS_SECONDS)
-        with caused_by(f"fault:{fault.fault_id}"):
+        with around.doing(fault):
             around.injector.strike(fault, {"payment_intent": payment}, detail="Stripe gives a part of a payment back")
             refund = around.twin.refunds.make_by_stripe(payment, amount_cents=cents)
             record_action(

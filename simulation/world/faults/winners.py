@@ -9,6 +9,7 @@ from simulation.clock import SimProcess
 from simulation.history import caused_by
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.registry import kind_of
+from simulation.scenario.faults.unannounced import ReversalUnannounced
 from simulation.scenario.faults.winners import (
     AccountOverdrawn,
     BankPayoutFailed,
@@ -25,6 +26,7 @@ _AN_HOUR = 3_600
 
 
 @carries_out(TransferReversed)
+@carries_out(ReversalUnannounced)
 def take_back(around: FaultContext, fault: PlannedFault) -> SimProcess:
     """Stripe reverses a transfer, part by part."""
     paid: Paid = yield around.winners.until(str(fault.contest), fault.nth)
@@ -45,7 +47,7 @@ def take_back_what_is_gone(around: FaultContext, fault: PlannedFault) -> SimProc
 
 
 def _reverse(around: FaultContext, fault: PlannedFault, paid: Paid, cents: int, *, detail: str) -> None:
-    with caused_by(f"fault:{fault.fault_id}"):
+    with around.doing(fault):
         around.injector.strike(fault, {"stripe_transfer": paid.transfer}, detail=detail)
         reversal = around.twin.reversals.make_by_stripe(paid.transfer, amount_cents=cents)
         told = f"reversal {reversal.id} of {paid.transfer}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -57,6 +58,8 @@ class Deliveries:
         """Number of deliveries that are neither acknowledged nor given up."""
         self._held: dict[tuple[str, str], WebhookEffect] = {}
         """By object and type of event: what becomes of the next one."""
+        self._losing: str | None = None
+        """Fault for which the events of this instant are lost."""
         self._turned_away_by: str | None = None
         """Fault by which nothing comes through."""
         self._tell: Callable[[str, str], None] = lambda _endpoint, _what: None
@@ -73,6 +76,15 @@ class Deliveries:
             fault_id=fault_id, fault_kind="held_back", mode="delay", delay_seconds=seconds
         )
 
+    @contextmanager
+    def losing(self, fault_id: str | None) -> Iterator[None]:
+        """Events that are made meanwhile are delivered to nobody, for this fault; None: they are as ever."""
+        self._losing = fault_id
+        try:
+            yield
+        finally:
+            self._losing = None
+
     def attach(self, deliver: Deliver, *, kill: Callable[[], None] | None = None) -> None:
         """Say how the platform is reached; until then every delivery fails. ``kill`` has the platform killed before it
         answers the next request."""
@@ -85,6 +97,9 @@ class Deliveries:
             return
         event.fault_id = event.fault_id or self._fault_of(event)
         event.pending_webhooks = len(endpoints)
+        if self._losing is not None:
+            lost = WebhookEffect(fault_id=self._losing, fault_kind="lost", mode="lost", takes_over=True)
+            self._held[event.object_id, event.event_type] = lost
         self._start(self._first_push(event, endpoints))
 
     def _wanting(self, event: StripeEvent) -> list[WebhookEndpoint]:

@@ -252,4 +252,36 @@ def test_lost_events_are_found_by_reconciliation_and_mended_by_replay(stage: Sta
     assert replay.json["result"] == {"replayed": 1, "duplicates": 0, "failed": 0}
     assert "payment_webhooks_missing 0\n" in stage.client.get("/metrics").text
     assert stage.deliver(event).json["duplicate"] is True
-    assert stage.jobs["financial_reconciliation"].run().counts == {"missing_in_ledger": 0, "missing_at_stripe": 0}
+    assert not any(stage.jobs["financial_reconciliation"].run().counts.values())
+
+
+def test_an_event_of_what_stripe_did_by_itself_is_missed_after_half_a_day_and_fetched(
+    stage: StagingPlatform, paying: Any
+) -> None:
+    stage.deliver(stage.stripe.succeed(paying[2]))
+    charge = {"id": "ch_1", "payment_intent": paying[2], "amount": 1000, "amount_refunded": 400}
+    made = {"id": "re_1", "payment_intent": paying[2], "amount": 400, "status": "succeeded", "currency": "usd"}
+    stage.stripe.objects["refunds"]["re_1"] = {
+        **made,
+        "object": "refund",
+        "created": int(stage.clock.now.timestamp()),
+        "metadata": {},
+    }
+    lost = stage.stripe.event("charge.refunded", charge)
+    stage.pass_time(hours=11)
+    assert stage.jobs["financial_reconciliation"].run().counts["missing_events"] == 0
+    stage.pass_time(hours=1)
+    assert stage.jobs["financial_reconciliation"].run().counts["missing_events"] == 1
+    assert "payment_webhooks_missing 1\n" in stage.client.get("/metrics").text
+    named = [{"stripe_event_id": lost["id"], "type": "charge.refunded"}]
+    assert stage.admin_get("diagnostics/payments").json["events_missing"] == named
+    assert stage.admin_post("diagnostics/replay-stripe-events").json["result"]["replayed"] == 1
+    assert stage.admin_get("diagnostics/payments").json["events_missing"] == []
+    assert "payment_webhooks_missing 0\n" in stage.client.get("/metrics").text
+    assert not any(stage.jobs["financial_reconciliation"].run().counts.values())
+
+
+def test_an_event_that_came_and_failed_is_a_dead_letter_and_not_missed(stage: StagingPlatform) -> None:
+    assert stage.deliver(stage.stripe.event("charge.dispute.created", {"id": "dp_1"})).status_code == 500
+    stage.pass_time(hours=13)
+    assert stage.jobs["financial_reconciliation"].run().counts["missing_events"] == 0
