@@ -64,10 +64,11 @@ class Params:
         return value
 
     def boolean(self, name: str) -> bool | None:
+        """``True`` counts as well: Stripe's own package for Python wrote it so up to version 7, and was understood."""
         value = self.text(name)
-        if value is not None and value not in ("true", "false"):
+        if value is not None and value.lower() not in ("true", "false"):
             raise ApiError(f"Invalid boolean: {value}", param=name)
-        return None if value is None else value == "true"
+        return None if value is None else value.lower() == "true"
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings, in order; empty where it was not sent."""

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from simulation.world.stripe.api import ApiRequest, Call
 from simulation.world.stripe.errors import ApiError, JsonObject, Unmodelled
 
-_NAMESPACES = frozenset({"checkout"})
+_NAMESPACES = frozenset({
+    "apple_pay", "billing", "billing_portal", "checkout", "climate", "entitlements", "financial_connections",
+    "forwarding", "identity", "issuing", "radar", "reporting", "sigma", "tax", "terminal", "test_helpers", "treasury",
+})  # fmt: skip
 """Their collections have two names: ``/v1/checkout/sessions``."""
 _SEARCH = "search"
 """Stands where other paths of a collection have an id."""

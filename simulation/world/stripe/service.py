@@ -123,7 +123,7 @@ class Service:
             # Events show stored snapshots, which nothing may change.
             body = copy.deepcopy(body)
         identity = body.get("id")
-        for path in unexpandable(body, paths, self._store.rendered):
+        for path in unexpandable(body, paths, self._store.rendered, self._store.included):
             self._journal.note(f"{request.method} {request.path}: the twin cannot expand {path}")
         return Answer(
             status=200,

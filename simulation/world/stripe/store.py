@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from simulation.clock import Kernel, SimProcess
 from simulation.events import StripeAccountChange, StripeEndpointChange
 from simulation.history import Recorder
@@ -156,3 +158,18 @@ class Store:
         }
         row = finders[prefix](object_id) if prefix in finders else None
         return None if row is None else row.render()
+
+    def included(self, shown: JsonObject, name: str) -> JsonValue:
+        """What an object shows only when it is expanded: a charge's refunds (since API 2022-11-15) and its dispute.
+
+        :raises KeyError: it has nothing of this name.
+        """
+        if shown.get("object") != "charge" or name not in ("refunds", "dispute"):
+            raise KeyError(name)
+        charge_id = str(shown["id"])
+        if name == "dispute":
+            disputed = (one for one in self.disputes.newest_first() if one.charge == charge_id)
+            return next((one.render() for one in disputed), None)
+        refunds = [one.render() for one in self.refunds.newest_first() if one.charge == charge_id]
+        url = f"/v1/charges/{charge_id}/refunds"
+        return {"object": "list", "data": [*refunds], "has_more": False, "total_count": len(refunds), "url": url}

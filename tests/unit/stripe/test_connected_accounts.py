@@ -82,13 +82,15 @@ def test_a_call_for_an_account_that_is_not_modelled_puts_the_witness_in_doubt(wo
 
 def test_a_stub_answers_a_call_that_is_not_modelled_and_leaves_no_doubt(world: World) -> None:
     products = Stub(method="POST", path="/v1/products", answer={"id": "prod_1", "object": "product"})
+    domains = Stub(method="POST", path="/v1/apple_pay/domains", answer={"object": "apple_pay_domain"})
     ours = Stub(method="GET", path="/v1/balance", answer={"object": "balance"})
     world.twin = StripeTwin(
         kernel=world.kernel, recorder=world.recorder, injector=world.script, settings=world.twin._store._settings,
         seed=1, webhook_secret="w", platform_key="sk_test_platform", publishable_key="pk", dashboard_key="dk",
-        integration=Integration(stubs=(products, ours)),
+        integration=Integration(stubs=(products, domains, ours)),
     )  # fmt: skip
     assert world.raw("POST", "/v1/products", "name=anything")[2] == {"id": "prod_1", "object": "product"}
+    assert world.raw("POST", "/v1/apple_pay/domains", "")[2] == {"object": "apple_pay_domain"}
     assert "available" in world.raw("GET", "/v1/balance")[2]  # what the twin models is never a stub's
     world.twin.record_final_state()
     assert world.recorded(WitnessSummary)[-1].problem is None

@@ -333,3 +333,29 @@ def test_an_intent_whose_amount_was_changed_at_the_dashboard_is_charged_with_it(
     assert world.stripe.charges.retrieve(seen.latest_charge).amount == 4_321
     with pytest.raises(AssertionError, match="succeeded"):
         world.twin.payments.change_amount(intent.id, amount_cents=1)
+
+
+@pytest.mark.parametrize(("written", "status"), [("true", 200), ("True", 200), ("false", 200), ("yes", 400)])
+def test_a_boolean_may_be_written_as_python_writes_it(world, written, status):
+    body = f"amount=500&currency=usd&payment_method=pm_card_visa&confirm={written}"
+    answered, _, document = world.raw("POST", "/v1/payment_intents", body)
+    assert answered == status
+    if status == 200:
+        paid = "succeeded" if written.lower() == "true" else "requires_confirmation"
+        assert document["status"] == paid
+
+
+def test_a_charge_shows_its_refunds_and_its_dispute_where_they_are_asked_for(world):
+    intent = world.paid(1000)
+    refund = world.stripe.refunds.create({"payment_intent": intent.id, "amount": 300})
+    charge = f"/v1/charges/{refund.charge}"
+    asked = "expand[]=refunds&expand[]=dispute&expand[]=payment_intent.latest_charge.refunds"
+    plain, full = world.raw("GET", charge)[2], world.raw("GET", f"{charge}?{asked}")[2]
+    assert "refunds" not in plain
+    assert "dispute" not in plain
+    assert [one["id"] for one in full["refunds"]["data"]] == [refund.id]
+    assert (full["refunds"]["total_count"], full["dispute"]) == (1, None)
+    assert full["payment_intent"]["latest_charge"]["refunds"] == full["refunds"]
+    dispute = world.twin.open_dispute(payment_intent_id=intent.id)
+    again = world.raw("GET", f"{charge}?{asked}")[2]["dispute"]
+    assert (again["id"], again["object"]) == (dispute, "dispute")
