@@ -1,4 +1,4 @@
-"""The name server of a backend's network: the external services' hosts are on the loopback, every other is refused."""
+"""The name server of a backend's network: the external services' hosts have one address, every other is refused."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import contextlib
 import socket
 import struct
 
+from simulation.targets.process.sandbox_init import SERVICES
 from simulation.world.network.external import ExternalNetwork
 
 _HEADER_BYTES = 12
 _LARGEST_QUERY_BYTES = 4096
 _ANSWER_FLAGS, _NO_SUCH_NAME = 0x8580, 3
 _ADDRESS, _POINTER, _IN_FIRST_NAME, _TTL_SECONDS = 1, 12, 0xC00C, 60
-_LOOPBACK = bytes((127, 0, 0, 1))
+_LOOPBACK, _SERVICES = bytes((127, 0, 0, 1)), socket.inet_aton(SERVICES)
 _OWN_NAME, _OWN_ZONES = "localhost", (".127.in-addr.arpa", f"1.{'0.' * 31}ip6.arpa")
 """What a machine without an /etc/hosts asks about itself: no other host is meant (RFC 6761)."""
 
@@ -45,7 +46,7 @@ class NameServer:
         if own and kind == _POINTER:
             told = bytes((len(_OWN_NAME),)) + _OWN_NAME.encode() + b"\0"
         elif known and kind == _ADDRESS:
-            told = _LOOPBACK
+            told = _LOOPBACK if own else _SERVICES
         record = struct.pack(">HHHIH", _IN_FIRST_NAME, kind, 1, _TTL_SECONDS, len(told)) + told if told else b""
         flags = _ANSWER_FLAGS | (0 if known else _NO_SUCH_NAME)
         return query[:2] + struct.pack(">HHHHH", flags, 1, 1 if record else 0, 0, 0) + question + record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ from simulation.targets.process.programs import Programs
 from simulation.targets.process.quiescence import ThreadTable, keep_to_our_processors, parent_of
 from simulation.targets.process.readiness import prove_it_is_up
 from simulation.targets.process.sandbox import open_sandbox
+from simulation.targets.process.sandbox_init import SERVICES
 from simulation.targets.process.schema import asked_for, grant_to_backend, load_dump, load_seed
 from simulation.targets.process.socket_queues import SocketQueues
 from simulation.targets.process.stepper import Stepper
@@ -53,7 +55,8 @@ from simulation.targets.queries import KEYS
 from simulation.world.stripe.integration import Integration
 
 _PEOPLE_BUY: Final = "people buy and pay, and nobody plays (profile of target.toml)"
-_HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n"
+_HOSTS_FILE = "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {own_name}\n"
+"""With the machine's own name, as everywhere: who asks for it (each mail that Python sends) calls no stranger."""
 _RESOLVER_FILE = "nameserver 127.0.0.1\noptions timeout:5 attempts:1\n"
 _LOOKUP_ORDER_FILE = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
 
@@ -235,7 +238,11 @@ class ProcessChoice:
         commands = [fill_in(table.command[0], values) for table in self.file.process]
         sandbox.mount(
             files={
-                "/etc/hosts": _written(own / "hosts", _HOSTS_FILE + "".join(f"127.0.0.1 {host}\n" for host in hosts)),
+                "/etc/hosts": _written(
+                    own / "hosts",
+                    _HOSTS_FILE.format(own_name=socket.gethostname())
+                    + "".join(f"{SERVICES} {host}\n" for host in hosts),
+                ),
                 "/etc/resolv.conf": _written(own / "resolv.conf", _RESOLVER_FILE),
                 "/etc/nsswitch.conf": _written(own / "nsswitch.conf", _LOOKUP_ORDER_FILE),
                 **authority.covered_files(

@@ -27,6 +27,9 @@ _NEW_ROUTE, _REPLACE = 24, 0x1 | 0x4 | 0x100 | 0x400
 """A message of rtnetlink(7), to be answered; it creates the route or takes the place of one."""
 _TABLE_LOCAL, _BY_KERNEL, _HOST, _LOCAL = 255, 2, 254, 2
 _DESTINATION, _INTERFACE, _SOURCE, _METRICS, _QUICK_ACKNOWLEDGEMENT = 1, 4, 7, 8, 15
+SERVICES = "192.88.99.1"
+"""The address of everything outside: a public one, which nobody has any more (RFC 7526). Many backends refuse to call
+an address of the machine itself or of a private network, lest they be made to call something inside."""
 _PROGRAMS: dict[str, int] = {}
 _ENDED: dict[int, int] = {}
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -115,12 +118,12 @@ def kill(*, name: str) -> tuple[dict[str, Any], list[socket.socket]]:
 
 
 def listen(*, ports: list[int]) -> tuple[dict[str, Any], list[socket.socket]]:
-    """Listening TCP sockets on 127.0.0.1, and last a UDP socket on port 53."""
+    """Listening TCP sockets, and last a UDP socket on port 53."""
     sockets = []
     for port in ports:
         sockets.append(socket.socket())
         sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sockets[-1].bind(("127.0.0.1", port))
+        sockets[-1].bind(("", port))  # on the loopback's address and on the services'
         sockets[-1].listen(64)
     sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     sockets[-1].bind(("127.0.0.1", 53))
@@ -169,13 +172,18 @@ def _own_network() -> None:
 
 def _acknowledge_at_once() -> None:
     """Switch delayed acknowledgements off on the loopback: for 40 ms after each answer on a kept connection, bytes that
-    have arrived would look as if they had not. The routes are the kernel's own, with one metric more."""
+    have arrived would look as if they had not. The routes are the kernel's own, with one metric more, and one
+    that makes the services' address one of the loopback's."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-        for network, length in (("127.0.0.0", 8), ("127.0.0.1", 32)):
+        for network, length, source in (
+            ("127.0.0.0", 8, "127.0.0.1"),
+            ("127.0.0.1", 32, "127.0.0.1"),
+            (SERVICES, 32, SERVICES),
+        ):
             route = struct.pack("=BBBBBBBBI", socket.AF_INET, length, 0, 0, _TABLE_LOCAL, _BY_KERNEL, _HOST, _LOCAL, 0)
             route += _attribute(_DESTINATION, socket.inet_aton(network))
             route += _attribute(_INTERFACE, struct.pack("=I", socket.if_nametoindex("lo")))
-            route += _attribute(_SOURCE, socket.inet_aton("127.0.0.1"))
+            route += _attribute(_SOURCE, socket.inet_aton(source))
             route += _attribute(_METRICS, _attribute(_QUICK_ACKNOWLEDGEMENT, struct.pack("=I", 1)))
             kernel.send(struct.pack("=IHHII", 16 + len(route), _NEW_ROUTE, _REPLACE, 1, 0) + route)
             _, _, _, _, _, refused = struct.unpack_from("=IHHIIi", kernel.recv(_LARGEST_MESSAGE))

@@ -283,8 +283,8 @@ class StripeTable(_Table):
     webhook_path: _Path
     """Where it receives webhooks, signed with ``${STRIPE_WEBHOOK_SECRET}``."""
     webhooks: Literal["signed", "fetched"] = "signed"
-    """Why it believes an event: by its signature, or (``fetched``) because it takes of an unsigned one only the id, and
-    fetches the event from Stripe by it."""
+    """Why it believes an event: by its signature, or (``fetched``) because it takes of an unsigned one only ids, and
+    fetches from Stripe the event, or what it is about."""
     metadata: LabelsTable = LabelsTable()
     events: tuple[str, ...] = Field(default=SUBSCRIBED, min_length=1)
     """Types of the events that its endpoint gets; ``["*"]`` is all of them."""
@@ -415,7 +415,13 @@ class TargetFile(_Table):
         for number, process in enumerate(self.process):
             for text in (*process.command, *process.environment.values()):
                 for name in _PLACEHOLDER.findall(text):
-                    if name not in PLACEHOLDERS or name == "MIGRATION_URL":
+                    if name == "MIGRATION_URL":
+                        raise refusal(
+                            "${MIGRATION_URL} stands for something in [database] migrate only",
+                            remedy="${DATABASE_URL} and its parts are the owner's there, under the same names",
+                            path=("process", number),
+                        )
+                    if name not in PLACEHOLDERS:
                         raise refusal(
                             f"${{{name}}} stands for nothing",
                             remedy=suggest(name, list(PLACEHOLDERS)),

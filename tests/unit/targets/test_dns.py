@@ -12,6 +12,7 @@ from simulation.clock import SimulationClock
 from simulation.events import HostRefused
 from simulation.history import Recorder
 from simulation.targets.process.dns import NameServer
+from simulation.targets.process.sandbox_init import SERVICES
 from simulation.world.network.external import ExternalNetwork
 
 _A, _PTR, _AAAA = 1, 12, 28
@@ -51,8 +52,8 @@ class _Addressed:
         self._socket.send(data)
 
 
-def test_an_external_service_is_on_the_loopback() -> None:
-    assert _ask("API.Stripe.com") == (0, 1, bytes((127, 0, 0, 1)), [])
+def test_an_external_service_has_a_public_address() -> None:
+    assert _ask("API.Stripe.com") == (0, 1, socket.inet_aton(SERVICES), [])
 
 
 def test_it_has_no_other_address_and_is_not_refused_for_that() -> None:
