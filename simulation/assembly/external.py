@@ -44,7 +44,7 @@ def external_services(ground: Ground) -> External:
         platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key,
         dashboard_key=keys.stripe_dashboard_key,
-        integration=request.target.integration,
+        integration=request.target.integration.knowing(registry.owners),
     )
     provider = ScoreProvider(
         kernel=ground.kernel,

@@ -105,6 +105,7 @@ def players(ground: Ground, external: External, front: Front) -> Entrants:
         registry=external.registry,
         provider=external.provider,
         confirm=external.twin.pay,
+        intent_of=external.twin.intent_of,
         purses=external.purses,
     )
     external.injector.on_departure = lambda user_id, fault_id: entrants.leave(user_id, fault_id=fault_id)

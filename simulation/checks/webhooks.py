@@ -6,6 +6,7 @@ Source: fixtures/spec/platform.md (Webhooks), fixtures/spec/stripe.md (Webhooks)
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from simulation.checks.base import Inquiry, check
@@ -62,21 +63,32 @@ def webhooks_authentic(case: Case, inquiry: Inquiry) -> None:
 
 
 def _believed_by_their_word(case: Case, inquiry: Inquiry) -> None:
-    """Events in the books that the platform never fetched from Stripe: anybody could have sent them."""
+    """Events in the books about which the platform asked Stripe nothing: anybody could have sent them.
+
+    It may ask for the event, or, from when the event was made, for what the event is about.
+    """
     case.need_witness("stripe_journal")
-    fetched = {
-        call.path.removeprefix(_EVENT)
-        for call in case.events(StripeCall)
-        if call.origin == "platform" and call.status == _FOUND and call.path.startswith(_EVENT)
+    reads = [
+        (place, call.path.rpartition("/")[2])
+        for place, call in enumerate(case.history.events)
+        if isinstance(call, StripeCall) and (call.origin, call.method, call.status) == ("platform", "GET", _FOUND)
+    ]
+    last_read = {name: place for place, name in reads}
+    made = {
+        event.event_id: place for place, event in enumerate(case.history.events) if isinstance(event, StripeEventMade)
     }
     doors = _doors(case)
-    pushed = {_event_id(one) for one in case.events(Exchange) if one.path in doors and one.status < _REFUSAL}
+    pushed = {_event_id(one): one for one in case.events(Exchange) if one.path in doors and one.status < _REFUSAL}
     for row in case.rows(StripeEventRow):
         inquiry.examine()
-        if row.stripe_event_id in pushed - fetched:
+        exchange = pushed.get(row.stripe_event_id)
+        if exchange is None:
+            continue
+        since = made.get(row.stripe_event_id, 0)
+        if not any(last_read.get(name, -1) > since for name in event_names(exchange)):
             inquiry.find(
                 f"event {row.stripe_event_id}",
-                "the platform took an unsigned event by its word: it never fetched it from Stripe",
+                "the platform took an unsigned event by its word: it asked Stripe neither for it nor for its object",
                 keys=row.keys,
                 expected=f"GET {_EVENT}{row.stripe_event_id}",
                 actual="no such call",
@@ -169,6 +181,15 @@ def payment_statuses_true(case: Case, inquiry: Inquiry) -> None:
 def _event_id(exchange: Exchange) -> str:
     body = exchange.request_body
     return str(body.get("id")) if isinstance(body, dict) else "(no event)"
+
+
+def event_names(exchange: Exchange) -> Sequence[str]:
+    """The ids of the event that a delivery brings, of the object that it is about, and of the payment of that."""
+    body = exchange.request_body
+    data = body.get("data") if isinstance(body, dict) else None
+    about = data.get("object") if isinstance(data, dict) else None
+    found = [about.get(key) for key in ("id", "charge", "payment_intent")] if isinstance(about, dict) else []
+    return [_event_id(exchange), *(name for name in found if isinstance(name, str))]
 
 
 def _doors(case: Case) -> frozenset[str]:

@@ -21,6 +21,9 @@ class Registry:
     order_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     """Key of orders and user id → platform id of the order that this user placed."""
 
+    owners: dict[str, str] = field(default_factory=dict)
+    """Platform id of an order → user id of whoever placed it."""
+
     def contest_key(self, contest_id: str | None) -> str | None:
         """Scenario key of a platform contest id, or of an order's; None."""
         by_order = (key for (key, _), known in self.order_ids.items() if known == contest_id)

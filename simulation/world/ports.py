@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,18 @@ class Buyers(People, Protocol):
 
     def order(self, *, user_id: str, what: str, amount_cents: int, idempotency_key: str) -> str:
         """Orders something, and returns the order's id."""
+        ...
+
+
+@runtime_checkable
+class ChargedThere(Protocol):
+    """People of a platform that makes and confirms its payment intents by itself: it is handed a payment method, and
+    there is no intent before that."""
+
+    def pay(
+        self, *, user_id: str, contest_id: str, amount_cents: int, payment_method: str, idempotency_key: str
+    ) -> None:
+        """Pays by ``payment_method``, Stripe's ``pm_…``."""
         ...
 
 

@@ -41,12 +41,14 @@ def load_people(folder: Path, profile: Profile = "contests") -> Callable[[httpx.
         raise UsageError(
             place=str(file),
             problem="there is no such file, and no routes are documented for a profile without contests",
-            remedy="write a class People with sign_up, order and open_intent (`target init --profile payments`)",
+            remedy="write a class People with sign_up, order and open_intent or pay (`target init --profile payments`)",
         )
     if not file.exists():
         return None
     people = getattr(load_module(file), "People", None)
-    lacking = [name for name in ACTIONS[profile] if not callable(getattr(people, name, None))]
+    paying = "pay" if callable(getattr(people, "pay", None)) else "open_intent"
+    wanted = [paying if name == "open_intent" else name for name in ACTIONS[profile]]
+    lacking = [name for name in wanted if not callable(getattr(people, name, None))]
     if lacking:
         raise UsageError(
             place=f"{file}:1",
@@ -172,3 +174,21 @@ class OwnPeople:
             except Exception as error:
                 place = f"{self._file}:{line_in(self._file, error)}"
                 raise UsageError(place=place, problem=f"{error!r}", remedy="correct it") from error
+
+
+class OwnChargedThere(OwnPeople):
+    """The same where the folder's class has ``pay``: see :class:`simulation.world.ports.ChargedThere`."""
+
+    def pay(
+        self, *, user_id: str, contest_id: str, amount_cents: int, payment_method: str, idempotency_key: str
+    ) -> None:
+        people: Any = self._people
+        self._act(
+            lambda: people.pay(
+                user_id=user_id,
+                amount_cents=amount_cents,
+                payment_method=payment_method,
+                idempotency_key=idempotency_key,
+                **{self._id: contest_id},
+            )
+        )

@@ -20,7 +20,7 @@ from simulation.targets.process.commands import run_command
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.job_watch import WatchedJobs
 from simulation.targets.process.people_file import FILE_NAME as PEOPLE_FILE
-from simulation.targets.process.people_file import OwnPeople
+from simulation.targets.process.people_file import OwnChargedThere, OwnPeople
 from simulation.targets.process.programs import Programs
 from simulation.targets.process.reverse_proxy import ReverseProxy
 from simulation.targets.process.service import ProcessService
@@ -88,8 +88,10 @@ class ProcessTarget:
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         if self._make_people is None:
             return PlatformPeople(http=http, context=context)
-        return OwnPeople(
-            people=self._make_people(http),
+        people = self._make_people(http)
+        own = OwnChargedThere if callable(getattr(people, "pay", None)) else OwnPeople
+        return own(
+            people=people,
             context=context,
             file=self.programs.folder / PEOPLE_FILE,
             profile=self.file.profile,

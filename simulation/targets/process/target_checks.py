@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import httpx
 
+from simulation.checks.webhooks import event_names
 from simulation.errors import SimulationError
 from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, StripeCall, Transaction
 from simulation.scenario.model import Scenario
@@ -24,13 +26,16 @@ from simulation.witness.exchange import ExchangeContext
 from simulation.witness.wal import WalWitness
 from simulation.words import plural
 from simulation.world.entrants.entrants import contest_terms
-from simulation.world.ports import Admin, Buyers
+from simulation.world.ports import Admin, Buyers, ChargedThere
 from simulation.world.provider.provider import ScoreProvider
+from simulation.world.stripe.objects.payment_method import ANY_CARD
 from simulation.world.stripe.signature import signature_header
 from simulation.world.stripe.twin import StripeTwin
 
 _STEPS_LIVED = 3
 _REFUSED = (401, 403)
+_LEAST_REFUSAL = 300
+_TIME_TO_TELL = timedelta(minutes=1)
 _PEOPLE = ("entrant", "organizer")
 _LONGEST_BODY = 300
 _LONGEST_LINE, _LINES_SHOWN, _MOST_LOG_BYTES = 200, 5, 1 << 20
@@ -64,6 +69,8 @@ class Bench:
     scenario: Scenario
     wal: WalWitness
     traffic: Traffic
+    owners: dict[str, str]
+    """Order → user id, which the twin looks at where the backend's objects say nobody's id."""
 
 
 def look(piece: str, look: Callable[[], str]) -> Finding:
@@ -72,8 +79,14 @@ def look(piece: str, look: Callable[[], str]) -> Finding:
     except (SimulationError, Wrong, httpx.HTTPError, KeyError, ValueError) as error:
         said = f"{error}" if isinstance(error, SimulationError | Wrong) else f"{type(error).__name__}: {error}"
         if isinstance(error, httpx.HTTPStatusError):
-            said = f"{said.splitlines()[0]}: {error.response.text[:300]}"
+            said = f"{said.splitlines()[0]}: {_title_of(error.response.text)[:_LONGEST_BODY]}"
         return Finding(piece=piece, wrong=printable(said))
+
+
+def _title_of(text: str) -> str:
+    """Of a page of HTML its title, of anything else the text, in a line."""
+    page = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    return " ".join((text if page is None else f"(a page titled {page[1].strip()!r})").split())
 
 
 def webhook(bench: Bench) -> str:
@@ -114,13 +127,47 @@ def _asked_for_at_stripe(bench: Bench, event: Mapping[str, Any]) -> str:
     with bench.context.acting("stripe"):
         answer = bench.http.post(bench.target.routes.webhook, json=event)
     calls = [one for one in bench.site.recorder.events[began:] if isinstance(one, StripeCall)]
-    if not any(call.path == f"/v1/events/{event['id']}" for call in calls):
+    if answer.status_code in (404, 405):
         raise Wrong(
-            f"{bench.choice.file.place('stripe', 'webhooks')}: an event that nobody signed was answered "
-            f"{answer.status_code}, and Stripe was not asked for it (GET /v1/events/{event['id']})\n  remedy: fetch "
-            'each event by its id before you believe it, or check its signature and write `webhooks = "signed"`'
+            f"{bench.choice.file.place('stripe', 'webhook_path')}: an event was answered {answer.status_code}\n"
+            "  remedy: is webhook_path its route?"
         )
+    if not any(call.path == f"/v1/events/{event['id']}" for call in calls):
+        return f"an unsigned event about nothing that it knows is answered {answer.status_code}; Stripe was not asked"
     return f"an unsigned event is asked for at Stripe, which does not have it: answered {answer.status_code}"
+
+
+def told_of_the_payment(bench: Bench) -> str:
+    """The true events of the payment: taken, and asked for at Stripe, or what they are about."""
+    began = len(bench.site.recorder.events)
+    bench.site.kernel.run_until(bench.site.kernel.now + _TIME_TO_TELL)
+    events = bench.site.recorder.events[began:]
+    told = [one for one in events if isinstance(one, Exchange) and one.actor == "stripe"]
+    calls = [one for one in events if isinstance(one, StripeCall) and one.origin == "platform"]
+    place = bench.choice.file.place("stripe", "webhooks")
+    if not told:
+        raise Wrong(
+            f"{place}: nothing was told of it\n  remedy: do `events` hold what Stripe tells of a payment "
+            "(payment_intent.succeeded, charge.succeeded)?"
+        )
+    refused = [one for one in told if one.status >= _LEAST_REFUSAL]
+    if refused:
+        last = refused[-1]
+        raise Wrong(
+            f"{bench.choice.file.place('stripe', 'webhook_path')}: an event of the payment was answered {last.status} "
+            f"{_shown(last.response_body)}".rstrip()
+            + "".join(f"\n  log: {line}" for line in last.log)
+        )
+    asked = [
+        call.path for call in calls if any(call.path.endswith(f"/{name}") for one in told for name in event_names(one))
+    ]
+    if not asked:
+        raise Wrong(
+            f"{place}: events that nobody signed were answered {told[0].status}, and Stripe was asked neither for "
+            "one of them nor for what it is about\n  remedy: fetch the event, or its object, by its id before you "
+            'believe it, or check its signature and write `webhooks = "signed"`'
+        )
+    return f"{plural(len(told), 'event')} taken; of Stripe it asked {', '.join(dict.fromkeys(asked))}"
 
 
 def _given_the_secret(file: TargetFile) -> str:
@@ -190,24 +237,47 @@ def people(bench: Bench) -> Iterator[Finding]:
         paid = bench.twin.pay(reference=intent, client_secret=client_secret)
         return f"{paid} paid at Stripe"
 
+    def charge() -> str:
+        cast("ChargedThere", people).pay(
+            user_id=made["player"], contest_id=made["contest"], amount_cents=contest.entry_fee_cents,
+            payment_method=ANY_CARD, idempotency_key="target-check",
+        )  # fmt: skip
+        paid = bench.twin.intent_of(contest_id=made["contest"], user_id=made["player"])
+        if paid is None:
+            table = bench.choice.file.stripe.metadata
+            raise Wrong(
+                f"{bench.choice.file.place('stripe', 'metadata')}: it answered, and no payment intent at Stripe has "
+                f"{table.contest!r} = {made['contest']!r} in its metadata and is of user {made['player']}\n"
+                f"  there are: {_labels(bench)}\n  remedy: did it call Stripe (see its log)? Does [stripe.metadata] "
+                "name its keys?"
+            )
+        return f"{paid} made and confirmed by the backend"
+
     def order() -> str:
         made["contest"] = cast("Buyers", people).order(
             user_id=made["player"], what=contest.name, amount_cents=contest.entry_fee_cents,
             idempotency_key="target-check-order",
         )  # fmt: skip
+        bench.owners[made["contest"]] = made["player"]
         return f"order {made['contest']}"
 
+    paying = ("pay", charge) if isinstance(people, ChargedThere) else ("open_intent", pay)
     of_contests = (
         ("sign_up", sign_up), ("connect_account", connect), ("create_contest", create),
-        ("publish_contest", publish), ("join", join), ("open_intent", pay),
+        ("publish_contest", publish), ("join", join), paying,
     )  # fmt: skip
-    of_orders = (("sign_up", sign_up), ("order", order), ("open_intent", pay))
+    of_orders = (("sign_up", sign_up), ("order", order), paying)
     for name, act in of_orders if bench.scenario.profile == "payments" else of_contests:
         began = len(bench.site.recorder.events)
         found = look(f"people {name}", act)
         yield _with_requests(found, bench.site.recorder.events[began:])
         if found.wrong is not None:
             return
+
+
+def _labels(bench: Bench) -> str:
+    """The metadata of the payment intents that there are."""
+    return "; ".join(json.dumps(dict(one)) for one in bench.twin.intent_labels()) or "none"
 
 
 def _with_requests(found: Finding, events: Sequence[Event]) -> Finding:
@@ -229,6 +299,8 @@ def _with_requests(found: Finding, events: Sequence[Event]) -> Finding:
 
 
 def _shown(body: object) -> str:
+    if isinstance(body, str):
+        body = _title_of(body)
     return "" if body is None else json.dumps(body, ensure_ascii=False)[:_LONGEST_BODY]
 
 

@@ -40,6 +40,7 @@ from simulation.targets.process.target_checks import (
     people,
     provider,
     stripe,
+    told_of_the_payment,
     webhook,
 )
 from simulation.targets.process.traffic import Traffic
@@ -64,6 +65,8 @@ class _World:
     twin: StripeTwin
     provider: ScoreProvider
     traffic: Traffic
+    owners: dict[str, str]
+    """Order → user id, for the twin."""
 
 
 def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, log: Path) -> Iterator[Finding]:
@@ -140,11 +143,14 @@ def _try_running(
     stack.callback(wal.close)
     bench = Bench(
         choice=choice, site=world.site, twin=world.twin, provider=world.provider, target=target, http=http,
-        context=context, scenario=scenario, wal=wal, traffic=world.traffic,
+        context=context, scenario=scenario, wal=wal, traffic=world.traffic, owners=world.owners,
     )  # fmt: skip
     yield look("webhook", lambda: webhook(bench))
     yield look("admin", lambda: admin(bench))
-    yield from people(bench)
+    for act in people(bench):
+        yield act
+    if choice.file.stripe.webhooks == "fetched" and act.wrong is None:
+        yield look("webhook of the payment", lambda: told_of_the_payment(bench))
     yield from jobs(bench)
     yield look("stripe", lambda: stripe(bench))
     yield look("provider", lambda: provider(bench))
@@ -188,12 +194,12 @@ def _world(
     scenario: Scenario, kernel: Kernel, choice: ProcessChoice, *, keys: TargetKeys, **environment: Any
 ) -> _World:
     """A site without faults. ``environment``: the remaining fields of :class:`Site`."""
-    recorder = Recorder(clock=kernel.clock)
+    recorder, owners = Recorder(clock=kernel.clock), dict[str, str]()
     twin = StripeTwin(
         kernel=kernel, recorder=recorder, injector=Calm(), settings=StripeSettings(), seed=1,
         webhook_secret=keys.stripe_webhook_secret, platform_key=keys.stripe_platform_key,
         publishable_key=keys.stripe_publishable_key, dashboard_key=keys.stripe_dashboard_key,
-        integration=choice.integration,
+        integration=choice.integration.knowing(owners),
     )  # fmt: skip
     provider = ScoreProvider(
         kernel=kernel, recorder=recorder, injector=Calm(), tournaments=scenario.tournaments, seed=1, feed=choice.feed
@@ -202,4 +208,4 @@ def _world(
         kernel=kernel, recorder=recorder, seed=1, keys=keys, network=ExternalNetwork(recorder),
         alerts_host=_ALERTS_HOST, **environment,
     )  # fmt: skip
-    return _World(site=site, twin=twin, provider=provider, traffic=Traffic())
+    return _World(site=site, twin=twin, provider=provider, traffic=Traffic(), owners=owners)

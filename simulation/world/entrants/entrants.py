@@ -24,8 +24,8 @@ from simulation.scenario.model import Contest, Scenario
 from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries
-from simulation.world.entrants.purses import CARD, Means, Purses
-from simulation.world.ports import Buyers, People
+from simulation.world.entrants.purses import UNDISTURBED, Means, Purses
+from simulation.world.ports import Buyers, ChargedThere, People
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.errors import ApiError
 
@@ -41,6 +41,12 @@ class Confirm(Protocol):
     """The entrant's browser: pays an intent, or on a checkout page, at Stripe. Returns the intent's id."""
 
     def __call__(self, *, reference: str, client_secret: str, payment_method: str) -> str: ...
+
+
+class IntentOf(Protocol):
+    """The newest intent that Stripe has for what this user pays for; None."""
+
+    def __call__(self, *, contest_id: str, user_id: str) -> str | None: ...
 
 
 class _Refused(Exception):
@@ -87,6 +93,7 @@ class Entrants:
         registry: Registry,
         provider: ScoreProvider,
         confirm: Confirm,
+        intent_of: IntentOf,
         purses: Purses,
     ) -> None:
         self._kernel = kernel
@@ -97,6 +104,7 @@ class Entrants:
         self._registry = registry
         self._provider = provider
         self._confirm = confirm
+        self._intent_of = intent_of
         self._purses = purses
         self._population = populate(scenario.contests, seed=seed)
         self._sells = scenario.profile == "payments"
@@ -209,8 +217,7 @@ class Entrants:
             self._registry.rosters[part.contest.key, user_id] = roster
             self._record(part, "joined", roster=roster)
             part.joined = True
-        for _ in range(len(part.intents), _payments_of(part)):
-            self._open_intent(part)
+        self._open_intents(part)
 
     def _order(self, part: _Part) -> None:
         user_id, orders = self._user_id(part), part.contest
@@ -225,8 +232,14 @@ class Entrants:
                     idempotency_key=f"{orders.key}-{part.person.key}",
                 ),
             )
+            self._registry.owners[self._registry.order_ids[orders.key, user_id]] = user_id
             self._record(part, "ordered", amount_cents=orders.entry_fee_cents)
             part.joined = True
+        self._open_intents(part)
+
+    def _open_intents(self, part: _Part) -> None:
+        if isinstance(self._people, ChargedThere):
+            return  # an intent is made when its payer comes
         for _ in range(len(part.intents), _payments_of(part)):
             self._open_intent(part)
 
@@ -243,21 +256,28 @@ class Entrants:
             ),
         )
         part.intents.append(intent)
+        self._record_opening(part, intent[0])
+
+    def _record_opening(self, part: _Part, payment_intent_id: str) -> None:
         part.opened += 1
         self._record(
             part,
             "opened_intent",
-            amount_cents=contest.entry_fee_cents,
-            currency=contest.currency,
-            payment_intent_id=intent[0],
+            amount_cents=part.contest.entry_fee_cents,
+            currency=part.contest.currency,
+            payment_intent_id=payment_intent_id,
         )
 
     def _pay(self, part: _Part) -> None:
         while part.paid < _payments_of(part):
+            if isinstance(self._people, ChargedThere):
+                self._pay_there(part, self._people)
+                continue
             if not part.intents[part.paid :]:
                 self._open_intent(part)
             reference, client_secret = part.intents[part.paid]
-            means = self._means(part, reference)
+            means, struck = self._means(part)
+            struck(reference)
             confirm = partial(
                 self._confirm,
                 reference=reference,
@@ -275,11 +295,49 @@ class Entrants:
             self._record_payment(part, payment_intent_id, means)
             part.paid += 1
 
-    def _means(self, part: _Part, reference: str) -> Means:
-        """What the person pays by; only a payment in good time, and the only one, may be disturbed."""
+    def _pay_there(self, part: _Part, people: ChargedThere) -> None:
+        """The platform is handed a payment method, and makes and confirms the intent."""
+        contest, user_id, contest_id = part.contest, self._user_id(part), self._contest_id(part)
+        means, struck = self._means(part)
+        before = self._intent_of(contest_id=contest_id, user_id=user_id)
+
+        def made() -> str | None:
+            intent = self._intent_of(contest_id=contest_id, user_id=user_id)
+            return None if intent == before else intent
+
+        def hand_over() -> str:
+            people.pay(
+                user_id=user_id,
+                contest_id=contest_id,
+                amount_cents=contest.entry_fee_cents,
+                payment_method=means.payment_method,
+                idempotency_key=f"{contest.key}-{part.person.key}-{part.opened + 1}",
+            )
+            intent = made()
+            if intent is None:
+                raise httpx.DecodingError(
+                    "it took the payment method, and Stripe has no intent labelled with the order"
+                )
+            return intent
+
+        try:
+            intent = self._ask(part, "pay", hand_over)
+        except _Refused as refused:
+            struck(refused_intent := made())
+            if refused_intent is not None:
+                self._record_opening(part, refused_intent)
+            raise _Refused(for_good=refused.for_good and not means.tries_again) from None
+        struck(intent)
+        self._record_opening(part, intent)
+        self._record_payment(part, intent, means)
+        part.paid += 1
+
+    def _means(self, part: _Part) -> tuple[Means, Callable[[str | None], None]]:
+        """What the person pays by, and whom to tell of the intent; only a payment in good time, and the only one, may
+        be disturbed."""
         if part.planned.habit != "prompt":
-            return CARD
-        return self._purses.take(part.contest.key, part.person.key, reference)
+            return UNDISTURBED
+        return self._purses.take(part.contest.key, part.person.key)
 
     def _record_payment(self, part: _Part, payment_intent_id: str, means: Means) -> None:
         if means.outcome == "left":

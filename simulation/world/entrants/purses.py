@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from simulation.currency import CurrencyCode
@@ -35,12 +36,13 @@ class Means:
 
 CARD = Means()
 """A card that works."""
+UNDISTURBED: tuple[Means, Callable[[str | None], None]] = (CARD, lambda _: None)
 
 
 @dataclass(kw_only=True)
 class _Disturbed:
     means: list[Means]
-    struck: Callable[[str, str], None]
+    struck: Callable[[str, str | None], None]
 
 
 @dataclass(kw_only=True)
@@ -50,20 +52,21 @@ class Purses:
     _came: dict[str, list[str]] = field(default_factory=dict)
     _disturbed: dict[tuple[str, int], _Disturbed] = field(default_factory=dict)
 
-    def put(self, contest: str, nth: int, means: Sequence[Means], struck: Callable[[str, str], None]) -> None:
+    def put(self, contest: str, nth: int, means: Sequence[Means], struck: Callable[[str, str | None], None]) -> None:
         """The ``nth`` who comes to pay for the contest tries these, one after the other, and then a card that works.
 
-        :param struck: told the person's key and Stripe's id of the intent, just before each try.
+        :param struck: told the person's key and Stripe's id of the intent, just before each try; just after it, where
+            the try makes the intent, and without an id where it made none.
         """
         self._disturbed[contest, nth] = _Disturbed(means=[*means], struck=struck)
 
-    def take(self, contest: str, person: str, payment_intent_id: str) -> Means:
-        """By what this person pays now. Who comes for the first time gets the contest's next number."""
+    def take(self, contest: str, person: str) -> tuple[Means, Callable[[str | None], None]]:
+        """By what this person pays now, and whom to tell of which intent. Who comes for the first time gets the
+        contest's next number."""
         came = self._came.setdefault(contest, [])
         if person not in came:
             came.append(person)
         disturbed = self._disturbed.get((contest, came.index(person) + 1))
         if disturbed is None or not disturbed.means:
-            return CARD
-        disturbed.struck(person, payment_intent_id)
-        return disturbed.means.pop(0)
+            return UNDISTURBED
+        return disturbed.means.pop(0), partial(disturbed.struck, person)

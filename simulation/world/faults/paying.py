@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import simpy
 
 from simulation.clock import SimProcess
+from simulation.errors import UsageError
 from simulation.history import caused_by
 from simulation.scenario.faults.paying import (
     PaymentAbandoned,
@@ -25,6 +26,7 @@ from simulation.scenario.faults.registry import kind_of
 from simulation.world.entrants.purses import Means
 from simulation.world.faults.context import FaultContext, carries_out
 from simulation.world.faults.people import record_action
+from simulation.world.ports import ChargedThere
 from simulation.world.stripe.objects.payment_method import ANY_CARD, BANK_DEBIT, NEEDS_AUTHENTICATION
 
 _DECLINED = Means(payment_method="pm_card_chargeDeclined", tries_again=True)
@@ -128,19 +130,30 @@ def _disturb(
     means: Sequence[Means],
     *,
     detail: str,
-    also: Callable[[str], None] = lambda _: None,
+    also: Callable[[str], None] | None = None,
 ) -> simpy.Event:
     """Prepare the payment. The event that is returned occurs at the first try, with user id and intent.
 
     :param also: what happens to the intent besides, just before each try.
     """
     came = around.kernel.env.event()
+    if also is not None and isinstance(around.people, ChargedThere):
+        raise UsageError(
+            place=f"fault {fault.fault_id} ({fault.kind})",
+            problem="it changes an intent that waits to be paid, and here none does: the backend makes and confirms "
+            "it when it is handed a payment method (pay of people.py)",
+            remedy="leave the fault out of the scenario",
+        )
 
-    def struck(person: str, intent: str) -> None:
+    def struck(person: str, intent: str | None) -> None:
         user_id = around.registry.user_ids[person]
-        around.injector.strike(fault, {"payment_intent": intent, "user_id": user_id}, detail=detail)
+        made = {} if intent is None else {"payment_intent": intent}
+        around.injector.strike(fault, {**made, "user_id": user_id}, detail=detail)
+        if intent is None:
+            return
         with caused_by(f"fault:{fault.fault_id}"):
-            also(intent)
+            if also is not None:
+                also(intent)
         if not came.triggered:
             came.succeed((user_id, intent))
 

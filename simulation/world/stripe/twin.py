@@ -176,6 +176,22 @@ class StripeTwin:
         )
         return reference
 
+    def intent_of(self, *, contest_id: str, user_id: str) -> str | None:
+        """The newest payment intent that is labelled with this contest, or order, and is this user's; None."""
+        names = self.names
+        return next(
+            (
+                intent.id
+                for intent in self._store.payment_intents.newest_first()
+                if names.contest_id(intent.metadata) == contest_id and names.user_id(intent.metadata) == user_id
+            ),
+            None,
+        )
+
+    def intent_labels(self) -> Sequence[Mapping[str, str]]:
+        """The metadata of every payment intent, the newest first."""
+        return [intent.metadata for intent in self._store.payment_intents.newest_first()]
+
     def set_account_closed(self, account_id: str) -> None:
         """Stripe closes a connected account for good; transfers to it are refused with ``account_invalid``."""
         self.accounts.close(account_id)

@@ -42,7 +42,7 @@ def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: p
     ("defects", "said"),
     [
         ((), "✓ webhook"),
-        (("taken-by-its-word",), "an event that nobody signed was answered 200, and Stripe was not asked for it"),
+        (("taken-by-its-word",), "events that nobody signed were answered 200, and Stripe was asked neither for"),
     ],
     ids=["asks Stripe", "takes it by its word"],
 )

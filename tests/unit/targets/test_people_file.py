@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from simulation.errors import UsageError
-from simulation.targets.process.people_file import OwnPeople, load_people
+from simulation.targets.process.people_file import OwnChargedThere, OwnPeople, load_people
 from simulation.witness.exchange import ExchangeContext
 
 
@@ -20,6 +20,34 @@ def test_an_action_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "people.py").write_text("class People:\n    def __init__(self, http): ...\n    def join(self): ...\n")
     with pytest.raises(UsageError, match=r"people\.py:1: .*sign_up.*open_intent"):
         load_people(tmp_path)
+
+
+def test_who_charges_a_payment_method_need_not_open_an_intent(tmp_path: Path) -> None:
+    acts = "sign_up", "order", "pay"
+    body = "\n".join(f"    def {name}(self, **_): ..." for name in acts)
+    (tmp_path / "people.py").write_text(f"class People:\n{body}\n")
+    assert load_people(tmp_path, "payments") is not None
+    with pytest.raises(UsageError, match=r"has no connect_account, create_contest, publish_contest, join\n"):
+        load_people(tmp_path)
+
+
+def test_a_payment_method_is_handed_over_with_the_name_of_the_business() -> None:
+    handed: list[dict[str, object]] = []
+
+    class Charging(Broken):
+        def pay(self, **given: object) -> None:
+            handed.append(given)
+
+    own = OwnChargedThere(
+        people=Charging(None),  # type: ignore[arg-type]
+        context=ExchangeContext(),
+        file=Path("people.py"),
+        profile="payments",
+    )
+    own.pay(user_id="u", contest_id="o", amount_cents=5, payment_method="pm_1", idempotency_key="k")
+    assert handed == [
+        {"user_id": "u", "order_id": "o", "amount_cents": 5, "payment_method": "pm_1", "idempotency_key": "k"}
+    ]
 
 
 def test_an_error_in_it_has_its_line(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ class World:
             registry=self.registry,
             provider=provider,
             confirm=self.confirm,
+            intent_of=self.people.newest if isinstance(self.people, ChargingPeople) else lambda **_: None,
             purses=self.purses,
         ).start()
         self.kernel.run_until(scenario.end)
@@ -353,11 +354,11 @@ def test_entrants_of_a_contest_that_was_never_made_say_so():
 class Disturbed(World):
     """The first two who come to pay in good time pay otherwise than by a card that works."""
 
-    def __init__(self, *means: Means) -> None:
-        self.struck: list[tuple[str, str]] = []
+    def __init__(self, *means: Means, people: FakePeople | None = None) -> None:
+        self.struck: list[tuple[str, str | None]] = []
         purses = Purses()
         purses.put(MIXED.key, 1, means, lambda person, intent: self.struck.append((person, intent)))
-        super().__init__(purses=purses)
+        super().__init__(purses=purses, people=people or FakePeople())
 
     def confirm(self, *, reference: str, client_secret: str, payment_method: str) -> str:
         if payment_method == "no money":
@@ -396,9 +397,64 @@ def test_people_whose_payment_is_disturbed_try_again_or_wait(means: list[Means],
 def test_a_number_is_given_when_somebody_first_comes_to_pay():
     purses, struck = Purses(), []
     purses.put("cup", 2, [DECLINED], lambda person, _: struck.append(person))
-    taken = [purses.take("cup", person, "pi") for person in ("ann", "bob", "ann", "bob", "cat")]
+    taken = []
+    for person in ("ann", "bob", "ann", "bob", "cat"):
+        means, tell = purses.take("cup", person)
+        tell("pi")
+        taken.append(means)
     assert taken == [CARD, DECLINED, CARD, CARD, CARD]
     assert struck == ["bob"]
+
+
+@dataclass
+class ChargingPeople(FakePeople):
+    """A platform that is handed a payment method, and makes and confirms the intent by itself."""
+
+    intents: list[str] = field(default_factory=list)
+    makes_none: bool = False
+
+    def pay(
+        self, *, user_id: str, contest_id: str, amount_cents: int, payment_method: str, idempotency_key: str
+    ) -> None:
+        self._maybe("pay")
+        self.keys.append(idempotency_key)
+        if not self.makes_none:
+            self.intents.append(f"{user_id} {contest_id} {len(self.intents)}")
+        if payment_method == "no money":
+            request = httpx.Request("POST", "http://platform")
+            raise httpx.HTTPStatusError("declined", request=request, response=httpx.Response(402, request=request))
+
+    def newest(self, *, contest_id: str, user_id: str) -> str | None:
+        return next((one for one in reversed(self.intents) if one.startswith(f"{user_id} {contest_id} ")), None)
+
+
+def test_who_is_charged_there_opens_no_intent_and_confirms_none():
+    people = ChargingPeople()
+    world = World(people=people)
+    assert world.confirmed == []
+    assert len(world.acts("paid")) == 8
+    assert [len(world.acts(act)) for act in ("paid_late", "paid_twice")] == [1, 1]
+    made = [act.payment_intent_id for act in world.acts("opened_intent")]
+    assert sorted(map(str, made)) == sorted(people.intents)
+    assert len(set(world.people.keys)) == len(world.people.keys)
+
+
+def test_who_is_charged_there_and_declined_tries_another_card_and_makes_another_intent():
+    people = ChargingPeople()
+    world = Disturbed(DECLINED, people=people)
+    assert world.of_the_struck() == ["refused", "opened_intent", "opened_intent", "paid"]
+    ((_, struck),) = world.struck
+    assert struck in people.intents
+    others = [act.payment_intent_id for act in world.acts("paid")]
+    assert struck not in others
+
+
+def test_a_payment_method_of_which_nothing_came_is_a_refusal():
+    world = World(people=ChargingPeople(makes_none=True))
+    assert world.acts("paid", "opened_intent") == []
+    assert {act.detail for act in world.acts("refused")} == {
+        "pay: DecodingError it took the payment method, and Stripe has no intent labelled with the order"
+    }
 
 
 def test_declined_card_is_on_record():

@@ -1,6 +1,8 @@
 """How people buy on your backend: the requests that your shop's page would make for them. CHANGE each to yours.
 
-Each method sends one or two requests and raises ``httpx.HTTPStatusError`` when it is refused (``raise_for_status``).
+Each method sends a few requests and raises ``httpx.HTTPStatusError`` when it is refused (``raise_for_status``). Pages
+with forms: ``http`` is one client for all people, so keep each one's cookies yourself, send them as a header, and call
+``http.cookies.clear()``; a page that says "declined" with status 200 is a refusal that you raise.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ class People:
         answer = self._post(f"/api/orders/{order_id}/payment-intents", body, user_id=user_id, key=idempotency_key)
         client_secret = str(answer["client_secret"])
         return client_secret.partition("_secret_")[0], client_secret
+
+    # In place of open_intent, where your backend makes and confirms the intent by itself: ``payment_method`` is the id
+    # of one (``pm_…``), as Stripe's script makes it in a page. A card that is declined is a refusal.
+    # def pay(self, *, user_id: str, order_id: str, amount_cents: int, payment_method: str, idempotency_key: str): ...
 
     def ask_for_refund(self, *, user_id: str, order_id: str, reason: str) -> None:
         """Asks for the money back, which is due. Only scenarios with the fault ``refund_requested`` need it."""
