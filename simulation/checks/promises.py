@@ -16,7 +16,7 @@ from simulation.checks.evidence.keys import NO_KEYS, Keys
 from simulation.checks.evidence.money import grouped
 from simulation.checks.evidence.tasks import promised_tasks_done
 from simulation.checks.lifecycle import PATH
-from simulation.checks.turned_away import refusals, told_why
+from simulation.checks.turned_away import paid_already, refusals, told_why
 from simulation.events import (
     ClockProof,
     DatabaseAccess,
@@ -110,12 +110,13 @@ def _people(case: Case, inquiry: Inquiry, plan: Contest) -> None:
 
 
 def _buyers(case: Case, inquiry: Inquiry, orders: Orders) -> None:
-    """As many as planned ordered, paid twice or never paid."""
+    """As many as planned ordered, paid twice (or came to, and were told that it is paid) or never paid."""
     acts: dict[str, set[str]] = {}
     for action in case.events(EntrantAction):
         if action.contest == orders.key:
             acts.setdefault(action.action, set()).add(action.person)
     refused = refusals(case, orders.key)
+    acts.setdefault("paid_twice", set()).update(one.person for one in paid_already(case) if one.contest == orders.key)
     promised = (("ordered", orders.buyers), ("paid_twice", orders.double_payers), ("never_paid", orders.non_payers))
     for what, count in promised:
         inquiry.examine()

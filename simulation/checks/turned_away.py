@@ -28,6 +28,7 @@ _REFUSED, _ERROR = 400, 500
 _BACK = timedelta(minutes=1)
 """A program that was killed or stopped takes this long to serve again."""
 _CLOSED_BY_THE_LOCK = frozenset({"join", "open payment", "pay", "ask for a refund", "cancel contest", "leave contest"})
+_TO_PAY, _PAID = ("pay", "open payment"), ("paid", "paid_late", "began_to_pay")
 _MOST_LINES, _MOST_EVENTS, _MOST_CHARACTERS = 3, 10, 200
 
 
@@ -177,14 +178,30 @@ def _stopped(case: Case) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _breaks_a_rule(case: Case, one: _TurnedAway) -> bool:
-    """Whether a rule allows the refusal: after the lock or cancellation, a full contest, or a deleted account."""
+    """Whether a rule allows the refusal: after the lock or cancellation, a full contest, a deleted account, or an order
+    that is paid."""
     action = one.action
     if action is None or one.server_failed:
         return False
     if any(left.user_id == action.user_id and left.seq < action.seq for left in _departures(case)):
         return True
+    if action in paid_already(case):
+        return True
     contest = next((item for item in case.contests if item.key == action.contest), None)
     return contest is not None and (_is_closed(case, contest, action) or _is_full(case, contest, action))
+
+
+def paid_already(case: Case) -> Sequence[EntrantAction]:
+    """Refusals of those who came to pay for an order that they had paid: a shop may take the money and give it back, or
+    say so at once."""
+    orders, paid, refused = {one.key for one in case.scenario.orders}, set[tuple[str, str]](), []
+    for action in case.events(EntrantAction):
+        whose = action.contest or "", action.person
+        if action.contest in orders and action.action in _PAID:
+            paid.add(whose)
+        elif action.action == "refused" and action.act in _TO_PAY and whose in paid:
+            refused.append(action)
+    return refused
 
 
 def _departures(case: Case) -> Iterator[EntrantAction]:

@@ -51,6 +51,15 @@ def _plain_columns(query: str, key: str) -> dict[str, str]:
     return {name: origin.column for name, found in origins.items() for origin in found if origin.path in tables}
 
 
+def is_filtered(query: str) -> bool:
+    """Whether a query may leave out rows of the table that it shows: it has a condition, or a limit."""
+    try:
+        scope = _scope(query)
+    except RecursionError:
+        return True
+    return scope is None or scope.expression.find(exp.Where, exp.Having, exp.Limit, exp.Distinct) is not None
+
+
 def table_of_rows(query: str, *, key: str) -> str | None:
     """The table whose rows a query shows, where its column ``id`` is the key; None if that cannot be told."""
     if plain_columns(query, key=key).get(key) != "id" or (scope := _scope(query)) is None:

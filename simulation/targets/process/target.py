@@ -13,7 +13,7 @@ from simulation.clock import Kernel
 from simulation.contract.log import Log
 from simulation.events.governance import Governance
 from simulation.history import Recorder
-from simulation.targets.columns import plain_columns
+from simulation.targets.columns import is_filtered, plain_columns
 from simulation.targets.platform_people import PlatformPeople
 from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.targets.process.commands import run_command
@@ -63,7 +63,10 @@ class ProcessTarget:
         self.supervisor = supervisor
         self.name = file.name
         self.governance: Governance = file.governance.governance().model_copy(
-            update={"observed_columns": {name: plain_columns(sql, key=KEYS[name]) for name, sql in relations.items()}}
+            update={
+                "observed_columns": {name: plain_columns(sql, key=KEYS[name]) for name, sql in relations.items()},
+                "filtered_relations": tuple(name for name, sql in relations.items() if is_filtered(sql)),
+            }
         )
         self.relations = relations
         self.routes = Routes(
@@ -82,13 +85,15 @@ class ProcessTarget:
         self.wsgi.kill = supervisor.kill_and_restart
         self.kill_after_next_request: Callable[[], None] | None = self.wsgi.kill_after_next_request
         self._make_people = make_people
+        self._own_people: People | None = None
         self._admins = admins
         self._rest = rest
 
     def people(self, *, http: httpx.Client, context: ExchangeContext) -> People:
         if self._make_people is None:
             return PlatformPeople(http=http, context=context)
-        people = self._make_people(http)
+        # One for everybody who acts: it may keep what it was told, such as a session or where an order's page is.
+        people = self._own_people = self._own_people or self._make_people(http)
         own = OwnChargedThere if callable(getattr(people, "pay", None)) else OwnPeople
         return own(
             people=people,

@@ -361,6 +361,8 @@ class Entrants:
     def _never_pay(self, part: _Part) -> None:
         for payment_intent_id, _ in part.intents:
             self._record(part, "never_paid", payment_intent_id=payment_intent_id)
+        if isinstance(self._people, ChargedThere):
+            self._record(part, "never_paid")
 
     # --- the platform's answers -----------------------------------------------------------------------------------
 

@@ -45,6 +45,18 @@ def test_a_value_that_the_query_shows_as_it_is_must_be_the_logs() -> None:
     assert _said(books_match_wal, book) == ["amount_cents differs between log and database"]
 
 
+def test_a_row_that_a_condition_of_the_query_may_leave_out_is_not_missed() -> None:
+    book = passing()
+    book.observe("postings", lambda rows: rows[1:])
+    assert _said(books_match_wal, book) == ["the row is in the log, not in the database"]
+
+    filtered = GOVERNANCE.model_copy(update={"observed_columns": OWN, "filtered_relations": ("postings",)})
+    assert books_match_wal.run(book.history(), filtered).outcome == "pass"
+    book.observe("postings", lambda rows: [{**rows[0], "amount_cents": 7}, *rows[1:]])
+    (found,) = books_match_wal.run(book.history(), filtered).findings
+    assert found.message == "amount_cents differs between log and database"
+
+
 def test_a_completed_transfer_is_final_whatever_its_status_is_called() -> None:
     book = passing()
     book.write(day(5, 20), ("transfers", {"id": "tr-ann", "state": "completed"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -174,6 +175,40 @@ def test_planned_times_may_lie_outside_the_window() -> None:
     book.amend("contests", "C1", end_time=day(40))
 
     assert run(time_window, book).outcome == "pass"
+
+
+def _sessions(*ends: tuple[datetime, datetime]) -> Book:
+    """A table that nobody declares: when a row was written, and the moment that it holds."""
+    book = passing()
+    for number, (at, ends_at) in enumerate(ends):
+        book.write(at, ("sessions", {"id": f"n{number}", "ends_at": f"{ends_at:%Y-%m-%d %H:%M:%S}+00"}))
+    return book
+
+
+PLANS = {
+    "two weeks from then": [(day(at), day(at + 14)) for at in (1, 2, 3, 4)],
+    "the same day for all": [(day(at), day(400)) for at in (1, 2, 3, 4)],
+    "one of two days": [(day(1), day(400)), (day(2), day(400, 1)), (day(3), day(400))],
+    "a single one": [(day(1), day(300))],
+}
+
+
+@pytest.mark.parametrize("which", PLANS)
+def test_a_deadline_of_a_table_that_nobody_declares_is_no_other_clock(which: str) -> None:
+    assert run(time_window, _sessions(*PLANS[which])).outcome == "pass"
+
+
+CLOCKS = {
+    "the machine's own": [(day(at), day(200, 0, 0, at)) for at in (1, 2, 3, 4)],
+    "once right, once not": [(day(1), day(1)), (day(2), day(200)), (day(3), day(201))],
+    "in the past": [(day(1), day(-300))],
+}
+
+
+@pytest.mark.parametrize("which", CLOCKS)
+def test_another_clock_is_found_in_a_table_that_nobody_declares(which: str) -> None:
+    result = run(time_window, _sessions(*CLOCKS[which]))
+    assert {finding.message for finding in result.findings} == {"dated outside the simulated window"}
 
 
 def test_the_record_of_a_runbook_step_explains_itself() -> None:

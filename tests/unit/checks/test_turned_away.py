@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from simulation.checks.turned_away import nobody_turned_away
+from simulation.checks.turned_away import nobody_turned_away, paid_already
 from simulation.events import EntrantAction, FaultInjected, FaultScheduled, HostingAction, RunStarted, WitnessSummary
 from simulation.events.people import PersonAct
+from simulation.paths import SCENARIOS_FOLDER
+from simulation.scenario.file import load_scenario
 from tests.unit.checks.builder import Book, Break, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import SCENARIO, asked
@@ -170,3 +173,26 @@ def test_without_the_witness_of_requests_nobody_can_tell() -> None:
     assert_unknown(
         nobody_turned_away, passing(), lambda b: b.drop(WitnessSummary, witness="exchange"), "witness exchange"
     )
+
+
+def _of_a_shop(*acts: tuple[str, str, str | None]) -> Any:
+    """Acts of Ann and Bob (person, action, what was refused) about the orders ``spring_sale``, as a case shows them."""
+    told = [
+        EntrantAction(person=who, user_id=who, contest="spring_sale", contest_id=f"o-{who}", action=action, act=act)  # type: ignore[arg-type]
+        for who, action, act in acts
+    ]
+    return SimpleNamespace(scenario=load_scenario(SCENARIOS_FOLDER / "shop_6d.yaml"), events=lambda _: told)
+
+
+def test_a_shop_may_refuse_the_money_of_who_paid_the_order_already() -> None:
+    case = _of_a_shop(
+        ("ann", "refused", "pay"), ("ann", "paid", None), ("ann", "refused", "pay"), ("bob", "refused", "pay"),
+        ("ann", "refused", "ask for a refund"),
+    )  # fmt: skip
+    assert [(one.person, one.act) for one in paid_already(case)] == [("ann", "pay")]
+
+
+def test_a_contest_may_not() -> None:
+    case = _of_a_shop(("ann", "paid", None), ("ann", "refused", "pay"))
+    case.scenario = load_scenario(SCENARIOS_FOLDER / "smoke_2d.yaml")
+    assert not paid_already(case)

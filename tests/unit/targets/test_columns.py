@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.targets.columns import plain_columns, table_of_rows
+from simulation.targets.columns import is_filtered, plain_columns, table_of_rows
 from simulation.targets.new_folder import TEMPLATE
 from simulation.targets.queries import KEYS, load_queries
 
@@ -113,3 +113,18 @@ def test_of_the_template_every_relation_passes_on_its_key() -> None:
 )
 def test_the_table_whose_rows_a_query_shows_is_known_by_its_key(query: str, table: str | None) -> None:
     assert table_of_rows(query, key="refund_id") == table
+
+
+@pytest.mark.parametrize(
+    ("query", "filtered"),
+    [
+        ("SELECT id AS k FROM t ORDER BY id", False),
+        ("SELECT t.id AS k FROM t JOIN u ON u.id = t.u ORDER BY t.id", False),
+        ("SELECT id AS k FROM t WHERE paid ORDER BY id", True),
+        ("SELECT id AS k FROM (SELECT * FROM t WHERE paid) AS s", True),
+        ("SELECT id AS k FROM t LIMIT 5", True),
+        ("not SQL at all", True),
+    ],
+)
+def test_a_query_with_a_condition_may_leave_rows_out(query: str, filtered: bool) -> None:
+    assert is_filtered(query) == filtered

@@ -434,6 +434,7 @@ def test_who_is_charged_there_opens_no_intent_and_confirms_none():
     assert world.confirmed == []
     assert len(world.acts("paid")) == 8
     assert [len(world.acts(act)) for act in ("paid_late", "paid_twice")] == [1, 1]
+    assert len(world.acts("never_paid")) == 1
     made = [act.payment_intent_id for act in world.acts("opened_intent")]
     assert sorted(map(str, made)) == sorted(people.intents)
     assert len(set(world.people.keys)) == len(world.people.keys)
