@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -55,6 +56,11 @@ from simulation.world.provider.provider import ScoreProvider, provider_app
 from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 _ALERTS_HOST = "monitoring.provider.test"
+_LONG_SECONDS = 60
+_LONG_MIGRATIONS = (
+    "each check and run makes these migrations anew: a dump of what they leave (pg_dump --no-owner --no-privileges, "
+    "with its rows) loads in seconds as schema_file; rows with values of the run go into seed_file"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +86,21 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
             running(provide(environment, folder=folder, now=scenario.start, needs=choice.server_needs))
         )
         keys, skipped = TargetKeys.throw_away(), list[str]()
-        load = partial(choice.load_schema, folder=folder, clock_file=server.clock_file, keys=keys, told=skipped.append)
+        load = partial(
+            choice.load_schema,
+            folder=folder,
+            clock_file=server.clock_file,
+            keys=keys,
+            told=lambda one: skipped.append(f"skipped: {one}"),
+        )
 
         def load_schema() -> str:
+            began = time.monotonic()
             server.prepare_template(load)
+            if choice.file.database.migrate is not None and time.monotonic() - began > _LONG_SECONDS:
+                skipped.append(_LONG_MIGRATIONS)
             where = server.detail or "the PostgreSQL that comes along"
-            return "; skipped: ".join([f"the schema is loaded into {where}", *skipped])
+            return "; ".join([f"the schema is loaded into {where}", *skipped])
 
         yield (loaded := look("database", load_schema))
         if loaded.wrong is not None:

@@ -14,6 +14,9 @@ from simulation.checks.lifecycle import lifecycle_order
 from simulation.checks.payouts import payout_automatic
 from simulation.checks.permanence import append_only
 from simulation.checks.runbooks import runbook_rows
+from simulation.events import RunStarted
+from simulation.paths import SCENARIOS_FOLDER
+from simulation.scenario.file import load_scenario
 from tests.unit.checks.builder import GOVERNANCE
 from tests.unit.checks.story import passing
 
@@ -51,6 +54,20 @@ def test_a_platform_without_an_audit_trail_is_told_so_once(field: str) -> None:
 
     assert "keeps no audit table" in finding.message
     assert finding.cause
+
+
+def test_a_shop_without_an_audit_trail_is_not_blamed() -> None:
+    book = passing()
+    shop = load_scenario(SCENARIOS_FOLDER / "shop_6d.yaml").model_dump(mode="json")
+    book.entries = [
+        one.model_copy(update={"scenario_document": shop}) if isinstance(one, RunStarted) else one
+        for one in book.entries
+    ]
+
+    result = audit_completeness.run(book.history(), GOVERNANCE.model_copy(update={"audit_table": ""}))
+
+    assert (result.outcome, result.findings) == ("unknown", ())
+    assert "does not declare audit_table" in str(result.unknown)
 
 
 def test_transitions_without_an_audit_trail_are_nobodys_hand() -> None:
