@@ -229,7 +229,7 @@ def books_match_wal(case: Case, inquiry: Inquiry) -> None:
         table = case.table_showing(relation, rows)
         if table is not None:
             logged = case.wal.rows(table)
-            if relation in case.governance.filtered_relations:
+            if relation in case.business.filtered:
                 logged = {row_id: row for row_id, row in logged.items() if row_id in rows}
             _same_rows(case, inquiry, relation, id_column, rows, logged)
         elif not _shows_ids(case.governance, relation, id_column):

@@ -215,6 +215,9 @@ class Business(_Part):
     shown_by: dict[str, str] = {}
     """Canonical relation → the table whose column ``id`` is its key. Where ids are numbers, rows of several tables have
     the same. The loader fills it in from observe.sql."""
+    filtered: tuple[str, ...] = ()
+    """Canonical relations whose query has a condition: a row of the table that it does not show may be left out by it.
+    The loader fills it in from observe.sql."""
     admins_by_sql: bool = False
     """Whether the harness itself writes admins and takes their rights by SQL of target.toml, before the absence. The
     loader fills it in."""
@@ -236,5 +239,5 @@ class Business(_Part):
 
 DOCUMENTED = Business()
 UNDECLARED = Business(model="undeclared", ledger="undeclared")
-FILLED_IN = ("model_source", "shown_by", "admins_by_sql", "webhooks")
+FILLED_IN = ("model_source", "shown_by", "filtered", "admins_by_sql", "webhooks")
 """Fields that the loader sets and no file may."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 
 class Governance(BaseModel):
@@ -33,8 +31,6 @@ class Governance(BaseModel):
     observed_columns: dict[str, dict[str, str]] | None = None
     """Canonical relation → its column → the column of the target's table that is shown there as it is, without what is
     computed. None: whatever has the same name on both sides."""
-    filtered_relations: Annotated[tuple[str, ...], Field(exclude_if=lambda relations: not relations)] = ()
-    """Canonical relations whose query leaves rows of its table out: one that it does not show may be such a row."""
     contest_score_tables: dict[str, str] = {}
     """Append-only tables that hold a contest's scores, each with the column that names the contest; rows have an
     ``id``. They are what a fault takes from the database and a restore brings back."""

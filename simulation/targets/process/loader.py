@@ -23,7 +23,7 @@ from simulation.environment.protocol import Database
 from simulation.environment.server import SUPERUSER
 from simulation.errors import EnvironmentFault, UsageError
 from simulation.paths import ALERTS_FOLDER, RUNBOOKS_FOLDER
-from simulation.targets.columns import table_of_rows
+from simulation.targets.columns import is_filtered, table_of_rows
 from simulation.targets.identity import key_files, stripe_key_file
 from simulation.targets.process.admins import Admins
 from simulation.targets.process.certificates import Authority, make_authority, meet_the_real_clock
@@ -405,6 +405,7 @@ def _contract(folder: Path, file: TargetFile, relations: Mapping[str, str]) -> C
             for relation, query in relations.items()
             if (table := table_of_rows(query, key=KEYS[relation])) is not None
         },
+        "filtered": tuple(relation for relation, query in relations.items() if is_filtered(query)),
     }
     return contract.model_copy(update={"business": business.model_copy(update=filled_in)})
 

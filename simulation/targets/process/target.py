@@ -13,7 +13,7 @@ from simulation.clock import Kernel
 from simulation.contract.log import Log
 from simulation.events.governance import Governance
 from simulation.history import Recorder
-from simulation.targets.columns import is_filtered, plain_columns
+from simulation.targets.columns import plain_columns
 from simulation.targets.platform_people import PlatformPeople
 from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.targets.process.commands import run_command
@@ -63,10 +63,7 @@ class ProcessTarget:
         self.supervisor = supervisor
         self.name = file.name
         self.governance: Governance = file.governance.governance().model_copy(
-            update={
-                "observed_columns": {name: plain_columns(sql, key=KEYS[name]) for name, sql in relations.items()},
-                "filtered_relations": tuple(name for name, sql in relations.items() if is_filtered(sql)),
-            }
+            update={"observed_columns": {name: plain_columns(sql, key=KEYS[name]) for name, sql in relations.items()}}
         )
         self.relations = relations
         self.routes = Routes(

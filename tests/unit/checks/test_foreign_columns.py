@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from simulation.checks.base import Check, CheckResult
+from simulation.checks.evidence.case import Case
 from simulation.checks.lifecycle import lifecycle_order
 from simulation.checks.payouts import payout_automatic
 from simulation.checks.permanence import append_only, books_match_wal
+from simulation.contract.business import Business
+from simulation.contract.document import Contract
 from simulation.events import Exchange
 from tests.unit.checks.builder import GOVERNANCE, Book, day
 from tests.unit.checks.story import passing
@@ -50,10 +53,11 @@ def test_a_row_that_a_condition_of_the_query_may_leave_out_is_not_missed() -> No
     book.observe("postings", lambda rows: rows[1:])
     assert _said(books_match_wal, book) == ["the row is in the log, not in the database"]
 
-    filtered = GOVERNANCE.model_copy(update={"observed_columns": OWN, "filtered_relations": ("postings",)})
-    assert books_match_wal.run(book.history(), filtered).outcome == "pass"
+    filtered = Contract(business=Business(filtered=("postings",)))
+    shown = GOVERNANCE.model_copy(update={"observed_columns": OWN})
+    assert books_match_wal.examine(Case(book.history(), shown, contract=filtered)).outcome == "pass"
     book.observe("postings", lambda rows: [{**rows[0], "amount_cents": 7}, *rows[1:]])
-    (found,) = books_match_wal.run(book.history(), filtered).findings
+    (found,) = books_match_wal.examine(Case(book.history(), shown, contract=filtered)).findings
     assert found.message == "amount_cents differs between log and database"
 
 
