@@ -234,38 +234,16 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+_MOVED = ("kind", "stripe_id", "amount_cents", "currency")
+
+
 def _log(runtime: Runtime, context: Context, found: _Found) -> None:
-    for item in found.missing_in_ledger:
-        runtime.log.error(
-            "Payment",
-            "at Stripe but not in the ledger",
-            kind=item["kind"],
-            stripe_id=item["stripe_id"],
-            amount_cents=item["amount_cents"],
-            currency=item["currency"],
-            request_id=context.request_id,
-        )
-    for item in found.missing_at_stripe:
-        runtime.log.error(
-            "Payment",
-            "in the ledger but not at Stripe",
-            kind=item["kind"],
-            stripe_id=item["stripe_id"],
-            amount_cents=item["amount_cents"],
-            currency=item["currency"],
-            request_id=context.request_id,
-        )
-    for item in found.missing_events:
-        runtime.log.error(
-            "Payment",
-            "event of Stripe never came",
-            stripe_event_id=item["stripe_event_id"],
-            type=item["type"],
-            request_id=context.request_id,
-        )
-    runtime.log.info(
-        "Payment",
-        "reconciled",
-        **found.counts(),
-        request_id=context.request_id,
-    )
+    for message, items, told in (
+        ("at Stripe but not in the ledger", found.missing_in_ledger, _MOVED),
+        ("in the ledger but not at Stripe", found.missing_at_stripe, _MOVED),
+        ("event of Stripe never came", found.missing_events, ("stripe_event_id", "type")),
+    ):
+        for item in items:
+            shown = {name: item[name] for name in told}
+            runtime.log.error("Payment", message, **shown, request_id=context.request_id)
+    runtime.log.info("Payment", "reconciled", **found.counts(), request_id=context.request_id)
