@@ -1,4 +1,4 @@
-"""Defects around events that never come, of what Stripe and banks do by themselves."""
+"""Defects around events that never come: of payments, and of what Stripe and banks do by themselves."""
 
 from __future__ import annotations
 
@@ -46,3 +46,22 @@ def fetched_events_stored_and_not_booked(patches: Patches) -> None:
         return process_once
 
     patches.replace(webhooks, "_process_once", make)
+
+
+@DEFECTS.sabotage(
+    "three_way_reconciliation",
+    scenario="late_operator",
+    origin="a window of the last days that was chosen for speed, and people who were thought to come the same day",
+)
+def missing_payment_forgotten_after_some_nights(patches: Patches) -> None:
+    """A payment that nobody has booked is no longer missed once it is older than what a reconciliation looks at."""
+
+    def make(real: Any) -> Any:
+        def still_missing(runtime: Any) -> dict[Any, Any]:
+            if real(runtime):
+                patches.trigger()
+            return {}
+
+        return still_missing
+
+    patches.replace(reconciliation, "_still_missing", make)

@@ -281,6 +281,16 @@ def test_an_event_of_what_stripe_did_by_itself_is_missed_after_half_a_day_and_fe
     assert not any(stage.jobs["financial_reconciliation"].run().counts.values())
 
 
+def test_a_payment_is_missed_every_night_until_it_is_booked(stage: StagingPlatform, paying: Any) -> None:
+    stage.stripe.succeed(paying[2])
+    for _ in range(6):
+        stage.pass_time(hours=24)
+        assert stage.jobs["financial_reconciliation"].run().counts["missing_in_ledger"] == 1
+    assert "payment_webhooks_missing 1\n" in stage.client.get("/metrics").text
+    stage.admin_post("diagnostics/replay-stripe-events", {"since": "2020-01-01T00:00:00Z"})
+    assert stage.jobs["financial_reconciliation"].run().counts["missing_in_ledger"] == 0
+
+
 def test_an_event_that_came_and_failed_is_a_dead_letter_and_not_missed(stage: StagingPlatform) -> None:
     assert stage.deliver(stage.stripe.event("charge.dispute.created", {"id": "dp_1"})).status_code == 500
     stage.pass_time(hours=13)
