@@ -83,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     payouts.payouts_follow_settlement,
     webhooks.webhooks_authentic,
     webhooks.payment_statuses_true,
+    webhooks.refund_statuses_true,
     ingestion.ingestion_automatic,
     ingestion.ingestion_errors_logged,
     ingestion.scores_applied,

@@ -30,6 +30,7 @@ _LEDGER = (
     "stripe_balance_explained",
     "webhooks_authentic",
     "payment_statuses_true",
+    "refund_statuses_true",
     "rows_accounted_for",
     "values_as_declared",
     "instants_true",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
-from simulation.checks.evidence.relations import PaymentRow, StripeEventRow
+from simulation.checks.evidence.relations import PaymentRow, RefundRow, StripeEventRow
 from simulation.events import Exchange, FaultInjected, StripeCall, StripeEventMade, StripeObject, WebhookAttempt
 from simulation.scenario.faults.stripe import SigningSecretRolled
 
@@ -176,6 +176,42 @@ def payment_statuses_true(case: Case, inquiry: Inquiry) -> None:
             )
     if not inquiry.examined:
         inquiry.nothing_needed("no payment was told to be anything but paid")
+
+
+_CAME_BACK, _MADE = frozenset({"failed", "canceled"}), "completed"
+_TELL_OF_A_REFUND = frozenset({"refund.failed", "refund.updated", "charge.refund.updated"})
+
+
+@check("No refund that came back to Stripe stands in the books as made, once Stripe has told so", needs_end=True)
+def refund_statuses_true(case: Case, inquiry: Inquiry) -> None:
+    back = {
+        one.object_id: one
+        for one in case.events(StripeObject)
+        if one.object_type == "refund" and one.status in _CAME_BACK
+    }
+    taken = {one.event_id for one in case.events(WebhookAttempt) if one.status is not None and one.status < _REFUSAL}
+    told = {
+        made.object_id: made
+        for made in case.events(StripeEventMade)
+        if made.event_type in _TELL_OF_A_REFUND and made.event_id in taken
+    }
+    for row in case.rows(RefundRow):
+        refund, event = back.get(row.stripe_refund_id or ""), told.get(row.stripe_refund_id or "")
+        if refund is None or event is None:
+            continue
+        inquiry.examine()
+        if row.status == _MADE:
+            inquiry.find(
+                f"refund {row.refund_id}",
+                "the books say that it was made, and its money is back at Stripe: it is owed to whoever had paid",
+                keys=replace(row.keys, stripe_event_id=event.event_id),
+                amount_cents=row.amount_cents,
+                expected=f"another status than {_MADE}, as {event.event_type} of {event.at:%Y-%m-%d %H:%M} says",
+                actual=row.status,
+                events=(event, refund),
+            )
+    if not inquiry.examined:
+        inquiry.nothing_needed("no refund came back")
 
 
 def _event_id(exchange: Exchange) -> str:

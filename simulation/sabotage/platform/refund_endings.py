@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import text
+
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.registry import DefectRegistry
-from simulation.staging.money import ledger, payment_events, webhooks
+from simulation.staging.money import ledger, payment_events, returned_refunds, webhooks
 
 DEFECTS = DefectRegistry("collecting", scenario="refund_endings")
+_STATUS_LEFT = text("SELECT FROM refunds WHERE id = :id AND CAST(:reason AS text) IS NOT NULL")
 
 
 @DEFECTS.sabotage(
@@ -97,3 +100,27 @@ def part_given_by_stripe_booked_as_the_sum(patches: Patches) -> None:
         return charge_refunded
 
     patches.replace(payment_events, "charge_refunded", make)
+
+
+@DEFECTS.sabotage(
+    "refund_statuses_true",
+    origin="the booking is put right, and the page that people look at still shows the refund as done",
+)
+def returned_refund_still_shown_as_made(patches: Patches) -> None:
+    """Money that the bank sent back is booked as owed, and the refund keeps the status of one that arrived."""
+
+    booked: set[str] = set()
+
+    def make(real: Any) -> Any:
+        def came_back(work: Any, refund: Any, stripe_event_id: str) -> str:
+            if refund["id"] in booked:
+                return "refund came back before"
+            told: str = real(work, refund, stripe_event_id)
+            booked.add(refund["id"])
+            patches.trigger()
+            return told
+
+        return came_back
+
+    patches.replace(returned_refunds, "came_back", make)
+    patches.replace(returned_refunds, "_COME_BACK", lambda _: _STATUS_LEFT)

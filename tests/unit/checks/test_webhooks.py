@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from simulation.checks.webhooks import payment_statuses_true, webhooks_authentic
+from simulation.checks.webhooks import payment_statuses_true, refund_statuses_true, webhooks_authentic
 from simulation.events import (
     Exchange,
     FaultInjected,
@@ -149,3 +150,39 @@ def test_what_stripe_could_not_tell_yet_is_not_held_against_the_books() -> None:
     book = passing()
     _told(book, "processing", "payment_failed", at_stripe="requires_payment_method", books="PROCESSING", taken=False)
     assert run(payment_statuses_true, book).examined == 0
+
+
+def _came_back(book: Book, *, books: str, at_stripe: str = "failed", taken: bool = True) -> None:
+    """A refund that Stripe could not credit, and what the books say of it."""
+    event = {"event_id": "evt_back", "event_type": "refund.failed", "object_id": "re_dan"}
+    book.add(StripeEventMade(**event, payload_sha256=()), day(2))
+    status = 200 if taken else 500
+    book.add(WebhookAttempt(**event, attempt=1, status=status, next_attempt_at=None), day(2, 1))
+    book.add(StripeObject(object_type="refund", object_id="re_dan", status=at_stripe), day(14))
+    row = {"refund_id": "r-dan", "payment_id": "p-dan", "contest_id": "C1", "user_id": "dan", "amount_cents": 1_000}
+    book.write(day(2, 1), ("refunds", {**row, "stripe_refund_id": "re_dan", "status": books}))
+
+
+@pytest.mark.parametrize("books", ["returned", "owed", "failed_terminal"])
+def test_a_refund_that_came_back_and_stands_as_such_passes(books: str) -> None:
+    book = passing()
+    _came_back(book, books=books)
+    found = run(refund_statuses_true, book)
+    assert (found.outcome, found.examined) == ("pass", 1)
+
+
+@pytest.mark.parametrize("at_stripe", ["failed", "canceled"])
+def test_a_refund_that_came_back_and_stands_as_made_is_found(at_stripe: str) -> None:
+    assert_found(
+        refund_statuses_true,
+        passing(),
+        lambda b: _came_back(b, books="completed", at_stripe=at_stripe),
+        "the books say that it was made, and its money is back at Stripe",
+    )
+
+
+@pytest.mark.parametrize("more", [{"at_stripe": "succeeded"}, {"taken": False}])
+def test_a_refund_that_arrived_or_of_whose_end_nobody_was_told_may_stand_as_made(more: dict[str, Any]) -> None:
+    book = passing()
+    _came_back(book, books="completed", **more)
+    assert run(refund_statuses_true, book).examined == 0
