@@ -177,7 +177,8 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
                     f"{table}.{column} of {change.row_id}",
                     "dated outside the simulated window",
                     keys=replace(change.keys, column=column),
-                    expected=f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}",
+                    expected=f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}; "
+                    "a time that is planned is named in planned_time_columns",
                     actual=instant.isoformat(),
                     events=(change.transaction,),
                 )
