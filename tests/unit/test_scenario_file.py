@@ -507,6 +507,9 @@ NO_ROOM_IN_THE_MONTH = {
     "stripe_flaky": "partial_trouble_6d",
     "stripe_rate_limited": "partial_trouble_6d",
     "api_key_rolled": "partial_trouble_6d",
+    "refund_unannounced": "event_gaps_8d",
+    "chargeback_unannounced": "event_gaps_8d",
+    "reversal_unannounced": "event_gaps_8d",
 }
 """Kinds that need days or a payout for themselves, with the scenario that has them."""
 
