@@ -116,7 +116,9 @@ def _buyers(case: Case, inquiry: Inquiry, orders: Orders) -> None:
         if action.contest == orders.key:
             acts.setdefault(action.action, set()).add(action.person)
     refused = refusals(case, orders.key)
-    acts.setdefault("paid_twice", set()).update(one.person for one in paid_already(case) if one.contest == orders.key)
+    acts.setdefault("paid_twice", set()).update(
+        one.person for one in case.remembered(paid_already) if one.contest == orders.key
+    )
     promised = (("ordered", orders.buyers), ("paid_twice", orders.double_payers), ("never_paid", orders.non_payers))
     for what, count in promised:
         inquiry.examine()

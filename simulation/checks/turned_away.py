@@ -185,7 +185,7 @@ def _breaks_a_rule(case: Case, one: _TurnedAway) -> bool:
         return False
     if any(left.user_id == action.user_id and left.seq < action.seq for left in _departures(case)):
         return True
-    if action in paid_already(case):
+    if action in case.remembered(paid_already):
         return True
     contest = next((item for item in case.contests if item.key == action.contest), None)
     return contest is not None and (_is_closed(case, contest, action) or _is_full(case, contest, action))

@@ -157,7 +157,7 @@ _AT_STRIPE = {
 def payment_statuses_true(case: Case, inquiry: Inquiry) -> None:
     intents = {one.object_id: one for one in case.events(StripeObject) if one.object_type == "payment_intent"}
     last = {made.object_id: made for made in case.events(StripeEventMade) if made.event_type in _TELL_A_STATUS}
-    taken = {one.event_id for one in case.events(WebhookAttempt) if one.status is not None and one.status < 300}
+    taken = _acknowledged(case)
     for row in case.rows(PaymentRow):
         intent, told = intents.get(row.stripe_payment_intent_id or ""), last.get(row.stripe_payment_intent_id or "")
         said = _AT_STRIPE.get(row.status)
@@ -178,6 +178,12 @@ def payment_statuses_true(case: Case, inquiry: Inquiry) -> None:
         inquiry.nothing_needed("no payment was told to be anything but paid")
 
 
+def _acknowledged(case: Case) -> frozenset[str]:
+    """Ids of the events that the platform took at their delivery."""
+    attempts = case.events(WebhookAttempt)
+    return frozenset(one.event_id for one in attempts if one.status is not None and one.status < _REFUSAL)
+
+
 _CAME_BACK, _MADE = frozenset({"failed", "canceled"}), "completed"
 _TELL_OF_A_REFUND = frozenset({"refund.failed", "refund.updated", "charge.refund.updated"})
 
@@ -189,7 +195,7 @@ def refund_statuses_true(case: Case, inquiry: Inquiry) -> None:
         for one in case.events(StripeObject)
         if one.object_type == "refund" and one.status in _CAME_BACK
     }
-    taken = {one.event_id for one in case.events(WebhookAttempt) if one.status is not None and one.status < _REFUSAL}
+    taken = _acknowledged(case)
     told = {
         made.object_id: made
         for made in case.events(StripeEventMade)

@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from simulation.scenario.faults.accounts import AccountsRestricted
+from simulation.scenario.faults.alerting import STORM_RUNBOOK
 from simulation.scenario.faults.database import ContestRowHeld, DatabaseConnectionsExhausted
-from simulation.scenario.faults.fault import Fault, VictimFault
+from simulation.scenario.faults.events import WebhookEndpointDisabled
+from simulation.scenario.faults.fault import Fault, VictimFault, runbooks_of
 from simulation.scenario.faults.identity import AuthenticationOutage
-from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault
+from simulation.scenario.faults.payments import USUAL_REPEATS, PaymentFault, WebhookLost
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.rule import BrokenRule, minute
 from simulation.scenario.faults.statement_fault import StatementFault
-from simulation.scenario.faults.stripe import PayoutWindowFault
+from simulation.scenario.faults.stripe import PayoutWindowFault, SigningSecretRolled
 from simulation.scenario.faults.transactions import PAYOUTS
 from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import (
@@ -42,6 +44,10 @@ _ROOM_TO_END = timedelta(hours=6)
 _ROOM_TO_POLL = timedelta(hours=1)
 _NEXT_RECONCILIATION = timedelta(hours=26)
 """From a payment until the books have been compared with Stripe's, and what was missing is booked."""
+_FETCHING = {
+    runbook for kind in (WebhookLost, WebhookEndpointDisabled, SigningSecretRolled) for runbook in runbooks_of(kind)
+} | {STORM_RUNBOOK}
+"""Runbooks that fetch every event that never came, whatever they are about."""
 
 
 def broken_together(scenario: Scenario, *, usual_platform: bool) -> Iterator[BrokenRule]:
@@ -281,6 +287,22 @@ def _holds_payouts(fault: Fault) -> bool:
     return isinstance(fault, AccountsRestricted) or (holding and fault.expect.runbook is not None)
 
 
+def _is_fetched_by_its_own_runbook(fault: Fault, _: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
+    """What is told of nothing is found in a night; another fault's runbook would fetch it, and nobody would miss it."""
+    mine = fault.planned(scenario, 0)
+    for rival in scenario.faults if fault.unannounced else ():
+        if rival is fault or rival.expect.runbook not in _FETCHING:
+            continue
+        its = rival.planned(scenario, 0)
+        fetched_by = its.over_by + (timedelta(0) if rival.unannounced else _NEXT_RECONCILIATION)
+        if its.starts_at <= mine.over_by and mine.starts_at <= fetched_by:
+            yield _broken(
+                fault,
+                f"may be fetched before it is seen missing, by the runbook that {rival.id} calls for",
+                "name a contest of other days, or leave one of them out",
+            )
+
+
 def _is_seen_missing(fault: Fault, _: Sequence[Fault], scenario: Scenario) -> Iterator[BrokenRule]:
     """The runbook for a storm of deliveries fetches what is missing, too, before anybody sees it missing."""
     if not fault.unannounced and not (isinstance(fault, PaymentFault) and fault.found_missing):
@@ -310,6 +332,7 @@ _OF_THE_USUAL_PLATFORM: Sequence[_Rule] = (
     _can_start_again,
     _lets_a_lock_be_understood,
     _is_the_only_trouble_of_payouts,
+    _is_fetched_by_its_own_runbook,
     _is_seen_missing,
 )
 

@@ -6,38 +6,29 @@ Stripe could not deliver is what finds them (fixtures/spec/platform.md, "Daily r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from simulation.scenario.faults.alerting import STORM_RUNBOOK
-from simulation.scenario.faults.events import WebhookEndpointDisabled, night_after
+from simulation.scenario.faults.events import night_after
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import VictimFault, runbooks_of
 from simulation.scenario.faults.people import Chargeback, ChargedBack
 from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.refunds import PartsGivenBack
-from simulation.scenario.faults.rule import BrokenRule, minute
-from simulation.scenario.faults.stripe import SigningSecretRolled
 from simulation.scenario.faults.winners import TakenBack, TransferReversed
 
 if TYPE_CHECKING:
-    from simulation.scenario.faults.fault import Fault
     from simulation.scenario.model import Scenario
 
 _NOT_MISSING_YET = timedelta(hours=12)
 """An event that is younger may still come."""
-_ROOM_TO_FETCH, _ROOM_TO_ANSWER = timedelta(hours=1), timedelta(hours=6)
-_NEXT_RECONCILIATION = timedelta(hours=26)
-_FETCH = "payment_webhook_missing"
-_FETCHING = {_FETCH, STORM_RUNBOOK, *runbooks_of(WebhookEndpointDisabled), *runbooks_of(SigningSecretRolled)}
-"""Runbooks that fetch every event that never came, whatever they are about."""
+_ROOM_TO_FETCH = timedelta(hours=1)
 
 
 class Unannounced(VictimFault):
     """Its strikes are told by no event: Stripe has it, and could deliver it to nobody."""
 
-    expects = Expectation(runbook=_FETCH)
+    expects = Expectation(runbook="payment_webhook_missing")
     unannounced = True
 
     def planned(self, scenario: Scenario, seed: int) -> PlannedFault:
@@ -45,32 +36,6 @@ class Unannounced(VictimFault):
         planned = super().planned(scenario, seed)
         over_by = night_after(planned.over_by + _NOT_MISSING_YET) + _ROOM_TO_FETCH
         return planned.model_copy(update={"over_by": over_by})
-
-    def _and_seen(self, rules: Iterable[BrokenRule], scenario: Scenario) -> Iterator[BrokenRule]:
-        """``rules`` that are broken already, and whether the night sees it missing before anybody else fetches it."""
-        known = list(rules)
-        yield from known
-        mine = self.planned(scenario, 0)
-        too_late = mine.over_by + _ROOM_TO_ANSWER > scenario.end
-        if too_late and not any(one.path == ("delay_hours",) for one in known):
-            yield BrokenRule(
-                path=("delay_hours",),
-                problem=f"fault {self.id} may be seen missing at {minute(mine.over_by)} only, too late before the end "
-                f"{minute(scenario.end)}",
-                remedy="lower delay_hours, or raise days",
-            )
-        for rival in scenario.faults:
-            if rival is self or rival.expect.runbook not in _FETCHING:
-                continue
-            its = rival.planned(scenario, 0)
-            fetched_by = its.over_by + (_ROOM_TO_FETCH if rival.unannounced else _NEXT_RECONCILIATION)
-            if its.starts_at <= mine.over_by and mine.starts_at <= fetched_by:
-                yield BrokenRule(
-                    path=("contest",),
-                    problem=f"fault {self.id} may be fetched before it is seen missing, by the runbook that "
-                    f"{rival.id} calls for",
-                    remedy="name a contest of other days, or leave one of them out",
-                )
 
 
 class RefundUnannounced(Unannounced, PartsGivenBack):
@@ -80,9 +45,6 @@ class RefundUnannounced(Unannounced, PartsGivenBack):
     title = "Stripe gives parts of a payment back, and the notice never comes"
     recovery = "Asks Stripe at night what it could not deliver. The runbook fetches it, and each part is booked once."
     drawn = 86
-
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        yield from self._and_seen(super().broken(scenario, earlier), scenario)
 
 
 class ChargebackUnannounced(Unannounced, ChargedBack):
@@ -94,9 +56,6 @@ class ChargebackUnannounced(Unannounced, ChargedBack):
     also_calls_for = runbooks_of(Chargeback)
     drawn = 87
 
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        yield from self._and_seen(super().broken(scenario, earlier), scenario)
-
 
 class ReversalUnannounced(Unannounced, TakenBack):
     """Stripe takes the n-th transfer of a contest back, as by `transfer_reversed`, and no event tells of it."""
@@ -106,9 +65,6 @@ class ReversalUnannounced(Unannounced, TakenBack):
     recovery = "Asks Stripe at night what it could not deliver. The runbook fetches it, and the prize is owed again."
     also_calls_for = runbooks_of(TransferReversed)
     drawn = 88
-
-    def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        yield from self._and_seen(super().broken(scenario, earlier), scenario)
 
 
 UnannouncedKinds = RefundUnannounced | ChargebackUnannounced | ReversalUnannounced

@@ -61,7 +61,7 @@ WEBHOOKS_MISSING = """
 """Payments that the latest run found at Stripe only, without those that were booked since."""
 
 _WEBHOOKS_MISSING = text(WEBHOOKS_MISSING)
-_HERE = """SELECT stripe_event_id FROM stripe_events UNION SELECT stripe_event_id FROM stripe_webhook_dead_letters"""
+_HERE = "SELECT stripe_event_id FROM stripe_events UNION ALL SELECT stripe_event_id FROM stripe_webhook_dead_letters"
 """Events that came, processed or not: those that keep failing are told of apart."""
 _CAME = text(f"SELECT stripe_event_id FROM ({_HERE}) e WHERE stripe_event_id = ANY (:ids)")  # noqa: S608 - ours
 
@@ -69,7 +69,7 @@ EVENTS_MISSING = f"""
     SELECT i.item FROM (
         SELECT jsonb_array_elements(r.missing_events) AS item
         FROM (SELECT missing_events FROM reconciliation_runs ORDER BY sequence_number DESC LIMIT 1) r) i
-    WHERE i.item ->> 'stripe_event_id' NOT IN ({_HERE})
+    WHERE NOT EXISTS (SELECT FROM ({_HERE}) e WHERE e.stripe_event_id = i.item ->> 'stripe_event_id')
 """  # noqa: S608 - every part is ours
 """Events that Stripe could deliver to nobody when the latest run asked, without those that came or were fetched since.
 
@@ -88,6 +88,7 @@ _Item = dict[str, object]
 _EVENTS_LISTED = timedelta(days=30)
 """Stripe lists an event for so long (fixtures/spec/stripe.md, "Webhooks")."""
 _PAID = "payment_intent.succeeded"
+_MOVED = ("kind", "stripe_id", "amount_cents", "currency")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +190,7 @@ def _never_came(runtime: Runtime, undelivered: Iterable[_Item], now: datetime) -
     One that came by one of two endpoints only is here all the same.
     """
     patience = now - timedelta(seconds=runtime.settings.reconciliation_event_grace_seconds)
-    late = [
+    late: list[_Item] = [
         {
             "stripe_event_id": str(event["id"]),
             "type": str(event["type"]),
@@ -200,7 +201,7 @@ def _never_came(runtime: Runtime, undelivered: Iterable[_Item], now: datetime) -
     ]
     ids = [one["stripe_event_id"] for one in late]
     came = {row.stripe_event_id for row in runtime.database.read(_CAME, ids=ids)}
-    missing: list[_Item] = [{**one} for one in late if one["stripe_event_id"] not in came]
+    missing = (one for one in late if one["stripe_event_id"] not in came)
     return sorted(missing, key=lambda item: (str(item["happened_at"]), str(item["stripe_event_id"])))
 
 
@@ -243,9 +244,6 @@ def _object_of(event: _Item) -> _Item:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-_MOVED = ("kind", "stripe_id", "amount_cents", "currency")
 
 
 def _log(runtime: Runtime, context: Context, found: _Found) -> None:

@@ -85,22 +85,22 @@ def try_target(choice: ProcessChoice, *, scenario: Scenario, environment: str, l
         server = stack.enter_context(
             running(provide(environment, folder=folder, now=scenario.start, needs=choice.server_needs))
         )
-        keys, skipped = TargetKeys.throw_away(), list[str]()
+        keys, notes = TargetKeys.throw_away(), list[str]()
         load = partial(
             choice.load_schema,
             folder=folder,
             clock_file=server.clock_file,
             keys=keys,
-            told=lambda one: skipped.append(f"skipped: {one}"),
+            told=lambda one: notes.append(f"skipped: {one}"),
         )
 
         def load_schema() -> str:
             began = time.monotonic()
             server.prepare_template(load)
             if choice.file.database.migrate is not None and time.monotonic() - began > _LONG_SECONDS:
-                skipped.append(_LONG_MIGRATIONS)
+                notes.append(_LONG_MIGRATIONS)
             where = server.detail or "the PostgreSQL that comes along"
-            return "; ".join([f"the schema is loaded into {where}", *skipped])
+            return "; ".join([f"the schema is loaded into {where}", *notes])
 
         yield (loaded := look("database", load_schema))
         if loaded.wrong is not None:

@@ -98,7 +98,7 @@ class Deliveries:
         event.fault_id = event.fault_id or self._fault_of(event)
         event.pending_webhooks = len(endpoints)
         if self._losing is not None:
-            lost = WebhookEffect(fault_id=self._losing, fault_kind="lost", mode="lost", takes_over=True)
+            lost = WebhookEffect(fault_id=self._losing, fault_kind="lost", mode="lost")
             self._held[event.object_id, event.event_type] = lost
         self._start(self._first_push(event, endpoints))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from urllib.parse import urlencode
 from wsgiref.types import WSGIApplication
@@ -232,11 +232,9 @@ class StripeTwin:
         """The next event of this type about an object is first delivered so many seconds later."""
         self._deliveries.hold_back(object_id, event_type, seconds=seconds, fault_id=fault_id)
 
-    @contextmanager
-    def undelivered(self, fault_id: str | None) -> Iterator[None]:
+    def undelivered(self, fault_id: str | None) -> AbstractContextManager[None]:
         """Events that Stripe makes meanwhile are delivered to nobody, for this fault; None: they are as ever."""
-        with self._deliveries.losing(fault_id):
-            yield
+        return self._deliveries.losing(fault_id)
 
     def turn_deliveries_away(self, fault_id: str, tell: Callable[[str, str], None]) -> None:
         """Nothing that is pushed reaches the platform, until Stripe disables an endpoint for it.
