@@ -123,7 +123,7 @@ def listen(*, ports: list[int]) -> tuple[dict[str, Any], list[socket.socket]]:
     for port in ports:
         sockets.append(socket.socket())
         sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sockets[-1].bind(("", port))  # on the loopback's address and on the services'
+        sockets[-1].bind(("", port))  # the loopback's address and the services': this network has no other
         sockets[-1].listen(64)
     sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     sockets[-1].bind(("127.0.0.1", 53))
