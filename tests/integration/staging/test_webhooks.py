@@ -291,6 +291,13 @@ def test_a_payment_is_missed_every_night_until_it_is_booked(stage: StagingPlatfo
     assert stage.jobs["financial_reconciliation"].run().counts["missing_in_ledger"] == 0
 
 
+def test_an_event_of_a_payments_beginning_is_not_missed(stage: StagingPlatform, paying: Any) -> None:
+    stage.stripe.event("payment_intent.processing", stage.stripe.objects["payment_intents"][paying[2]])
+    stage.deliver(stage.stripe.succeed(paying[2]))
+    stage.pass_time(hours=30)
+    assert stage.jobs["financial_reconciliation"].run().counts["missing_events"] == 0
+
+
 def test_an_event_that_came_and_failed_is_a_dead_letter_and_not_missed(stage: StagingPlatform) -> None:
     assert stage.deliver(stage.stripe.event("charge.dispute.created", {"id": "dp_1"})).status_code == 500
     stage.pass_time(hours=13)
