@@ -1,6 +1,6 @@
-"""``make figures``: the counts in README, each written between the marks that name it.
+"""``make figures``: the counts in README and its pages, each written between the marks that name it.
 
-``<!--defects-->150<!---->`` holds the figure ``defects``. A test holds README against what this module would write.
+``<!--defects-->150<!---->`` holds the figure ``defects``. A test holds the pages against what this module would write.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.file import available_scenarios
 from simulation.world.operator.parser import load_runbooks
 
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "simulation" / "docs").glob("*.md")))
 _MARKED = re.compile(r"<!--(\w+)-->(.*?)<!---->")
 
 
 def figures() -> dict[str, str]:
-    """Name of a figure to what README says."""
+    """Name of a figure to what the pages say."""
     families = Counter(entry.family for entry in CATALOGUE.values())
     harness = families.pop("harness")
     of_families = ", ".join(f"{count} {family}" for family, count in families.items())
@@ -42,8 +42,9 @@ def written(text: str) -> str:
 
 
 def main() -> None:
-    """Write them into README."""
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write them into the pages."""
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

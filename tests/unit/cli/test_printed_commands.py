@@ -34,7 +34,7 @@ _OPTION = re.compile(r"--[a-z][a-z-]+")
 def _texts() -> Iterator[tuple[str, str]]:
     """Every text in which a command may be named: the source, templates, runbooks, pages, build files."""
     pages = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / ".github").rglob("*"), *(ROOT / "fixtures").rglob("*.md")]
-    source = [file for ending in ("*.py", "*.j2") for file in (ROOT / "simulation").rglob(ending)]
+    source = [file for ending in ("*.py", "*.j2", "*.md") for file in (ROOT / "simulation").rglob(ending)]
     for file in [*pages, *source]:
         if file.is_file():
             yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
