@@ -28,7 +28,7 @@ from simulation.events import (
     WebhookAttempt,
     WitnessSummary,
 )
-from simulation.scenario.model import Contest
+from simulation.scenario.contest import Contest
 from simulation.scenario.orders import Orders
 
 _WITNESSES: tuple[WitnessName, ...] = ("wal", "access_log", "stripe_journal", "exchange", "provider")

@@ -28,7 +28,7 @@ from simulation.checks.evidence.money import (
 from simulation.checks.evidence.relations import DisputeRow, PaymentRow, PostingRow, RefundRow, TransferRow, UserRow
 from simulation.currency import money
 from simulation.events import EntrantAction, WebhookAttempt
-from simulation.scenario.model import Contest
+from simulation.scenario.contest import Contest
 
 _NOTHING: Counter[str] = Counter()
 

@@ -15,7 +15,7 @@ from simulation.checks.evidence.money import grouped
 from simulation.checks.reconciliation import charged_back, charges_reversed
 from simulation.currency import USD, money
 from simulation.events import StripeBalance, StripeMovement
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 
 _DIRECTION = {"charge": 1, "transfer": -1, "refund": -1, "refund_failure": 1, "transfer_reversal": 1, "adjustment": -1}
 """Movement type → sign of its amount. An adjustment is always of a chargeback: scenarios cause no other kind."""

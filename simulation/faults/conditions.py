@@ -15,8 +15,9 @@ from typing import Any
 
 from simulation.chance import chance
 from simulation.paths import RUNBOOKS_FOLDER, runbook_files
-from simulation.scenario.model import Scenario, Tournament
+from simulation.scenario.model import Scenario
 from simulation.scenario.rules import broken_rules
+from simulation.scenario.tournament import Tournament
 
 _SHARE_OF_CONDITIONS, _SHARE_OF_TOURNAMENTS = 0.5, 0.4
 """How many conditions a seed has, and at how many tournaments each comes up."""

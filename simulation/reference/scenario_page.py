@@ -14,18 +14,13 @@ from pydantic import BaseModel
 
 from simulation.reference.command_page import escaped
 from simulation.reference.fault_kinds import example_of, view_of
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.registry import KINDS
-from simulation.scenario.model import (
-    Contest,
-    MonitorSettings,
-    OperatorSettings,
-    OperatorTask,
-    Scenario,
-    StripeSettings,
-    Tournament,
-)
+from simulation.scenario.model import Scenario
 from simulation.scenario.orders import Orders
+from simulation.scenario.settings import MonitorSettings, OperatorSettings, OperatorTask, StripeSettings
+from simulation.scenario.tournament import Tournament
 
 EXAMPLE = Path(__file__).parent / "example.yaml"
 EXAMPLE_OF_ORDERS = Path(__file__).parent / "example_orders.yaml"

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulation.currency import USD, CurrencyCode, money
+from simulation.scenario.contest import Contest, share_of
 from simulation.scenario.faults.disputes import ChargebackInParts
 from simulation.scenario.faults.paying import WrongAmount
 from simulation.scenario.faults.people import ChargedBack, EntrantLeaves, RefundRequested
 from simulation.scenario.faults.refunds import PartsGivenBack
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.faults.victims import called_off, disturbed_payments
-from simulation.scenario.model import Contest, Scenario, share_of
+from simulation.scenario.model import Scenario
 
 _LONGEST_WAIT = timedelta(hours=71)
 """The runbook payout_balance_insufficient waits for three days; an hour is left to notice."""

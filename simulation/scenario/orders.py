@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from simulation.currency import MOST_CHARGE, USD, currency_of
 from simulation.documents.strict import Instant, Mistake, ScenarioModel, refusals
+from simulation.scenario.bounds import KEY, LONGEST_NAME
 
 Profile = Literal["contests", "payments"]
 """What a business does: people play for prizes; or they buy, pay, and get their money back."""
@@ -23,9 +24,9 @@ SHORTEST_ENTRY = timedelta(minutes=20)
 class Orders(ScenarioModel):
     """People who each order the same and pay for it, one order a person."""
 
-    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    key: str = Field(pattern=KEY)
     """By which faults name them."""
-    name: str = Field(max_length=200)
+    name: str = Field(max_length=LONGEST_NAME)
     """What is bought, as people see it."""
     amount_cents: Annotated[int, Field(ge=currency_of(USD).least_charge, le=MOST_CHARGE)]
     """What each order costs, in US cents."""

@@ -17,7 +17,8 @@ from typing import Literal
 from simulation.documents.refusal import MOST_TOLD
 from simulation.documents.text import read_text
 from simulation.errors import UsageError
-from simulation.scenario.model import LONGEST_NAME, ROUNDS, PlayerResult, Rounds
+from simulation.scenario.bounds import LONGEST_NAME
+from simulation.scenario.tournament import ROUNDS, PlayerResult, Rounds
 from simulation.words import plural
 
 COLUMNS = ("player", *(f"round_{number}" for number in range(1, ROUNDS + 1)))

@@ -8,18 +8,15 @@ from types import MappingProxyType
 
 from simulation.currency import MOST_CHARGE, USD, currency_of, in_steps
 from simulation.documents.refusal import suggest
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.rule import BrokenRule, days_of, minute
 from simulation.scenario.faults.victims import called_off
 from simulation.scenario.funds import broken_fund_rules
-from simulation.scenario.model import (
-    ROUNDS,
-    Contest,
-    OperatorTask,
-    Scenario,
-    Tournament,
-)
+from simulation.scenario.model import Scenario
 from simulation.scenario.orders import SHORTEST_ENTRY, Orders
+from simulation.scenario.settings import OperatorTask
+from simulation.scenario.tournament import ROUNDS, Tournament
 from simulation.words import plural
 
 _ROOM_TO_PAY_OUT = timedelta(hours=1)

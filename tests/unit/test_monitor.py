@@ -13,7 +13,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import AlertFired, AlertResolved, FaultInjected, FaultScheduled, MetricChange, ScrapeFailed
 from simulation.history import History, Recorder, line_of
 from simulation.paths import ALERTS_FOLDER
-from simulation.scenario.model import MonitorSettings
+from simulation.scenario.settings import MonitorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.monitoring.alert_rules import RuleSet, load_rules
 from simulation.world.monitoring.monitor import Monitor

@@ -33,7 +33,8 @@ from simulation.events import (
 )
 from simulation.events.governance import Governance
 from simulation.history import History
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.contest import Contest
+from simulation.scenario.model import Scenario
 
 _E = TypeVar("_E", bound=Event)
 _R = TypeVar("_R", bound=Relation)

@@ -14,7 +14,7 @@ from simulation.checks.evidence.case import Case, WitnessedExecution
 from simulation.checks.evidence.handover import handed_over
 from simulation.checks.evidence.keys import Keys
 from simulation.events import Exchange, HostingAction, TaskDue
-from simulation.scenario.model import OperatorTask
+from simulation.scenario.settings import OperatorTask
 
 OPERATORS = frozenset({"operator", "operator_robot"})
 _IN_TIME = timedelta(hours=1)

@@ -14,11 +14,12 @@ from typing import Any, Literal, get_args
 from covertable import make
 
 from simulation.chance import chance
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.drawing import Drawing
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import Fault, VictimFault
 from simulation.scenario.faults.victims import sure_victims
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.model import Scenario
 
 Phase = Literal["joining", "locked", "playing", "paying"]
 """Of a contest: until its lock, until its start, until the final board, and the half day after it."""

@@ -7,8 +7,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.fault import Fault
-from simulation.scenario.model import Contest, Scenario, Tournament
+from simulation.scenario.model import Scenario
+from simulation.scenario.tournament import Tournament
 from simulation.words import plural
 
 Reduction = Callable[[Scenario], Iterator[Scenario]]

@@ -15,8 +15,9 @@ from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_transfers
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.faults.fault import Fault
-    from simulation.scenario.model import Contest, Scenario
+    from simulation.scenario.model import Scenario
 
 _LAST_ATTEMPT = timedelta(hours=3)
 """From a final board until the last attempt at its prizes: the third follows the second after two hours."""

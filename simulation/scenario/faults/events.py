@@ -21,8 +21,9 @@ from simulation.scenario.faults.transfers import TransferFault
 from simulation.scenario.faults.victims import sure_payments
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.faults.drawing import Drawing
-    from simulation.scenario.model import Contest, Scenario
+    from simulation.scenario.model import Scenario
 
 _RECONCILIATION_HOUR = 2
 _GRACE = timedelta(minutes=15)

@@ -32,9 +32,10 @@ from simulation.scenario.faults.planned import PlannedFault
 from simulation.scenario.faults.rule import BrokenRule
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.faults.drawing import Drawing
     from simulation.scenario.faults.needs import Need
-    from simulation.scenario.model import Contest, Scenario
+    from simulation.scenario.model import Scenario
 
 Nth = Annotated[int, Field(ge=1, description="Which one of the contest, in the order in which Stripe first sees them")]
 Times = Annotated[int, Field(ge=1, description="How often it strikes the same victim")]

@@ -15,8 +15,10 @@ from simulation.scenario.faults.fault import At, Beyond, Fault, Minutes, Status,
 from simulation.scenario.faults.rule import BrokenRule, minute
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.faults.drawing import Drawing
-    from simulation.scenario.model import Contest, Scenario, Tournament
+    from simulation.scenario.model import Scenario
+    from simulation.scenario.tournament import Tournament
 
 ProviderMode = Literal["timeout", "status", "malformed", "incomplete_final", "slow"]
 """What becomes of a request for scores."""

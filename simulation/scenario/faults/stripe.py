@@ -19,8 +19,9 @@ from simulation.scenario.faults.victims import sure_transfers
 from simulation.words import plural
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.faults.drawing import Drawing
-    from simulation.scenario.model import Contest, Scenario
+    from simulation.scenario.model import Scenario
 
 _UNTIL_PAYOUT = timedelta(minutes=15)
 """From the final board to the first attempt at its prizes: poll, completion, settlement and payout, 5 minutes each."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from simulation.scenario.faults.fault import ContestFault, Fault
 
 if TYPE_CHECKING:
-    from simulation.scenario.model import Contest, Scenario
+    from simulation.scenario.contest import Contest
+    from simulation.scenario.model import Scenario
 
 _LEFT_TO_PLAY = 2
 _OPEN_LONG = timedelta(hours=3)

@@ -22,7 +22,8 @@ from simulation.environment.workspace import workspace
 from simulation.events import RunStarted
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
-from simulation.scenario.model import Scenario, StripeSettings
+from simulation.scenario.model import Scenario
+from simulation.scenario.settings import StripeSettings
 from simulation.targets.columns import plain_columns
 from simulation.targets.process.executables import require_programs
 from simulation.targets.process.loader import ProcessChoice

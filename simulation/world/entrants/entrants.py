@@ -20,7 +20,8 @@ from simulation.currency import USD
 from simulation.events import Action, EntrantAction, PersonAct
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.contest import Contest
+from simulation.scenario.model import Scenario
 from simulation.untrusted import printable
 from simulation.world.entrants.people import Person, populate
 from simulation.world.entrants.plan import Entry, plan_entries

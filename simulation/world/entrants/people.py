@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from faker import Faker
 
 from simulation.chance import chance
-from simulation.scenario.model import Contest
+from simulation.scenario.contest import Contest
 
 _SHARE_OF_NEWCOMERS = 0.6
 """How many people are invented for each entry of all contests; people who play in several contests make up the rest."""

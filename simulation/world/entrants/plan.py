@@ -9,7 +9,7 @@ from random import Random
 from typing import Literal
 
 from simulation.chance import chance
-from simulation.scenario.model import Contest
+from simulation.scenario.contest import Contest
 from simulation.world.entrants.people import Person
 
 Habit = Literal["prompt", "late_joiner", "late_payer", "double_payer", "non_payer"]

@@ -13,7 +13,7 @@ from datetime import timedelta
 from simulation.clock import Kernel, SimProcess
 from simulation.events import AlertFired, AlertResolved, MetricChange, RuleFailed, ScrapeFailed
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import MonitorSettings
+from simulation.scenario.settings import MonitorSettings
 from simulation.world.monitoring.alert_rules import NO_SEVERITY, RuleSet
 from simulation.world.monitoring.cause import cause_of_alert
 from simulation.world.monitoring.exposition import Exposition, Sample

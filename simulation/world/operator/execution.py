@@ -26,7 +26,7 @@ from simulation.events import (
     RunbookStep,
 )
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import OperatorSettings
+from simulation.scenario.settings import OperatorSettings
 from simulation.witness.exchange import ExchangeContext
 from simulation.words import plural
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotAnswered, NotRecorded

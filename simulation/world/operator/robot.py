@@ -18,7 +18,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.environment.clock_library import clock_environment, library_in
 from simulation.events import AlertFired, Escalated, TaskDue
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import OperatorSettings, OperatorTask
+from simulation.scenario.settings import OperatorSettings, OperatorTask
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.audit_trail import AuditTrail, NobodyLetIn, NotRecorded

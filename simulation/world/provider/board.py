@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulation.scenario import model as scenario
-from simulation.scenario.model import ROUNDS
+from simulation.scenario import tournament as scenario
+from simulation.scenario.tournament import ROUNDS
 from simulation.world.provider.tournament import CUT_AFTER, HOLES, Card, Status
 
 FINAL, CANCELED, SCHEDULED = "STATUS_FINAL", "STATUS_CANCELED", "STATUS_SCHEDULED"

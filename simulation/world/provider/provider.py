@@ -16,7 +16,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Injector, ProviderEffect
 from simulation.history import Recorder, caused_by
-from simulation.scenario import model as scenario
+from simulation.scenario import tournament as scenario
 from simulation.world.network.external import Lost
 from simulation.world.provider import board
 from simulation.world.provider.board import Moment

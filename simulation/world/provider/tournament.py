@@ -14,9 +14,9 @@ from typing import Literal
 from faker import Faker
 
 from simulation.chance import chance
-from simulation.scenario import model as scenario
-from simulation.scenario.model import ROUNDS, PlayerResult, Rounds
+from simulation.scenario import tournament as scenario
 from simulation.scenario.results_csv import outcome
+from simulation.scenario.tournament import ROUNDS, PlayerResult, Rounds
 
 PARS = (4, 4, 5, 3, 4, 4, 3, 5, 4, 4, 5, 3, 4, 4, 4, 3, 5, 4)
 HOLES = len(PARS)

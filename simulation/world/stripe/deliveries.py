@@ -13,7 +13,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.events import WebhookAttempt
 from simulation.faults.effects import Injector, PendingWebhook, WebhookEffect
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.world.stripe.objects.event import StripeEvent
 from simulation.world.stripe.objects.webhook_endpoint import WebhookEndpoint
 from simulation.world.stripe.signature import signature_header

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from simulation.clock import Kernel, SimProcess
 from simulation.events import StripeAccountChange, StripeEndpointChange
 from simulation.history import Recorder
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.world.stripe.balance import Balance, charge_fee_cents
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.event_log import EventLog

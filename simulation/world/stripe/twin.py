@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import Injector
 from simulation.history import Recorder, caused_by
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.world.network.external import Lost
 from simulation.world.stripe.api import API_VERSION, Answer, ApiRequest
 from simulation.world.stripe.deliveries import Deliver, Deliveries

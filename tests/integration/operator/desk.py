@@ -16,7 +16,7 @@ from simulation.environment.clock_library import clock_environment, clock_file_i
 from simulation.environment.clock_library.faketime import release_shared_state
 from simulation.events import AlertFired
 from simulation.history import History, Recorder
-from simulation.scenario.model import OperatorSettings, OperatorTask
+from simulation.scenario.settings import OperatorSettings, OperatorTask
 from simulation.witness.exchange import ExchangeContext, ExchangeWitness
 from simulation.world.network.loopback import LoopbackServer
 from simulation.world.operator.parser import load_runbook

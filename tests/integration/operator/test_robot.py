@@ -18,7 +18,7 @@ from simulation.events import (
     TaskDue,
 )
 from simulation.history import History, line_of
-from simulation.scenario.model import OperatorTask
+from simulation.scenario.settings import OperatorTask
 from tests.integration.operator.desk import START, TOKEN, CounterPlatform, desk
 from tests.unit.operator.books import MINI, TASK
 

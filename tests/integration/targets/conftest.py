@@ -20,7 +20,7 @@ from simulation.environment.workspace import workspace
 from simulation.events import Event
 from simulation.faults.effects import Calm
 from simulation.history import Recorder
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.targets.process.loader import read_target
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.protocol import JobWatch, Site, TargetKeys

@@ -14,7 +14,8 @@ from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.faults.provider import ProviderCorrection
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import find_scenario, load_scenario
-from simulation.scenario.model import OperatorTask, Scenario
+from simulation.scenario.model import Scenario
+from simulation.scenario.settings import OperatorTask
 from tests.unit.faults.kinds import fault
 
 NAMES = frozenset(file.stem for file in RUNBOOKS_FOLDER.glob("*.md"))

@@ -10,13 +10,14 @@ import pytest
 from simulation.errors import UsageError
 from simulation.faults.swarm import swarm
 from simulation.paths import SCENARIOS_FOLDER
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.needs import MET_INSIDE
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.faults.victims import called_off, early_payers, played, sure_transfers
 from simulation.scenario.file import load_scenario
 from simulation.scenario.funds import broken_fund_rules
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.model import Scenario
 from simulation.scenario.rules import broken_rules
 from tests.unit.faults.kinds import fault
 from tests.unit.test_scenario_file import GOOD, line_of, written

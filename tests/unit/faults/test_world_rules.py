@@ -13,7 +13,8 @@ from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.registry import broken_fault_rules
 from simulation.scenario.file import load_scenario
-from simulation.scenario.model import OperatorTask, Scenario
+from simulation.scenario.model import Scenario
+from simulation.scenario.settings import OperatorTask
 from tests.unit.faults.kinds import fault
 
 SHORTAGE, LOCKED_OUT = "database_connection_failure", "authentication_service_unavailable"

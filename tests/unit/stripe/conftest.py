@@ -16,7 +16,7 @@ import stripe
 from simulation.clock import Kernel, SimulationClock
 from simulation.faults.effects import CallEffect, Calm, PendingCall, PendingWebhook, WebhookEffect
 from simulation.history import Recorder
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.world.network.in_process import intercepted
 from simulation.world.stripe.twin import StripeTwin, stripe_app
 

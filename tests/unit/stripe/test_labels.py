@@ -6,7 +6,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import StripeMovement, StripeObject
 from simulation.faults.effects import Calm, PendingCall, PendingWebhook
 from simulation.history import Recorder
-from simulation.scenario.model import StripeSettings
+from simulation.scenario.settings import StripeSettings
 from simulation.world.stripe.integration import Integration
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.twin import StripeTwin

@@ -23,7 +23,7 @@ from simulation.errors import EnvironmentFault
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, MetricChange
 from simulation.history import Recorder
 from simulation.paths import ALERTS_FOLDER
-from simulation.scenario.model import MonitorSettings
+from simulation.scenario.settings import MonitorSettings
 from simulation.witness.alert_evaluation import FIRING, Scrapes, judge_alerts
 from simulation.world.monitoring.alert_rules import load_rules
 from simulation.world.monitoring.monitor import Monitor

@@ -12,7 +12,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.environment.promtool import promtool_version
 from simulation.events import AlertEvaluation, AlertFired, AlertResolved, Event, RuleFailed
 from simulation.history import Recorder
-from simulation.scenario.model import MonitorSettings
+from simulation.scenario.settings import MonitorSettings
 from simulation.witness.alert_evaluation import Scrapes, judge_alerts
 from simulation.witness.judged_rules import asks_for_time, from_1970
 from simulation.world.monitoring.alert_rules import load_rules

@@ -15,7 +15,8 @@ from simulation.events import EntrantAction
 from simulation.faults.effects import Calm
 from simulation.faults.subjects import Registry
 from simulation.history import Recorder
-from simulation.scenario.model import Contest, Scenario
+from simulation.scenario.contest import Contest
+from simulation.scenario.model import Scenario
 from simulation.world.entrants.entrants import Entrants, contest_terms
 from simulation.world.entrants.people import populate
 from simulation.world.entrants.plan import Entry, plan_entries

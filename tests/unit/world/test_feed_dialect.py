@@ -13,7 +13,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import ProviderAnswer
 from simulation.faults.effects import ProviderEffect
 from simulation.history import Recorder
-from simulation.scenario.model import Tournament
+from simulation.scenario.tournament import Tournament
 from simulation.world.network.external import Lost
 from simulation.world.provider.feed import Boards, FeedAnswer
 from simulation.world.provider.provider import ScoreProvider

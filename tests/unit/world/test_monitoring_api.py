@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulation.clock import Kernel, SimulationClock
 from simulation.history import Recorder
-from simulation.scenario.model import MonitorSettings
+from simulation.scenario.settings import MonitorSettings
 from simulation.staging.clients.alerts import HostedAlerting
 from simulation.world.monitoring.alert_rules import load_rules
 from simulation.world.monitoring.api import alerts_app

@@ -14,7 +14,7 @@ from simulation.clock import Kernel, SimulationClock
 from simulation.events import ProviderAnswer, ProviderPublication, WitnessSummary
 from simulation.faults.effects import Calm, ProviderEffect
 from simulation.history import Recorder
-from simulation.scenario.model import Tournament
+from simulation.scenario.tournament import Tournament
 from simulation.world.network.external import Lost
 from simulation.world.network.in_process import intercepted
 from simulation.world.provider.provider import ScoreProvider, provider_app

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UsageError
-from simulation.scenario.model import PlayerResult
 from simulation.scenario.results_csv import read_results
+from simulation.scenario.tournament import PlayerResult
 
 HEADER = "player,round_1,round_2,round_3,round_4\n"
 THREE = "Ann Ace,70,71,72,73\nBea Birdie,80,81,,\nCay Club,75,,,\n"

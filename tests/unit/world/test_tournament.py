@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simulation.scenario.model import PlayerResult, Rounds, Tournament
+from simulation.scenario.tournament import PlayerResult, Rounds, Tournament
 from simulation.world.provider.board import FINAL, Moment, at_moment, moments, payload
 from simulation.world.provider.tournament import HOLES, PARS, Card, play
 

@@ -17,9 +17,11 @@ from simulation.events import (
 )
 from simulation.events.governance import Governance
 from simulation.history import History
+from simulation.scenario.contest import Contest
 from simulation.scenario.faults.expectation import Expectation
 from simulation.scenario.faults.transfers import TransferTimeoutBefore
-from simulation.scenario.model import Contest, Scenario, Tournament
+from simulation.scenario.model import Scenario
+from simulation.scenario.tournament import Tournament
 from tests.unit.reporting.sample.book import OPERATOR, START, SYSTEM, Book, day
 from tests.unit.reporting.sample.entries import enter, people
 from tests.unit.reporting.sample.faults import provider_faults, transfer_faults, webhook_faults
