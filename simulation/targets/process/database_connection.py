@@ -93,6 +93,8 @@ class Link:
         """Of the client's frames, those that have not gone on."""
         self._prepared = b""
         """Frames that go on with the one that follows them."""
+        self._passed = b""
+        """Frames that go on with whatever else has come: one call, and one waking of the server, for all of them."""
         self._asked = 0
         """Answers that end with ReadyForQuery and have not come."""
         self.state = b"I"
@@ -165,6 +167,7 @@ class Link:
             if self._skipping:
                 self._skip(sent)
             elif statement is not None:
+                self._flush()  # what came before it has gone on when the gate decides
                 self.next = sent
                 if gate.passes(self, statement):
                     self.let_pass()
@@ -172,8 +175,8 @@ class Link:
                 self._prepared += sent
             else:
                 self._asked += sent[:1] == b"S"
-                self._to_server(self._prepared + sent)
-                self._prepared = b""
+                self._pass(sent)
+        self._flush()
 
     def hold(self) -> None:
         """Its next statement waits until :meth:`release`."""
@@ -195,10 +198,17 @@ class Link:
         return self._asked > 0
 
     def let_pass(self) -> None:
-        """Send the statement that the gate was asked about."""
+        """The statement that the gate was asked about goes on, at the latest with what :meth:`go_on` does next."""
         self._asked += self.next[:1] in (b"Q", b"F")
-        self._to_server(self._prepared + self.next)
+        self._pass(self.next)
+
+    def _pass(self, sent: bytes) -> None:
+        self._passed += self._prepared + sent
         self._prepared = b""
+
+    def _flush(self) -> None:
+        passed, self._passed = self._passed, b""
+        self._to_server(passed)
 
     def _skip(self, sent: bytes) -> None:
         if sent[:1] == b"S":

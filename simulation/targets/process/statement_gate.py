@@ -1,8 +1,8 @@
 """Whose statement passes the gateway, which one of its transaction it is, and what a fault does to it.
 
 The vocabulary is that of the platform in this process: a job or a request, its transactions by number, their statements
-by number, COMMIT. A request is known because the harness sends one at a time; a job by its sign, ``seen_in_sql`` in
-target.toml. Source of what a fault does: :mod:`simulation.scenario.faults.statements`.
+by number, COMMIT. A request is known because the harness sends one at a time; a job by its signs, ``seen_in_sql`` and
+``seen_in_call`` in target.toml. Source of what a fault does: :mod:`simulation.scenario.faults.statements`.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class StatementGate:
     """Asked by the gateway about every statement; see :class:`simulation.targets.process.database_connection.Gate`.
 
     :param signs: job → what a statement begins with by which its run, or its transaction, is known.
+    :param calls: job → what method and path of its calls begin with; a program that does several jobs at once makes
+        them in no order that repeats, and the job of the last statement is a guess.
     :param program_of: name of the program that a process belongs to; empty for none.
     :param serves: name of the program that serves requests.
     """
@@ -65,12 +67,14 @@ class StatementGate:
         *,
         clock: SimulationClock,
         signs: Mapping[str, str],
+        calls: Mapping[str, str],
         program_of: Callable[[int], str],
         serves: str,
     ) -> None:
         self._watch = watch
         self._clock = clock
         self._signs = [(job, re.compile(sign, re.IGNORECASE)) for job, sign in signs.items()]
+        self._calls = [(job, re.compile(call)) for job, call in calls.items()]
         self._program_of = program_of
         self._serves = serves
         self._request = ""
@@ -138,8 +142,8 @@ class StatementGate:
         """The network of the backend, whose calls pass here before they reach anybody."""
 
         def pass_on(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            operation = self._request or self._last_job
             what = operation_of(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+            operation = self._request or self._caller(what)
             asked = _Transaction(operation=operation, number=self._transactions[operation])
             effect = self._ask("call", asked, what)
             if effect is None:
@@ -160,6 +164,9 @@ class StatementGate:
         if not self._request:
             self._end_meeting()  # of a job nobody but its rest tells that it is over
         return self._meeting is None
+
+    def _caller(self, what: str) -> str:
+        return next((job for job, call in self._calls if call.match(what)), self._last_job)
 
     # --- which statement it is -----------------------------------------------------------------------------------
 

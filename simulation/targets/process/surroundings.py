@@ -37,6 +37,7 @@ def statement_gate(site: Site, file: TargetFile, programs: Programs) -> Statemen
         site.statements,
         clock=site.kernel.clock,
         signs={job.name: job.seen_in_sql for job in file.job if job.seen_in_sql is not None},
+        calls={job.name: job.seen_in_call for job in file.job if job.seen_in_call is not None},
         program_of=program_of,
         serves=file.process[0].name,
     )

@@ -183,6 +183,10 @@ class JobTable(_Table):
     """Regular expression that matches the beginning of a statement (its white space one blank each) with which a run of
     the job begins, or each of its transactions. Faults at a statement find the job's transactions by it: those that the
     same program begins from then on, up to the sign of another job."""
+    seen_in_call: str | None = None
+    """Regular expression that matches the beginning of method and path of the job's calls to Stripe and the score
+    provider (``GET /golf/``; ids in a path are ``{id}``). Where one program does several jobs at once, their calls are
+    told apart by it; a call that matches none is told as the job's whose statement came last."""
 
     @model_validator(mode="after")
     def _one_schedule(self) -> JobTable:
@@ -199,7 +203,7 @@ class JobTable(_Table):
             return "nothing that it leaves is named: neither seen_in_log nor seen_in_table"
         return "it is silent when there is nothing to do (silent_when_idle)" if self.silent_when_idle else None
 
-    @field_validator("seen_in_log", "failed_in_log", "seen_in_sql")
+    @field_validator("seen_in_log", "failed_in_log", "seen_in_sql", "seen_in_call")
     @classmethod
     def _is_expression(cls, value: str | None) -> str | None:
         if value is not None:

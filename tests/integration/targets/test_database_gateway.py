@@ -93,6 +93,7 @@ class Stand:
             self.watch,
             clock=self.clock,
             signs={JOB: "SELECT 'due'"},
+            calls={"payouts": "POST /v1/transfers"},
             program_of=lambda _pid: self.program,
             serves="web",
         )
@@ -283,6 +284,26 @@ def test_statements_are_named_as_those_of_the_platform_in_this_process(stand: St
     assert [seen[1:3] for seen in stand.watch.seen if seen[0] == "commit"] == [
         (JOB, 2),
         ("POST /contests/{id}/join", 1),
+    ]
+
+
+def test_a_call_is_the_jobs_whose_sign_it_bears_else_that_of_the_last_statement(stand: Stand) -> None:
+    def network(_environ: dict[str, Any], _start: Any) -> list[bytes]:
+        return [b"answered"]
+
+    def call(method: str, path: str) -> None:
+        assert list(called({"REQUEST_METHOD": method, "PATH_INFO": path}, None)) == [b"answered"]
+
+    called = stand.gate.called(network)
+    assert stand.converse(_settle) == "done"
+    call("POST", "/v1/transfers")
+    call("GET", "/v1/transfers/tr_1")
+    with stand.gate.during({"REQUEST_METHOD": "POST", "PATH_INFO": "/contests/7/join"}):
+        call("POST", "/v1/transfers")
+    assert [(seen[1], seen[4].split(" ")[0]) for seen in stand.watch.seen if seen[0] == "call"] == [
+        ("payouts", "POST"),
+        (JOB, "GET"),
+        ("POST /contests/{id}/join", "POST"),
     ]
 
 

@@ -2,6 +2,7 @@
 import { Router } from 'express';
 import { player } from './auth.js';
 import { change } from './db.js';
+import { ASKS_AGAIN_MINUTES } from './players.js';
 import { isUuid, need, Refusal } from './refusal.js';
 
 export const games = Router();
@@ -28,21 +29,31 @@ games.post('/', async (request, response) => {
     request.by,
     { what: 'game_made', why: 'made by its host', about: ['game', 'new'] },
     async (tx) => {
+      const asked = [
+        terms.title,
+        request.by.who,
+        terms.fee_cents,
+        terms.prize_split,
+        terms.seats,
+        terms.tournament,
+        terms.picks_each,
+        terms.missed_round_strokes,
+        ...times,
+      ];
+      // Two of one request at once: the second waits here, and finds the game of the first.
+      await tx.read('SELECT id FROM people WHERE id = $1 FOR UPDATE', [request.by.who]);
+      const [known] = await tx.read(
+        `SELECT id FROM games WHERE title = $1 AND host_id = $2 AND fee_cents = $3 AND prize_split = $4 AND seats = $5
+         AND tournament = $6 AND picks_each = $7 AND missed_round_strokes = $8 AND locks_at = $9 AND starts_at = $10
+         AND ends_at = $11 AND created_on > now() - make_interval(mins => $12)`,
+        [...asked, ASKS_AGAIN_MINUTES],
+      );
+      if (known) return known.id;
       const [game] = await tx.write(
         `INSERT INTO games (title, host_id, fee_cents, prize_split, seats, tournament, picks_each, missed_round_strokes,
          locks_at, starts_at, ends_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
-        [
-          terms.title,
-          request.by.who,
-          terms.fee_cents,
-          terms.prize_split,
-          terms.seats,
-          terms.tournament,
-          terms.picks_each,
-          terms.missed_round_strokes,
-          ...times,
-        ],
+        asked,
       );
       tx.entry.about = ['game', game.id];
       await tx.trail(game.id, 'made', 'made by its host', { to: 'SCHEDULED' });

@@ -8,11 +8,28 @@ import { failureOf, stripe } from './stripe.js';
 
 export const players = Router();
 
+/** Whoever got no answer asks again; so long after the first try the same request is taken for the same. */
+export const ASKS_AGAIN_MINUTES = 10;
+
 players.post('/', async (request, response) => {
   const { name, email } = need(request.body, 'name', 'email');
-  const id = await addPerson({ name, email, request: request.requestId, why: 'signed up' });
-  response.status(201).json({ id });
+  response.status(201).json({ id: await signUp(name, email, request.requestId) });
 });
+
+async function signUp(name, email, request) {
+  try {
+    return await addPerson({ name, email, request, why: 'signed up' });
+  } catch (error) {
+    if (error.code !== 'email_taken') throw error;
+    const [known] = await read(
+      `SELECT id FROM people WHERE email = $1 AND full_name = $2 AND NOT staff AND removed_at IS NULL
+       AND joined_on > now() - make_interval(mins => $3)`,
+      [email.toLowerCase(), name, ASKS_AGAIN_MINUTES],
+    );
+    if (!known) throw error;
+    return known.id;
+  }
+}
 
 players.post('/me/payout-account', player, async (request, response) => {
   const { by } = request;
