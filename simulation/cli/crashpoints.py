@@ -64,16 +64,25 @@ def crashpoints(
     One run tells which transactions change a governed table and which calls to Stripe and the score provider lie
     between them. Transactions of equal statements are one row of the table, and the first of them is killed. Without
     a SCENARIO: those of scenarios/crashpoints, which collect, settle, pay, refund and restore. Exit code 1: a run had
-    a finding; 2: a place was not met, or some are left, and the last line says how to go on.
+    a finding; 2: a place was not met, or some are left, and the last line says how to go on; or TARGET can do nothing
+    with one of the scenarios that were not named, which is said.
     """
     console = Console(stderr=True)
     _require_signs(target)
     names = scenarios or tuple(sorted(str(file) for file in FOLDER.glob("*.yaml")))
     stored = Stored(resume or RunDirectory.create(out=out, scenario="crashpoints", seed=seed).path)
     began, workers = time.perf_counter(), jobs or len(os.sched_getaffinity(0))
-    left, room = 0, most
-    for name in names:
-        places = _places(name, seed, target, stored, part=part, every=every)
+    left, room, refused = 0, most, False
+    learned: dict[str, Places] = {}
+    for name in names:  # all of them before anything is killed: what is refused is refused at once
+        try:
+            learned[name] = _places(name, seed, target, stored, part=part, every=every)
+        except UsageError as error:
+            if scenarios or target is None:
+                raise
+            refused = True
+            console.print(f"{Path(name).stem}: left out: {error.problem}", highlight=False)
+    for name, places in learned.items():
         now = stored.left(places)
         console.print(f"{Path(name).stem}: {plural(len(now), 'place')}", highlight=False)
         if listed:
@@ -86,6 +95,9 @@ def crashpoints(
         room = None if room is None else room - len(wanted)
     if listed:
         return 0
+    if not learned:
+        problem = "it can do nothing with any of the scenarios; see above"
+        raise UsageError(place=str(target), problem=problem, remedy="name a SCENARIO that it can live through")
     if not stored.endings:
         raise UsageError(place="--of", problem=f"no transaction has {part!r} in its row", remedy="see them with --list")
     code = _tell(stored, seed, time.perf_counter() - began, terminal=console.is_terminal)
@@ -93,7 +105,7 @@ def crashpoints(
         whose = () if target is None else ("--target", target)
         more = command("crashpoints", *scenarios, "--seed", seed, *whose, "--resume", stored.folder)
         console.print(f"{plural(left, 'place is', 'places are')} left: {more}", highlight=False, soft_wrap=True)
-    return code or (2 if left else 0)
+    return code or (2 if left or refused else 0)
 
 
 def _require_signs(target: Path | None) -> None:

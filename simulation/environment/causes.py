@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.errors import EnvironmentFault
@@ -107,14 +108,22 @@ def fault_of(text: str, *, what: str, otherwise: str) -> EnvironmentFault:
 
 def fault_behind(error: BaseException) -> EnvironmentFault | None:
     """The machine's part in an error that nobody foresaw, or in what it came from; None: it has none that is known."""
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _chain(error):
         cause = _cause_of(seen)
         if cause is not None:
             remedy = _OUTPUT_REMEDY if isinstance(seen, OSError) and cause in (NO_ROOM, READ_ONLY) else cause.remedy
             return EnvironmentFault(problem=": ".join(filter(None, (cause.says, str(seen)))), remedy=remedy)
-        seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, each once: an error that is raised from one that came of it makes a ring."""
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and all(link is not one for one in seen):
+        yield link
+        seen.append(link)
+        link = link.__cause__ or link.__context__
 
 
 def _cause_of(error: BaseException) -> Cause | None:

@@ -153,3 +153,11 @@ def test_a_program_of_a_runbook_that_is_not_here_blames_the_machine(
 def test_a_name_that_is_no_usual_program_stays_the_runbooks_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     require_programs(['crul -sS "$API_BASE_URL"; echo git', "gti status"], of="misspelt")
+
+
+def test_errors_that_came_of_each_other_are_looked_at_once() -> None:
+    first, second = RuntimeError("refused"), RuntimeError("broken off")
+    first.__cause__, second.__context__ = second, first
+    assert fault_behind(first) is None
+    second.__cause__ = OSError(errno.ENOSPC, "full")
+    assert fault_behind(first) is not None
