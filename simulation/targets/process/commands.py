@@ -28,6 +28,7 @@ def run_command(
     seconds: int = DEADLINE_WALL_SECONDS,
 ) -> str:
     """Run it to its end, in the directory and the environment of the first process; returns its last line of output.
+    Its date is the simulation's, its timers run in real time.
 
     :param seconds: how long it may take, by the real clock.
     :raises EnvironmentFault: it failed, or did not end.
@@ -40,7 +41,7 @@ def run_command(
             "command",
             command=[fill_in(word, filled) for word in command],
             directory=programs.directory_of(first),
-            environment={**programs.environment_of(first), **values},
+            environment={**programs.environment_of(first, timers=False), **values},
             output=output,
         )
         status = _status(programs, key, output, seconds=seconds)

@@ -183,6 +183,7 @@ class ProcessChoice:
             site, programs, loop, gate=gate, database=gateway, authority=authority, stepper=stepper,
             supervisor=supervisor,
         )  # fmt: skip
+        programs.at_rest, programs.pass_a_second = stepper.at_rest, stepper.pass_a_second
         programs.start_all()
         programs.wait_until_listening()
         admins = Admins(

@@ -21,6 +21,8 @@ _LAST_LINES = 5
 _MOST_OUTPUT_BYTES = 1 << 30
 """Before a backend has come to rest once; what it prints in between is bounded by :class:`LogTail`."""
 _POLL_WALL_SECONDS = 0.02
+_REST_WALL_SECONDS = 1.0
+"""Whoever waits for most of it before it listens waits for a timer: one that starts has work to do."""
 _OUR_PORTS = (53, 80, 443, DATABASE_TCP_PORT)
 _SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET", "BREAK_GLASS_SECRET")
 
@@ -39,6 +41,10 @@ class Programs:
     log: Path
     pause: Callable[[float], object] = time.sleep
     """How to wait for real seconds; once the external services listen, by serving their requests."""
+    at_rest: Callable[[], bool] = lambda: False
+    """Whether every program waits; of a start that comes to rest before anything listens, a timer is to come first."""
+    pass_a_second: Callable[[], None] = lambda: None
+    """Lets a simulated second pass."""
     _sessions: dict[str, int] = field(default_factory=dict)
     """Name of a program → its session, as numbered within the sandbox."""
     _known_sessions: dict[int, int] = field(default_factory=dict)
@@ -94,8 +100,10 @@ class Programs:
                 problem=f"{self.file.place_of(table)}: {fault.problem}", remedy=fault.remedy
             ) from fault
 
-    def environment_of(self, table: ProcessTable) -> dict[str, str]:
-        return environment_of({**self.variables, **table.environment}, values=self.values, clock_file=self.clock_file)
+    def environment_of(self, table: ProcessTable, *, timers: bool = True) -> dict[str, str]:
+        """See :func:`simulation.targets.process.values.environment_of`."""
+        given = {**self.variables, **table.environment}
+        return environment_of(given, values=self.values, clock_file=self.clock_file, timers=timers)
 
     def directory_of(self, table: ProcessTable) -> Path:
         return (self.folder / table.directory).resolve()
@@ -120,7 +128,9 @@ class Programs:
             clock.rule_waits(True)
 
     def _wait_until_listening(self, *, or_ended: bool) -> None:
-        deadline = time.monotonic() + self.file.web.start_seconds
+        since = time.monotonic()
+        deadline = since + self.file.web.start_seconds
+        looks: list[bool] = []
         while not self._listens():
             if not or_ended:
                 self.require_alive()
@@ -129,6 +139,11 @@ class Programs:
             if time.monotonic() > deadline:
                 raise self._not_listening()
             self.require_bounded_output()
+            looks.append(self.at_rest())
+            if time.monotonic() > since + _REST_WALL_SECONDS:
+                if sum(looks) > len(looks) / 2:
+                    self.pass_a_second()
+                since, looks = time.monotonic(), []
             self.pause(_POLL_WALL_SECONDS)
 
     def _not_listening(self) -> EnvironmentFault:

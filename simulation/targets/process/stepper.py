@@ -148,7 +148,7 @@ class Stepper:
             if served:  # somebody works on it now: no need to look yet
                 served, idle = False, self._idle_probe.wait(in_vain=False)
                 continue
-            if self._at_rest():
+            if self.at_rest():
                 if not self.release():
                     return False
                 idle, served = False, True
@@ -165,6 +165,11 @@ class Stepper:
             self.clock.advance(1)
             wake(self.own())
         return True
+
+    def pass_a_second(self) -> None:
+        """A simulated second passes, and timers that are due then fire."""
+        self.clock.advance(1)
+        wake(self.own())
 
     def hold(self, sim_seconds: int, still_there: Callable[[], bool]) -> None:
         """Give a client no answer until it hangs up.
@@ -199,7 +204,8 @@ class Stepper:
         wake(pids)
         self.rest()
 
-    def _at_rest(self) -> bool:
+    def at_rest(self) -> bool:
+        """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
     def _next_timer(self) -> tuple[int, float] | None:

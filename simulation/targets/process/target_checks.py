@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import httpx
 
-from simulation.checks.webhooks import event_names
 from simulation.errors import SimulationError
-from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, StripeCall, Transaction
+from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, Transaction
 from simulation.scenario.model import Scenario
 from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.target import ProcessTarget
-from simulation.targets.process.target_file import TargetFile
 from simulation.targets.process.traffic import Traffic
 from simulation.targets.protocol import Site
 from simulation.untrusted import printable
@@ -29,7 +27,6 @@ from simulation.world.entrants.entrants import contest_terms
 from simulation.world.ports import Admin, Buyers, ChargedThere
 from simulation.world.provider.provider import ScoreProvider
 from simulation.world.stripe.objects.payment_method import ANY_CARD
-from simulation.world.stripe.signature import signature_header
 from simulation.world.stripe.twin import StripeTwin
 
 _STEPS_LIVED = 3
@@ -87,98 +84,6 @@ def _title_of(text: str) -> str:
     """Of a page of HTML its title, of anything else the text, in a line."""
     page = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
     return " ".join((text if page is None else f"(a page titled {page[1].strip()!r})").split())
-
-
-def webhook(bench: Bench) -> str:
-    """A signature with the right secret is taken, any other refused."""
-    event = {
-        "id": "evt_target_check", "object": "event", "type": "customer.created", "livemode": False,
-        "api_version": None, "created": int(bench.site.kernel.now.timestamp()), "pending_webhooks": 1,
-        "request": {"id": None, "idempotency_key": None},
-        "data": {"object": {"id": "cus_target_check", "object": "customer"}},
-    }  # fmt: skip
-    if bench.choice.file.stripe.webhooks == "fetched":
-        return _asked_for_at_stripe(bench, event)
-    body = json.dumps(event).encode()
-    place = bench.choice.file.place("stripe", "webhook_path")
-    for secret, wanted in ((bench.site.keys.stripe_webhook_secret, True), ("whsec_of_somebody_else", False)):
-        header = signature_header(body, secret=secret, at=bench.site.kernel.now)
-        with bench.context.acting("stripe"):
-            answer = bench.http.post(
-                bench.target.routes.webhook,
-                content=body,
-                headers={"Stripe-Signature": header, "Content-Type": "application/json"},
-            )
-        if wanted and not answer.is_success:
-            raise Wrong(
-                f"{place}: a webhook signed with the endpoint's secret was answered {answer.status_code}: "
-                f"{answer.text.strip()[:200]}\n  remedy: is webhook_path its route, and does the backend take its "
-                "secret from a variable that is set to ${STRIPE_WEBHOOK_SECRET} "
-                f"({_given_the_secret(bench.choice.file)})?"
-            )
-        if not wanted and answer.status_code < 400:
-            raise Wrong(f"{place}: a webhook signed with another secret was taken ({answer.status_code})")
-    return "a good signature is taken, a bad one refused"
-
-
-def _asked_for_at_stripe(bench: Bench, event: Mapping[str, Any]) -> str:
-    """An event that nobody signed and that Stripe does not have: it must be asked for, and not be believed."""
-    began = len(bench.site.recorder.events)
-    with bench.context.acting("stripe"):
-        answer = bench.http.post(bench.target.routes.webhook, json=event)
-    calls = [one for one in bench.site.recorder.events[began:] if isinstance(one, StripeCall)]
-    if answer.status_code in (404, 405):
-        raise Wrong(
-            f"{bench.choice.file.place('stripe', 'webhook_path')}: an event was answered {answer.status_code}\n"
-            "  remedy: is webhook_path its route?"
-        )
-    if not any(call.path == f"/v1/events/{event['id']}" for call in calls):
-        return f"an unsigned event about nothing that it knows is answered {answer.status_code}; Stripe was not asked"
-    return f"an unsigned event is asked for at Stripe, which does not have it: answered {answer.status_code}"
-
-
-def told_of_the_payment(bench: Bench) -> str:
-    """The true events of the payment: taken, and asked for at Stripe, or what they are about."""
-    began = len(bench.site.recorder.events)
-    bench.site.kernel.run_until(bench.site.kernel.now + _TIME_TO_TELL)
-    events = bench.site.recorder.events[began:]
-    told = [one for one in events if isinstance(one, Exchange) and one.actor == "stripe"]
-    calls = [one for one in events if isinstance(one, StripeCall) and one.origin == "platform"]
-    place = bench.choice.file.place("stripe", "webhooks")
-    if not told:
-        raise Wrong(
-            f"{place}: nothing was told of it\n  remedy: do `events` hold what Stripe tells of a payment "
-            "(payment_intent.succeeded, charge.succeeded)?"
-        )
-    refused = [one for one in told if one.status >= _LEAST_REFUSAL]
-    if refused:
-        last = refused[-1]
-        raise Wrong(
-            f"{bench.choice.file.place('stripe', 'webhook_path')}: an event of the payment was answered {last.status} "
-            f"{_shown(last.response_body)}".rstrip()
-            + "".join(f"\n  log: {line}" for line in last.log)
-        )
-    asked = [
-        call.path for call in calls if any(call.path.endswith(f"/{name}") for one in told for name in event_names(one))
-    ]
-    if not asked:
-        raise Wrong(
-            f"{place}: events that nobody signed were answered {told[0].status}, and Stripe was asked neither for "
-            "one of them nor for what it is about\n  remedy: fetch the event, or its object, by its id before you "
-            'believe it, or check its signature and write `webhooks = "signed"`'
-        )
-    return f"{plural(len(told), 'event')} taken; of Stripe it asked {', '.join(dict.fromkeys(asked))}"
-
-
-def _given_the_secret(file: TargetFile) -> str:
-    """Where target.toml hands out the webhooks' secret."""
-    places = [
-        f"{table.name} has {name} at {file.place('process', number, 'environment', name)}"
-        for number, table in enumerate(file.process)
-        for name, text in table.environment.items()
-        if "${STRIPE_WEBHOOK_SECRET}" in text
-    ]
-    return "; ".join(places) or "which no variable is"
 
 
 def admin(bench: Bench) -> str:
@@ -291,14 +196,14 @@ def _with_requests(found: Finding, events: Sequence[Event]) -> Finding:
         return replace(found, said=f"{found.said} ({said})")
     last = asked[-1]
     told = (
-        f"\n  asked: {last.method} {last.path} {_shown(last.request_body)}".rstrip()
-        + f"\n  answered: {last.status} {_shown(last.response_body)}".rstrip()
+        f"\n  asked: {last.method} {last.path} {shown(last.request_body)}".rstrip()
+        + f"\n  answered: {last.status} {shown(last.response_body)}".rstrip()
         + "".join(f"\n  log: {line}" for line in last.log)
     )
     return replace(found, wrong=found.wrong + printable(told))
 
 
-def _shown(body: object) -> str:
+def shown(body: object) -> str:
     if isinstance(body, str):
         body = _title_of(body)
     return "" if body is None else json.dumps(body, ensure_ascii=False)[:_LONGEST_BODY]

@@ -42,10 +42,9 @@ from simulation.targets.process.target_checks import (
     people,
     provider,
     stripe,
-    told_of_the_payment,
-    webhook,
 )
 from simulation.targets.process.traffic import Traffic
+from simulation.targets.process.webhook_trial import told_of_the_payment, webhook
 from simulation.targets.protocol import Site, TargetKeys
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
@@ -165,7 +164,7 @@ def _try_running(
     yield look("admin", lambda: admin(bench))
     for act in people(bench):
         yield act
-    if choice.file.stripe.webhooks == "fetched" and act.wrong is None:
+    if act.wrong is None:
         yield look("webhook of the payment", lambda: told_of_the_payment(bench))
     yield from jobs(bench)
     yield look("stripe", lambda: stripe(bench))

@@ -84,15 +84,22 @@ def seed_values(file: TargetFile, keys: TargetKeys) -> dict[str, str]:
     }
 
 
-def environment_of(given: Mapping[str, str], *, values: Mapping[str, str], clock_file: Path) -> dict[str, str]:
-    """The environment of one program: its own variables, and those that put it on the simulated clock (its monotonic
-    clock too, since its timers must fire)."""
+def environment_of(
+    given: Mapping[str, str], *, values: Mapping[str, str], clock_file: Path, timers: bool = True
+) -> dict[str, str]:
+    """The environment of one program: its own variables, and those that put it on the simulated clock.
+
+    :param timers: whether its monotonic clock is simulated, too, so that its timers come due when the simulation gets
+        there; else they do in real time, as those of a command must, which runs while that clock stands still.
+    """
     own = {name: fill_in(text, dict(values)) for name, text in given.items()}
     python_path = ":".join(filter(None, (str(PRELOAD_FOLDER), own.pop("PYTHONPATH", ""))))
     return {
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "PYTHONPATH": python_path,
         "PYTHONDONTWRITEBYTECODE": "1",
-        **clock_environment(library=library_in(clock_file.parent), clock_file=clock_file, monotonic=True, shared=False),
+        **clock_environment(
+            library=library_in(clock_file.parent), clock_file=clock_file, monotonic=timers, shared=False
+        ),
         **own,
     }

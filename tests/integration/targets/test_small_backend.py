@@ -76,6 +76,13 @@ def test_a_back_off_is_not_kept_waiting_for_the_next_step(folder: Path) -> None:
         assert f"tried again at {int(START.timestamp()) + 302}" in stand.log()
 
 
+def test_time_passes_for_a_start_that_waits_for_a_timer(folder: Path) -> None:
+    wrong(folder, "late")
+    with brought_up(folder) as stand:
+        status, its_time = get(stand)
+        assert (status, int(its_time)) == (200, int(START.timestamp()) + 2)
+
+
 def test_a_nap_of_milliseconds_costs_no_second(folder: Path) -> None:
     wrong(folder, "naps")
     with brought_up(folder) as stand:
@@ -293,8 +300,12 @@ with psycopg.connect(os.environ["DB_URL"]) as connection:
     connection.execute("CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL)")
 with psycopg.connect(os.environ["DB_TCP"]) as connection:
     connection.execute("INSERT INTO people (name) VALUES (%s)", [os.environ["HOOK_SECRET"]])
+import time
+began = time.monotonic()
+while time.monotonic() < began + 0.2:  # a timer of its own, counted by its own clock
+    time.sleep(0.01)
+assert time.gmtime()[:3] == (2026, 3, 1)
 if os.environ["SLOW"] == "1":
-    import time
     time.sleep(30)
 """
 _PARTS = "\n".join(
@@ -318,7 +329,7 @@ def _migrated(folder: Path) -> None:
     edit(folder, "target.toml", "WRONG =", _PARTS)
 
 
-def test_a_migration_and_a_seed_have_the_values_of_the_run(folder: Path) -> None:
+def test_a_migration_and_a_seed_have_the_values_of_the_run_and_timers_that_fire(folder: Path) -> None:
     _migrated(folder)
     with brought_up(folder) as stand, stand.site.server.superuser(stand.site.database.name) as connection:
         secret = stand.site.keys.stripe_webhook_secret

@@ -16,6 +16,9 @@ STAGING = ROOT / "fixtures" / "targets" / "staging"
 SECRET = 'STRIPE_WEBHOOK_SECRET = "${STRIPE_WEBHOOK_SECRET}"'
 
 
+_TAKES_ANY = "        try:\n            pass\n        except (ValueError"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the folder, of the same platform."""
@@ -58,6 +61,30 @@ def test_a_shop_that_fetches_events_is_tried_by_one_that_nobody_signed(
     assert said in told
     assert "✓ people order" in told
     assert f"shop_6d --target {shop}" in told or defects
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        (True, "one that another secret signed is refused (400)"),
+        (False, "an event of the payment, signed with another secret, was taken (200)"),
+    ],
+    ids=["looks at it", "takes any"],
+)
+def test_a_shop_is_shown_a_payment_that_another_secret_signed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], looks: bool, said: str
+) -> None:
+    shop = copy_of_shop(tmp_path)
+    if not looks:
+        source = tmp_path / "shop" / "shop.py"
+        kept = [line for line in source.read_text().splitlines() if "Webhook.construct_event" not in line]
+        source.write_text("\n".join(kept).replace("        try:\n        except (ValueError", _TAKES_ANY) + "\n")
+
+    code = target_check.main([str(shop), "--log", str(tmp_path / "check.log")], standalone_mode=False)
+
+    told = capsys.readouterr().out
+    assert code == (0 if looks else 1), told
+    assert said in told
 
 
 def test_a_wrong_webhook_secret_is_named_and_the_log_is_kept(
