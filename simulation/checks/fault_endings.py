@@ -13,12 +13,14 @@ from pydantic import ValidationError
 
 from simulation.checks.alert_causes import REACH, short_of_money
 from simulation.checks.evidence.case import CannotTell, Case, WitnessedExecution
-from simulation.checks.evidence.relations import PaymentRow, TransferRow
+from simulation.checks.evidence.relations import PaymentRow, RefundRow, TransferRow
 from simulation.events import AlertFired, Escalated, Exchange, FaultInjected, FaultScheduled, StripeObject
 from simulation.scenario.faults.registry import KINDS
 
 EndingKind = Literal["never", "self", "runbook", "terminal", "open"]
 _FINAL = ("completed", "failed_terminal")
+_PEOPLES = {"payment_intent", "user_id"}
+"""Keys of a strike that say whom it struck."""
 _UNPAID = ("REQUIRES_PAYMENT_METHOD", "REQUIRES_CONFIRMATION", "REQUIRES_ACTION", "PROCESSING")
 
 
@@ -37,7 +39,8 @@ class FaultEnding:
     """Those that it called for."""
     escalated: tuple[Escalated, ...]
     at_rest: bool | None
-    """The run came to rest; None: its history breaks off, so that nobody knows."""
+    """The run came to rest, or all that is open at its end are refunds of payments that this fault did not strike;
+    None: its history breaks off, so that nobody knows."""
 
     @property
     def unfinished(self) -> tuple[TransferRow, ...]:
@@ -90,12 +93,33 @@ def _ending(case: Case, fault: FaultScheduled) -> FaultEnding:
             execution for execution in case.executions if strikes and _called_for(case, fault, strikes, execution)
         ),
         escalated=tuple(event for event in case.events(Escalated) if event.cause == cause),
-        at_rest=case.ended.converged_at is not None if case.whole else None,
+        at_rest=_at_rest(case, strikes) if case.whole else None,
     )
 
 
 def _strikes(case: Case, fault: FaultScheduled) -> tuple[FaultInjected, ...]:
     return tuple(strike for strike in case.events(FaultInjected) if strike.fault_id == fault.fault_id)
+
+
+def _at_rest(case: Case, strikes: Sequence[FaultInjected]) -> bool:
+    """A refund that stays open keeps the world from its rest and says nothing of a fault that struck other payments:
+    one whose victims are named, and are none of the refund's."""
+    if case.ended.converged_at is not None:
+        return True
+    open_refunds = [
+        row
+        for row in case.remembered(_refunds)
+        if any(line.startswith(f"refund {row.refund_id} is ") for line in case.ended.pending)
+    ]
+    if not open_refunds or len(open_refunds) != len(case.ended.pending):
+        return False
+    intents = {row.payment_id: row.stripe_payment_intent_id for row in case.remembered(_payments)}
+    theirs = {
+        one
+        for row in open_refunds
+        for one in (row.refund_id, row.stripe_refund_id, row.payment_id, row.user_id, intents.get(row.payment_id))
+    }
+    return all(_PEOPLES & set(strike.keys) and not theirs & set(strike.keys.values()) for strike in strikes)
 
 
 # --- what it struck -------------------------------------------------------------------------------------------------
@@ -120,6 +144,13 @@ def _transfers(case: Case) -> tuple[TransferRow, ...]:
 def _payments(case: Case) -> tuple[PaymentRow, ...]:
     try:
         return case.rows(PaymentRow)
+    except (CannotTell, ValidationError):
+        return ()
+
+
+def _refunds(case: Case) -> tuple[RefundRow, ...]:
+    try:
+        return case.rows(RefundRow)
     except (CannotTell, ValidationError):
         return ()
 

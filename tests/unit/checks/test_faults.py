@@ -188,3 +188,31 @@ def test_an_alert_that_was_firing_before_the_fault_may_speak_for_it_too():
     strike = next(event for event in book.history().of(FaultInjected) if event.fault_id == "slow")
     book.edit(AlertFired, {}, at=strike.at)
     assert not run(faults_recovered, book).findings
+
+
+_REFUND_OPEN, _WEBHOOKS = "refund r-pi_cat2 is pending", "2 webhooks are still to be delivered"
+
+
+@pytest.mark.parametrize(
+    ("keys", "pending", "blamed"),
+    [
+        ({"payment_intent": "pi_ann"}, (_REFUND_OPEN,), False),
+        ({"user_id": "ann"}, (_REFUND_OPEN,), False),
+        ({"payment_intent": "pi_cat2"}, (_REFUND_OPEN,), True),
+        ({"refund": "re_pi_cat2", "payment_intent": "pi_ann"}, (_REFUND_OPEN,), True),
+        ({"user_id": "cat"}, (_REFUND_OPEN,), True),
+        ({"service": "backend"}, (_REFUND_OPEN,), True),
+        ({"payment_intent": "pi_ann"}, (_REFUND_OPEN, _WEBHOOKS), True),
+        ({"payment_intent": "pi_ann"}, (), True),
+    ],
+)
+def test_an_open_refund_is_laid_to_the_faults_that_may_have_struck_it(
+    keys: dict[str, str], pending: tuple[str, ...], blamed: bool
+) -> None:
+    book = passing()
+    book.edit(FaultInjected, {"fault_id": "torn"}, keys=keys)
+    book.edit(RunEnded, {}, converged_at=None, pending=pending)
+
+    found = [(finding.subject, finding.message) for finding in run(faults_recovered, book).findings]
+
+    assert (("fault torn", "the world did not converge after it") in found) == blamed
