@@ -21,8 +21,9 @@ _LAST_LINES = 5
 _MOST_OUTPUT_BYTES = 1 << 30
 """Before a backend has come to rest once; what it prints in between is bounded by :class:`LogTail`."""
 _POLL_WALL_SECONDS = 0.02
-_REST_WALL_SECONDS = 1.0
-"""Whoever waits for most of it before it listens waits for a timer: one that starts has work to do."""
+_IDLE_WALL_SECONDS = 3
+"""A start in each of whose last real seconds every program was seen to wait, waits for a timer: one that is under way
+has work to do. (One that asks its clock again and again is seen to wait in a twentieth of the looks.)"""
 _OUR_PORTS = (53, 80, 443, DATABASE_TCP_PORT)
 _SECRETS = ("DATABASE_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "ADMIN_SECRET", "BREAK_GLASS_SECRET")
 
@@ -128,9 +129,9 @@ class Programs:
             clock.rule_waits(True)
 
     def _wait_until_listening(self, *, or_ended: bool) -> None:
-        since = time.monotonic()
-        deadline = since + self.file.web.start_seconds
-        looks: list[bool] = []
+        second = time.monotonic()
+        deadline = second + self.file.web.start_seconds
+        rested, idle_seconds = False, 0
         while not self._listens():
             if not or_ended:
                 self.require_alive()
@@ -139,11 +140,12 @@ class Programs:
             if time.monotonic() > deadline:
                 raise self._not_listening()
             self.require_bounded_output()
-            looks.append(self.at_rest())
-            if time.monotonic() > since + _REST_WALL_SECONDS:
-                if sum(looks) > len(looks) / 2:
+            rested = rested or self.at_rest()
+            if time.monotonic() > second + 1:
+                idle_seconds = idle_seconds + 1 if rested else 0
+                if idle_seconds >= _IDLE_WALL_SECONDS:
                     self.pass_a_second()
-                since, looks = time.monotonic(), []
+                second, rested = time.monotonic(), False
             self.pause(_POLL_WALL_SECONDS)
 
     def _not_listening(self) -> EnvironmentFault:
