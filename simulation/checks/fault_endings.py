@@ -103,7 +103,7 @@ def _strikes(case: Case, fault: FaultScheduled) -> tuple[FaultInjected, ...]:
 
 def _at_rest(case: Case, strikes: Sequence[FaultInjected]) -> bool:
     """A refund that stays open keeps the world from its rest and says nothing of a fault that struck other payments:
-    one whose victims are named, and are none of the refund's."""
+    one whose victims are named and are none of the refund's, or one that names nobody, where another fault names it."""
     if case.ended.converged_at is not None:
         return True
     open_refunds = [
@@ -114,12 +114,15 @@ def _at_rest(case: Case, strikes: Sequence[FaultInjected]) -> bool:
     if not open_refunds or len(open_refunds) != len(case.ended.pending):
         return False
     intents = {row.payment_id: row.stripe_payment_intent_id for row in case.remembered(_payments)}
-    theirs = {
-        one
+    theirs = [
+        {row.refund_id, row.stripe_refund_id, row.payment_id, row.user_id, intents.get(row.payment_id)}
         for row in open_refunds
-        for one in (row.refund_id, row.stripe_refund_id, row.payment_id, row.user_id, intents.get(row.payment_id))
-    }
-    return all(_PEOPLES & set(strike.keys) and not theirs & set(strike.keys.values()) for strike in strikes)
+    ]
+    victims = _victims(strikes)
+    if all(_PEOPLES & set(strike.keys) for strike in strikes):
+        return not any(victims & one for one in theirs)
+    named = _victims([strike for strike in case.events(FaultInjected) if strike.fault_id != strikes[0].fault_id])
+    return all(named & one and not victims & one for one in theirs)
 
 
 # --- what it struck -------------------------------------------------------------------------------------------------

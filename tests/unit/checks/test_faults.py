@@ -216,3 +216,14 @@ def test_an_open_refund_is_laid_to_the_faults_that_may_have_struck_it(
     found = [(finding.subject, finding.message) for finding in run(faults_recovered, book).findings]
 
     assert (("fault torn", "the world did not converge after it") in found) == blamed
+
+
+def test_a_fault_that_names_nobody_is_not_blamed_for_a_refund_that_another_one_names() -> None:
+    book = passing()
+    book.edit(FaultInjected, {"fault_id": "torn"}, keys={"service": "backend"})
+    book.edit(FaultInjected, {"fault_id": "slow"}, keys={"payment_intent": "pi_cat2"})
+    book.edit(RunEnded, {}, converged_at=None, pending=(_REFUND_OPEN,))
+
+    found = {finding.subject for finding in run(faults_recovered, book).findings if "converge" in finding.message}
+
+    assert found == {"fault slow"}
