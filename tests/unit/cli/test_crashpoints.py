@@ -13,7 +13,7 @@ from simulation.cli.commands import carry_out
 from simulation.errors import UsageError
 from simulation.paths import ROOT
 from simulation.proof.crashpoints.kill import Ending
-from simulation.proof.crashpoints.points import Point
+from simulation.proof.crashpoints.points import Point, points_of
 from simulation.proof.crashpoints.stored import Stored
 from simulation.scenario.faults.planned import PlannedFault
 from tests.unit.test_crashpoints import learned, passings
@@ -25,7 +25,7 @@ STAGING = str(ROOT / "fixtures" / "targets" / "staging")
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[Point]:
     """The places at which the platform was killed; each run of which is survived. ``restore`` cannot be lived."""
     tried: list[Point] = []
-    points = command.points_of(learned(passings(("UPDATE contests SET status = 'x'",))))
+    points = points_of(learned(passings(("UPDATE contests SET status = 'x'",))))
 
     def of(scenario: str, *_more: Any) -> list[Point]:
         if "restore" in scenario:
