@@ -56,21 +56,26 @@ def what_bars(command: str, *, directory: Path, path: str) -> Bar | None:
 
 
 def require_programs(file: TargetFile, folder: Path) -> Sequence[str]:
-    """Look at the program of each ``[[process]]`` of a target folder.
+    """Look at the program of each ``[[process]]`` of a target folder, and of each job that cron starts.
 
     :returns: runtimes that nobody here has tried.
     :raises EnvironmentFault: one is not there, or cannot live in simulated time.
     """
-    for table in file.process:
+    first = file.process[0]
+    programs = [(file.place_of(table), table, table.command[0]) for table in file.process]
+    programs += [
+        (file.place("job", number, "run"), first, job.run[0]) for number, job in enumerate(file.job) if job.run
+    ]
+    for place, table, program in programs:
         try:
-            command = fill_in(table.command[0], {"PYTHON": sys.executable, "TARGET": str(folder.resolve())})
+            command = fill_in(program, {"PYTHON": sys.executable, "TARGET": str(folder.resolve())})
         except KeyError:  # it lies where only the run knows
             continue
         path = table.environment.get("PATH", os.environ.get("PATH", os.defpath))
         bar = what_bars(command, directory=(folder / table.directory).resolve(), path=path)
         if bar is not None:
-            raise EnvironmentFault(problem=f"{file.place_of(table)}: {bar.problem}", remedy=bar.remedy)
-    return [name for table in file.process if (name := untried(table.command[0])) is not None]
+            raise EnvironmentFault(problem=f"{place}: {bar.problem}", remedy=bar.remedy)
+    return list(dict.fromkeys(name for _, _, program in programs if (name := untried(program)) is not None))
 
 
 def untried(command: str) -> str | None:

@@ -13,6 +13,7 @@ from simulation.clock import Kernel, SimProcess
 from simulation.events import JobFailed, JobUnseen, Transaction
 from simulation.history import Recorder, caused_by
 from simulation.targets.jobs import Tally
+from simulation.targets.process.cron import Cron
 from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.target_file import JobTable
 from simulation.untrusted import printable
@@ -72,13 +73,17 @@ class WatchedJobs:
         jobs: tuple[JobTable, ...],
         step_seconds: int,
         log: Path,
+        cron: Cron,
         told: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """:param told: gets every line of the log, those of the set-up too."""
+        """:param cron: starts the jobs that have a command.
+        :param told: gets every line of the log, those of the set-up too.
+        """
         self._told = told
         self._kernel = kernel
         self._recorder = recorder
         self._stepper = stepper
+        self._cron = cron
         self._jobs = jobs
         self._step = timedelta(seconds=step_seconds)
         self._tail = LogTail(log)
@@ -94,8 +99,10 @@ class WatchedJobs:
             (job, Tally(name=_name(job), interval_seconds=job.interval_seconds or _DAY_SECONDS, now=self._kernel.now))
             for job in self._jobs
         ]
-        for job in self._jobs:
-            if job.daily_at is not None:
+        for job, tally in self._watched:
+            if job.run is not None:
+                self._kernel.spawn(self._live_by_cron(job, tally))
+            elif job.daily_at is not None:
                 self._kernel.spawn(self._live_daily(job.daily_at))
         self._kernel.spawn(self._live())
 
@@ -127,13 +134,39 @@ class WatchedJobs:
 
     def _live_daily(self, daily_at: str) -> SimProcess:
         """Make an extra step at the time of a daily job, which need not be a multiple of the step."""
-        hour, minute = map(int, daily_at.split(":"))
-        due = self._kernel.now.replace(hour=hour, minute=minute, second=0)
+        due = self._first(daily_at)
         while True:
-            if due > self._kernel.now:
-                yield self._kernel.until(due)
-                self._step_now()
+            yield self._kernel.until(due)
+            self._step_now()
             due += timedelta(days=1)
+
+    def _live_by_cron(self, job: JobTable, tally: Tally) -> SimProcess:
+        interval = timedelta(seconds=job.interval_seconds or _DAY_SECONDS)
+        due = self._kernel.now + interval if job.daily_at is None else self._first(job.daily_at)
+        while True:
+            yield self._kernel.until(due)
+            due += interval
+            self._run(job, tally)
+
+    def run_now(self, job: JobTable) -> None:
+        """Carry out once, out of turn, what cron starts."""
+        self._run(*next(pair for pair in self._watched if pair[0] == job))
+
+    def _run(self, job: JobTable, tally: Tally) -> None:
+        now = self._kernel.now
+        with caused_by(f"job:{tally.name}:{now.isoformat()}"):
+            run = self._cron.run(job)
+            if run.error is not None:
+                self._recorder.record(JobFailed(job=tally.name, error=printable(run.error[:500])))
+            self._read_log()
+        if run.started:
+            tally.count(now, busy=True)
+
+    def _first(self, daily_at: str) -> datetime:
+        """The next time that a clock in UTC says so."""
+        hour, minute = map(int, daily_at.split(":"))
+        today = self._kernel.now.replace(hour=hour, minute=minute, second=0)
+        return today if today > self._kernel.now else today + timedelta(days=1)
 
     def _step_now(self) -> None:
         with caused_by(f"{_CAUSE}:{self._kernel.now.isoformat()}"):

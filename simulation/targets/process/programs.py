@@ -13,7 +13,7 @@ from simulation.clock_file import open_clock_file
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.quiescence import namespace_of, status_of
 from simulation.targets.process.sandbox import Sandbox
-from simulation.targets.process.target_file import ProcessTable, TargetFile, fill_in
+from simulation.targets.process.target_file import JobTable, ProcessTable, TargetFile, fill_in
 from simulation.targets.process.values import DATABASE_TCP_PORT, environment_of
 from simulation.untrusted import last_lines
 
@@ -100,6 +100,25 @@ class Programs:
             raise EnvironmentFault(
                 problem=f"{self.file.place_of(table)}: {fault.problem}", remedy=fault.remedy
             ) from fault
+
+    def start_job(self, job: JobTable, name: str) -> None:
+        """Start the command of a job that cron starts, under a name of its own; what it prints is in the log.
+
+        :raises EnvironmentFault: there is no such program.
+        """
+        first = self.file.process[0]
+        assert job.run is not None, "cron starts what has a command"
+        try:
+            self.sandbox.start(
+                name,
+                command=[fill_in(word, dict(self.values)) for word in job.run],
+                directory=self.directory_of(first),
+                environment=self.environment_of(first),
+                output=self.log,
+            )
+        except EnvironmentFault as fault:
+            place = self.file.place("job", self.file.job.index(job), "run")
+            raise EnvironmentFault(problem=f"{place}: {fault.problem}", remedy=fault.remedy) from fault
 
     def environment_of(self, table: ProcessTable, *, timers: bool = True) -> dict[str, str]:
         """See :func:`simulation.targets.process.values.environment_of`."""

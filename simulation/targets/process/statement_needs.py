@@ -40,6 +40,12 @@ def _why_not(fault: StatementFault, file: TargetFile) -> tuple[str, str] | None:
     other = fault.other if fault.other != AGAIN else job
     if other is not None and other not in known:
         return _unknown(other)
+    by_cron = {table.name for table in file.job if table.run is not None} & {job, other}
+    if by_cron:
+        return (
+            f"and {min(by_cron)} is started by cron, which starts nothing while somebody else is at work",
+            "name a job that a timer of the backend starts, or a request",
+        )
     if fault.waits:
         return (
             "which keeps a timer back (waits: 1); the timers of a backend in processes of its own are its own",

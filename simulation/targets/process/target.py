@@ -17,6 +17,7 @@ from simulation.targets.columns import plain_columns
 from simulation.targets.platform_people import PlatformPeople
 from simulation.targets.process.admins import BREAK_GLASS_SECRET, Admins
 from simulation.targets.process.commands import run_command
+from simulation.targets.process.cron import Cron
 from simulation.targets.process.event_loop import EventLoop
 from simulation.targets.process.job_watch import WatchedJobs
 from simulation.targets.process.people_file import FILE_NAME as PEOPLE_FILE
@@ -28,7 +29,7 @@ from simulation.targets.process.stepper import Stepper
 from simulation.targets.process.supervisor import Supervisor
 from simulation.targets.process.target_file import TargetFile
 from simulation.targets.process.values import STRIPE_KEY_FILE
-from simulation.targets.protocol import JobWatch, Routes
+from simulation.targets.protocol import Routes
 from simulation.targets.queries import KEYS
 from simulation.witness.exchange import ExchangeContext
 from simulation.world.ports import Admin, People, Service
@@ -105,7 +106,7 @@ class ProcessTarget:
         kernel: Kernel,
         recorder: Recorder,
         is_stopped: Callable[[str], bool],  # noqa: ARG002 - its timers are its own
-    ) -> JobWatch:
+    ) -> WatchedJobs:
         return WatchedJobs(
             kernel=kernel,
             recorder=recorder,
@@ -113,6 +114,7 @@ class ProcessTarget:
             jobs=self.file.job,
             step_seconds=self.file.step_seconds,
             log=self.programs.log,
+            cron=Cron(self.programs, self.stepper),
             told=self._keep_line,
         )
 

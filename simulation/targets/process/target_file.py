@@ -161,14 +161,17 @@ class WebTable(_Table):
 
 
 class JobTable(_Table):
-    """``[[job]]``: background work that the backend's own timers start. The clock moves in steps of the smallest
-    interval, so name every job that matters."""
+    """``[[job]]``: background work that the backend's own timers start, or cron (``run``). The clock moves in steps of
+    the smallest interval, so name every job that matters."""
 
     name: str = Field(min_length=1)
     does: JobPurpose
     interval_seconds: int | None = Field(default=None, ge=1, le=86_400)
     daily_at: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
     """``HH:MM`` UTC; instead of an interval."""
+    run: _Command | None = None
+    """Command that cron starts at these times, in the directory and the environment of the first process. Its runs are
+    known, so that it needs neither seen_in_log nor seen_in_table; another status than 0 is a run that broke off."""
     seen_in_log: str | None = None
     """Regular expression that matches one line of the programs' output for every run of the job. Without it nobody can
     tell whether the job ran, and the check for that is unknown."""
@@ -194,11 +197,16 @@ class JobTable(_Table):
             raise refusal("it needs either interval_seconds or daily_at", remedy="write one of the two")
         if self.seen_in_log is not None and self.seen_in_table is not None:
             raise refusal("it has seen_in_log and seen_in_table", remedy="write one of the two: the surer one")
+        needless = [name for name in ("seen_in_log", "seen_in_table", "silent_when_idle") if getattr(self, name)]
+        if self.run is not None and needless:
+            raise refusal(f"it has run and {needless[0]}", remedy=f"leave {needless[0]} out: what cron starts is known")
         return self
 
     @property
     def unseen(self) -> str | None:
         """Why nobody can tell whether it ran each time; None where every run is seen."""
+        if self.run is not None:
+            return None
         if self.seen_in_log is None and self.seen_in_table is None:
             return "nothing that it leaves is named: neither seen_in_log nor seen_in_table"
         return "it is silent when there is nothing to do (silent_when_idle)" if self.silent_when_idle else None
@@ -416,21 +424,23 @@ class TargetFile(_Table):
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> TargetFile:
-        for number, process in enumerate(self.process):
-            for text in (*process.command, *process.environment.values()):
-                for name in _PLACEHOLDER.findall(text):
-                    if name == "MIGRATION_URL":
-                        raise refusal(
-                            "${MIGRATION_URL} stands for something in [database] migrate only",
-                            remedy="${DATABASE_URL} and its parts are the owner's there, under the same names",
-                            path=("process", number),
-                        )
-                    if name not in PLACEHOLDERS:
-                        raise refusal(
-                            f"${{{name}}} stands for nothing",
-                            remedy=suggest(name, list(PLACEHOLDERS)),
-                            path=("process", number),
-                        )
+        programs: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [
+            (("process", number), (*process.command, *process.environment.values()))
+            for number, process in enumerate(self.process)
+        ]
+        programs += [(("job", number, "run"), job.run) for number, job in enumerate(self.job) if job.run]
+        for where, texts in programs:
+            for name in _PLACEHOLDER.findall(" ".join(texts)):
+                if name == "MIGRATION_URL":
+                    raise refusal(
+                        "${MIGRATION_URL} stands for something in [database] migrate only",
+                        remedy="${DATABASE_URL} and its parts are the owner's there, under the same names",
+                        path=where,
+                    )
+                if name not in PLACEHOLDERS:
+                    raise refusal(
+                        f"${{{name}}} stands for nothing", remedy=suggest(name, list(PLACEHOLDERS)), path=where
+                    )
         for path, words, more in (
             (("database", "migrate"), self.database.migrate or (), ()),
             (("admin", "create"), self.admin.create or (), ("NAME", "EMAIL", "ROLE")),
@@ -440,6 +450,14 @@ class TargetFile(_Table):
                 if name not in (*PLACEHOLDERS, *more):
                     remedy = suggest(name, [*more, *PLACEHOLDERS])
                     raise refusal(f"${{{name}}} stands for nothing", remedy=remedy, path=path)
+        return self
+
+    @model_validator(mode="after")
+    def _own_names(self) -> TargetFile:
+        names = [job.name for job in self.job]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise refusal(f"two jobs are called {name!r}", remedy="rename one", path=("job", number, "name"))
         return self
 
     @property

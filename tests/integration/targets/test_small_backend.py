@@ -15,7 +15,7 @@ import pytest
 
 from simulation.environment.installations import of_this_machine
 from simulation.errors import EnvironmentFault, SimulationError
-from simulation.events import Exchange, HostRefused, JobSummary, ProgramEnded
+from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, ProgramEnded
 from simulation.targets.process import job_watch, programs, reverse_proxy
 from simulation.targets.process.supervisor import DOWN_SECONDS, MOST_RESTARTS
 from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeWitness
@@ -81,6 +81,63 @@ def test_time_passes_for_a_start_that_waits_for_a_timer(folder: Path) -> None:
     with brought_up(folder) as stand:
         status, its_time = get(stand)
         assert (status, int(its_time)) == (200, int(START.timestamp()) + 2)
+
+
+def _by_cron(folder: Path, times: str, program: str) -> None:
+    """One more job, which cron starts."""
+    said = f"import sys, time; print('began', int(time.time()), flush=True); {program}"
+    with open(folder / "target.toml", "a", encoding="utf-8") as file:
+        file.write(f'[[job]]\nname = "payout"\ndoes = "payout"\n{times}\nrun = ["${{PYTHON}}", "-c", "{said}"]\n')
+
+
+def _lived(folder: Path, **delta: float) -> tuple[list[Event], str]:
+    with brought_up(folder) as stand:
+        watch = jobs(stand)
+        watch.start()
+        stand.site.kernel.run_until(START + timedelta(**delta))
+        watch.record_summaries()
+        return stand.events(), stand.log()
+
+
+def _summary(events: list[Event]) -> JobSummary:
+    return next(event for event in events if isinstance(event, JobSummary) and event.job == "payout")
+
+
+def test_cron_starts_a_command_at_its_time_and_simulated_time_passes_for_it(folder: Path) -> None:
+    _by_cron(folder, 'daily_at = "02:31"', "time.sleep(90); print('over', int(time.time()))")
+    events, log = _lived(folder, hours=30)
+    due = int((START + timedelta(hours=2, minutes=31)).timestamp())
+    assert re.findall(r"(began|over) (\d+)", log) == [
+        (what, str(due + lived + day)) for day in (0, 86_400) for what, lived in (("began", 0), ("over", 90))
+    ]
+    assert (_summary(events).runs, [event for event in events if isinstance(event, JobFailed)]) == (2, [])
+
+
+def test_a_command_of_cron_that_breaks_off_is_a_failed_run(folder: Path) -> None:
+    _by_cron(folder, "interval_seconds = 600", "sys.exit(3)")
+    events, _ = _lived(folder, minutes=25)
+    failed = [event.error for event in events if isinstance(event, JobFailed)]
+    assert _summary(events).runs == len(failed) == 2
+    assert all("ended with status 3; last words: " in error for error in failed)
+
+
+def test_cron_starts_nothing_while_the_run_before_is_under_way(folder: Path) -> None:
+    _by_cron(folder, "interval_seconds = 900", "time.sleep(1500)")
+    events, log = _lived(folder, minutes=50)
+    began = [int(found) - int(START.timestamp()) for found in re.findall(r"began (\d+)", log)]
+    assert began == [900, 2700]
+    assert [event.error for event in events if isinstance(event, JobFailed)] == [
+        "its run before this one is still under way"
+    ]
+    assert _summary(events).runs == 2
+
+
+def test_a_run_of_cron_that_ends_late_and_wrong_is_told_at_the_next_one(folder: Path) -> None:
+    _by_cron(folder, "interval_seconds = 1200", "time.sleep(1000); sys.exit(4)")
+    events, _ = _lived(folder, minutes=41)
+    assert [event.error for event in events if isinstance(event, JobFailed)] == [
+        "the run before this one ended with status 4"
+    ]
 
 
 def test_a_nap_of_milliseconds_costs_no_second(folder: Path) -> None:

@@ -64,6 +64,28 @@ def test_a_shop_that_fetches_events_is_tried_by_one_that_nobody_signed(
 
 
 @pytest.mark.parametrize(
+    ("program", "code", "said"),
+    [
+        ("true", 0, r"✓ job nightly .*1 run in 3 steps"),
+        ("false", 1, r"✗ job nightly .*target.toml:\d+: it broke off: its command ended with status 1"),
+        ("no-such-program", 1, r"✗ programs .*target.toml:\d+: .*no-such-program"),
+    ],
+)
+def test_a_command_of_cron_is_tried_whatever_its_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], program: str, code: int, said: str
+) -> None:
+    shop = copy_of_shop(tmp_path)
+    with open(shop / "target.toml", "a", encoding="utf-8") as file:
+        file.write(f'[[job]]\nname = "nightly"\ndoes = "lifecycle"\ndaily_at = "04:00"\nrun = ["{program}"]\n')
+
+    found = target_check.main([str(shop), "--log", str(tmp_path / "check.log")], standalone_mode=False)
+
+    told = capsys.readouterr().out
+    assert re.search(said, told), told
+    assert found == code, told
+
+
+@pytest.mark.parametrize(
     ("looks", "said"),
     [
         (True, "one that another secret signed is refused (400)"),

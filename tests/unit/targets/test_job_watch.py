@@ -54,7 +54,7 @@ class Backend:
         with self.clock.frozen():
             watch = WatchedJobs(
                 kernel=self.kernel, recorder=self.recorder, stepper=Steps(self.clock, act),  # type: ignore[arg-type]
-                jobs=(job,), step_seconds=job.interval_seconds or 0, log=self.log,
+                jobs=(job,), step_seconds=job.interval_seconds or 0, log=self.log, cron=None,  # type: ignore[arg-type]
             )  # fmt: skip
             watch.start()
             self.kernel.run_until(START + timedelta(**delta))

@@ -112,6 +112,19 @@ def test_a_job_of_a_process_that_cannot_run_at_once_is_refused(
         prepare(scenario=scenario, seed=1, out=tmp_path, target=lacking)
 
 
+def test_a_job_that_cron_starts_meets_nobody(tmp_path: Path) -> None:
+    scenario = _scenario(tmp_path, AT_ONCE.format(of="POST /api/webhooks/stripe", other="settlement"))
+    by_cron = Path(shutil.copytree(STAGING, tmp_path / "by_cron"))
+    file = by_cron / "target.toml"
+    lines = file.read_text().splitlines()
+    at = lines.index('name = "settlement"')
+    (seen,) = [number for number in range(at, at + 8) if lines[number].startswith("seen_in_log")]
+    lines[seen] = 'run = ["true"]'
+    file.write_text("\n".join(lines))
+    with pytest.raises(UsageError, match="fault x is a two_at_once, and settlement is started by cron"):
+        prepare(scenario=scenario, seed=1, out=tmp_path, target=by_cron)
+
+
 @pytest.mark.parametrize(("of", "other"), [("settlement", "again"), ("POST /api/webhooks/stripe", "settlement")])
 def test_a_job_of_a_process_may_meet_itself_in_a_replica_and_a_request_when_its_timer_fires(
     of: str, other: str, tmp_path: Path

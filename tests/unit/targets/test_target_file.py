@@ -76,6 +76,14 @@ def test_everything_that_may_be_left_out_has_a_default(tmp_path):
         ("interval_seconds = 300", "interval_seconds = 300\nseen_in_log = '[[a]'", 18, "no regular expression"),
         (
             "interval_seconds = 300",
+            "interval_seconds = 300\nrun = ['pay']\nseen_in_log = 'paid'",
+            14,
+            "leave seen_in_log out: what cron starts is known",
+        ),
+        ("interval_seconds = 300", "interval_seconds = 300\nrun = ['${HOME}/pay']", 18, "${HOME} stands for nothing"),
+        ("interval_seconds = 300", "interval_seconds = 300\nrun = []", 18, "run"),
+        (
+            "interval_seconds = 300",
             "interval_seconds = 300\nseen_in_log = 'a{9999999999}'",
             18,
             "no regular expression",
