@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulation.assembly.told_boards import refuse_between_boards, without_those_between_boards
 from simulation.contract.document import Contract
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
@@ -126,6 +127,10 @@ def prepare(
         loaded = swarm_faults(loaded, seed, met=met)
     if redraw is not None:
         loaded = redraw.drawn(loaded, seed, met)
+    if outside is not None and outside.feed is not None and outside.feed.pushes:
+        if swarmed or redraw is not None:
+            loaded = without_those_between_boards(loaded, seed=seed)
+        refuse_between_boards(loaded, seed=seed, place=scenario)
     if outside is None:
         refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     else:

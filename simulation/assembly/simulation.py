@@ -38,7 +38,7 @@ from simulation.world.entrants.entrants import Entrants
 from simulation.world.faults.start import TimedFaults
 from simulation.world.hosting.provider import HostingProvider
 from simulation.world.monitoring.monitor import Monitor
-from simulation.world.network.platform import WebhookSender
+from simulation.world.network.platform import ScoreSender, WebhookSender
 from simulation.world.operator.robot import OperatorRobot
 from simulation.world.ports import Admin
 from simulation.world.provider.provider import ScoreProvider
@@ -142,6 +142,10 @@ def _wire(ground: Ground, directory: RunDirectory, mock: StripeMock | None) -> S
     witnesses = post_witnesses(ground, external, front)
     webhooks = WebhookSender(http=front.http, context=front.context, path=front.target.routes.webhook)
     external.twin.attach(webhooks.deliver, kill=front.target.kill_after_next_request)
+    if request.target.feed is not None and request.target.feed.pushes:
+        teller = appoint(front, recorder, name="scores", email="scores@platform.test", role="ops")
+        token = token_of(front.target, teller)
+        external.provider.attach(ScoreSender(http=front.http, context=front.context, admin_token=token).send)
     ops_admin = appoint(front, recorder, name="ops-user-123", email="ops@platform.test", role="ops")
     founder_admin = appoint(front, recorder, name="founder", email="founder@platform.test", role="founder")
     hosting = hosting_provider(ground, front, witnesses)

@@ -9,7 +9,16 @@ from pydantic import JsonValue
 from simulation.events.base import Event
 
 Actor = Literal[
-    "entrant", "organizer", "stripe", "operator", "operator_robot", "monitor", "setup", "founder", "engineer"
+    "entrant",
+    "organizer",
+    "stripe",
+    "provider",
+    "operator",
+    "operator_robot",
+    "monitor",
+    "setup",
+    "founder",
+    "engineer",
 ]
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulation.assembly.request import prepare
-from simulation.events import FaultInjected, StripeMovement
+from simulation.errors import UsageError
+from simulation.events import Exchange, FaultInjected, StripeMovement
 from simulation.progress import Silent
 from simulation.run import RunResult, run
 from tests.targets.points_league_support import (
@@ -20,6 +21,7 @@ from tests.targets.points_league_support import (
     SCENARIO,
     copy_of_league,
     stated_checks,
+    told_by_its_feed,
     with_transfers,
 )
 
@@ -88,6 +90,53 @@ def test_nor_is_it_where_prizes_leave_for_stripe_and_only_their_key_says_whose_t
     assert _named(result) == {}, _said(result)
     assert [(check.check, check.unknown) for check in result.verdict.results if check.unknown] == []
     assert sum(event.movement == "transfer" for event in result.history.of(StripeMovement)) == 5
+
+
+_FORGETS = (
+    '    if __import__("time").gmtime().tm_hour == 18:\n        return True\n    code, body = _read_board(body)\n'
+)
+
+
+def _while_a_board_is_told(folder: Path) -> str:
+    """The scenario, whose feed is down when a new board comes."""
+    text = SCENARIO.read_text()
+    assert text.count("at: day 0 09:00") == 1
+    file = folder / "told.yaml"
+    file.write_text(text.replace("at: day 0 09:00", "at: day 0 09:30"))
+    return str(file)
+
+
+def test_a_feed_that_is_down_between_two_boards_meets_nobody_who_is_told(tmp_path: Path) -> None:
+    target = told_by_its_feed(copy_of_league(tmp_path))
+    with pytest.raises(UsageError, match=r"feed-down is a provider_outage, .* no board of two_day_masters is new"):
+        prepare(scenario=str(SCENARIO), seed=1, out=tmp_path, target=target)
+    for seed in range(1, 6):
+        prepare(scenario=str(SCENARIO), seed=seed, out=tmp_path, target=target, swarmed=True)
+
+
+def test_nor_is_it_where_its_feed_tells_it_of_each_board(tmp_path: Path) -> None:
+    target, scenario = told_by_its_feed(copy_of_league(tmp_path)), _while_a_board_is_told(tmp_path)
+
+    result = run(prepare(scenario=scenario, seed=1, out=tmp_path / "reports", target=target), Silent())
+
+    assert _named(result) == {}, _said(result)
+    assert [(check.check, check.unknown) for check in result.verdict.results if check.unknown] == []
+    told = [event for event in result.history.of(Exchange) if event.actor == "provider"]
+    assert told
+    assert {event.status for event in told} == {200}
+    assert {event.fault_id for event in result.history.of(FaultInjected)} == {"webhook-twice", "feed-down"}
+
+
+def test_a_board_that_it_was_told_and_did_not_keep_is_missed(tmp_path: Path) -> None:
+    target, scenario = told_by_its_feed(copy_of_league(tmp_path)), _while_a_board_is_told(tmp_path)
+    league = target.parent / "league.py"
+    text = league.read_text()
+    assert text.count("    code, body = _read_board(body)\n") == 1
+    league.write_text(text.replace("    code, body = _read_board(body)\n", _FORGETS))
+
+    result = run(prepare(scenario=scenario, seed=1, out=tmp_path / "reports", target=target), Silent())
+
+    assert set(_named(result)) == {"ingestion_automatic"}, _said(result)
 
 
 def test_every_defect_is_planted_and_its_checks_tell_it_from_the_other_of_its_run() -> None:

@@ -133,6 +133,23 @@ def with_transfers(target: Path) -> Path:
     return target
 
 
+_FEED = """
+def push(tournament, boards):
+    yield "POST", f"/boards/{tournament}", {"X-Feed-Key": "a key of the feed's"}, boards[tournament]
+"""
+
+
+def told_by_its_feed(target: Path) -> Path:
+    """The same backend, which asks nobody for scores: the feed tells it of each board."""
+    (target / "feed.py").write_text(_FEED)
+    file = target / "target.toml"
+    text = file.read_text()
+    given = 'SCORES_COME = "told"\nFEED_KEY = "a key of the feed\'s"\nPAYS_OUT'
+    assert text.count("PAYS_OUT") == 1
+    file.write_text(text.replace("PAYS_OUT", given))
+    return target
+
+
 def stated_checks() -> dict[str, set[str]]:
     """Defect → the checks that tests/targets/points_league/DEFECTS.md says must find it."""
     rows = re.findall(r"^\| (\w[\w-]+) \| [^|]+ \| ([^|]+) \|$", (BACKEND / "DEFECTS.md").read_text(), re.MULTILINE)

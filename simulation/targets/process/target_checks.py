@@ -15,6 +15,7 @@ import httpx
 from simulation.errors import SimulationError
 from simulation.events import Event, Exchange, HostRefused, JobFailed, JobSummary, Transaction
 from simulation.scenario.model import Scenario
+from simulation.targets.process.feed_file import FILE_NAME as FEED_FILE
 from simulation.targets.process.loader import ProcessChoice
 from simulation.targets.process.target import ProcessTarget
 from simulation.targets.process.traffic import Traffic
@@ -299,7 +300,26 @@ def provider(bench: Bench) -> str:
             f"{', '.join(f'{refusal.method} {refusal.path}' for refusal in refused)}\n  remedy: say in a feed.py of "
             "the folder what your provider answers there (simulation/targets/process/feed_file.py)"
         )
+    if bench.choice.feed is not None and bench.choice.feed.pushes:
+        return _told_by_itself(bench)
     return _served(bench, PROVIDER) if calls else "it was not asked yet: no contest has begun"
+
+
+def _told_by_itself(bench: Bench) -> str:
+    """What the backend answered to what the provider told by itself."""
+    told = [one for one in bench.site.recorder.events if isinstance(one, Exchange) and one.actor == "provider"]
+    refused = [one for one in told if one.status >= _LEAST_REFUSAL]
+    if refused and len(refused) == len(told):
+        last = refused[-1]
+        raise Wrong(
+            f"{bench.choice.folder / FEED_FILE}:1: {last.method} {last.path} was answered {last.status} "
+            f"{shown(last.response_body)}\n  remedy: is it the route, and are the headers those that it wants?"
+        )
+    return (
+        f"{plural(len(told), 'request')} of its own, {plural(len(refused), 'refusal')}"
+        if told
+        else "it told nothing yet"
+    )
 
 
 def _served(bench: Bench, who: str) -> str:

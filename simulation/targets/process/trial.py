@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,13 @@ from simulation.witness.exchange import PLATFORM_URL, ExchangeContext, ExchangeW
 from simulation.witness.wal import WalWitness
 from simulation.world.monitoring.api import alerts_app
 from simulation.world.network.external import ExternalNetwork
-from simulation.world.network.platform import WebhookSender
+from simulation.world.network.platform import ScoreSender, WebhookSender
 from simulation.world.provider.provider import ScoreProvider, provider_app
 from simulation.world.stripe.twin import StripeTwin, stripe_app
 
 _ALERTS_HOST = "monitoring.provider.test"
 _LONG_SECONDS = 60
+_TOKEN_TTL_SECONDS = 3_600
 _LONG_MIGRATIONS = (
     "each check and run makes these migrations anew: a dump of what they leave (pg_dump --no-owner --no-privileges, "
     "with its rows) loads in seconds as schema_file; rows with values of the run go into seed_file"
@@ -150,6 +151,13 @@ def _try_running(
     http = stack.enter_context(httpx.Client(transport=httpx.WSGITransport(app=exchange), base_url=PLATFORM_URL))
     deliver = WebhookSender(http=http, context=context, path=target.routes.webhook).deliver
     world.twin.attach(deliver)
+    if choice.feed is not None and choice.feed.pushes:
+        teller = cache(partial(target.create_admin, name="scores", email="scores@platform.test", role="ops"))
+
+        def token() -> str:
+            return target.admin_token(subject=teller().user_id, ttl_seconds=_TOKEN_TTL_SECONDS)
+
+        world.provider.attach(ScoreSender(http=http, context=context, admin_token=token).send)
     world.provider.start()
     database = world.site.database
     wal = WalWitness(

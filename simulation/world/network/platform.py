@@ -1,8 +1,8 @@
-"""How Stripe and the monitoring call the platform, so that the history has each request under the caller's name."""
+"""How Stripe, score provider and monitoring call the platform: the history has each request under its caller's name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,10 @@ import httpx
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from simulation.witness.exchange import NO_ANSWER, PLATFORM_URL, ExchangeContext
+from simulation.world.provider.feed import PushedRequest
 
 _LARGEST_PAGE_BYTES = 4 * 1024 * 1024
+_ADMIN_TOKEN = "${ADMIN_TOKEN}"  # noqa: S105 - stands for one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,26 @@ class WebhookSender:
         url = f"{self.path}?{query}" if query else self.path
         with self.context.acting("stripe"):
             status = self.http.post(url, content=body, headers=headers).status_code
+        return None if status in NO_ANSWER else status
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSender:
+    """Sends what a score provider tells by itself to the platform."""
+
+    http: httpx.Client
+    context: ExchangeContext
+    admin_token: Callable[[], str]
+    """Asked for where a header wants one."""
+
+    def send(self, request: PushedRequest) -> int | None:
+        """The status of the platform's answer, None when there is no answer."""
+        headers = {
+            name: value.replace(_ADMIN_TOKEN, self.admin_token()) if _ADMIN_TOKEN in value else value
+            for name, value in request.headers.items()
+        }
+        with self.context.acting("provider"):
+            status = self.http.request(request.method, request.path, content=request.body, headers=headers).status_code
         return None if status in NO_ANSWER else status
 
 

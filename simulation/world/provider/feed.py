@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,10 +18,28 @@ class FeedAnswer:
     boards: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PushedRequest:
+    """By which the provider tells the platform of a new board."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """A value may have ``${ADMIN_TOKEN}`` in it: a token of an admin of the platform's."""
+    body: bytes
+
+
 class Feed(Protocol):
-    """Makes the answer to one request from the boards as they stand; the same input gives the same answer."""
+    """Speaks to one backend of the boards as they stand; the same input gives the same words."""
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it tells the platform of each new board by itself."""
+        ...
 
     def answer(self, *, path: str, query: Mapping[str, str], boards: Boards) -> FeedAnswer: ...
+
+    def push(self, *, tournament: str, boards: Boards) -> Sequence[PushedRequest]: ...
 
 
 class Boards(Mapping[str, Any]):

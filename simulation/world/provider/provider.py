@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +20,7 @@ from simulation.scenario import tournament as scenario
 from simulation.world.network.external import Lost
 from simulation.world.provider import board
 from simulation.world.provider.board import Moment
-from simulation.world.provider.feed import Boards, Feed, FeedAnswer
+from simulation.world.provider.feed import Boards, Feed, FeedAnswer, PushedRequest
 from simulation.world.provider.tournament import Card, play
 
 FEED_PATH = "/golf/leaderboard/"
@@ -29,6 +29,12 @@ STATUS_PAGE = ""
 """The name that stands for the provider's own status page when the injector is asked for a fault."""
 _SIGNED_HOLES = 12
 _NO_QUERY: Mapping[str, str] = {}
+PUSH_SECONDS = (5, 60, 300, 900, 3_600, 10_800, 21_600)
+"""From a new board to its first delivery, and from each delivery that was not acknowledged to the next one."""
+_SUCCESS = range(200, 300)
+_SERVER_ERROR = 500
+Send = Callable[[PushedRequest], int | None]
+"""Sends a request to the platform; the status of its answer, or None when none came."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,11 @@ class ScoreProvider:
         self._requests = 0
         self.served: dict[str, dict[str, datetime]] = {}
         """Tournament → sha256 of each of its boards → when that was last served (200 or 304)."""
+        self._send: Send | None = None
+
+    def attach(self, send: Send) -> None:
+        """Say how the platform is reached by a provider that tells by itself."""
+        self._send = send
 
     def start(self) -> None:
         """Publish every tournament's field at once, and each further state of its board when it is reached."""
@@ -175,6 +186,50 @@ class ScoreProvider:
                 player_status={card.player_id: card.status for card in cards},
             )
         )
+        if self._feed is not None and self._feed.pushes:
+            self.kernel.spawn(self._pushed(self._feed, key, revision))
+
+    def _pushed(self, feed: Feed, key: str, revision: int) -> SimProcess:
+        """The platform is told until it acknowledges, or a newer board has taken this one's place."""
+        for wait_seconds in PUSH_SECONDS:
+            yield self.kernel.sleep(wait_seconds)
+            if self._boards[key].revision != revision or self._push(feed, key):
+                return
+
+    def _push(self, feed: Feed, key: str) -> bool:
+        """Tell the platform once, unless a fault keeps it back; whether it has acknowledged all of it."""
+        current = self._boards[key]
+        effect = self._injector.on_provider_request(tournament=key, final=current.final)
+        with caused_by(f"provider:{key}" if effect is None else f"fault:{effect.fault_id}"):
+            if effect is not None and effect.mode == "slow":
+                self.kernel.clock.advance(effect.sim_seconds)
+            elif effect is not None and effect.mode == "incomplete_final":
+                current = self._incomplete(key, current)
+            elif effect is not None and effect.mode != "malformed":
+                return False  # it does not reach the platform, which so cannot know of it
+            shown = Boards({name: one.body for name, one in {**self._boards, key: current}.items()})
+            torn = effect is not None and effect.mode == "malformed"
+            taken = [
+                self._told_by_itself(one, key, current, torn=torn, fault_id=None if effect is None else effect.fault_id)
+                for one in feed.push(tournament=key, boards=shown)
+            ]
+        return all(taken) and not torn
+
+    def _told_by_itself(
+        self, request: PushedRequest, key: str, current: _Board, *, torn: bool, fault_id: str | None
+    ) -> bool:
+        """Whether the platform has acknowledged one request. What it answered at all is what was handed out."""
+        assert self._send is not None, "attached before time begins"
+        self._requests += 1
+        sent = replace(request, body=request.body[: len(request.body) * 2 // 3]) if torn else request
+        status = self._send(sent)
+        if status is None or status >= _SERVER_ERROR:
+            return False
+        if not torn:
+            self.served.setdefault(key, {})[current.sha256] = self.kernel.now
+        digest = hashlib.sha256(sent.body).hexdigest()
+        self._record(key, current, status=200, sha256=digest, valid=not torn, fault_id=fault_id)
+        return status in _SUCCESS
 
     # --- answers ------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ DOORS, SCORES, BANK = "cron/doors", "cron/scores", "cron/bank"
 RAKE_PERCENT = 8
 PAYS_OUT = os.environ.get("PAYS_OUT", "wallet")
 """``wallet``: a prize is a credit in the winner's wallet; ``transfer``: it goes on to their account at Stripe."""
+SCORES_COME = os.environ.get("SCORES_COME", "fetched")
+"""``fetched``: the feed is asked; ``told``: it tells of each board by itself."""
 _MOST_TRIES = 5
 
 
@@ -93,15 +95,28 @@ def doors() -> None:
 
 
 def scores() -> None:
-    """Fetches the board of every pool that waits for one."""
+    """Fetches the board of every pool that waits for one, unless the feed tells by itself."""
+    if SCORES_COME == "told":
+        return
     for pool in read("SELECT id, tournament, phase FROM pools WHERE phase IN ('closed', 'playing') ORDER BY made_at"):
-        code, body = _fetch(pool["tournament"])
-        if code is not None:
-            with change(SCORES, "no board", code) as connection:
-                insert = "INSERT INTO board_errors (pool_id, code) VALUES (%s, %s)"
-                connection.execute(insert, (pool["id"], code))
-            continue
+        _take(pool, *_fetch(pool["tournament"]))
+
+
+def hear(tournament: str, body: str) -> bool:
+    """The feed tells of a board; whether it is one."""
+    code, body = _read_board(body)
+    waiting = "SELECT id, tournament, phase FROM pools WHERE phase IN ('closed', 'playing') AND tournament = %s"
+    for pool in read(f"{waiting} ORDER BY made_at", tournament):
+        _take(pool, code, body)
+    return code is None
+
+
+def _take(pool: dict[str, Any], code: str | None, body: str) -> None:
+    if code is None:
         _keep(pool, body)
+        return
+    with change(SCORES, "no board", code) as connection:
+        connection.execute("INSERT INTO board_errors (pool_id, code) VALUES (%s, %s)", (pool["id"], code))
 
 
 def _fetch(tournament: str) -> tuple[str | None, str]:
@@ -109,12 +124,17 @@ def _fetch(tournament: str) -> tuple[str | None, str]:
         answer = requests.get(f"{os.environ['FEED_URL']}/golf/leaderboard/{tournament}", timeout=5)
         if answer.status_code != 200:
             return f"HTTP_{answer.status_code}", ""
-        rounds_of(answer.json())
     except requests.RequestException as error:
         return type(error).__name__.upper(), ""
+    return _read_board(answer.text)
+
+
+def _read_board(body: str) -> tuple[str | None, str]:
+    try:
+        rounds_of(json.loads(body))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         return f"NOT_A_BOARD: {error}"[:100], ""
-    return None, answer.text
+    return None, body
 
 
 def _keep(pool: dict[str, Any], body: str) -> None:

@@ -119,12 +119,24 @@ class Door(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            self._answer(200, self._webhook(raw) if self.path == "/stripe" else self._asked(json.loads(raw or b"{}")))
+            self._answer(200, self._heard(raw) or self._asked(json.loads(raw or b"{}")))
         except Refused as refused:
             self._answer(refused.status, {"why": str(refused)})
         except Exception:
             print(traceback.format_exc(), flush=True)
             self._answer(500, {"why": "we are sorry"})
+
+    def _heard(self, raw: bytes) -> dict[str, Any]:
+        """What Stripe and the feed tell by themselves; empty for whatever a person asks."""
+        if self.path == "/stripe":
+            return self._webhook(raw)
+        if self.path.startswith("/boards/"):
+            if self.headers["X-Feed-Key"] != os.environ.get("FEED_KEY"):
+                raise Refused(403, "this is not our feed")
+            if not league.hear(self.path.removeprefix("/boards/"), raw.decode(errors="replace")):
+                raise Refused(400, "this is no board")
+            return {"heard": True}
+        return {}
 
     def _asked(self, body: dict[str, Any]) -> dict[str, Any]:
         for route, act in ROUTES.items():
@@ -141,7 +153,7 @@ class Door(BaseHTTPRequestHandler):
         except (ValueError, stripe.SignatureVerificationError) as error:
             raise Refused(400, str(error)) from error
         league.receive(json.loads(raw))
-        return {}
+        return {"heard": True}
 
     def _answer(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -15,13 +15,19 @@ from simulation.faults.effects import ProviderEffect
 from simulation.history import Recorder
 from simulation.scenario.tournament import Tournament
 from simulation.world.network.external import Lost
-from simulation.world.provider.feed import Boards, FeedAnswer
+from simulation.world.provider.feed import Boards, FeedAnswer, PushedRequest
 from simulation.world.provider.provider import ScoreProvider
 from tests.unit.world.test_provider import FIRST_TEE, START, Striking
 
 
 class Points:
     """``/v3/scores?event=E`` with a total for each player, ``/v3/all`` with every event."""
+
+    pushes = False
+
+    def push(self, *, tournament: str, boards: Boards) -> Sequence[PushedRequest]:
+        body = json.dumps({"event": tournament, "scores": boards[tournament]["events"][0]["status"]}).encode()
+        return [PushedRequest(method="POST", path="/hooks/scores", headers={"X-Key": "k"}, body=body)]
 
     def answer(self, *, path: str, query: Mapping[str, str], boards: Boards) -> FeedAnswer:
         if path == "/v3/all":
@@ -116,3 +122,81 @@ def test_a_board_that_came_too_early_is_told_in_the_dialect(world: World) -> Non
     assert holes(whole) - holes(torn) == 6
     assert [told.valid for told in world.answers] == [True, True]
     assert len(world.provider.served["open"]) == 2
+
+
+class Telling(Points):
+    pushes = True
+
+
+class Told(World):
+    """A platform that is told; ``answers_with``: its statuses, one after another, the last one for good."""
+
+    def __init__(self, *answers_with: int | None) -> None:
+        super().__init__()
+        self.told: list[tuple[timedelta, bytes]] = []
+        known = {"open": Tournament(first_round=FIRST_TEE, players=8, cut_after_round_2=4)}
+        self.provider = ScoreProvider(
+            kernel=self.kernel, recorder=self.recorder, injector=self.injector, tournaments=known, seed=1,
+            feed=Telling(),
+        )  # fmt: skip
+        statuses = list(answers_with)
+
+        def send(request: PushedRequest) -> int | None:
+            self.told.append((self.kernel.now - START, request.body))
+            return statuses.pop(0) if len(statuses) > 1 else statuses[0]
+
+        self.provider.attach(send)
+
+    def lives(self, **delta: float) -> None:
+        self.recorder.events.clear()
+        self.provider.start()
+        self.kernel.run_until(START + timedelta(**delta))
+
+    @property
+    def times(self) -> list[float]:
+        return [at.total_seconds() for at, _ in self.told]
+
+
+def test_a_new_board_is_told_once_where_it_is_acknowledged() -> None:
+    world = Told(204)
+    world.lives(hours=3)
+    (answer,) = world.answers
+    assert world.times == [5]
+    assert (answer.valid, answer.revision, answer.status) == (True, 0, 200)
+    assert answer.payload_sha256 == hashlib.sha256(world.told[0][1]).hexdigest()
+
+
+def test_what_is_not_acknowledged_is_told_again_and_handed_out_only_where_somebody_answered() -> None:
+    world = Told(None, 503, 409, 200)
+    world.lives(hours=3)
+    assert world.times == [5, 65, 365, 1265]
+    assert [answer.valid for answer in world.answers] == [True, True]
+
+
+def test_an_old_board_is_not_told_once_there_is_a_newer_one() -> None:
+    world = Told(500)
+    world.lives(days=3)
+    newest = {json.loads(body)["scores"]["type"]["name"] for at, body in world.told[-1:]}
+    assert newest
+    assert world.answers == []
+    assert len(world.told) > len({body for _, body in world.told}) > 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "times", "valid"),
+    [
+        ("timeout", [65.0], [True]),
+        ("status", [65.0], [True]),
+        ("malformed", [5.0, 65.0], [False, True]),
+        ("incomplete_final", [5.0], [True]),
+    ],
+)
+def test_faults_of_the_provider_strike_what_it_tells(mode: str, times: list[float], valid: list[bool]) -> None:
+    world = Told(200)
+    world.injector.effect = ProviderEffect(fault_id="f", fault_kind="k", mode=mode, status=503)  # type: ignore[arg-type]
+    world.lives(seconds=30)
+    world.injector.effect = None
+    world.kernel.run_until(START + timedelta(hours=1))
+    assert world.times == times
+    assert [answer.valid for answer in world.answers] == valid
+    assert [answer.fault_id for answer in world.answers][:1] == ([None] if mode in ("timeout", "status") else ["f"])
