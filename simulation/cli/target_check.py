@@ -50,6 +50,9 @@ def target_check(folder: Path, environment: str, scenario: str | None, log: Path
     refuse_another_profile(loaded, choice.file.profile, place=scenario)
     environment = environment_of_processes(environment, choice.server_needs).name
     log = _empty(log or DEFAULT_OUT / "target-check" / f"{folder.resolve().name}.log")
+    if choice.file.database.migrate is not None:
+        most = choice.file.database.migrate_seconds
+        console.print(f"… its migrations run first, and may take up to {most} s (migrate_seconds)", highlight=False)
     wrong: list[str] = []
     looked = time.monotonic()
     for finding in try_target(choice, scenario=loaded, environment=environment, log=log):

@@ -34,6 +34,7 @@ def test_a_folder_that_is_right_has_every_piece_in_order(folder: Path, capsys: p
 
     said = capsys.readouterr().out
     assert code == 0, said
+    assert "… its migrations run first, and may take up to 120 s (migrate_seconds)" in said
     assert said.splitlines()[-1] == f"  next  simulate run smoke_2d --target {folder}"
     assert "(POST /api/users → 201, POST /api/users → 201)" in said
     assert "✗" not in said
