@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulation.errors import UsageError
-from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.model import Scenario
 from simulation.world.provider.board import moments
@@ -45,6 +44,6 @@ def _tells(scenario: Scenario, fault: FeedFault, seed: int) -> bool:
     return any(on.starts_at <= at and (on.ends_at is None or at < on.ends_at) for at in told)
 
 
-def _times(scenario: Scenario, fault: Fault) -> str:
-    boards = moments(scenario.tournaments[str(getattr(fault, "tournament", ""))])
+def _times(scenario: Scenario, fault: FeedFault) -> str:
+    boards = moments(scenario.tournaments[fault.tournament])
     return ", ".join(f"{moment.at:%Y-%m-%d %H:%M}" for moment in boards)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
 from simulation.checks.alert_causes import REACH, short_of_money
 from simulation.checks.evidence.case import CannotTell, Case, WitnessedExecution
-from simulation.checks.evidence.relations import PaymentRow, RefundRow, TransferRow
+from simulation.checks.evidence.relations import PaymentRow, RefundRow, Relation, TransferRow
 from simulation.events import AlertFired, Escalated, Exchange, FaultInjected, FaultScheduled, StripeObject
 from simulation.scenario.faults.registry import KINDS
 
+_R = TypeVar("_R", bound=Relation)
 EndingKind = Literal["never", "self", "runbook", "terminal", "open"]
 _FINAL = ("completed", "failed_terminal")
 _PEOPLES = {"payment_intent", "user_id"}
@@ -138,22 +139,21 @@ def _victims(strikes: Sequence[FaultInjected]) -> frozenset[str]:
 
 
 def _transfers(case: Case) -> tuple[TransferRow, ...]:
-    try:
-        return case.rows(TransferRow)
-    except (CannotTell, ValidationError):
-        return ()  # the checks about transfers say so
+    return _rows(case, TransferRow)
 
 
 def _payments(case: Case) -> tuple[PaymentRow, ...]:
-    try:
-        return case.rows(PaymentRow)
-    except (CannotTell, ValidationError):
-        return ()
+    return _rows(case, PaymentRow)
 
 
 def _refunds(case: Case) -> tuple[RefundRow, ...]:
+    return _rows(case, RefundRow)
+
+
+def _rows(case: Case, kind: type[_R]) -> tuple[_R, ...]:
+    """Empty where they cannot be seen, which the checks about them say."""
     try:
-        return case.rows(RefundRow)
+        return case.rows(kind)
     except (CannotTell, ValidationError):
         return ()
 

@@ -14,6 +14,8 @@ from simulation.errors import UsageError
 from simulation.events import Exchange, FaultInjected, StripeMovement
 from simulation.progress import Silent
 from simulation.run import RunResult, run
+from simulation.scenario.faults.provider import FeedFault
+from simulation.scenario.faults.registry import kind_of
 from tests.targets.points_league_support import (
     ABSENCE,
     BACKEND,
@@ -110,8 +112,19 @@ def test_a_feed_that_is_down_between_two_boards_meets_nobody_who_is_told(tmp_pat
     target = told_by_its_feed(copy_of_league(tmp_path))
     with pytest.raises(UsageError, match=r"feed-down is a provider_outage, .* no board of two_day_masters is new"):
         prepare(scenario=str(SCENARIO), seed=1, out=tmp_path, target=target)
-    for seed in range(1, 6):
-        prepare(scenario=str(SCENARIO), seed=seed, out=tmp_path, target=target, swarmed=True)
+
+
+def test_a_swarm_draws_no_fault_of_a_feed_that_would_meet_nobody(tmp_path: Path) -> None:
+    asked, told = copy_of_league(tmp_path / "asked"), told_by_its_feed(copy_of_league(tmp_path / "told"))
+
+    def drawn(target: Path) -> list[str]:
+        plans = [
+            prepare(scenario=str(SCENARIO), seed=seed, out=tmp_path, target=target, swarmed=True).plan
+            for seed in range(1, 16)
+        ]
+        return [fault.kind for plan in plans for fault in plan.faults if issubclass(kind_of(fault), FeedFault)]
+
+    assert 0 < len(drawn(told)) < len(drawn(asked))
 
 
 def test_nor_is_it_where_its_feed_tells_it_of_each_board(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ for scores that come by its admin API. A fault that keeps the provider's answers
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,14 +84,9 @@ class OwnFeed:
     def push(self, *, tournament: str, boards: Boards) -> Sequence[PushedRequest]:
         """:raises UsageError: the function raises, or yields something else than requests."""
         assert self.pushing is not None, "asked only where it pushes"
-        try:
-            found = list(self.pushing(tournament, boards))
-        except Exception as error:
-            raise UsageError(
-                place=f"{self.file}:{line_in(self.file, error)}",
-                problem=f"push({tournament!r}, …) raised {error!r}",
-                remedy="correct it; yield nothing for what the provider does not tell",
-            ) from error
+        pushing = self.pushing
+        with self._blamed(f"push({tournament!r}, …)", "yield nothing for what the provider does not tell"):
+            found = list(pushing(tournament, boards))
         return [self._request(one) for one in found]
 
     def _request(self, found: Any) -> PushedRequest:
@@ -105,16 +101,22 @@ class OwnFeed:
 
     def answer(self, *, path: str, query: Mapping[str, str], boards: Boards) -> FeedAnswer:
         """:raises UsageError: the function raises, or returns something else than an answer."""
-        try:
+        with self._blamed(f"answer({path!r}, …)", "return a 404 for what the feed does not have"):
             found = self.function(path, dict(query), boards)
+        status, headers, body = self._parts(found)
+        return FeedAnswer(status=status, headers=headers, body=body, boards=boards.read)
+
+    @contextmanager
+    def _blamed(self, call: str, remedy: str) -> Iterator[None]:
+        """What the owner's function raises is told with its line."""
+        try:
+            yield
         except Exception as error:
             raise UsageError(
                 place=f"{self.file}:{line_in(self.file, error)}",
-                problem=f"answer({path!r}, …) raised {error!r}",
-                remedy="correct it; return a 404 for what the feed does not have",
+                problem=f"{call} raised {error!r}",
+                remedy=f"correct it; {remedy}",
             ) from error
-        status, headers, body = self._parts(found)
-        return FeedAnswer(status=status, headers=headers, body=body, boards=boards.read)
 
     def _parts(self, found: Any) -> tuple[int, dict[str, str], bytes]:
         if not isinstance(found, tuple) or len(found) != 3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,44 +86,44 @@ class Programs:
             self._start(table, name, {**self.values, "PORT": str(int(self.values["PORT"]) + 1)})
         return name
 
-    def _start(self, table: ProcessTable, name: str, values: Mapping[str, str]) -> None:
-        variables = {**self.variables, **table.environment}
-        try:
-            self._sessions[name] = self.sandbox.start(
-                name,
-                command=[fill_in(word, dict(values)) for word in table.command],
-                directory=self.directory_of(table),
-                environment=environment_of(variables, values=values, clock_file=self.clock_file),
-                output=self.log,
-            )
-        except EnvironmentFault as fault:
-            raise EnvironmentFault(
-                problem=f"{self.file.place_of(table)}: {fault.problem}", remedy=fault.remedy
-            ) from fault
-
     def start_job(self, job: JobTable, name: str) -> None:
         """Start the command of a job that cron starts, under a name of its own; what it prints is in the log.
 
         :raises EnvironmentFault: there is no such program.
         """
-        first = self.file.process[0]
         assert job.run is not None, "cron starts what has a command"
+        place = self.file.place("job", self.file.job.index(job), "run")
+        self._start_command(job.run, name, self.values, table=self.file.process[0], place=place)
+
+    def _start(self, table: ProcessTable, name: str, values: Mapping[str, str]) -> None:
+        place = self.file.place_of(table)
+        self._sessions[name] = self._start_command(table.command, name, values, table=table, place=place)
+
+    def _start_command(
+        self, command: Sequence[str], name: str, values: Mapping[str, str], *, table: ProcessTable, place: str
+    ) -> int:
+        """Start a command in the directory and environment of a program; its session."""
         try:
-            self.sandbox.start(
+            return self.sandbox.start(
                 name,
-                command=[fill_in(word, dict(self.values)) for word in job.run],
-                directory=self.directory_of(first),
-                environment=self.environment_of(first),
+                command=[fill_in(word, dict(values)) for word in command],
+                directory=self.directory_of(table),
+                environment=self.environment_of(table, values=values),
                 output=self.log,
             )
         except EnvironmentFault as fault:
-            place = self.file.place("job", self.file.job.index(job), "run")
             raise EnvironmentFault(problem=f"{place}: {fault.problem}", remedy=fault.remedy) from fault
 
-    def environment_of(self, table: ProcessTable, *, timers: bool = True) -> dict[str, str]:
-        """See :func:`simulation.targets.process.values.environment_of`."""
-        given = {**self.variables, **table.environment}
-        return environment_of(given, values=self.values, clock_file=self.clock_file, timers=timers)
+    def environment_of(
+        self, table: ProcessTable, *, values: Mapping[str, str] | None = None, timers: bool = True
+    ) -> dict[str, str]:
+        """See :func:`simulation.targets.process.values.environment_of`; ``values``: others than the run's."""
+        return environment_of(
+            {**self.variables, **table.environment},
+            values=self.values if values is None else values,
+            clock_file=self.clock_file,
+            timers=timers,
+        )
 
     def directory_of(self, table: ProcessTable) -> Path:
         return (self.folder / table.directory).resolve()

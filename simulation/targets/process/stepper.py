@@ -162,8 +162,7 @@ class Stepper:
         while not self.rest(done):
             if (self.clock.now - started).total_seconds() > _PATIENCE_SIM_SECONDS:
                 return False
-            self.clock.advance(1)
-            wake(self.own())
+            self.pass_a_second()
         return True
 
     def pass_a_second(self) -> None:
