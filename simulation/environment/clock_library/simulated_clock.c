@@ -1,7 +1,7 @@
 /*
  * Puts a program on the simulated clock: preloaded (LD_PRELOAD), it answers what the program asks the C library about
- * the time from one page of memory that the harness writes. A look at the time costs no system call, takes no lock, and
- * leaves nothing behind: no file, no semaphore, no shared memory of a name.
+ * the time (or the kernel's own page, as Go does) from one page of memory that the harness writes. A look at the time
+ * costs no system call, takes no lock, and leaves nothing behind: no file, no semaphore, no shared memory of a name.
  *
  *   SIMULATED_CLOCK_PAGE       path of the page, see simulation/clock_file.py
  *   SIMULATED_CLOCK_MONOTONIC  set: the monotonic clocks show the simulated time too, so that timers come due by it
@@ -16,6 +16,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 #pragma weak dlsym
+#pragma weak __libc_stack_end
 #pragma weak pthread_create
 #pragma weak pthread_sigmask
 #pragma weak pthread_mutex_lock
@@ -90,10 +92,15 @@ static void let_be_interrupted(void) {
         sigaction(SIGURG, &ours, NULL);
 }
 
+static void stand_for_the_kernels_page(void);
+
 /* Before the program's first line: it may change its root, or close every file, before it asks for the time. */
 __attribute__((constructor)) static void begin(void) {
-    if (look_for_page() != &none && monotonic_too)
-        let_be_interrupted();
+    if (look_for_page() != &none) {
+        if (monotonic_too)
+            let_be_interrupted();
+        stand_for_the_kernels_page();
+    }
     if (dlsym)
         next_clock_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
 }
@@ -178,6 +185,76 @@ EXPORTED int ftime(struct timeb *now) {
     clock_gettime(CLOCK_REALTIME, &seen);
     *now = (struct timeb){.time = seen.tv_sec, .millitm = (unsigned short)(seen.tv_nsec / MICRO)};
     return 0;
+}
+
+/* ---- what a program asks the kernel's page (Go) ------------------------------------------------------------------- */
+
+/* The kernel maps a small library into every program (the vDSO, see vdso(7)), says where in the auxiliary vector, and
+ * Go's runtime calls the clock there itself, past the C library. So that entry is made to say where this image is: a
+ * library of nothing but a table of symbols, which lead to the functions above. The C library looked before us, and keeps
+ * the kernel's. What the image lacks Go asks of the kernel, by a call of the system. */
+
+#define ASKED_FOR(name) #name "\0"
+static const char names[] = ASKED_FOR() ASKED_FOR(__vdso_clock_gettime) ASKED_FOR(__vdso_gettimeofday) /* x86-64 */
+    ASKED_FOR(__kernel_clock_gettime) ASKED_FOR(__kernel_gettimeofday);                                /* aarch64 */
+enum { SYMBOLS = 5 }; /* with the first, which the format leaves undefined */
+
+static struct {
+    Elf64_Ehdr header;
+    Elf64_Phdr segments[2];
+    Elf64_Dyn dynamic[6];
+    Elf64_Sym symbols[SYMBOLS];
+    uint32_t hash[3 + SYMBOLS]; /* one bucket: a chain of all */
+    Elf64_Verdef version;       /* of the image itself; its symbols have none, and so fit whichever is asked for */
+} image;
+
+extern void *__libc_stack_end; /* of glibc's loader: where the kernel left arguments, environment and auxiliary vector */
+
+/* An address in the image's own terms: how far it is from the image's begin, either way. */
+static uint64_t from_begin(const void *address) { return (uintptr_t)address - (uintptr_t)&image; }
+
+static void make_image(void) {
+    const void *functions[SYMBOLS] = {NULL, clock_gettime, gettimeofday, clock_gettime, gettimeofday};
+    uint32_t name = 0;
+    image.header = (Elf64_Ehdr){
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_DYN, .e_version = EV_CURRENT, .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phoff = from_begin(image.segments), .e_phnum = 2};
+    image.segments[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = sizeof image, .p_memsz = sizeof image};
+    image.segments[1] = (Elf64_Phdr){
+        .p_type = PT_DYNAMIC, .p_flags = PF_R, .p_offset = from_begin(image.dynamic),
+        .p_vaddr = from_begin(image.dynamic), .p_filesz = sizeof image.dynamic, .p_memsz = sizeof image.dynamic};
+    image.dynamic[0] = (Elf64_Dyn){DT_HASH, {from_begin(image.hash)}};
+    image.dynamic[1] = (Elf64_Dyn){DT_STRTAB, {from_begin(names)}};
+    image.dynamic[2] = (Elf64_Dyn){DT_SYMTAB, {from_begin(image.symbols)}};
+    image.dynamic[3] = (Elf64_Dyn){DT_STRSZ, {sizeof names}};
+    image.dynamic[4] = (Elf64_Dyn){DT_VERDEF, {from_begin(&image.version)}};
+    image.version.vd_flags = VER_FLG_BASE;
+    image.hash[0] = 1;
+    image.hash[1] = SYMBOLS;
+    image.hash[2] = 1; /* the bucket leads to the first symbol, and each symbol to the next */
+    for (uint32_t number = 1; number < SYMBOLS; number++) {
+        while (names[name++])
+            ;
+        image.symbols[number] = (Elf64_Sym){
+            .st_name = name, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1,
+            .st_value = from_begin(functions[number])};
+        image.hash[3 + number] = (number + 1) % SYMBOLS;
+    }
+}
+
+static void stand_for_the_kernels_page(void) {
+    if (!&__libc_stack_end)
+        return;
+    uintptr_t *word = __libc_stack_end;
+    word += 1 + *word + 1; /* the number of arguments, as many, NULL */
+    while (*word++)
+        ; /* the environment */
+    for (Elf64_auxv_t *entry = (Elf64_auxv_t *)word; entry->a_type != AT_NULL; entry++)
+        if (entry->a_type == AT_SYSINFO_EHDR) {
+            make_image();
+            entry->a_un.a_val = (uintptr_t)&image;
+        }
 }
 
 /* ---- waits until an instant --------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ _GO_MARKS = (b"\xff Go buildinf:", b".go.buildinfo\x00")
 _MOST_SCRIPTS = 3
 """A script may be run by a script."""
 _WAKEN_BY_OUR_LIBRARY = ("java", "ruby", "php")
+_NEEDS_A_COMPILER = "install a C compiler (Debian: apt-get install gcc libc6-dev)"
 _UNTRIED = {"dotnet": ".NET", "mono": "Mono", "beam.smp": "Erlang", "erl": "Erlang", "elixir": "Elixir", "deno": "Deno",
     "bun": "Bun"}  # fmt: skip
 
@@ -93,15 +94,22 @@ def bar_of(program: Path) -> Bar | None:
             loader, go = _loader(image), all(image.find(mark) >= 0 for mark in _GO_MARKS)
     except (OSError, ValueError, error):  # no such file, an empty one, a header that is cut off
         return None
-    if go:
+    if go and loader is None:
         return Bar(
-            problem=f"{program} is written in Go, which asks the kernel for the time itself, with cgo, too",
-            remedy="a program in Go cannot be simulated: no call of the system is made that could be intercepted",
+            problem=f"{program} is written in Go and linked statically: the clock is a library, and it loads none",
+            remedy="build it with cgo (CGO_ENABLED=1 go build, where a C compiler is), and name what that makes: it is "
+            "linked dynamically where it uses net or os/user, as a web server does",
         )
     if loader is None:
         return Bar(
             problem=f"{program} is linked statically: the clock is a library, and it loads none",
             remedy="link it dynamically against this machine's C library (glibc)",
+        )
+    if go and (reason := clock_library().reason):
+        return Bar(
+            problem=f"{program} is written in Go, which asks the kernel's own page for the time, and the clock is "
+            f"libfaketime's ({reason})",
+            remedy=_NEEDS_A_COMPILER,
         )
     if b"musl" in loader:
         return Bar(
@@ -152,5 +160,5 @@ def _sleeps_on(program: Path) -> Bar | None:
         return None
     return Bar(
         problem=f"timers and sleeps of {runtime} would never end: the clock is libfaketime's ({reason})",
-        remedy="install a C compiler (Debian: apt-get install gcc libc6-dev)",
+        remedy=_NEEDS_A_COMPILER,
     )

@@ -38,7 +38,7 @@ def prove_it_is_up(target: ProcessTarget) -> None:
         raise EnvironmentFault(
             problem=f"{target.file.place_of(target.file.process[0])}: {target.name} ignores the simulated clock: it "
             f"says {reported}, the simulation says {target.stepper.clock.now}",
-            remedy="does it ask the time past the C library (a static binary, Go)? Such a one cannot be simulated",
+            remedy="does it ask the time past the C library (a static binary)? Such a one cannot be simulated",
         )
 
 

@@ -30,10 +30,12 @@ class _Runtime:
     worker: tuple[str, ...] = ()
 
     def lacks(self) -> list[str]:
-        return [name for name in (self.command[0], *self.needs) if shutil.which(name) is None]
+        programs = [name for name in (self.command[0], *self.needs) if name != "BUILT"]
+        return [name for name in programs if shutil.which(name) is None]
 
 
 _RUNTIMES = {
+    "go": _Runtime(command=("BUILT",), package="golang-go", needs=("go", "cc")),
     "java": _Runtime(command=("java", "-cp", "CLASSES", "Backend"), package="default-jdk-headless", needs=("javac",)),
     "node": _Runtime(command=("node", f"{_BACKENDS}/backend.js"), package="nodejs"),
     "php": _Runtime(
@@ -56,7 +58,13 @@ def _commands(name: str, folder: Path) -> list[list[str]]:
         )
     if name == "java":
         subprocess.run(["javac", "-d", folder, _BACKENDS / "Backend.java"], check=True)
-    programs = [[str(folder) if word == "CLASSES" else word for word in runtime.command]]
+    built = folder / "backend"
+    if name == "go":
+        subprocess.run(
+            ["go", "build", "-o", built, _BACKENDS / "backend.go"], env={**os.environ, "CGO_ENABLED": "1"}, check=True
+        )
+    made = {"CLASSES": str(folder), "BUILT": str(built)}
+    programs = [[made.get(word, word) for word in runtime.command]]
     return [*programs, list(runtime.worker)] if runtime.worker else programs
 
 

@@ -45,11 +45,14 @@ NEEDS_A_COMPILER = pytest.mark.skipif(
 
 ASKS = r"""
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -65,7 +68,33 @@ static void *ask(void *unused) {
     return unused;
 }
 
+/* As Go does: by the library that the kernel says it has mapped. */
+static void *in_the_kernels_page(const char *wanted) {
+    char *begin = (char *)getauxval(AT_SYSINFO_EHDR), *names = NULL;
+    Elf64_Ehdr *header = (Elf64_Ehdr *)begin;
+    Elf64_Phdr *segment = (Elf64_Phdr *)(begin + header->e_phoff);
+    Elf64_Sym *symbols = NULL;
+    uint32_t *hash = NULL;
+    while (segment->p_type != PT_DYNAMIC) segment++;
+    for (Elf64_Dyn *entry = (Elf64_Dyn *)(begin + segment->p_offset); entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_STRTAB) names = begin + entry->d_un.d_val;
+        if (entry->d_tag == DT_SYMTAB) symbols = (Elf64_Sym *)(begin + entry->d_un.d_val);
+        if (entry->d_tag == DT_HASH) hash = (uint32_t *)(begin + entry->d_un.d_val);
+    }
+    for (uint32_t number = hash[2]; number; number = hash[2 + hash[0] + number])
+        if (!strcmp(names + symbols[number].st_name, wanted)) return begin + symbols[number].st_value;
+    return NULL;
+}
+
+#if defined(__aarch64__)
+#define IN_PAGE "__kernel_"
+#else
+#define IN_PAGE "__vdso_"
+#endif
+
 int main(void) {
+    int (*page_clock)(clockid_t, struct timespec *) = in_the_kernels_page(IN_PAGE "clock_gettime");
+    int (*page_day)(struct timeval *, void *) = in_the_kernels_page(IN_PAGE "gettimeofday");
     struct timespec now, coarse, got, monotonic, soon;
     struct timeval day;
     struct timeb old;
@@ -85,6 +114,11 @@ int main(void) {
     printf("timespec_get %ld.%09ld\n", got.tv_sec, got.tv_nsec);
     printf("gettimeofday %ld.%06ld\n", day.tv_sec, day.tv_usec);
     printf("ftime %ld.%03d\ntime %ld\n", old.time, old.millitm, time(NULL));
+    page_clock(CLOCK_REALTIME, &now);
+    page_day(&day, NULL);
+    printf("kernel's page %ld.%09ld %ld.%06ld\n", now.tv_sec, now.tv_nsec, day.tv_sec, day.tv_usec);
+    page_clock(CLOCK_PROCESS_CPUTIME_ID, &coarse);
+    printf("processor %d\n", coarse.tv_sec < 60 && coarse.tv_nsec > 0);
     printf("monotonic %s\n", monotonic.tv_sec == now.tv_sec ? "simulated" : "real");
     pthread_create(&thread, NULL, ask, NULL);
     pthread_join(thread, NULL);
@@ -334,6 +368,8 @@ def test_every_way_to_ask_shows_the_simulated_instant_and_every_deadline_by_it_c
         f"gettimeofday {SECOND}.789012",
         f"ftime {SECOND}.789",
         f"time {SECOND}",
+        f"kernel's page {SECOND}.789012000 {SECOND}.789012",
+        "processor 1",
         "monotonic real",
         f"thread {SECOND}.789012000",
         "pthread_cond_timedwait 1",

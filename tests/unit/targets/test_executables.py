@@ -33,8 +33,8 @@ def _program(folder: Path, *, loader: bytes | None, holds: bytes = b"") -> Path:
         (b"/lib64/ld-linux-x86-64.so.2\0", b"\xff Go buildinf:", None),  # one that looks for Go in others
         (None, b"", "is linked statically"),
         (b"/lib/ld-musl-x86_64.so.1\0", b"", "musl, of Alpine"),
-        (None, _GO, "is written in Go"),
-        (b"/lib64/ld-linux-x86-64.so.2\0", _GO, "with cgo, too"),
+        (None, _GO, "is written in Go and linked statically"),
+        (b"/lib64/ld-linux-x86-64.so.2\0", _GO, None),
     ],
 )
 def test_what_bars_a_program_is_read_from_its_file(
@@ -75,12 +75,18 @@ def test_a_runtime_whose_sleeps_only_our_library_ends_needs_a_compiler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     java = _program(tmp_path, loader=b"/lib64/ld-linux-x86-64.so.2\0").rename(tmp_path / "java")
+    go = _program(tmp_path, loader=b"/lib64/ld-linux-x86-64.so.2\0", holds=_GO)
     assert what_bars(str(java), directory=tmp_path, path="") is None
+    assert what_bars(str(go), directory=tmp_path, path="") is None
     libfaketime = ClockLibrary(path=tmp_path, reason="no C compiler")
     monkeypatch.setattr(executables, "clock_library", lambda: libfaketime)
     bar = what_bars(str(java), directory=tmp_path, path="")
     assert bar is not None
     assert "timers and sleeps of java would never end" in bar.problem
+    assert "gcc" in bar.remedy
+    bar = what_bars(str(go), directory=tmp_path, path="")
+    assert bar is not None
+    assert "is written in Go, which asks the kernel's own page for the time" in bar.problem
     assert "gcc" in bar.remedy
 
 
