@@ -24,9 +24,9 @@ PLANTED = (
 _BY_FETCHING = "taken-by-its-word"
 
 
-def _live(folder: Path, *defects: str, fetches: bool = False) -> RunResult:
+def _live(folder: Path, *defects: str, fetches: bool = False, scenario: str = SCENARIO) -> RunResult:
     target = copy_of_shop(folder, *defects, fetches=fetches)
-    return run(prepare(scenario=SCENARIO, seed=1, out=folder / "reports", target=target), Silent())
+    return run(prepare(scenario=scenario, seed=1, out=folder / "reports", target=target), Silent())
 
 
 def _named(result: RunResult) -> dict[tuple[str, str], list[str]]:
@@ -54,6 +54,19 @@ def test_nothing_is_held_against_a_shop_that_keeps_its_contract(tmp_path: Path, 
     assert list(result.history.of(ProviderPublication)) == []
     asked = any(call.path.startswith("/v1/events/evt_") for call in result.history.of(StripeCall))
     assert asked is fetches
+    _what_is_about_contests_is_absent(result)
+
+
+def test_it_lives_through_the_fortnight_that_public_shops_are_judged_by(tmp_path: Path) -> None:
+    result = _live(tmp_path, scenario="shop_14d")
+
+    assert _named(result) == {}
+    assert result.verdict.outcome == "pass"
+    assert result.history.started is not None
+    assert result.history.started.days == 14
+    scheduled = {event.fault_id for event in result.history.of(FaultScheduled)}
+    assert len(scheduled) == 18
+    assert {event.fault_id for event in result.history.of(FaultInjected)} == scheduled
     _what_is_about_contests_is_absent(result)
 
 
