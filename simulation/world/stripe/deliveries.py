@@ -200,7 +200,7 @@ class Deliveries:
             self._tell(endpoint.id, "Stripe disables the endpoint, and the way to the platform is free again")
 
     def _attempt(self, event: StripeEvent, endpoint: WebhookEndpoint) -> int | None:
-        event.attempts += 1
+        event.attempts[endpoint.id] += 1
         body = event.payload = event.payload or json.dumps(event.render(), separators=(",", ":")).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -215,7 +215,7 @@ class Deliveries:
             return self._deliver(body, headers, urlsplit(endpoint.url).query)
 
     def _lose(self, event: StripeEvent, endpoint: WebhookEndpoint) -> None:
-        event.attempts += 1
+        event.attempts[endpoint.id] += 1
         self._record(event, endpoint, None, next_attempt_at=None)
 
     def _effect_on(self, event: StripeEvent) -> WebhookEffect | None:
@@ -243,7 +243,7 @@ class Deliveries:
             event_id=event.id,
             event_type=event.event_type,
             object_id=event.object_id,
-            attempt=event.attempts,
+            attempt=event.attempts[endpoint.id],
             status=status,
             next_attempt_at=next_attempt_at,
             fault_id=endpoint.rolled_by or self._turned_away_by or event.fault_id or endpoint.enabled_by,

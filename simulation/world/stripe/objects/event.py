@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulation.world.stripe.api import API_VERSION
@@ -27,7 +28,8 @@ class StripeEvent:
     """Endpoints that have not acknowledged it; 0 for a type nobody subscribed to."""
     fault_id: str | None = None
     """Fault that struck this event or the business key it is about."""
-    attempts: int = 0
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Deliveries that were tried, by endpoint."""
     payload: bytes | None = None
     """The body as first pushed: every later attempt sends the same bytes."""
 
