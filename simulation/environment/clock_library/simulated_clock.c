@@ -244,7 +244,7 @@ static void make_image(void) {
 }
 
 static void stand_for_the_kernels_page(void) {
-    if (!&__libc_stack_end)
+    if (!&__libc_stack_end || !__libc_stack_end) /* it forgets where, when it makes the stack executable */
         return;
     uintptr_t *word = __libc_stack_end;
     word += 1 + *word + 1; /* the number of arguments, as many, NULL */
