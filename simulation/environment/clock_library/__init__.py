@@ -8,21 +8,27 @@ compared.
 from simulation.environment.clock_library.choice import (
     CLOCK_FOLDER_NAMES,
     CLOCK_VARIABLES,
+    IMAGE_NAME,
     ClockLibrary,
     clock_environment,
     clock_file_in,
     clock_library,
+    image_in,
     library_in,
+    what_bars_the_image,
 )
 from simulation.environment.clock_library.faketime import LIBRARY_VARIABLE
 
 __all__ = [
     "CLOCK_FOLDER_NAMES",
     "CLOCK_VARIABLES",
+    "IMAGE_NAME",
     "LIBRARY_VARIABLE",
     "ClockLibrary",
     "clock_environment",
     "clock_file_in",
     "clock_library",
+    "image_in",
     "library_in",
+    "what_bars_the_image",
 ]

@@ -13,6 +13,7 @@ from simulation.environment.clock_library.compiled import (
     MONOTONIC_VARIABLE,
     PAGE_VARIABLE,
     CannotBuild,
+    compiled_image,
     compiled_library,
 )
 from simulation.environment.clock_library.faketime import (
@@ -23,6 +24,8 @@ from simulation.environment.clock_library.faketime import (
 )
 
 OWN_NAME = "simulated_clock.so"
+IMAGE_NAME = "kernel_page.so"
+"""Of the copy that a program has in it which is linked statically."""
 CLOCK_VARIABLES = (
     "LD_PRELOAD", PAGE_VARIABLE, MONOTONIC_VARIABLE, "FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_SHARED",
     "FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC", "TZ",
@@ -75,11 +78,36 @@ def library_in(folder: Path) -> Path:
     :raises EnvironmentFault: none is here.
     """
     library = clock_library()
-    copy = folder / library.name
+    return _copied(library.path, folder / library.name)
+
+
+def _copied(file: Path, copy: Path) -> Path:
     if not copy.exists():
-        shutil.copy(library.path, copy)
+        shutil.copy(file, copy)
         copy.chmod(0o755)
     return copy
+
+
+def what_bars_the_image() -> str:
+    """Why a program that is linked statically cannot be given the clock here, as the end of a sentence; else empty.
+
+    :raises EnvironmentFault: there is no clock library at all.
+    """
+    if reason := clock_library().reason:
+        return f"the clock is libfaketime's ({reason})"
+    try:
+        compiled_image()
+    except CannotBuild as cause:
+        return str(cause)
+    return ""
+
+
+def image_in(folder: Path) -> Path:
+    """What a program that is linked statically is given as its clock, copied into a folder of the run.
+
+    :raises CannotBuild: see :func:`what_bars_the_image`.
+    """
+    return _copied(compiled_image(), folder / IMAGE_NAME)
 
 
 def clock_file_in(folder: Path) -> Path:

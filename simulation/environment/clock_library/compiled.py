@@ -1,4 +1,5 @@
-"""Our own clock library: built once by the machine's C compiler, and kept by the hash of what it was built from."""
+"""Our own clock library, and the image for what loads none: built once by the machine's C compiler, and kept by the
+hash of what they were built from."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from struct import Struct
 
 from simulation.clock_file import PAGE_NAME, write_clock_file
 from simulation.environment.caller import plain_environment
@@ -24,6 +26,17 @@ OPTIONS = (
     # It takes nothing of the C library it is built with, and so fits any that a program has.
     "-nostdlib", "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-Wl,-z,lazy",
 )  # fmt: skip
+IMAGE_SOURCE = Path(__file__).with_name("kernel_page.c")
+IMAGE_OPTIONS = (
+    "-std=gnu11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-nostdlib", "-fno-stack-protector",
+    "-fcf-protection=none", "-U_FORTIFY_SOURCE",
+    # Its symbols have the version that is asked for.
+    "-Wl,-z,noseparate-code", "-Wl,-z,norelro", "-Wl,--hash-style=sysv", "-Wl,-soname,LINUX_2.6",
+    "-Wl,--default-symver",
+)  # fmt: skip
+_HEADER, _SEGMENT = Struct("<16x2HIQQQI6H"), Struct("<IIQQQQQQ")
+"""Of an ELF file; the header has the place, size and number of the segments' headers."""
+_NOTHING, _LOADED, _WRITABLE = 0, 1, 2
 _DEADLINE_WALL_SECONDS = 60
 _TRIED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -37,7 +50,22 @@ def compiled_library() -> Path:
 
     :raises CannotBuild: with the reason.
     """
-    places = list(_places())
+    return _kept_or_built(SOURCE, OPTIONS, _try)
+
+
+def compiled_image() -> Path:
+    """The image of kernel_page.c, built now if it was not before.
+
+    :raises CannotBuild: with the reason.
+    """
+    if platform.machine() != "x86_64":
+        raise CannotBuild(f"this is a {platform.machine()} machine, and the way to it was built for x86_64")
+    return _kept_or_built(IMAGE_SOURCE, IMAGE_OPTIONS, _lay_flat)
+
+
+def _kept_or_built(source: Path, options: tuple[str, ...], finish: Callable[[Path], None]) -> Path:
+    """:param finish: what is still to be done with it; raises :class:`CannotBuild` where it does not work."""
+    places = list(_places(source, options))
     for place in places:
         if place.is_file():
             return place
@@ -46,15 +74,15 @@ def compiled_library() -> Path:
         raise CannotBuild("no C compiler is here (install gcc and libc6-dev)")
     for place in places:
         if _writable(place.parent):
-            return _built(compiler, place)
+            return _built([compiler, *options], source, place, finish)
     raise CannotBuild("there is no folder of this user's own to keep it in (neither a virtual environment nor a home)")
 
 
-def _places() -> Iterator[Path]:
+def _places(source: Path, options: tuple[str, ...]) -> Iterator[Path]:
     """Where it may be kept, best first. Only this user, or whoever installed the project, may write there: it is loaded
     into every program of a run."""
-    told = repr((OPTIONS, platform.machine())).encode() + SOURCE.read_bytes()
-    name = f"simulated_clock-{hashlib.sha256(told).hexdigest()[:16]}.so"
+    told = repr((options, platform.machine())).encode() + source.read_bytes()
+    name = f"{source.stem}-{hashlib.sha256(told).hexdigest()[:16]}.so"
     if sys.prefix != sys.base_prefix:
         yield Path(sys.prefix, "lib", "simulated_clock", name)
     home = os.path.expanduser("~")
@@ -70,25 +98,42 @@ def _writable(folder: Path) -> bool:
     return folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK)
 
 
-def _built(compiler: str, place: Path) -> Path:
+def _built(compile_: list[str], source: Path, place: Path, finish: Callable[[Path], None]) -> Path:
     """Build it beside its place, try it, and put it there: whoever looks meanwhile sees nothing or all of it."""
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
         made = Path(folder, "library.so")
-        command = [compiler, *OPTIONS, "-o", str(made), str(SOURCE)]
+        command = [*compile_, "-o", str(made), str(source)]
         try:
             done = subprocess.run(
                 command, env=plain_environment(), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
                 errors="replace", timeout=_DEADLINE_WALL_SECONDS,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise CannotBuild(f"{compiler} cannot run ({error})") from error
+            raise CannotBuild(f"{compile_[0]} cannot run ({error})") from error
         if done.returncode:
             first = next((line for line in done.stderr.splitlines() if "error" in line), "it says nothing")
-            raise CannotBuild(f"{compiler} cannot build it (install libc6-dev?): {first.strip()}")
-        _try(made)
+            raise CannotBuild(f"{compile_[0]} cannot build it (install libc6-dev?): {first.strip()}")
+        finish(made)
         made.chmod(0o755)
         made.replace(place)
     return place
+
+
+def _lay_flat(image: Path) -> None:
+    """Have it say that it lies in memory as in its file, in one segment that nobody writes: so it is mapped, and so is
+    what the kernel maps."""
+    whole = image.stat().st_size
+    with open(image, "r+b") as file:
+        _, _, _, _, first, _, _, _, size, count, *_ = _HEADER.unpack(file.read(_HEADER.size))
+        for place in range(first, first + count * size, size):
+            file.seek(place)
+            kind, flags, offset, _, _, in_file, in_memory, align = _SEGMENT.unpack(file.read(_SEGMENT.size))
+            if kind == _LOADED and offset == 0:
+                in_file = in_memory = whole
+            elif kind == _LOADED:
+                kind = _NOTHING
+            file.seek(place)
+            file.write(_SEGMENT.pack(kind, flags & ~_WRITABLE, offset, offset, offset, in_file, in_memory, align))
 
 
 def _try(library: Path) -> None:

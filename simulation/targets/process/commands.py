@@ -36,12 +36,13 @@ def run_command(
     first = programs.file.process[0]
     filled = {**programs.values, **values}
     output = programs.clock_file.with_name(f"command-{len(list(programs.clock_file.parent.iterdir()))}.out")
+    environment = {**programs.environment_of(first, timers=False), **values}
     with programs.in_real_time():
         programs.sandbox.start(
             "command",
-            command=[fill_in(word, filled) for word in command],
+            command=programs.on_the_clock([fill_in(word, filled) for word in command], first, environment),
             directory=programs.directory_of(first),
-            environment={**programs.environment_of(first, timers=False), **values},
+            environment=environment,
             output=output,
         )
         status = _status(programs, key, output, seconds=seconds)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct, error
 
-from simulation.environment.clock_library import clock_library
+from simulation.environment.clock_library import clock_library, what_bars_the_image
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.target_file import TargetFile, fill_in
 
@@ -42,18 +42,32 @@ def what_bars(command: str, *, directory: Path, path: str) -> Bar | None:
 
     :param directory: where it is started. :param path: its PATH.
     """
-    program = _found(command, directory=directory, path=path)
+    program = _program(command, directory=directory, path=path)
     if program is None:
         return Bar(
             problem=f"there is no program {command}",
             remedy="install it, or write its path, from the [[process]]' directory",
         )
+    return bar_of(program) or _sleeps_on(program)
+
+
+def is_static_go(command: str, *, directory: Path, path: str) -> bool:
+    """Whether the program of a command was built by Go and is linked statically: its clock is given to it when it
+    starts (start_static.py)."""
+    program = _program(command, directory=directory, path=path)
+    linking = None if program is None else _linking(program)
+    return linking is not None and linking.go and linking.loader is None
+
+
+def _program(command: str, *, directory: Path, path: str) -> Path | None:
+    """What is executed in the end: a script is followed to its interpreter."""
+    program = _found(command, directory=directory, path=path)
     for _ in range(_MOST_SCRIPTS):
-        interpreter = _interpreter_of_script(program, path=path)
+        interpreter = None if program is None else _interpreter_of_script(program, path=path)
         if interpreter is None:
             break
         program = interpreter
-    return bar_of(program) or _sleeps_on(program)
+    return program
 
 
 def require_programs(file: TargetFile, folder: Path) -> Sequence[str]:
@@ -86,37 +100,55 @@ def untried(command: str) -> str | None:
 
 def bar_of(program: Path) -> Bar | None:
     """Why the machine code of a file cannot live in simulated time: the clock is a library that is loaded before the C
-    library of this machine, and a program that asks the kernel itself does not notice it."""
-    try:
-        with open(program, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as image:
-            if image[:6] != _ELF_64_LITTLE_ENDIAN:
-                return None
-            loader, go = _loader(image), all(image.find(mark) >= 0 for mark in _GO_MARKS)
-    except (OSError, ValueError, error):  # no such file, an empty one, a header that is cut off
+    library of this machine, or, for Go, stands where the kernel's own is."""
+    linking = _linking(program)
+    if linking is None:
         return None
-    if go and loader is None:
+    if linking.go and linking.loader is None and (reason := what_bars_the_image()):
         return Bar(
-            problem=f"{program} is written in Go and linked statically: the clock is a library, and it loads none",
-            remedy="build it with cgo (CGO_ENABLED=1 go build, where a C compiler is), and name what that makes: it is "
-            "linked dynamically where it uses net or os/user, as a web server does",
+            problem=f"{program} is written in Go and linked statically, and {reason}",
+            remedy=f"{_NEEDS_A_COMPILER}; or build it with cgo (CGO_ENABLED=1 go build): it is linked dynamically "
+            "where it uses net or os/user, as a web server does",
         )
-    if loader is None:
-        return Bar(
-            problem=f"{program} is linked statically: the clock is a library, and it loads none",
-            remedy="link it dynamically against this machine's C library (glibc)",
-        )
-    if go and (reason := clock_library().reason):
+    if linking.go and (reason := clock_library().reason):
         return Bar(
             problem=f"{program} is written in Go, which asks the kernel's own page for the time, and the clock is "
             f"libfaketime's ({reason})",
             remedy=_NEEDS_A_COMPILER,
         )
-    if b"musl" in loader:
+    if linking.go and linking.loader is None:
+        return None
+    if linking.loader is None:
+        return Bar(
+            problem=f"{program} is linked statically: the clock is a library, and it loads none",
+            remedy="link it dynamically against this machine's C library (glibc)",
+        )
+    if b"musl" in linking.loader:
         return Bar(
             problem=f"{program} is built for another C library (musl, of Alpine)",
             remedy="run one that is built for glibc, as of Debian, Ubuntu, Red Hat",
         )
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Linking:
+    """How a program of machine code is linked; ``loader``: the path of what loads its libraries, None where it has
+    none."""
+
+    loader: bytes | None
+    go: bool
+
+
+def _linking(program: Path) -> _Linking | None:
+    """None for a file that is no program of this kind of machine."""
+    try:
+        with open(program, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as image:
+            if image[:6] != _ELF_64_LITTLE_ENDIAN:
+                return None
+            return _Linking(loader=_loader(image), go=all(image.find(mark) >= 0 for mark in _GO_MARKS))
+    except (OSError, ValueError, error):  # no such file, an empty one, a header that is cut off
+        return None
 
 
 def _loader(image: mmap.mmap) -> bytes | None:

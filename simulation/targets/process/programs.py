@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulation.clock_file import open_clock_file
+from simulation.environment.clock_library import image_in
 from simulation.errors import EnvironmentFault
+from simulation.targets.process.executables import is_static_go
 from simulation.targets.process.quiescence import namespace_of, status_of
 from simulation.targets.process.sandbox import Sandbox
 from simulation.targets.process.target_file import JobTable, ProcessTable, TargetFile, fill_in
 from simulation.targets.process.values import DATABASE_TCP_PORT, environment_of
 from simulation.untrusted import last_lines
 
+_START_STATIC = Path(__file__).with_name("start_static.py")
 _LAST_LINES = 5
 _MOST_OUTPUT_BYTES = 1 << 30
 """Before a backend has come to rest once; what it prints in between is bounded by :class:`LogTail`."""
@@ -103,12 +107,13 @@ class Programs:
         self, command: Sequence[str], name: str, values: Mapping[str, str], *, table: ProcessTable, place: str
     ) -> int:
         """Start a command in the directory and environment of a program; its session."""
+        environment = self.environment_of(table, values=values)
         try:
             return self.sandbox.start(
                 name,
-                command=[fill_in(word, dict(values)) for word in command],
+                command=self.on_the_clock([fill_in(word, dict(values)) for word in command], table, environment),
                 directory=self.directory_of(table),
-                environment=self.environment_of(table, values=values),
+                environment=environment,
                 output=self.log,
             )
         except EnvironmentFault as fault:
@@ -124,6 +129,16 @@ class Programs:
             clock_file=self.clock_file,
             timers=timers,
         )
+
+    def on_the_clock(
+        self, command: Sequence[str], table: ProcessTable, environment: Mapping[str, str]
+    ) -> Sequence[str]:
+        """A command as it is started in the directory of a program: most programs load the clock's library, but one in
+        Go that is linked statically loads none."""
+        path = environment.get("PATH", os.defpath)
+        if not is_static_go(command[0], directory=self.directory_of(table), path=path):
+            return command
+        return [sys.executable, "-I", str(_START_STATIC), str(image_in(self.clock_file.parent)), *command]
 
     def directory_of(self, table: ProcessTable) -> Path:
         return (self.folder / table.directory).resolve()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from simulation.environment.clock_library import clock_library
+from simulation.environment.clock_library import IMAGE_NAME, clock_library
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.executables import bar_of
 from simulation.witness.exchange import PLATFORM_URL
@@ -55,8 +55,8 @@ def ask(target: ProcessTarget, path: str) -> tuple[int, datetime | None]:
 
 
 def _require_the_clock_library(target: ProcessTarget) -> None:
-    """Every process must have loaded the clock library; one that is linked statically, or against another C library
-    than this machine's, has not.
+    """Every process must have loaded the clock library, or have been given its image; one that is linked against
+    another C library than this machine's has not, nor one that is linked statically and was started by another.
 
     :raises EnvironmentFault: with the program that has not.
     """
@@ -66,7 +66,7 @@ def _require_the_clock_library(target: ProcessTarget) -> None:
             maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if maps and library not in maps:
+        if maps and library not in maps and IMAGE_NAME not in maps:
             program = maps.partition("\n")[0].rpartition(" ")[2]
             raise EnvironmentFault(
                 problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load {library}",

@@ -36,6 +36,7 @@ class _Runtime:
 
 _RUNTIMES = {
     "go": _Runtime(command=("BUILT",), package="golang-go", needs=("go", "cc")),
+    "go, linked statically": _Runtime(command=("BUILT",), package="golang-go", needs=("go", "cc")),
     "java": _Runtime(command=("java", "-cp", "CLASSES", "Backend"), package="default-jdk-headless", needs=("javac",)),
     "node": _Runtime(command=("node", f"{_BACKENDS}/backend.js"), package="nodejs"),
     "php": _Runtime(
@@ -51,7 +52,7 @@ _RUNTIMES = {
 def _commands(name: str, folder: Path) -> list[list[str]]:
     """Its programs, in a target folder; skips the test where the runtime is not here."""
     runtime = _RUNTIMES[name]
-    variable = f"SIMULATE_REQUIRE_{name.upper()}"
+    variable = f"SIMULATE_REQUIRE_{name.split(',')[0].upper()}"
     if (lacks := runtime.lacks()) and not os.environ.get(variable):
         pytest.skip(
             f"no {lacks[0]} on this machine: apt-get install {runtime.package}; with {variable}=1 this fails instead"
@@ -59,9 +60,12 @@ def _commands(name: str, folder: Path) -> list[list[str]]:
     if name == "java":
         subprocess.run(["javac", "-d", folder, _BACKENDS / "Backend.java"], check=True)
     built = folder / "backend"
-    if name == "go":
+    if name.startswith("go"):
+        libraries = "0" if name.endswith("statically") else "1"
         subprocess.run(
-            ["go", "build", "-o", built, _BACKENDS / "backend.go"], env={**os.environ, "CGO_ENABLED": "1"}, check=True
+            ["go", "build", "-o", built, _BACKENDS / "backend.go"],
+            env={**os.environ, "CGO_ENABLED": libraries},
+            check=True,
         )
     made = {"CLASSES": str(folder), "BUILT": str(built)}
     programs = [[made.get(word, word) for word in runtime.command]]

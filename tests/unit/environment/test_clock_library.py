@@ -353,10 +353,15 @@ def test_while_nobody_moves_the_clock_waits_take_real_time_too(folder: Path) -> 
 
 
 @NEEDS_A_COMPILER
-def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [(compiled.SOURCE, compiled.OPTIONS), (compiled.IMAGE_SOURCE, compiled.IMAGE_OPTIONS)],
+    ids=["library", "image"],
+)
+def test_it_compiles_without_a_warning(source: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     compiler = next(filter(None, map(shutil.which, compiled.COMPILERS)))
-    options = [*compiled.OPTIONS, "-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "made.so")]
-    subprocess.run([compiler, *options, str(compiled.SOURCE)], check=True)
+    strictly = ["-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "made.so")]
+    subprocess.run([compiler, *options, *strictly, str(source)], check=True)
 
 
 @NEEDS_A_COMPILER
@@ -462,7 +467,7 @@ def test_a_library_in_a_folder_with_spaces_reaches_programs_by_a_copy_without(tm
 def test_libfaketime_stands_in_where_no_compiler_is_and_says_why(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "nowhere" / "library.so"]))
+    monkeypatch.setattr(compiled, "_places", lambda *_: iter([tmp_path / "nowhere" / "library.so"]))
     monkeypatch.setattr(compiled, "COMPILERS", ("no-such-compiler",))
     library = _chosen.__wrapped__(None)
     assert library.path == find_faketime()
@@ -482,7 +487,7 @@ def test_a_compiler_that_makes_nothing_of_use_is_no_compiler(
     program = tmp_path / "cc"
     program.write_text(f"#!/bin/sh\n{compiler}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "kept" / "library.so"]))
+    monkeypatch.setattr(compiled, "_places", lambda *_: iter([tmp_path / "kept" / "library.so"]))
     monkeypatch.setattr(compiled, "COMPILERS", (str(program),))
     with pytest.raises(compiled.CannotBuild, match=reason):
         compiled.compiled_library()
@@ -492,7 +497,7 @@ def test_a_compiler_that_makes_nothing_of_use_is_no_compiler(
 @NEEDS_A_COMPILER
 def test_it_is_built_once_and_kept_for_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "kept" / "library.so"
-    monkeypatch.setattr(compiled, "_places", lambda: iter([place]))
+    monkeypatch.setattr(compiled, "_places", lambda *_: iter([place]))
     assert compiled.compiled_library() == place
     assert stat.S_IMODE(place.stat().st_mode) == 0o755
     built = place.stat().st_mtime_ns
@@ -504,7 +509,7 @@ def test_a_folder_that_somebody_else_may_write_keeps_no_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(compiled, "_places", lambda: iter([tmp_path / "file" / "library.so"]))
+    monkeypatch.setattr(compiled, "_places", lambda *_: iter([tmp_path / "file" / "library.so"]))
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/cc")
     with pytest.raises(compiled.CannotBuild, match="no folder"):
         compiled.compiled_library()

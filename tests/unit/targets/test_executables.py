@@ -10,7 +10,7 @@ import pytest
 
 from simulation.environment.clock_library.choice import ClockLibrary
 from simulation.targets.process import executables
-from simulation.targets.process.executables import bar_of, untried, what_bars
+from simulation.targets.process.executables import bar_of, is_static_go, untried, what_bars
 
 _GO = b"\xff Go buildinf:\x08\x02" + b".shstrtab\x00.go.buildinfo\x00"
 
@@ -33,7 +33,7 @@ def _program(folder: Path, *, loader: bytes | None, holds: bytes = b"") -> Path:
         (b"/lib64/ld-linux-x86-64.so.2\0", b"\xff Go buildinf:", None),  # one that looks for Go in others
         (None, b"", "is linked statically"),
         (b"/lib/ld-musl-x86_64.so.1\0", b"", "musl, of Alpine"),
-        (None, _GO, "is written in Go and linked statically"),
+        (None, _GO, None),
         (b"/lib64/ld-linux-x86-64.so.2\0", _GO, None),
     ],
 )
@@ -88,6 +88,23 @@ def test_a_runtime_whose_sleeps_only_our_library_ends_needs_a_compiler(
     assert bar is not None
     assert "is written in Go, which asks the kernel's own page for the time" in bar.problem
     assert "gcc" in bar.remedy
+
+
+def test_a_program_in_go_that_loads_no_library_is_known_and_refused_where_it_can_be_given_no_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked = _program(tmp_path, loader=b"/lib64/ld-linux-x86-64.so.2\0", holds=_GO).rename(tmp_path / "linked")
+    other = _program(tmp_path, loader=None).rename(tmp_path / "other")
+    static = _program(tmp_path, loader=None, holds=_GO)
+    assert [is_static_go(str(one), directory=tmp_path, path="") for one in (linked, other, static)] == [
+        False, False, True,
+    ]  # fmt: skip
+    assert not is_static_go("no-such-program", directory=tmp_path, path="")
+    monkeypatch.setattr(executables, "what_bars_the_image", lambda: "this is a riscv64 machine")
+    bar = what_bars(str(static), directory=tmp_path, path="")
+    assert bar is not None
+    assert "is written in Go and linked statically, and this is a riscv64 machine" in bar.problem
+    assert "CGO_ENABLED=1" in bar.remedy
 
 
 def test_a_runtime_that_nobody_tried_is_named() -> None:
