@@ -70,8 +70,8 @@ def _require_the_clock_library(target: ProcessTarget) -> None:
             program = maps.partition("\n")[0].rpartition(" ")[2]
             raise EnvironmentFault(
                 problem=f"{_place(target, pid)}: {program} ignores the simulated clock: it did not load {library}",
-                remedy="a static binary, or one built for another C library (musl), cannot be simulated; "
-                "run one that is linked against this machine's",
+                remedy="name it in the [[process]] itself, instead of what starts it (go run), if it is of Go; another "
+                "static binary, or one built for another C library (musl), cannot be simulated",
             )
         if (bar := bar_of(Path(f"/proc/{pid}/exe"))) is not None:
             raise EnvironmentFault(problem=f"{_place(target, pid)}: {bar.problem}", remedy=bar.remedy)
