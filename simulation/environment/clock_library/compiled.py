@@ -26,6 +26,7 @@ OPTIONS = (
     # It takes nothing of the C library it is built with, and so fits any that a program has.
     "-nostdlib", "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-Wl,-z,lazy",
 )  # fmt: skip
+_HEADER_FILE = SOURCE.with_name("clocks.h")
 IMAGE_SOURCE = Path(__file__).with_name("kernel_page.c")
 IMAGE_OPTIONS = (
     "-std=gnu11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-nostdlib", "-fno-stack-protector",
@@ -81,7 +82,7 @@ def _kept_or_built(source: Path, options: tuple[str, ...], finish: Callable[[Pat
 def _places(source: Path, options: tuple[str, ...]) -> Iterator[Path]:
     """Where it may be kept, best first. Only this user, or whoever installed the project, may write there: it is loaded
     into every program of a run."""
-    told = repr((options, platform.machine())).encode() + source.read_bytes()
+    told = repr((options, platform.machine())).encode() + source.read_bytes() + _HEADER_FILE.read_bytes()
     name = f"{source.stem}-{hashlib.sha256(told).hexdigest()[:16]}.so"
     if sys.prefix != sys.base_prefix:
         yield Path(sys.prefix, "lib", "simulated_clock", name)

@@ -12,6 +12,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "clocks.h"
+
 #ifndef __x86_64__
 #error it calls the kernel as on x86-64
 #endif
@@ -32,23 +34,7 @@ static int64_t simulated(void) {
     return __atomic_load_n((const int64_t *)(begin() - PAGE_BYTES) + 1, __ATOMIC_ACQUIRE); /* after the page's mark */
 }
 
-static int is_simulated(clockid_t clock) {
-    switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-    case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI:
-        return 1;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM:
-        return monotonic_too();
-    default: /* processor time, devices */
-        return 0;
-    }
-}
+static int is_simulated(clockid_t clock) { return is_wall_clock(clock) || (is_uptime(clock) && monotonic_too()); }
 
 EXPORTED int __vdso_clock_gettime(clockid_t clock, struct timespec *now) {
     long result = SYS_clock_gettime;

@@ -34,6 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clocks.h"
+
 #pragma weak dlsym
 #pragma weak __libc_stack_end
 #pragma weak pthread_create
@@ -113,23 +115,7 @@ static int64_t simulated(void) {
     return seen == &none ? 0 : __atomic_load_n(&seen->microseconds, __ATOMIC_ACQUIRE);
 }
 
-static int is_simulated(clockid_t clock) {
-    switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-    case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI:
-        return 1;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM:
-        return monotonic_too;
-    default: /* processor time, devices */
-        return 0;
-    }
-}
+static int is_simulated(clockid_t clock) { return is_wall_clock(clock) || (is_uptime(clock) && monotonic_too); }
 
 static int real(clockid_t clock, struct timespec *now) {
     if (next_clock_gettime) /* the C library's own needs no system call either */
