@@ -101,6 +101,7 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
+        self._forget_polls_that_ended()
         alike: Counter[tuple[int, int]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
             timer = self._next_timer()
@@ -207,24 +208,30 @@ class Stepper:
         """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
+    def _forget_polls_that_ended(self) -> None:
+        """What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
+        else: when it makes the same pause again, it may be a back-off."""
+        if self._polls:
+            self._polls &= {_pause(tid, seconds) for seconds, tid in self._short_waits()}
+
     def _next_timer(self) -> tuple[int, float] | None:
         """Thread and simulated seconds of the next short timer; None when there is none."""
+        waits = [(seconds, tid) for seconds, tid in self._short_waits() if _pause(tid, seconds) not in self._polls]
+        return min(waits)[::-1] if waits else None
+
+    def _short_waits(self) -> list[tuple[float, int]]:
+        """Simulated seconds and thread of each wait that ends soon."""
         while True:
             try:
-                return self._shortest_wait()
+                return [
+                    (seconds, tid)
+                    for pid in self._with_timers()
+                    for tid in tasks(pid)
+                    if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
+                    and seconds <= self._short_timer_seconds
+                ]
             except Awake:
                 self.rest()
-
-    def _shortest_wait(self) -> tuple[int, float] | None:
-        waits = [
-            (seconds, tid)
-            for pid in self._with_timers()
-            for tid in tasks(pid)
-            if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
-            and seconds <= self._short_timer_seconds
-            and _pause(tid, seconds) not in self._polls
-        ]
-        return min(waits)[::-1] if waits else None
 
     def _restless(self) -> EnvironmentFault:
         working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]

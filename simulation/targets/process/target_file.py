@@ -71,6 +71,7 @@ from simulation.environment.installations import OLDEST
 from simulation.errors import UsageError, command
 from simulation.events.governance import Governance
 from simulation.scenario.orders import Profile
+from simulation.world.stripe.api import API_VERSION
 from simulation.world.stripe.integration import Integration, Stub
 from simulation.world.stripe.labels import MetadataNames
 from simulation.world.stripe.objects.webhook_endpoint import SUBSCRIBED
@@ -287,6 +288,10 @@ class StubTable(_Table):
         return Stub(method=method, path=path, answer=json.loads(self.answer))
 
 
+_OLDEST_VERSION = "2022-11-15"
+"""Of Stripe's API: since then a payment intent has `latest_charge` (fixtures/spec/stripe.md 21)."""
+
+
 class StripeTable(_Table):
     """``[stripe]``: how the backend and Stripe reach each other."""
 
@@ -300,12 +305,26 @@ class StripeTable(_Table):
     metadata: LabelsTable = LabelsTable()
     events: tuple[str, ...] = Field(default=SUBSCRIBED, min_length=1)
     """Types of the events that its endpoint gets; ``["*"]`` is all of them."""
+    api_version: str = Field(default=API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
+    """The version of Stripe's API with which its endpoint was made: each event names it, and the libraries for Go, Java
+    and .NET refuse events of another version than their own. What an event shows is as the newest version has it."""
     stub: tuple[StubTable, ...] = ()
+
+    @field_validator("api_version")
+    @classmethod
+    def _since_latest_charge(cls, version: str) -> str:
+        if version < _OLDEST_VERSION:
+            raise refusal(
+                f"events are shown as since version {_OLDEST_VERSION}, and not as {version} has them",
+                remedy="name the version of your Stripe library; the fault events_of_older_version has older ones",
+            )
+        return version
 
     def integration(self) -> Integration:
         return Integration(
             names=MetadataNames(**self.metadata.model_dump()),
             events=self.events,
+            api_version=self.api_version,
             stubs=tuple(stub.stub() for stub in self.stub),
         )
 

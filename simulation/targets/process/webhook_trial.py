@@ -28,7 +28,8 @@ def webhook(bench: Bench) -> str:
     that breaks off at such an event, or takes it whatever its signature, is tried once more by a payment's."""
     event = {
         "id": "evt_target_check", "object": "event", "type": "customer.created", "livemode": False,
-        "api_version": None, "created": int(bench.site.kernel.now.timestamp()), "pending_webhooks": 1,
+        "api_version": bench.choice.file.stripe.api_version,
+        "created": int(bench.site.kernel.now.timestamp()), "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
         "data": {"object": {"id": "cus_target_check", "object": "customer", "livemode": False, "metadata": {}}},
     }  # fmt: skip
@@ -94,6 +95,12 @@ def _refused(bench: Bench, status: int, answer: str) -> str:
     place, what = bench.choice.file.place("stripe", "webhook_path"), f"was answered {status}: {answer}".rstrip(": ")
     if bench.choice.file.stripe.webhooks == "fetched":
         return f"{place}: an event of Stripe's {what}"
+    if "api version" in answer.lower():
+        version = bench.choice.file.stripe.api_version
+        return (
+            f"{bench.choice.file.place('stripe', 'api_version')}: an event of version {version} {what}\n  remedy: "
+            "write [stripe] api_version = the version that the backend's library speaks"
+        )
     return (
         f"{place}: a webhook signed with the endpoint's secret {what}\n  remedy: is webhook_path its route, and does "
         "the backend take its secret from a variable that is set to ${STRIPE_WEBHOOK_SECRET} "

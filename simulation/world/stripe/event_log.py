@@ -32,6 +32,8 @@ class EventLog:
         self._ids = ids
         self._subscribers: list[Callable[[StripeEvent], None]] = []
         self.events: Table[StripeEvent] = Table(kind="event")
+        self.api_version = API_VERSION
+        """With which the platform's endpoint was made."""
         self.older: OlderVersion | None = None
         """Shows events while their endpoint has an older API version."""
 
@@ -53,7 +55,7 @@ class EventLog:
                 id=self._ids.next("evt"),
                 created=self._clock.now,
                 event_type=event_type,
-                api_version=API_VERSION if self.older is None else OLDER_VERSION,
+                api_version=self.api_version if self.older is None else OLDER_VERSION,
                 snapshot=snapshot if self.older is None else self.older.show(snapshot),
                 previous_attributes=previous_attributes,
                 account=account,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulation.world.stripe.api import Call
+from simulation.world.stripe.api import API_VERSION, Call
 from simulation.world.stripe.errors import JsonObject
 from simulation.world.stripe.labels import DOCUMENTED, MetadataNames
 from simulation.world.stripe.objects.webhook_endpoint import SUBSCRIBED
@@ -39,10 +39,12 @@ class Integration:
     """The defaults are those of fixtures/spec/platform.md.
 
     :param events: types that its webhook endpoints get; ``*`` is all of them.
+    :param api_version: with which its endpoints were made, and which their events name.
     """
 
     names: MetadataNames = DOCUMENTED
     events: tuple[str, ...] = SUBSCRIBED
+    api_version: str = API_VERSION
     stubs: tuple[Stub, ...] = ()
 
     def knowing(self, owners: Mapping[str, str]) -> Integration:

@@ -77,6 +77,7 @@ class StripeTwin:
         self.names = integration.names
         """By which the platform labels its objects."""
         self._store = Store(kernel=kernel, recorder=recorder, settings=settings, ids=ids, names=integration.names)
+        self._store.log.api_version = integration.api_version
         self._journal = Journal(recorder)
         service = Service(
             store=self._store, keys=IdempotencyKeys(clock=kernel.clock), journal=self._journal, stubs=integration.stubs
@@ -90,6 +91,7 @@ class StripeTwin:
         secrets = {PRIMARY: webhook_secret, STANDBY: standby_webhook_secret}
         for endpoint in self._store.webhook_endpoints:
             endpoint.enabled_events = integration.events
+            endpoint.api_version = integration.api_version
             endpoint.secret = secrets[endpoint.metadata["role"]]
         self.accounts = Accounts(self._store)
         self.disputes = Disputes(self._store)

@@ -110,6 +110,37 @@ def test_a_shop_is_shown_a_payment_that_another_secret_signed(
     assert said in told
 
 
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (True, "✓ webhook"),
+        (False, "an event of version 2026-10-28.endive was answered 400: "),
+    ],
+    ids=["as its library has it", "another than its library's"],
+)
+def test_a_library_that_takes_events_of_its_own_version_only_gets_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, named: bool, said: str
+) -> None:
+    """As those for Go, Java and .NET do."""
+    shop = copy_of_shop(tmp_path)
+    source, file = tmp_path / "shop" / "shop.py", shop / "target.toml"
+    before = "        except (ValueError, stripe.SignatureVerificationError) as error:"
+    refuses = '            if json.loads(raw)["api_version"] != "2025-08-27.basil":\n                '
+    refuses += 'raise ValueError("Received event with API version " + str(json.loads(raw)["api_version"]))\n'
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, refuses + before))
+    if named:
+        file.write_text(file.read_text().replace("[stripe]\n", '[stripe]\napi_version = "2025-08-27.basil"\n'))
+
+    code = target_check.main([str(shop), "--log", str(tmp_path / "check.log")], standalone_mode=False)
+
+    told = capsys.readouterr().out
+    assert code == (0 if named else 1), told
+    assert said in told
+    if not named:
+        assert "remedy: write [stripe] api_version = the version that the backend's library speaks" in told
+
+
 def test_a_wrong_webhook_secret_is_named_and_the_log_is_kept(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,6 +71,18 @@ def test_everything_that_may_be_left_out_has_a_default(tmp_path):
         ('schema_file = "schema.sql"', "", 24, "either schema_file or migrate"),
         ('webhook_path = "/stripe/webhook"', 'webhook_path = "stripe/webhook"', 28, "webhook_path"),
         ('webhook_path = "/stripe/webhook"', 'webhook_path = "/hook"\nevents = []', 29, "events"),
+        (
+            'webhook_path = "/stripe/webhook"',
+            'webhook_path = "/hook"\napi_version = "basil"',
+            29,
+            "api_version",
+        ),
+        (
+            'webhook_path = "/stripe/webhook"',
+            'webhook_path = "/hook"\napi_version = "2020-08-27"',
+            29,
+            "since version 2022-11-15, and not as 2020-08-27",
+        ),
         ("[web]", "[web", 11, "is not TOML"),
         ("interval_seconds = 300", "interval_seconds = 300\nseen_in_log = '('", 18, "no regular expression"),
         ("interval_seconds = 300", "interval_seconds = 300\nseen_in_log = '[[a]'", 18, "no regular expression"),

@@ -42,6 +42,7 @@ class WebhookEndpoint:
     created: datetime
     url: str = PLATFORM_URL
     enabled_events: tuple[str, ...] = SUBSCRIBED
+    api_version: str = API_VERSION
     disabled: bool = False
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=lambda: {"role": PRIMARY})
@@ -70,7 +71,7 @@ class WebhookEndpoint:
         return {
             "id": self.id,
             "object": "webhook_endpoint",
-            "api_version": API_VERSION,
+            "api_version": self.api_version,
             "application": None,
             "created": unix(self.created),
             "description": self.description,
