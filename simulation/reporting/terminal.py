@@ -69,7 +69,7 @@ def _head(report: Report) -> list[Text]:
 
 
 def _contests(report: Report) -> str:
-    if any(one.what == "contests" and one.why for one in report.facts.left_out):
+    if report.facts.without_contests:
         return "a business without contests"
     paid_out = sum(contest.paid_out for contest in report.contests)
     return f"{plural(len(report.contests), 'contest')}, {paid_out} paid out"

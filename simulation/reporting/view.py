@@ -101,7 +101,7 @@ def build_report(history: History, verdict: Verdict, *, folder: str = "") -> Rep
     findings = tuple(told for _, told in found)
     wrong = went_wrong(history, found, facts)
     escalations = tuple(history.of(Escalated))
-    figures = figures_of(sections, contests, faults, executions, funds, len(escalations))
+    figures = figures_of(sections, contests, faults, executions, funds, len(escalations), facts)
     entrants = len({act.person for act in history.of(EntrantAction) if act.action == "joined"})
     return Report(
         outcome=verdict.outcome,

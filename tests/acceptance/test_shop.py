@@ -12,6 +12,7 @@ import pytest
 from simulation.assembly.request import prepare
 from simulation.events import EntrantAction, FaultInjected, FaultScheduled, ProviderPublication, StripeCall
 from simulation.progress import Silent
+from simulation.reporting.view import build_report
 from simulation.run import RunResult, run
 from tests.targets.shop_support import DEFECTS, SCENARIO, copy_of_shop, stated_findings
 
@@ -68,6 +69,10 @@ def test_it_lives_through_the_fortnight_that_public_shops_are_judged_by(tmp_path
     assert len(scheduled) == 18
     assert {event.fault_id for event in result.history.of(FaultInjected)} == scheduled
     _what_is_about_contests_is_absent(result)
+    report = build_report(result.history, result.verdict)
+    told = " ".join((report.story.what, report.story.happened, *(figure.label for figure in report.figures)))
+    assert "People ordered and paid" in told
+    assert [word for word in ("contest", "prize", "entrant", "to the letter") if word in told.lower()] == []
 
 
 def _what_is_about_contests_is_absent(result: RunResult) -> None:

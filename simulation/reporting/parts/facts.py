@@ -46,6 +46,11 @@ class RunFacts:
     left_out: tuple[LeftOut, ...]
     """What was not judged, and why."""
 
+    @property
+    def without_contests(self) -> bool:
+        """Whether its business has none: people buy and pay, and nobody plays."""
+        return any(one.what == "contests" and one.why for one in self.left_out)
+
 
 def facts_of(source: ReportSource, verdict: Verdict, folder: str) -> RunFacts:
     """Read the facts from the history's first and last event, its summaries and the verdict.

@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from simulation.reporting.parts.contests import ContestView
 from simulation.reporting.parts.criteria import SectionView
 from simulation.reporting.parts.executions import ExecutionView
+from simulation.reporting.parts.facts import RunFacts
 from simulation.reporting.parts.faults import FaultView
 from simulation.reporting.parts.funds import Funds
 from simulation.reporting.words import money
 from simulation.words import plural
+
+_CONTESTS, _PRIZES = "Contests paid out", "Prizes out"
+"""Of which a business without contests has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,20 +35,21 @@ def figures_of(
     executions: tuple[ExecutionView, ...],
     funds: tuple[Funds, ...],
     escalations: int,
+    facts: RunFacts,
 ) -> tuple[Figure, ...]:
-    """The eight key figures, in the order in which they are shown."""
+    """The key figures, in the order in which they are shown: eight, and of a business without contests six."""
     over = sum(fault.over for fault in faults)
     completed = sum(execution.status == "completed" for execution in executions)
     paid_out = sum(contest.paid_out for contest in contests)
     money_in, prizes = _in_each(funds, lambda one: one.in_cents), _in_each(funds, lambda one: one.prizes_cents)
     fees, refunds = _in_each(funds, lambda one: one.fees_cents), _in_each(funds, lambda one: one.refunds_cents)
-    return (
+    shown = (
         _criteria([criterion.outcome for section in sections for criterion in section.criteria]),
-        _of("Contests paid out", paid_out, len(contests), "of those created"),
+        _of(_CONTESTS, paid_out, len(contests), "of those created"),
         _of("Faults over", over, len(faults), "recovered, or ended as foreseen"),
         _of("Runbooks completed", completed, len(executions), "commands gave what they state"),
         Figure(label="Money in", value=money_in, note=plural(sum(one.charges for one in funds), "payment")),
-        Figure(label="Prizes out", value=prizes, note=plural(sum(one.transfers for one in funds), "transfer")),
+        Figure(label=_PRIZES, value=prizes, note=plural(sum(one.transfers for one in funds), "transfer")),
         Figure(label="Stripe fees", value=fees, note=f"refunds {refunds}"),
         Figure(
             label="Escalations",
@@ -53,6 +58,7 @@ def figures_of(
             tone="bad" if escalations else "good",
         ),
     )
+    return tuple(one for one in shown if not (facts.without_contests and one.label in (_CONTESTS, _PRIZES)))
 
 
 def _in_each(funds: tuple[Funds, ...], amount: Callable[[Funds], int]) -> str:

@@ -36,15 +36,22 @@ def story_of(
     findings: tuple[Finding, ...],
 ) -> Story:
     """The three texts, each understandable by itself."""
+    games = [] if facts.without_contests else [_contests(contests, entrants)]
     return Story(
         what=_what(calendar, facts),
-        happened=" ".join((_contests(contests, entrants), _money(funds), _faults(faults))),
+        happened=" ".join((*games, _money(funds, facts), _faults(faults))),
         why=_why([criterion for section in sections for criterion in section.criteria], findings),
     )
 
 
 def _what(calendar: Calendar, facts: RunFacts) -> str:
     span = f"{calendar.start:%d %b} to {calendar.end:%d %b %Y}"
+    if facts.without_contests:
+        return (
+            f"For {plural(facts.days, 'simulated day')} ({span}) a shop had to run by itself. Founder and engineering "
+            "access was revoked. People ordered and paid, real-world trouble was injected on a schedule, and "
+            "independent witnesses recorded everything."
+        )
     return (
         f"For {plural(facts.days, 'simulated day')} ({span}) a contest platform had to run by itself. Founder and "
         "engineering access was revoked; only an operator was there, who answers alerts by following written runbooks "
@@ -64,13 +71,17 @@ def _contests(contests: tuple[ContestView, ...], entrants: int) -> str:
     )
 
 
-def _money(funds: tuple[Funds, ...]) -> str:
-    return " ".join(_money_of(one) for one in funds)
+def _money(funds: tuple[Funds, ...], facts: RunFacts) -> str:
+    return " ".join(_money_of(one, facts) for one in funds)
 
 
-def _money_of(funds: Funds) -> str:
-    text = (
-        f"Entrants paid in {funds.told(funds.in_cents)}; {funds.told(funds.prizes_cents)} went out as prizes, "
+def _money_of(funds: Funds, facts: RunFacts) -> str:
+    paid, prizes = (
+        f"Entrants paid in {funds.told(funds.in_cents)}",
+        f"{funds.told(funds.prizes_cents)} went out as prizes",
+    )
+    text = f"People paid {funds.told(funds.in_cents)}; " if facts.without_contests else f"{paid}; {prizes}, "
+    text += (
         f"{funds.told(funds.refunds_cents)} came back as refunds and Stripe kept "
         f"{funds.told(funds.fees_cents)} in fees."
     )
