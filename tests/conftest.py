@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import hypothesis
 import pytest
 
+from simulation.environment.caller import without_python
 from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
 from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
@@ -28,6 +29,9 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs with Ctrl-C ignored, and programs inherit that: tests of Ctrl-C would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+for _name in os.environ.keys() - without_python(os.environ).keys():
+    # A command that finds one of Python's variables starts itself anew: called within a test, it would end the tests.
+    del os.environ[_name]
 SERVER_START = datetime(2026, 3, 1, tzinfo=UTC)
 """Simulated instant at which the shared test server starts; its clock only moves forward."""
 
