@@ -13,10 +13,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from struct import Struct
 
 from simulation.clock_file import PAGE_NAME, write_clock_file
 from simulation.environment.caller import plain_environment
+from simulation.environment.elf import LOADED, NOTHING, WRITABLE, segments
 
 SOURCE = Path(__file__).with_name("simulated_clock.c")
 PAGE_VARIABLE, MONOTONIC_VARIABLE = "SIMULATED_CLOCK_PAGE", "SIMULATED_CLOCK_MONOTONIC"
@@ -35,9 +35,6 @@ IMAGE_OPTIONS = (
     "-Wl,-z,noseparate-code", "-Wl,-z,norelro", "-Wl,--hash-style=sysv", "-Wl,-soname,LINUX_2.6",
     "-Wl,--default-symver",
 )  # fmt: skip
-_HEADER, _SEGMENT = Struct("<16x2HIQQQI6H"), Struct("<IIQQQQQQ")
-"""Of an ELF file; the header has the place, size and number of the segments' headers."""
-_NOTHING, _LOADED, _WRITABLE = 0, 1, 2
 _DEADLINE_WALL_SECONDS = 60
 _TRIED = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -123,18 +120,16 @@ def _built(compile_: list[str], source: Path, place: Path, finish: Callable[[Pat
 def _lay_flat(image: Path) -> None:
     """Have it say that it lies in memory as in its file, in one segment that nobody writes: so it is mapped, and so is
     what the kernel maps."""
-    whole = image.stat().st_size
-    with open(image, "r+b") as file:
-        _, _, _, _, first, _, _, _, size, count, *_ = _HEADER.unpack(file.read(_HEADER.size))
-        for place in range(first, first + count * size, size):
-            file.seek(place)
-            kind, flags, offset, _, _, in_file, in_memory, align = _SEGMENT.unpack(file.read(_SEGMENT.size))
-            if kind == _LOADED and offset == 0:
-                in_file = in_memory = whole
-            elif kind == _LOADED:
-                kind = _NOTHING
-            file.seek(place)
-            file.write(_SEGMENT.pack(kind, flags & ~_WRITABLE, offset, offset, offset, in_file, in_memory, align))
+    content = bytearray(image.read_bytes())
+    for place, segment in segments(content):
+        offset, flags = segment.offset, segment.flags & ~WRITABLE
+        flat = segment._replace(address=offset, physical_address=offset, flags=flags)
+        if segment.kind == LOADED and offset == 0:
+            flat = flat._replace(bytes_in_file=len(content), bytes_in_memory=len(content))
+        elif segment.kind == LOADED:
+            flat = flat._replace(kind=NOTHING)
+        flat.write(content, place)
+    image.write_bytes(content)
 
 
 def _try(library: Path) -> None:

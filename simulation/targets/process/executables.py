@@ -9,16 +9,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from struct import Struct, error
+from struct import error
 
 from simulation.environment.clock_library import clock_library, what_bars_the_image
+from simulation.environment.elf import IDENTIFIED, INTERPRETER, segments
 from simulation.errors import EnvironmentFault
 from simulation.targets.process.target_file import TargetFile, fill_in
 
-_ELF_64_LITTLE_ENDIAN = b"\x7fELF\x02\x01"
-_HEADER = Struct("<16x2HIQQQI6H")
-_SEGMENT = Struct("<IIQQQQQQ")
-_INTERPRETER_SEGMENT = 3
 _GO_MARKS = (b"\xff Go buildinf:", b".go.buildinfo\x00")
 """What every program that Go has built has in it, and the name of the section in which it has it."""
 _MOST_SCRIPTS = 3
@@ -55,8 +52,7 @@ def is_static_go(command: str, *, directory: Path, path: str) -> bool:
     """Whether the program of a command was built by Go and is linked statically: its clock is given to it when it
     starts (start_static.py)."""
     program = _program(command, directory=directory, path=path)
-    linking = None if program is None else _linking(program)
-    return linking is not None and linking.go and linking.loader is None
+    return program is not None and _loader_of(program) == _NONE and _is_go(program)
 
 
 def _program(command: str, *, directory: Path, path: str) -> Path | None:
@@ -101,64 +97,54 @@ def untried(command: str) -> str | None:
 def bar_of(program: Path) -> Bar | None:
     """Why the machine code of a file cannot live in simulated time: the clock is a library that is loaded before the C
     library of this machine, or, for Go, stands where the kernel's own is."""
-    linking = _linking(program)
-    if linking is None:
+    loader = _loader_of(program)
+    if loader is None:
         return None
-    if linking.go and linking.loader is None and (reason := what_bars_the_image()):
+    if loader == _NONE and not _is_go(program):
+        return Bar(
+            problem=f"{program} is linked statically: the clock is a library, and it loads none",
+            remedy="link it dynamically against this machine's C library (glibc)",
+        )
+    if loader == _NONE and (reason := what_bars_the_image()):
         return Bar(
             problem=f"{program} is written in Go and linked statically, and {reason}",
             remedy=f"{_NEEDS_A_COMPILER}; or build it with cgo (CGO_ENABLED=1 go build): it is linked dynamically "
             "where it uses net or os/user, as a web server does",
         )
-    if linking.go and (reason := clock_library().reason):
+    if b"musl" in loader:
+        return Bar(
+            problem=f"{program} is built for another C library (musl, of Alpine)",
+            remedy="run one that is built for glibc, as of Debian, Ubuntu, Red Hat",
+        )
+    if (reason := clock_library().reason) and _is_go(program):
         return Bar(
             problem=f"{program} is written in Go, which asks the kernel's own page for the time, and the clock is "
             f"libfaketime's ({reason})",
             remedy=_NEEDS_A_COMPILER,
         )
-    if linking.go and linking.loader is None:
-        return None
-    if linking.loader is None:
-        return Bar(
-            problem=f"{program} is linked statically: the clock is a library, and it loads none",
-            remedy="link it dynamically against this machine's C library (glibc)",
-        )
-    if b"musl" in linking.loader:
-        return Bar(
-            problem=f"{program} is built for another C library (musl, of Alpine)",
-            remedy="run one that is built for glibc, as of Debian, Ubuntu, Red Hat",
-        )
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Linking:
-    """How a program of machine code is linked; ``loader``: the path of what loads its libraries, None where it has
-    none."""
-
-    loader: bytes | None
-    go: bool
+_NONE = b""
 
 
-def _linking(program: Path) -> _Linking | None:
-    """None for a file that is no program of this kind of machine."""
+def _loader_of(program: Path) -> bytes | None:
+    """Path of what loads a program's libraries: nothing where it has none (it is linked statically), and None
+    for a file that is no program of this kind of machine."""
     try:
         with open(program, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as image:
-            if image[:6] != _ELF_64_LITTLE_ENDIAN:
+            if image[: len(IDENTIFIED)] != IDENTIFIED:
                 return None
-            return _Linking(loader=_loader(image), go=all(image.find(mark) >= 0 for mark in _GO_MARKS))
+            found = next((one for _, one in segments(image) if one.kind == INTERPRETER), None)
+            return _NONE if found is None else image[found.offset : found.offset + found.bytes_in_file]
     except (OSError, ValueError, error):  # no such file, an empty one, a header that is cut off
         return None
 
 
-def _loader(image: mmap.mmap) -> bytes | None:
-    """Path of the program that loads a program's libraries; None where it has none."""
-    _, _, _, _, first, _, _, _, size, count, *_ = _HEADER.unpack_from(image)
-    for number in range(count):
-        kind, _, offset, _, _, length, *_ = _SEGMENT.unpack_from(image, first + number * size)
-        if kind == _INTERPRETER_SEGMENT:
-            return bytes(image[offset : offset + length])
-    return None
+def _is_go(program: Path) -> bool:
+    """Whether Go has built it. All of it is read: ask only where it matters."""
+    with open(program, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as image:
+        return all(image.find(mark) >= 0 for mark in _GO_MARKS)
 
 
 def _found(command: str, *, directory: Path, path: str) -> Path | None:

@@ -101,20 +101,25 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
-        self._forget_polls_that_ended()
+        waits = self._short_waits()
+        # What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
+        # else: when it makes the same pause again, it may be a back-off.
+        self._polls &= {_pause(tid, seconds) for seconds, tid in waits}
         alike: Counter[tuple[int, int]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
-            timer = self._next_timer()
-            if timer is None:
+            timers = [(seconds, tid) for seconds, tid in waits if _pause(tid, seconds) not in self._polls]
+            if not timers:
                 return
-            pause = _pause(*timer)
+            seconds, tid = min(timers)
+            pause = _pause(tid, seconds)
             alike[pause] += 1
             if alike[pause] > _ALIKE_IS_POLLING:
                 self._polls.add(pause)  # no back-off is tried that often with the same pause
                 continue
-            if not self._nearly_due(timer[1]):
-                self.clock.advance(max(1.0, timer[1]))
+            if not self._nearly_due(seconds):
+                self.clock.advance(max(1.0, seconds))
             self._wake_and_rest(self._with_timers())
+            waits = self._short_waits()
 
     def _nearly_due(self, seconds: float) -> bool:
         """A timer that lacks milliseconds only (it was set that much later within its own instant, or a Java machine
@@ -207,17 +212,6 @@ class Stepper:
     def at_rest(self) -> bool:
         """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
-
-    def _forget_polls_that_ended(self) -> None:
-        """What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
-        else: when it makes the same pause again, it may be a back-off."""
-        if self._polls:
-            self._polls &= {_pause(tid, seconds) for seconds, tid in self._short_waits()}
-
-    def _next_timer(self) -> tuple[int, float] | None:
-        """Thread and simulated seconds of the next short timer; None when there is none."""
-        waits = [(seconds, tid) for seconds, tid in self._short_waits() if _pause(tid, seconds) not in self._polls]
-        return min(waits)[::-1] if waits else None
 
     def _short_waits(self) -> list[tuple[float, int]]:
         """Simulated seconds and thread of each wait that ends soon."""

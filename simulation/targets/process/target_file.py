@@ -306,8 +306,9 @@ class StripeTable(_Table):
     events: tuple[str, ...] = Field(default=SUBSCRIBED, min_length=1)
     """Types of the events that its endpoint gets; ``["*"]`` is all of them."""
     api_version: str = Field(default=API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
-    """The version of Stripe's API with which its endpoint was made: each event names it, and the libraries for Go, Java
-    and .NET refuse events of another version than their own. What an event shows is as the newest version has it."""
+    """The version of Stripe's API with which its endpoint was made: each event names it. The libraries for Go and
+    .NET refuse events of another version than their own, and Java's shows no object of one. What an event shows is as
+    the newest version has it."""
     stub: tuple[StubTable, ...] = ()
 
     @field_validator("api_version")

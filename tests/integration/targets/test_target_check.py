@@ -121,7 +121,7 @@ def test_a_shop_is_shown_a_payment_that_another_secret_signed(
 def test_a_library_that_takes_events_of_its_own_version_only_gets_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], *, named: bool, said: str
 ) -> None:
-    """As those for Go, Java and .NET do."""
+    """As those for Go and .NET do."""
     shop = copy_of_shop(tmp_path)
     source, file = tmp_path / "shop" / "shop.py", shop / "target.toml"
     before = "        except (ValueError, stripe.SignatureVerificationError) as error:"
