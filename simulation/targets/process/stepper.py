@@ -101,25 +101,19 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
-        waits = self._short_waits()
-        # What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
-        # else: when it makes the same pause again, it may be a back-off.
-        self._polls &= {_pause(tid, seconds) for seconds, tid in waits}
         alike: Counter[tuple[int, int]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
-            timers = [(seconds, tid) for seconds, tid in waits if _pause(tid, seconds) not in self._polls]
-            if not timers:
+            timer = self._next_timer()
+            if timer is None:
                 return
-            seconds, tid = min(timers)
-            pause = _pause(tid, seconds)
+            pause = _pause(*timer)
             alike[pause] += 1
             if alike[pause] > _ALIKE_IS_POLLING:
                 self._polls.add(pause)  # no back-off is tried that often with the same pause
                 continue
-            if not self._nearly_due(seconds):
-                self.clock.advance(max(1.0, seconds))
+            if not self._nearly_due(timer[1]):
+                self.clock.advance(max(1.0, timer[1]))
             self._wake_and_rest(self._with_timers())
-            waits = self._short_waits()
 
     def _nearly_due(self, seconds: float) -> bool:
         """A timer that lacks milliseconds only (it was set that much later within its own instant, or a Java machine
@@ -213,19 +207,24 @@ class Stepper:
         """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
-    def _short_waits(self) -> list[tuple[float, int]]:
-        """Simulated seconds and thread of each wait that ends soon."""
+    def _next_timer(self) -> tuple[int, float] | None:
+        """Thread and simulated seconds of the next short timer; None when there is none."""
         while True:
             try:
-                return [
-                    (seconds, tid)
-                    for pid in self._with_timers()
-                    for tid in tasks(pid)
-                    if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
-                    and seconds <= self._short_timer_seconds
-                ]
+                return self._shortest_wait()
             except Awake:
                 self.rest()
+
+    def _shortest_wait(self) -> tuple[int, float] | None:
+        waits = [
+            (seconds, tid)
+            for pid in self._with_timers()
+            for tid in tasks(pid)
+            if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
+            and seconds <= self._short_timer_seconds
+            and _pause(tid, seconds) not in self._polls
+        ]
+        return min(waits)[::-1] if waits else None
 
     def _restless(self) -> EnvironmentFault:
         working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]
