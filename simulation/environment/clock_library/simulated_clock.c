@@ -9,7 +9,7 @@
  * Both are read once, when the program starts; what it forks or executes inherits them. Without a page the time is real.
  * Waits until an absolute instant of the simulated clock become waits of the same length by the real one: the kernel
  * knows no other. File times, processor time and waits of a relative length are real, except that where the monotonic
- * clock is simulated sleeping and waiting for a condition end in simulated time, too: see the last part.
+ * clock is simulated sleeping and waiting for a condition or for files end in simulated time, too: see the last parts.
  *
  * Built with -nostdlib, and all it needs of the C library is resolved when it is loaded: it fits whichever glibc (or
  * musl) the program brings, an older one in a container too. Anything it could lack is declared weak.
@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -28,6 +29,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -480,6 +482,125 @@ EXPORTED int pthread_cond_clockwait(
     if (!is_simulated(clock) || !is_moved(instant))
         return NEXT(pthread_cond_clockwait)(cond, mutex, clock, instant);
     return pthread_cond_timedwait(cond, mutex, instant);
+}
+
+/* ---- waits for files ----------------------------------------------------------------------------------------------- */
+
+/* Whoever waits for files has the harness's interruption end the wait, and then asks for the time itself. But the kernel
+ * ends the wait, too, when as much real time went by: a slow machine would let a time limit pass at an instant at which
+ * the harness is still at work for others. So what is left by the simulated clock is waited for anew. */
+
+/* When a wait of so many microseconds is over; 0: whenever the kernel says. */
+static int64_t due_after(int64_t length) {
+    return length > 0 && monotonic_too && simulated() && page->waits_by_it ? simulated() + length : 0;
+}
+
+static int64_t left_until(int64_t due) {
+    int64_t left = due - simulated();
+    return left > 0 ? left : 0;
+}
+
+/* Whether the wait goes on. One that was interrupted when it was over has found nothing. */
+static int goes_on(int *result, int64_t due, const sigset_t *mask) {
+    if (*result < 0 && errno == EINTR && due && !left_until(due) && !mask)
+        *result = 0;
+    return *result == 0 && due && left_until(due) && page->waits_by_it;
+}
+
+#define WAIT_MILLISECONDS(mask, name, parameters, ...)                                                                 \
+    EXPORTED int name parameters {                                                                                     \
+        int64_t due = due_after(milliseconds * (int64_t)1000);                                                         \
+        int result = NEXT(name)(__VA_ARGS__);                                                                          \
+        while (goes_on(&result, due, mask)) {                                                                          \
+            milliseconds = (int)((left_until(due) + 999) / 1000);                                                      \
+            result = NEXT(name)(__VA_ARGS__);                                                                          \
+        }                                                                                                              \
+        return result;                                                                                                 \
+    }
+WAIT_MILLISECONDS(NULL, poll, (struct pollfd * files, nfds_t count, int milliseconds), files, count, milliseconds)
+WAIT_MILLISECONDS(
+    NULL, epoll_wait, (int set, struct epoll_event *events, int most, int milliseconds), set, events, most, milliseconds)
+WAIT_MILLISECONDS(
+    mask, epoll_pwait, (int set, struct epoll_event *events, int most, int milliseconds, const sigset_t *mask), set,
+    events, most, milliseconds, mask)
+
+static int64_t length_of(const struct timespec *length) { return length ? microseconds(length) : 0; }
+
+/* A millisecond at least: whoever looked more often would never be seen at rest. */
+static struct timespec left_as_time(int64_t due) {
+    int64_t left = left_until(due) > 1000 ? left_until(due) : 1000;
+    return (struct timespec){left / MICRO, left % MICRO * 1000};
+}
+
+#define WAIT_TIME(name, parameters, ...)                                                                               \
+    EXPORTED int name parameters {                                                                                     \
+        int64_t due = due_after(length_of(length));                                                                    \
+        int result = NEXT(name)(__VA_ARGS__);                                                                          \
+        while (goes_on(&result, due, mask)) {                                                                          \
+            struct timespec left = left_as_time(due);                                                                  \
+            length = &left;                                                                                            \
+            result = NEXT(name)(__VA_ARGS__);                                                                          \
+        }                                                                                                              \
+        return result;                                                                                                 \
+    }
+WAIT_TIME(
+    ppoll, (struct pollfd * files, nfds_t count, const struct timespec *length, const sigset_t *mask), files, count,
+    length, mask)
+WAIT_TIME(
+    epoll_pwait2,
+    (int set, struct epoll_event *events, int most, const struct timespec *length, const sigset_t *mask), set, events,
+    most, length, mask)
+
+/* As programs are built that check sizes as they run. */
+EXPORTED int __poll_chk(struct pollfd *files, nfds_t count, int milliseconds, size_t size) {
+    if (size / sizeof *files < count)
+        abort();
+    return poll(files, count, milliseconds);
+}
+
+EXPORTED int __ppoll_chk(
+    struct pollfd *files, nfds_t count, const struct timespec *length, const sigset_t *mask, size_t size) {
+    if (size / sizeof *files < count)
+        abort();
+    return ppoll(files, count, length, mask);
+}
+
+enum { SETS = 3, WORD_BITS = 8 * sizeof(long), SET_WORDS = FD_SETSIZE / WORD_BITS };
+
+EXPORTED int pselect(
+    int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+    const struct timespec *restrict length, const sigset_t *restrict mask) {
+    fd_set *sets[SETS] = {readable, writable, exceptional};
+    long asked[SETS][SET_WORDS];
+    int words = (count + WORD_BITS - 1) / WORD_BITS;
+    int64_t due = count >= 0 && words <= SET_WORDS ? due_after(length_of(length)) : 0;
+    for (int i = 0; due && i < SETS; i++)
+        for (int word = 0; sets[i] && word < words; word++)
+            asked[i][word] = ((long *)sets[i])[word];
+    int result = NEXT(pselect)(count, readable, writable, exceptional, length, mask);
+    while (goes_on(&result, due, mask)) { /* nothing came, and they were emptied */
+        struct timespec left = left_as_time(due);
+        for (int i = 0; i < SETS; i++)
+            for (int word = 0; sets[i] && word < words; word++)
+                ((long *)sets[i])[word] = asked[i][word];
+        result = NEXT(pselect)(count, readable, writable, exceptional, &left, mask);
+    }
+    for (int i = 0; due && !result && i < SETS; i++) /* an interruption leaves them as they were */
+        for (int word = 0; sets[i] && word < words; word++)
+            ((long *)sets[i])[word] = 0;
+    return result;
+}
+
+EXPORTED int select(
+    int count, fd_set *restrict readable, fd_set *restrict writable, fd_set *restrict exceptional,
+    struct timeval *restrict length) {
+    int64_t due = length ? due_after(length->tv_sec * (int64_t)MICRO + length->tv_usec) : 0;
+    if (!due)
+        return NEXT(select)(count, readable, writable, exceptional, length);
+    struct timespec left = left_as_time(due);
+    int result = pselect(count, readable, writable, exceptional, &left, NULL);
+    *length = (struct timeval){left_until(due) / MICRO, left_until(due) % MICRO};
+    return result;
 }
 
 /* ---- other waits until an instant --------------------------------------------------------------------------------- */

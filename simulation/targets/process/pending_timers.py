@@ -13,6 +13,7 @@ from pathlib import Path
 _SIMULATED_EPOCH_SECONDS = 1_000_000_000
 """A deadline beyond this is an instant, not a duration: it was computed from the simulated clock (a backend has no
 other)."""
+_MICROSECOND_DIGITS = 6
 _NOT_WAITING = "running"
 _ABSOLUTE = 1
 _FUTEX_ABSOLUTE = 9
@@ -66,6 +67,7 @@ class Awake(Exception):
 def seconds_left(pid: int, tid: int, *, now: datetime) -> float | None:
     """Simulated seconds until the thread's wait ends by itself; None when it has no timeout, or that cannot be told.
 
+    :param now: what the thread's clock shows, to the microsecond.
     :raises Awake: it does not wait. Real timers wake threads of a backend that is at rest, too; they find that no
         simulated time has passed, and wait again.
     """
@@ -80,7 +82,7 @@ def seconds_left(pid: int, tid: int, *, now: datetime) -> float | None:
         return None
     left = read(pid, [int(word, 16) for word in words[1:7]])
     if left is not None and left > _SIMULATED_EPOCH_SECONDS:
-        left -= now.timestamp()
+        left = round(left - now.timestamp(), _MICROSECOND_DIGITS)  # of such a number the rest is chance
     return left
 
 

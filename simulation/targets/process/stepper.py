@@ -29,6 +29,7 @@ _REST_DEADLINE_WALL_SECONDS = 60.0
 _NUDGE_WALL_SECONDS = 1.0
 _MOST_TICKS = 1000
 _NEARLY_DUE_SECONDS, _MOST_LATE_MICROSECONDS = 0.25, 500_000
+_LAST_MICROSECOND = 999_999
 _AWAITING_STEP_SECONDS = 5
 _LONGEST_AWAITED_SECONDS = LONGEST_AWAITED_SECONDS + _AWAITING_STEP_SECONDS
 _ALIKE_IS_POLLING = 10
@@ -72,10 +73,9 @@ class Stepper:
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
         self._each_second = each_second
-        self._ticks = 0
         self._instant = clock.now
         self._late_microseconds = 0
-        """How far beyond its instant the clock is shown, so that what is nearly due is."""
+        """How far beyond its instant the clock is shown."""
         self._shown_anew = False
         """Whether the clock has gone on since the backend was woken last."""
         self.began_at = clock.now
@@ -87,16 +87,21 @@ class Stepper:
         clock.follow(self.show)
 
     def show(self, instant: datetime) -> None:
-        """Write the backend's clock, each time a microsecond later within the first millisecond of its second.
+        """Write the backend's clock, each time a microsecond later: within the first millisecond of its second, but for
+        what is nearly due, and never back.
 
         A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
         *past*: Python's asyncio spins on it.
         """
-        if instant != self._instant:
-            self._instant, self._late_microseconds = instant, 0
-        self._ticks = (self._ticks + 1) % _MOST_TICKS
-        self._shown.show(instant + timedelta(microseconds=self._ticks + self._late_microseconds))
+        if instant == self._instant:
+            self._late_microseconds = min(self._late_microseconds + 1, _LAST_MICROSECOND)
+        else:
+            self._instant, self._late_microseconds = instant, (self._late_microseconds + 1) % _MOST_TICKS
+        self._shown.show(self._shown_instant())
         self._shown_anew = True
+
+    def _shown_instant(self) -> datetime:
+        return self._instant + timedelta(microseconds=self._late_microseconds)
 
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
@@ -220,7 +225,7 @@ class Stepper:
             (seconds, tid)
             for pid in self._with_timers()
             for tid in tasks(pid)
-            if (seconds := seconds_left(pid, tid, now=self.clock.now)) is not None
+            if (seconds := seconds_left(pid, tid, now=self._shown_instant())) is not None
             and seconds <= self._short_timer_seconds
             and _pause(tid, seconds) not in self._polls
         ]

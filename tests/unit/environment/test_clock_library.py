@@ -33,6 +33,7 @@ from simulation.environment.clock_library.choice import _chosen
 from simulation.environment.clock_library.faketime import find_faketime
 from simulation.environment.in_container import fill_clock_folder
 from simulation.environment.shared_memory import release
+from simulation.targets.process.values import PRELOAD_FOLDER
 from simulation.targets.process.wakeups import wake
 
 INSTANT = datetime(2026, 3, 1, 12, 34, 56, 789_012, tzinfo=UTC)
@@ -267,6 +268,82 @@ def test_waits_of_a_program_with_timers_end_in_simulated_time_and_not_before(fol
     late = int(SECOND) + 300
     expected = {way: 0 if "cond" not in way else errno.ETIMEDOUT for way in WAYS}
     assert sorted(said) == sorted(f"{way} {result} at {late}\n" for way, result in expected.items())
+
+
+FILES = r"""
+#define _GNU_SOURCE
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <time.h>
+#include <unistd.h>
+
+int __poll_chk(struct pollfd *, nfds_t, int, size_t);
+int __ppoll_chk(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t);
+
+int main(int count, char **arguments) {
+    const char *way = arguments[count - 1];
+    int pipes[2], set = epoll_create1(0), result = -2;
+    pipe(pipes);
+    struct epoll_event event = {.events = EPOLLIN}, found;
+    epoll_ctl(set, EPOLL_CTL_ADD, pipes[0], &event);
+    struct pollfd file = {pipes[0], POLLIN, 0};
+    struct timespec length = {0, 20000000};
+    struct timeval old_length = {0, 20000};
+    fd_set files;
+    FD_ZERO(&files);
+    FD_SET(pipes[0], &files);
+    puts("begun"), fflush(stdout);
+    if (!strcmp(way, "poll")) result = poll(&file, 1, 20);
+    if (!strcmp(way, "__poll_chk")) result = __poll_chk(&file, 1, 20, sizeof file);
+    if (!strcmp(way, "ppoll")) result = ppoll(&file, 1, &length, NULL);
+    if (!strcmp(way, "__ppoll_chk")) result = __ppoll_chk(&file, 1, &length, NULL, sizeof file);
+    if (!strcmp(way, "epoll_wait")) result = epoll_wait(set, &found, 1, 20);
+    if (!strcmp(way, "epoll_pwait")) result = epoll_pwait(set, &found, 1, 20, NULL);
+    if (!strcmp(way, "epoll_pwait2")) result = epoll_pwait2(set, &found, 1, &length, NULL);
+    if (!strcmp(way, "select")) result = select(pipes[0] + 1, &files, NULL, NULL, &old_length);
+    if (!strcmp(way, "pselect")) result = pselect(pipes[0] + 1, &files, NULL, NULL, &length, NULL);
+    int left = strstr(way, "select") ? FD_ISSET(pipes[0], &files) : 0;
+    printf("%d with %d left at %ld\n", result, left, time(NULL));
+    return 0;
+}
+"""
+FILE_WAYS = (
+    *("poll", "__poll_chk", "ppoll", "__ppoll_chk", "select", "pselect", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
+)
+
+
+@pytest.fixture(scope="module")
+def waits_for_files(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A program that waits for a pipe for 20 ms, in a way of its last argument, and says when that was over."""
+    return str(_compiled("files", FILES, tmp_path_factory.mktemp("files")))
+
+
+PYTHON_SLEEPS = "import time; print('begun', flush=True); time.sleep(.02); print('0 with 0 left at', int(time.time()))"
+PRELOAD = {"PYTHONPATH": str(PRELOAD_FOLDER)}
+
+
+@NEEDS_A_COMPILER
+@pytest.mark.parametrize("way", [*FILE_WAYS, "sleep of a Python backend"])
+def test_a_short_wait_is_over_in_simulated_time_however_slow_the_machine_is(
+    way: str, folder: Path, waits_for_files: str
+) -> None:
+    environment = {**_environment(folder, monotonic=True), **PRELOAD}
+    command = [waits_for_files, way] if way in FILE_WAYS else [sys.executable, "-c", PYTHON_SLEEPS]
+    clock = open_clock_file(clock_file_in(folder))
+    clock.rule_waits(True)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            assert _first_line(program.stdout) == "begun\n"
+            assert not select.select([program.stdout], [], [], 0.2)[0]  # ten times as long as it waits
+            clock.show(INSTANT + timedelta(seconds=1))
+            wake([program.pid])
+            assert _first_line(program.stdout) == f"0 with 0 left at {int(SECOND) + 1}\n"
+        finally:
+            program.kill()
 
 
 JAVA = """

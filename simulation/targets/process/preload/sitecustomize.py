@@ -1,8 +1,8 @@
 """Loaded by every Python of a backend through ``PYTHONPATH``: lets its waits notice that simulated time has passed.
 
 Python takes up an interrupted wait again with what is left of it by its (simulated) monotonic clock. All it needs is an
-interruption: a signal that has a handler. ``time.sleep`` alone does not look at that clock again, so it waits like
-``select`` here.
+interruption: a signal that has a handler. ``time.sleep`` alone does not look at that clock again. Our own clock library
+ends it when it is due, and no sooner; with libfaketime it waits like ``select`` here.
 """
 
 import importlib.machinery
@@ -21,7 +21,8 @@ def _sleep(seconds):  # type: ignore[no-untyped-def]
     select.select([], [], [], seconds)
 
 
-time.sleep = _sleep
+if "SIMULATED_CLOCK_PAGE" not in os.environ:
+    time.sleep = _sleep
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGURG, lambda *_: None)
 
