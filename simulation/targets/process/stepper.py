@@ -81,7 +81,7 @@ class Stepper:
         self.began_at = clock.now
         """When the backend's programs were started last: the origin of its timers."""
         self._polls: set[tuple[int, int]] = set()
-        """Thread and milliseconds of timers that are set again and again: no back-offs, but a poll's pause."""
+        """Thread and hundredths of timers that are set again and again: no back-offs, but a poll's pause."""
         self.release: Callable[[], bool] = lambda: False
         """Lets go on what the harness itself holds back from a backend at rest; whether there was anything."""
         clock.follow(self.show)
@@ -106,19 +106,25 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
+        waits = self._short_waits()
+        # What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
+        # else: when it makes the same pause again, it may be a back-off.
+        self._polls &= {_pause(tid, seconds) for seconds, tid in waits}
         alike: Counter[tuple[int, int]] = Counter()
         for _ in range(_MOST_SHORT_TIMERS):
-            timer = self._next_timer()
-            if timer is None:
+            timers = [(seconds, tid) for seconds, tid in waits if _pause(tid, seconds) not in self._polls]
+            if not timers:
                 return
-            pause = _pause(*timer)
+            seconds, tid = min(timers)
+            pause = _pause(tid, seconds)
             alike[pause] += 1
             if alike[pause] > _ALIKE_IS_POLLING:
                 self._polls.add(pause)  # no back-off is tried that often with the same pause
                 continue
-            if not self._nearly_due(timer[1]):
-                self.clock.advance(max(1.0, timer[1]))
+            if not self._nearly_due(seconds):
+                self.clock.advance(max(1.0, seconds))
             self._wake_and_rest(self._with_timers())
+            waits = self._short_waits()
 
     def _nearly_due(self, seconds: float) -> bool:
         """A timer that lacks milliseconds only (it was set that much later within its own instant, or a Java machine
@@ -212,24 +218,19 @@ class Stepper:
         """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
-    def _next_timer(self) -> tuple[int, float] | None:
-        """Thread and simulated seconds of the next short timer; None when there is none."""
+    def _short_waits(self) -> list[tuple[float, int]]:
+        """Simulated seconds and thread of each wait that ends soon."""
         while True:
             try:
-                return self._shortest_wait()
+                return [
+                    (seconds, tid)
+                    for pid in self._with_timers()
+                    for tid in tasks(pid)
+                    if (seconds := seconds_left(pid, tid, now=self._shown_instant())) is not None
+                    and seconds <= self._short_timer_seconds
+                ]
             except Awake:
                 self.rest()
-
-    def _shortest_wait(self) -> tuple[int, float] | None:
-        waits = [
-            (seconds, tid)
-            for pid in self._with_timers()
-            for tid in tasks(pid)
-            if (seconds := seconds_left(pid, tid, now=self._shown_instant())) is not None
-            and seconds <= self._short_timer_seconds
-            and _pause(tid, seconds) not in self._polls
-        ]
-        return min(waits)[::-1] if waits else None
 
     def _restless(self) -> EnvironmentFault:
         working = [f"{status_of(pid).get('Name', pid)} ({status_of(pid).get('State', 'gone')})" for pid in self.own()]
@@ -241,5 +242,6 @@ class Stepper:
 
 
 def _pause(tid: int, seconds: float) -> tuple[int, int]:
-    """The same for each time that a thread waits as long: an instant has the microseconds of :meth:`Stepper.show`."""
-    return tid, int(seconds * 1000)
+    """Thread and hundredths of a second: the same for each time that a thread waits as long, whatever microseconds its
+    instant has, and by which of the kernel's calls (some count in whole milliseconds)."""
+    return tid, round(seconds * 100)

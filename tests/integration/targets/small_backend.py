@@ -63,6 +63,7 @@ def tick() -> None:
     if WRONG == "prints":
         while True:
             print("again and again \x1b[31m", flush=True)
+    first = True
     while True:
         time.sleep(300 if WRONG != "idle" else 3_000_000)
         if WRONG == "asks":
@@ -77,6 +78,11 @@ def tick() -> None:
             os._exit(3)
         if WRONG == "back-off":
             time.sleep(2)
+            print(f"tried again at {time.time():.0f}", flush=True)
+        if WRONG == "many back-offs":
+            for _ in range(12 if first else 1):
+                time.sleep(1)
+            first = False
             print(f"tried again at {time.time():.0f}", flush=True)
 
 

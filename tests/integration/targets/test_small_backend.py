@@ -76,6 +76,18 @@ def test_a_back_off_is_not_kept_waiting_for_the_next_step(folder: Path) -> None:
         assert f"tried again at {int(START.timestamp()) + 302}" in stand.log()
 
 
+def test_what_looked_like_a_poll_once_is_a_back_off_when_it_comes_again(folder: Path) -> None:
+    wrong(folder, "many back-offs")
+    with brought_up(folder) as stand:
+        jobs(stand).start()
+        stand.site.kernel.run_until(START + timedelta(hours=1))
+        ticks, again = (
+            [int(at) for at in re.findall(rf"{said} at (\d+)", stand.log())] for said in ("tick", "tried again")
+        )
+    assert len(ticks) > 5
+    assert [tried - tick for tick, tried in zip(ticks[2:], again[2:], strict=False)] == [1] * (len(ticks) - 2)
+
+
 def test_time_passes_for_a_start_that_waits_for_a_timer(folder: Path) -> None:
     wrong(folder, "late")
     with brought_up(folder) as stand:
