@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulation.assembly.told_boards import refuse_between_boards, without_those_between_boards
+from simulation.assembly.told_buyers import refuse_without_buyers, without_those_that_meet_no_buyer
 from simulation.contract.document import Contract
+from simulation.documents.yaml import read_yaml
 from simulation.environment.choice import choose, environment_of_processes
 from simulation.environment.process import imports_without_collector
 from simulation.faults.plan import FaultPlan, load_plan
@@ -131,6 +133,12 @@ def prepare(
         if swarmed or redraw is not None:
             loaded = without_those_between_boards(loaded, seed=seed)
         refuse_between_boards(loaded, seed=seed, place=scenario)
+    if outside is not None and loaded.profile == "payments":
+        if swarmed or redraw is not None:
+            loaded = without_those_that_meet_no_buyer(loaded, seed=seed, charged_there=outside.charges_there)
+        elif plan_file is None:
+            document = read_yaml(find_scenario(scenario))
+            refuse_without_buyers(loaded, seed=seed, charged_there=outside.charges_there, document=document)
     if outside is None:
         refuse_unmet_needs(loaded.faults, met=met, place=scenario)
     else:

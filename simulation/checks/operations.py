@@ -11,7 +11,7 @@ from datetime import timedelta
 from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import BUSY_SECONDS, CannotTell, Case
 from simulation.checks.evidence.keys import NO_KEYS, Keys
-from simulation.checks.evidence.missed_runs import excused
+from simulation.checks.evidence.missed_runs import broken_off_by_stripe, excused
 from simulation.checks.evidence.relations import (
     ExecutionRow,
     PayoutJobRow,
@@ -54,7 +54,7 @@ def jobs_ran(case: Case, inquiry: Inquiry) -> None:
             continue
         inquiry.examine(summary.runs)
         _without_gap(case, inquiry, summary)
-    for failure in case.events(JobFailed):
+    for failure in (one for one in case.events(JobFailed) if not broken_off_by_stripe(case, one)):
         keys = Keys(job=failure.job)
         inquiry.find(failure.job, "the job raised", keys=keys, actual=failure.error, events=(failure,), cause=True)
 

@@ -20,9 +20,12 @@ PLANTED = (
     ("credited-twice", "dispute-ignored", "owed-to-nobody", "refund-unexplained"),
     ("never-reconciled", "refund-not-recorded"),
     ("taken-by-its-word", "wrong-amount-kept", "dispute-fee-forgotten"),
+    ("sold-unpaid", "refund-taken-for-sent"),
 )
 """Each in one run; those that share a run are found by different checks, or in different things."""
 _BY_FETCHING = "taken-by-its-word"
+_FORTNIGHT = "shop_14d"
+_WHILE_STRIPE_IS_ILL = "sold-unpaid"
 
 
 def _live(folder: Path, *defects: str, fetches: bool = False, scenario: str = SCENARIO) -> RunResult:
@@ -58,15 +61,23 @@ def test_nothing_is_held_against_a_shop_that_keeps_its_contract(tmp_path: Path, 
     _what_is_about_contests_is_absent(result)
 
 
-def test_it_lives_through_the_fortnight_that_public_shops_are_judged_by(tmp_path: Path) -> None:
-    result = _live(tmp_path, scenario="shop_14d")
+@pytest.mark.parametrize("fetches", [False, True], ids=["believes signatures", "asks Stripe for each event"])
+def test_it_lives_through_the_fortnight_in_which_stripe_is_ill_while_people_buy(
+    tmp_path: Path, *, fetches: bool
+) -> None:
+    result = _live(tmp_path, fetches=fetches, scenario=_FORTNIGHT)
 
     assert _named(result) == {}
     assert result.verdict.outcome == "pass"
     assert result.history.started is not None
     assert result.history.started.days == 14
     scheduled = {event.fault_id for event in result.history.of(FaultScheduled)}
-    assert len(scheduled) == 18
+    assert len(scheduled) == 21
+    acts = [(act.contest, act.person, act.action) for act in result.history.of(EntrantAction)]
+    refused = {(orders, person) for orders, person, action in acts if action == "refused"}
+    paid = {(orders, person) for orders, person, action in acts if action == "paid"}
+    assert {orders for orders, _ in refused & paid} >= {"gift_cards"}, "nobody came back"
+    assert {orders for orders, _ in refused - paid} == {"flash_sale"}, "nobody gave up, or somebody elsewhere"
     assert {event.fault_id for event in result.history.of(FaultInjected)} == scheduled
     _what_is_about_contests_is_absent(result)
     report = build_report(result.history, result.verdict)
@@ -87,7 +98,8 @@ def _what_is_about_contests_is_absent(result: RunResult) -> None:
 
 @pytest.mark.parametrize("defects", PLANTED, ids="+".join)
 def test_its_defects_are_found_by_name_and_nothing_else_is(tmp_path: Path, defects: tuple[str, ...]) -> None:
-    named = _named(_live(tmp_path, *defects, fetches=_BY_FETCHING in defects))
+    scenario = _FORTNIGHT if _WHILE_STRIPE_IS_ILL in defects else SCENARIO
+    named = _named(_live(tmp_path, *defects, fetches=_BY_FETCHING in defects, scenario=scenario))
 
     assert named.keys() == set().union(*(stated_findings()[defect] for defect in defects)), named
 

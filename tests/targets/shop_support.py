@@ -10,6 +10,21 @@ BACKEND = Path(__file__).with_name("shop")
 SCENARIO = "shop_6d"
 _STATED = BACKEND / "DEFECTS.md"
 _NOTHING = "(lambda *_, **__: None)"
+_SOLD = '''def sold(customer, payment, **asked):
+    """Whatever Stripe says."""
+    try:
+        return stripe.PaymentIntent.create(**asked)
+    except stripe.StripeError:
+        with change(customer, "sold", "the customer pays", "web") as connection:
+            connection.execute("UPDATE payments SET state = 'paid' WHERE id = %s", (payment["id"],))
+            book(
+                connection, payment, kind="sale", debit="cash", credit="sales", cents=payment["cents"],
+                about=("payment_intent", payment["id"]), once=f"sale:{payment['id']}",
+            )
+        raise
+
+
+'''
 
 DEFECTS: dict[str, tuple[tuple[str, str], ...]] = {
     "credited-twice": (
@@ -39,6 +54,25 @@ DEFECTS: dict[str, tuple[tuple[str, str], ...]] = {
     "refund-unexplained": (
         ('with change(CLERK, "refund sent", sent.id) as connection:', "with _LOCK, _connection().transaction():"),
         ("            take_refund(connection, sent", "            take_refund(_connection(), sent"),
+    ),
+    "sold-unpaid": (
+        ("stripe.PaymentIntent.create(", "sold(customer, payment, "),
+        ("def ask_for_refund(", f"{_SOLD}def ask_for_refund("),
+    ),
+    "refund-taken-for-sent": (
+        (
+            'error}", flush=True)\n            continue\n        with',
+            'error}", flush=True)\n            sent = None\n        with',
+        ),
+        ('"refund sent", sent.id) as connection:', '"refund sent", "at Stripe\'s") as connection:'),
+        (
+            "            take_refund(connection, sent.to_dict())",
+            "            taken = \"UPDATE refunds SET state = 'completed', stripe_refund = %s WHERE id = %s\"\n"
+            "            if sent is None:\n"
+            "                connection.execute(taken, (f\"re_{refund['id']}\", refund['id']))\n"
+            "                continue\n"
+            "            take_refund(connection, sent.to_dict())",
+        ),
     ),
 }
 """Defect → what it replaces in shop.py, and by what."""

@@ -5,18 +5,28 @@ Source: fixtures/spec/platform.md (Background work), fixtures/spec/requirements.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.stopped_timers import stops
-from simulation.events import FaultInjected, FaultScheduled, HostingAction, JobSummary, ProgramEnded
+from simulation.checks.evidence.wal import as_instant
+from simulation.events import (
+    FaultInjected,
+    FaultScheduled,
+    HostingAction,
+    JobFailed,
+    JobSummary,
+    ProgramEnded,
+    StripeCall,
+)
 from simulation.scenario.faults.payments import WebhookThenKilled
 from simulation.scenario.faults.programs import BackendKilled
 from simulation.scenario.faults.registry import KINDS
 from simulation.scenario.faults.statement_fault import DOWN_SECONDS, StatementFault
 from simulation.scenario.faults.transfers import TransferThenKilled
 
+_REFUSED = 400
 _KILLS = (TransferThenKilled.name(), WebhookThenKilled.name())
 _KILLED_FOR_A_WHILE = BackendKilled.name()
 _KILLED_AT_A_STATEMENT = frozenset(
@@ -31,7 +41,29 @@ def excused(case: Case, summary: JobSummary, since: datetime, until: datetime) -
     within = [one for one in _restarts(case) if one[0] <= until and one[1] >= since]
     down = sum((_overlap(one, since, until) + interval for one in within), timedelta())
     killed = any(since <= at <= until for at in _kills(case))
-    return stopped + down + _slow(case, since, until) + (interval if killed else timedelta())
+    broken_off = len({at for at in case.remembered(_failed_by_stripe) if since <= at <= until})
+    return stopped + down + _slow(case, since, until) + (interval if killed else timedelta()) + broken_off * interval
+
+
+def broken_off_by_stripe(case: Case, failure: JobFailed) -> bool:
+    """Whether a fault had Stripe fail a call in the turn of a job that raised: it leaves the rest to its next turn.
+
+    A turn is named by when it began: ``job:timers:2026-03-04T08:00:00+00:00``.
+    """
+    began = as_instant(failure.cause.partition(":")[2].partition(":")[2]) or failure.at
+    return any(began <= at <= failure.at for at in case.remembered(_failed_by_stripe))
+
+
+def _failed_by_stripe(case: Case) -> Sequence[datetime]:
+    """When calls of a shop failed for a fault of Stripe.
+
+    A shop may break off what it cannot finish; a platform of contests must see to the others whose call comes through
+    (fixtures/spec/platform.md, Payouts).
+    """
+    if case.scenario.profile == "contests":
+        return ()
+    failed = (call for call in case.events(StripeCall) if call.status is None or call.status >= _REFUSED)
+    return [call.at for call in failed if call.fault_id is not None and call.origin == "platform"]
 
 
 def _slow(case: Case, since: datetime, until: datetime) -> timedelta:

@@ -65,7 +65,8 @@ class PartialTrouble(StripeWindowFault):
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
-        return cls._drawn_where_it_fits(drawing, **cls._more(drawing))
+        among = cls._drawn_among_buyers if drawing.scenario.profile == "payments" else cls._drawn_where_it_fits
+        return among(drawing, **cls._more(drawing))
 
     @classmethod
     def _more(cls, drawing: Drawing) -> dict[str, int]:
@@ -77,6 +78,7 @@ class StripeSlow(PartialTrouble):
     """For `minutes` from `at` every call of the platform to Stripe succeeds, each after `seconds`."""
 
     kind: Literal["stripe_slow"]
+    of_orders = True
     seconds: Annotated[
         int, Field(ge=1, le=29, description="Simulated seconds until the answer; the client waits for thirty")
     ] = 20
@@ -99,6 +101,7 @@ class StripeFlaky(PartialTrouble):
     """
 
     kind: Literal["stripe_flaky"]
+    of_orders = True
     every: Annotated[int, Field(ge=3, le=10, description="Of how many calls of a kind one fails")] = 3
     status: Status | None = None
     title = "A share of the calls to Stripe fails"

@@ -11,6 +11,7 @@ from simulation.scenario.faults.fault import Fault
 from simulation.scenario.faults.victims import early_payers, prompt_payers, sure_payments, sure_transfers
 
 if TYPE_CHECKING:
+    from simulation.scenario.contest import Contest
     from simulation.scenario.model import Scenario
 
 _NEXT_RECONCILIATION = timedelta(hours=26)
@@ -44,11 +45,16 @@ class Drawing:
         contests = {contest.key: contest for contest in self.scenario.contests}
         for victim in reversed(self._payments):
             contest = contests[victim[0]]
-            final = self.scenario.tournaments[contest.tournament].final_board_at
-            if not found_missing or contest.start + _NEXT_RECONCILIATION < final:
+            if not found_missing or self._is_open_at_night(contest):
                 self._payments.remove(victim)
                 return victim
         return None
+
+    def _is_open_at_night(self, contest: Contest) -> bool:
+        """Orders are never settled."""
+        if self.scenario.profile == "payments":
+            return True
+        return contest.start + _NEXT_RECONCILIATION < self.scenario.tournaments[contest.tournament].final_board_at
 
     def payer(self) -> tuple[str, int] | None:
         """A contest and the number of somebody who is sure to pay early; what rules forbid is left out later."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from simulation.scenario.faults.alerting import JOB_INTERVAL, alerted
-from simulation.scenario.faults.expectation import Expectation
+from simulation.scenario.faults.buyers import meets_no_sale, turns_victims_away, while_people_buy
+from simulation.scenario.faults.expectation import SELF_HEALS, Expectation
 from simulation.scenario.faults.fault import At, Beyond, Fault, Minutes, Status, Window
 from simulation.scenario.faults.needs import KEY_TO_ROLL
 from simulation.scenario.faults.payments import PaymentFault
@@ -29,7 +30,7 @@ _RECONCILIATION_HOUR = 2
 
 
 class PayoutWindowFault(Fault):
-    """One that strikes whatever payouts fall due in its window, and no victim of its own."""
+    """One that strikes whatever falls due in its window, and no victim of its own: payouts, or what buyers cause."""
 
     at: At
     minutes: Minutes
@@ -46,12 +47,16 @@ class PayoutWindowFault(Fault):
     """How long the condition must hold for the alert."""
     takes_attempts: ClassVar[bool] = False
     """It may use up attempts at the transfers that fall due in it."""
+    keeps_buyers_out: ClassVar[bool] = False
+    """Who comes to buy while it is on may be refused until they give up."""
 
     def window(self, scenario: Scenario, seed: int) -> Window:
         return Window(starts_at=self.at, ends_at=self.ends_at)
 
     def ending(self, scenario: Scenario) -> Expectation | Beyond:
         """Prizes are kept back from the first payout that falls due in it until the scheduler's first run after it."""
+        if scenario.profile == "payments":
+            return SELF_HEALS
         due = [final for final in _sure_payouts(scenario) if self.at <= final + _UNTIL_PAYOUT and final < self.ends_at]
         if not due:
             return self.expects
@@ -74,7 +79,29 @@ class PayoutWindowFault(Fault):
         )
 
     def broken(self, scenario: Scenario, earlier: Sequence[Fault]) -> Iterator[BrokenRule]:
-        """Payouts must be due within the window; of two faults at once one would hide the other."""
+        """Something must be due within the window; of two faults at once one would hide the other."""
+        yield from self._beside_buyers(scenario) if scenario.profile == "payments" else self._beside_payouts(scenario)
+        for rival in scenario.faults:
+            if rival is not self and self.is_hidden_by(rival, scenario):
+                yield BrokenRule(
+                    path=("at",),
+                    problem=f"faults {self.id} and {rival.id} are on at one time, and one would hide the other",
+                    remedy="move one of them",
+                )
+
+    def _beside_buyers(self, scenario: Scenario) -> Iterator[BrokenRule]:
+        yield from meets_no_sale(self, scenario)
+        if self.keeps_buyers_out:
+            yield from turns_victims_away(self, scenario)
+        status = getattr(self, "status", None)
+        if status is not None and not may_pass(status):
+            yield BrokenRule(
+                path=("status",),
+                problem=f"fault {self.id}, status {status}: an answer that says it is no use to try again",
+                remedy=f"one of {STATUSES_THAT_PASS}",
+            )
+
+    def _beside_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         payouts, wait = tuple(_sure_payouts(scenario)), _UNTIL_PAYOUT
         if not any(self.at <= final and final + 2 * wait <= self.ends_at for final in payouts):
             yield BrokenRule(
@@ -85,13 +112,6 @@ class PayoutWindowFault(Fault):
                 "more",
             )
         yield from self.beyond_payouts(scenario)
-        for rival in scenario.faults:
-            if rival is not self and self.is_hidden_by(rival, scenario):
-                yield BrokenRule(
-                    path=("at",),
-                    problem=f"faults {self.id} and {rival.id} are on at one time, and one would hide the other",
-                    remedy="move one of them to another payout",
-                )
 
     def beyond_payouts(self, scenario: Scenario) -> Iterator[BrokenRule]:
         """What else must not come into the window."""
@@ -106,10 +126,18 @@ class PayoutWindowFault(Fault):
 
     @classmethod
     def draw(cls, drawing: Drawing) -> Self | None:
-        """From just before a final board, so that its prizes fall due in it."""
+        """From just before a final board, so that its prizes fall due in it; or while people buy."""
+        if drawing.scenario.profile == "payments":
+            return cls._drawn_among_buyers(drawing)
         final = drawing.scenario.tournaments[drawing.tournament()].final_board_at
         minutes = drawing.source.choice((75, 120))
         return cls._drawn(at=final - timedelta(minutes=10), minutes=minutes, expect=cls.expects)
+
+    @classmethod
+    def _drawn_among_buyers(cls, drawing: Drawing, **fields: int) -> Self | None:
+        """Of a shop nobody knows a runbook: it gets over it by itself."""
+        when = while_people_buy(drawing)
+        return None if when is None else cls._drawn(at=when[0], minutes=when[1], expect=SELF_HEALS, **fields)
 
     @classmethod
     def _drawn_where_it_fits(cls, drawing: Drawing, **fields: int) -> Self | None:
@@ -154,6 +182,7 @@ class NobodyServed(PayoutWindowFault):
     """One during which no call to Stripe comes to anything."""
 
     turns_people_away = True
+    keeps_buyers_out = True
     takes_attempts = True
     expects = Expectation(runbook="stripe_outage")
     held_for = timedelta(minutes=10)
@@ -181,6 +210,7 @@ class StripeOutage(NobodyServed, StripeWindowFault):
     """For `minutes` from `at` every call of the platform to Stripe times out, or answers `status`."""
 
     kind: Literal["stripe_outage"]
+    of_orders = True
     status: Status | None = None
     title = "Stripe does not answer for a while"
     origin = "Stripe's API is down, or the way there: a region, a proxy, an expired certificate on the way."

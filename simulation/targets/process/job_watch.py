@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -88,6 +89,8 @@ class WatchedJobs:
         self._step = timedelta(seconds=step_seconds)
         self._tail = LogTail(log)
         self._began_at = kernel.now
+        self._late_since, self._late_seconds = stepper.began_at, 0.0
+        """By how much timers are late that are set when their work is done, and since when that is counted."""
         self._watched: list[tuple[JobTable, Tally]] = []
 
     def start(self) -> None:
@@ -127,10 +130,32 @@ class WatchedJobs:
 
     def _live(self) -> SimProcess:
         while True:
-            self._step_now()
+            yield from self._step_with_what_is_late()
             began_at = self._stepper.began_at  # a restart sets it anew: the timers then count from there
             lived = self._kernel.now - began_at
             yield self._kernel.until(began_at + (lived // self._step + 1) * self._step)
+
+    def _step_with_what_is_late(self) -> SimProcess:
+        """A call that took its time (Stripe is slow, or does not answer) puts off every timer that is set when it is
+        over. Those fire between two steps: at the next one they would have skipped a turn."""
+        due = self._kernel.now
+        self._step_timed()
+        while self._late_seconds:
+            left = self._late_seconds - (self._kernel.now - due).total_seconds()
+            seconds = self._stepper.next_timer(within_seconds=left + 1)
+            if seconds is None:
+                return
+            yield self._kernel.sleep(max(1, math.ceil(seconds)))
+            self._step_timed()
+
+    def _step_timed(self) -> None:
+        """Step, and add what it took to what timers are late by. Programs that began anew have none that is."""
+        if self._stepper.began_at != self._late_since:
+            self._late_since, self._late_seconds = self._stepper.began_at, 0.0
+        before = self._kernel.now
+        self._step_now()
+        took = (self._kernel.now - before).total_seconds()
+        self._late_seconds = (self._late_seconds + took) % self._step.total_seconds()
 
     def _live_daily(self, daily_at: str) -> SimProcess:
         """Make an extra step at the time of a daily job, which need not be a multiple of the step."""

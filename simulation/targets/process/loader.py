@@ -87,6 +87,11 @@ class ProcessChoice:
         return Needs(version=table.server, extensions=extensions)
 
     @property
+    def charges_there(self) -> bool:
+        """Whether it makes the payment of a buyer by itself: its people hand it a payment method."""
+        return callable(getattr(load_people(self.folder, self.file.profile), "pay", None))
+
+    @property
     def option(self) -> str:
         return f"--target {shlex.quote(str(self.folder))}"
 

@@ -106,7 +106,7 @@ class Stepper:
     def step(self) -> None:
         """Let the backend do all that is due now, and wait for the back-offs (short timers) that this starts."""
         self._wake_and_rest(self._with_timers())
-        waits = self._short_waits()
+        waits = self._waits(within_seconds=self._short_timer_seconds)
         # What polls waits for its next turn whenever all is at rest. A thread that does not has gone on to something
         # else: when it makes the same pause again, it may be a back-off.
         self._polls &= {_pause(tid, seconds) for seconds, tid in waits}
@@ -124,7 +124,12 @@ class Stepper:
             if not self._nearly_due(seconds):
                 self.clock.advance(max(1.0, seconds))
             self._wake_and_rest(self._with_timers())
-            waits = self._short_waits()
+            waits = self._waits(within_seconds=self._short_timer_seconds)
+
+    def next_timer(self, *, within_seconds: float) -> float | None:
+        """Simulated seconds until the first wait that ends by itself so soon, and is no poll's pause."""
+        waits = self._waits(within_seconds=within_seconds)
+        return min((seconds for seconds, tid in waits if _pause(tid, seconds) not in self._polls), default=None)
 
     def _nearly_due(self, seconds: float) -> bool:
         """A timer that lacks milliseconds only (it was set that much later within its own instant, or a Java machine
@@ -218,8 +223,8 @@ class Stepper:
         """Whether every program waits, and nothing is on its way to or from one."""
         return self._threads.at_rest(nothing_else=lambda: self._socket_queues.empty() and not self._loop.turn(0))
 
-    def _short_waits(self) -> list[tuple[float, int]]:
-        """Simulated seconds and thread of each wait that ends soon."""
+    def _waits(self, *, within_seconds: float) -> list[tuple[float, int]]:
+        """Simulated seconds and thread of each wait that ends by itself so soon."""
         while True:
             try:
                 return [
@@ -227,7 +232,7 @@ class Stepper:
                     for pid in self._with_timers()
                     for tid in tasks(pid)
                     if (seconds := seconds_left(pid, tid, now=self._shown_instant())) is not None
-                    and seconds <= self._short_timer_seconds
+                    and seconds <= within_seconds
                 ]
             except Awake:
                 self.rest()

@@ -29,6 +29,30 @@ class Steps:
         self._act(self._number)
         self._number += 1
 
+    def next_timer(self, *, within_seconds: float) -> float | None:
+        return None
+
+
+class Sleeper(Steps):
+    """A program that works, and sleeps its interval when it is done: each turn takes it ``took_seconds``."""
+
+    def __init__(self, clock: SimulationClock, work: Callable[[], None], *, took_seconds: int) -> None:
+        super().__init__(clock, self._turn)
+        self._clock, self._work, self._took_seconds = clock, work, took_seconds
+        self._due = clock.now
+        self.steps = 0
+
+    def _turn(self, _: int) -> None:
+        self.steps += 1
+        if self._clock.now >= self._due:
+            self._clock.advance(self._took_seconds)
+            self._work()
+            self._due = self._clock.now + timedelta(seconds=300)
+
+    def next_timer(self, *, within_seconds: float) -> float | None:
+        seconds = (self._due - self._clock.now).total_seconds()
+        return seconds if seconds <= within_seconds else None
+
 
 class Backend:
     """Its log, and the write-ahead log that the witness reads."""
@@ -51,9 +75,12 @@ class Backend:
 
     def lives(self, act: Callable[[int], None], job: JobTable, **delta: float) -> JobSummary | JobUnseen:
         """What is recorded of the job after a while."""
+        return self.is_stepped(Steps(self.clock, act), job, **delta)
+
+    def is_stepped(self, stepper: Steps, job: JobTable, **delta: float) -> JobSummary | JobUnseen:
         with self.clock.frozen():
             watch = WatchedJobs(
-                kernel=self.kernel, recorder=self.recorder, stepper=Steps(self.clock, act),  # type: ignore[arg-type]
+                kernel=self.kernel, recorder=self.recorder, stepper=stepper,  # type: ignore[arg-type]
                 jobs=(job,), step_seconds=job.interval_seconds or 0, log=self.log, cron=None,  # type: ignore[arg-type]
             )  # fmt: skip
             watch.start()
@@ -75,6 +102,18 @@ def test_each_line_of_the_log_is_a_run(backend: Backend) -> None:
     summary = backend.lives(lambda _: backend.prints("polled"), job(seen_in_log="polled"), hours=1)
     assert isinstance(summary, JobSummary)
     assert (summary.runs, summary.largest_gap_seconds) == (13, 300)
+
+
+@pytest.mark.parametrize(("took_seconds", "gap_seconds", "steps"), [(0, 300, 13), (20, 320, 24)])
+def test_a_timer_that_slow_calls_put_off_fires_when_it_is_due(
+    backend: Backend, took_seconds: int, gap_seconds: int, steps: int
+) -> None:
+    """At the next step it would have skipped a turn, and a pause of ten minutes would be the harness's doing."""
+    sleeper = Sleeper(backend.clock, lambda: backend.prints("polled"), took_seconds=took_seconds)
+    summary = backend.is_stepped(sleeper, job(seen_in_log="polled"), hours=1)
+    assert isinstance(summary, JobSummary)
+    assert summary.largest_gap_seconds == gap_seconds
+    assert sleeper.steps == steps
 
 
 def test_rows_written_are_runs_at_the_instants_of_their_commits(backend: Backend) -> None:
