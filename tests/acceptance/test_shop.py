@@ -12,6 +12,7 @@ import pytest
 from simulation.assembly.request import prepare
 from simulation.events import EntrantAction, FaultInjected, FaultScheduled, ProviderPublication, StripeCall
 from simulation.progress import Silent
+from simulation.reporting.html import render_html
 from simulation.reporting.view import build_report
 from simulation.run import RunResult, run
 from tests.targets.shop_support import DEFECTS, SCENARIO, copy_of_shop, stated_findings
@@ -84,6 +85,8 @@ def test_it_lives_through_the_fortnight_in_which_stripe_is_ill_while_people_buy(
     told = " ".join((report.story.what, report.story.happened, *(figure.label for figure in report.figures)))
     assert "People ordered and paid" in told
     assert [word for word in ("contest", "prize", "entrant", "to the letter") if word in told.lower()] == []
+    page = render_html(report)
+    assert ("#money" in page, "#contests" in page, "No contest was observed" in page) == (True, False, False)
 
 
 def _what_is_about_contests_is_absent(result: RunResult) -> None:
