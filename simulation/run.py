@@ -110,7 +110,7 @@ def begin(sim: Simulation) -> None:
             absence_start=scenario.start,
             target=sim.target.name,
             target_option=sim.request.target.option,
-            asked=sim.request.asked or _own_files(sim),
+            asked=sim.request.asked or own_files(sim.directory, sim.request),
             version=release().version,
             commit=release().commit,
             tree=release().tree,
@@ -129,9 +129,9 @@ def begin(sim: Simulation) -> None:
         sim.recorder.record(fault.model_copy())
 
 
-def _own_files(sim: Simulation) -> tuple[str, ...]:
-    """The command for a run that no command line asked for as it is: from what it leaves in its folder."""
-    return (*sim.directory.again(seed=sim.request.seed), *shlex.split(sim.request.target.option))
+def own_files(directory: RunDirectory, request: RunRequest) -> tuple[str, ...]:
+    """The arguments of ``simulate`` that live a run once more, from what it leaves in its folder."""
+    return (*directory.again(seed=request.seed), *shlex.split(request.target.option))
 
 
 def revoke_founder_access(sim: Simulation) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from rich.console import Console
 
+from simulation.cli.options import TargetFolder
+from simulation.errors import UsageError
 from simulation.proof.determinism import compare_pairs, pairs_of
 
 
@@ -17,15 +21,27 @@ from simulation.proof.determinism import compare_pairs, pairs_of
     help="Seeds 1 to N for each scenario.  [default: 20 for a named scenario and the default one, 1 for others]",
 )
 @click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
-def determinism(scenarios: tuple[str, ...], seeds: int | None, load: bool) -> int:
+@click.option(
+    "--target",
+    type=TargetFolder(),
+    default=None,
+    help="A folder with target.toml: run that backend instead of the staging platform that comes along.",
+)
+def determinism(scenarios: tuple[str, ...], seeds: int | None, load: bool, target: Path | None) -> int:
     """Run SCENARIOs twice for each seed; show where two histories part first.
 
     Without a SCENARIO: every one that comes with the project, those of the runbooks, of the defects and of past
     defects too. Both runs of a seed have different hash seeds. Exit code 1: two histories differ.
     """
+    if target is not None and not scenarios:
+        raise UsageError(
+            place="--target",
+            problem="of the scenarios that come along, some are for the staging platform alone",
+            remedy="name those that this backend is to live through",
+        )
     pairs = list(pairs_of(scenarios, seeds=seeds))
     console, parted = Console(), 0
-    for number, ((scenario, seed), difference) in enumerate(compare_pairs(pairs, load=load), start=1):
+    for number, ((scenario, seed), difference) in enumerate(compare_pairs(pairs, load=load, target=target), start=1):
         parted += difference is not None
         told = f"[{number}/{len(pairs)}] {scenario} seed {seed}: {difference or 'equal'}"
         console.print(told, highlight=False, soft_wrap=True, markup=False)

@@ -16,6 +16,7 @@ from simulation.paths import DEFAULT_SCENARIO
 from simulation.progress import Live, Plain, Progress, Silent
 from simulation.proof.campaign.draws import Way, redraw
 from simulation.proof.determinism import check_twice
+from simulation.run import own_files
 from simulation.run import run as run_scenario
 from simulation.scenario.file import available_scenarios
 from simulation.scenario.model import Scenario
@@ -108,9 +109,12 @@ def run(
         click.echo(f"{result.verdict.outcome} {result.directory.report}")
     else:
         print_verdict(result.report, result.directory.report)
-    if twice and (difference := check_twice(result.directory, seed=seed)) is not None:
-        console.print(f"[bold red]✗[/] not deterministic: {escape(str(difference))}", highlight=False, soft_wrap=True)
-        return _NOT_DETERMINISTIC
+    if twice:
+        difference = check_twice(result.directory, asked=own_files(result.directory, request))
+        if difference is not None:
+            said = f"[bold red]✗[/] not deterministic: {escape(str(difference))}"
+            console.print(said, highlight=False, soft_wrap=True)
+            return _NOT_DETERMINISTIC
     return result.verdict.exit_code
 
 

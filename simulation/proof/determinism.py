@@ -77,30 +77,31 @@ def _instant(line: str) -> str:
         return "(unknown)"
 
 
-def again(directory: RunDirectory, *, seed: int, out: Path) -> Path:
-    """Repeat the run of a run directory in another process with another hash seed; returns the path of its history.
+def check_twice(directory: RunDirectory, *, asked: Sequence[str]) -> Difference | None:
+    """``simulate run --twice``: the first event in which a second run, in another process with another hash seed,
+    differs from the one in ``directory``.
 
+    :param asked: the arguments of ``simulate`` that live the run once more.
     :raises EnvironmentFault: the second run has no verdict.
     """
-    child = _start(str(directory.scenario), seed=seed, out=out, hash_seed=_HASH_SEEDS[1], faults=directory.faults)
-    return _history(child, out)
+    with tempfile.TemporaryDirectory(prefix="simulate-twice-") as folder, ExitStack() as running:
+        child = _start(asked, out=Path(folder), hash_seed=_HASH_SEEDS[1])
+        running.callback(_end, child)
+        return first_difference(directory.history, _history(child, Path(folder)))
 
 
-def check_twice(directory: RunDirectory, *, seed: int) -> Difference | None:
-    """``simulate run --twice``: the first event in which a second run differs from the one in ``directory``."""
-    with tempfile.TemporaryDirectory(prefix="simulate-twice-") as folder:
-        return first_difference(directory.history, again(directory, seed=seed, out=Path(folder)))
-
-
-def compare_pairs(pairs: Iterable[Pair], *, load: bool) -> Iterator[tuple[Pair, Difference | None]]:
+def compare_pairs(
+    pairs: Iterable[Pair], *, load: bool, target: Path | None = None
+) -> Iterator[tuple[Pair, Difference | None]]:
     """Run each pair twice, at the same time, with different hash seeds; yields its first difference, or None.
 
     :param load: keep every core busy during the runs.
+    :param target: the folder of a backend of its own; else the staging platform.
     :raises EnvironmentFault: a run has no verdict.
     """
     with _cpu_load() if load else nullcontext():
         for scenario, seed in pairs:
-            yield (scenario, seed), _compare(scenario, seed)
+            yield (scenario, seed), _compare(scenario, seed, target=target)
 
 
 def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
@@ -120,13 +121,12 @@ def _all_scenarios() -> list[str]:
     return [*available_scenarios(), *below]
 
 
-def _compare(scenario: str, seed: int) -> Difference | None:
+def _compare(scenario: str, seed: int, *, target: Path | None) -> Difference | None:
+    asked = ["run", scenario, "--seed", str(seed), *([] if target is None else ["--target", str(target)])]
     with tempfile.TemporaryDirectory(prefix="simulate-determinism-") as folder, ExitStack() as running:
         outs = [Path(folder) / hash_seed for hash_seed in _HASH_SEEDS]
-        children = [
-            _start(scenario, seed=seed, out=out, hash_seed=hash_seed)
-            for out, hash_seed in zip(outs, _HASH_SEEDS, strict=True)
-        ]
+        starts = zip(outs, _HASH_SEEDS, strict=True)
+        children = [_start(asked, out=out, hash_seed=hash_seed) for out, hash_seed in starts]
         for child in children:
             running.callback(_end, child)
         first, second = (_history(child, out) for child, out in zip(children, outs, strict=True))
@@ -139,22 +139,9 @@ def _end(child: subprocess.Popen[str]) -> None:
         child.terminate()
 
 
-def _start(scenario: str, *, seed: int, out: Path, hash_seed: str, faults: Path | None = None) -> subprocess.Popen[str]:
-    given = [] if faults is None else ["--faults", str(faults)]
+def _start(asked: Sequence[str], *, out: Path, hash_seed: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "simulation",
-            "run",
-            scenario,
-            "--seed",
-            str(seed),
-            "--quiet",
-            "--out",
-            str(out),
-            *given,
-        ],
+        [sys.executable, "-m", "simulation", *asked, "--quiet", "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

@@ -13,6 +13,7 @@ from simulation.assembly.request import prepare
 from simulation.errors import UsageError
 from simulation.events import Exchange, FaultInjected, StripeMovement
 from simulation.progress import Silent
+from simulation.proof.determinism import compare_pairs
 from simulation.run import RunResult, run
 from simulation.scenario.faults.provider import FeedFault
 from simulation.scenario.faults.registry import kind_of
@@ -75,6 +76,11 @@ def test_nor_is_it_in_the_fourteen_days_of_an_absence(tmp_path: Path) -> None:
     assert result.verdict.outcome == "pass"
     struck = {event.fault_id for event in result.history.of(FaultInjected)}
     assert struck == {"webhook-twice", "webhook-after-a-reset", "two-events", "feed-down", "feed-broken"}
+
+
+def test_it_lives_twice_alike_while_every_core_is_busy(tmp_path: Path) -> None:
+    target = copy_of_league(tmp_path)
+    assert [*compare_pairs([(str(SCENARIO), 1)], load=True, target=target)] == [((str(SCENARIO), 1), None)]
 
 
 @pytest.mark.parametrize("defects", PLANTED, ids="+".join)

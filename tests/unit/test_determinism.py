@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from simulation.assembly.request import prepare
 from simulation.cli.determinism import determinism as command
+from simulation.cli.options import TARGETS_FOLDER
+from simulation.errors import UsageError
 from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.proof import determinism
 from simulation.proof.determinism import Difference, first_difference
+from simulation.run import own_files
+from simulation.run_directory import RunDirectory
 
 
 @pytest.fixture
@@ -18,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Every pair that is compared; seed 3 parts, all others are equal."""
     pairs: list[tuple[str, int]] = []
 
-    def compare(scenario: str, seed: int) -> Difference | None:
+    def compare(scenario: str, seed: int, *, target: Path | None) -> Difference | None:
         pairs.append((scenario, seed))
         return Difference(line=7, at="2026-03-01T00:00:00Z", first="one", second="") if seed == 3 else None
 
@@ -50,6 +58,34 @@ def test_each_pair_is_told_and_a_parting_one_fails(
     assert "[3/3] smoke_2d seed 3: the histories part at event 7, simulated 2026-03-01T00:00:00Z" in said
     assert "2 of 3 gave the same history twice" in said
     assert len(asked) == 3
+
+
+def test_of_a_backend_the_scenarios_are_named(asked: list[tuple[str, int]], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name those that this backend is to live through"):
+        command.main(["--target", str(tmp_path)], standalone_mode=False)
+    assert not asked
+
+
+def test_a_run_of_a_backend_is_lived_again_with_that_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+
+    def start(asked: Sequence[str], *, out: Path, hash_seed: str) -> subprocess.Popen[str]:
+        started.extend(asked)
+        (out / "smoke_2d" / "latest").mkdir(parents=True)
+        (out / "smoke_2d" / "latest" / "history.jsonl").write_text('{"at": "B"}\n', encoding="utf-8")
+        return subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    monkeypatch.setattr(determinism, "_start", start)
+    request = prepare(scenario="smoke_2d", seed=3, out=tmp_path, target=TARGETS_FOLDER / "staging")
+    directory = RunDirectory.create(out=tmp_path, scenario="smoke_2d", seed=3)
+    directory.history.write_text('{"at": "A"}\n', encoding="utf-8")
+
+    difference = determinism.check_twice(directory, asked=own_files(directory, request))
+
+    assert difference == Difference(line=1, at="A", first='{"at": "A"}', second='{"at": "B"}')
+    assert started[:4] == ["run", str(directory.scenario), "--seed", "3"]
+    assert started[-2] == "--target"
+    assert Path(started[-1]).resolve() == (TARGETS_FOLDER / "staging").resolve()
 
 
 def test_the_first_line_that_differs_is_named_with_its_instant(tmp_path: Path) -> None:

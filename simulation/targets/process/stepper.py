@@ -73,6 +73,7 @@ class Stepper:
         self._with_timers = with_timers
         self._short_timer_seconds = short_timer_seconds
         self._each_second = each_second
+        self._ticks = 0
         self._instant = clock.now
         self._late_microseconds = 0
         """How far beyond its instant the clock is shown."""
@@ -93,10 +94,18 @@ class Stepper:
         A timer that is due exactly now, by a clock that stands still, never is for code that asks whether the time is
         *past*: Python's asyncio spins on it.
         """
-        if instant == self._instant:
-            self._late_microseconds = min(self._late_microseconds + 1, _LAST_MICROSECOND)
+        self._ticks = (self._ticks + 1) % _MOST_TICKS
+        if instant != self._instant:
+            self._instant, self._late_microseconds = instant, self._ticks
+            self._show()
         else:
-            self._instant, self._late_microseconds = instant, (self._late_microseconds + 1) % _MOST_TICKS
+            self._show_a_little_later()
+
+    def _show_a_little_later(self) -> None:
+        self._late_microseconds = min(self._late_microseconds + 1, _LAST_MICROSECOND)
+        self._show()
+
+    def _show(self) -> None:
         self._shown.show(self._shown_instant())
         self._shown_anew = True
 
@@ -156,7 +165,7 @@ class Stepper:
                 raise self._restless()
             if now > nudged + _NUDGE_WALL_SECONDS:
                 nudged = now
-                self.show(self.clock.now)
+                self._show_a_little_later()  # no tick: how many there are would depend on how fast the machine is
                 self._each_second()
             if self._loop.turn(0):
                 idle, served = False, True
