@@ -11,6 +11,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import Case
 from simulation.checks.evidence.keys import NO_KEYS
 from simulation.checks.evidence.missed_runs import killed
+from simulation.checks.evidence.wal import as_instant, whole_second
 from simulation.events import AlertFired, Sample, SampleLacking
 from simulation.events.observation import ANSWERS
 
@@ -66,4 +67,7 @@ def _agree(reported: JsonValue, observed: JsonValue, tolerance: float) -> bool:
         return len(reported) == len(observed) and all(map(_agree, reported, observed, [tolerance] * len(observed)))
     if isinstance(reported, int | float) and isinstance(observed, int | float):
         return abs(reported - observed) <= tolerance
+    shown, true = as_instant(reported), as_instant(observed)
+    if shown is not None and true is not None:
+        return whole_second(shown) == whole_second(true)
     return reported == observed

@@ -9,6 +9,7 @@ from typing import Any
 
 from simulation.checks.conformance.scope import MISSING, Scope, instant, path_to, same, shown
 from simulation.checks.conformance.values import ValueOf, argument, each_of, elements_of, holds, text_of, value_of
+from simulation.checks.evidence.wal import whole_second
 from simulation.contract.functions import hash_of, is_hash
 from simulation.contract.paths import Argument, Literally
 from simulation.contract.queries import Depending
@@ -265,7 +266,7 @@ def _moment(rule: Instant) -> Judge:
         if then is None:
             return "a moment that can be known"
         earliest, latest = (scope["begun"] if of_commit else then) + from_then, then + from_then + until
-        if found is not None and earliest <= found <= latest:
+        if found is not None and whole_second(earliest) <= whole_second(found) <= latest:
             return None
         return earliest.isoformat() if earliest == latest else f"{earliest.isoformat()} to {latest.isoformat()}"
 

@@ -166,6 +166,12 @@ def as_instant(value: object) -> datetime | None:
     return _parsed(value)
 
 
+def whole_second(moment: datetime) -> datetime:
+    """What of a moment a platform can be held to: simulated time has whole seconds, and within one the clock of a
+    backend goes on a little, so that its timers come due (``targets/process/stepper.py``)."""
+    return moment.replace(microsecond=0)
+
+
 @lru_cache(maxsize=65_536)
 def _parsed(text: str) -> datetime | None:
     """Cached, because rows have few different times and many checks ask for each."""

@@ -97,13 +97,12 @@ class Stepper:
         self._ticks = (self._ticks + 1) % _MOST_TICKS
         if instant != self._instant:
             self._instant, self._late_microseconds = instant, self._ticks
-            self._show()
-        else:
-            self._show_a_little_later()
-
-    def _show_a_little_later(self) -> None:
-        self._late_microseconds = min(self._late_microseconds + 1, _LAST_MICROSECOND)
+        elif self._late_microseconds != _MOST_TICKS - 1:  # of a thousand looks at one instant none shows a millisecond
+            self._go_on_a_little()
         self._show()
+
+    def _go_on_a_little(self) -> None:
+        self._late_microseconds = min(self._late_microseconds + 1, _LAST_MICROSECOND)
 
     def _show(self) -> None:
         self._shown.show(self._shown_instant())
@@ -165,7 +164,8 @@ class Stepper:
                 raise self._restless()
             if now > nudged + _NUDGE_WALL_SECONDS:
                 nudged = now
-                self._show_a_little_later()  # no tick: how many there are would depend on how fast the machine is
+                self._go_on_a_little()
+                self._show()  # no tick: how many there are would depend on how fast the machine is
                 self._each_second()
             if self._loop.turn(0):
                 idle, served = False, True

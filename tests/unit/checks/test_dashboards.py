@@ -52,6 +52,14 @@ def test_numbers_read_one_after_another_may_differ_by_the_tolerance() -> None:
     assert run(dashboards_truthful, book).outcome == "pass"
 
 
+@pytest.mark.parametrize(("shown", "outcome"), [("00.001", "pass"), ("00.499", "pass"), ("01.000", "fail")])
+def test_a_clock_that_goes_on_a_little_within_its_second_shows_what_is_so(shown: str, outcome: str) -> None:
+    book = passing()
+    told, true = (f"2026-03-05T12:00:{seconds}Z" for seconds in (shown, "00.000"))
+    _shown("operational", reported=told, observed=true)(book)
+    assert run(dashboards_truthful, book).outcome == outcome
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_that_was_never_seen_is_unknown(page: str) -> None:
     assert_unknown(dashboards_truthful, passing(), lambda book: book.drop(Sample, endpoint=FOLDER + page), page)
