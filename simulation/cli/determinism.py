@@ -9,7 +9,7 @@ from rich.console import Console
 
 from simulation.cli.options import TargetFolder
 from simulation.errors import UsageError
-from simulation.proof.determinism import compare_pairs, pairs_of
+from simulation.proof.determinism import compare_pairs, of_another_profile, pairs_of
 
 
 @click.command()
@@ -30,8 +30,9 @@ from simulation.proof.determinism import compare_pairs, pairs_of
 def determinism(scenarios: tuple[str, ...], seeds: int | None, load: bool, target: Path | None) -> int:
     """Run SCENARIOs twice for each seed; show where two histories part first.
 
-    Without a SCENARIO: every one that comes with the project, those of the runbooks, of the defects and of past
-    defects too. Both runs of a seed have different hash seeds. Exit code 1: two histories differ.
+    Without a SCENARIO: every one that comes with the project and that its staging platform can run, those of the
+    runbooks, of the defects and of past defects too. Both runs of a seed have different hash seeds. Exit code 1: two
+    histories differ.
     """
     if target is not None and not scenarios:
         raise UsageError(
@@ -41,6 +42,9 @@ def determinism(scenarios: tuple[str, ...], seeds: int | None, load: bool, targe
         )
     pairs = list(pairs_of(scenarios, seeds=seeds))
     console, parted = Console(), 0
+    if not scenarios:
+        others = ", ".join(of_another_profile())
+        console.print(f"left out, since they need a backend of their own: {others}; name them with --target DIR")
     for number, ((scenario, seed), difference) in enumerate(compare_pairs(pairs, load=load, target=target), start=1):
         parted += difference is not None
         told = f"[{number}/{len(pairs)}] {scenario} seed {seed}: {difference or 'equal'}"

@@ -19,11 +19,14 @@ from simulation.errors import EnvironmentFault
 from simulation.events import Event
 from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.run_directory import RunDirectory
-from simulation.scenario.file import available_scenarios
+from simulation.scenario.file import available_scenarios, load_scenario
+from simulation.scenario.orders import Profile
 
 Pair = tuple[str, int]
 """Scenario and seed."""
 _SEEDS = 20
+_PROFILE = "contests"
+"""Of the staging platform."""
 _BUSY = "while True: sum(range(100_000))"
 _HASH_SEEDS = ("0", "4711")
 _JUDGED = (0, 1, 2)
@@ -107,7 +110,8 @@ def compare_pairs(
 def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
     """The scenarios and seeds to compare.
 
-    :param named: names or paths of scenarios; if empty, all of the project's, including those of runbooks and defects.
+    :param named: names or paths of scenarios; if empty, all of the project's that the staging platform can run,
+        including those of runbooks and defects.
     :param seeds: use seeds 1 to N for each; if None, N is 20 for named scenarios and the default one, 1 for others.
     """
     for scenario in named or _all_scenarios():
@@ -115,10 +119,19 @@ def pairs_of(named: Sequence[str], *, seeds: int | None) -> Iterator[Pair]:
         yield from ((scenario, seed) for seed in range(1, (seeds or usual) + 1))
 
 
+def of_another_profile() -> list[str]:
+    """Scenarios of the project that its staging platform cannot run: they are about another kind of business."""
+    return [scenario for scenario, profile in _profiles().items() if profile != _PROFILE]
+
+
 def _all_scenarios() -> list[str]:
-    """All scenarios of the project: by name, or by path when they are in a subfolder."""
-    below = sorted(str(file) for file in SCENARIOS_FOLDER.glob("*/*.yaml"))
-    return [*available_scenarios(), *below]
+    return [scenario for scenario, profile in _profiles().items() if profile == _PROFILE]
+
+
+def _profiles() -> dict[str, Profile]:
+    """Every scenario of the project: its name, or its path when it is in a subfolder → its profile."""
+    files = {**available_scenarios(), **{str(file): file for file in sorted(SCENARIOS_FOLDER.glob("*/*.yaml"))}}
+    return {scenario: load_scenario(file).profile for scenario, file in files.items()}
 
 
 def _compare(scenario: str, seed: int, *, target: Path | None) -> Difference | None:

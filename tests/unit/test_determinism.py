@@ -35,13 +35,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 def test_without_a_name_every_scenario_runs_and_the_default_one_with_twenty_seeds(
-    asked: list[tuple[str, int]],
+    asked: list[tuple[str, int]], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     command.main([], standalone_mode=False)
     seeds = Counter(Path(scenario).stem for scenario, _ in asked)
     files = [file.stem for file in SCENARIOS_FOLDER.rglob("*.yaml")]
+    others = sorted({*files} - {*seeds})
     assert seeds.pop(DEFAULT_SCENARIO) == 20
-    assert sorted(seeds.elements()) == sorted(name for name in files if name != DEFAULT_SCENARIO)
+    assert sorted(seeds.elements()) == sorted(name for name in files if name not in (DEFAULT_SCENARIO, *others))
+    assert others == ["shop_14d", "shop_6d"]
+    assert f"need a backend of their own: {', '.join(others)}" in " ".join(capsys.readouterr().out.split())
+    for scenario in {scenario for scenario, _ in asked}:
+        prepare(scenario=scenario, seed=1, out=tmp_path)  # none of them is refused
 
 
 def test_a_named_scenario_runs_with_the_seeds_asked_for(asked: list[tuple[str, int]]) -> None:
