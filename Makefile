@@ -53,7 +53,7 @@ determinism: setup ## Run every scenario twice (20 seeds of the default one), id
 	@$(BIN)/simulate determinism $(ARGS)
 	@$(BIN)/simulate determinism --load $(ARGS)
 
-sweep: setup ## Put every kind of fault on a contest, over the edges of its fields (an hour)
+sweep: setup ## Put every kind of fault on a contest, over the edges of its fields (3,500 short runs: hours)
 	@$(BIN)/simulate sweep $(ARGS)
 
 test: tools ## Run every test; at the end, what was skipped and how to have it
