@@ -15,7 +15,7 @@ from simulation.checks.base import Inquiry, check
 from simulation.checks.evidence.case import CannotTell, Case, Undeclared, Unobserved
 from simulation.checks.evidence.keys import Keys
 from simulation.checks.evidence.relations import SettlementRow, TransferRow
-from simulation.checks.evidence.wal import RowChange, as_instant
+from simulation.checks.evidence.wal import RowChange, as_instant, whole_second
 from simulation.checks.lost_rows import taken_by_faults
 from simulation.contract.business import Statuses
 from simulation.events import Row
@@ -158,7 +158,7 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
     outside = sorted(
         (table, column)
         for table, column, earliest, latest in case.wal.spans()
-        if not first <= earliest <= latest <= last
+        if not first <= earliest <= whole_second(latest) <= last
         and f"{table}.{column}" not in planned
         and not (table not in case.contract.tables and _is_a_plan(case, table, column))
     )
@@ -172,7 +172,7 @@ def time_window(case: Case, inquiry: Inquiry) -> None:
             inquiry.find(change.table, what, keys=change.keys, events=(change.transaction,))
         for table, column in outside:
             instant = as_instant((change.after or {}).get(column)) if table == change.table else None
-            if instant is not None and not first <= instant <= last:
+            if instant is not None and not first <= whole_second(instant) <= last:
                 inquiry.find(
                     f"{table}.{column} of {change.row_id}",
                     "dated outside the simulated window",
@@ -192,7 +192,7 @@ def _is_a_plan(case: Case, table: str, column: str) -> bool:
     little.
     """
     dated = [
-        (change.transaction.at, instant)
+        (change.transaction.at, whole_second(instant))
         for change in case.wal.of(table)
         if (instant := as_instant((change.after or {}).get(column))) is not None
         and (change.before or {}).get(column) != (change.after or {}).get(column)

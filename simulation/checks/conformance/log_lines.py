@@ -24,6 +24,7 @@ from simulation.checks.conformance.values import text_of, value_of
 from simulation.checks.conformance.world import World
 from simulation.checks.conformance.writes import Tables, read_writes
 from simulation.checks.evidence.case import Case
+from simulation.checks.evidence.wal import whole_second
 from simulation.contract.document import Contract, Table, Write, write_of
 from simulation.contract.log import FIELD, Log, LogLine
 from simulation.contract.rules import EXACT, Rule
@@ -149,7 +150,7 @@ def _written(case: Case, declared: Log, found: Statements) -> Iterator[_Line]:
             yield _Line(
                 text=text,
                 says=parts.says,
-                at=at,
+                at=whole_second(at),
                 fields=_fields(parts.fields),
                 event=event,
             )

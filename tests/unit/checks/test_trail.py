@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from simulation.checks.audit import audit_completeness, transition_audit
 from simulation.checks.base import Check
+from simulation.checks.evidence.case import Case
 from simulation.checks.permanence import append_only, books_match_wal, time_window
 from simulation.events import Change
-from tests.unit.checks.builder import Book, Break, Row, assert_found, assert_unknown, day, run
+from tests.unit.checks.builder import GOVERNANCE, Book, Break, Row, assert_found, assert_unknown, day, run
 from tests.unit.checks.story import passing
 from tests.unit.checks.story_contest import moved
 from tests.unit.checks.story_runbook import EXECUTION
@@ -175,6 +176,15 @@ def test_planned_times_may_lie_outside_the_window() -> None:
     book.amend("contests", "C1", end_time=day(40))
 
     assert run(time_window, book).outcome == "pass"
+
+
+@pytest.mark.parametrize(("beyond", "outcome"), [(timedelta(microseconds=999), "pass"), (timedelta(seconds=1), "fail")])
+def test_within_its_last_second_the_window_is_not_over(beyond: timedelta, outcome: str) -> None:
+    book = passing()
+    last = Case(book.history(), GOVERNANCE).started.window_end
+    book.amend("settlements", "s1", settled_at=last + beyond)
+
+    assert run(time_window, book).outcome == outcome
 
 
 def _sessions(*ends: tuple[datetime, datetime]) -> Book:

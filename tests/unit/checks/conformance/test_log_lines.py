@@ -114,7 +114,11 @@ def test_a_line_that_is_not_there_is_found() -> None:
     ]
 
 
-@pytest.mark.parametrize("at", [minute(1), minute(-60)])
+def test_a_line_bears_the_second_in_which_a_backend_wrote_it_and_what_its_clock_adds() -> None:
+    assert judged(made(), line(LINE, minute(0) + timedelta(milliseconds=499))).wrong == []
+
+
+@pytest.mark.parametrize("at", [minute(1), minute(0) + timedelta(seconds=1), minute(-60)])
 def test_a_line_of_another_instant_is_found(at: datetime) -> None:
     about = [one for one, _, _ in wrong(judged(made(), line(LINE, at)))]
     assert about == ["[Prize] INFO prize made", "[Prize] INFO prize made"]
