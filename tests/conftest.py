@@ -18,6 +18,7 @@ from simulation.environment.embedded import EmbeddedPostgres, embedded_postgres
 from simulation.environment.protocol import Database
 from simulation.environment.workspace import workspace
 from simulation.staging.schema import migrate
+from simulation.targets.process import sandbox
 from simulation.targets.process.sandbox import what_bars_a_sandbox
 
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -40,10 +41,25 @@ _OF_PROCESSES = (
     "acceptance/test_process_target.py",
     "acceptance/test_node_backend.py",
     "acceptance/test_points_league.py",
+    "acceptance/test_shop.py",
+    "acceptance/test_statements_of_processes.py",
 )
 """Tests of backends in processes of their own, which need namespaces."""
 GIT_REQUIRED = "SIMULATE_REQUIRE_GIT"
 NAMESPACES_REQUIRED = "SIMULATE_REQUIRE_NAMESPACES"
+
+
+_sandboxes: list[str] = []
+"""One for each sandbox that the present test asked for."""
+_permitted = sandbox._permitted
+
+
+def _permitted_and_noted(unshare: str) -> tuple[str, ...]:
+    _sandboxes.append(unshare)
+    return _permitted(unshare)
+
+
+sandbox._permitted = _permitted_and_noted
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,8 +74,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """What is about commits needs ``git``, which a run does without."""
+    _sandboxes.clear()
     if item.get_closest_marker("needs_git") and shutil.which("git") is None and not os.environ.get(GIT_REQUIRED):
         pytest.skip(f"no git on this machine: apt-get install git; with {GIT_REQUIRED}=1 this fails instead")
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A test that needs namespaces and is not listed would fail, not be skipped, where they are forbidden."""
+    listed = any(place in item.path.as_posix() for place in _OF_PROCESSES)
+    assert listed or not _sandboxes, "it starts a backend in a process of its own: name its file in _OF_PROCESSES"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

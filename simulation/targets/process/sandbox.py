@@ -181,7 +181,9 @@ def _permitted(unshare: str) -> tuple[str, ...]:
     """
     refused = ""
     for namespaces in (_NAMESPACES, (*_NAMESPACES, *_MAPPED_ROOT)):
-        tried = subprocess.run([unshare, *namespaces, "true"], check=False, capture_output=True, encoding="utf-8")
+        # A container that hides parts of /proc may allow namespaces, and no /proc in them.
+        trial = [unshare, *namespaces, "--mount-proc", "true"]
+        tried = subprocess.run(trial, check=False, capture_output=True, encoding="utf-8")
         if tried.returncode == 0:
             return namespaces
         refused = tried.stderr.strip()
