@@ -33,6 +33,8 @@ from simulation.world.operator.tools import find_tools, require_programs, try_to
 
 _PROGRESS_INTERVAL_SECONDS = 6 * 3600
 _FINGERPRINT_INTERVAL_SECONDS = 24 * 3600
+_FOLDER = "(the run's folder)"
+"""Stands in the log for the path of the workspace, which is another in each run of a seed."""
 _LINES_AN_EVENT = 500
 
 
@@ -195,7 +197,7 @@ def observe(sim: Simulation, convergence: Convergence) -> None:
         sim.provider.record_final_state()
         sim.recorder.record(WitnessSummary(witness="exchange", records=sim.exchange.requests), cause="monitor")
         sim.jobs.record_summaries()
-        written = tuple(sim.target.log_lines())
+        written = tuple(line.replace(str(sim.folder), _FOLDER) for line in sim.target.log_lines())
         for first in range(0, len(written), _LINES_AN_EVENT):
             sim.recorder.record(PlatformLog(lines=written[first : first + _LINES_AN_EVENT]), cause="monitor")
         sim.recorder.record(judge_contract(sim.recorder.events, sim.stripe_mock), cause="monitor")

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from simulation.environment.process import die_with_parent
@@ -43,11 +43,25 @@ class Difference:
     second: str
 
     def __str__(self) -> str:
+        """An event may have thousands of lines of a log: of a long one, what stands around the first difference."""
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self.first, self.second, strict=False)))
         return (
             f"the histories part at event {self.line}, simulated {self.at}\n"
-            f"  first   {self.first or '(the history is over)'}\n"
-            f"  second  {self.second or '(the history is over)'}"
+            f"  first   {_around(self.first, alike) or '(the history is over)'}\n"
+            f"  second  {_around(self.second, alike) or '(the history is over)'}"
         )
+
+
+_LONGEST_TOLD = 1000
+_TOLD_BEFORE = 300
+
+
+def _around(line: str, place: int) -> str:
+    if len(line) <= _LONGEST_TOLD:
+        return line
+    first = max(0, place - _TOLD_BEFORE)
+    last = first + _LONGEST_TOLD
+    return f"{'… ' if first else ''}{line[first:last]}{' …' if last < len(line) else ''}"
 
 
 def first_difference(first: Path, second: Path) -> Difference | None:

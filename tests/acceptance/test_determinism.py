@@ -13,9 +13,12 @@ import pytest
 from sqlalchemy import text
 
 from simulation.assembly.request import prepare
+from simulation.environment.workspace import PREFIX
+from simulation.events import PlatformLog
+from simulation.paths import SCENARIOS_FOLDER
 from simulation.progress import Silent
-from simulation.proof.determinism import Difference, first_difference
-from simulation.run import carry_out
+from simulation.proof.determinism import Difference, _within_digest, first_difference
+from simulation.run import carry_out, run
 from simulation.run_directory import RunDirectory
 from simulation.sabotage.patches import Patches
 from simulation.sabotage.trial import SCENARIOS
@@ -48,12 +51,24 @@ def _history(out: Path, plant: Callable[[Patches], None]) -> Path:
 
 @pytest.mark.parametrize("plant", [_unseeded_uuid, _unordered_query])
 def test_a_planted_nondeterminism_is_found(plant: Callable[[Patches], None], tmp_path: Path) -> None:
-    run: Callable[[], Path] = partial(_history, tmp_path, plant)
+    live: Callable[[], Path] = partial(_history, tmp_path, plant)
     differences: list[Difference | None] = []
     while not any(differences) and len(differences) < 3:
-        differences.append(first_difference(run(), run()))  # a shuffled order may come out the same now and then
+        differences.append(first_difference(live(), live()))  # a shuffled order may come out the same now and then
 
     found: Any = next(filter(None, differences), None)
     assert found is not None
     assert found.first != found.second
     assert found.at.startswith("2026-")
+
+
+def test_the_folder_of_a_run_has_no_name_in_its_history(tmp_path: Path) -> None:
+    """It is another one each time, and the platform names a file in it when that cannot be read."""
+    scenario = str(SCENARIOS_FOLDER / "runbooks" / "authentication_service_unavailable.yaml")
+    result = run(prepare(scenario=scenario, seed=1, out=tmp_path), Silent())
+
+    said = [line for event in result.history.of(PlatformLog) for line in event.lines if "cannot be read" in line]
+    assert said
+    assert all("'(the run's folder)/identity/primary.key'" in line for line in said)
+    with open(result.directory.history, encoding="utf-8") as history:
+        assert [line for line in history if PREFIX in str(_within_digest(line))] == []

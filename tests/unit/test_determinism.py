@@ -99,3 +99,14 @@ def test_the_first_line_that_differs_is_named_with_its_instant(tmp_path: Path) -
     other.write_text('{"at": "A"}\n{"at": "C"}\n', encoding="utf-8")
     assert first_difference(one, one) is None
     assert first_difference(one, other) == Difference(line=2, at="B", first='{"at": "B"}', second='{"at": "C"}')
+
+
+def test_of_a_long_event_what_stands_around_the_difference_is_told() -> None:
+    alike = '{"lines":["' + "a line of the log, " * 5000
+    told = str(Difference(line=3, at="A", first=f"{alike}one", second=f"{alike}other{'!' * 5000}"))
+    first, second = (line.split(None, 1)[1] for line in told.splitlines()[1:])
+    assert first.startswith("… ")
+    assert first.endswith("a line of the log, one")
+    assert second.endswith("! …")
+    assert "a line of the log, other!" in second
+    assert len(told) < 2500
