@@ -6,8 +6,9 @@ Read this first. Each step is a few lines here and a module of its own.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from simulation.assembly import PREPARATION, RunRequest, Simulation, assembled
 from simulation.assembly.convergence import Convergence
@@ -197,12 +198,17 @@ def observe(sim: Simulation, convergence: Convergence) -> None:
         sim.provider.record_final_state()
         sim.recorder.record(WitnessSummary(witness="exchange", records=sim.exchange.requests), cause="monitor")
         sim.jobs.record_summaries()
-        written = tuple(line.replace(str(sim.folder), _FOLDER) for line in sim.target.log_lines())
+        written = without_folder(sim.target.log_lines(), sim.folder)
         for first in range(0, len(written), _LINES_AN_EVENT):
             sim.recorder.record(PlatformLog(lines=written[first : first + _LINES_AN_EVENT]), cause="monitor")
         sim.recorder.record(judge_contract(sim.recorder.events, sim.stripe_mock), cause="monitor")
         sim.recorder.record(alerts.evaluated(), cause="monitor")
     sim.recorder.record(convergence.ended(), cause="monitor")
+
+
+def without_folder(lines: Iterable[str], folder: Path) -> tuple[str, ...]:
+    """Lines of a target's log, in which a run's workspace has the same name in each run of a seed."""
+    return tuple(line.replace(str(folder), _FOLDER) for line in lines)
 
 
 def _scrapes(sim: Simulation) -> Scrapes:

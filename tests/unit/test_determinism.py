@@ -17,7 +17,7 @@ from simulation.errors import UsageError
 from simulation.paths import DEFAULT_SCENARIO, SCENARIOS_FOLDER
 from simulation.proof import determinism
 from simulation.proof.determinism import Difference, first_difference
-from simulation.run import own_files
+from simulation.run import own_files, without_folder
 from simulation.run_directory import RunDirectory
 
 
@@ -110,3 +110,8 @@ def test_of_a_long_event_what_stands_around_the_difference_is_told() -> None:
     assert second.endswith("! …")
     assert "a line of the log, other!" in second
     assert len(told) < 2500
+
+
+def test_a_line_of_the_log_has_the_same_name_for_the_folder_of_each_run(tmp_path: Path) -> None:
+    said = without_folder((f"cannot read {tmp_path}/tls/ca.pem", "nothing else"), tmp_path)
+    assert said == ("cannot read (the run's folder)/tls/ca.pem", "nothing else")

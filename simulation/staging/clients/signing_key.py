@@ -75,7 +75,8 @@ class SigningKey:
         try:
             key = Path(self._files[source]).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise AuthenticationUnavailable(f"the {source}'s signing key cannot be read: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else error  # where it lies is the host's own affair
+            raise AuthenticationUnavailable(f"the {source}'s signing key cannot be read: {why}") from error
         if not key:
             raise AuthenticationUnavailable(f"the {source}'s signing key is empty")
         return key
