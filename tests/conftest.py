@@ -43,6 +43,7 @@ _OF_PROCESSES = (
     "acceptance/test_points_league.py",
     "acceptance/test_shop.py",
     "acceptance/test_statements_of_processes.py",
+    "integration/containers/test_runs.py::test_a_backend_in_processes_of_its_own",
 )
 """Tests of backends in processes of their own, which need namespaces."""
 GIT_REQUIRED = "SIMULATE_REQUIRE_GIT"
@@ -62,9 +63,13 @@ def _permitted_and_noted(unshare: str) -> tuple[str, ...]:
 sandbox._permitted = _permitted_and_noted
 
 
+def _is_of_processes(item: pytest.Item) -> bool:
+    return any(place in f"{item.path.as_posix()}::{item.name}" for place in _OF_PROCESSES)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the remedy, what this machine forbids; everything else runs without."""
-    ours = [item for item in items if any(place in item.path.as_posix() for place in _OF_PROCESSES)]
+    ours = [item for item in items if _is_of_processes(item)]
     bars = what_bars_a_sandbox() if ours and not os.environ.get(NAMESPACES_REQUIRED) else None
     if bars is not None:
         reason = f"{bars.problem}; {bars.remedy}; with {NAMESPACES_REQUIRED}=1 this fails instead"
@@ -79,10 +84,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"no git on this machine: apt-get install git; with {GIT_REQUIRED}=1 this fails instead")
 
 
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A test that needs namespaces and is not listed would fail, not be skipped, where they are forbidden."""
-    listed = any(place in item.path.as_posix() for place in _OF_PROCESSES)
-    assert listed or not _sandboxes, "it starts a backend in a process of its own: name its file in _OF_PROCESSES"
+    yield
+    assert _is_of_processes(item) or not _sandboxes, (
+        "it starts a backend in a process of its own: list it in conftest.py"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
